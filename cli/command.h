@@ -1,0 +1,24 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+namespace epicrisis::cli {
+
+// Options that every command has.
+struct Globals {
+  bool json = false;   // the result as one JSON document on standard output
+  bool quiet = false;  // no progress, warnings and errors only
+  int exit_code = 0;   // what main returns when no exception was thrown
+};
+
+// Each command lives in one file, cmd_<name>.cc, with one function that adds it to the program. Its
+// callback parses, calls the library and prints; it holds no logic. One line here and one in main.cc.
+
+// Adds --json and --quiet to a command.
+void add_global_options(CLI::App& command, Globals& globals);
+// Adds the required option --workspace DIR.
+void add_workspace_option(CLI::App& command, std::string& workspace);
+
+}  // namespace epicrisis::cli

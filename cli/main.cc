@@ -1,0 +1,60 @@
+#include <cstdio>
+#include <exception>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/version.h"
+
+namespace epicrisis::cli {
+
+void add_global_options(CLI::App& command, Globals& globals) {
+  command.add_flag("--json", globals.json, "Print the result as JSON");
+  command.add_flag("--quiet", globals.quiet, "No progress bars, only warnings and errors");
+  command.parse_complete_callback([&globals] {
+    set_progress_enabled(!globals.quiet);
+    if (globals.quiet) set_log_level(LogLevel::kWarning);
+  });
+}
+
+void add_workspace_option(CLI::App& command, std::string& workspace) {
+  command.add_option("-w,--workspace", workspace, "Workspace folder")->required();
+}
+
+namespace {
+
+int run(int argc, char** argv) {
+  CLI::App app{"Epicrisis: image-text data sets from labels and metadata, models trained on them, "
+               "and what the text bought.", "epicrisis"};
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.option_defaults()->always_capture_default();
+  Globals globals;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  }
+  return globals.exit_code;
+}
+
+}  // namespace
+}  // namespace epicrisis::cli
+
+int main(int argc, char** argv) {
+  using epicrisis::ExitCode;
+  epicrisis::install_interrupt_handler();
+  try {
+    return epicrisis::cli::run(argc, argv);
+  } catch (const epicrisis::Error& error) {
+    epicrisis::log_line(epicrisis::LogLevel::kError, error.what());
+    return static_cast<int>(error.code());
+  } catch (const std::exception& error) {
+    epicrisis::log_line(epicrisis::LogLevel::kError,
+                        fmt::format("internal error: {}", error.what()));
+    return static_cast<int>(ExitCode::kInternal);
+  }
+}

@@ -1,0 +1,34 @@
+# Compiler settings, ccache and the linker.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(EPICRISIS_CCACHE ccache)
+if(EPICRISIS_CCACHE)
+  # Precompiled headers reach the cache only with these sloppiness settings (ccache manual,
+  # "Precompiled headers"); base_dir lets several checkouts share it.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${EPICRISIS_CCACHE})
+endif()
+
+find_program(EPICRISIS_MOLD mold)
+if(EPICRISIS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(EPICRISIS_SANITIZE)
+  add_compile_options(-fsanitize=${EPICRISIS_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${EPICRISIS_SANITIZE})
+endif()
+
+set(EPICRISIS_WARNINGS -Wall -Wextra -Wpedantic -Wconversion)
+if(EPICRISIS_WERROR)
+  list(APPEND EPICRISIS_WARNINGS -Werror)
+endif()

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+
+namespace epicrisis {
+
+struct CsvOptions {
+  char separator = ',';
+  bool header = true;                     // the first row names the columns
+  std::size_t max_field = 1 << 20;        // bytes
+  std::size_t max_columns = 4096;
+};
+
+// Streams an RFC 4180 file: quotes, doubled quotes, line breaks in quotes, CRLF or LF, a UTF-8 byte
+// order mark. Blank lines are passed over. Memory is one row. Errors are InputError
+// "file.csv:12:3: ..." with line and column number: an open quote at the end, a quote inside a bare
+// field, a row of another width than the header, NUL bytes, invalid UTF-8, two columns of one name.
+class CsvReader {
+ public:
+  explicit CsvReader(const Path& path, CsvOptions options = {});
+  // Reads from memory; `name` stands for the file in errors.
+  static CsvReader from_text(std::string text, std::string name, CsvOptions options = {});
+  ~CsvReader();
+  CsvReader(CsvReader&&) noexcept;
+
+  const std::vector<std::string>& header() const;
+  bool has_column(std::string_view name) const;
+  // Index of a column; InputError naming the file and the columns there are.
+  std::size_t column(std::string_view name) const;
+
+  // The next row, or false at the end. After it the accessors below are valid.
+  bool next();
+  const std::vector<std::string>& row() const;
+  const std::string& at(std::size_t column) const;
+  const std::string& at(std::string_view column) const;
+  // "" if the table has no such column.
+  std::string get_or_empty(std::string_view column) const;
+  std::uint64_t line() const;  // line of the file where the row starts, from 1
+  // "file.csv:12", for messages of the caller.
+  std::string place() const;
+
+ private:
+  struct State;
+  explicit CsvReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// One CSV row with a line feed; quotes where needed. A field that starts with = + - @ tab or CR and is
+// not a number gets a leading apostrophe: spreadsheets would run it as a formula.
+std::string csv_row(const std::vector<std::string>& fields);
+
+}  // namespace epicrisis
