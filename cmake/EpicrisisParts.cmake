@@ -6,6 +6,10 @@
 function(epicrisis_part name)
   cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  if(NOT sources)
+    add_library(epicrisis_${name} INTERFACE)
+    return()
+  endif()
   add_library(epicrisis_${name} STATIC ${sources})
   target_include_directories(epicrisis_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include"
                              PRIVATE "${PROJECT_SOURCE_DIR}/src")
