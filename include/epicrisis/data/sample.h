@@ -30,19 +30,22 @@ struct Finding {
 
 // One image with its metadata.
 struct Sample {
-  std::int64_t id = 0;      // key in the store; 0 before it is stored
-  std::string dataset;      // the name it was imported under: one domain
-  std::string key;          // the publisher's identifier, exact: "ISIC_0024306"
-  std::string image_path;   // as found; empty for a table without pictures
-  std::string raw_label;    // as published
+  std::int64_t id = 0;     // key in the store; 0 before it is stored
+  std::string dataset;     // the name it was imported under: one domain
+  std::string key;         // the publisher's identifier, exact: "ISIC_0024306"
+  std::string image_path;  // as found; empty for a table without pictures
+  std::string raw_label;   // as published
   std::optional<Label> label;
-  std::string malignancy;   // "benign", "pre-cancerous", "malignant", "" if unknown
-  std::string diagnosis;    // in words: "melanocytic nevus"
-  std::string subclass;     // in words, may be empty
+  std::string malignancy;  // "benign", "pre-cancerous", "malignant", "" if unknown
+  std::string diagnosis;   // in words: "melanocytic nevus"
+  std::string subclass;    // in words, may be empty
   std::vector<Finding> findings;
-  std::string group;        // patient or lesion, never split; empty: the sample stands alone
-  std::string split;        // as published: "train", "validation", "test" or ""
-  std::string modality;     // "dermoscopic image", "clinical image"
+  std::string group;  // patient or lesion, never split; empty: the sample stands alone
+  std::string split;  // as published: "train", "validation", "test" or ""
+  // Every published split that lists the sample: more than one is the publisher's own leak, which
+  // the leakage check names. `split` is then the first of test, validation, train.
+  std::vector<std::string> published_splits;
+  std::string modality;            // "dermoscopic image", "clinical image"
   Json metadata = Json::object();  // the published row: column name -> string
 };
 

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/data/sample.h"
+
+namespace epicrisis {
+
+// What to read and how.
+struct AdapterInput {
+  Path path;             // the data set's folder
+  std::string dataset;   // the name that samples get; empty: the adapter's name
+  std::string taxonomy;  // a built-in name or a file; empty: the adapter's own
+  // Picture folders, below `path` or absolute. Where two hold one id the earlier wins and the
+  // report counts the other as shadowed. Empty: the adapter's usual ones.
+  std::vector<std::string> pictures;
+  Path column_map;               // generic_csv only: the TOML file that explains the table
+  bool tables_only = false;      // take rows that have no picture: image_path stays empty
+  std::size_t max_listed = 100;  // examples that the report keeps of each kind
+};
+
+// How often something was met, and the first few cases: "file.csv:12: value".
+struct Tally {
+  std::uint64_t count = 0;
+  std::vector<std::string> examples;
+};
+
+// What an adapter met. Nothing is dropped without being counted here:
+// records == samples + skipped_total().
+struct AdapterReport {
+  std::string adapter;
+  std::string dataset;
+  std::uint64_t rows = 0;     // rows of the tables that list the samples
+  std::uint64_t records = 0;  // samples that these rows describe (a row may describe two pictures)
+  std::uint64_t samples = 0;  // handed to the sink
+  std::array<std::uint64_t, kLabelCount> by_label{};  // of the samples
+  std::uint64_t without_label = 0;                    // samples whose raw label is empty
+  std::map<std::string, std::uint64_t> by_raw_label;  // of the samples, as published
+  std::map<std::string, std::uint64_t> no_class;  // raw labels that the taxonomy maps to no class
+  std::map<std::string, std::uint64_t> unmapped;  // raw labels that the taxonomy does not know
+  std::map<std::string, std::uint64_t> by_split;  // of the samples, "" for none published
+  std::uint64_t in_several_splits = 0;            // samples listed in more than one published split
+  std::map<std::string, Tally> skipped;           // records by reason, but for the two below
+  Tally rows_without_picture;                     // records skipped for want of a picture
+  Tally duplicate_ids;                            // records skipped: the first of an id stays
+  Tally conflicting_labels;               // of these, those whose label differs from the first
+  Tally pictures_without_row;             // pictures that no row names
+  Tally pictures_shadowed;                // pictures hidden by one of the same id
+  std::map<std::string, Tally> warnings;  // by kind
+
+  std::uint64_t skipped_total() const;
+};
+
+Json to_json(const AdapterReport& report);
+
+using SampleSink = std::function<void(Sample&&)>;
+
+// Reads one data set's own files. Memory does not grow with the number of rows but for the ids
+// seen, the names of the pictures and the rows of a table that is joined to another. Stateless.
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string_view describe() const = 0;  // one line for a person
+  virtual std::vector<std::string> expected_files() const = 0;
+  // Hands each sample to `sink` in the order of the files; what the sink throws passes through.
+  // UsageError if a file that must be there is missing, InputError for a file that cannot be read
+  // as what it should be; a single bad row is skipped and counted.
+  virtual AdapterReport read(const AdapterInput& input, const SampleSink& sink) const = 0;
+};
+
+// All adapters, by name. Adding one: docs/extending.md.
+const std::vector<const Adapter*>& adapters();
+// UsageError naming those there are.
+const Adapter& adapter(std::string_view name);
+
+}  // namespace epicrisis

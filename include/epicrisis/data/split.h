@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace epicrisis {
+
+enum class Role { kTrain, kValidation, kTest, kExternal, kUnused };
+
+std::string_view role_name(Role role);  // "train", "validation", "test", "external", "unused"
+std::optional<Role> parse_role(std::string_view name);
+
+struct SplitItem {
+  std::string key;        // what identifies the sample among the items
+  std::string group;      // patient or lesion; empty: the item stands alone
+  int label = -1;         // class number from 0; below 0: none, the item stays unused
+  std::string published;  // "train", "validation", "test" or ""
+};
+
+// Shares of the items; none below 0, together 1.
+struct SplitFractions {
+  double train = 0.7;
+  double validation = 0.15;
+  double test = 0.15;
+};
+
+// A role for each item, in the order of `items`. A group never has two roles (kUnused apart), the
+// classes are spread over the roles in the ratio of `fractions` as nearly as whole groups allow
+// (iterative stratification, Sechidis, Tsoumakas, Vlahavas 2011: the rarest class first, each group
+// to the role that lacks most of it). Depends on seed, keys, groups, labels and published splits,
+// not on the order of the items as long as their keys differ.
+//
+// With `honour_published`, where any item has a published split:
+//  - an item keeps its published role; items with none are kUnused;
+//  - an item of a group that a stronger split also holds (test before validation before train) is
+//    kUnused, so that groups stay whole;
+//  - a validation or test split of a share above 0 that nobody published is taken from the
+//  published
+//    training items.
+// kExternal is never given here: a study marks whole data sets so. UsageError for wrong fractions
+// or a published split of another name.
+std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFractions& fractions,
+                                std::uint64_t seed, bool honour_published);
+
+}  // namespace epicrisis
