@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/store/database.h"
+
+namespace epicrisis {
+
+// The layout of epicrisis.db that this program writes (PRAGMA user_version).
+int current_layout_version();
+
+// Brings a database to current_layout_version(), in one transaction, safe against a second process
+// that does the same. InputError for a file of another program or of a newer layout (both version
+// numbers in the message).
+void migrate(Database& database);
+
+// Held while its object lives, across processes: an flock on a file, which the kernel drops when
+// the process dies, however it dies.
+class WorkspaceLock {
+ public:
+  WorkspaceLock(WorkspaceLock&& other) noexcept;
+  WorkspaceLock& operator=(WorkspaceLock&&) = delete;
+  WorkspaceLock(const WorkspaceLock&) = delete;
+  ~WorkspaceLock();
+
+ private:
+  friend class Workspace;
+  explicit WorkspaceLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_ = -1;
+};
+
+// A folder with a database and the files that it speaks of; docs/formats.md describes both. One
+// Workspace is one database connection: one thread at a time; further threads open their own.
+class Workspace {
+ public:
+  // Makes the folder and its database. UsageError if it holds a workspace already or other files.
+  static Workspace create(const Path& root);
+  // UsageError if there is no workspace.
+  static Workspace open(const Path& root);
+  // `created`, if given, tells which.
+  static Workspace open_or_create(const Path& root, bool* created = nullptr);
+  static bool exists(const Path& root);
+
+  const Path& root() const { return root_; }
+  Path database_path() const { return root_ / "epicrisis.db"; }
+  Path images() const { return root_ / "images"; }
+  Path embeddings() const { return root_ / "embeddings"; }
+  Path runs() const { return root_ / "runs"; }
+  Path reports() const { return root_ / "reports"; }
+  Database& database() { return *database_; }
+
+  // Takes the lock `name` (letters, digits, '-', '_', '.'; "study-demo", "prepare"). SystemError
+  // that names the process which holds it if another does; never waits.
+  WorkspaceLock lock(std::string_view name) const;
+
+ private:
+  Workspace(Path root, std::unique_ptr<Database> database);
+  Path root_;
+  std::unique_ptr<Database> database_;
+};
+
+}  // namespace epicrisis
