@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/toml.h"
+
+namespace epicrisis {
+
+// What is trained. The terms are those of docs/method.md, "The loss".
+enum class Mode {
+  kImage,            // cross-entropy of the image branch
+  kText,             // cross-entropy of the text branch; the image branch stays as it was drawn
+  kMultimodal,       // all terms
+  kContrastive,      // the contrastive term alone
+  kContrastiveAlign  // the contrastive term, the cosine and the L1 term
+};
+// In the two contrastive modes the classifier is a probe: it is fitted on the embeddings, and
+// nothing of its gradient reaches the heads or the encoder.
+
+std::string_view mode_name(
+    Mode mode);  // "image", "text", "multimodal", "contrastive", "contrastive_align"
+Mode mode_from_name(std::string_view name);  // UsageError with the known names
+
+enum class Precision {
+  kAuto,  // bf16 for fine-tuning where the processor or the GPU computes in it, else fp32
+  kFp32,
+  kBf16  // the image encoder under autocast; heads, losses and the optimiser stay in fp32
+};
+std::string_view precision_name(Precision precision);  // "auto", "fp32", "bf16"
+Precision precision_from_name(std::string_view name);  // UsageError with the known names
+
+// Everything of a training that is not data. The defaults are the method's.
+struct TrainConfig {
+  Mode mode = Mode::kMultimodal;
+  std::string loss = "supervised_nt_xent";  // contrastive term, a name of contrastive_loss_names()
+  std::optional<double> temperature;        // the loss's own where absent
+  std::optional<double> lambda;             // weight of the contrastive term; the same
+  int epochs = 100;
+  int patience = 10;  // epochs without a lower validation loss before the stop; 0: never stop early
+  int batch = 32;
+  double learning_rate = 1e-4;  // Adam, amsgrad
+  double weight_decay = 1e-5;   // added to the gradient, as Adam's L2
+  std::uint64_t seed = 0;
+  int width = 128;  // of z
+  bool balanced =
+      true;  // draw classes uniformly, with replacement; false: each sample once an epoch
+  bool augment = true;  // fine-tuning: augment pictures; frozen: use the augmented feature copies
+  bool freeze_image_encoder = true;  // true: from image features; false: fine-tune on pictures
+  int copies = 0;  // frozen: augmented feature copies per image, besides the plain one
+  Precision precision = Precision::kAuto;
+  bool channels_last = true;   // memory order of the image encoder while fine-tuning
+  std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
+  int threads = 0;             // 0: one for frozen training, all cores for fine-tuning
+  int evaluation_batch = 256;
+
+  bool operator==(const TrainConfig&) const = default;
+};
+
+// Names of the contrastive forms, sorted: "clip", "info_nce", "keyword_alignment", "nt_xent",
+// "supervised_info_nce", "supervised_nt_xent".
+std::vector<std::string> contrastive_loss_names();
+
+// Reads the keys of TrainConfig, by their names there ("mode" and "precision" as words). Ranges are
+// checked; UsageError with file and line. Keys it does not know stay unread: the caller's finish()
+// reports them.
+TrainConfig read_train_config(const TomlTable& table);
+
+// All fields, temperature and lambda resolved; from_json(to_json(c)) is c with both resolved.
+Json train_config_to_json(const TrainConfig& config);
+// InputError that names `source` for a missing key, a wrong type or range.
+TrainConfig train_config_from_json(const Json& json, std::string_view source);
+
+// UsageError that names the field for a value out of range or an unknown loss.
+void check_train_config(const TrainConfig& config);
+
+}  // namespace epicrisis

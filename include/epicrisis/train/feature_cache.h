@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/image/image.h"
+
+namespace epicrisis {
+
+class ImageEncoder;  // epicrisis/model/image_encoder.h
+class TextEncoder;   // epicrisis/model/text_encoder.h
+
+// Which features are wanted. ids[i] names picture indices[i] for good (its content hash): the cache
+// finds rows by it, whatever the order of the images in a later call.
+struct ImageFeatureRequest {
+  const ImageSource* images = nullptr;
+  std::vector<std::size_t> indices;
+  std::vector<std::string> ids;
+  int copies = 0;  // augmented copies besides the plain picture
+  std::uint64_t seed =
+      0;  // of the augmentation; copy c of a picture depends on (seed, id, c) alone
+};
+
+// Features f(x) [(1 + copies) * n, F] of the frozen encoder: row `copy * n + i` belongs to
+// indices[i], as TrainInput::image_features wants it. Takes from `folder` (the workspace's
+// embeddings/) what is there and computes the rest, which it writes in chunks of 512 rows, each
+// aside and renamed: an interrupt or kill loses at most one chunk. `done` hears of each row, cached
+// or computed. UsageError if ids and indices differ in length; broken cache files are errors, not
+// recomputed.
+FloatMatrix cached_image_features(const ImageEncoder& encoder, const ImageFeatureRequest& request,
+                                  const Path& folder,
+                                  const std::function<void(std::size_t)>& done = {});
+
+// Pooled embeddings g(t) [texts, G], found by the SHA-256 of the text and the encoder's
+// fingerprint. Equal texts are computed once.
+FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const std::string> texts,
+                                   const Path& folder,
+                                   const std::function<void(std::size_t)>& done = {});
+
+}  // namespace epicrisis

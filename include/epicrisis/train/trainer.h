@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/image/image.h"
+#include "epicrisis/train/config.h"
+
+namespace epicrisis {
+
+struct TrainExample {
+  std::size_t image = 0;  // index of the picture
+  int label = 0;          // [0, class_count)
+  std::vector<std::size_t>
+      notes;  // rows of note_embeddings; one is drawn per step. Empty: no note.
+};
+
+// What is trained on. The pointers are borrowed for the call.
+struct TrainInput {
+  std::vector<TrainExample> train;
+  std::vector<TrainExample> validation;  // empty: no early stop, the last epoch is the best
+  int class_count = 0;
+  const FloatMatrix* note_embeddings = nullptr;  // [notes, G], pooled; null in image mode
+
+  // Frozen image encoder. [(1 + copies) * images, F]: row `copy * images + image`; copy 0 is the
+  // plain picture, copies 1..k are augmented ones. With copies == 0 it is one row an image.
+  const FloatMatrix* image_features = nullptr;
+
+  // Fine-tuning: the pictures and the folder of the encoder to start from (config.json and
+  // model.safetensors, as docs/formats.md has it).
+  const ImageSource* images = nullptr;
+  Path image_encoder;
+
+  // For the keyword alignment loss: embeddings [concepts, G] of the concept words by the text
+  // encoder, and for every row of note_embeddings the concepts that its text names.
+  const FloatMatrix* concept_embeddings = nullptr;
+  const std::vector<std::vector<std::size_t>>* note_concepts = nullptr;
+
+  // Free words on where the data come from; kept in config.json as they are.
+  Json provenance = Json::object();
+};
+
+// One line of metrics.jsonl.
+struct EpochMetrics {
+  int epoch = 0;                                      // from 1
+  double train_loss = 0;                              // mean over steps of the sum of all terms
+  std::vector<std::pair<std::string, double>> parts;  // its terms, weighted: "image", "text",
+                                                      // "cosine", "l1", "contrastive", "probe"
+  double validation_loss = 0;  // mean cross-entropy of the image branch (text mode: of the text
+                               // branch over samples with a note); NaN without validation samples
+  double validation_weighted_f1 = 0;
+  double validation_balanced_accuracy = 0;  // mean recall over the classes that occur
+  double learning_rate = 0;
+  double seconds = 0;
+  double images_per_second = 0;  // training steps alone
+  bool best = false;             // the lowest validation loss so far
+};
+
+struct TrainResult {
+  int best_epoch = 0;
+  int epochs = 0;  // run in all, those before a resume included
+  bool stopped_early = false;
+  double seconds = 0;  // sum over epochs
+  double images_per_second = 0;
+  double steps_per_second = 0;
+  std::vector<EpochMetrics> history;
+
+  const EpochMetrics& best() const;  // the epoch whose weights were kept
+};
+
+// Called from the training thread.
+struct TrainObserver {
+  std::function<void(std::size_t images, double loss)> step;  // after each batch
+  std::function<void(const EpochMetrics&)> epoch;  // after each epoch, checkpoint written
+};
+
+// Trains and leaves in `run_folder` (made if missing): config.json, metrics.jsonl,
+// model.safetensors (the best epoch's weights), result.json, and while it lasts
+// checkpoint.safetensors, replaced after each epoch. docs/formats.md, "Run folder". A folder with a
+// checkpoint of the same config and data is taken up where it stood, and ends with the same bits on
+// a CPU with the same number of threads as a run that was never broken off; a finished one returns
+// its result at once. UsageError if the folder holds a run of another config or other data. Errors:
+// UsageError for a wrong config or input (index, label or width out of range, a mode that lacks
+// what it needs); InputError with epoch, step and term if a loss stops being
+// finite (the last checkpoint stays); Interrupted after Ctrl-C (the last checkpoint stays). One
+// training at a time per process: it sets LibTorch's thread count.
+TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
+                        const TrainObserver& observer = {});
+
+// The result of a finished run folder; nothing if it is not finished. InputError if it is broken.
+std::optional<TrainResult> read_train_result(const Path& run_folder);
+
+// A finished run, to embed and to classify. Members may be called from several threads.
+class TrainedModel {
+ public:
+  // InputError naming the file for a run that is unfinished or broken.
+  static TrainedModel load(const Path& run_folder);
+  ~TrainedModel();
+  TrainedModel(TrainedModel&&) noexcept;
+  TrainedModel& operator=(TrainedModel&&) noexcept;
+
+  const TrainConfig& config() const;
+  int class_count() const;
+  std::size_t width() const;        // of z
+  std::size_t image_width() const;  // F; 0 if the run saw no images
+  std::size_t text_width() const;   // G; 0 if the run saw no notes
+  bool fine_tuned() const;  // embed_images() works, embed_image_features() takes its own f(x)
+
+  // [n, F] -> z_img [n, width]; UsageError for another width. Not normalised.
+  FloatMatrix embed_image_features(const FloatMatrix& features) const;
+  // [n, G] -> z_txt [n, width]; also for class prompts and queries in words.
+  FloatMatrix embed_notes(const FloatMatrix& embeddings) const;
+  // z [n, width] -> class logits [n, class_count].
+  FloatMatrix logits(const FloatMatrix& z) const;
+  // Pictures -> z_img, for a fine-tuned run; UsageError for a frozen one. `done` hears of each
+  // batch.
+  FloatMatrix embed_images(const ImageSource& images, std::span<const std::size_t> indices,
+                           const std::function<void(std::size_t)>& done = {}) const;
+
+ private:
+  struct State;
+  explicit TrainedModel(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace epicrisis
