@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+
+namespace epicrisis {
+
+// The folders models are looked for in: EPICRISIS_MODELS, separated by ':', or "models" and
+// "../shared/models".
+std::vector<Path> model_search_folders();
+
+// The folder (or weight file) of a model. A name that holds a '/' or is an existing file or folder
+// is taken as a path; else the first search folder that has a folder of that name. UsageError lists
+// where it looked and what is there.
+Path find_model(std::string_view name);
+
+enum class ModelKind { kImageEncoder, kTextEncoder, kUnknown };
+std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...
+
+struct FoundModel {
+  std::string name;
+  Path folder;
+  ModelKind kind = ModelKind::kUnknown;
+  std::string architecture;  // "mobilenet_v2", "bert"
+  std::int64_t width = 0;    // of its features; 0 unknown
+  std::string problem;       // why it cannot be used; empty if it can
+};
+
+// Every folder with a config.json below the search folders, sorted by name; only configuration is
+// read. The first of equal names wins, as find_model has it.
+std::vector<FoundModel> list_models();
+
+}  // namespace epicrisis
