@@ -1,0 +1,152 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/eval/classification.h"
+#include "epicrisis/eval/result_row.h"
+#include "epicrisis/eval/statistics.h"
+
+namespace epicrisis {
+
+// What a study hands to the report. All text may come from outside; the writers escape it.
+// An empty list leaves its section out.
+
+struct Picture {
+  std::string bytes;  // a JPEG, PNG or WebP file; anything else is shown as "no picture"
+  std::string alt;    // for those who cannot see it
+};
+
+struct ReportDataset {
+  std::string name;
+  std::string role;    // "internal" (trained on), "external"
+  std::string source;  // where it came from, licence; may be empty
+  std::size_t samples = 0;
+  std::size_t groups = 0;  // patients or lesions; 0: none published
+  std::size_t train = 0;
+  std::size_t validation = 0;
+  std::size_t test = 0;
+  std::vector<std::size_t> class_counts;                     // one for each of ReportData::classes
+  std::vector<std::pair<std::string, std::size_t>> skipped;  // reason, samples
+};
+
+struct LeakageFinding {
+  std::string kind;  // "identifier", "group", "identical picture", "near-duplicate picture"
+  std::string left;  // data set and split
+  std::string right;
+  std::size_t count = 0;
+  std::vector<std::string> examples;
+};
+
+struct LeakageReport {
+  bool checked = false;
+  bool allowed =
+      false;  // --allow-leakage was given: a banner tops the report if there are findings
+  std::vector<std::string> checks;  // what was compared, in words
+  std::vector<LeakageFinding> findings;
+};
+
+struct ReportNote {
+  std::string strategy;
+  std::string text;
+  std::string provenance;  // "template", "gpt-4o-mini, 2026-11-24, prompt v1", ...
+};
+
+struct NoteExample {
+  std::string key;
+  std::string dataset;
+  std::string label;
+  Picture picture;
+  std::vector<ReportNote> notes;
+};
+
+struct NoteCounts {
+  std::string strategy;
+  std::string provider;
+  std::size_t written = 0;
+  std::size_t failed = 0;
+  std::size_t skipped = 0;
+  std::size_t rejected = 0;  // by the audit
+};
+
+struct Series {
+  std::string name;            // "train loss"
+  std::vector<double> values;  // one an epoch; NaN leaves a gap
+};
+
+struct TrainingCurve {
+  std::string model;
+  std::string mode;
+  std::string notes;
+  std::string seed;
+  int first_epoch = 1;
+  int best_epoch = 0;  // 0: not known
+  std::vector<Series> series;
+};
+
+struct ReportConfusion {
+  std::string model;
+  std::string mode;
+  std::string notes;
+  std::string dataset;
+  std::size_t seeds = 0;  // the counts are the sum over them
+  ConfusionMatrix counts;
+};
+
+struct GalleryItem {
+  Picture picture;   // may be empty for a note
+  std::string text;  // may be empty for a picture
+  std::string label;
+  std::string key;
+  bool right = false;  // same label as the query
+  double similarity = 0;
+};
+
+struct GalleryEntry {
+  std::string direction;  // "image_to_text"
+  std::string dataset;
+  std::string model;  // model, mode and notes of the run
+  bool pair_in = false;
+  GalleryItem query;
+  std::vector<GalleryItem> nearest;  // best first
+};
+
+// A paired difference: candidate minus baseline, the same samples.
+struct Comparison {
+  std::string model;
+  std::string baseline;         // "image"
+  std::string candidate;        // "multimodal"
+  std::string candidate_notes;  // "M"
+  std::string dataset;
+  std::string role;
+  std::string metric = "weighted_f1";
+  PairedDifference result;
+};
+
+struct ReportData {
+  std::string title;
+  std::string subtitle;
+  std::vector<std::string> classes;       // short names in index order
+  std::vector<std::string> class_titles;  // long names, or empty
+  std::vector<ReportDataset> datasets;
+  LeakageReport leakage;
+  std::vector<NoteCounts> note_counts;
+  std::vector<NoteExample> note_examples;
+  std::vector<TrainingCurve> curves;
+  std::vector<ResultRow> results;
+  std::vector<Comparison> comparisons;
+  std::vector<ReportConfusion> confusions;
+  std::vector<GalleryEntry> gallery;
+  bool notes_from_labels = false;  // the notes of the retrieval pools were made from labels
+  std::string headline_metric = "weighted_f1";
+  double confidence = 0.95;
+  std::size_t replicates = 1000;
+  std::vector<std::pair<std::string, std::string>>
+      environment;       // version, compiler, CPU, time, ...
+  std::string settings;  // the study file as it was run
+  std::vector<std::string> warnings;
+};
+
+}  // namespace epicrisis
