@@ -40,7 +40,7 @@ struct LeakageFinding {
   std::vector<std::string> examples;
 };
 
-struct LeakageReport {
+struct LeakageSection {
   bool checked = false;
   bool allowed =
       false;  // --allow-leakage was given: a banner tops the report if there are findings
@@ -131,7 +131,7 @@ struct ReportData {
   std::vector<std::string> classes;       // short names in index order
   std::vector<std::string> class_titles;  // long names, or empty
   std::vector<ReportDataset> datasets;
-  LeakageReport leakage;
+  LeakageSection leakage;
   std::vector<NoteCounts> note_counts;
   std::vector<NoteExample> note_examples;
   std::vector<TrainingCurve> curves;

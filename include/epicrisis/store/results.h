@@ -10,7 +10,7 @@
 namespace epicrisis {
 
 // One number with what it needs to be believed.
-struct ResultRow {
+struct StoredResult {
   std::string run_id;
   std::string model;  // image encoder
   std::string mode;   // "image", "multimodal", ...
@@ -28,7 +28,7 @@ struct ResultRow {
 
 // Inserts; a row of the same run, data set, role, task, notes and metric is replaced. InputError
 // for a value that is not finite, an unknown run, or an interval with lo > hi.
-void put_results(Database& database, const std::vector<ResultRow>& rows);
+void put_results(Database& database, const std::vector<StoredResult>& rows);
 
 struct ResultFilter {
   std::string study;  // "" : all, and so on
@@ -39,6 +39,6 @@ struct ResultFilter {
   std::string metric;
   bool done_runs_only = true;
 };
-std::vector<ResultRow> load_results(Database& database, const ResultFilter& filter = {});
+std::vector<StoredResult> load_results(Database& database, const ResultFilter& filter = {});
 
 }  // namespace epicrisis
