@@ -12,6 +12,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
+#include "epicrisis/model/precision.h"
 
 namespace epicrisis {
 
@@ -48,11 +49,6 @@ struct ImageEncoderInfo {
 // The architectures there are. Parameter names are torchvision's.
 const std::vector<ImageEncoderInfo>& image_encoders();
 
-enum class Precision { kAuto, kFloat32, kBFloat16 };
-// "auto", "float32", "bfloat16". kAuto is bfloat16 where the processor has AMX or AVX512-BF16.
-std::string_view precision_name(Precision precision);
-bool cpu_has_fast_bfloat16();
-
 struct ImageFeatureOptions {
   Precision precision = Precision::kAuto;
   std::size_t batch = 32;
@@ -78,7 +74,7 @@ class ImageFeatureExtractor {
   // need not be config().input_size (the networks are fully convolutional) but must be at least 32:
   // UsageError. Shows a progress bar "features" when `progress` is set; Interrupted on Ctrl-C.
   FloatMatrix extract(const ImageSource& source, std::span<const std::size_t> indices,
-                      bool progress = false);
+                      bool progress = false) const;
 
  private:
   struct State;

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
-#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/precision.h"
 
 namespace epicrisis {
 
@@ -22,7 +23,7 @@ enum class TextPooling {
 
 struct TextEncoderOptions {
   TextPooling pooling = TextPooling::kAuto;
-  Precision precision = Precision::kFloat32;
+  Precision precision = Precision::kFp32;
   unsigned threads = 0;        // 0: available_cores()
   std::size_t max_tokens = 0;  // 0: what the folder says
   std::uint64_t seed = 0;      // of "bag" only
@@ -40,7 +41,7 @@ class TextEncoder {
   // Row i is texts[i]. Empty texts are allowed. Shows a progress bar "embeddings" when `progress`
   // is set; Interrupted on Ctrl-C.
   virtual FloatMatrix encode(std::span<const std::string> texts, TextEncodeReport* report = nullptr,
-                             bool progress = false) = 0;
+                             bool progress = false) const = 0;
   virtual std::int64_t dimension() const = 0;
   // Tokens a text may have, special ones included; 0: no limit.
   virtual std::size_t max_tokens() const = 0;

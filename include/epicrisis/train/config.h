@@ -8,6 +8,7 @@
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/model/precision.h"
 
 namespace epicrisis {
 
@@ -25,14 +26,6 @@ enum class Mode {
 std::string_view mode_name(
     Mode mode);  // "image", "text", "multimodal", "contrastive", "contrastive_align"
 Mode mode_from_name(std::string_view name);  // UsageError with the known names
-
-enum class Precision {
-  kAuto,  // bf16 for fine-tuning where the processor or the GPU computes in it, else fp32
-  kFp32,
-  kBf16  // the image encoder under autocast; heads, losses and the optimiser stay in fp32
-};
-std::string_view precision_name(Precision precision);  // "auto", "fp32", "bf16"
-Precision precision_from_name(std::string_view name);  // UsageError with the known names
 
 // Everything of a training that is not data. The defaults are the method's.
 struct TrainConfig {
@@ -52,6 +45,7 @@ struct TrainConfig {
   bool augment = true;  // fine-tuning: augment pictures; frozen: use the augmented feature copies
   bool freeze_image_encoder = true;  // true: from image features; false: fine-tune on pictures
   int copies = 0;  // frozen: augmented feature copies per image, besides the plain one
+  // Of fine-tuning: the image encoder alone; heads, losses and the optimiser stay in fp32.
   Precision precision = Precision::kAuto;
   bool channels_last = true;   // memory order of the image encoder while fine-tuning
   std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
