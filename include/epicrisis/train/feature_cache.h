@@ -13,8 +13,8 @@
 
 namespace epicrisis {
 
-class ImageEncoder;  // epicrisis/model/image_encoder.h
-class TextEncoder;   // epicrisis/model/text_encoder.h
+class ImageFeatureExtractor;  // epicrisis/model/image_encoder.h
+class TextEncoder;            // epicrisis/model/text_encoder.h
 
 // Which features are wanted. ids[i] names picture indices[i] for good (its content hash): the cache
 // finds rows by it, whatever the order of the images in a later call.
@@ -33,8 +33,8 @@ struct ImageFeatureRequest {
 // aside and renamed: an interrupt or kill loses at most one chunk. `done` hears of each row, cached
 // or computed. UsageError if ids and indices differ in length; broken cache files are errors, not
 // recomputed.
-FloatMatrix cached_image_features(const ImageEncoder& encoder, const ImageFeatureRequest& request,
-                                  const Path& folder,
+FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
+                                  const ImageFeatureRequest& request, const Path& folder,
                                   const std::function<void(std::size_t)>& done = {});
 
 // Pooled embeddings g(t) [texts, G], found by the SHA-256 of the text and the encoder's
