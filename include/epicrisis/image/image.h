@@ -15,19 +15,22 @@ struct Image {
 
   Image() = default;
   Image(int w, int h)
-      : width(w), height(h), pixels(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3) {}
+      : width(w),
+        height(h),
+        pixels(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * 3) {}
   std::uint8_t* at(int x, int y) { return pixels.data() + offset(x, y); }
   const std::uint8_t* at(int x, int y) const { return pixels.data() + offset(x, y); }
 
  private:
   std::size_t offset(int x, int y) const {
     return (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
-            static_cast<std::size_t>(x)) * 3;
+            static_cast<std::size_t>(x)) *
+           3;
   }
 };
 
-// Square pictures of one size by index, for training and features. Implemented over the packed shards
-// and, in tests, over memory. Reading is thread-safe.
+// Square pictures of one size by index, for training and features. Implemented over the packed
+// shards and, in tests, over memory. Reading is thread-safe.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
