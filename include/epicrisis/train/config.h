@@ -8,6 +8,7 @@
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/model/losses.h"
 #include "epicrisis/model/precision.h"
 
 namespace epicrisis {
@@ -54,10 +55,6 @@ struct TrainConfig {
 
   bool operator==(const TrainConfig&) const = default;
 };
-
-// Names of the contrastive forms, sorted: "clip", "info_nce", "keyword_alignment", "nt_xent",
-// "supervised_info_nce", "supervised_nt_xent".
-std::vector<std::string> contrastive_loss_names();
 
 // Reads the keys of TrainConfig, by their names there ("mode" and "precision" as words). Ranges are
 // checked; UsageError with file and line. Keys it does not know stay unread: the caller's finish()
