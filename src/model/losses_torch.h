@@ -8,8 +8,9 @@
 
 // The terms of the loss on projected embeddings. docs/method.md, "The loss", has the formulas and
 // their sources. In all of them `image` and `text` are z_img and z_txt [B, D] of the same B
-// samples, B >= 1; labels [B] int64; the result is a scalar of their type, differentiable, never
-// negative and finite for finite input. A row of zeros has the cosine 0 with every row.
+// samples, B >= 1; labels [B] int64; the result is a scalar of their type, differentiable, finite
+// for finite input and, but for rounding, never negative. A row of zeros has the cosine 0 with
+// every row.
 namespace epicrisis {
 
 // Rows scaled to length 1; a row shorter than 1e-8 is divided by 1e-8.
