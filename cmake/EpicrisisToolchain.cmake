@@ -29,6 +29,9 @@ if(EPICRISIS_SANITIZE)
 endif()
 
 set(EPICRISIS_WARNINGS -Wall -Wextra -Wpedantic -Wconversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND EPICRISIS_WARNINGS -Wno-restrict)  # false alarms on std::string: GCC bug 105651
+endif()
 if(EPICRISIS_WERROR)
   list(APPEND EPICRISIS_WARNINGS -Werror)
 endif()

@@ -1,0 +1,345 @@
+#include "epicrisis/core/csv.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <unordered_map>
+#include <utility>
+
+#include "core/posix_files.h"
+#include "core/utf8.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kChunk = std::size_t{1} << 18;
+
+struct NameHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view name) const {
+    return std::hash<std::string_view>{}(name);
+  }
+};
+
+}  // namespace
+
+struct CsvReader::State {
+  State(std::string file_name, CsvOptions csv_options)
+      : name(std::move(file_name)), options(csv_options) {
+    const auto mark = [this](char c) { ends_run[static_cast<unsigned char>(c)] = true; };
+    mark(options.separator);
+    mark('"');
+    mark('\r');
+    mark('\n');
+    mark('\0');
+  }
+
+  // ---- bytes ----
+
+  // True if at least one byte is at buffer[pos].
+  bool fill() {
+    if (pos < buffer.size()) return true;
+    if (descriptor.get() < 0) return false;
+    consumed += buffer.size();
+    buffer.resize(kChunk);
+    buffer.resize(read_some(descriptor.get(), buffer.data(), kChunk, name));
+    pos = 0;
+    return !buffer.empty();
+  }
+
+  std::uint64_t offset() const { return consumed + pos; }
+
+  void skip_byte_order_mark() {
+    // The first read may be short only at the end of the file, or from a pipe: then read on.
+    while (descriptor.get() >= 0 && buffer.size() < 3) {
+      std::array<char, kChunk / 64> piece;
+      const std::size_t count = read_some(descriptor.get(), piece.data(), piece.size(), name);
+      if (count == 0) break;
+      buffer.append(piece.data(), count);
+    }
+    if (std::string_view(buffer).starts_with("\xEF\xBB\xBF")) {
+      pos = 3;
+      line_start = 3;
+    }
+  }
+
+  // ---- errors ----
+
+  template <typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
+    throw InputError("{}:{}:{}: {}", name, current_line, offset() - line_start + 1,
+                     fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  std::string column_name(std::size_t index) const {
+    return index < header.size() ? fmt::format("column '{}'", clean_text(header[index], 100))
+                                 : fmt::format("column {}", index + 1);
+  }
+
+  // ---- fields ----
+
+  // Appends bytes up to the next one that `stops` marks; that one stays at buffer[pos].
+  void append_run(std::string& field, std::size_t index) {
+    const char* begin = buffer.data() + pos;
+    const char* const end = buffer.data() + buffer.size();
+    const char* p = begin;
+    while (p != end && !ends_run[static_cast<unsigned char>(*p)]) ++p;
+    append(field, index, begin, static_cast<std::size_t>(p - begin));
+  }
+
+  void append(std::string& field, std::size_t index, const char* begin, std::size_t size) {
+    if (size > options.max_field - field.size()) {
+      fail("{} is longer than {} bytes; a quote that is never closed?", column_name(index),
+           options.max_field);
+    }
+    field.append(begin, size);
+    pos += size;
+  }
+
+  // The content of a quoted field, from after the opening quote to after the closing one.
+  void read_quoted(std::string& field, std::size_t index) {
+    const std::uint64_t open_line = current_line;
+    while (true) {
+      if (!fill()) {
+        fail("{} is open: the quote of line {} is never closed", column_name(index), open_line);
+      }
+      const char* begin = buffer.data() + pos;
+      const std::size_t left = buffer.size() - pos;
+      const void* quote = std::memchr(begin, '"', left);
+      const std::size_t size =
+          quote == nullptr ? left
+                           : static_cast<std::size_t>(static_cast<const char*>(quote) - begin);
+      const std::string_view run(begin, size);
+      if (const std::size_t nul = run.find('\0'); nul != std::string_view::npos) {
+        pos += nul;
+        fail("NUL byte in {}", column_name(index));
+      }
+      for (std::size_t feed = run.find('\n'); feed != std::string_view::npos;
+           feed = run.find('\n', feed + 1)) {
+        ++current_line;
+        line_start = offset() + feed + 1;
+      }
+      append(field, index, begin, size);
+      if (quote == nullptr) continue;
+      ++pos;
+      if (!fill() || buffer[pos] != '"') return;
+      append(field, index, buffer.data() + pos, 1);
+    }
+  }
+
+  // Reads one field and what ends it. False if that was the end of the row.
+  bool read_field(std::string& field, std::size_t index) {
+    field.clear();
+    bool quoted = false;
+    if (fill() && buffer[pos] == '"') {
+      quoted = true;
+      ++pos;
+      read_quoted(field, index);
+    }
+    while (true) {
+      if (!fill()) {
+        check_utf8(field, index);
+        return false;
+      }
+      const char c = buffer[pos];
+      if (c == options.separator) {
+        check_utf8(field, index);
+        ++pos;
+        return true;
+      }
+      if (c == '\n') {
+        check_utf8(field, index);
+        end_line();
+        return false;
+      }
+      if (c == '\r') {
+        ++pos;
+        if (fill() && buffer[pos] == '\n') continue;
+        fail("carriage return without a line feed in {}", column_name(index));
+      }
+      if (c == '\0') fail("NUL byte in {}", column_name(index));
+      if (quoted) fail("text after the closing quote of {}", column_name(index));
+      if (c == '"') {
+        fail("quote inside the bare field of {}; quote the whole field and double this quote",
+             column_name(index));
+      }
+      append_run(field, index);
+    }
+  }
+
+  void end_line() {
+    ++pos;
+    ++current_line;
+    line_start = offset();
+  }
+
+  void check_utf8(const std::string& field, std::size_t index) const {
+    const std::size_t valid = valid_utf8_prefix(field);
+    if (valid == field.size()) return;
+    fail("{} is not UTF-8: byte {} of the field is 0x{:02x}; convert the file (iconv -t UTF-8)",
+         column_name(index), valid + 1, static_cast<unsigned char>(field[valid]));
+  }
+
+  void skip_blank_lines() {
+    while (fill()) {
+      if (buffer[pos] == '\n') {
+        end_line();
+      } else if (buffer[pos] == '\r') {
+        ++pos;
+        if (!fill() || buffer[pos] != '\n') fail("carriage return without a line feed");
+        end_line();
+      } else {
+        return;
+      }
+    }
+  }
+
+  bool read_row() {
+    skip_blank_lines();
+    row_line = current_line;
+    if (!fill()) {
+      row.clear();
+      return false;
+    }
+    std::size_t count = 0;
+    bool more = true;
+    while (more) {
+      if (width != 0 && count == width) {
+        fail("line {} has more fields than the {} of the {}", row_line, width, first_row());
+      }
+      if (count == options.max_columns) fail("more than {} columns", options.max_columns);
+      if (count == row.size()) row.emplace_back();
+      more = read_field(row[count], count);
+      ++count;
+    }
+    if (width == 0) {
+      width = count;
+    } else if (count < width) {
+      throw InputError("{}: {} fields, but the {} has {} (from {} on they are missing)", place(),
+                       count, first_row(), width, column_name(count));
+    }
+    row.resize(count);
+    return true;
+  }
+
+  const char* first_row() const { return options.header ? "header" : "first row"; }
+
+  void read_header() {
+    skip_byte_order_mark();
+    if (!options.header) return;
+    if (!read_row()) throw InputError("{}: empty, a row of column names was expected", name);
+    std::vector<std::string> names = row;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (!index_of.emplace(names[i], i).second) {
+        throw InputError("{}: two columns are named '{}'", place(), clean_text(names[i], 100));
+      }
+    }
+    header = std::move(names);
+  }
+
+  std::string place() const { return fmt::format("{}:{}", name, row_line); }
+
+  std::string name;
+  CsvOptions options;
+  Descriptor descriptor{-1};
+  std::string buffer;
+  std::size_t pos = 0;
+  std::uint64_t consumed = 0;      // bytes of the file before the buffer
+  std::uint64_t current_line = 1;  // of pos
+  std::uint64_t line_start = 0;    // offset where it starts
+  std::uint64_t row_line = 1;
+  std::size_t width = 0;  // fields a row; 0 before the first
+  std::array<bool, 256> ends_run{};
+  std::vector<std::string> header;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index_of;
+  std::vector<std::string> row;
+};
+
+CsvReader::CsvReader(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->read_header();
+}
+
+CsvReader::CsvReader(const Path& path, CsvOptions options)
+    : CsvReader([&] {
+        auto state = std::make_unique<State>(path.string(), options);
+        state->descriptor = open_to_read(path);
+        return state;
+      }()) {}
+
+CsvReader CsvReader::from_text(std::string text, std::string name, CsvOptions options) {
+  auto state = std::make_unique<State>(std::move(name), options);
+  state->buffer = std::move(text);
+  return CsvReader(std::move(state));
+}
+
+CsvReader::~CsvReader() = default;
+CsvReader::CsvReader(CsvReader&&) noexcept = default;
+
+const std::vector<std::string>& CsvReader::header() const { return state_->header; }
+
+bool CsvReader::has_column(std::string_view name) const {
+  return state_->index_of.find(name) != state_->index_of.end();
+}
+
+std::size_t CsvReader::column(std::string_view name) const {
+  const auto found = state_->index_of.find(name);
+  if (found != state_->index_of.end()) return found->second;
+  throw InputError("{}: no column '{}'; the columns are: {}", state_->name, name,
+                   clean_text(join(state_->header, ", "), 1000));
+}
+
+bool CsvReader::next() { return state_->read_row(); }
+
+const std::vector<std::string>& CsvReader::row() const { return state_->row; }
+
+const std::string& CsvReader::at(std::size_t column) const {
+  if (column >= state_->row.size()) {
+    throw InternalError("{}: field {} of a row of {} was asked for", place(), column,
+                        state_->row.size());
+  }
+  return state_->row[column];
+}
+
+const std::string& CsvReader::at(std::string_view column) const { return at(this->column(column)); }
+
+std::string CsvReader::get_or_empty(std::string_view column) const {
+  return has_column(column) ? at(column) : std::string();
+}
+
+std::uint64_t CsvReader::line() const { return state_->row_line; }
+
+std::string CsvReader::place() const { return state_->place(); }
+
+std::string csv_row(const std::vector<std::string>& fields) {
+  std::string line;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) line += ',';
+    std::string field = fields[i];
+    constexpr std::string_view kFormulaStarts = "=+-@\t\r";
+    if (!field.empty() && kFormulaStarts.find(field[0]) != std::string_view::npos &&
+        !parse_number(field)) {
+      field.insert(0, 1, '\'');
+    }
+    // A single empty field is quoted too: bare, the row would be a blank line.
+    const bool quote = field.find_first_of(",\"\r\n") != std::string::npos ||
+                       field.starts_with(' ') || field.ends_with(' ') ||
+                       (fields.size() == 1 && field.empty());
+    if (!quote) {
+      line += field;
+      continue;
+    }
+    line += '"';
+    for (const char c : field) {
+      if (c == '"') line += '"';
+      line += c;
+    }
+    line += '"';
+  }
+  line += '\n';
+  return line;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace epicrisis {
+
+// "850 ms", "12 s", "3:05", "1:02:03".
+std::string format_duration(double seconds);
+
+// "0.52", "12.3", "1250": a rate with about three digits.
+std::string format_rate(double items_per_second);
+
+struct ProgressView {
+  std::string_view label;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  // 0: unknown
+  std::string_view unit;
+  double seconds = 0;  // since the start
+  double rate = 0;     // items a second; 0: not known yet
+  std::string_view note;
+};
+
+// One line of at most `width` characters: label, bar, count, rate, time left, note.
+std::string progress_line(const ProgressView& view, std::size_t width);
+
+}  // namespace epicrisis

@@ -1,0 +1,183 @@
+#include "epicrisis/core/csv.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/random.h"
+
+namespace epicrisis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Rows = std::vector<std::vector<std::string>>;
+
+Rows rows_of(CsvReader& reader) {
+  Rows rows;
+  while (reader.next()) rows.push_back(reader.row());
+  return rows;
+}
+
+Rows rows_of(std::string text, CsvOptions options = {}) {
+  CsvReader reader = CsvReader::from_text(std::move(text), "a.csv", options);
+  return rows_of(reader);
+}
+
+std::string error_of(std::string text, CsvOptions options = {}) {
+  try {
+    rows_of(std::move(text), options);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+CsvOptions without_header() {
+  CsvOptions options;
+  options.header = false;
+  return options;
+}
+
+TEST(Csv, ReadsQuotesSeparatorsAndLineBreaksInQuotes) {
+  EXPECT_EQ(rows_of("a,b,c\n1,\"x, \"\"y\"\"\",\"two\nlines\"\n"),
+            (Rows{{"1", "x, \"y\"", "two\nlines"}}));
+  EXPECT_EQ(rows_of("a,b\r\n\"1\",\"\"\r\n,\r\n"), (Rows{{"1", ""}, {"", ""}}));
+  EXPECT_EQ(rows_of("a,b\n1,2"), (Rows{{"1", "2"}}));
+  EXPECT_EQ(rows_of("a,b\n1,"), (Rows{{"1", ""}}));
+  EXPECT_EQ(rows_of("a,b\n1,\"\""), (Rows{{"1", ""}}));
+  EXPECT_EQ(rows_of("a\n\"\r\n\"\n"), (Rows{{"\r\n"}}));
+}
+
+TEST(Csv, ByteOrderMarkIsNoPartOfTheFirstName) {
+  CsvReader reader = CsvReader::from_text("\xEF\xBB\xBFid,x\n1,2\n", "a.csv");
+  EXPECT_THAT(reader.header(), ElementsAre("id", "x"));
+  EXPECT_EQ(reader.column("id"), 0U);
+}
+
+TEST(Csv, BlankLinesArePassedOverAndLinesCounted) {
+  CsvReader reader = CsvReader::from_text("\n\r\na,b\n\n1,\"x\ny\"\n\r\n\n2,z\n", "a.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.line(), 5U);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.line(), 9U);
+  EXPECT_EQ(reader.place(), "a.csv:9");
+  EXPECT_FALSE(reader.next());
+  EXPECT_FALSE(reader.next());
+}
+
+TEST(Csv, ColumnsByName) {
+  CsvReader reader = CsvReader::from_text("id,age\nx,5\n", "a.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.at("age"), "5");
+  EXPECT_EQ(reader.at(0), "x");
+  EXPECT_EQ(reader.get_or_empty("sex"), "");
+  EXPECT_FALSE(reader.has_column("Age"));
+  try {
+    static_cast<void>(reader.at("sex"));
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "a.csv: no column 'sex'; the columns are: id, age");
+  }
+  EXPECT_THROW(static_cast<void>(reader.at(2)), InternalError);
+}
+
+TEST(Csv, WithoutHeaderTheFirstRowSetsTheWidth) {
+  EXPECT_EQ(rows_of("1,2\n3,4\n", without_header()), (Rows{{"1", "2"}, {"3", "4"}}));
+  EXPECT_THAT(error_of("1,2\n3\n", without_header()), HasSubstr("a.csv:2: 1 fields"));
+  EXPECT_TRUE(rows_of("", without_header()).empty());
+}
+
+TEST(Csv, BrokenTextIsPlaced) {
+  EXPECT_THAT(error_of(""), HasSubstr("a.csv: empty"));
+  EXPECT_THAT(error_of("\xEF\xBB\xBF\n\n"), HasSubstr("a.csv: empty"));
+  EXPECT_THAT(error_of("a,b\n1,\"x\n\n"),
+              HasSubstr("column 'b' is open: the quote of line 2 is never closed"));
+  EXPECT_THAT(error_of("a,b\n1,x\"y\n"), HasSubstr("a.csv:2:4: quote inside the bare field"));
+  EXPECT_THAT(error_of("a,b\n1, \"y\"\n"), HasSubstr("a.csv:2:4: quote inside the bare field"));
+  EXPECT_THAT(error_of("a,b\n1,\"x\"y\n"), HasSubstr("a.csv:2:6: text after the closing quote"));
+  EXPECT_THAT(error_of("a,b\n1\n"), HasSubstr("a.csv:2: 1 fields, but the header has 2"));
+  EXPECT_THAT(error_of("a,b\n1,2,3\n"), HasSubstr("a.csv:2:5: line 2 has more fields than the 2"));
+  EXPECT_THAT(error_of("a,b\n1,2\rx\n"), HasSubstr("carriage return without a line feed"));
+  EXPECT_THAT(error_of("a,b\r"), HasSubstr("carriage return without a line feed"));
+  EXPECT_THAT(error_of("a,b,a\n"), HasSubstr("a.csv:1: two columns are named 'a'"));
+  EXPECT_THAT(error_of("a,b\n1,\xFF\n"), HasSubstr("a.csv:2:4: column 'b' is not UTF-8: byte 1"));
+  EXPECT_THAT(error_of("a,b\n1,\"\xC3\"\n"), HasSubstr("is not UTF-8"));
+  EXPECT_THAT(error_of(std::string("a,b\n1,x\0y\n", 10)), HasSubstr("a.csv:2:4: NUL byte"));
+  EXPECT_THAT(error_of(std::string("a,b\n1,\"x\0y\"\n", 12)), HasSubstr("a.csv:2:5: NUL byte"));
+}
+
+TEST(Csv, LimitsHold) {
+  CsvOptions options;
+  options.max_field = 4;
+  options.max_columns = 3;
+  EXPECT_EQ(rows_of("a\nwxyz\n", options), (Rows{{"wxyz"}}));
+  EXPECT_THAT(error_of("a\nvwxyz\n", options), HasSubstr("longer than 4 bytes"));
+  EXPECT_THAT(error_of("a\n\"vwxyz\"\n", options), HasSubstr("longer than 4 bytes"));
+  EXPECT_THAT(error_of("a\n\"\"\"\"\"\"\"\"\"\"\"\"\n", options), HasSubstr("longer than 4 bytes"));
+  EXPECT_THAT(error_of("a,b,c,d\n", options), HasSubstr("more than 3 columns"));
+}
+
+TEST(Csv, AnotherSeparator) {
+  CsvOptions options;
+  options.separator = '\t';
+  EXPECT_EQ(rows_of("a\tb\n1,5\t2\n", options), (Rows{{"1,5", "2"}}));
+}
+
+TEST(Csv, AFileReadsAsItsTextDoes) {
+  // Longer than several chunks, so that every state of the reader meets a chunk's end.
+  const TemporaryFolder folder;
+  Random random(11);
+  const std::string pieces[] = {"plain", "\"q,\"\"u\"\"\"", "\"line\r\nbreak\"", "",
+                                "\xC3\xA9\xE2\x82\xAC"};
+  std::string text =
+      "\xEF\xBB\xBF"
+      "a,b,c\r\n";
+  std::string line;
+  while (text.size() < 3'000'000) {
+    for (int column = 0; column < 3; ++column) {
+      if (column > 0) text += ',';
+      text += column == 0 ? "k" : pieces[random.below(std::size(pieces))];
+    }
+    text += random.chance(0.5) ? "\n" : "\r\n";
+  }
+  write_file(folder.path() / "a.csv", text);
+  CsvReader file(folder.path() / "a.csv");
+  const Rows from_text = rows_of(text);
+  EXPECT_GT(from_text.size(), 50000U);
+  EXPECT_EQ(rows_of(file), from_text);
+}
+
+TEST(Csv, MissingFileAndFolderAreSystemErrors) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(CsvReader(folder.path() / "none.csv"), SystemError);
+  EXPECT_THROW(CsvReader{folder.path()}, SystemError);
+}
+
+TEST(Csv, WrittenRowsReadBack) {
+  Random random(3);
+  const std::string pieces[] = {"a", ",", "\"", "\n", "\r\n", " ", "é", "\t", "x"};
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<std::string> fields(1 + random.below(4));
+    for (std::string& field : fields) {
+      if (random.chance(0.9)) field = "x";  // not the start of a formula
+      for (std::uint64_t i = random.below(5); i > 0 && !field.empty(); --i) {
+        field += pieces[random.below(std::size(pieces))];
+      }
+    }
+    ASSERT_EQ(rows_of(csv_row(fields), without_header()), Rows{fields}) << csv_row(fields);
+  }
+}
+
+TEST(Csv, WrittenFormulasAreDefused) {
+  EXPECT_EQ(csv_row({"=1+2", "+49 30", "-x", "@a", "\tb"}), "'=1+2,'+49 30,'-x,'@a,'\tb\n");
+  EXPECT_EQ(csv_row({"-1.5", "+2", "-1e-5"}), "-1.5,+2,-1e-5\n");
+  EXPECT_EQ(csv_row({"\rx"}), "\"'\rx\"\n");
+  EXPECT_EQ(csv_row({""}), "\"\"\n");
+}
+
+}  // namespace
+}  // namespace epicrisis
