@@ -49,9 +49,18 @@ enum class NoteOutcome { kNew, kReplaced, kUnchanged };
 // half-written whenever the process dies. InputError if the sample does not exist.
 NoteOutcome put_note(Database& database, const NoteRecord& note);
 
-// Changes the text of a written note (repair); the old text goes to note_history.
+// Changes the text of a written note (repair); the old text goes to the note's history, its audit
+// goes. InputError if there is no written note of this number.
 void revise_note(Database& database, std::int64_t note_id, std::string_view text,
                  std::string_view reason);
+
+// The texts that a note had before, oldest first.
+struct NoteRevision {
+  std::string text;
+  std::string reason;       // for which it was replaced
+  std::string replaced_at;  // UTC
+};
+std::vector<NoteRevision> note_history(Database& database, std::int64_t note_id);
 
 struct NoteFilter {
   std::vector<std::int64_t> sample_ids;  // empty: all
@@ -79,6 +88,7 @@ struct NoteCount {
   NoteStatus status = NoteStatus::kWritten;
   std::int64_t notes = 0;
   std::int64_t samples = 0;  // distinct
+  double cost = 0;           // US dollars
 };
 std::vector<NoteCount> count_notes(Database& database);
 

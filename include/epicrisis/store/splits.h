@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/split.h"
 #include "epicrisis/store/database.h"
+#include "epicrisis/store/samples.h"
 
 namespace epicrisis {
 
@@ -24,11 +26,23 @@ struct SplitSet {
 
 struct SampleRole {
   std::int64_t sample_id = 0;
-  std::string role;
+  Role role = Role::kUnused;
 };
 
-// Stores a split set, in one transaction. One of this name is replaced only with `replace`, else
-// UsageError: results that name it would no longer mean what they say.
+struct SplitOptions {
+  SplitFractions fractions;
+  std::uint64_t seed = 0;
+  bool honour_published = true;
+  bool replace = false;  // one of the same name
+};
+
+// Assigns the samples of the filter (data/split.h, assign_splits; groups are those of one data set)
+// and stores the outcome under `name`. Errors of assign_splits and save_split_set.
+SplitSet make_split_set(Database& database, std::string_view name, const SampleFilter& filter,
+                        const SplitOptions& options);
+
+// Stores a split set, those of kUnused left out, in one transaction. One of this name is replaced
+// only with `replace`, else UsageError: results that name it would no longer mean what they say.
 SplitSet save_split_set(Database& database, std::string_view name, std::uint64_t seed,
                         const Json& options, const std::vector<SampleRole>& roles,
                         bool replace = false);

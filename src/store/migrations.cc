@@ -1,0 +1,236 @@
+#include "store/migrations.h"
+
+#include <array>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+namespace {
+
+// A released script is never edited: databases out there have run it. A change is a new script with
+// the next number. docs/formats.md, "Workspace database", describes the tables.
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE datasets (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 128),
+  adapter     TEXT NOT NULL,
+  source      TEXT NOT NULL,
+  imported_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE samples (
+  id               INTEGER PRIMARY KEY,
+  dataset_id       INTEGER NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  key              TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 512),
+  digest           TEXT NOT NULL,
+  image_path       TEXT NOT NULL,
+  has_image        INTEGER NOT NULL GENERATED ALWAYS AS (image_path <> '') STORED,
+  raw_label        TEXT NOT NULL,
+  label            INTEGER CHECK (label BETWEEN 0 AND 7),
+  malignancy       TEXT NOT NULL CHECK (malignancy IN ('', 'benign', 'pre-cancerous', 'malignant')),
+  diagnosis        TEXT NOT NULL,
+  subclass         TEXT NOT NULL,
+  findings         TEXT NOT NULL CHECK (json_valid(findings)),
+  group_key        TEXT NOT NULL,
+  split            TEXT NOT NULL CHECK (split IN ('', 'train', 'validation', 'test')),
+  published_splits TEXT NOT NULL CHECK (json_valid(published_splits)),
+  modality         TEXT NOT NULL,
+  metadata         TEXT NOT NULL CHECK (json_valid(metadata)),
+  UNIQUE (dataset_id, key)
+) STRICT;
+CREATE INDEX samples_by_key ON samples (key, dataset_id);
+CREATE INDEX samples_by_label ON samples (dataset_id, label, has_image);
+CREATE INDEX samples_by_group ON samples (group_key, dataset_id) WHERE group_key <> '';
+
+CREATE TABLE fingerprints (
+  sample_id     INTEGER PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+  path          TEXT NOT NULL,
+  file_size     INTEGER NOT NULL CHECK (file_size >= 0),
+  file_time     INTEGER NOT NULL,
+  version       INTEGER NOT NULL,
+  error         TEXT NOT NULL,
+  width         INTEGER NOT NULL CHECK (width >= 0),
+  height        INTEGER NOT NULL CHECK (height >= 0),
+  bytes_sha256  BLOB,
+  pixels_sha256 BLOB,
+  phash         INTEGER,
+  thumbnail     BLOB,
+  CHECK (error <> '' OR (length(bytes_sha256) = 32 AND length(pixels_sha256) = 32 AND
+                         phash IS NOT NULL AND thumbnail IS NOT NULL))
+) STRICT;
+CREATE INDEX fingerprints_by_bytes ON fingerprints (bytes_sha256);
+CREATE INDEX fingerprints_by_pixels ON fingerprints (pixels_sha256);
+
+CREATE TABLE recipes (
+  id     INTEGER PRIMARY KEY,
+  hash   TEXT NOT NULL UNIQUE,
+  config TEXT NOT NULL CHECK (json_valid(config)),
+  folder TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE prepared (
+  recipe_id    INTEGER NOT NULL REFERENCES recipes (id) ON DELETE CASCADE,
+  sample_id    INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  bytes_sha256 BLOB,
+  slot         INTEGER CHECK (slot >= 0),
+  error        TEXT NOT NULL,
+  PRIMARY KEY (recipe_id, sample_id),
+  CHECK ((slot IS NULL) = (error <> ''))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE split_sets (
+  id         INTEGER PRIMARY KEY,
+  name       TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 128),
+  seed       INTEGER NOT NULL,
+  options    TEXT NOT NULL CHECK (json_valid(options)),
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE split_roles (
+  split_set_id INTEGER NOT NULL REFERENCES split_sets (id) ON DELETE CASCADE,
+  sample_id    INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  role         TEXT NOT NULL CHECK (role IN ('train', 'validation', 'test', 'external')),
+  PRIMARY KEY (split_set_id, sample_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX split_roles_by_sample ON split_roles (sample_id);
+
+CREATE TABLE notes (
+  id               INTEGER PRIMARY KEY,
+  key              TEXT NOT NULL UNIQUE CHECK (key <> ''),
+  sample_id        INTEGER NOT NULL REFERENCES samples (id) ON DELETE RESTRICT,
+  strategy         TEXT NOT NULL CHECK (strategy <> ''),
+  provider         TEXT NOT NULL CHECK (provider <> ''),
+  model            TEXT NOT NULL,
+  template_version TEXT NOT NULL,
+  variant          INTEGER NOT NULL CHECK (variant >= 0),
+  text             TEXT NOT NULL,
+  status           TEXT NOT NULL CHECK (status IN
+                     ('written', 'truncated', 'refused', 'empty', 'invalid', 'failed')),
+  reason           TEXT NOT NULL,
+  parameters       TEXT NOT NULL CHECK (json_valid(parameters)),
+  origin           TEXT NOT NULL,
+  created_at       TEXT NOT NULL,
+  input_tokens     INTEGER NOT NULL CHECK (input_tokens >= 0),
+  output_tokens    INTEGER NOT NULL CHECK (output_tokens >= 0),
+  cost             REAL NOT NULL CHECK (cost >= 0),
+  attempts         INTEGER NOT NULL CHECK (attempts >= 1),
+  CHECK (status <> 'written' OR text <> '')
+) STRICT;
+CREATE INDEX notes_by_sample ON notes (sample_id, strategy, variant, id);
+CREATE INDEX notes_by_strategy ON notes (strategy, status, sample_id);
+
+CREATE TABLE note_history (
+  id          INTEGER PRIMARY KEY,
+  note_id     INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+  text        TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  replaced_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX note_history_by_note ON note_history (note_id);
+
+CREATE TABLE audits (
+  note_id    INTEGER PRIMARY KEY REFERENCES notes (id) ON DELETE CASCADE,
+  auditor    TEXT NOT NULL,
+  verdict    TEXT NOT NULL CHECK (verdict IN ('pass', 'warn', 'fail')),
+  issues     TEXT NOT NULL CHECK (json_valid(issues)),
+  created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE runs (
+  id          TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 128),
+  study       TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  config      TEXT NOT NULL CHECK (json_valid(config)),
+  config_hash TEXT NOT NULL,
+  status      TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted')),
+  error       TEXT NOT NULL,
+  started_at  TEXT NOT NULL,
+  finished_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX runs_by_study ON runs (study, config_hash);
+
+CREATE TABLE results (
+  run_id  TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+  model   TEXT NOT NULL,
+  mode    TEXT NOT NULL,
+  notes   TEXT NOT NULL,
+  seed    INTEGER NOT NULL,
+  dataset TEXT NOT NULL,
+  role    TEXT NOT NULL,
+  task    TEXT NOT NULL,
+  metric  TEXT NOT NULL,
+  value   REAL NOT NULL,
+  lo      REAL,
+  hi      REAL,
+  n       INTEGER NOT NULL CHECK (n >= 0),
+  PRIMARY KEY (run_id, dataset, role, task, notes, metric),
+  CHECK ((lo IS NULL) = (hi IS NULL) AND (lo IS NULL OR lo <= hi))
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leakage_checks (
+  id         INTEGER PRIMARY KEY,
+  created_at TEXT NOT NULL,
+  options    TEXT NOT NULL CHECK (json_valid(options)),
+  samples    INTEGER NOT NULL,
+  pictures   INTEGER NOT NULL,
+  unreadable INTEGER NOT NULL,
+  uncompared INTEGER NOT NULL,
+  leaks      INTEGER NOT NULL,
+  allowed    INTEGER NOT NULL CHECK (allowed IN (0, 1))
+) STRICT;
+
+CREATE TABLE leakage_overlaps (
+  check_id INTEGER NOT NULL REFERENCES leakage_checks (id) ON DELETE CASCADE,
+  kind     TEXT NOT NULL CHECK (kind IN ('id', 'group', 'bytes', 'pixels', 'near-duplicate')),
+  a        INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  b        INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  role_a   TEXT NOT NULL,
+  role_b   TEXT NOT NULL,
+  leakage  INTEGER NOT NULL CHECK (leakage IN (0, 1)),
+  distance INTEGER NOT NULL,
+  PRIMARY KEY (check_id, kind, a, b, role_a, role_b)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}};
+
+}  // namespace
+
+int current_layout_version() { return kMigrations.back().version; }
+
+void migrate(Database& database) {
+  const auto version = [&] { return database.query_integer("PRAGMA user_version").value_or(0); };
+  const auto check = [&](std::int64_t found) {
+    if (found > current_layout_version()) {
+      throw InputError(
+          "cannot open {}: it has layout {}, written by a newer Epicrisis; this one knows layouts "
+          "up "
+          "to {}. Update the program",
+          database.path().string(), found, current_layout_version());
+    }
+    const std::int64_t owner = database.query_integer("PRAGMA application_id").value_or(0);
+    const bool is_new =
+        found == 0 && owner == 0 &&
+        database.query_integer("SELECT count(*) FROM sqlite_schema").value_or(0) == 0;
+    if (!is_new && owner != kApplicationId) {
+      throw InputError("cannot open {}: it is a database of another program; take another folder",
+                       database.path().string());
+    }
+  };
+  check(version());
+  if (version() == current_layout_version()) return;
+  Transaction transaction(database);
+  // Another process may have been quicker.
+  const std::int64_t from = version();
+  check(from);
+  for (const Migration& migration : kMigrations) {
+    if (migration.version <= from) continue;
+    database.execute_script(migration.script);
+    database.execute_script(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                        kApplicationId, migration.version));
+  }
+  transaction.commit();
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,136 @@
+#include "epicrisis/store/workspace.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::array kFolders = {"images", "embeddings", "runs", "reports", "locks"};
+
+void make_folder(const Path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    throw SystemError("cannot make the folder {}: {}", folder.string(), error.message());
+  }
+}
+
+// The lock file is left behind: removing it would let two processes lock two files of one name.
+int take_lock(const Path& file, std::string_view what) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) {
+    throw SystemError("cannot open the lock file {}: {}", file.string(), std::strerror(errno));
+  }
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const int code = errno;
+    std::array<char, 32> holder{};
+    const auto count = ::pread(descriptor, holder.data(), holder.size() - 1, 0);
+    ::close(descriptor);
+    if (code != EWOULDBLOCK) {
+      throw SystemError("cannot lock {}: {}", file.string(), std::strerror(code));
+    }
+    const std::string process(
+        trim({holder.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))}));
+    throw SystemError(
+        "cannot take the lock '{}' ({}): process {} is at work there. Wait for it or stop it", what,
+        file.string(), process.empty() ? "?" : process);
+  }
+  const std::string process = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(descriptor, 0) != 0 ||
+      ::pwrite(descriptor, process.data(), process.size(), 0) < 0) {
+    // Only the message of another process wants the number.
+  }
+  return descriptor;
+}
+
+Path clean_root(const Path& root) {
+  if (root.empty()) throw UsageError("no workspace folder was given");
+  Path absolute = std::filesystem::absolute(root).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();  // "/a/b/" -> "/a/b"
+  return absolute;
+}
+
+}  // namespace
+
+WorkspaceLock::WorkspaceLock(WorkspaceLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+WorkspaceLock::~WorkspaceLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Workspace::Workspace(Path root, std::unique_ptr<Database> database)
+    : root_(std::move(root)), database_(std::move(database)) {}
+
+bool Workspace::exists(const Path& root) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(clean_root(root) / "epicrisis.db", error);
+}
+
+Workspace Workspace::create(const Path& path) {
+  const Path root = clean_root(path);
+  if (exists(root)) {
+    throw UsageError("cannot make a workspace in {}: there is one already", root.string());
+  }
+  std::error_code error;
+  if (std::filesystem::exists(root, error) && !std::filesystem::is_directory(root, error)) {
+    throw UsageError("cannot make a workspace in {}: it is not a folder", root.string());
+  }
+  if (std::filesystem::is_directory(root, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
+      const std::string name = entry.path().filename().string();
+      // Ours: an earlier attempt died before the database was there.
+      if (std::find(kFolders.begin(), kFolders.end(), name) != kFolders.end()) continue;
+      if (name.starts_with("epicrisis.db")) continue;
+      throw UsageError(
+          "cannot make a workspace in {}: the folder holds other files ('{}'). Name a new or empty "
+          "folder",
+          root.string(), name);
+    }
+    if (error) throw SystemError("cannot read the folder {}: {}", root.string(), error.message());
+  }
+  for (const char* folder : kFolders) make_folder(root / folder);
+  // Two processes that create at once: the second waits in migrate().
+  auto database = std::make_unique<Database>(root / "epicrisis.db");
+  migrate(*database);
+  return {root, std::move(database)};
+}
+
+Workspace Workspace::open(const Path& path) {
+  const Path root = clean_root(path);
+  if (!exists(root)) {
+    throw UsageError(
+        "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'",
+        root.string(), root.string());
+  }
+  auto database =
+      std::make_unique<Database>(root / "epicrisis.db", DatabaseOptions{.create = false});
+  migrate(*database);
+  for (const char* folder : kFolders) make_folder(root / folder);
+  return {root, std::move(database)};
+}
+
+Workspace Workspace::open_or_create(const Path& root, bool* created) {
+  const bool there = exists(root);
+  if (created != nullptr) *created = !there;
+  return there ? open(root) : create(root);
+}
+
+WorkspaceLock Workspace::lock(std::string_view name) const {
+  if (!is_safe_id(name)) throw InternalError("lock '{}' is not a file name", name);
+  return WorkspaceLock(take_lock(root_ / "locks" / fmt::format("{}.lock", name), name));
+}
+
+}  // namespace epicrisis
