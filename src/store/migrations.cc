@@ -55,29 +55,32 @@ CREATE TABLE fingerprints (
   bytes_sha256  BLOB,
   pixels_sha256 BLOB,
   phash         INTEGER,
+  phash_whole   INTEGER,
   thumbnail     BLOB,
+  thumbnail_whole BLOB,
   CHECK (error <> '' OR (length(bytes_sha256) = 32 AND length(pixels_sha256) = 32 AND
-                         phash IS NOT NULL AND thumbnail IS NOT NULL))
+                         phash IS NOT NULL AND phash_whole IS NOT NULL AND
+                         length(thumbnail) = 256 AND length(thumbnail_whole) = 256))
 ) STRICT;
 CREATE INDEX fingerprints_by_bytes ON fingerprints (bytes_sha256);
 CREATE INDEX fingerprints_by_pixels ON fingerprints (pixels_sha256);
 
-CREATE TABLE recipes (
-  id     INTEGER PRIMARY KEY,
-  hash   TEXT NOT NULL UNIQUE,
-  config TEXT NOT NULL CHECK (json_valid(config)),
-  folder TEXT NOT NULL UNIQUE
-) STRICT;
-
 CREATE TABLE prepared (
-  recipe_id    INTEGER NOT NULL REFERENCES recipes (id) ON DELETE CASCADE,
-  sample_id    INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
-  bytes_sha256 BLOB,
-  slot         INTEGER CHECK (slot >= 0),
-  error        TEXT NOT NULL,
-  PRIMARY KEY (recipe_id, sample_id),
-  CHECK ((slot IS NULL) = (error <> ''))
+  recipe         TEXT NOT NULL CHECK (recipe <> ''),
+  sample_id      INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  path           TEXT NOT NULL,
+  file_size      INTEGER NOT NULL CHECK (file_size >= 0),
+  file_time      INTEGER NOT NULL,
+  slot           INTEGER CHECK (slot >= 0),
+  pixels_sha256  BLOB CHECK (length(pixels_sha256) = 32),
+  hair_fraction  REAL NOT NULL,
+  border_cropped INTEGER NOT NULL CHECK (border_cropped IN (0, 1)),
+  lesion_cropped INTEGER NOT NULL CHECK (lesion_cropped IN (0, 1)),
+  error          TEXT NOT NULL,
+  PRIMARY KEY (recipe, sample_id),
+  CHECK ((slot IS NULL) = (error <> '') AND (slot IS NULL) = (pixels_sha256 IS NULL))
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX prepared_by_sample ON prepared (sample_id);
 
 CREATE TABLE split_sets (
   id         INTEGER PRIMARY KEY,

@@ -6,9 +6,9 @@
 
 namespace epicrisis {
 
-void put_results(Database& database, const std::vector<ResultRow>& rows) {
+void put_results(Database& database, const std::vector<StoredResult>& rows) {
   Transaction transaction(database);
-  for (const ResultRow& row : rows) {
+  for (const StoredResult& row : rows) {
     const auto refuse = [&](std::string_view why) {
       throw InputError("cannot store the result {} of run '{}' on {} ({}): {}", row.metric,
                        row.run_id, row.dataset, row.role, why);
@@ -32,7 +32,7 @@ void put_results(Database& database, const std::vector<ResultRow>& rows) {
   transaction.commit();
 }
 
-std::vector<ResultRow> load_results(Database& database, const ResultFilter& filter) {
+std::vector<StoredResult> load_results(Database& database, const ResultFilter& filter) {
   std::string sql =
       "SELECT r.run_id, r.model, r.mode, r.notes, r.seed, r.dataset, r.role, r.task, r.metric, "
       "r.value, "
@@ -55,7 +55,7 @@ std::vector<ResultRow> load_results(Database& database, const ResultFilter& filt
   Statement rows = database.prepare(sql);
   int index = 0;
   for (const std::string& value : values) rows.bind(++index, value);
-  std::vector<ResultRow> results;
+  std::vector<StoredResult> results;
   while (rows.step()) {
     results.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4),
                        rows.text(5), rows.text(6), rows.text(7), rows.text(8), rows.number(9),

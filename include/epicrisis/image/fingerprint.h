@@ -13,6 +13,10 @@ namespace epicrisis {
 inline constexpr int kThumbnailSide = 16;
 using Thumbnail = std::array<std::uint8_t, std::size_t{kThumbnailSide} * kThumbnailSide>;
 
+// Grows when any field below changes its meaning: stored fingerprints of another version are
+// computed again.
+inline constexpr int kFingerprintVersion = 1;
+
 // What tells whether two files show the same picture, from "the same bytes" to "the same
 // photograph, scaled, cropped to its centre square or squeezed to a square, and compressed again".
 struct Fingerprint {

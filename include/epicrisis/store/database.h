@@ -18,7 +18,7 @@ struct DatabaseOptions {
   bool read_only = false;
   bool create = true;  // make the file if it is missing
   int busy_timeout_ms = 10'000;
-  std::string vfs;  // name of a registered SQLite VFS; "" for the system's. For tests.
+  std::string vfs = "";  // name of a registered SQLite VFS; "" for the system's. For tests.
 };
 
 namespace detail {

@@ -1,45 +1,43 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/adapter.h"
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
 
 struct ImportOptions {
-  std::string name;          // data set name in the workspace; "": the adapter's name
-  Path pictures;             // folder of the pictures, where it is not the adapter's usual one
-  bool tables_only = false;  // rows without a picture are samples too
-  Path taxonomy;             // label map; "": the adapter's own
-  Path column_map;           // for adapters that take one
+  std::string name;                   // data set name in the workspace; "": the adapter's name
+  std::vector<std::string> pictures;  // as AdapterInput has them
+  bool tables_only = false;           // rows without a picture are samples too
+  std::string taxonomy;               // a built-in name or a file; "": the adapter's own
+  Path column_map;                    // generic_csv only
 };
 
 struct ImportReport {
-  std::string dataset;
-  std::string adapter;
+  AdapterReport read;  // what the adapter met: records = samples + skipped
   std::string source;
-  std::int64_t rows_read = 0;  // = samples + skipped
-  std::int64_t samples = 0;    // = written + updated + unchanged
-  std::int64_t written = 0;    // new
+  // samples = written + updated + unchanged
+  std::int64_t written = 0;  // new in the workspace
   std::int64_t updated = 0;
   std::int64_t unchanged = 0;
-  std::int64_t skipped = 0;
-  std::int64_t absent = 0;  // stored by an earlier import, not met in this one; kept
-  std::map<std::string, std::int64_t> classes;  // "MEL" -> samples; "" without a class
-  std::map<std::string, std::int64_t> skipped_reasons;
-  std::vector<std::string> skipped_examples;  // the first 20, with place
+  std::int64_t absent = 0;  // stored by an earlier import and not met in this one; they stay
   Json to_json() const;
 };
 
 // Reads a data set through the adapter of this name into the workspace, in one transaction: an
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does
-// not grow with the number of samples. UsageError for an unknown adapter or a name that another
-// adapter uses; the adapter's InputErrors pass through.
-ImportReport import_dataset(Workspace& workspace, const std::string& adapter, const Path& path,
+// not grow with the number of samples (but for what the adapter needs). UsageError for an unknown
+// adapter or a data set name that another adapter filled; the adapter's errors pass through.
+// InternalError if the counts do not add up.
+ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
+                            const ImportOptions& options = {});
+// The same with an adapter that is not in the registry.
+ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
                             const ImportOptions& options = {});
 
 }  // namespace epicrisis

@@ -69,6 +69,7 @@ struct NoteFilter {
   std::vector<std::string> providers;
   std::vector<std::string> models;
   std::optional<NoteStatus> status = NoteStatus::kWritten;  // empty: all
+  bool without_failed_audit = false;  // leave out those whose audit says "fail"
 };
 
 // In order of (sample, strategy, variant, id); memory is one note. Return false to stop. The
