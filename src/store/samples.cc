@@ -166,8 +166,8 @@ SampleWriter::Outcome SampleWriter::put(const Sample& sample, std::int64_t* id) 
   const std::string findings = findings_json(sample.findings);
   const std::string splits = json_list(sample.published_splits);
   const std::string metadata = dump_json(sample.metadata);
-  const auto label =
-      sample.label ? std::optional<std::int64_t>(static_cast<int>(*sample.label)) : std::nullopt;
+  std::optional<int> label;
+  if (sample.label) label = static_cast<int>(*sample.label);
   // Half of a SHA-256 tells two states of one row apart.
   const std::string digest =
       sha256_of_fields({sample.image_path, sample.raw_label, label ? fmt::format("{}", *label) : "",
