@@ -134,7 +134,7 @@ void write_array(const Path& path, std::string_view type, std::span<const T> val
   std::string sizes;
   for (const std::size_t n : shape) {
     count *= n;
-    sizes += fmt::format(sizes.empty() ? "{}," : " {},", n);
+    sizes += fmt::format("{}{},", sizes.empty() ? "" : " ", n);
   }
   if (count != values.size()) {
     throw InternalError("Writing {}: {} values for the shape ({})", path.string(), values.size(),
