@@ -26,6 +26,8 @@ enum class Mode {
 
 std::string_view mode_name(
     Mode mode);  // "image", "text", "multimodal", "contrastive", "contrastive_align"
+// Whether a training in this mode needs notes: all but kImage.
+bool uses_text(Mode mode);
 Mode mode_from_name(std::string_view name);  // UsageError with the known names
 
 // Everything of a training that is not data. The defaults are the method's.
@@ -59,7 +61,8 @@ struct TrainConfig {
 // Reads the keys of TrainConfig, by their names there ("mode" and "precision" as words). Ranges are
 // checked; UsageError with file and line. Keys it does not know stay unread: the caller's finish()
 // reports them.
-TrainConfig read_train_config(const TomlTable& table);
+// A key that is absent keeps its value in `defaults`.
+TrainConfig read_train_config(const TomlTable& table, const TrainConfig& defaults = {});
 
 // All fields, temperature and lambda resolved; from_json(to_json(c)) is c with both resolved.
 Json train_config_to_json(const TrainConfig& config);

@@ -34,10 +34,10 @@ struct TrainInput {
   // plain picture, copies 1..k are augmented ones. With copies == 0 it is one row an image.
   const FloatMatrix* image_features = nullptr;
 
-  // Fine-tuning: the pictures and the folder of the encoder to start from (config.json and
-  // model.safetensors, as docs/formats.md has it).
+  // Fine-tuning: the pictures and the encoder to start from, named as ImageFeatureExtractor takes
+  // it: a folder, a name for find_model(), or "random:<architecture>" (drawn from config.seed).
   const ImageSource* images = nullptr;
-  Path image_encoder;
+  std::string image_encoder;
 
   // For the keyword alignment loss: embeddings [concepts, G] of the concept words by the text
   // encoder, and for every row of note_embeddings the concepts that its text names.
