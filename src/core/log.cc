@@ -2,7 +2,9 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
 
 #include "core/terminal.h"
@@ -27,17 +29,28 @@ spdlog::level::level_enum level_of(LogLevel level) {
   return spdlog::level::off;
 }
 
-spdlog::logger& logger() {
-  // Never destroyed: threads may still log while the process ends.
-  static spdlog::logger* const instance = [] {
-    auto made = std::make_unique<spdlog::logger>(
-        "epicrisis", std::make_shared<spdlog::sinks::stderr_color_sink_st>());
-    made->set_pattern("%^%l%$: %v");
-    made->set_level(spdlog::level::info);
-    made->flush_on(spdlog::level::trace);
-    return made.release();
-  }();
+struct Log {
+  std::shared_ptr<spdlog::sinks::stderr_color_sink_st> sink =
+      std::make_shared<spdlog::sinks::stderr_color_sink_st>();
+  spdlog::logger logger{"epicrisis", sink};
+
+  Log() {
+    logger.set_pattern("%^%l%$: %v");
+    logger.set_level(spdlog::level::info);
+    logger.flush_on(spdlog::level::trace);
+  }
+};
+
+Log& log() {
+  static Log* const instance = new Log;  // outlives every thread that logs
   return *instance;
+}
+
+// Asked anew for each line: standard error may be sent elsewhere meanwhile.
+spdlog::color_mode color_mode() {
+  return isatty(STDERR_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr
+             ? spdlog::color_mode::always
+             : spdlog::color_mode::never;
 }
 
 std::string escape_controls(std::string_view message) {
@@ -67,14 +80,15 @@ std::string escape_controls(std::string_view message) {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger().set_level(level_of(level)); }
+void set_log_level(LogLevel level) { log().logger.set_level(level_of(level)); }
 
 void log_line(LogLevel level, std::string_view message) {
-  if (level == LogLevel::kOff || !logger().should_log(level_of(level))) return;
+  if (level == LogLevel::kOff || !log().logger.should_log(level_of(level))) return;
   const std::string text = escape_controls(message);
   const std::lock_guard lock(terminal().mutex);
   terminal().erase_bar();
-  logger().log(level_of(level), text);
+  log().sink->set_color_mode(color_mode());
+  log().logger.log(level_of(level), text);
 }
 
 }  // namespace epicrisis

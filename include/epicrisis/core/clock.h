@@ -11,9 +11,9 @@ using Seconds = std::chrono::duration<double>;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual std::chrono::system_clock::time_point now() = 0;   // wall clock, UTC
-  virtual std::chrono::nanoseconds monotonic() = 0;          // since an arbitrary start
-  virtual void sleep(std::chrono::nanoseconds duration) = 0;
+  virtual std::chrono::system_clock::time_point now() = 0;    // wall clock, UTC
+  virtual std::chrono::nanoseconds monotonic() = 0;           // since an arbitrary start
+  virtual void sleep(std::chrono::nanoseconds duration) = 0;  // shorter if interrupted()
 };
 
 Clock& system_clock();

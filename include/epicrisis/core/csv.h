@@ -13,15 +13,17 @@ namespace epicrisis {
 
 struct CsvOptions {
   char separator = ',';
-  bool header = true;                     // the first row names the columns
-  std::size_t max_field = 1 << 20;        // bytes
+  bool header = true;               // the first row names the columns
+  std::size_t max_field = 1 << 20;  // bytes
   std::size_t max_columns = 4096;
 };
 
 // Streams an RFC 4180 file: quotes, doubled quotes, line breaks in quotes, CRLF or LF, a UTF-8 byte
 // order mark. Blank lines are passed over. Memory is one row. Errors are InputError
-// "file.csv:12:3: ..." with line and column number: an open quote at the end, a quote inside a bare
-// field, a row of another width than the header, NUL bytes, invalid UTF-8, two columns of one name.
+// "file.csv:12:3: ..." with line and byte in it: an open quote at the end, a quote inside a bare
+// field, a row of another width than the header (or, without one, the first row), a carriage return
+// without a line feed, NUL bytes, invalid UTF-8, two columns of one name, no header. Not
+// thread-safe.
 class CsvReader {
  public:
   explicit CsvReader(const Path& path, CsvOptions options = {});
@@ -52,8 +54,8 @@ class CsvReader {
   std::unique_ptr<State> state_;
 };
 
-// One CSV row with a line feed; quotes where needed. A field that starts with = + - @ tab or CR and is
-// not a number gets a leading apostrophe: spreadsheets would run it as a formula.
+// One CSV row with a line feed; quotes where needed. A field that starts with = + - @ tab or CR and
+// is not a number gets a leading apostrophe: spreadsheets would run it as a formula.
 std::string csv_row(const std::vector<std::string>& fields);
 
 }  // namespace epicrisis

@@ -11,12 +11,12 @@ namespace epicrisis {
 // What the program's exit status tells a caller.
 enum class ExitCode : int {
   kOk = 0,
-  kInternal = 1,     // a bug of ours
-  kUsage = 2,        // wrong arguments or a wrong study file
-  kLeakage = 3,      // splits overlap and --allow-leakage was not given
-  kInput = 4,        // a file or an answer from outside is broken
-  kSystem = 5,       // disk full, no permission, database locked, a service is down
-  kInterrupted = 130 // Ctrl-C
+  kInternal = 1,      // a bug of ours
+  kUsage = 2,         // wrong arguments or a wrong study file
+  kLeakage = 3,       // splits overlap and --allow-leakage was not given
+  kInput = 4,         // a file or an answer from outside is broken
+  kSystem = 5,        // disk full, no permission, database locked, a service is down
+  kInterrupted = 130  // Ctrl-C
 };
 
 // Thrown for what a caller cannot go on from. The message starts with what was tried, gives the

@@ -21,8 +21,8 @@ class FileSystem {
   // Whole file. InputError if it is larger than max_bytes.
   virtual std::string read(const Path& path, std::uint64_t max_bytes) = 0;
 
-  // Writes `bytes` aside, syncs, renames over `path`, syncs the folder: a reader sees the old file or
-  // the new one, never a part. Makes missing parent folders.
+  // Writes `bytes` aside, syncs, renames over `path`, syncs the folder: a reader sees the old file
+  // or the new one, never a part. Makes missing parent folders.
   virtual void write_atomically(const Path& path, std::string_view bytes) = 0;
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-
 #include <string>
 #include <string_view>
 
@@ -10,7 +9,7 @@ namespace epicrisis {
 using Json = nlohmann::ordered_json;
 
 // Parses one JSON value. `source` (a file name or URL) and the place go into the InputError.
-// Depth is capped at 64; invalid UTF-8 and trailing bytes are errors.
+// Depth is capped at 64; invalid UTF-8, trailing bytes and a key twice in one object are errors.
 Json parse_json(std::string_view text, std::string_view source);
 
 // Compact, invalid UTF-8 replaced by U+FFFD, so that it never throws on text from outside.

@@ -19,10 +19,10 @@ class Random {
   Random(std::uint64_t seed, std::string_view stream);
 
   std::uint64_t next();
-  std::uint64_t below(std::uint64_t n);          // [0, n), unbiased; n > 0
-  double uniform();                              // [0, 1), 53 bits
-  double uniform(double low, double high);       // [low, high)
-  double normal();                               // mean 0, standard deviation 1
+  std::uint64_t below(std::uint64_t n);     // [0, n), unbiased; n > 0
+  double uniform();                         // [0, 1), 53 bits
+  double uniform(double low, double high);  // [low, high)
+  double normal();                          // mean 0, standard deviation 1
   bool chance(double probability) { return uniform() < probability; }
 
   template <typename T>

@@ -8,27 +8,33 @@
 
 namespace epicrisis {
 
-std::string_view trim(std::string_view text);                        // ASCII white space
+std::string_view trim(std::string_view text);  // ASCII white space
+// Keeps empty parts: "a,,b" has three, "" has one.
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string ascii_lower(std::string_view text);
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
-std::optional<double> parse_number(std::string_view text);           // the whole text, finite
+// Decimal, the whole text, finite; a leading '+' is taken, white space is not.
+std::optional<double> parse_number(std::string_view text);
 std::optional<long long> parse_integer(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
-// Text from outside made fit to store and show: invalid UTF-8 replaced, C0/C1 control characters and
-// bidirectional marks removed, white space runs folded to one space, cut to max_bytes at a character.
+// Text from outside made fit to store and show: invalid UTF-8 replaced, C0/C1 control characters,
+// bidirectional marks and invisible tag characters removed, white space runs (of Unicode) folded to
+// one space and dropped at both ends, cut to max_bytes at a character.
 std::string clean_text(std::string_view text, std::size_t max_bytes);
-// The same, but line feeds stay (model answers, notes).
+// The same, but line feeds stay (model answers, notes), without spaces beside them; CRLF becomes
+// one.
 std::string clean_multiline_text(std::string_view text, std::size_t max_bytes);
 
-// An identifier that may become part of a file name: 1 to 128 of [A-Za-z0-9._-] and space inside, not starting with '.' or '-'.
+// An identifier that may become part of a file name: 1 to 128 of [A-Za-z0-9._-] and, inside, space;
+// not starting with '.' or '-'.
 bool is_safe_id(std::string_view id);
 
 std::string escape_html(std::string_view text);  // & < > " '
 
 // The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
-std::optional<std::string> nearest_name(std::string_view word, const std::vector<std::string>& candidates);
+std::optional<std::string> nearest_name(std::string_view word,
+                                        const std::vector<std::string>& candidates);
 
 }  // namespace epicrisis

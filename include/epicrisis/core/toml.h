@@ -12,10 +12,11 @@
 
 namespace epicrisis {
 
-// A strict view of a TOML table. Every key must be read: finish() throws for a key nobody asked for,
-// with its line and the nearest known name ("studies/a.toml:12: unknown key 'sead'; did you mean
-// 'seed'?"). All errors are UsageError with file, line, key and both types or values.
-// Views share the parsed document and are cheap to copy.
+// A strict view of a TOML table. Every key must be read: finish() throws for a key nobody asked
+// for, with its line and the nearest known name ("studies/a.toml:12: unknown key 'sead'; did you
+// mean 'seed'?"). All errors are UsageError with file, line, key and both types or values. Views
+// share the parsed document and are cheap to copy; not thread-safe. Asking has() makes a key known
+// but does not read it. Numbers must be finite. At most 4 MiB, 32 parts a dotted key.
 class TomlTable {
  public:
   static TomlTable parse_file(const Path& path);
@@ -29,17 +30,19 @@ class TomlTable {
   // The same with bounds, both included; the error names them.
   std::int64_t integer_in(std::string_view key, std::int64_t low, std::int64_t high,
                           std::optional<std::int64_t> fallback = {}) const;
-  double number_or(std::string_view key, double fallback) const;   // takes 1 for 1.0
+  double number_or(std::string_view key, double fallback) const;  // takes 1 for 1.0
   double number_in(std::string_view key, double low, double high,
                    std::optional<double> fallback = {}) const;
   bool boolean_or(std::string_view key, bool fallback) const;
-  std::vector<std::string> strings_or(std::string_view key, std::vector<std::string> fallback) const;
-  std::vector<std::int64_t> integers_or(std::string_view key, std::vector<std::int64_t> fallback) const;
-  TomlTable table(std::string_view key) const;                       // error if missing
+  std::vector<std::string> strings_or(std::string_view key,
+                                      std::vector<std::string> fallback) const;
+  std::vector<std::int64_t> integers_or(std::string_view key,
+                                        std::vector<std::int64_t> fallback) const;
+  TomlTable table(std::string_view key) const;  // error if missing
   std::optional<TomlTable> table_if(std::string_view key) const;
   std::vector<TomlTable> tables_or_empty(std::string_view key) const;  // [[key]]
-  std::vector<std::string> keys() const;                             // in file order; counts none as read
-  std::string name() const;                                          // file
+  std::vector<std::string> keys() const;  // in file order; counts none as read
+  std::string name() const;               // file
   // "studies/a.toml:12" of a key, or of the table itself for "".
   std::string place(std::string_view key = {}) const;
   // The whole table as JSON, every key counted as read (dates as strings).

@@ -1,0 +1,154 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/core/resources.h"
+
+namespace epicrisis {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Sets the interrupt flag for its life.
+struct InterruptFlag {
+  InterruptFlag() { set_interrupted(true); }
+  ~InterruptFlag() { set_interrupted(false); }
+};
+
+TEST(Clock, TimesAreWrittenAsUtc) {
+  using std::chrono::system_clock;
+  EXPECT_EQ(format_utc(system_clock::from_time_t(0)), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(format_utc(system_clock::from_time_t(1709164800)), "2024-02-29T00:00:00Z");
+  EXPECT_EQ(format_utc(system_clock::from_time_t(1709164800) + std::chrono::milliseconds(999)),
+            "2024-02-29T00:00:00Z");
+  EXPECT_EQ(format_utc(system_clock::from_time_t(0) - std::chrono::milliseconds(1)),
+            "1969-12-31T23:59:59Z");
+}
+
+TEST(Clock, SleepLastsAndEndsEarlyOnInterrupt) {
+  Clock& clock = epicrisis::system_clock();
+  const auto start = clock.monotonic();
+  clock.sleep(std::chrono::milliseconds(5));
+  EXPECT_GE(clock.monotonic() - start, std::chrono::milliseconds(5));
+  clock.sleep(std::chrono::nanoseconds(-1));
+  const InterruptFlag flag;
+  clock.sleep(std::chrono::hours(1));
+}
+
+TEST(Interrupt, TheFlagThrows) {
+  EXPECT_NO_THROW(throw_if_interrupted());
+  const InterruptFlag flag;
+  try {
+    throw_if_interrupted();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::kInterrupted);
+  }
+}
+
+TEST(InterruptDeathTest, TheFirstSignalSetsTheFlagTheSecondEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        install_interrupt_handler();
+        std::raise(SIGINT);
+        if (interrupted()) std::raise(SIGTERM);
+        std::_Exit(0);
+      },
+      ::testing::ExitedWithCode(130), "");
+}
+
+TEST(Parallel, EachItemOnceForAnyNumberOfThreads) {
+  for (const unsigned threads : {0U, 1U, 2U, 7U, 1000U}) {
+    for (const std::size_t count : {0U, 1U, 5U, 1000U}) {
+      std::vector<std::atomic<int>> seen(count);
+      parallel_for(count, threads, [&](std::size_t i) { ++seen.at(i); });
+      for (const auto& times : seen) ASSERT_EQ(times, 1);
+    }
+  }
+  EXPECT_GE(available_cores(), 1U);
+}
+
+TEST(Parallel, TheFirstExceptionStopsTheRest) {
+  std::atomic<int> done{0};
+  try {
+    parallel_for(1'000'000, 4, [&](std::size_t i) {
+      if (i == 10) throw std::runtime_error("ten");
+      ++done;
+    });
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "ten");
+  }
+  EXPECT_LT(done, 999'999);
+}
+
+TEST(Parallel, AnInterruptStops) {
+  std::atomic<int> done{0};
+  EXPECT_THROW(parallel_for(1'000'000, 2,
+                            [&](std::size_t i) {
+                              if (i == 5) set_interrupted(true);
+                              ++done;
+                            }),
+               Interrupted);
+  set_interrupted(false);
+  EXPECT_LT(done, 1'000'000);
+}
+
+TEST(Log, LinesCarryTheirLevelAndNoControlCharacters) {
+  ::testing::internal::CaptureStderr();
+  log_info("read {} rows", 3);
+  log_warning("id '{}'", "x\n\x1B[31merror: forged\xE2\x80\xAE\xFF\xC2\x9B é");
+  log_debug("not shown");
+  set_log_level(LogLevel::kWarning);
+  log_info("not shown");
+  log_line(LogLevel::kError, "bad {} braces");
+  set_log_level(LogLevel::kInfo);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "info: read 3 rows\n"
+            "warning: id 'x\\n\\x1b[31merror: forged\\u202e\\xff\\x9b é'\n"
+            "error: bad {} braces\n");
+}
+
+TEST(Resources, AreBuiltIn) {
+  EXPECT_TRUE(has_resource("taxonomy/classes.toml"));
+  EXPECT_THAT(std::string(resource("taxonomy/classes.toml")), HasSubstr("melanoma"));
+  EXPECT_EQ(resource("taxonomy/classes.toml").find('\0'), std::string_view::npos);
+  EXPECT_FALSE(has_resource("taxonomy"));
+  EXPECT_FALSE(has_resource("../run"));
+  EXPECT_THROW(resource("taxonomy/none.toml"), InternalError);
+  const auto names = resource_names("taxonomy/");
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_THAT(names, ::testing::Contains("taxonomy/classes.toml"));
+  EXPECT_TRUE(resource_names("nothing/").empty());
+}
+
+TEST(Matrix, RowsAreContiguous) {
+  FloatMatrix matrix(2, 3);
+  matrix.row(1)[0] = 5;
+  EXPECT_EQ(matrix.values[3], 5);
+  EXPECT_EQ(matrix.row(0).size(), 3U);
+}
+
+TEST(Errors, CarryTheirExitCode) {
+  EXPECT_EQ(UsageError("{}", 1).code(), ExitCode::kUsage);
+  EXPECT_EQ(InputError("x").code(), ExitCode::kInput);
+  EXPECT_EQ(SystemError("x").code(), ExitCode::kSystem);
+  EXPECT_EQ(LeakageError("x").code(), ExitCode::kLeakage);
+  EXPECT_EQ(InternalError("x").code(), ExitCode::kInternal);
+}
+
+}  // namespace
+}  // namespace epicrisis
