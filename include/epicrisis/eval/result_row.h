@@ -37,7 +37,7 @@ Json to_json(const ResultRow& row);
 Json to_json(const std::vector<ResultRow>& rows);  // an array
 // InputError naming `source`, the entry and the key.
 std::vector<ResultRow> result_rows_from_json(const Json& array, std::string_view source);
-// With a header line. Numbers with 6 decimals are read back to the same printed value.
+// With a header line. Numbers in the shortest form that reads back to the same value.
 std::string to_csv(const std::vector<ResultRow>& rows);
 
 }  // namespace epicrisis

@@ -80,7 +80,8 @@ RetrievalResult evaluate_retrieval(const RetrievalSet& set, Direction direction,
                                    const RetrievalOptions& options = {});
 
 // All directions and both protocols; a direction is ranked once for both.
-// For image to image without groups both protocols are the same, and only pair_out is given.
+// Within one modality, where no query has siblings in the pool (no groups, one note an image), both
+// protocols are the same and only pair_out is given. A set without notes gets image to image alone.
 std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set,
                                                 const RetrievalOptions& options = {});
 

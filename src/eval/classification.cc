@@ -1,0 +1,313 @@
+#include "epicrisis/eval/classification.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+// Row and column sums of a confusion matrix.
+struct Margins {
+  std::vector<std::uint64_t> truth;
+  std::vector<std::uint64_t> predicted;
+  std::uint64_t total = 0;
+};
+
+Margins margins(const ConfusionMatrix& confusion) {
+  Margins sums{std::vector<std::uint64_t>(confusion.classes),
+               std::vector<std::uint64_t>(confusion.classes), 0};
+  for (std::size_t t = 0; t < confusion.classes; ++t) {
+    for (std::size_t p = 0; p < confusion.classes; ++p) {
+      const std::uint64_t count = confusion.at(t, p);
+      sums.truth[t] += count;
+      sums.predicted[p] += count;
+      sums.total += count;
+    }
+  }
+  return sums;
+}
+
+double ratio(std::uint64_t numerator, std::uint64_t denominator) {
+  return denominator == 0 ? 0.0 : static_cast<double>(numerator) / static_cast<double>(denominator);
+}
+
+void require_finite(const FloatMatrix& scores) {
+  for (std::size_t i = 0; i < scores.rows; ++i) {
+    const std::span<const float> row = scores.row(i);
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (!std::isfinite(row[c])) {
+        throw UsageError(
+            "evaluating scores: row {} column {} is {}; a model that diverged cannot be measured",
+            i, c, row[c]);
+      }
+    }
+  }
+}
+
+void require_truth(std::span<const int> truth, std::size_t rows, std::size_t classes) {
+  if (truth.size() != rows) {
+    throw UsageError("evaluating scores: {} labels for {} rows of scores", truth.size(), rows);
+  }
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    if (truth[i] < 0 || static_cast<std::size_t>(truth[i]) >= classes) {
+      throw UsageError("evaluating scores: label {} of sample {} is not one of {} classes",
+                       truth[i], i, classes);
+    }
+  }
+}
+
+// z_c - log sum_{j != c} exp z_j. The others are summed in order of size, so that rows that are
+// permutations of each other tie exactly.
+double log_odds(std::span<const float> row, std::size_t c, std::vector<double>& scratch) {
+  scratch.clear();
+  for (std::size_t j = 0; j < row.size(); ++j) {
+    if (j != c) scratch.push_back(static_cast<double>(row[j]));
+  }
+  std::sort(scratch.begin(), scratch.end());
+  double sum = 0;
+  for (const double other : scratch) sum += std::exp(other - scratch.back());
+  return static_cast<double>(row[c]) - scratch.back() - std::log(sum);
+}
+
+// The samples in rising order of one class's score.
+struct Ranking {
+  struct Entry {
+    std::uint32_t sample;
+    bool positive;
+    bool opens_tie;  // its score differs from the one before
+  };
+  std::vector<Entry> entries;
+
+  // Area under the curve = P(score of a positive > score of a negative) + half of P(equal)
+  // (Hanley, McNeil 1982), by one walk.
+  double area(SampleCounts counts) const {
+    double below = 0;  // negatives of lower score
+    double tied_negatives = 0;
+    double tied_positives = 0;
+    double positives = 0;
+    double wins = 0;
+    const auto close_tie = [&] {
+      wins += tied_positives * (below + 0.5 * tied_negatives);
+      below += tied_negatives;
+      positives += tied_positives;
+      tied_negatives = tied_positives = 0;
+    };
+    for (const Entry& entry : entries) {
+      if (entry.opens_tie) close_tie();
+      (entry.positive ? tied_positives : tied_negatives) += counts[entry.sample];
+    }
+    close_tie();
+    return positives == 0 || below == 0 ? kUndefined : wins / (positives * below);
+  }
+};
+
+std::vector<Ranking> rankings(std::span<const int> truth, const FloatMatrix& logits) {
+  require_truth(truth, logits.rows, logits.columns);
+  require_finite(logits);
+  std::vector<Ranking> result;
+  if (logits.columns < 2) return result;
+  std::vector<double> scores(logits.rows);
+  std::vector<double> scratch;
+  std::vector<std::uint32_t> order(logits.rows);
+  for (std::size_t c = 0; c < logits.columns; ++c) {
+    for (std::size_t i = 0; i < logits.rows; ++i) scores[i] = log_odds(logits.row(i), c, scratch);
+    std::iota(order.begin(), order.end(), 0U);
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return scores[a] < scores[b]; });
+    Ranking ranking;
+    ranking.entries.reserve(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+      const std::uint32_t i = order[k];
+      ranking.entries.push_back(
+          {i, truth[i] == static_cast<int>(c), k > 0 && scores[order[k - 1]] != scores[i]});
+    }
+    result.push_back(std::move(ranking));
+  }
+  return result;
+}
+
+double mean_area(const std::vector<Ranking>& rankings, SampleCounts counts) {
+  if (rankings.size() == 2) return rankings[1].area(counts);
+  double sum = 0;
+  std::size_t defined = 0;
+  for (const Ranking& ranking : rankings) {
+    const double area = ranking.area(counts);
+    if (std::isnan(area)) continue;
+    sum += area;
+    ++defined;
+  }
+  return defined == 0 ? kUndefined : sum / static_cast<double>(defined);
+}
+
+ResampleStatistic auroc_statistic(std::span<const int> truth, const FloatMatrix& logits) {
+  return
+      [ranked = rankings(truth, logits)](SampleCounts counts) { return mean_area(ranked, counts); };
+}
+
+}  // namespace
+
+std::uint64_t ConfusionMatrix::total() const {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+ConfusionMatrix confusion_matrix(std::span<const int> truth, std::span<const int> predictions,
+                                 std::size_t classes) {
+  require_truth(truth, predictions.size(), classes);
+  require_truth(predictions, truth.size(), classes);
+  ConfusionMatrix confusion(classes);
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    ++confusion.at(static_cast<std::size_t>(truth[i]), static_cast<std::size_t>(predictions[i]));
+  }
+  return confusion;
+}
+
+std::vector<int> predicted_classes(const FloatMatrix& scores) {
+  if (scores.columns == 0 && scores.rows > 0) {
+    throw UsageError("evaluating scores: {} rows without a column", scores.rows);
+  }
+  require_finite(scores);
+  std::vector<int> predictions(scores.rows);
+  for (std::size_t i = 0; i < scores.rows; ++i) {
+    const std::span<const float> row = scores.row(i);
+    predictions[i] = static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin());
+  }
+  return predictions;
+}
+
+double accuracy(const ConfusionMatrix& confusion) {
+  std::uint64_t right = 0;
+  for (std::size_t c = 0; c < confusion.classes; ++c) right += confusion.at(c, c);
+  const std::uint64_t total = confusion.total();
+  return total == 0 ? kUndefined : ratio(right, total);
+}
+
+double balanced_accuracy(const ConfusionMatrix& confusion) {
+  const Margins sums = margins(confusion);
+  double recall = 0;
+  std::size_t classes = 0;
+  for (std::size_t c = 0; c < confusion.classes; ++c) {
+    if (sums.truth[c] == 0) continue;
+    recall += ratio(confusion.at(c, c), sums.truth[c]);
+    ++classes;
+  }
+  return classes == 0 ? kUndefined : recall / static_cast<double>(classes);
+}
+
+double weighted_f1(const ConfusionMatrix& confusion) {
+  const Margins sums = margins(confusion);
+  if (sums.total == 0) return kUndefined;
+  double f1 = 0;
+  for (std::size_t c = 0; c < confusion.classes; ++c) {
+    f1 += static_cast<double>(sums.truth[c]) *
+          ratio(2 * confusion.at(c, c), sums.truth[c] + sums.predicted[c]);
+  }
+  return f1 / static_cast<double>(sums.total);
+}
+
+double macro_f1(const ConfusionMatrix& confusion) {
+  const Margins sums = margins(confusion);
+  double f1 = 0;
+  std::size_t classes = 0;
+  for (std::size_t c = 0; c < confusion.classes; ++c) {
+    if (sums.truth[c] + sums.predicted[c] == 0) continue;
+    f1 += ratio(2 * confusion.at(c, c), sums.truth[c] + sums.predicted[c]);
+    ++classes;
+  }
+  return classes == 0 ? kUndefined : f1 / static_cast<double>(classes);
+}
+
+double linear_kappa(const ConfusionMatrix& confusion) {
+  const Margins sums = margins(confusion);
+  std::vector<std::size_t> occurring;
+  for (std::size_t c = 0; c < confusion.classes; ++c) {
+    if (sums.truth[c] + sums.predicted[c] > 0) occurring.push_back(c);
+  }
+  double observed = 0;
+  double expected = 0;
+  for (std::size_t i = 0; i < occurring.size(); ++i) {
+    for (std::size_t j = 0; j < occurring.size(); ++j) {
+      const double distance = static_cast<double>(i > j ? i - j : j - i);
+      observed += distance * static_cast<double>(confusion.at(occurring[i], occurring[j]));
+      expected += distance * static_cast<double>(sums.truth[occurring[i]]) *
+                  static_cast<double>(sums.predicted[occurring[j]]);
+    }
+  }
+  if (expected == 0) return kUndefined;
+  return 1 - observed * static_cast<double>(sums.total) / expected;
+}
+
+double auroc(std::span<const int> truth, const FloatMatrix& logits) {
+  const std::vector<std::uint32_t> ones(truth.size(), 1);
+  return mean_area(rankings(truth, logits), ones);
+}
+
+std::vector<double> auroc_per_class(std::span<const int> truth, const FloatMatrix& logits) {
+  const std::vector<std::uint32_t> ones(truth.size(), 1);
+  std::vector<double> areas;
+  for (const Ranking& ranking : rankings(truth, logits)) areas.push_back(ranking.area(ones));
+  areas.resize(logits.columns, kUndefined);
+  return areas;
+}
+
+std::vector<ClassMetrics> class_metrics(const ConfusionMatrix& confusion) {
+  const Margins sums = margins(confusion);
+  std::vector<ClassMetrics> result(confusion.classes);
+  for (std::size_t c = 0; c < confusion.classes; ++c) {
+    const std::uint64_t right = confusion.at(c, c);
+    result[c] = {ratio(right, sums.predicted[c]), ratio(right, sums.truth[c]),
+                 ratio(2 * right, sums.truth[c] + sums.predicted[c]), sums.truth[c]};
+  }
+  return result;
+}
+
+const std::vector<ClassificationMetric>& classification_metrics() {
+  static const std::vector<ClassificationMetric> registry = {
+      {"weighted_f1", "Weighted F1", weighted_f1, nullptr},
+      {"macro_f1", "Macro F1", macro_f1, nullptr},
+      {"balanced_accuracy", "Balanced accuracy", balanced_accuracy, nullptr},
+      {"accuracy", "Accuracy", accuracy, nullptr},
+      {"linear_kappa", "Linear-weighted kappa", linear_kappa, nullptr},
+      {"auroc", "AUROC", nullptr, auroc_statistic},
+  };
+  return registry;
+}
+
+const ClassificationMetric& classification_metric(std::string_view name) {
+  std::vector<std::string> names;
+  for (const ClassificationMetric& metric : classification_metrics()) {
+    if (metric.name == name) return metric;
+    names.push_back(metric.name);
+  }
+  if (const auto near = nearest_name(name, names)) {
+    throw UsageError("looking for a metric: there is no '{}'; did you mean '{}'?", name, *near);
+  }
+  throw UsageError("looking for a metric: there is no '{}'; there are {}", name, join(names, ", "));
+}
+
+ResampleStatistic classification_statistic(const ClassificationMetric& metric,
+                                           std::span<const int> truth, const FloatMatrix& logits) {
+  if (metric.of_scores != nullptr) return metric.of_scores(truth, logits);
+  require_truth(truth, logits.rows, logits.columns);
+  const std::vector<int> predictions = predicted_classes(logits);
+  const std::size_t classes = logits.columns;
+  std::vector<std::uint32_t> cells(truth.size());
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    cells[i] = static_cast<std::uint32_t>(static_cast<std::size_t>(truth[i]) * classes +
+                                          static_cast<std::size_t>(predictions[i]));
+  }
+  return [cells = std::move(cells), classes, of = metric.of_confusion](SampleCounts counts) {
+    ConfusionMatrix confusion(classes);
+    for (std::size_t i = 0; i < cells.size(); ++i) confusion.counts[cells[i]] += counts[i];
+    return of(confusion);
+  };
+}
+
+}  // namespace epicrisis

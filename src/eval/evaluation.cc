@@ -1,0 +1,168 @@
+#include "epicrisis/eval/evaluation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/parallel.h"
+
+namespace epicrisis {
+namespace {
+
+ResultRow row_of(const ResultRow& identity, std::string seed, std::string metric,
+                 const Estimate& estimate) {
+  ResultRow row = identity;
+  row.seed = std::move(seed);
+  row.metric = std::move(metric);
+  row.value = estimate.value;
+  row.lo = estimate.lo;
+  row.hi = estimate.hi;
+  row.n = estimate.n;
+  row.seeds = estimate.seeds;
+  return row;
+}
+
+// A row for each training and one over all, without the undefined ones.
+std::vector<ResultRow> rows_of(const ResultRow& identity, const std::string& metric,
+                               const std::vector<std::string>& seeds,
+                               const std::vector<ResampleStatistic>& statistics, std::size_t n,
+                               const BootstrapOptions& options) {
+  std::vector<ResultRow> rows;
+  for (std::size_t s = 0; s < seeds.size(); ++s) {
+    rows.push_back(row_of(identity, seeds[s], metric, bootstrap(n, statistics[s], options)));
+  }
+  if (seeds.size() > 1) {
+    rows.push_back(row_of(identity, "all", metric, bootstrap_over_seeds(n, statistics, options)));
+  }
+  std::erase_if(rows, [](const ResultRow& row) { return !std::isfinite(row.value); });
+  return rows;
+}
+
+std::vector<ResultRow> joined(const std::vector<std::vector<ResultRow>>& parts) {
+  std::vector<ResultRow> rows;
+  for (const std::vector<ResultRow>& part : parts) {
+    rows.insert(rows.end(), part.begin(), part.end());
+  }
+  return rows;
+}
+
+std::vector<ResampleStatistic> statistics_of(const ClassificationMetric& metric,
+                                             std::span<const int> truth,
+                                             std::span<const SeedScores> runs) {
+  std::vector<ResampleStatistic> statistics;
+  for (const SeedScores& run : runs) {
+    statistics.push_back(classification_statistic(metric, truth, run.logits));
+  }
+  return statistics;
+}
+
+// The group of each query: its image's, or the image itself.
+std::vector<std::string> query_groups(const std::vector<std::size_t>& query_images,
+                                      const std::vector<std::string>& image_groups) {
+  std::vector<std::string> groups;
+  groups.reserve(query_images.size());
+  for (const std::size_t image : query_images) {
+    if (!image_groups.empty() && image >= image_groups.size()) {
+      throw UsageError("retrieval results: a query of image {}, but {} image groups", image,
+                       image_groups.size());
+    }
+    const bool grouped = !image_groups.empty() && !image_groups[image].empty();
+    groups.push_back(grouped ? "group " + image_groups[image] : fmt::format("image {}", image));
+  }
+  return groups;
+}
+
+void require_same(std::span<const SeedRetrieval> runs) {
+  for (const SeedRetrieval& run : runs) {
+    const auto& first = runs.front().results;
+    bool same = run.results.size() == first.size();
+    for (std::size_t r = 0; same && r < first.size(); ++r) {
+      same = run.results[r].direction == first[r].direction &&
+             run.results[r].pair_in == first[r].pair_in &&
+             run.results[r].query_images == first[r].query_images &&
+             run.results[r].metrics.size() == first[r].metrics.size();
+      for (std::size_t m = 0; same && m < first[r].metrics.size(); ++m) {
+        same = run.results[r].metrics[m].name == first[r].metrics[m].name;
+      }
+    }
+    if (!same) {
+      throw UsageError(
+          "retrieval results: seed {} and seed {} measured different sets or metrics and cannot be "
+          "averaged",
+          runs.front().seed, run.seed);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<const int> truth,
+                                           std::span<const SeedScores> runs,
+                                           const BootstrapOptions& options) {
+  if (runs.empty()) {
+    throw UsageError("results of {} on {}: there is no training to measure", identity.model,
+                     identity.dataset);
+  }
+  std::vector<std::string> seeds;
+  for (const SeedScores& run : runs) seeds.push_back(run.seed);
+  const auto& metrics = classification_metrics();
+  std::vector<std::vector<ResultRow>> parts(metrics.size());
+  parallel_for(metrics.size(), 0, [&](std::size_t m) {
+    // Similarities to prompts are no log-odds.
+    if (identity.task == "zero-shot" && metrics[m].of_scores != nullptr) return;
+    parts[m] = rows_of(identity, metrics[m].name, seeds, statistics_of(metrics[m], truth, runs),
+                       truth.size(), options);
+  });
+  return joined(parts);
+}
+
+std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
+                                      std::span<const SeedRetrieval> runs,
+                                      const std::vector<std::string>& image_groups,
+                                      const BootstrapOptions& options) {
+  if (runs.empty()) {
+    throw UsageError("retrieval results of {} on {}: there is no training to measure",
+                     identity.model, identity.dataset);
+  }
+  require_same(runs);
+  std::vector<std::string> seeds;
+  for (const SeedRetrieval& run : runs) seeds.push_back(run.seed);
+  std::vector<std::pair<std::size_t, std::size_t>> cells;  // (result, metric)
+  const auto& first = runs.front().results;
+  for (std::size_t r = 0; r < first.size(); ++r) {
+    for (std::size_t m = 0; m < first[r].metrics.size(); ++m) cells.emplace_back(r, m);
+  }
+  std::vector<std::vector<ResultRow>> parts(cells.size());
+  parallel_for(cells.size(), 0, [&](std::size_t c) {
+    const auto [r, m] = cells[c];
+    BootstrapOptions by_image = options;
+    by_image.groups = query_groups(first[r].query_images, image_groups);
+    by_image.strata.clear();
+    std::vector<ResampleStatistic> statistics;
+    for (const SeedRetrieval& run : runs) {
+      statistics.push_back(run.results[r].metrics[m].statistic());
+    }
+    parts[c] = rows_of(identity, first[r].metric_name(first[r].metrics[m]), seeds, statistics,
+                       first[r].query_images.size(), by_image);
+    // A query without a value (its label is not in the pool) is not among those measured.
+    const std::vector<double>& values = first[r].metrics[m].per_query;
+    const auto measured = std::count_if(values.begin(), values.end(),
+                                        [](double value) { return !std::isnan(value); });
+    for (ResultRow& row : parts[c]) row.n = static_cast<std::size_t>(measured);
+  });
+  return joined(parts);
+}
+
+PairedDifference compare_classification(std::string_view metric, std::span<const int> truth,
+                                        std::span<const SeedScores> baseline,
+                                        std::span<const SeedScores> candidate,
+                                        const BootstrapOptions& options) {
+  const ClassificationMetric& known = classification_metric(metric);
+  return paired_bootstrap(truth.size(), statistics_of(known, truth, baseline),
+                          statistics_of(known, truth, candidate), options);
+}
+
+}  // namespace epicrisis
