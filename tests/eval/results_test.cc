@@ -1,0 +1,245 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "epicrisis/core/csv.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/eval/evaluation.h"
+#include "epicrisis/eval/zero_shot.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::HasSubstr;
+
+ResultRow identity(std::string task = "classification") {
+  ResultRow row;
+  row.model = "densenet121";
+  row.mode = "multimodal";
+  row.notes = "M";
+  row.dataset = "ham10000, \"part\"";
+  row.role = "internal";
+  row.task = std::move(task);
+  return row;
+}
+
+SeedScores random_scores(const std::string& seed, const std::vector<int>& truth,
+                         std::size_t classes, double signal, Random& random) {
+  SeedScores scores{seed, FloatMatrix(truth.size(), classes)};
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    for (float& value : scores.logits.row(i)) value = static_cast<float>(random.normal());
+    scores.logits.row(i)[static_cast<std::size_t>(truth[i])] += static_cast<float>(signal);
+  }
+  return scores;
+}
+
+std::vector<int> random_truth(std::size_t n, std::uint64_t classes, Random& random) {
+  std::vector<int> truth(n);
+  for (int& label : truth) label = static_cast<int>(random.below(classes));
+  return truth;
+}
+
+TEST(ResultRows, GoThroughJsonAndCsvUnchanged) {
+  ResultRow row = identity();
+  row.seed = "all";
+  row.metric = "weighted_f1";
+  row.value = 0.1 + 0.2;
+  row.lo = 1.0 / 3;
+  row.hi = 0.5;
+  row.n = 512;
+  row.seeds = 3;
+  const std::vector<ResultRow> rows = {row};
+  EXPECT_EQ(result_rows_from_json(parse_json(dump_json(to_json(rows)), "x"), "x"), rows);
+  CsvReader csv = CsvReader::from_text(to_csv(rows), "x.csv");
+  ASSERT_TRUE(csv.next());
+  EXPECT_EQ(csv.at("dataset"), row.dataset);
+  EXPECT_EQ(std::stod(csv.at("value")), row.value);
+  EXPECT_EQ(std::stod(csv.at("lo")), row.lo);
+  EXPECT_EQ(csv.at("n"), "512");
+  EXPECT_FALSE(csv.next());
+}
+
+TEST(ResultRows, UndefinedNumbersAreNullAndNotPrintable) {
+  ResultRow row = identity();
+  row.value = 0.5;
+  row.n = 10;
+  row.seeds = 1;
+  EXPECT_FALSE(row.printable());
+  row.lo = 0.4;
+  row.hi = std::numeric_limits<double>::infinity();
+  EXPECT_FALSE(row.printable());
+  row.hi = 0.6;
+  EXPECT_TRUE(row.printable());
+  row.n = 0;
+  EXPECT_FALSE(row.printable());
+  row.n = 10;
+  row.seeds = 0;
+  EXPECT_FALSE(row.printable());
+  row.seeds = 1;
+  row.value = std::nan("");
+  EXPECT_FALSE(row.printable());
+  EXPECT_TRUE(to_json(row)["value"].is_null());
+  const auto back = result_rows_from_json(to_json(std::vector<ResultRow>{row}), "x");
+  EXPECT_TRUE(std::isnan(back[0].value));
+}
+
+TEST(ResultRows, BrokenJsonIsExplained) {
+  const auto message = [](const Json& json) {
+    try {
+      result_rows_from_json(json, "results.json");
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(message(Json::object()), HasSubstr("results.json"));
+  EXPECT_THAT(message(Json::array({1})), HasSubstr("result 1"));
+  Json row = to_json(identity());
+  row["n"] = -1;
+  EXPECT_THAT(message(Json::array({row})), HasSubstr("'n' is -1"));
+  row = to_json(identity());
+  row["value"] = "0.5";
+  EXPECT_THAT(message(Json::array({row})), HasSubstr("value"));
+  row = to_json(identity());
+  row.erase("metric");
+  EXPECT_THAT(message(Json::array({to_json(identity()), row})), HasSubstr("result 2"));
+}
+
+TEST(ClassificationRows, EverySeedAndAllOfThem) {
+  Random random(1);
+  const std::vector<int> truth = random_truth(150, 4, random);
+  std::vector<SeedScores> runs;
+  for (const char* seed : {"1", "2", "3"}) {
+    runs.push_back(random_scores(seed, truth, 4, 1.5, random));
+  }
+  const auto rows = classification_rows(identity(), truth, runs, {});
+  EXPECT_EQ(rows.size(), classification_metrics().size() * 4);
+  std::map<std::string, std::vector<const ResultRow*>> by_metric;
+  for (const ResultRow& row : rows) {
+    EXPECT_TRUE(row.printable()) << row.metric;
+    EXPECT_EQ(row.n, 150U);
+    EXPECT_EQ(row.seeds, row.seed == "all" ? 3U : 1U);
+    EXPECT_LE(row.lo, row.value);
+    EXPECT_GE(row.hi, row.value);
+    by_metric[row.metric].push_back(&row);
+  }
+  for (const auto& [metric, of] : by_metric) {
+    ASSERT_EQ(of.size(), 4U);
+    EXPECT_EQ(of[3]->seed, "all");
+    EXPECT_NEAR(of[3]->value, (of[0]->value + of[1]->value + of[2]->value) / 3, 1e-12) << metric;
+  }
+  EXPECT_THROW(classification_rows(identity(), truth, {}, {}), UsageError);
+  // Similarities to prompts have no AUROC.
+  const auto zero_shot = classification_rows(identity("zero-shot"), truth, runs, {});
+  for (const ResultRow& row : zero_shot) EXPECT_NE(row.metric, "auroc");
+  EXPECT_EQ(zero_shot.size(), rows.size() - 4);
+}
+
+TEST(ClassificationRows, ASetOfOneClassHasNoAurocButOthers) {
+  Random random(2);
+  const std::vector<int> truth(30, 1);
+  const std::vector<SeedScores> runs = {random_scores("1", truth, 3, 1, random)};
+  std::set<std::string> metrics;
+  for (const ResultRow& row : classification_rows(identity(), truth, runs, {})) {
+    metrics.insert(row.metric);
+    EXPECT_EQ(row.seed, "1");
+  }
+  EXPECT_FALSE(metrics.contains("auroc"));
+  EXPECT_TRUE(metrics.contains("weighted_f1"));
+}
+
+TEST(Comparisons, FindTheBetterModel) {
+  Random random(3);
+  const std::vector<int> truth = random_truth(400, 3, random);
+  const std::vector<SeedScores> weak = {random_scores("1", truth, 3, 0.5, random),
+                                        random_scores("2", truth, 3, 0.5, random)};
+  const std::vector<SeedScores> strong = {random_scores("1", truth, 3, 3, random)};
+  const PairedDifference difference =
+      compare_classification("weighted_f1", truth, weak, strong, {});
+  EXPECT_GT(difference.lo, 0.1);
+  EXPECT_LT(difference.p_value, 0.01);
+  EXPECT_EQ(difference.baseline_seeds, 2U);
+  EXPECT_EQ(difference.candidate_seeds, 1U);
+  EXPECT_EQ(difference.n, 400U);
+  EXPECT_THROW(compare_classification("nonsense", truth, weak, strong, {}), UsageError);
+}
+
+RetrievalSet small_set(Random& random) {
+  RetrievalSet set;
+  set.images = FloatMatrix(30, 4);
+  set.notes = FloatMatrix(60, 4);
+  for (float& value : set.images.values) value = static_cast<float>(random.normal());
+  for (float& value : set.notes.values) value = static_cast<float>(random.normal());
+  for (std::size_t i = 0; i < 30; ++i) set.image_labels.push_back(static_cast<int>(i % 3));
+  for (std::size_t j = 0; j < 60; ++j) set.note_images.push_back(j % 30);
+  return set;
+}
+
+TEST(RetrievalRows, ResampleByImage) {
+  Random random(4);
+  const RetrievalSet set = small_set(random);
+  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set)},
+                                           {"2", evaluate_retrieval(small_set(random))}};
+  const auto rows = retrieval_rows(identity("retrieval"), runs, {}, {});
+  std::size_t all = 0;
+  for (const ResultRow& row : rows) {
+    EXPECT_TRUE(row.printable()) << row.metric;
+    if (row.seed == "all") ++all;
+    const bool from_text = row.metric.starts_with("text");
+    EXPECT_EQ(row.n, from_text ? 60U : 30U);
+  }
+  EXPECT_EQ(rows.size(), all * 3);
+  // Both notes of an image are drawn together: the interval is wider than with queries alone.
+  std::vector<RetrievalResult> doubled = runs[0].results;
+  std::erase_if(doubled, [](const RetrievalResult& result) {
+    return result.direction != Direction::kTextToImage || !result.pair_in;
+  });
+  ASSERT_EQ(doubled.size(), 1U);
+  for (RetrievalMetric& metric : doubled[0].metrics) {
+    for (std::size_t j = 30; j < 60; ++j) metric.per_query[j] = metric.per_query[j - 30];
+  }
+  const std::vector<SeedRetrieval> one = {{"1", doubled}};
+  for (const ResultRow& row : retrieval_rows(identity("retrieval"), one, {}, {})) {
+    if (row.metric != "text_to_image/P@5/pair_in") continue;
+    const Estimate naive = bootstrap(60, doubled[0].metrics[0].statistic());
+    EXPECT_GT((row.hi - row.lo) / (naive.hi - naive.lo), 1.2);
+  }
+}
+
+TEST(RetrievalRows, DifferentSetsAreNotAveraged) {
+  Random random(5);
+  const RetrievalSet set = small_set(random);
+  RetrievalSet other = small_set(random);
+  other.note_images[5] = 7;
+  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set)},
+                                           {"2", evaluate_retrieval(other)}};
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), runs, {}, {}), UsageError);
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), {}, {}, {}), UsageError);
+  const std::vector<SeedRetrieval> fine = {{"1", evaluate_retrieval(set)}};
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), fine, {"a", "b"}, {}), UsageError);
+}
+
+TEST(ZeroShot, TakesTheNearestClass) {
+  FloatMatrix images(3, 2);
+  images.values = {2, 0, 0, 5, 1, 0.9F};
+  FloatMatrix prompts(3, 2);
+  prompts.values = {1, 0, 0, 100, 0.2F, 1};  // two prompts of class 1, of very different length
+  const FloatMatrix similarities = zero_shot_similarities(images, prompts, {0, 1, 1}, 2);
+  EXPECT_EQ(predicted_classes(similarities), (std::vector<int>{0, 1, 1}));
+  EXPECT_NEAR(similarities.row(0)[0], 1, 1e-6);
+  // The long prompt does not outweigh the other: the mean is of unit rows.
+  const double x = 0.2 / std::sqrt(1.04);
+  const double y = 1 + 1 / std::sqrt(1.04);
+  EXPECT_NEAR(similarities.row(0)[1], x / std::hypot(x, y), 1e-6);
+  EXPECT_THROW(zero_shot_similarities(images, prompts, {0, 0, 0}, 2), UsageError);
+  EXPECT_THROW(zero_shot_similarities(images, prompts, {0, 1, 2}, 2), UsageError);
+  EXPECT_THROW(zero_shot_similarities(images, prompts, {0, 1}, 2), UsageError);
+  EXPECT_THROW(zero_shot_similarities(FloatMatrix(1, 3), prompts, {0, 1, 1}, 2), UsageError);
+}
+
+}  // namespace
+}  // namespace epicrisis
