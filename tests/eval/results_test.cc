@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
@@ -225,7 +226,7 @@ TEST(RetrievalRows, DifferentSetsAreNotAveraged) {
 
 TEST(ZeroShot, TakesTheNearestClass) {
   FloatMatrix images(3, 2);
-  images.values = {2, 0, 0, 5, 1, 0.9F};
+  images.values = {2, 0, 0, 5, 0.9F, 1};
   FloatMatrix prompts(3, 2);
   prompts.values = {1, 0, 0, 100, 0.2F, 1};  // two prompts of class 1, of very different length
   const FloatMatrix similarities = zero_shot_similarities(images, prompts, {0, 1, 1}, 2);
