@@ -15,7 +15,7 @@ struct Decoded {
 Decoded decode(std::string_view text);  // the first character; text is not empty
 void append(std::string& text, std::int32_t code);
 
-bool is_control(std::int32_t code);      // category C*, but for tab, line feed, carriage return
+bool is_control(std::int32_t code);      // categories Cc Cf Co Cs, but for tab, line feed, return
 bool is_white_space(std::int32_t code);  // category Z*
 bool is_punctuation(std::int32_t code);  // ASCII signs, and category P*
 bool is_ideograph(std::int32_t code);    // the CJK Unified Ideograph blocks

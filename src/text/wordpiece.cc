@@ -16,12 +16,14 @@ namespace epicrisis {
 struct WordPiece::State {
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
   };
   using Table = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
   std::vector<std::string> vocabulary;
-  Table first;         // pieces that start a word
-  Table continuation;  // those after "##", without it
+  Table first;              // pieces that start a word
+  Table continuation;       // those after "##", without it
   std::size_t longest = 0;  // bytes of the longest piece
   std::int64_t cls = 0, sep = 0, unknown = 0, padding = 0;
   WordPieceOptions options;
@@ -43,7 +45,8 @@ std::int64_t find_special(const std::vector<std::string>& vocabulary, std::strin
 // of characters.
 class WordSplitter {
  public:
-  WordSplitter(const WordPieceOptions& options, const std::function<void(std::string_view, std::size_t)>& word)
+  WordSplitter(const WordPieceOptions& options,
+               const std::function<void(std::string_view, std::size_t)>& word)
       : options_(options), word_(word) {}
 
   void run(std::string_view text) {
@@ -99,8 +102,9 @@ class WordSplitter {
     }
     std::array<std::int32_t, 32> parts{};
     int last_boundary = UTF8PROC_BOUNDCLASS_START;
-    const auto count = utf8proc_decompose_char(c, parts.data(), static_cast<std::ptrdiff_t>(parts.size()),
-                                               UTF8PROC_DECOMPOSE, &last_boundary);
+    const auto count =
+        utf8proc_decompose_char(c, parts.data(), static_cast<std::ptrdiff_t>(parts.size()),
+                                UTF8PROC_DECOMPOSE, &last_boundary);
     for (std::ptrdiff_t i = 0; i < std::min<std::ptrdiff_t>(count, std::ssize(parts)); ++i) {
       const std::int32_t part = parts[static_cast<std::size_t>(i)];
       if (utf8proc_category(part) == UTF8PROC_CATEGORY_MN) continue;
@@ -147,10 +151,11 @@ bool flag_of(const Json& normalizer, const char* key, bool fallback) {
 
 }  // namespace
 
-WordPiece WordPiece::from_vocabulary(const std::vector<std::string>& vocabulary, std::string_view source,
-                                     WordPieceOptions options) {
+WordPiece WordPiece::from_vocabulary(const std::vector<std::string>& vocabulary,
+                                     std::string_view source, WordPieceOptions options) {
   if (vocabulary.size() > kMaxVocabulary) {
-    throw InputError("{}: {} entries, at most {} are read", source, vocabulary.size(), kMaxVocabulary);
+    throw InputError("{}: {} entries, at most {} are read", source, vocabulary.size(),
+                     kMaxVocabulary);
   }
   auto state = std::make_shared<State>();
   state->vocabulary = vocabulary;
@@ -192,13 +197,17 @@ WordPiece WordPiece::from_tokenizer_json(const Path& path) {
   const Json root = parse_json(read_file(path, kMaxVocabularyFile), source);
   const Json model = json_get<Json>(root, "model", source);
   const std::string type = json_get_or<std::string>(model, "type", "WordPiece", source);
-  if (type != "WordPiece") throw InputError("{}: model.type is '{}', only 'WordPiece' is read", source, type);
-  const std::string prefix = json_get_or<std::string>(model, "continuing_subword_prefix", "##", source);
-  if (prefix != "##") throw InputError("{}: continuing_subword_prefix is '{}', not '##'", source, prefix);
+  if (type != "WordPiece")
+    throw InputError("{}: model.type is '{}', only 'WordPiece' is read", source, type);
+  const std::string prefix =
+      json_get_or<std::string>(model, "continuing_subword_prefix", "##", source);
+  if (prefix != "##")
+    throw InputError("{}: continuing_subword_prefix is '{}', not '##'", source, prefix);
   WordPieceOptions options;
-  options.max_word = static_cast<std::size_t>(
-      std::clamp<std::int64_t>(json_get_or<std::int64_t>(model, "max_input_chars_per_word", 100, source), 1, 100000));
-  if (const auto normalizer = root.find("normalizer"); normalizer != root.end() && normalizer->is_object()) {
+  options.max_word = static_cast<std::size_t>(std::clamp<std::int64_t>(
+      json_get_or<std::int64_t>(model, "max_input_chars_per_word", 100, source), 1, 100000));
+  if (const auto normalizer = root.find("normalizer");
+      normalizer != root.end() && normalizer->is_object()) {
     const std::string kind = json_get<std::string>(*normalizer, "type", source);
     if (kind != "BertNormalizer") {
       throw InputError("{}: normalizer.type is '{}', only 'BertNormalizer' is read", source, kind);
@@ -209,13 +218,15 @@ WordPiece WordPiece::from_tokenizer_json(const Path& path) {
   }
   const Json vocab = json_get<Json>(model, "vocab", source);
   if (!vocab.is_object()) throw InputError("{}: model.vocab is not an object", source);
-  if (vocab.size() > kMaxVocabulary) throw InputError("{}: model.vocab has {} entries", source, vocab.size());
+  if (vocab.size() > kMaxVocabulary)
+    throw InputError("{}: model.vocab has {} entries", source, vocab.size());
   std::vector<std::string> vocabulary(vocab.size());
   std::vector<bool> seen(vocab.size());
   for (const auto& [token, id] : vocab.items()) {
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= vocab.size() || seen[id.get<std::size_t>()]) {
-      throw InputError("{}: model.vocab gives '{}' the id {}; ids must be 0 to {}, each once", source, token,
-                       dump_json(id), vocab.size() - 1);
+    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= vocab.size() ||
+        seen[id.get<std::size_t>()]) {
+      throw InputError("{}: model.vocab gives '{}' the id {}; ids must be 0 to {}, each once",
+                       source, token, dump_json(id), vocab.size() - 1);
     }
     seen[id.get<std::size_t>()] = true;
     vocabulary[id.get<std::size_t>()] = token;
@@ -224,7 +235,8 @@ WordPiece WordPiece::from_tokenizer_json(const Path& path) {
 }
 
 WordPiece WordPiece::from_folder(const Path& folder) {
-  if (std::filesystem::exists(folder / "tokenizer.json")) return from_tokenizer_json(folder / "tokenizer.json");
+  if (std::filesystem::exists(folder / "tokenizer.json"))
+    return from_tokenizer_json(folder / "tokenizer.json");
   if (std::filesystem::exists(folder / "vocab.txt")) return from_vocab_file(folder / "vocab.txt");
   throw InputError("{}: neither tokenizer.json nor vocab.txt", folder.string());
 }
@@ -232,7 +244,8 @@ WordPiece WordPiece::from_folder(const Path& folder) {
 std::vector<std::int64_t> WordPiece::pieces(std::string_view text) const {
   std::vector<std::int64_t> ids;
   const State& state = *state_;
-  const std::function<void(std::string_view, std::size_t)> add = [&](std::string_view word, std::size_t characters) {
+  const std::function<void(std::string_view, std::size_t)> add = [&](std::string_view word,
+                                                                     std::size_t characters) {
     if (characters > state.options.max_word) {
       ids.push_back(state.unknown);
       return;
@@ -263,7 +276,8 @@ std::vector<std::int64_t> WordPiece::pieces(std::string_view text) const {
 }
 
 Encoding WordPiece::encode(std::string_view text, std::size_t max_length) const {
-  if (max_length < 2) throw UsageError("WordPiece::encode: max_length is {}, at least 2 is needed", max_length);
+  if (max_length < 2)
+    throw UsageError("WordPiece::encode: max_length is {}, at least 2 is needed", max_length);
   Encoding encoding;
   std::vector<std::int64_t> body = pieces(text);
   if (body.size() > max_length - 2) {

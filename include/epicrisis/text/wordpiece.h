@@ -19,17 +19,18 @@ struct WordPieceOptions {
 };
 
 struct Encoding {
-  std::vector<std::int64_t> ids;      // [CLS] pieces [SEP]
-  std::size_t truncated_tokens = 0;   // pieces that did not fit: cutting is never silent
+  std::vector<std::int64_t> ids;     // [CLS] pieces [SEP]
+  std::size_t truncated_tokens = 0;  // pieces that did not fit: cutting is never silent
 };
 
-// BERT's tokenizer: clean, space out ideographs, strip accents, lower-case, split at white space and
-// punctuation, then the longest vocabulary entry from the left, "##" marking continuations (Devlin et
-// al. 2019; agrees with Hugging Face's BertTokenizerFast). Immutable; may be shared by threads.
+// BERT's tokenizer: clean, space out ideographs, strip accents, lower-case, split at white space
+// and punctuation, then the longest vocabulary entry from the left, "##" marking continuations
+// (Devlin et al. 2019; agrees with Hugging Face's BertTokenizerFast). Immutable; may be shared by
+// threads.
 class WordPiece {
  public:
-  // One entry a line; the line number is the id. InputError: no [CLS], [SEP] or [UNK], more than 2^21
-  // entries, an entry that stands twice.
+  // One entry a line; the line number is the id. InputError: no [CLS], [SEP] or [UNK], more than
+  // 2^21 entries, an entry that stands twice.
   static WordPiece from_vocab_file(const Path& path, WordPieceOptions options = {});
   // Hugging Face tokenizer.json with a WordPiece model and a BertNormalizer, whose flags are taken.
   // InputError naming the key for any other kind.
@@ -37,21 +38,21 @@ class WordPiece {
   // tokenizer.json if the folder has one, else vocab.txt. InputError if it has neither.
   static WordPiece from_folder(const Path& folder);
   // `source` stands for the file in errors.
-  static WordPiece from_vocabulary(const std::vector<std::string>& vocabulary, std::string_view source,
-                                   WordPieceOptions options = {});
+  static WordPiece from_vocabulary(const std::vector<std::string>& vocabulary,
+                                   std::string_view source, WordPieceOptions options = {});
 
-  // At most max_length ids, special ones included (max_length >= 2). Invalid UTF-8 is read as U+FFFD,
-  // which is dropped. Cost: linear in the text for words of usual length.
+  // At most max_length ids, special ones included (max_length >= 2). Invalid UTF-8 is read as
+  // U+FFFD, which is dropped. Cost: linear in the text for words of usual length.
   Encoding encode(std::string_view text, std::size_t max_length = 512) const;
   // The pieces alone, without special tokens or limit.
   std::vector<std::int64_t> pieces(std::string_view text) const;
 
-  std::size_t size() const;                        // entries of the vocabulary
-  std::string_view token(std::int64_t id) const;   // UsageError outside [0, size())
+  std::size_t size() const;                       // entries of the vocabulary
+  std::string_view token(std::int64_t id) const;  // UsageError outside [0, size())
   std::int64_t cls_id() const;
   std::int64_t sep_id() const;
   std::int64_t unknown_id() const;
-  std::int64_t padding_id() const;                 // of [PAD]; 0 if the vocabulary has none
+  std::int64_t padding_id() const;  // of [PAD]; 0 if the vocabulary has none
 
  private:
   struct State;
