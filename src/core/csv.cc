@@ -16,6 +16,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{1} << 18;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 struct NameHash {
   using is_transparent = void;
@@ -60,7 +61,7 @@ struct CsvReader::State {
       if (count == 0) break;
       buffer.append(piece.data(), count);
     }
-    if (std::string_view(buffer).starts_with("\xEF\xBB\xBF")) {
+    if (std::string_view(buffer).starts_with(kByteOrderMark)) {
       pos = 3;
       line_start = 3;
     }
@@ -323,10 +324,11 @@ std::string csv_row(const std::vector<std::string>& fields) {
         !parse_number(field)) {
       field.insert(0, 1, '\'');
     }
-    // A single empty field is quoted too: bare, the row would be a blank line.
+    // Bare, a single empty field would be a blank line, and a first field that starts with a byte
+    // order mark would lose it when it is read.
     const bool quote = field.find_first_of(",\"\r\n") != std::string::npos ||
                        field.starts_with(' ') || field.ends_with(' ') ||
-                       (fields.size() == 1 && field.empty());
+                       field.starts_with(kByteOrderMark) || (fields.size() == 1 && field.empty());
     if (!quote) {
       line += field;
       continue;

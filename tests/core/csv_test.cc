@@ -159,7 +159,7 @@ TEST(Csv, MissingFileAndFolderAreSystemErrors) {
 
 TEST(Csv, WrittenRowsReadBack) {
   Random random(3);
-  const std::string pieces[] = {"a", ",", "\"", "\n", "\r\n", " ", "é", "\t", "x"};
+  const std::string pieces[] = {"a", ",", "\"", "\n", "\r\n", " ", "é", "\t", "x", "\xEF\xBB\xBF"};
   for (int round = 0; round < 3000; ++round) {
     std::vector<std::string> fields(1 + random.below(4));
     for (std::string& field : fields) {
@@ -177,6 +177,7 @@ TEST(Csv, WrittenFormulasAreDefused) {
   EXPECT_EQ(csv_row({"-1.5", "+2", "-1e-5"}), "-1.5,+2,-1e-5\n");
   EXPECT_EQ(csv_row({"\rx"}), "\"'\rx\"\n");
   EXPECT_EQ(csv_row({""}), "\"\"\n");
+  EXPECT_EQ(csv_row({"\xEF\xBB\xBFx"}), "\"\xEF\xBB\xBFx\"\n");
 }
 
 }  // namespace
