@@ -1,0 +1,212 @@
+#include "epicrisis/text/templates.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+
+struct Template::Node {
+  enum class Kind { kText, kField, kGroup };
+  Kind kind = Kind::kGroup;
+  std::string text;            // kText: itself; kField: the field's name
+  std::string filter;          // kField: "", "a", "A", "cap"
+  std::vector<Node> children;  // kGroup
+};
+
+namespace {
+
+constexpr std::size_t kMaxValue = 2000;
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// "an" before a vowel letter; right for the words of this field ("ulcer" and "hour" included).
+std::string with_article(const std::string& value, bool capital) {
+  static constexpr std::string_view kVowels = "aeiouAEIOU";
+  const bool vowel = kVowels.find(value[0]) != std::string_view::npos;
+  const std::string article = vowel ? "an " : "a ";
+  return (capital ? capitalised(article) : article) + value;
+}
+
+std::string filtered(const std::string& value, const std::string& filter) {
+  if (filter == "a" || filter == "A") return with_article(value, filter == "A");
+  if (filter == "cap") return capitalised(value);
+  return value;
+}
+
+bool is_closing_mark(char c) {
+  return c == '.' || c == ',' || c == ';' || c == ':' || c == ')' || c == '?' || c == '!';
+}
+
+// Removes what vanished groups leave behind; see render(). Marks a line that rendered to nothing.
+std::string tidy(std::string_view text) {
+  std::string result;
+  bool last_was_blank_line = false;
+  for (const std::string& line : split(text, '\n')) {
+    std::string clean;
+    for (const char c : line) {
+      if (c == ' ' && (clean.empty() || clean.back() == ' ' || clean.back() == '(')) continue;
+      if (is_closing_mark(c) && !clean.empty() && clean.back() == ' ') clean.pop_back();
+      clean += c;
+    }
+    while (!clean.empty() && clean.back() == ' ') clean.pop_back();
+    if (clean.empty() && (result.empty() || last_was_blank_line)) continue;
+    last_was_blank_line = clean.empty();
+    result += clean + '\n';
+  }
+  while (!result.empty() && result.back() == '\n') result.pop_back();
+  return result;
+}
+
+}  // namespace
+
+namespace {
+
+// Recursive descent over the template text; the nodes' type is private to Template, so the parser
+// is a template over it.
+template <typename Node>
+class Parser {
+ public:
+  Parser(std::string_view text, std::string_view source, const std::vector<std::string>& known)
+      : text_(text), source_(source), known_(known) {}
+
+  Node run() {
+    Node root = group(0);
+    if (position_ < text_.size()) fail(position_, "']]' without '[['");
+    return root;
+  }
+  const std::set<std::string>& fields() const { return fields_; }
+
+ private:
+  static constexpr int kMaxDepth = 16;
+
+  Node group(int depth) {
+    if (depth > kMaxDepth) fail(position_, "groups nest deeper than 16");
+    const std::size_t start = position_;
+    Node node;
+    bool has_field = false;
+    std::string plain;
+    const auto flush = [&] {
+      if (plain.empty()) return;
+      Node child;
+      child.kind = Node::Kind::kText;
+      child.text = std::move(plain);
+      plain.clear();
+      node.children.push_back(std::move(child));
+    };
+    while (position_ < text_.size() && !at("]]")) {
+      if (at("[[")) {
+        flush();
+        const std::size_t open = position_;
+        position_ += 2;
+        node.children.push_back(group(depth + 1));
+        if (!at("]]")) fail(open, "'[[' is not closed");
+        position_ += 2;
+      } else if (at("{{") || at("}}")) {
+        plain += text_[position_];
+        position_ += 2;
+      } else if (text_[position_] == '{') {
+        flush();
+        node.children.push_back(field());
+        has_field = true;
+      } else if (text_[position_] == '}') {
+        fail(position_, "'}' without '{'");
+      } else {
+        plain += text_[position_++];
+      }
+    }
+    flush();
+    if (depth > 0 && !has_field) fail(start, "an optional group names no field");
+    return node;
+  }
+
+  Node field() {
+    const std::size_t start = position_;
+    const std::size_t end = text_.find('}', start);
+    if (end == std::string_view::npos) fail(start, "'{' is not closed");
+    std::string name(trim(text_.substr(start + 1, end - start - 1)));
+    Node node;
+    node.kind = Node::Kind::kField;
+    if (const std::size_t bar = name.find('|'); bar != std::string::npos) {
+      node.filter = trim(std::string_view(name).substr(bar + 1));
+      name = trim(std::string_view(name).substr(0, bar));
+      if (node.filter != "a" && node.filter != "A" && node.filter != "cap") {
+        fail(start, fmt::format("unknown filter '{}': there are a, A and cap", node.filter));
+      }
+    }
+    if (std::ranges::find(known_, name) == known_.end()) {
+      const auto near = nearest_name(name, known_);
+      fail(start, fmt::format("unknown field '{}'{}; there are {}", name,
+                              near ? fmt::format(" (did you mean '{}'?)", *near) : "",
+                              join(known_, ", ")));
+    }
+    fields_.insert(name);
+    node.text = std::move(name);
+    position_ = end + 1;
+    return node;
+  }
+
+  bool at(std::string_view token) const { return text_.substr(position_).starts_with(token); }
+
+  [[noreturn]] void fail(std::size_t position, const std::string& what) const {
+    const std::string_view before = text_.substr(0, position);
+    const auto line = std::ranges::count(before, '\n') + 1;
+    const std::size_t last = before.rfind('\n');
+    const std::size_t column = last == std::string_view::npos ? position + 1 : position - last;
+    throw UsageError("{}:{}:{}: {}", source_, line, column, what);
+  }
+
+  std::string_view text_;
+  std::string_view source_;
+  const std::vector<std::string>& known_;
+  std::size_t position_ = 0;
+  std::set<std::string> fields_;
+};
+
+template <typename Node>
+std::string render_node(const Node& node, const TemplateFields& values) {
+  if (node.kind == Node::Kind::kText) return node.text;
+  if (node.kind == Node::Kind::kField) {
+    const auto value = values.find(node.text);
+    return value == values.end() || value->second.empty() ? ""
+                                                          : filtered(value->second, node.filter);
+  }
+  std::string result;
+  for (const Node& child : node.children) {
+    if (child.kind == Node::Kind::kGroup) {
+      const bool complete = std::ranges::all_of(child.children, [&](const Node& inner) {
+        if (inner.kind != Node::Kind::kField) return true;
+        const auto value = values.find(inner.text);
+        return value != values.end() && !value->second.empty();
+      });
+      if (!complete) continue;
+    }
+    result += render_node(child, values);
+  }
+  return result;
+}
+
+}  // namespace
+
+Template Template::parse(std::string_view text, std::string_view source,
+                         const std::vector<std::string>& known_fields) {
+  Parser<Node> parser(text, source, known_fields);
+  Template result;
+  result.root_ = std::make_shared<const Node>(parser.run());
+  result.fields_.assign(parser.fields().begin(), parser.fields().end());
+  return result;
+}
+
+std::string Template::render(const TemplateFields& fields) const {
+  TemplateFields clean;
+  for (const auto& [name, value] : fields) clean.emplace(name, clean_text(value, kMaxValue));
+  return tidy(render_node(*root_, clean));
+}
+
+}  // namespace epicrisis
