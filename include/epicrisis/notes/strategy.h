@@ -1,0 +1,68 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/data/sample.h"
+#include "epicrisis/text/templates.h"
+
+namespace epicrisis {
+
+enum class StrategyKind {
+  kTemplate,  // text from metadata, no language model
+  kPrompt,    // a language model answers a prompt on a sample
+  kRewrite,   // a language model rewrites another strategy's note
+};
+std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", "rewrite"
+
+// How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
+// docs/formats.md, "Strategies".
+struct Strategy {
+  std::string name;  // a safe id: "P1"
+  int version = 1;
+  StrategyKind kind = StrategyKind::kTemplate;
+  std::string title;
+  bool names_label = true;          // the notes state the class that they were given
+  bool image = false;               // whether the model may see the picture
+  std::vector<std::string> fields;  // metadata it may see, of note_field_names()
+  std::string rewrites;             // kRewrite: the strategy whose notes it reads, as field {note}
+  std::optional<Template> text;     // kTemplate
+  std::optional<Template> system;   // others
+  std::optional<Template> user;     // others
+  std::map<std::string, std::vector<std::string>> options;  // headings -> allowed answers
+  Json schema;  // JSON schema of the answer; null: free text
+  int max_words = 250;
+  int max_tokens = 400;
+  double temperature = 0.2;
+  int variants = 1;          // notes of a sample
+  std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
+};
+
+// A built-in name ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). UsageError with
+// file and line for a file that is wrong, or with the names there are.
+Strategy load_strategy(std::string_view name_or_path);
+Strategy parse_strategy(std::string_view toml, std::string_view source);
+std::vector<std::string> built_in_strategies();
+
+// Names of sets ("MP") replaced by their members ("M", "P1", "P2"); other names stay. Each once, in
+// order. Names need not be known here: notes can be imported under any strategy name.
+std::vector<std::string> expand_note_sets(const std::vector<std::string>& names);
+const std::map<std::string, std::vector<std::string>>& note_sets();
+
+// Whether the notes of this strategy state the label they were given, so that a text is not
+// evidence of the picture. Unknown strategies count as such.
+bool note_names_label(std::string_view strategy);
+
+// What a template may name: malignancy, diagnosis, subclass, class, findings, modality, age, sex,
+// site, note (rewrites alone).
+const std::vector<std::string>& note_field_names();
+// A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
+// female; site: lower extremity". `class` is the harmonised class in words, with the subclass where
+// it differs from the diagnosis.
+TemplateFields note_fields(const Sample& sample);
+
+}  // namespace epicrisis
