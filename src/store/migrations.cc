@@ -60,7 +60,7 @@ CREATE TABLE fingerprints (
   thumbnail_whole BLOB,
   CHECK (error <> '' OR (length(bytes_sha256) = 32 AND length(pixels_sha256) = 32 AND
                          phash IS NOT NULL AND phash_whole IS NOT NULL AND
-                         length(thumbnail) = 256 AND length(thumbnail_whole) = 256))
+                         length(thumbnail) = 1024 AND length(thumbnail_whole) = 1024))
 ) STRICT;
 CREATE INDEX fingerprints_by_bytes ON fingerprints (bytes_sha256);
 CREATE INDEX fingerprints_by_pixels ON fingerprints (pixels_sha256);

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <numbers>
+#include <vector>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/image/prepare.h"
+#include "image/plane.h"
+
+namespace epicrisis {
+namespace {
+
+// All lengths are shares of the short side, so that a picture and its half agree.
+constexpr double kWindow = 0.030;         // dark structures up to this width are looked at
+constexpr double kMaxWidth = 0.020;       // half-depth width of a hair; ink of a pen is wider
+constexpr double kMaxBlackWidth = 0.030;  // of one that is black on light skin
+constexpr double kBlackContrast = 60;
+constexpr double kMinRun = 0.12;        // a hair runs straight for at least so long
+constexpr int kMinContrast = 12;        // levels of red below its surroundings, every pixel
+constexpr double kMeanContrast = 22;    // and on average along a run
+constexpr double kMaxDeviation = 0.35;  // standard deviation of red along a run, of its contrast
+constexpr double kMaxBlue = 16;         // blue over red on average: pen ink
+constexpr int kDirections = 32;
+constexpr double kMaxFlankShare = 0.25;  // of thin dark structure beside a run: more is a network
+constexpr double kMaxHairShare = 0.35;   // of the picture: more is no hair but texture
+
+struct Offset {
+  int x = 0;
+  int y = 0;
+};
+
+// Unit steps of a digital line along direction k of kDirections half-turn parts: the i-th pixel.
+Offset step_along(int k, int i) {
+  const double angle = std::numbers::pi * k / kDirections;
+  const double dx = std::cos(angle);
+  const double dy = std::sin(angle);
+  const double scale = 1 / std::max(std::abs(dx), std::abs(dy));
+  return {static_cast<int>(std::lround(i * dx * scale)),
+          static_cast<int>(std::lround(i * dy * scale))};
+}
+
+// Works on the red channel: hair is dark in it, while blood vessels (red) nearly vanish and pigment
+// network (brown) is faint. Both must stay.
+class HairFinder {
+ public:
+  explicit HairFinder(const Image& image)
+      : image_(image),
+        side_(std::min(image.width, image.height)),
+        radius_(std::max(2, static_cast<int>(std::lround(side_ * kWindow / 2)))),
+        min_run_(std::max(20, static_cast<int>(std::lround(side_ * kMinRun)))) {
+    Plane red(image.width, image.height);
+    for (std::size_t i = 0; i < red.values.size(); ++i) red.values[i] = image.pixels[3 * i];
+    // Black top-hat: what a closing fills, dark structures narrower than the square.
+    depth_ = erode(dilate(red, radius_), radius_);
+    for (std::size_t i = 0; i < red.values.size(); ++i) {
+      depth_.values[i] = static_cast<std::uint8_t>(depth_.values[i] - red.values[i]);
+    }
+  }
+
+  // 1 where a hair is.
+  Plane find() {
+    core_ = Plane(depth_.width, depth_.height);
+    list_thin_pixels();
+    for (int k = 0; k < kDirections; ++k) mark_runs(k);
+    grow();
+    return core_;
+  }
+
+  // Thin dark structure of any kind: nothing to take a colour from.
+  bool is_thin(int x, int y) const { return depth_.at(x, y) >= kMinContrast; }
+
+ private:
+  // The thin dark pixels, and a map of them with two clear pixels around, in which a line that
+  // leaves the picture ends by itself.
+  void list_thin_pixels() {
+    stride_ = depth_.width + 4;
+    thin_.assign(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(depth_.height + 4),
+                 0);
+    for (int y = 0; y < depth_.height; ++y) {
+      for (int x = 0; x < depth_.width; ++x) {
+        if (!is_thin(x, y)) continue;
+        thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)] = 1;
+        pixels_.push_back({x, y});
+      }
+    }
+  }
+
+  // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
+  // narrow enough and have clear skin (or plain lesion) on both sides.
+  void mark_runs(int direction) {
+    line_.clear();
+    across_.clear();
+    std::vector<std::ptrdiff_t> ahead;
+    for (int i = 0; i < depth_.width + depth_.height; ++i) {
+      line_.push_back(step_along(direction, i));
+      ahead.push_back(std::ptrdiff_t{line_.back().y} * stride_ + line_.back().x);
+    }
+    for (int d = 0; d <= 5 * radius_; ++d) {
+      across_.push_back(step_along((direction + kDirections / 2) % kDirections, d));
+    }
+    const Offset back = step_along(direction, -1);
+    const std::ptrdiff_t before = std::ptrdiff_t{back.y} * stride_ + back.x;
+    for (const auto& [x, y] : pixels_) {
+      const std::uint8_t* start = &thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)];
+      if (start[before] != 0) continue;
+      int length = 0;
+      for (int i = 0, gap = 0; gap <= 1; ++i) {
+        if (start[ahead[static_cast<std::size_t>(i)]] != 0) {
+          length = i + 1;
+          gap = 0;
+        } else {
+          ++gap;
+        }
+      }
+      if (length < min_run_ || !is_hair(x, y, length)) continue;
+      for (int i = 0; i < length; ++i) {
+        const Offset& at = line_[static_cast<std::size_t>(i)];
+        core_.at(x + at.x, y + at.y) = 1;
+      }
+    }
+  }
+
+  bool is_hair(int x, int y, int length) const {
+    double depth = 0;
+    double red = 0;
+    double red_squares = 0;
+    double blue = 0;
+    for (int i = 0; i < length; ++i) {
+      const Offset& at = line_[static_cast<std::size_t>(i)];
+      const std::uint8_t* pixel = image_.at(x + at.x, y + at.y);
+      depth += depth_.at(x + at.x, y + at.y);
+      red += pixel[0];
+      red_squares += static_cast<double>(pixel[0]) * pixel[0];
+      blue += pixel[2];
+    }
+    if (depth < kMeanContrast * length) return false;
+    if (blue - red > kMaxBlue * length) return false;
+    const double mean = red / length;
+    const double contrast = depth / length;
+    const double deviation = std::max(12.0, kMaxDeviation * contrast);
+    if (red_squares / length - mean * mean > deviation * deviation) return false;
+    const double width = contrast >= kBlackContrast ? kMaxBlackWidth : kMaxWidth;
+    return mean_width(x, y, length) <= std::max(3.0, side_ * width) &&
+           flank_share(x, y, length) <= kMaxFlankShare;
+  }
+
+  // Pixels across the run that are at least half as deep as its own, on average.
+  double mean_width(int x, int y, int length) const {
+    const Offset& far = across_.back();
+    const double pixels_a_step = std::hypot(far.x, far.y) / static_cast<double>(across_.size() - 1);
+    int seen = 0;
+    int wide = 0;
+    for (int i = 0; i < length; i += 3) {
+      const Offset& at = line_[static_cast<std::size_t>(i)];
+      const int cx = x + at.x;
+      const int cy = y + at.y;
+      const int half = std::max(kMinContrast, depth_.at(cx, cy) / 2);
+      ++seen;
+      ++wide;
+      for (const int sign : {-1, 1}) {
+        for (int d = 1; d <= 3 * radius_; ++d) {
+          const Offset& step = across_[static_cast<std::size_t>(d)];
+          const int px = cx + sign * step.x;
+          const int py = cy + sign * step.y;
+          if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) break;
+          if (depth_.at(px, py) < half) break;
+          ++wide;
+        }
+      }
+    }
+    return pixels_a_step * wide / seen;
+  }
+
+  // Of the pixels from one to two and a half hair widths beside the run, the share that is thin
+  // and dark too. Clear beside a hair; full of meshes beside a line of pigment network.
+  double flank_share(int x, int y, int length) const {
+    int seen = 0;
+    int thin = 0;
+    for (int i = 0; i < length; i += 2) {
+      const Offset& at = line_[static_cast<std::size_t>(i)];
+      for (int distance = 2 * radius_; distance <= 5 * radius_; ++distance) {
+        for (const int sign : {-1, 1}) {
+          const Offset& step = across_[static_cast<std::size_t>(distance)];
+          const int px = x + at.x + sign * step.x;
+          const int py = y + at.y + sign * step.y;
+          if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) continue;
+          ++seen;
+          if (is_thin(px, py)) ++thin;
+        }
+      }
+    }
+    return seen == 0 ? 0 : static_cast<double>(thin) / seen;
+  }
+
+  // From the runs to the full width and the bent ends: thin dark pixels that touch, one hair width
+  // far; then one pixel of half-dark edge.
+  void grow() {
+    for (int round = 0; round < radius_ + 1; ++round) {
+      const Plane wider = dilate(core_, 1);
+      for (std::size_t i = 0; i < core_.values.size(); ++i) {
+        if (wider.values[i] != 0 && depth_.values[i] >= kMinContrast / 2) core_.values[i] = 1;
+      }
+    }
+    core_ = dilate(core_, 1);
+  }
+
+  const Image& image_;
+  int side_;
+  int radius_;
+  int min_run_;
+  Plane depth_;
+  Plane core_;
+  int stride_ = 0;
+  std::vector<std::uint8_t> thin_;
+  std::vector<Offset> pixels_;
+  std::vector<Offset> line_;    // along the direction at hand
+  std::vector<Offset> across_;  // and across it
+};
+
+// Replaces each marked pixel by the blend of the nearest clear pixels on both sides, across the
+// hair: of four directions the one with the shortest way through.
+void paint_over(Image& image, const Plane& mask) {
+  constexpr std::array<Offset, 4> kAcross{{{1, 0}, {0, 1}, {1, 1}, {1, -1}}};
+  constexpr std::array<int, 4> kLength{10, 10, 14, 14};  // tenths of a pixel a step
+  const Image source = image;
+  const int reach = std::max(8, std::min(image.width, image.height) / 8);
+  const auto clear_after = [&](int x, int y, Offset step) {
+    for (int i = 1; i < reach; ++i) {
+      const int px = x + i * step.x;
+      const int py = y + i * step.y;
+      if (px < 0 || py < 0 || px >= mask.width || py >= mask.height) return 0;
+      if (mask.at(px, py) == 0) return i;
+    }
+    return 0;
+  };
+  for (int y = 0; y < mask.height; ++y) {
+    for (int x = 0; x < mask.width; ++x) {
+      if (mask.at(x, y) != 1) continue;
+      int best = 0;
+      int forward = 0;
+      int backward = 0;
+      Offset step;
+      for (std::size_t d = 0; d < kAcross.size(); ++d) {
+        const Offset back{-kAcross[d].x, -kAcross[d].y};
+        const int f = clear_after(x, y, kAcross[d]);
+        const int b = clear_after(x, y, back);
+        // One side may be the picture's edge: then the other side's colour is taken, at a price.
+        if (f == 0 && b == 0) continue;
+        const int way = kLength[d] * (f == 0 || b == 0 ? 4 * (f + b) : f + b);
+        if (best != 0 && way >= best) continue;
+        best = way;
+        forward = f;
+        backward = b;
+        step = kAcross[d];
+      }
+      if (best == 0) continue;
+      const int total = forward + backward;
+      const std::uint8_t* ahead = source.at(x + forward * step.x, y + forward * step.y);
+      const std::uint8_t* behind = source.at(x - backward * step.x, y - backward * step.y);
+      if (forward == 0) ahead = behind;
+      if (backward == 0) behind = ahead;
+      std::uint8_t* target = image.at(x, y);
+      for (int c = 0; c < 3; ++c) {
+        // The nearer side counts more.
+        const int blend = forward == 0 || backward == 0 ? ahead[c] * total
+                                                        : ahead[c] * backward + behind[c] * forward;
+        target[c] = static_cast<std::uint8_t>((blend + total / 2) / total);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+double remove_hair(Image& image) {
+  if (std::min(image.width, image.height) < 32) return 0;
+  HairFinder finder(image);
+  Plane mask = finder.find();
+  const auto marked = std::count(mask.values.begin(), mask.values.end(), 1);
+  const double share = static_cast<double>(marked) / static_cast<double>(mask.values.size());
+  if (marked == 0 || share > kMaxHairShare) return 0;
+  // Other thin structure, a hair that stays among them, is no source of colour.
+  for (int y = 0; y < mask.height; ++y) {
+    for (int x = 0; x < mask.width; ++x) {
+      if (mask.at(x, y) == 0 && finder.is_thin(x, y)) mask.at(x, y) = 2;
+    }
+  }
+  paint_over(image, mask);
+  return share;
+}
+
+}  // namespace epicrisis
