@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <array>
+
+#include "epicrisis/image/prepare.h"
+#include "image/plane.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr int kSmallSide = 160;    // the search runs on a picture of this long side
+constexpr int kDark = 56;          // brightest channel of a frame's pixel, at most
+constexpr double kMaxDark = 0.35;  // dark share of a side that may stay
+constexpr double kMaxCut = 0.25;   // of a side's length, from each end: a field is never smaller
+
+// 1 where the picture is dark and the dark region reaches a corner, as a frame or a round field
+// does; a black lesion in the middle does not.
+Plane dark_corners(const Image& small) {
+  Plane dark(small.width, small.height);
+  for (std::size_t i = 0; i < dark.values.size(); ++i) {
+    const std::uint8_t* pixel = &small.pixels[3 * i];
+    dark.values[i] = std::max({pixel[0], pixel[1], pixel[2]}) <= kDark ? 1 : 0;
+  }
+  const Regions regions = find_regions(dark);
+  std::vector<bool> cornered(regions.areas.size() + 1, false);
+  const int right = small.width - 1;
+  const int bottom = small.height - 1;
+  for (const std::size_t corner :
+       {dark.index(0, 0), dark.index(right, 0), dark.index(0, bottom), dark.index(right, bottom)}) {
+    cornered[static_cast<std::size_t>(regions.labels[corner])] = true;
+  }
+  for (std::size_t i = 0; i < dark.values.size(); ++i) {
+    const auto label = static_cast<std::size_t>(regions.labels[i]);
+    dark.values[i] = label != 0 && cornered[label] ? 1 : 0;
+  }
+  return dark;
+}
+
+struct Edges {
+  int left, top, right, bottom;  // the first and last column and row that stay
+};
+
+// Dark share of each side of the rectangle: left, top, right, bottom.
+std::array<double, 4> dark_shares(const Plane& dark, const Edges& e) {
+  std::array<double, 4> shares{};
+  for (int y = e.top; y <= e.bottom; ++y) {
+    shares[0] += dark.at(e.left, y);
+    shares[2] += dark.at(e.right, y);
+  }
+  for (int x = e.left; x <= e.right; ++x) {
+    shares[1] += dark.at(x, e.top);
+    shares[3] += dark.at(x, e.bottom);
+  }
+  const double height = e.bottom - e.top + 1;
+  const double width = e.right - e.left + 1;
+  return {shares[0] / height, shares[1] / width, shares[2] / height, shares[3] / width};
+}
+
+}  // namespace
+
+Box find_field(const Image& image) {
+  const Box whole{0, 0, image.width, image.height};
+  const int longest = std::max(image.width, image.height);
+  if (std::min(image.width, image.height) < 32) return whole;
+  const int side = std::min(kSmallSide, longest);
+  const int width = std::max(1, image.width * side / longest);
+  const int height = std::max(1, image.height * side / longest);
+  const Plane dark = dark_corners(resize_area(image, width, height));
+  Edges edges{0, 0, width - 1, height - 1};
+  const int most_x = static_cast<int>(width * kMaxCut);
+  const int most_y = static_cast<int>(height * kMaxCut);
+  // Takes the darkest side away, one row or column at a time, until all four are light enough.
+  while (true) {
+    std::array<double, 4> shares = dark_shares(dark, edges);
+    if (edges.left >= most_x) shares[0] = 0;
+    if (edges.top >= most_y) shares[1] = 0;
+    if (width - 1 - edges.right >= most_x) shares[2] = 0;
+    if (height - 1 - edges.bottom >= most_y) shares[3] = 0;
+    const auto worst = std::max_element(shares.begin(), shares.end());
+    if (*worst <= kMaxDark) break;
+    switch (worst - shares.begin()) {
+      case 0:
+        ++edges.left;
+        break;
+      case 1:
+        ++edges.top;
+        break;
+      case 2:
+        --edges.right;
+        break;
+      default:
+        --edges.bottom;
+    }
+  }
+  // Back to whole pixels of the picture; rounded inwards where something was cut, so that no dark
+  // line stays.
+  const auto scaled = [](int value, int from, int to) {
+    return static_cast<int>((std::int64_t{value} * to + from - 1) / from);
+  };
+  Box field;
+  field.x = scaled(edges.left, width, image.width);
+  field.y = scaled(edges.top, height, image.height);
+  field.width = static_cast<int>(std::int64_t{edges.right + 1} * image.width / width) - field.x;
+  field.height = static_cast<int>(std::int64_t{edges.bottom + 1} * image.height / height) - field.y;
+  return field;
+}
+
+}  // namespace epicrisis
