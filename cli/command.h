@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-
 #include <string>
 
 namespace epicrisis::cli {
@@ -14,7 +13,8 @@ struct Globals {
 };
 
 // Each command lives in one file, cmd_<name>.cc, with one function that adds it to the program. Its
-// callback parses, calls the library and prints; it holds no logic. One line here and one in main.cc.
+// callback parses, calls the library and prints; it holds no logic. One line here and one in
+// main.cc.
 
 // Adds --json and --quiet to a command.
 void add_global_options(CLI::App& command, Globals& globals);

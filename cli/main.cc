@@ -26,8 +26,10 @@ void add_workspace_option(CLI::App& command, std::string& workspace) {
 namespace {
 
 int run(int argc, char** argv) {
-  CLI::App app{"Epicrisis: image-text data sets from labels and metadata, models trained on them, "
-               "and what the text bought.", "epicrisis"};
+  CLI::App app{
+      "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
+      "and what the text bought.",
+      "epicrisis"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();

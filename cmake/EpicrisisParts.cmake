@@ -55,3 +55,22 @@ function(epicrisis_tests part)
   gtest_discover_tests(test_${part} TEST_PREFIX "${part}." DISCOVERY_MODE PRE_TEST
                        PROPERTIES TIMEOUT 300)
 endfunction()
+
+# epicrisis_linked_parts(SOURCE RESULT): the targets that SOURCE's first line, "// links: PART...", names;
+# empty if one of them is not built.
+function(epicrisis_linked_parts source result)
+  set(${result} "" PARENT_SCOPE)
+  file(STRINGS "${source}" first LIMIT_COUNT 1)
+  if(NOT first MATCHES "^// links: ([a-z ]+)$")
+    message(FATAL_ERROR "${source}: the first line must be '// links: PART...'")
+  endif()
+  separate_arguments(parts UNIX_COMMAND "${CMAKE_MATCH_1}")
+  set(libraries "")
+  foreach(part IN LISTS parts)
+    if(NOT TARGET epicrisis_${part})
+      return()
+    endif()
+    list(APPEND libraries epicrisis_${part})
+  endforeach()
+  set(${result} "${libraries}" PARENT_SCOPE)
+endfunction()

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
 #include <unordered_map>
 #include <utility>
@@ -107,13 +106,9 @@ struct CsvReader::State {
       if (!fill()) {
         fail("{} is open: the quote of line {} is never closed", column_name(index), open_line);
       }
-      const char* begin = buffer.data() + pos;
-      const std::size_t left = buffer.size() - pos;
-      const void* quote = std::memchr(begin, '"', left);
-      const std::size_t size =
-          quote == nullptr ? left
-                           : static_cast<std::size_t>(static_cast<const char*>(quote) - begin);
-      const std::string_view run(begin, size);
+      const std::string_view left = std::string_view(buffer).substr(pos);
+      const std::size_t quote = left.find('"');
+      const std::string_view run = left.substr(0, quote);
       if (const std::size_t nul = run.find('\0'); nul != std::string_view::npos) {
         pos += nul;
         fail("NUL byte in {}", column_name(index));
@@ -123,8 +118,8 @@ struct CsvReader::State {
         ++current_line;
         line_start = offset() + feed + 1;
       }
-      append(field, index, begin, size);
-      if (quote == nullptr) continue;
+      append(field, index, run.data(), run.size());
+      if (quote == std::string_view::npos) continue;
       ++pos;
       if (!fill() || buffer[pos] != '"') return;
       append(field, index, buffer.data() + pos, 1);
