@@ -146,6 +146,17 @@ const TensorView& TensorFile::at(const std::string& name) const {
                    nearest ? fmt::format("; the nearest is '{}'", *nearest) : "");
 }
 
+TensorFile TensorFile::renamed(const std::function<std::string(const std::string&)>& rename) const {
+  std::map<std::string, TensorView> tensors;
+  for (const auto& [name, tensor] : tensors_) {
+    const std::string other = rename(name);
+    if (!tensors.emplace(other, tensor).second) {
+      throw InputError("{}: '{}' and another tensor both stand for '{}'", source_, name, other);
+    }
+  }
+  return {source_, owner_, std::move(tensors), metadata_};
+}
+
 TensorFile read_weights(const Path& path) {
   const MappedFile file(path);
   // A zip archive starts with a local header; as a safetensors header length the same eight bytes

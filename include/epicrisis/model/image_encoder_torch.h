@@ -17,8 +17,8 @@ namespace epicrisis {
 class ImageEncoderModule : public torch::nn::Module {
  public:
   explicit ImageEncoderModule(ImageEncoderConfig config) : config_(std::move(config)) {}
-  // x [B, 3, H, W], normalised, float32 or bfloat16, any memory format -> pooled features
-  // [B, config().feature_dim] of the same type.
+  // x [B, 3, H, W], normalised, of the weights' type (any float type under autocast), any memory
+  // format -> pooled features [B, config().feature_dim], float32 whatever the type of x.
   virtual torch::Tensor forward(torch::Tensor x) = 0;
   const ImageEncoderConfig& config() const { return config_; }
 

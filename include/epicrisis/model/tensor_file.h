@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -56,6 +57,8 @@ class TensorFile {
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
   // InputError naming the file, the name and the nearest name there is.
   const TensorView& at(const std::string& name) const;
+  // The same tensors under other names. InputError if two get the same.
+  TensorFile renamed(const std::function<std::string(const std::string&)>& rename) const;
 
  private:
   std::string source_;

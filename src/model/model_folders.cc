@@ -1,0 +1,133 @@
+#include "epicrisis/model/model_folders.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <system_error>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/model/image_encoder.h"
+
+namespace epicrisis {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMaxConfig = 1 << 20;
+
+std::vector<Path> subfolders(const Path& folder) {
+  std::vector<Path> found;
+  std::error_code error;
+  for (fs::directory_iterator item(folder, error), end; !error && item != end;
+       item.increment(error)) {
+    if (fs::is_regular_file(item->path() / "config.json", error)) found.push_back(item->path());
+    error.clear();
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+bool has_weights(const Path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator item(folder, error), end; !error && item != end;
+       item.increment(error)) {
+    const std::string extension = item->path().extension().string();
+    for (const std::string_view known : {".safetensors", ".pth", ".pt", ".bin"}) {
+      if (extension == known) return true;
+    }
+  }
+  return false;
+}
+
+FoundModel describe_folder(const Path& folder) {
+  FoundModel model;
+  model.name = folder.filename().string();
+  model.folder = folder;
+  const std::string source = (folder / "config.json").string();
+  try {
+    const Json config = parse_json(read_file(source, kMaxConfig), source);
+    if (config.is_object() && config.contains("model_type")) {
+      model.architecture = json_get<std::string>(config, "model_type", source);
+      model.width = json_get_or<std::int64_t>(config, "hidden_size", 0, source);
+      if (model.architecture == "bert") {
+        model.kind = ModelKind::kTextEncoder;
+      } else {
+        model.problem = fmt::format("model_type '{}' is not read", model.architecture);
+      }
+    } else {
+      const ImageEncoderConfig image = parse_image_encoder_config(config, source);
+      model.architecture = image.architecture;
+      model.width = image.feature_dim;
+      model.kind = ModelKind::kImageEncoder;
+    }
+    if (model.problem.empty() && !has_weights(folder)) model.problem = "no weight file";
+  } catch (const Error& error) {
+    model.problem = error.what();
+  }
+  return model;
+}
+
+}  // namespace
+
+std::vector<Path> model_search_folders() {
+  const char* value = std::getenv("EPICRISIS_MODELS");
+  std::vector<Path> folders;
+  for (const std::string& part :
+       split(value != nullptr && *value != '\0' ? value : "models:../shared/models", ':')) {
+    if (!part.empty()) folders.emplace_back(part);
+  }
+  return folders;
+}
+
+Path find_model(std::string_view name) {
+  const Path path(name);
+  std::error_code error;
+  const bool is_path = name.find('/') != std::string_view::npos;
+  if (is_path || fs::exists(path / "config.json", error) || fs::is_regular_file(path, error)) {
+    if (!name.empty() && fs::exists(path, error)) return path;
+    throw UsageError("Looking for the model '{}': there is no such file or folder", name);
+  }
+  std::vector<std::string> looked;
+  std::vector<std::string> known;
+  for (const Path& folder : model_search_folders()) {
+    if (!name.empty() && fs::is_regular_file(folder / path / "config.json", error)) {
+      return folder / path;
+    }
+    looked.push_back(folder.string());
+    for (const Path& found : subfolders(folder)) known.push_back(found.filename().string());
+  }
+  throw UsageError(
+      "Looking for the model '{}': no folder of that name with a config.json in {} (set "
+      "EPICRISIS_MODELS to look elsewhere); there {}",
+      name, join(looked, ", "),
+      known.empty() ? "is none at all; './run models' fetches one" : "are " + join(known, ", "));
+}
+
+std::string_view model_kind_name(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::kImageEncoder:
+      return "image encoder";
+    case ModelKind::kTextEncoder:
+      return "text encoder";
+    case ModelKind::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::vector<FoundModel> list_models() {
+  std::map<std::string, FoundModel> found;
+  for (const Path& folder : model_search_folders()) {
+    for (const Path& model : subfolders(folder)) {
+      found.try_emplace(model.filename().string(), describe_folder(model));
+    }
+  }
+  std::vector<FoundModel> models;
+  models.reserve(found.size());
+  for (auto& [name, model] : found) models.push_back(std::move(model));
+  return models;
+}
+
+}  // namespace epicrisis
