@@ -43,15 +43,15 @@ class DenseNet121 : public LayeredEncoder {
   }
 
   torch::Tensor forward(torch::Tensor x) override {
-    x = max_pool(torch::relu_((*first_)(x)), config().padding);
+    x = max_pool(rectify((*first_)(x)), config().padding);
     for (Block& block : blocks_) {
       std::vector<torch::Tensor> grown{x};
       for (Layer& layer : block.layers) {
-        torch::Tensor y = torch::relu_(layer.norm->forward(torch::cat(grown, 1)));
-        y = torch::relu_((*layer.squeeze)(y));
+        torch::Tensor y = rectify(layer.norm->forward(torch::cat(grown, 1)));
+        y = rectify((*layer.squeeze)(y));
         grown.push_back(layer.grow->forward(y));
       }
-      x = torch::relu_(block.norm->forward(torch::cat(grown, 1)));
+      x = rectify(block.norm->forward(torch::cat(grown, 1)));
       if (block.transition) x = torch::avg_pool2d(block.transition->forward(x), 2, 2);
     }
     return global_average(x);

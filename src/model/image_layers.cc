@@ -37,7 +37,9 @@ torch::Tensor ConvNorm::operator()(const torch::Tensor& input) const {
   }
   const torch::Tensor out =
       torch::conv2d(x, conv_->weight, folded_bias_, shape_.stride, around, 1, shape_.groups);
-  return folded_bias_.defined() ? out : norm_->forward(out);
+  if (folded_bias_.defined()) return out;
+  torch::nn::BatchNorm2d norm = norm_;  // forward() is not const
+  return norm->forward(out);
 }
 
 void ConvNorm::fold() {

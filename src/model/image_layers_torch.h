@@ -27,6 +27,10 @@ torch::Tensor pad_same(const torch::Tensor& x, std::int64_t kernel, std::int64_t
 // Max pooling 3x3, stride 2.
 torch::Tensor max_pool(const torch::Tensor& x, ConvPadding padding);
 
+// In place, on a tensor nobody else needs: a norm's output.
+inline torch::Tensor rectify(torch::Tensor x) { return torch::relu_(x); }
+inline torch::Tensor rectify6(torch::Tensor x) { return torch::relu6_(x); }
+
 // Global average [B, C, H, W] -> float32 [B, C].
 torch::Tensor global_average(const torch::Tensor& x);
 

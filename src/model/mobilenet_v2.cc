@@ -46,15 +46,15 @@ class MobileNetV2 : public LayeredEncoder {
   }
 
   torch::Tensor forward(torch::Tensor x) override {
-    x = torch::relu6_((*first_)(x));
+    x = rectify6((*first_)(x));
     for (const Block& block : blocks_) {
       torch::Tensor y = x;
-      if (block.expand) y = torch::relu6_((*block.expand)(y));
-      y = torch::relu6_((*block.depthwise)(y));
+      if (block.expand) y = rectify6((*block.expand)(y));
+      y = rectify6((*block.depthwise)(y));
       y = (*block.project)(y);
       x = block.residual ? y + x : y;
     }
-    return global_average(torch::relu6_((*last_)(x)));
+    return global_average(rectify6((*last_)(x)));
   }
 
  private:

@@ -45,15 +45,15 @@ class ResNet : public LayeredEncoder {
   }
 
   torch::Tensor forward(torch::Tensor x) override {
-    x = max_pool(torch::relu_((*first_)(x)), config().padding);
+    x = max_pool(rectify((*first_)(x)), config().padding);
     for (const Block& block : blocks_) {
       torch::Tensor y = x;
       for (std::size_t i = 0; i < block.convolutions.size(); ++i) {
         y = (*block.convolutions[i])(y);
-        if (i + 1 < block.convolutions.size()) y = torch::relu_(y);
+        if (i + 1 < block.convolutions.size()) y = rectify(y);
       }
       y += block.shortcut ? (*block.shortcut)(x) : x;
-      x = torch::relu_(y);
+      x = rectify(y);
     }
     return global_average(x);
   }
