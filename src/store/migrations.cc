@@ -31,12 +31,12 @@ CREATE TABLE samples (
   malignancy       TEXT NOT NULL CHECK (malignancy IN ('', 'benign', 'pre-cancerous', 'malignant')),
   diagnosis        TEXT NOT NULL,
   subclass         TEXT NOT NULL,
-  findings         TEXT NOT NULL CHECK (json_valid(findings)),
+  findings         TEXT NOT NULL,
   group_key        TEXT NOT NULL,
   split            TEXT NOT NULL CHECK (split IN ('', 'train', 'validation', 'test')),
-  published_splits TEXT NOT NULL CHECK (json_valid(published_splits)),
+  published_splits TEXT NOT NULL,
   modality         TEXT NOT NULL,
-  metadata         TEXT NOT NULL CHECK (json_valid(metadata)),
+  metadata         TEXT NOT NULL,
   UNIQUE (dataset_id, key)
 ) STRICT;
 CREATE INDEX samples_by_key ON samples (key, dataset_id);
@@ -86,7 +86,7 @@ CREATE TABLE split_sets (
   id         INTEGER PRIMARY KEY,
   name       TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 128),
   seed       INTEGER NOT NULL,
-  options    TEXT NOT NULL CHECK (json_valid(options)),
+  options    TEXT NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
 
@@ -111,7 +111,7 @@ CREATE TABLE notes (
   status           TEXT NOT NULL CHECK (status IN
                      ('written', 'truncated', 'refused', 'empty', 'invalid', 'failed')),
   reason           TEXT NOT NULL,
-  parameters       TEXT NOT NULL CHECK (json_valid(parameters)),
+  parameters       TEXT NOT NULL,
   origin           TEXT NOT NULL,
   created_at       TEXT NOT NULL,
   input_tokens     INTEGER NOT NULL CHECK (input_tokens >= 0),
@@ -136,7 +136,7 @@ CREATE TABLE audits (
   note_id    INTEGER PRIMARY KEY REFERENCES notes (id) ON DELETE CASCADE,
   auditor    TEXT NOT NULL,
   verdict    TEXT NOT NULL CHECK (verdict IN ('pass', 'warn', 'fail')),
-  issues     TEXT NOT NULL CHECK (json_valid(issues)),
+  issues     TEXT NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT;
 
@@ -144,7 +144,7 @@ CREATE TABLE runs (
   id          TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 128),
   study       TEXT NOT NULL,
   name        TEXT NOT NULL,
-  config      TEXT NOT NULL CHECK (json_valid(config)),
+  config      TEXT NOT NULL,
   config_hash TEXT NOT NULL,
   status      TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed', 'interrupted')),
   error       TEXT NOT NULL,
@@ -174,7 +174,7 @@ CREATE TABLE results (
 CREATE TABLE leakage_checks (
   id         INTEGER PRIMARY KEY,
   created_at TEXT NOT NULL,
-  options    TEXT NOT NULL CHECK (json_valid(options)),
+  options    TEXT NOT NULL,
   samples    INTEGER NOT NULL,
   pictures   INTEGER NOT NULL,
   unreadable INTEGER NOT NULL,

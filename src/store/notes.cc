@@ -144,6 +144,10 @@ void for_each_note(Database& database, const NoteFilter& filter,
     where += " AND n.status = ?";
     texts.emplace_back(note_status_name(*filter.status));
   }
+  if (filter.without_failed_audit) {
+    where +=
+        " AND NOT EXISTS (SELECT 1 FROM audits a WHERE a.note_id = n.id AND a.verdict = 'fail')";
+  }
   const std::string sql = fmt::format(
       "SELECT {} FROM notes n WHERE {} ORDER BY n.sample_id, n.strategy, n.variant, n.id "
       "LIMIT {}",

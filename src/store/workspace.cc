@@ -84,6 +84,10 @@ Workspace Workspace::create(const Path& path) {
   if (exists(root)) {
     throw UsageError("cannot make a workspace in {}: there is one already", root.string());
   }
+  return build(root);
+}
+
+Workspace Workspace::build(const Path& root) {
   std::error_code error;
   if (std::filesystem::exists(root, error) && !std::filesystem::is_directory(root, error)) {
     throw UsageError("cannot make a workspace in {}: it is not a folder", root.string());
@@ -102,7 +106,7 @@ Workspace Workspace::create(const Path& path) {
     if (error) throw SystemError("cannot read the folder {}: {}", root.string(), error.message());
   }
   for (const char* folder : kFolders) make_folder(root / folder);
-  // Two processes that create at once: the second waits in migrate().
+  // Two processes may do this at once; migrate() sees to it that one makes the tables.
   auto database = std::make_unique<Database>(root / "epicrisis.db");
   migrate(*database);
   return {root, std::move(database)};
@@ -125,7 +129,7 @@ Workspace Workspace::open(const Path& path) {
 Workspace Workspace::open_or_create(const Path& root, bool* created) {
   const bool there = exists(root);
   if (created != nullptr) *created = !there;
-  return there ? open(root) : create(root);
+  return there ? open(root) : build(clean_root(root));
 }
 
 WorkspaceLock Workspace::lock(std::string_view name) const {

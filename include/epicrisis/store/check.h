@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,16 +14,16 @@
 namespace epicrisis {
 
 struct CheckOptions {
-  std::vector<std::string> datasets;  // empty: all
-  std::string split_set;              // "": the published splits
-  std::vector<std::string> external;  // data sets whose samples all have the role "external"
+  std::vector<std::string> datasets = {};  // empty: all
+  std::string split_set = {};              // "": the published splits
+  std::vector<std::string> external = {};  // data sets whose samples all have the role "external"
   // Whether an overlap between two data sets is leakage whatever the roles: right when each data
   // set is a domain of its own. A study that trains on several sets at once sets it to false.
   bool datasets_are_domains = true;
-  std::vector<Label> labels;    // only samples of these classes; empty: all
-  bool near_duplicates = true;  // else only identical pictures
-  bool pictures = true;         // else no picture is opened
-  unsigned threads = 0;         // 0: all cores
+  std::vector<Label> labels = {};  // only samples of these classes; empty: all
+  bool near_duplicates = true;     // else only identical pictures
+  bool pictures = true;            // else no picture is opened
+  unsigned threads = 0;            // 0: all cores
 };
 
 enum class OverlapKind { kId, kGroup, kBytes, kPixels, kNearDuplicate };
@@ -44,13 +45,20 @@ struct Overlap {
   int distance = 0;      // bits between perceptual hashes
 };
 
+// "id: derm7pt/17 (validation) and derm7pt/17 (test)".
+std::string overlap_words(const Overlap& overlap);
+
+inline constexpr std::size_t kMaxListedOverlaps = 100'000;
+
 struct LeakageReport {
   std::int64_t samples = 0;
   std::int64_t pictures = 0;    // opened or known from before
   std::int64_t unreadable = 0;  // pictures that could not be read: not checked
   std::vector<std::string> unreadable_examples;
-  std::int64_t uncompared = 0;    // candidate pairs beyond the cap: not checked
-  std::vector<Overlap> overlaps;  // leakage first, then by kind and ids
+  std::int64_t uncompared = 0;  // candidate pairs beyond the cap: not checked
+  // Leakage first, then by kind and ids; the first kMaxListedOverlaps.
+  std::vector<Overlap> overlaps;
+  // All of them are counted.
   std::map<std::string, std::int64_t> leaks_by_kind;
   std::map<std::string, std::int64_t> inside_by_kind;
   std::int64_t leaks() const;

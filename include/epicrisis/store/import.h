@@ -11,11 +11,11 @@
 namespace epicrisis {
 
 struct ImportOptions {
-  std::string name;                   // data set name in the workspace; "": the adapter's name
-  std::vector<std::string> pictures;  // as AdapterInput has them
-  bool tables_only = false;           // rows without a picture are samples too
-  std::string taxonomy;               // a built-in name or a file; "": the adapter's own
-  Path column_map;                    // generic_csv only
+  std::string name = {};                   // data set name in the workspace; "": the adapter's name
+  std::vector<std::string> pictures = {};  // as AdapterInput has them
+  bool tables_only = false;                // rows without a picture are samples too
+  std::string taxonomy = {};               // a built-in name or a file; "": the adapter's own
+  Path column_map = {};                    // generic_csv only
 };
 
 struct ImportReport {

@@ -6,6 +6,8 @@
 
 namespace epicrisis {
 
+inline constexpr int kMaxHashDistance = 16;
+
 struct HashPair {
   std::uint32_t first = 0;  // indices into the list of hashes, first < second
   std::uint32_t second = 0;
@@ -19,7 +21,7 @@ struct NearDuplicates {
   std::vector<HashPair> pairs;
   // Each list: all indices, ascending, of one hash that occurs at least twice.
   std::vector<std::vector<std::uint32_t>> groups;
-  // More than max_pairs were found; the rest is left out.
+  // More than max_pairs were found; the rest is left out (which ones is open).
   bool truncated = false;
 };
 

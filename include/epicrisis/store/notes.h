@@ -63,11 +63,11 @@ struct NoteRevision {
 std::vector<NoteRevision> note_history(Database& database, std::int64_t note_id);
 
 struct NoteFilter {
-  std::vector<std::int64_t> sample_ids;  // empty: all
-  std::vector<std::string> datasets;
-  std::vector<std::string> strategies;
-  std::vector<std::string> providers;
-  std::vector<std::string> models;
+  std::vector<std::int64_t> sample_ids = {};  // empty: all
+  std::vector<std::string> datasets = {};
+  std::vector<std::string> strategies = {};
+  std::vector<std::string> providers = {};
+  std::vector<std::string> models = {};
   std::optional<NoteStatus> status = NoteStatus::kWritten;  // empty: all
   bool without_failed_audit = false;  // leave out those whose audit says "fail"
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -19,8 +20,8 @@
 namespace epicrisis {
 
 struct PrepareOptions {
-  SampleFilter filter;   // with_image is implied
-  unsigned threads = 0;  // 0: all cores
+  SampleFilter filter = {};  // with_image is implied
+  unsigned threads = 0;      // 0: all cores
 };
 
 struct PrepareReport {

@@ -31,12 +31,12 @@ struct StoredResult {
 void put_results(Database& database, const std::vector<StoredResult>& rows);
 
 struct ResultFilter {
-  std::string study;  // "" : all, and so on
-  std::string run_id;
-  std::string dataset;
-  std::string role;
-  std::string task;
-  std::string metric;
+  std::string study = {};  // "" : all, and so on
+  std::string run_id = {};
+  std::string dataset = {};
+  std::string role = {};
+  std::string task = {};
+  std::string metric = {};
   bool done_runs_only = true;
 };
 std::vector<StoredResult> load_results(Database& database, const ResultFilter& filter = {});

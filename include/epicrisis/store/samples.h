@@ -51,15 +51,15 @@ class SampleWriter {
 
 // Which samples: all conditions must hold; an empty list is no condition.
 struct SampleFilter {
-  std::vector<std::string> datasets;
-  std::vector<Label> labels;
-  bool labelled = false;           // only those with a harmonised label
-  bool with_image = false;         // only those with a picture file
-  std::string split_set;           // only those with a role in this set,
-  std::vector<std::string> roles;  // one of these
-  std::string strategy;            // only those with a written note of this strategy
-  std::int64_t after_id = 0;       // only ids above, to go on from
-  std::int64_t limit = -1;         // at most so many; -1: all
+  std::vector<std::string> datasets = {};
+  std::vector<Label> labels = {};
+  bool labelled = false;                // only those with a harmonised label
+  bool with_image = false;              // only those with a picture file
+  std::string split_set = {};           // only those with a role in this set,
+  std::vector<std::string> roles = {};  // one of these
+  std::string strategy = {};            // only those with a written note of this strategy
+  std::int64_t after_id = 0;            // only ids above, to go on from
+  std::int64_t limit = -1;              // at most so many; -1: all
 };
 
 // Calls back with each sample in order of id; memory is one sample. The callback may write to the

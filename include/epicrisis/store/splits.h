@@ -30,7 +30,7 @@ struct SampleRole {
 };
 
 struct SplitOptions {
-  SplitFractions fractions;
+  SplitFractions fractions = {};
   std::uint64_t seed = 0;
   bool honour_published = true;
   bool replace = false;  // one of the same name

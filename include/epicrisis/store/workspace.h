@@ -58,6 +58,7 @@ class Workspace {
 
  private:
   Workspace(Path root, std::unique_ptr<Database> database);
+  static Workspace build(const Path& root);
   Path root_;
   std::unique_ptr<Database> database_;
 };
