@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <vector>
 
 #include "epicrisis/image/prepare.h"
 #include "image/plane.h"
@@ -8,29 +10,53 @@ namespace epicrisis {
 namespace {
 
 constexpr int kSmallSide = 160;    // the search runs on a picture of this long side
-constexpr int kDark = 56;          // brightest channel of a frame's pixel, at most
+constexpr int kDark = 44;          // brightest channel of a frame's pixel, at most
+constexpr int kMaxStep = 2;        // median step between neighbours in a frame: hair has more
+constexpr double kMaxMean = 26;    // mean brightness of a frame: a black lesion has more
 constexpr double kMaxDark = 0.35;  // dark share of a side that may stay
 constexpr double kMaxCut = 0.25;   // of a side's length, from each end: a field is never smaller
 
-// 1 where the picture is dark and the dark region reaches a corner, as a frame or a round field
-// does; a black lesion in the middle does not.
+// 1 where the picture is dark and smooth and the region reaches a corner, as a frame or the outside
+// of a round field does; a black lesion in the middle and dark hair at the rim do not.
 Plane dark_corners(const Image& small) {
+  Plane brightest(small.width, small.height);
   Plane dark(small.width, small.height);
   for (std::size_t i = 0; i < dark.values.size(); ++i) {
     const std::uint8_t* pixel = &small.pixels[3 * i];
-    dark.values[i] = std::max({pixel[0], pixel[1], pixel[2]}) <= kDark ? 1 : 0;
+    brightest.values[i] = std::max({pixel[0], pixel[1], pixel[2]});
+    dark.values[i] = brightest.values[i] <= kDark ? 1 : 0;
   }
   const Regions regions = find_regions(dark);
-  std::vector<bool> cornered(regions.areas.size() + 1, false);
+  // Steps and brightness of each region; steps beyond the table count as its last entry.
+  struct Look {
+    std::array<int, kMaxStep + 2> steps{};
+    int pairs = 0;
+    double brightness = 0;
+  };
+  std::vector<Look> looks(regions.areas.size() + 1);
+  for (std::size_t i = 0; i + 1 < dark.values.size(); ++i) {
+    Look& look = looks[static_cast<std::size_t>(regions.labels[i])];
+    look.brightness += brightest.values[i];
+    if (regions.labels[i] == 0 || regions.labels[i] != regions.labels[i + 1]) continue;
+    const int step = std::abs(int{brightest.values[i]} - int{brightest.values[i + 1]});
+    ++look.steps[static_cast<std::size_t>(std::min(step, kMaxStep + 1))];
+    ++look.pairs;
+  }
+  const auto is_frame = [&](std::size_t label) {
+    const Look& look = looks[label];
+    return look.brightness <= kMaxMean * regions.areas[label - 1] &&
+           2 * look.steps.back() <= look.pairs;
+  };
+  std::vector<bool> frame(regions.areas.size() + 1, false);
   const int right = small.width - 1;
   const int bottom = small.height - 1;
   for (const std::size_t corner :
        {dark.index(0, 0), dark.index(right, 0), dark.index(0, bottom), dark.index(right, bottom)}) {
-    cornered[static_cast<std::size_t>(regions.labels[corner])] = true;
+    const auto label = static_cast<std::size_t>(regions.labels[corner]);
+    if (label != 0) frame[label] = is_frame(label);
   }
   for (std::size_t i = 0; i < dark.values.size(); ++i) {
-    const auto label = static_cast<std::size_t>(regions.labels[i]);
-    dark.values[i] = label != 0 && cornered[label] ? 1 : 0;
+    dark.values[i] = frame[static_cast<std::size_t>(regions.labels[i])] ? 1 : 0;
   }
   return dark;
 }
