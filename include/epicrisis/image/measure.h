@@ -9,14 +9,20 @@
 namespace epicrisis {
 
 // Measured from the segmented lesion; all 0 and `certain` false where no lesion was surely found.
+// On a grid of at most 128 pixels, so structures finer than that play no part. docs/preparation.md
+// gives the formulas and what was seen on real pictures.
 struct Measurements {
   bool certain = false;
-  double area = 0;              // share of the picture, 0 to 1
-  double shape_asymmetry = 0;   // share of the lesion without a mirror image, 0 (symmetric) to 1
-  double colour_asymmetry = 0;  // mean colour difference of mirrored points, CIE76 Delta E
-  double border_width = 0;      // width of the edge as a share of the lesion's equivalent diameter
-  double compactness = 0;       // 4 pi area / perimeter^2, 1 for a disc
-  std::vector<std::pair<std::string, double>> colours;  // names of prompt P1, share of the lesion
+  double area = 0;             // share of the picture, 0 to 1
+  double shape_asymmetry = 0;  // share of the lesion without a mirror image, 0 (symmetric) to 1,
+                               // at the worse of its two main axes
+  double colour_asymmetry =
+      0;                   // mean colour difference of mirrored points, CIE76 Delta E, likewise
+  double border_step = 0;  // median rise in L* at the rim within a twentieth of the diameter
+  double sharp_share = 0;  // share of the rim whose edge is sharp, 0 to 1
+  double compactness = 0;  // 4 pi area / perimeter^2, 1 for a disc
+  std::vector<std::pair<std::string, double>> colours;  // white, red, light brown, dark brown,
+                                                        // blue-gray, black: share of the lesion
 };
 
 Measurements measure(const Image& image);
