@@ -118,11 +118,11 @@ torch::Tensor clip_loss(const torch::Tensor& image, const torch::Tensor& text, d
          pairs.mean();
 }
 
-torch::Tensor cosine_embedding_loss(const torch::Tensor& image, const torch::Tensor& text) {
+torch::Tensor cosine_distance(const torch::Tensor& image, const torch::Tensor& text) {
   return 1 - (unit_rows(image) * unit_rows(text)).sum(1).mean();
 }
 
-torch::Tensor l1_loss(const torch::Tensor& image, const torch::Tensor& text) {
+torch::Tensor l1_distance(const torch::Tensor& image, const torch::Tensor& text) {
   return (image - text).abs().mean();
 }
 

@@ -36,10 +36,10 @@ torch::Tensor supervised_info_nce(const torch::Tensor& image, const torch::Tenso
 torch::Tensor clip_loss(const torch::Tensor& image, const torch::Tensor& text, double temperature);
 
 // Mean over samples of 1 - cos(image_i, text_i).
-torch::Tensor cosine_embedding_loss(const torch::Tensor& image, const torch::Tensor& text);
+torch::Tensor cosine_distance(const torch::Tensor& image, const torch::Tensor& text);
 
 // Mean over all B * D elements of |image - text|.
-torch::Tensor l1_loss(const torch::Tensor& image, const torch::Tensor& text);
+torch::Tensor l1_distance(const torch::Tensor& image, const torch::Tensor& text);
 
 // concepts [K, D]: projected embeddings of the concept words; named [B, K]: 1 where the note of the
 // sample names the concept, else 0. Mean over samples that name one, and over concepts, of the
