@@ -31,6 +31,12 @@ function(epicrisis_use_torch_header target)
     target_compile_options(epicrisis_torch_header PRIVATE ${EPICRISIS_WARNINGS} -Wno-pedantic)
   endif()
   target_compile_options(${target} PRIVATE -Wno-pedantic)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # The header was compiled with -fPIC; the -fPIE of programs would be refused.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
   target_precompile_headers(${target} REUSE_FROM epicrisis_torch_header)
 endfunction()
 

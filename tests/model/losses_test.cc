@@ -262,7 +262,7 @@ TEST_P(EveryForm, DoesNotSeeTheLengthOfEmbeddings) {
 TEST_P(EveryForm, DoesNotSeeTheOrderOfSamples) {
   Batch batch = random_batch(4, 7, 4, 3);
   const double before = value(batch, .2);
-  for (const auto swap : {std::pair<std::size_t, std::size_t>{0, 6}, {2, 3}}) {
+  for (const auto& swap : {std::pair<std::size_t, std::size_t>{0, 6}, {2, 3}}) {
     std::swap(batch.image[swap.first], batch.image[swap.second]);
     std::swap(batch.text[swap.first], batch.text[swap.second]);
     std::swap(batch.labels[swap.first], batch.labels[swap.second]);
