@@ -41,19 +41,24 @@ struct TrainConfig {
   int batch = 32;
   double learning_rate = 1e-4;  // Adam, amsgrad
   double weight_decay = 1e-5;   // added to the gradient, as Adam's L2
-  std::uint64_t seed = 0;
-  int width = 128;  // of z
-  bool balanced =
-      true;  // draw classes uniformly, with replacement; false: each sample once an epoch
-  bool augment = true;  // fine-tuning: augment pictures; frozen: use the augmented feature copies
+  std::uint64_t seed = 0;       // below 2^63
+  int width = 128;              // of z
+  // Draw a class, each as likely, then one of its samples, with replacement; false: every sample
+  // once an epoch. An epoch has ceil(samples / batch) steps either way.
+  bool balanced = true;
+  // Fine-tuning: augment the pictures. Frozen: draw one of the 1 + copies feature rows at each
+  // step.
+  bool augment = true;
   bool freeze_image_encoder = true;  // true: from image features; false: fine-tune on pictures
-  int copies = 0;  // frozen: augmented feature copies per image, besides the plain one
+  int copies = 0;                    // frozen: augmented feature copies besides the plain one
   // Of fine-tuning: the image encoder alone; heads, losses and the optimiser stay in fp32.
   Precision precision = Precision::kAuto;
   bool channels_last = true;   // memory order of the image encoder while fine-tuning
   std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
   int threads = 0;             // 0: one for frozen training, all cores for fine-tuning
-  int evaluation_batch = 256;
+  int evaluation_batch = 64;   // pictures at once where nothing is trained
+  double checkpoint_seconds =
+      60;  // longest time between two checkpoints; does not change the result
 
   bool operator==(const TrainConfig&) const = default;
 };

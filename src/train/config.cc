@@ -1,0 +1,222 @@
+#include "epicrisis/train/config.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::array<std::pair<Mode, std::string_view>, 5> kModes{{
+    {Mode::kImage, "image"},
+    {Mode::kText, "text"},
+    {Mode::kMultimodal, "multimodal"},
+    {Mode::kContrastive, "contrastive"},
+    {Mode::kContrastiveAlign, "contrastive_align"},
+}};
+
+// A field that is a whole number, with its bounds, both included.
+struct IntegerField {
+  const char* name;
+  int TrainConfig::*member;
+  int low;
+  int high;
+};
+constexpr std::array kIntegers{
+    IntegerField{"epochs", &TrainConfig::epochs, 1, 1'000'000},
+    IntegerField{"patience", &TrainConfig::patience, 0, 1'000'000},
+    IntegerField{"batch", &TrainConfig::batch, 1, 65'536},
+    IntegerField{"width", &TrainConfig::width, 1, 65'536},
+    IntegerField{"copies", &TrainConfig::copies, 0, 1000},
+    IntegerField{"threads", &TrainConfig::threads, 0, 1024},
+    IntegerField{"evaluation_batch", &TrainConfig::evaluation_batch, 1, 65'536},
+};
+
+struct NumberField {
+  const char* name;
+  double TrainConfig::*member;
+  double low;
+  double high;
+};
+constexpr std::array kNumbers{
+    NumberField{"learning_rate", &TrainConfig::learning_rate, 1e-12, 10},
+    NumberField{"weight_decay", &TrainConfig::weight_decay, 0, 10},
+    NumberField{"checkpoint_seconds", &TrainConfig::checkpoint_seconds, 0, 86'400},
+};
+
+struct BooleanField {
+  const char* name;
+  bool TrainConfig::*member;
+};
+constexpr std::array kBooleans{
+    BooleanField{"balanced", &TrainConfig::balanced},
+    BooleanField{"augment", &TrainConfig::augment},
+    BooleanField{"freeze_image_encoder", &TrainConfig::freeze_image_encoder},
+    BooleanField{"channels_last", &TrainConfig::channels_last},
+};
+
+struct OptionalField {
+  const char* name;
+  std::optional<double> TrainConfig::*member;
+  double low;
+  double high;
+};
+constexpr std::array kOptionals{
+    OptionalField{"temperature", &TrainConfig::temperature, 1e-3, 1000},
+    OptionalField{"lambda", &TrainConfig::lambda, 0, 1000},
+};
+
+void check_range(const char* name, double value, double low, double high) {
+  // Written so that NaN fails.
+  if (!(value >= low && value <= high)) {
+    throw UsageError("training: {} is {}; it must be in [{}, {}]", name, value, low, high);
+  }
+}
+
+bool is_device(std::string_view device) {
+  if (device == "cpu" || device == "cuda") return true;
+  constexpr std::string_view kPrefix = "cuda:";
+  if (device.substr(0, kPrefix.size()) != kPrefix) return false;
+  const auto index = parse_integer(device.substr(kPrefix.size()));
+  return index && *index >= 0 && *index < 128;
+}
+
+}  // namespace
+
+std::string_view mode_name(Mode mode) {
+  for (const auto& [value, name] : kModes) {
+    if (value == mode) return name;
+  }
+  throw InternalError("mode_name: no mode has the number {}", static_cast<int>(mode));
+}
+
+Mode mode_from_name(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& [value, word] : kModes) {
+    if (word == name) return value;
+    known.emplace_back(word);
+  }
+  throw UsageError("unknown training mode '{}'; known are: {}", name, join(known, ", "));
+}
+
+bool uses_text(Mode mode) { return mode != Mode::kImage; }
+
+void check_train_config(const TrainConfig& config) {
+  mode_name(config.mode);
+  loss_settings(config.loss);
+  precision_name(config.precision);
+  for (const auto& field : kIntegers) {
+    check_range(field.name, config.*field.member, field.low, field.high);
+  }
+  for (const auto& field : kNumbers) {
+    check_range(field.name, config.*field.member, field.low, field.high);
+  }
+  for (const auto& field : kOptionals) {
+    if (const auto& value = config.*field.member) {
+      check_range(field.name, *value, field.low, field.high);
+    }
+  }
+  if (config.seed > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    throw UsageError("training: seed is {}; it must be below 2^63", config.seed);
+  }
+  if (!is_device(config.device)) {
+    throw UsageError("training: device is '{}'; it must be 'cpu', 'cuda' or 'cuda:N'",
+                     config.device);
+  }
+}
+
+TrainConfig read_train_config(const TomlTable& table, const TrainConfig& defaults) {
+  TrainConfig config = defaults;
+  // A word with a meaning: its own error has no place in the file, so it is put before it.
+  const auto word = [&](const char* key, auto&& take) {
+    if (!table.has(key)) return;
+    const std::string value = table.string(key);
+    try {
+      take(value);
+    } catch (const UsageError& error) {
+      throw UsageError("{}: {}: {}", table.place(key), key, error.what());
+    }
+  };
+  word("mode", [&](const std::string& value) { config.mode = mode_from_name(value); });
+  word("loss", [&](const std::string& value) { config.loss = loss_settings(value).name; });
+  word("precision",
+       [&](const std::string& value) { config.precision = precision_from_name(value); });
+  word("device", [&](const std::string& value) {
+    if (!is_device(value)) {
+      throw UsageError("'{}' is no device; it must be 'cpu', 'cuda' or 'cuda:N'", value);
+    }
+    config.device = value;
+  });
+  for (const auto& field : kIntegers) {
+    config.*field.member =
+        static_cast<int>(table.integer_in(field.name, field.low, field.high, config.*field.member));
+  }
+  for (const auto& field : kNumbers) {
+    config.*field.member = table.number_in(field.name, field.low, field.high, config.*field.member);
+  }
+  for (const auto& field : kBooleans) {
+    config.*field.member = table.boolean_or(field.name, config.*field.member);
+  }
+  for (const auto& field : kOptionals) {
+    if (table.has(field.name)) {
+      config.*field.member = table.number_in(field.name, field.low, field.high);
+    }
+  }
+  config.seed = static_cast<std::uint64_t>(
+      table.integer_in("seed", 0, std::numeric_limits<std::int64_t>::max(),
+                       static_cast<std::int64_t>(defaults.seed)));
+  return config;
+}
+
+Json train_config_to_json(const TrainConfig& config) {
+  const LossSettings loss = loss_settings(config.loss);
+  Json json = Json::object();
+  json["mode"] = mode_name(config.mode);
+  json["loss"] = config.loss;
+  json["temperature"] = config.temperature.value_or(loss.temperature);
+  json["lambda"] = config.lambda.value_or(loss.lambda);
+  for (const auto& field : kIntegers) json[field.name] = config.*field.member;
+  for (const auto& field : kNumbers) json[field.name] = config.*field.member;
+  for (const auto& field : kBooleans) json[field.name] = config.*field.member;
+  json["seed"] = config.seed;
+  json["precision"] = precision_name(config.precision);
+  json["device"] = config.device;
+  return json;
+}
+
+TrainConfig train_config_from_json(const Json& json, std::string_view source) {
+  TrainConfig config;
+  try {
+    config.mode = mode_from_name(json_get<std::string>(json, "mode", source));
+    config.loss = json_get<std::string>(json, "loss", source);
+    config.precision = precision_from_name(json_get<std::string>(json, "precision", source));
+    config.device = json_get<std::string>(json, "device", source);
+    for (const auto& field : kIntegers) {
+      const auto value = json_get<std::int64_t>(json, field.name, source);
+      check_range(field.name, static_cast<double>(value), field.low, field.high);
+      config.*field.member = static_cast<int>(value);
+    }
+    for (const auto& field : kNumbers) {
+      config.*field.member = json_get<double>(json, field.name, source);
+    }
+    for (const auto& field : kBooleans) {
+      config.*field.member = json_get<bool>(json, field.name, source);
+    }
+    for (const auto& field : kOptionals) {
+      config.*field.member = json_get<double>(json, field.name, source);
+    }
+    const auto seed = json_get<std::int64_t>(json, "seed", source);
+    if (seed < 0) throw UsageError("training: seed is {}; it must not be negative", seed);
+    config.seed = static_cast<std::uint64_t>(seed);
+    check_train_config(config);
+  } catch (const UsageError& error) {
+    throw InputError("{}: {}", source, error.what());
+  }
+  return config;
+}
+
+}  // namespace epicrisis
