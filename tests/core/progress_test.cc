@@ -88,7 +88,9 @@ TEST(Progress, CanBeTurnedOff) {
 TEST(Progress, OnATerminalTheBarIsErasedForLogLines) {
   int master = -1;
   int slave = -1;
-  ASSERT_EQ(openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+  if (openpty(&master, &slave, nullptr, nullptr, nullptr) != 0) {
+    GTEST_SKIP() << "needs a pseudo-terminal (/dev/pts)";
+  }
   const int saved = dup(STDERR_FILENO);
   dup2(slave, STDERR_FILENO);
   {
