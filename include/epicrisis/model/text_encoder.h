@@ -52,13 +52,14 @@ class TextEncoder {
 };
 
 // `model`: a Hugging Face folder of the BERT family (config.json, model.safetensors or
-// pytorch_model.bin, vocab.txt or tokenizer.json), a name for find_model(), or "bag": fixed random
-// word vectors (see RandomBagEncoder in docs/extending.md), which needs no file.
+// pytorch_model.bin, tokenizer.json or vocab.txt), a name for find_model(), or "bag": the
+// normalised mean of fixed random word vectors of width 256, which needs no file and no LibTorch
+// arithmetic. With kAuto pooling the vectors are normalised if modules.json says so; with any other
+// they are not.
 std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model,
                                                TextEncoderOptions options = {});
 
-// Words of a text as ids, for bag encoders: the text is lower-cased and cut into runs of letters
-// and digits.
+// Words of a text as ids, for bag encoders: runs of letters and digits, ASCII letters lower-cased.
 class WordVocabulary {
  public:
   // Every word gets the id hash % buckets.
@@ -74,6 +75,8 @@ class WordVocabulary {
 
  private:
   struct State;
+  WordVocabulary() = default;
+  static WordVocabulary make(std::vector<std::string> words, std::size_t buckets);
   std::shared_ptr<const State> state_;
 };
 
