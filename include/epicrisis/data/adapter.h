@@ -23,8 +23,9 @@ struct AdapterInput {
   // Picture folders, below `path` or absolute. Where two hold one id the earlier wins and the
   // report counts the other as shadowed. Empty: the adapter's usual ones.
   std::vector<std::string> pictures;
-  Path column_map;               // generic_csv only: the TOML file that explains the table
-  bool tables_only = false;      // take rows that have no picture: image_path stays empty
+  std::string modality;      // "dermoscopic image": of pictures for which the data set does not say
+  Path column_map;           // generic_csv, imagefolder: the TOML file that explains the table
+  bool tables_only = false;  // take rows that have no picture: image_path stays empty
   std::size_t max_listed = 100;  // examples that the report keeps of each kind
 };
 

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "data/columns.h"
+#include "data/registry.h"
+#include "data/table_map.h"
+#include "data/tables.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxLine = std::size_t{1} << 20;  // bytes of a line of metadata.jsonl
+
+// A row of metadata.csv or metadata.jsonl.
+struct Row {
+  std::string place;
+  std::vector<std::string> header;
+  std::vector<std::string> cells;
+
+  std::string_view cell(std::string_view name) const {
+    const auto position = std::find(header.begin(), header.end(), name);
+    if (position == header.end()) return {};
+    return cells[static_cast<std::size_t>(position - header.begin())];
+  }
+};
+
+std::string cell_text(const Json& value) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return value.get<std::string>();
+  return dump_json(value);
+}
+
+void each_json_line(const Path& path, const std::function<void(const Row&)>& visit) {
+  const MappedFile file(path);
+  std::string_view text = file.text();
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  std::size_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (line.empty()) continue;
+    Row row;
+    row.place = fmt::format("{}:{}", path.filename().string(), number);
+    if (line.size() > kMaxLine) {
+      throw InputError("{}: a line of {} bytes, at most {} are allowed", row.place, line.size(),
+                       kMaxLine);
+    }
+    const Json object = parse_json(line, row.place);
+    if (!object.is_object()) throw InputError("{}: not a JSON object", row.place);
+    for (const auto& [name, value] : object.items()) {
+      row.header.push_back(name);
+      row.cells.push_back(cell_text(value));
+    }
+    visit(row);
+  }
+}
+
+void each_csv_row(const Path& path, const std::function<void(const Row&)>& visit) {
+  CsvReader reader(path);
+  reader.column("file_name");
+  while (reader.next()) visit({reader.place(), reader.header(), reader.row()});
+}
+
+bool visit_metadata(const Path& folder, const std::function<void(const Row&)>& visit) {
+  if (const auto lines = find_table(folder, {"metadata.jsonl"})) {
+    each_json_line(*lines, visit);
+  } else if (const auto table = find_table(folder, {"metadata.csv"})) {
+    each_csv_row(*table, visit);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// Names that columns commonly have, for want of a column map.
+ColumnMap usual_columns(const Row& row) {
+  const auto first = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (std::find(row.header.begin(), row.header.end(), name) != row.header.end()) {
+        return std::string(name);
+      }
+    }
+    return std::string();
+  };
+  ColumnMap map;
+  map.id = first({"id", "key", "image_id", "isic_id"});
+  map.label = first({"label", "raw_label", "class", "dx"});
+  map.group = first({"group", "patient_id", "lesion_id"});
+  map.split = first({"split"});
+  map.malignancy = first({"malignancy"});
+  map.diagnosis = first({"diagnosis"});
+  map.subclass = first({"subclass"});
+  map.age = first({"age", "age_approx"});
+  map.sex = first({"sex", "gender"});
+  map.site = first({"site", "localization", "anatom_site_general"});
+  map.skin_type = first({"skin_type", "fitzpatrick_scale"});
+  map.modality_column = first({"modality"});
+  return map;
+}
+
+// "train/nevus/0001.jpg" -> "train__nevus__0001": unique, and fit for a file name.
+std::string id_of(std::string_view path) {
+  return join(split(without_picture_suffix(path), '/'), "__");
+}
+
+struct Reading {
+  Intake& intake;
+  const std::optional<TableMap>& map;
+};
+
+// `below_root` is the picture's path below the data set's folder.
+void take(const Reading& reading, const Row& row, const std::string& below_root) {
+  const ColumnMap columns = reading.map ? reading.map->columns : usual_columns(row);
+  const std::string_view own_id = columns.id.empty() ? "" : row.cell(columns.id);
+  Draft draft =
+      draft_of(reading.intake, row.place,
+               is_missing(own_id) ? id_of(below_root) : std::string(own_id), row.header, row.cells);
+  apply_columns(reading.intake, columns, draft);
+  if (reading.map) apply_table_map(*reading.map, draft);
+  draft.picture = below_root;
+  // train/nevus/0001.jpg: the first folder may tell the split, the last one the label.
+  std::vector<std::string> folders = split(below_root, '/');
+  folders.pop_back();
+  if (!folders.empty() && published_split_name(folders.front())) {
+    draft.sample.published_splits.push_back(folders.front());
+    folders.erase(folders.begin());
+  }
+  if (is_missing(draft.sample.raw_label) && !folders.empty()) {
+    draft.sample.raw_label = folders.back();
+  }
+  reading.intake.take(std::move(draft));
+}
+
+// Reads the metadata of a folder; false if it has none. `prefix` leads from the root to it.
+bool take_metadata(const Reading& reading, const Path& folder, const std::string& prefix) {
+  return visit_metadata(folder, [&](const Row& row) {
+    reading.intake.count_row();
+    const std::string_view file_name = trim(row.cell("file_name"));
+    if (file_name.empty()) {
+      reading.intake.skip("no file_name", row.place, "");
+      return;
+    }
+    take(reading, row, prefix + std::string(file_name));
+  });
+}
+
+// Without metadata the folders alone tell split and label.
+void take_pictures(const Reading& reading, const std::vector<std::string>& names,
+                   const std::string& prefix) {
+  for (const std::string& name : names) {
+    if (!name.starts_with(prefix)) continue;
+    reading.intake.count_row();
+    take(reading, {name, {}, {}}, name);
+  }
+}
+
+std::vector<std::string> split_folders(const Path& root) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && published_split_name(name)) names.push_back(name);
+  }
+  if (error) throw UsageError("reading the folder {}: {}", root.string(), error.message());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class ImageFolder final : public Adapter {
+ public:
+  std::string_view name() const override { return "imagefolder"; }
+  std::string_view describe() const override {
+    return "Hugging Face imagefolder: split folders with metadata.jsonl or .csv, or class folders";
+  }
+  std::vector<std::string> expected_files() const override {
+    return {"train/, validation/, test/ (optional)",
+            "metadata.jsonl or metadata.csv with file_name, beside the pictures or at the top",
+            "without it: a folder a class"};
+  }
+  AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
+    if (!input.pictures.empty()) {
+      throw UsageError("imagefolder: the pictures are where the metadata say; give no folders");
+    }
+    const std::vector<std::string> splits = split_folders(input.path);
+    std::optional<TableMap> map;
+    if (!input.column_map.empty()) map = read_table_map(input.column_map);
+    PictureLayout layout;
+    layout.usual = {{"."}};
+    layout.match = PictureMatch::kPath;
+    layout.recursive = true;
+    Intake intake(input, name(), taxonomy_for(input, map.value_or(TableMap())), layout, sink);
+    const Reading reading{intake, map};
+    if (take_metadata(reading, input.path, "")) return intake.finish();
+    const std::vector<std::string> names = intake.picture_names();
+    if (splits.empty()) take_pictures(reading, names, "");
+    for (const std::string& split : splits) {
+      if (!take_metadata(reading, input.path / split, split + "/")) {
+        take_pictures(reading, names, split + "/");
+      }
+    }
+    return intake.finish();
+  }
+};
+
+}  // namespace
+
+const Adapter& imagefolder_adapter() {
+  static const ImageFolder kAdapter;
+  return kAdapter;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,65 @@
+#include <utility>
+
+#include "epicrisis/data/adapter.h"
+#include "epicrisis/data/taxonomy.h"
+
+namespace epicrisis {
+namespace {
+
+Json tally_json(const Tally& tally) {
+  Json json = {{"count", tally.count}};
+  if (!tally.examples.empty()) json["examples"] = tally.examples;
+  return json;
+}
+
+template <typename Map>
+Json counts_json(const Map& counts) {
+  Json json = Json::object();
+  for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+Json tallies_json(const std::map<std::string, Tally>& tallies) {
+  Json json = Json::object();
+  for (const auto& [name, tally] : tallies) json[name] = tally_json(tally);
+  return json;
+}
+
+}  // namespace
+
+std::uint64_t AdapterReport::skipped_total() const {
+  std::uint64_t total = rows_without_picture.count + duplicate_ids.count;
+  for (const auto& [reason, tally] : skipped) total += tally.count;
+  return total;
+}
+
+Json to_json(const AdapterReport& report) {
+  Json labels = Json::object();
+  for (int i = 0; i < kLabelCount; ++i) {
+    const std::uint64_t count = report.by_label[static_cast<std::size_t>(i)];
+    if (count > 0) labels[std::string(label_name(static_cast<Label>(i)))] = count;
+  }
+  Json json;
+  json["adapter"] = report.adapter;
+  json["dataset"] = report.dataset;
+  json["rows"] = report.rows;
+  json["records"] = report.records;
+  json["samples"] = report.samples;
+  json["by_label"] = std::move(labels);
+  json["without_label"] = report.without_label;
+  json["by_raw_label"] = counts_json(report.by_raw_label);
+  json["no_class"] = counts_json(report.no_class);
+  json["unmapped"] = counts_json(report.unmapped);
+  json["by_split"] = counts_json(report.by_split);
+  json["in_several_splits"] = report.in_several_splits;
+  json["skipped"] = tallies_json(report.skipped);
+  json["rows_without_picture"] = tally_json(report.rows_without_picture);
+  json["duplicate_ids"] = tally_json(report.duplicate_ids);
+  json["conflicting_labels"] = tally_json(report.conflicting_labels);
+  json["pictures_without_row"] = tally_json(report.pictures_without_row);
+  json["pictures_shadowed"] = tally_json(report.pictures_shadowed);
+  json["warnings"] = tallies_json(report.warnings);
+  return json;
+}
+
+}  // namespace epicrisis
