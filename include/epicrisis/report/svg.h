@@ -13,6 +13,9 @@ namespace epicrisis {
 // grid), so that one drawing serves light, dark and print. Text is escaped; `title` and
 // `description` are for screen readers. Values that are not finite are left out.
 
+// The mark of a series by itself, for a legend outside the figure.
+std::string svg_legend_mark(std::size_t series);
+
 struct ErrorBarPoint {
   std::size_t series = 0;
   double value = 0, lo = 0, hi = 0;

@@ -19,6 +19,14 @@ std::string report_latex(const ReportData& data);
 // The headline table for a terminal, columns aligned; control characters are removed.
 std::string report_text(const ReportData& data);
 
+// What the comparisons found, in plain sentences that claim no more than their intervals do; and
+// what limits it (leakage that was allowed, single trainings, many comparisons). Plain text, not
+// escaped.
+std::vector<std::string> report_findings(const ReportData& data);
+
+// Whether difference, interval, n and the seed counts are all there.
+bool printable(const Comparison& comparison);
+
 // A number as every table prints it: 3 decimals; median ranks 1 decimal. "" for NaN.
 std::string format_metric(std::string_view metric, double value);
 // "Weighted F1", "P@5, image → text, own pair out".

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/report/report_data.h"
+
+// The parts of the page. Each returns a whole section, or nothing where there is nothing to show.
+namespace epicrisis::sections {
+
+struct Section {
+  std::string id;
+  std::string title;
+  std::string body;  // HTML
+};
+
+Section summary(const ReportData& data);
+Section datasets(const ReportData& data);
+Section leakage(const ReportData& data);
+Section notes(const ReportData& data);
+Section training(const ReportData& data);
+Section results(const ReportData& data);
+Section confusions(const ReportData& data);
+Section retrieval(const ReportData& data);
+Section measuring(const ReportData& data);
+Section settings(const ReportData& data);
+
+// A table in a box that scrolls sideways on narrow screens. `head` and `body` are rows of cells.
+std::string table(std::string_view caption, std::string_view head, std::string_view body);
+// A value with its interval, n and seed count; what all cells of the table share is said elsewhere.
+std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds);
+// A figure with its caption; nothing without a drawing.
+std::string figure(std::string_view svg, std::string_view caption, bool scrolls = false);
+// Systems a row, data sets a column.
+std::string metric_table_html(const ReportData& data, std::string_view task,
+                              std::string_view metric, std::string_view caption);
+
+}  // namespace epicrisis::sections

@@ -1,0 +1,271 @@
+// Summary, results, confusion matrices, training curves, how it was measured.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/eval/classification.h"
+#include "epicrisis/report/svg.h"
+#include "epicrisis/report/tables.h"
+#include "report/markup.h"
+#include "report/sections.h"
+
+namespace epicrisis::sections {
+namespace {
+
+using markup::text;
+
+constexpr std::size_t kMostSeries = 8;   // more could not be told apart in one figure
+constexpr std::size_t kMostFigures = 6;  // curves and matrices beyond these fold away
+
+std::string percent(const ReportData& data) { return fmt::format("{:g} %", data.confidence * 100); }
+
+// One figure a model: its variants beside each other on each data set.
+std::string shift_figures(const ReportData& data) {
+  const MetricTable numbers = metric_table(data.results, "classification", data.headline_metric);
+  std::vector<std::string> models;
+  for (const MetricTable::System& system : numbers.systems) {
+    if (std::find(models.begin(), models.end(), system.model) == models.end()) {
+      models.push_back(system.model);
+    }
+  }
+  std::string html;
+  for (const std::string& model : models) {
+    std::vector<std::string> series;
+    std::vector<ErrorBarGroup> groups;
+    for (const MetricTable::Column& column : numbers.columns) {
+      groups.push_back({column.dataset, column.role, {}});
+    }
+    std::string legend;
+    std::string description;
+    std::size_t hidden = 0;
+    for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
+      const MetricTable::System& system = numbers.systems[s];
+      if (system.model != model) continue;
+      if (series.size() == kMostSeries) {
+        ++hidden;
+        continue;
+      }
+      const std::string name = markup::variant_title(system.mode, system.notes);
+      for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
+        const ResultRow* row = numbers.cell(s, c);
+        if (row == nullptr) continue;
+        const std::string words = fmt::format("{}, {}: {} ({})", name, row->dataset,
+                                              markup::number(row->metric, row->value),
+                                              markup::interval(row->metric, row->lo, row->hi));
+        groups[c].points.push_back({series.size(), row->value, row->lo, row->hi, words});
+        description += words + ". ";
+      }
+      legend += fmt::format("<li>{}{}</li>", svg_legend_mark(series.size()), text(name));
+      series.push_back(name);
+    }
+    const std::string title = metric_title(data.headline_metric);
+    const std::string svg = svg_error_bars(fmt::format("{} of {} by data set", title, model),
+                                           description, title, series, groups);
+    if (svg.empty()) continue;
+    html += fmt::format("<ul class=\"legend\">{}</ul>\n", legend) +
+            figure(svg,
+                   fmt::format(
+                       "{}{} on each data set with {} intervals. Classification uses the picture "
+                       "alone; text was seen in training only.{}",
+                       text(title), model.empty() ? "" : " of " + text(model), percent(data),
+                       hidden == 0
+                           ? ""
+                           : fmt::format(" {} further variants are in the table only.", hidden)),
+                   true);
+  }
+  return html;
+}
+
+std::string comparison_name(const Comparison& one) {
+  return fmt::format("{} − {}", markup::variant_title(one.candidate, one.candidate_notes),
+                     markup::mode_title(one.baseline));
+}
+
+std::string forest(const ReportData& data) {
+  std::vector<ForestRow> rows;
+  std::string description;
+  bool several_models = false;
+  for (const Comparison& one : data.comparisons) {
+    several_models = several_models || one.model != data.comparisons.front().model;
+  }
+  for (const Comparison& one : data.comparisons) {
+    if (!printable(one) || one.metric != data.headline_metric) continue;
+    ForestRow row{
+        fmt::format("{}: {}{}", one.dataset, several_models ? one.model + ", " : std::string(),
+                    markup::variant_title(one.candidate, one.candidate_notes)),
+        one.result.difference, one.result.lo, one.result.hi,
+        fmt::format("{} ({})", markup::number(one.metric, one.result.difference),
+                    markup::interval(one.metric, one.result.lo, one.result.hi))};
+    description += fmt::format("{}: {}. ", row.name, row.printed);
+    rows.push_back(std::move(row));
+  }
+  const std::string metric = metric_title(data.headline_metric);
+  return figure(
+      svg_forest("Difference to the baseline", description,
+                 "difference in " + metric + ", right of 0: better than the baseline", rows),
+      fmt::format("What the notes bought: {} of each variant minus that of its baseline on the "
+                  "same samples, with {} intervals of the paired bootstrap. Grey: the interval "
+                  "holds 0, the two were not told apart.",
+                  text(metric), percent(data)),
+      true);
+}
+
+std::string comparison_table(const ReportData& data) {
+  std::string body;
+  for (const Comparison& one : data.comparisons) {
+    if (!printable(one)) continue;
+    const PairedDifference& d = one.result;
+    const char* css = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "soft";
+    const char* verdict = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "not told apart";
+    body += fmt::format(
+        "<tr><th scope=\"row\">{}<small>{}</small></th><td>{}<small>{}</small></td><td>{}</td>"
+        "<td class=\"number\"><b>{}</b><small>{}</small></td><td "
+        "class=\"{}\">{}<small>{}</small></td>"
+        "<td class=\"number\">{}</td><td class=\"number\">{} and {}</td></tr>\n",
+        text(comparison_name(one)), text(one.model), text(one.dataset), text(one.role),
+        text(metric_title(one.metric)), markup::number(one.metric, d.difference),
+        markup::interval(one.metric, d.lo, d.hi), css, verdict, text(markup::p_value(d.p_value)),
+        markup::count(d.n), d.candidate_seeds, d.baseline_seeds);
+  }
+  if (body.empty()) return {};
+  return "<h3>Paired differences</h3>\n" +
+         table(fmt::format(
+                   "Variant minus baseline on the same samples, {} intervals. p is two-sided and "
+                   "not corrected for the number of comparisons.",
+                   percent(data)),
+               "<th scope=\"col\">Comparison</th><th scope=\"col\">Data set</th>"
+               "<th scope=\"col\">Metric</th><th scope=\"col\" class=\"number\">Difference</th>"
+               "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">n</th>"
+               "<th scope=\"col\" class=\"number\">Trainings</th>",
+               body);
+}
+
+std::string folded(const std::vector<std::string>& figures, std::string_view more) {
+  std::string html = "<div class=\"grid\">\n";
+  for (std::size_t i = 0; i < std::min(figures.size(), kMostFigures); ++i) html += figures[i];
+  html += "</div>\n";
+  if (figures.size() > kMostFigures) {
+    html += fmt::format("<details><summary>{} more {}</summary><div class=\"grid\">\n",
+                        figures.size() - kMostFigures, more);
+    for (std::size_t i = kMostFigures; i < figures.size(); ++i) html += figures[i];
+    html += "</div></details>\n";
+  }
+  return html;
+}
+
+}  // namespace
+
+Section summary(const ReportData& data) {
+  std::string html;
+  const std::vector<std::string> findings = report_findings(data);
+  if (!findings.empty()) {
+    html += "<ul class=\"findings\">\n";
+    for (const std::string& finding : findings) html += "<li>" + text(finding) + "</li>\n";
+    html += "</ul>\n";
+  }
+  html += metric_table_html(data, "classification", data.headline_metric,
+                            fmt::format("{} with {} intervals. The model sees the picture alone.",
+                                        text(metric_title(data.headline_metric)), percent(data)));
+  html += shift_figures(data);
+  html += forest(data);
+  if (html.empty()) html = "<p>There is no result with an interval yet.</p>\n";
+  return {"summary", "Summary", html};
+}
+
+Section results(const ReportData& data) {
+  std::string html = comparison_table(data);
+  for (const ClassificationMetric& metric : classification_metrics()) {
+    const std::string numbers =
+        metric_table_html(data, "classification", metric.name,
+                          fmt::format("{} with {} intervals.", text(metric.title), percent(data)));
+    if (!numbers.empty()) html += fmt::format("<h3>{}</h3>\n{}", text(metric.title), numbers);
+  }
+  std::string zero_shot;
+  for (const ClassificationMetric& metric : classification_metrics()) {
+    if (metric.name != "weighted_f1" && metric.name != "balanced_accuracy") continue;
+    zero_shot += metric_table_html(
+        data, "zero-shot", metric.name,
+        fmt::format("{} of the class whose prompt is nearest to the picture, {} intervals.",
+                    text(metric.title), percent(data)));
+  }
+  if (!zero_shot.empty()) html += "<h3>Zero-shot</h3>\n" + zero_shot;
+  if (html.empty()) return {};
+  return {"results", "Results", html};
+}
+
+Section confusions(const ReportData& data) {
+  std::vector<std::string> figures;
+  for (const ReportConfusion& one : data.confusions) {
+    const std::uint64_t total = one.counts.total();
+    if (total == 0 || one.seeds == 0) continue;
+    const std::string name = markup::system_title(one.model, one.mode, one.notes);
+    const std::string svg =
+        svg_confusion(fmt::format("Confusion matrix of {} on {}", name, one.dataset),
+                      "Rows are the truth, columns the prediction.", one.counts, data.classes);
+    figures.push_back(figure(
+        svg, fmt::format("<b>{}</b>: {}; {} predictions{}.", text(one.dataset), text(name),
+                         markup::count(total),
+                         one.seeds == 1 ? std::string(" of one training")
+                                        : fmt::format(", the sum over {} trainings", one.seeds))));
+  }
+  std::erase(figures, std::string());
+  if (figures.empty()) return {};
+  return {"confusion", "Confusion matrices",
+          "<p class=\"soft\">Counts; the colour is the share of the row, that is of the true "
+          "class.</p>\n" +
+              folded(figures, "matrices")};
+}
+
+Section training(const ReportData& data) {
+  std::vector<std::string> figures;
+  std::vector<std::string> names;
+  for (const TrainingCurve& curve : data.curves) {
+    std::vector<std::string> own;
+    for (const Series& series : curve.series) own.push_back(series.name);
+    if (own.size() > names.size()) names = own;
+    const std::string name = markup::system_title(curve.model, curve.mode, curve.notes);
+    const std::string svg =
+        svg_lines(fmt::format("Training of {}, seed {}", name, curve.seed),
+                  join(own, ", ") + " by epoch", curve.series, curve.first_epoch, curve.best_epoch);
+    figures.push_back(figure(svg, fmt::format("{}, seed {}.", text(name), text(curve.seed))));
+  }
+  std::erase(figures, std::string());
+  if (figures.empty()) return {};
+  std::string legend = "<ul class=\"legend\">";
+  for (std::size_t s = 0; s < names.size(); ++s) {
+    legend += fmt::format(
+        "<li><svg class=\"key\" viewBox=\"0 0 22 10\" width=\"22\" height=\"10\" "
+        "aria-hidden=\"true\"><line class=\"curve series-{}\" x1=\"0\" y1=\"5\" "
+        "x2=\"22\" y2=\"5\"/></svg>{}</li>",
+        s % kMostSeries + 1, text(names[s]));
+  }
+  legend += "</ul>\n";
+  return {"training", "Training",
+          legend + folded(figures, "trainings") +
+              "<p class=\"soft\">The dashed line marks the epoch whose weights were kept.</p>\n"};
+}
+
+Section measuring(const ReportData& data) {
+  return {
+      "measuring", "How it was measured",
+      fmt::format(
+          "<p>Every number stands with the number of samples it was measured on (n), the number of "
+          "trainings and a {} interval; a number that lacks one of these is not printed.</p>\n"
+          "<p>Intervals are percentile bootstrap intervals of {} resamples. Where patients or "
+          "lesions "
+          "are known, whole ones are drawn. Over several trainings the value is their mean, and "
+          "trainings are drawn along with samples. Differences are paired: both models are "
+          "measured on "
+          "the same resample.</p>\n"
+          "<p>Metrics follow scikit-learn's definitions; classes that a data set lacks count where "
+          "they "
+          "were predicted. In retrieval, equal similarities count as their mean over all orders, "
+          "the "
+          "query is never in its own pool, and the pool stays as it is while queries are "
+          "resampled.</p>\n",
+          percent(data), markup::count(data.replicates))};
+}
+
+}  // namespace epicrisis::sections

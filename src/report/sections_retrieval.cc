@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/eval/retrieval.h"
+#include "epicrisis/report/tables.h"
+#include "report/markup.h"
+#include "report/sections.h"
+
+namespace epicrisis::sections {
+namespace {
+
+using markup::text;
+
+std::string direction_words(std::string_view name) {
+  for (const Direction direction : kDirections) {
+    if (direction_name(direction) == name) return std::string(direction_title(direction));
+  }
+  return std::string(name);
+}
+
+struct System {
+  std::string model, mode, notes, dataset, role;
+  bool operator==(const System&) const = default;
+};
+
+// The row over all trainings, or that of the only one.
+const ResultRow* row_of(const std::vector<ResultRow>& rows, const System& system,
+                        std::string_view metric) {
+  const ResultRow* single = nullptr;
+  std::size_t singles = 0;
+  for (const ResultRow& row : rows) {
+    if (row.task != "retrieval" || row.metric != metric || !row.printable() ||
+        System{row.model, row.mode, row.notes, row.dataset, row.role} != system) {
+      continue;
+    }
+    if (row.seed == "all") return &row;
+    single = &row;
+    ++singles;
+  }
+  return singles == 1 ? single : nullptr;
+}
+
+// All metrics of one system on one data set: directions and protocols are rows.
+std::string full_table(const ReportData& data, const System& system,
+                       const std::vector<std::string>& names) {
+  std::string head = "<th scope=\"col\">Search</th>";
+  for (const std::string& name : names) {
+    head += fmt::format("<th scope=\"col\" class=\"number\">{}</th>",
+                        name == "median_rank" ? "Median rank" : text(name));
+  }
+  std::string body;
+  for (const Direction direction : kDirections) {
+    for (const char* protocol : {"pair_out", "pair_in"}) {
+      std::string cells;
+      bool any = false;
+      std::size_t n = 0;
+      std::size_t seeds = 0;
+      bool same = true;
+      std::vector<const ResultRow*> rows;
+      for (const std::string& name : names) {
+        const ResultRow* row =
+            row_of(data.results, system,
+                   fmt::format("{}/{}/{}", direction_name(direction), name, protocol));
+        rows.push_back(row);
+        if (row == nullptr) continue;
+        same = same && (!any || (row->n == n && row->seeds == seeds));
+        n = row->n;
+        seeds = row->seeds;
+        any = true;
+      }
+      if (!any) continue;
+      for (const ResultRow* row : rows) cells += value_cell(row, !same, !same);
+      const std::string measured = same
+                                       ? fmt::format("<small>n = {}, {}</small>", markup::count(n),
+                                                     markup::plural(seeds, "training", "trainings"))
+                                       : std::string();
+      body +=
+          fmt::format("<tr><th scope=\"row\">{}<small>own pair {} the pool</small>{}</th>{}</tr>\n",
+                      direction_title(direction),
+                      std::string_view(protocol) == "pair_in" ? "in" : "out of", measured, cells);
+    }
+  }
+  if (body.empty()) return {};
+  return table(
+      "P@k and mAP count an entry of the query's class as right; R@k and median rank ask for "
+      "the query's own note or picture.",
+      head, body);
+}
+
+std::string gallery_item(const GalleryItem& item, std::string_view css, std::string_view verdict) {
+  std::string html = fmt::format("<li class=\"{}\"><span class=\"verdict {}\">{}</span>", css,
+                                 css == "right"   ? "better"
+                                 : css == "wrong" ? "worse"
+                                                  : "",
+                                 verdict);
+  if (!item.picture.bytes.empty() || item.text.empty()) {
+    html += markup::image(item.picture, "picture of " + item.label);
+  }
+  if (!item.text.empty()) html += "<p>" + markup::text(item.text) + "</p>";
+  html += fmt::format("<div>{}</div>", text(item.label));
+  if (!item.key.empty()) html += fmt::format("<div class=\"soft\">{}</div>", text(item.key));
+  if (css != "query" && std::isfinite(item.similarity)) {
+    html += fmt::format("<div class=\"soft\">cosine {:.2f}</div>", item.similarity);
+  }
+  return html + "</li>\n";
+}
+
+std::string gallery(const ReportData& data) {
+  std::string html;
+  for (const GalleryEntry& entry : data.gallery) {
+    std::string title = direction_words(entry.direction);
+    html += fmt::format(
+        "<h4>{} <span class=\"soft\">{}{}{}{}</span></h4>\n<ul class=\"gallery\">\n", text(title),
+        text(entry.dataset), entry.model.empty() ? "" : ", ", text(entry.model),
+        entry.direction == "image_to_image" ? ""
+        : entry.pair_in                     ? ", own pair in the pool"
+                                            : ", own pair out of the pool");
+    html += gallery_item(entry.query, "query", "query");
+    for (const GalleryItem& item : entry.nearest) {
+      html += item.right ? gallery_item(item, "right", "✓ same class")
+                         : gallery_item(item, "wrong", "✗ other class");
+    }
+    html += "</ul>\n";
+  }
+  return html.empty() ? html : "<h3>Examples</h3>\n" + html;
+}
+
+}  // namespace
+
+Section retrieval(const ReportData& data) {
+  std::vector<System> systems;
+  std::vector<std::string> names;
+  for (const ResultRow& row : data.results) {
+    if (row.task != "retrieval" || !row.printable()) continue;
+    const System system{row.model, row.mode, row.notes, row.dataset, row.role};
+    if (std::find(systems.begin(), systems.end(), system) == systems.end())
+      systems.push_back(system);
+    const std::vector<std::string> parts = split(row.metric, '/');
+    if (parts.size() != 3) continue;
+    if (std::find(names.begin(), names.end(), parts[1]) == names.end()) names.push_back(parts[1]);
+  }
+  std::string html;
+  if (data.notes_from_labels && (!systems.empty() || !data.gallery.empty())) {
+    html +=
+        "<div class=\"banner\"><p>The notes in these pools were made from the labels: finding a "
+        "note of "
+        "the right class measures whether the picture tells the class, not whether free text is "
+        "understood. Many notes read the same, so finding the very own one is partly "
+        "chance.</p></div>\n";
+  }
+  for (const Direction direction : kDirections) {
+    const std::string metric = fmt::format("{}/mAP/pair_out", direction_name(direction));
+    const std::string numbers = metric_table_html(
+        data, "retrieval", metric,
+        fmt::format(
+            "{}: mean average precision over the whole pool, own pair out of the pool, {:g} % "
+            "intervals. n counts queries.",
+            direction_title(direction), data.confidence * 100));
+    if (!numbers.empty())
+      html += fmt::format("<h3>{}</h3>\n{}", direction_title(direction), numbers);
+  }
+  for (const System& system : systems) {
+    const std::string numbers = full_table(data, system, names);
+    if (numbers.empty()) continue;
+    html += fmt::format("<details><summary>All metrics: {} on {} ({})</summary>{}</details>\n",
+                        text(markup::system_title(system.model, system.mode, system.notes)),
+                        text(system.dataset), text(system.role), numbers);
+  }
+  html += gallery(data);
+  if (html.empty()) return {};
+  return {"retrieval", "Retrieval", html};
+}
+
+}  // namespace epicrisis::sections

@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include "epicrisis/report/tables.h"
+#include "report/markup.h"
+#include "report/sections.h"
+
+namespace epicrisis::sections {
+
+std::string table(std::string_view caption, std::string_view head, std::string_view body) {
+  return fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"table\">\n<table>"
+      "<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
+      caption, head, body);
+}
+
+std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds) {
+  if (row == nullptr) return "<td class=\"number\"><span class=\"soft\">–</span></td>";
+  std::string more;
+  if (with_n) more += fmt::format("<small>n = {}</small>", markup::count(row->n));
+  if (with_seeds) {
+    more += fmt::format("<small>{}</small>", markup::plural(row->seeds, "training", "trainings"));
+  }
+  return fmt::format("<td class=\"number\"><b>{}</b><small>{}</small>{}</td>",
+                     markup::number(row->metric, row->value),
+                     markup::interval(row->metric, row->lo, row->hi), more);
+}
+
+std::string figure(std::string_view svg, std::string_view caption, bool scrolls) {
+  if (svg.empty()) return {};
+  if (scrolls) {
+    return fmt::format(
+        "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "aria-label=\"figure\">{}</div>"
+        "<figcaption>{}</figcaption></figure>\n",
+        svg, caption);
+  }
+  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);
+}
+
+std::string metric_table_html(const ReportData& data, std::string_view task,
+                              std::string_view metric, std::string_view caption) {
+  const MetricTable numbers = metric_table(data.results, task, metric);
+  if (numbers.systems.empty()) return {};
+  // n goes into the column's head where it is the same for all, seeds into a column of their own.
+  std::vector<std::size_t> column_n(numbers.columns.size(), 0);
+  std::vector<bool> same_n(numbers.columns.size(), true);
+  std::vector<std::size_t> seeds(numbers.systems.size(), 0);
+  bool same_seeds = true;
+  for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
+    for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
+      const ResultRow* row = numbers.cell(s, c);
+      if (row == nullptr) continue;
+      if (column_n[c] != 0 && column_n[c] != row->n) same_n[c] = false;
+      column_n[c] = row->n;
+      if (seeds[s] != 0 && seeds[s] != row->seeds) same_seeds = false;
+      seeds[s] = row->seeds;
+    }
+  }
+  std::string head = "<th scope=\"col\">Model</th>";
+  if (same_seeds) head += "<th scope=\"col\" class=\"number\">Trainings</th>";
+  for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
+    head +=
+        fmt::format("<th scope=\"col\" class=\"number\">{}<small>{}{}</small></th>",
+                    markup::text(numbers.columns[c].dataset), markup::text(numbers.columns[c].role),
+                    same_n[c] ? fmt::format(", n = {}", markup::count(column_n[c])) : "");
+  }
+  std::string body;
+  for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
+    body += fmt::format(
+        "<tr><th scope=\"row\">{}<small>{}</small></th>",
+        markup::text(markup::variant_title(numbers.systems[s].mode, numbers.systems[s].notes)),
+        markup::text(numbers.systems[s].model));
+    if (same_seeds) body += fmt::format("<td class=\"number\">{}</td>", seeds[s]);
+    for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
+      body += value_cell(numbers.cell(s, c), !same_n[c], !same_seeds);
+    }
+    body += "</tr>\n";
+  }
+  return table(caption, head, body);
+}
+
+}  // namespace epicrisis::sections
