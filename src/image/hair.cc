@@ -23,8 +23,10 @@ constexpr double kMeanContrast = 22;    // and on average along a run
 constexpr double kMaxDeviation = 0.35;  // standard deviation of red along a run, of its contrast
 constexpr double kMaxBlue = 16;         // blue over red on average: pen ink
 constexpr int kDirections = 32;
-constexpr double kMaxFlankShare = 0.25;  // of thin dark structure beside a run: more is a network
-constexpr double kMaxHairShare = 0.35;   // of the picture: more is no hair but texture
+constexpr double kMaxFlankShare =
+    0.28;                          // of thin dark structure on a side of a run: more is a network
+constexpr double kMaxRedness = 2;  // fall of green over fall of red: more is blood
+constexpr double kMaxHairShare = 0.35;  // of the picture: more is no hair but texture
 
 struct Offset {
   int x = 0;
@@ -126,6 +128,7 @@ class HairFinder {
     double depth = 0;
     double red = 0;
     double red_squares = 0;
+    double green = 0;
     double blue = 0;
     for (int i = 0; i < length; ++i) {
       const Offset& at = line_[static_cast<std::size_t>(i)];
@@ -133,6 +136,7 @@ class HairFinder {
       depth += depth_.at(x + at.x, y + at.y);
       red += pixel[0];
       red_squares += static_cast<double>(pixel[0]) * pixel[0];
+      green += pixel[1];
       blue += pixel[2];
     }
     if (depth < kMeanContrast * length) return false;
@@ -142,8 +146,15 @@ class HairFinder {
     const double deviation = std::max(12.0, kMaxDeviation * contrast);
     if (red_squares / length - mean * mean > deviation * deviation) return false;
     const double width = contrast >= kBlackContrast ? kMaxBlackWidth : kMaxWidth;
-    return mean_width(x, y, length) <= std::max(3.0, side_ * width) &&
-           flank_share(x, y, length) <= kMaxFlankShare;
+    if (mean_width(x, y, length) > std::max(3.0, side_ * width)) return false;
+    const Flank left = look_beside(x, y, length, -1);
+    const Flank right = look_beside(x, y, length, 1);
+    if (std::max(left.thin_share(), right.thin_share()) > kMaxFlankShare) return false;
+    const double clear = left.clear + right.clear;
+    if (clear == 0) return false;
+    const double fall_of_red = (left.red + right.red) / clear - mean;
+    const double fall_of_green = (left.green + right.green) / clear - green / length;
+    return fall_of_green <= kMaxRedness * fall_of_red;
   }
 
   // Pixels across the run that are at least half as deep as its own, on average.
@@ -173,25 +184,34 @@ class HairFinder {
     return pixels_a_step * wide / seen;
   }
 
-  // Of the pixels from one to two and a half hair widths beside the run, the share that is thin
-  // and dark too. Clear beside a hair; full of meshes beside a line of pigment network.
-  double flank_share(int x, int y, int length) const {
-    int seen = 0;
-    int thin = 0;
+  // The pixels from one to two and a half hair widths beside a run, on one side.
+  struct Flank {
+    double seen = 0;
+    double clear = 0;  // of those seen, not thin and dark themselves
+    double red = 0;    // sums over the clear ones
+    double green = 0;
+    double thin_share() const { return seen == 0 ? 0 : 1 - clear / seen; }
+  };
+
+  // Clear beside a hair; full of meshes beside a line of pigment network.
+  Flank look_beside(int x, int y, int length, int side) const {
+    Flank flank;
     for (int i = 0; i < length; i += 2) {
       const Offset& at = line_[static_cast<std::size_t>(i)];
       for (int distance = 2 * radius_; distance <= 5 * radius_; ++distance) {
-        for (const int sign : {-1, 1}) {
-          const Offset& step = across_[static_cast<std::size_t>(distance)];
-          const int px = x + at.x + sign * step.x;
-          const int py = y + at.y + sign * step.y;
-          if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) continue;
-          ++seen;
-          if (is_thin(px, py)) ++thin;
-        }
+        const Offset& step = across_[static_cast<std::size_t>(distance)];
+        const int px = x + at.x + side * step.x;
+        const int py = y + at.y + side * step.y;
+        if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) break;
+        ++flank.seen;
+        if (is_thin(px, py)) continue;
+        ++flank.clear;
+        const std::uint8_t* pixel = image_.at(px, py);
+        flank.red += pixel[0];
+        flank.green += pixel[1];
       }
     }
-    return seen == 0 ? 0 : static_cast<double>(thin) / seen;
+    return flank;
   }
 
   // From the runs to the full width and the bent ends: thin dark pixels that touch, one hair width
