@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -116,8 +115,23 @@ struct Reading {
   const std::optional<TableMap>& map;
 };
 
-// `below_root` is the picture's path below the data set's folder.
-void take(const Reading& reading, const Row& row, const std::string& below_root) {
+// The first folder of "train/nevus/0001.jpg" may tell the split.
+std::vector<std::string> folders_of(const std::string& path) {
+  std::vector<std::string> folders = split(path, '/');
+  folders.pop_back();
+  return folders;
+}
+
+void add_folder_split(Draft& draft, const std::string& path) {
+  const std::vector<std::string> folders = folders_of(path);
+  if (!folders.empty() && published_split_name(folders.front())) {
+    draft.sample.published_splits.push_back(folders.front());
+  }
+}
+
+// `below_root` is the picture's path below the data set's folder. As Hugging Face has it, folders
+// name no labels where there are metadata.
+void take_row(const Reading& reading, const Row& row, const std::string& below_root) {
   const ColumnMap columns = reading.map ? reading.map->columns : usual_columns(row);
   const std::string_view own_id = columns.id.empty() ? "" : row.cell(columns.id);
   Draft draft =
@@ -126,16 +140,7 @@ void take(const Reading& reading, const Row& row, const std::string& below_root)
   apply_columns(reading.intake, columns, draft);
   if (reading.map) apply_table_map(*reading.map, draft);
   draft.picture = below_root;
-  // train/nevus/0001.jpg: the first folder may tell the split, the last one the label.
-  std::vector<std::string> folders = split(below_root, '/');
-  folders.pop_back();
-  if (!folders.empty() && published_split_name(folders.front())) {
-    draft.sample.published_splits.push_back(folders.front());
-    folders.erase(folders.begin());
-  }
-  if (is_missing(draft.sample.raw_label) && !folders.empty()) {
-    draft.sample.raw_label = folders.back();
-  }
+  add_folder_split(draft, below_root);
   reading.intake.take(std::move(draft));
 }
 
@@ -148,7 +153,7 @@ bool take_metadata(const Reading& reading, const Path& folder, const std::string
       reading.intake.skip("no file_name", row.place, "");
       return;
     }
-    take(reading, row, prefix + std::string(file_name));
+    take_row(reading, row, prefix + std::string(file_name));
   });
 }
 
@@ -158,7 +163,13 @@ void take_pictures(const Reading& reading, const std::vector<std::string>& names
   for (const std::string& name : names) {
     if (!name.starts_with(prefix)) continue;
     reading.intake.count_row();
-    take(reading, {name, {}, {}}, name);
+    Draft draft = draft_of(reading.intake, name, id_of(name), {}, {});
+    draft.picture = name;
+    add_folder_split(draft, name);
+    const std::vector<std::string> folders = folders_of(name.substr(prefix.size()));
+    if (!folders.empty()) draft.sample.raw_label = folders.back();
+    if (reading.map) draft.sample.modality = reading.map->columns.modality;
+    reading.intake.take(std::move(draft));
   }
 }
 

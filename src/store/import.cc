@@ -61,6 +61,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   input.dataset = options.name.empty() ? adapter_name : options.name;
   input.taxonomy = options.taxonomy;
   input.pictures = options.pictures;
+  input.modality = options.modality;
   input.column_map = options.column_map;
   input.tables_only = options.tables_only;
   report.source = input.path.string();

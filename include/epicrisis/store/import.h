@@ -15,7 +15,8 @@ struct ImportOptions {
   std::vector<std::string> pictures = {};  // as AdapterInput has them
   bool tables_only = false;                // rows without a picture are samples too
   std::string taxonomy = {};               // a built-in name or a file; "": the adapter's own
-  Path column_map = {};                    // generic_csv only
+  std::string modality = {};               // of pictures for which the data set does not say
+  Path column_map = {};                    // generic_csv, imagefolder
 };
 
 struct ImportReport {

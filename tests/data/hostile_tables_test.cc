@@ -1,0 +1,319 @@
+// Tables as they come from outside: broken, double, or made to do harm.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "data/read_support.h"
+#include "epicrisis/core/error.h"
+
+namespace epicrisis::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr std::string_view kHeader = "lesion_id,image_id,dx,dx_type,age,sex,localization\n";
+
+ReadResult read_ham(std::string_view rows, bool tables_only = true) {
+  DataFolder folder;
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) + std::string(rows));
+  AdapterInput input = folder.input();
+  input.tables_only = tables_only;
+  return read_all("ham10000", input);
+}
+
+std::string read_error(std::string_view name, const AdapterInput& input) {
+  try {
+    read_all(name, input);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(HostileTable, UnsafeIdsAreRefusedWithTheirPlace) {
+  const ReadResult result = read_ham(
+      "L1,../../etc/passwd,nv,histo,40,male,back\n"
+      "L2,/etc/passwd,nv,histo,40,male,back\n"
+      "L3,=cmd()|' /C calc'!A0,nv,histo,40,male,back\n"
+      "L4,\"ISIC\x01_1\",nv,histo,40,male,back\n"
+      "L5,.hidden,nv,histo,40,male,back\n"
+      "L6,,nv,histo,40,male,back\n"
+      "L7,-rf,nv,histo,40,male,back\n"
+      "L8,a\\b,nv,histo,40,male,back\n"
+      "L9,good,nv,histo,40,male,back\n");
+  EXPECT_EQ(result.report.records, 9U);
+  EXPECT_EQ(result.report.samples, 1U);
+  EXPECT_EQ(result.report.skipped.at("unsafe id").count, 7U);
+  EXPECT_EQ(result.report.skipped.at("no id").count, 1U);
+  const std::vector<std::string>& examples = result.report.skipped.at("unsafe id").examples;
+  EXPECT_THAT(examples[0], HasSubstr("HAM10000_metadata.csv:2: ../../etc/passwd"));
+  EXPECT_THAT(examples[3], Not(HasSubstr("\x01")));
+}
+
+TEST(HostileTable, AnIdNeverLeadsOutOfThePictureFolder) {
+  DataFolder folder;
+  folder.picture("secret.jpg");
+  folder.picture("images/a.jpg");
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) +
+                                           "L1,../secret,nv,histo,40,male,back\n"
+                                           "L2,a,nv,histo,40,male,back\n");
+  const ReadResult result = read_all("ham10000", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(1));
+  EXPECT_EQ(result.samples[0].key, "a");
+}
+
+TEST(HostileTable, Derm7ptPathsStayBelowThePictures) {
+  DataFolder folder;
+  folder.picture("outside.jpg");
+  folder.picture("images/NEL/Nel026.jpg");
+  folder.picture("images/NEL/NEL025.JPG");
+  std::string header = "case_num,diagnosis,sex,location,clinic,derm\n";
+  folder.text("meta.csv", header +
+                              "1,blue nevus,female,back,NEL/NEL025.JPG,NEL/Nel026.jpg\n"
+                              "2,blue nevus,female,back,../outside.jpg,NEL/../../outside.jpg\n"
+                              "3,blue nevus,female,back,/etc/x.jpg,NEL//Nel026.jpg\n");
+  const ReadResult result = read_all("derm7pt", folder.input());
+  EXPECT_EQ(result.report.samples, 2U);
+  EXPECT_EQ(result.report.records, 6U);
+  EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 4U);
+  EXPECT_EQ(result.samples[0].key, "Nel026");
+  EXPECT_EQ(result.samples[0].modality, "dermoscopic image");
+  EXPECT_EQ(result.samples[1].key, "NEL025");
+}
+
+TEST(HostileTable, TheFirstOfAnIdStaysAndConflictsAreTold) {
+  const ReadResult result = read_ham(
+      "L1,a,nv,histo,40,male,back\n"
+      "L1,a,nv,histo,50,male,back\n"
+      "L1,a.jpg,mel,histo,40,male,back\n"
+      "L2,A,mel,histo,40,male,back\n");
+  EXPECT_EQ(result.report.samples, 2U);  // ids keep their case
+  EXPECT_EQ(result.report.duplicate_ids.count, 2U);
+  EXPECT_EQ(result.report.conflicting_labels.count, 1U);
+  EXPECT_THAT(result.report.conflicting_labels.examples[0], HasSubstr(".csv:4: a is also 'mel'"));
+  EXPECT_EQ(result.find("a")->raw_label, "nv");
+  EXPECT_EQ(finding(*result.find("a"), "age"), "40");
+}
+
+TEST(HostileTable, UnmappedLabelsAreNamedNeverGuessed) {
+  const ReadResult result = read_ham(
+      "L1,a,nevus,histo,40,male,back\n"
+      "L2,b,NV ,histo,40,male,back\n"
+      "L3,c,,histo,40,male,back\n"
+      "L4,d,nvx,histo,40,male,back\n");
+  EXPECT_EQ(result.report.samples, 4U);
+  EXPECT_EQ(result.report.unmapped, (Counts{{"nevus", 1}, {"nvx", 1}}));
+  EXPECT_EQ(result.report.without_label, 1U);
+  EXPECT_EQ(result.find("a")->label, std::nullopt);
+  EXPECT_EQ(result.find("b")->label, Label::kNevus);
+}
+
+TEST(HostileTable, MetadataIsCleanedAndCapped) {
+  const std::string row =
+      "\"L\u202e1\",a,nv,\"histo\x07 \n x\",40,male," + std::string(5000, 'y') + "\n";
+  const ReadResult result = read_ham(row);
+  ASSERT_THAT(result.samples, SizeIs(1));
+  const Sample& sample = result.samples[0];
+  EXPECT_EQ(sample.group, "L1");
+  EXPECT_EQ(sample.metadata.at("dx_type"), "histo x");
+  EXPECT_LE(sample.metadata.at("localization").get<std::string>().size(), 500U);
+  EXPECT_LE(finding(sample, "site").size(), 200U);
+}
+
+TEST(HostileTable, OddValuesAddNoFinding) {
+  const ReadResult result = read_ham(
+      "L1,a,nv,histo,400,male,unknown\n"
+      "L2,b,nv,histo,-1,other,UNK\n"
+      "L3,c,nv,histo,abc,M,NA\n"
+      "unknown,d,nv,histo,0.0,F,back\n");
+  EXPECT_EQ(finding(*result.find("a"), "age"), "");
+  EXPECT_EQ(finding(*result.find("a"), "site"), "");
+  EXPECT_EQ(finding(*result.find("b"), "sex"), "");
+  EXPECT_EQ(finding(*result.find("c"), "sex"), "male");
+  EXPECT_EQ(finding(*result.find("d"), "age"), "0");
+  EXPECT_EQ(result.find("d")->group, "");  // "unknown" is no lesion that samples share
+  EXPECT_EQ(result.report.warnings.at("age that is no number of years").count, 3U);
+  EXPECT_EQ(result.report.warnings.at("sex of an unknown spelling").count, 1U);
+}
+
+TEST(HostileTable, ByteOrderMarkCrLfAndQuotesRead) {
+  DataFolder folder;
+  folder.text("HAM10000_metadata.csv",
+              "\xEF\xBB\xBFlesion_id,image_id,dx,dx_type,age,sex,localization\r\n"
+              "\"L,1\",\"a\",\"nv\",\"his\"\"to\",40,male,back\r\n\r\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("ham10000", input);
+  ASSERT_THAT(result.samples, SizeIs(1));
+  EXPECT_EQ(result.samples[0].group, "L,1");
+  EXPECT_EQ(result.samples[0].metadata.at("dx_type"), "his\"to");
+}
+
+TEST(HostileTable, BrokenFilesAreNamedWithTheLine) {
+  DataFolder folder;
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv"));
+  folder.text("HAM10000_metadata.csv", "lesion_id,image_id\nL1,a\n");
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("dx"));
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1,a,nv\n");
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv:2"));
+  folder.text("HAM10000_metadata.csv", "");
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv"));
+  input.path = folder.path() / "nowhere";
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("nowhere"));
+}
+
+TEST(HostileTable, RowsAndPicturesThatLackEachOtherAreListed) {
+  DataFolder folder;
+  folder.picture("images/a.jpg");
+  folder.picture("images/b.JPEG");
+  folder.picture("images/b.png");
+  folder.picture("images/orphan.webp");
+  folder.picture("images/._a.jpg");  // left by macOS
+  folder.text("images/readme.txt", "");
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) +
+                                           "L1,a,nv,histo,40,male,back\n"
+                                           "L2,b,nv,histo,40,male,back\n"
+                                           "L3,c,nv,histo,40,male,back\n"
+                                           "L4,A,nv,histo,40,male,back\n"
+                                           "L5,orph,nv,histo,40,male,back\n");
+  AdapterInput input = folder.input();
+  const ReadResult result = read_all("ham10000", input);
+  EXPECT_EQ(result.report.samples, 2U);
+  EXPECT_EQ(result.report.rows_without_picture.count, 3U);
+  EXPECT_THAT(result.report.rows_without_picture.examples[0], HasSubstr(".csv:4: c"));
+  EXPECT_EQ(result.report.pictures_without_row.count, 1U);
+  EXPECT_THAT(result.report.pictures_without_row.examples[0], HasSubstr("orphan.webp"));
+  EXPECT_EQ(result.report.pictures_shadowed.count, 1U);
+  EXPECT_THAT(result.find("b")->image_path, HasSubstr("b.JPEG"));
+  input.tables_only = true;
+  const ReadResult tables = read_all("ham10000", input);
+  EXPECT_EQ(tables.report.samples, 5U);
+  EXPECT_THAT(tables.find("a")->image_path, HasSubstr("a.jpg"));
+  EXPECT_EQ(tables.find("c")->image_path, "");
+  input.pictures = {"no_such_folder"};
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("no_such_folder"));
+}
+
+TEST(HostileTable, ListsAreCappedAndCountsAreNot) {
+  std::string rows;
+  for (int i = 0; i < 5000; ++i) rows += fmt::format("L,a/{},label{},x,1,male,back\n", i, i);
+  for (int i = 0; i < 5000; ++i) rows += fmt::format("L,b{},label{},x,1,male,back\n", i, i);
+  const ReadResult result = read_ham(rows);
+  EXPECT_EQ(result.report.skipped.at("unsafe id").count, 5000U);
+  EXPECT_THAT(result.report.skipped.at("unsafe id").examples, SizeIs(100));
+  EXPECT_LE(result.report.unmapped.size(), 2001U);
+  std::uint64_t total = 0;
+  for (const auto& [name, count] : result.report.unmapped) total += count;
+  EXPECT_EQ(total, 5000U);
+}
+
+TEST(HostileTable, OneHotRowsMustMarkOneClass) {
+  DataFolder folder;
+  folder.text("ISIC2018_Task3_Test_GroundTruth.csv",
+              "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC\n"
+              "a,1,0,0,0,0,0,0\n"
+              "b,1,1,0,0,0,0,0\n"
+              "c,0,0,0,0,0,0,0\n"
+              "d,0.5,0.5,0,0,0,0,0\n"
+              "e,x,0,0,0,0,0,0\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("isic2018", input);
+  EXPECT_EQ(result.report.rows, 5U);
+  EXPECT_EQ(result.report.samples, 2U);
+  EXPECT_EQ(result.report.skipped.at("more than one class").count, 1U);
+  EXPECT_EQ(result.report.skipped.at("class column that is neither 0 nor 1").count, 2U);
+  EXPECT_EQ(result.report.without_label, 1U);
+  EXPECT_EQ(result.report.warnings.at("no class marked").count, 1U);
+}
+
+TEST(HostileTable, Isic2017MarksAtMostOneClass) {
+  DataFolder folder;
+  folder.text("ISIC-2017_Test_v2_Part3_GroundTruth.csv",
+              "image_id,melanoma,seborrheic_keratosis\na,0.0,0.0\nb,1.0,1.0\nc,0.0,1.0\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("isic2017", input);
+  EXPECT_EQ(result.report.by_raw_label, (Counts{{"nevus", 1}, {"seborrheic_keratosis", 1}}));
+  EXPECT_EQ(result.report.skipped.at("more than one class").count, 1U);
+}
+
+TEST(HostileTable, Isic2019FindsPicturesOfEitherName) {
+  DataFolder folder;
+  folder.picture("ISIC_2019_Training_Input/ISIC_1_downsampled.jpg");
+  folder.picture("ISIC_2019_Training_Input/ISIC_2.jpg");
+  folder.text("ISIC_2019_Training_GroundTruth.csv",
+              "image,MEL,NV\nISIC_1_downsampled,1,0\nISIC_2_downsampled,0,1\n");
+  folder.text("ISIC_2019_Training_Metadata.csv",
+              "image,age_approx,anatom_site_general,lesion_id,sex\nISIC_1,40,head/neck,L1,male\n");
+  const ReadResult result = read_all("isic2019", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(2));
+  EXPECT_EQ(result.samples[0].key, "ISIC_1");
+  EXPECT_THAT(result.samples[0].image_path, HasSubstr("ISIC_1_downsampled.jpg"));
+  EXPECT_EQ(result.samples[0].group, "L1");
+  EXPECT_EQ(finding(result.samples[0], "site"), "head or neck");
+  EXPECT_EQ(result.samples[1].key, "ISIC_2");
+  EXPECT_THAT(result.samples[1].image_path, HasSubstr("ISIC_2.jpg"));
+}
+
+TEST(HostileTable, CsvFolderListsMustAgree) {
+  DataFolder folder;
+  folder.text("labels.csv", "a.jpg,2\nb.jpg,6\nc.jpg,9\n");
+  folder.text("labels_train.csv", "a.jpg,2\nstranger.jpg,1\n");
+  folder.text("labels_test.csv", "a.jpg,2\nb.jpg,6\n");
+  folder.text("classes_subclasses_metadata_mapping.csv",
+              "a,2,benign,nevus- congenital,nevus- congenital,-,melanocytic / benign nevus,x\n"
+              "b,5,malignant,melanoma,melanoma,-,melanoma,melanoma\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("csv_folder", input);
+  EXPECT_EQ(result.report.samples, 3U);
+  EXPECT_EQ(result.report.unmapped, (Counts{{"9", 1}}));
+  EXPECT_EQ(result.report.skipped.at("in a split but not in labels.csv").count, 1U);
+  EXPECT_EQ(result.report.warnings.at("class number differs from the mapping").count, 1U);
+  EXPECT_EQ(result.report.warnings.at("no row in the mapping").count, 1U);
+  EXPECT_THAT(result.find("a")->published_splits, ElementsAre("train", "test"));
+  EXPECT_EQ(result.find("a")->split, "test");
+  EXPECT_EQ(result.find("a")->diagnosis, "nevus, congenital");
+  EXPECT_EQ(result.find("a")->subclass, "");
+  folder.text("labels.csv", "a.jpg\n");
+  EXPECT_THAT(read_error("csv_folder", input), HasSubstr("labels.csv:1"));
+}
+
+TEST(HostileTable, WhatTheSinkThrowsPassesThrough) {
+  DataFolder folder;
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1,a,nv,histo,40,male,back\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  EXPECT_THROW(adapter("ham10000").read(input, [](Sample&&) { throw Interrupted(); }), Interrupted);
+}
+
+TEST(Registry, NamesAreDistinctAndFound) {
+  std::set<std::string> names;
+  for (const Adapter* one : adapters()) {
+    names.emplace(one->name());
+    EXPECT_EQ(&adapter(one->name()), one);
+    EXPECT_FALSE(one->describe().empty());
+    EXPECT_THAT(one->expected_files(), Not(IsEmpty()));
+  }
+  EXPECT_THAT(names, SizeIs(adapters().size()));
+  EXPECT_THROW(adapter("ham"), UsageError);
+}
+
+TEST(AdapterReportJson, HoldsEveryCount) {
+  const ReadResult result = read_ham("L1,a,nv,histo,40,male,back\nL1,../b,xx,histo,40,male,back\n");
+  const Json json = to_json(result.report);
+  EXPECT_EQ(json.at("records"), 2);
+  EXPECT_EQ(json.at("samples"), 1);
+  EXPECT_EQ(json.at("by_label").at("NEV"), 1);
+  EXPECT_EQ(json.at("skipped").at("unsafe id").at("count"), 1);
+  EXPECT_EQ(json.at("by_split").at(""), 1);
+}
+
+}  // namespace
+}  // namespace epicrisis::test

@@ -1,0 +1,240 @@
+// Tables of a user's own: the column map, and Hugging Face image folders.
+
+#include <gmock/gmock.h>
+
+#include "data/read_support.h"
+#include "epicrisis/core/error.h"
+
+namespace epicrisis::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr std::string_view kMap = R"(
+table = "cases.csv"
+separator = ";"
+modality = "clinical image"
+[columns]
+id = "case"
+picture = "file"
+label = "dx"
+group = "person"
+split = "fold"
+age = "years"
+sex = "gender"
+[pictures]
+folders = ["photos"]
+match = "path"
+recursive = true
+[splits]
+"0" = "train"
+"1" = "test"
+[[finding]]
+name = "symptoms"
+columns = ["itch", "bleed"]
+none = "none reported"
+[finding.words.itch]
+yes = "itching"
+no = ""
+[finding.words.bleed]
+yes = "bleeding"
+no = ""
+[[finding]]
+name = "diameter"
+columns = ["w", "h"]
+between = " x "
+unit = "mm"
+[[map]]
+raw = ["mole"]
+label = "NEV"
+[words.sex]
+w = "female"
+)";
+
+constexpr std::string_view kCases =
+    "case;file;dx;person;fold;years;gender;itch;bleed;w;h\n"
+    "1;a/1.jpg;mole;p1;0;40;w;yes;yes;3;4.5\n"
+    "2;b/1.jpg;mole;p1;1;41;m;no;no;3;\n"
+    "3;b/../../x.jpg;mole;p2;2;;;maybe;;;wide\n"
+    "4;b/2 (copy).jpg;wart;p2;2;;;maybe;;;wide\n";
+
+struct OwnTable {
+  OwnTable() {
+    folder.text("cases.csv", kCases);
+    folder.text("columns.toml", kMap);
+    folder.picture("photos/a/1.jpg");
+    folder.picture("photos/b/1.jpg");
+    folder.picture("photos/b/2 (copy).jpg");
+    folder.picture("x.jpg");
+  }
+  std::string error(std::string_view map) {
+    folder.text("columns.toml", map);
+    try {
+      read_all("generic_csv", folder.input());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  DataFolder folder;
+};
+
+TEST(GenericCsv, ReadsByTheColumnMap) {
+  OwnTable own;
+  const ReadResult result = read_all("generic_csv", own.folder.input());
+  EXPECT_EQ(result.report.records, 4U);
+  EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 1U);
+  ASSERT_THAT(result.samples, SizeIs(3));
+  const Sample& first = result.samples[0];
+  EXPECT_EQ(first.key, "1");
+  EXPECT_THAT(first.image_path, HasSubstr("photos/a/1.jpg"));
+  EXPECT_EQ(first.label, Label::kNevus);
+  EXPECT_EQ(first.group, "p1");
+  EXPECT_EQ(first.split, "train");
+  EXPECT_EQ(first.modality, "clinical image");
+  EXPECT_EQ(finding(first, "sex"), "female");
+  EXPECT_EQ(finding(first, "symptoms"), "itching, bleeding");
+  EXPECT_EQ(finding(first, "diameter"), "3 x 4.5 mm");
+  EXPECT_EQ(finding(result.samples[1], "symptoms"), "none reported");
+  EXPECT_EQ(finding(result.samples[1], "diameter"), "3 mm");
+  EXPECT_EQ(result.samples[1].split, "test");
+  const Sample& last = result.samples[2];
+  EXPECT_THAT(last.image_path, HasSubstr("2 (copy).jpg"));
+  EXPECT_EQ(last.split, "");
+  EXPECT_EQ(last.findings.size(), 0U);
+  EXPECT_EQ(result.report.unmapped, (Counts{{"wart", 1}}));
+  EXPECT_EQ(result.report.warnings.at("split of an unknown name").count, 1U);
+  EXPECT_EQ(result.report.warnings.at("h is no number").count, 2U);
+  EXPECT_EQ(result.report.warnings.at("value of itch without words").count, 2U);
+}
+
+TEST(GenericCsv, FindsPicturesByAPattern) {
+  DataFolder folder;
+  folder.text("t.csv", "id,label\n7,mel\n../8,mel\n");
+  folder.picture("images/pic_7_derm.png");
+  folder.text("map.toml",
+              "table = \"t.csv\"\ntaxonomy = \"ham10000\"\n[columns]\nid = \"id\"\n"
+              "label = \"label\"\n[pictures]\npattern = \"pic_{id}_derm\"\n");
+  AdapterInput input = folder.input();
+  input.column_map = folder.path() / "map.toml";
+  const ReadResult result = read_all("generic_csv", input);
+  ASSERT_THAT(result.samples, SizeIs(1));
+  EXPECT_EQ(result.samples[0].label, Label::kMelanoma);
+  EXPECT_EQ(result.report.skipped.at("unsafe id").count, 1U);
+}
+
+TEST(GenericCsv, SaysWhatIsWrongWithTheMap) {
+  OwnTable own;
+  EXPECT_THAT(own.error("table = \"cases.csv\"\n"), HasSubstr("id"));
+  EXPECT_THAT(own.error("table = \"cases.csv\"\nseparator = \";\"\n[columns]\nid = \"nr\"\n"),
+              HasSubstr("nr"));
+  EXPECT_THAT(own.error("table = \"../cases.csv\"\n[columns]\nid = \"case\"\n"),
+              HasSubstr("../cases.csv"));
+  EXPECT_THAT(own.error("table = \"cases.csv\"\n[columns]\nid = \"case\"\nlabl = \"dx\"\n"),
+              HasSubstr("labl"));
+  EXPECT_THAT(own.error("table = \"cases.csv\"\n[columns]\nid = \"case\"\n[splits]\n0 = \"fit\"\n"),
+              HasSubstr("fit"));
+  EXPECT_THAT(own.error("table = \"c.csv\"\nseparator = \"ab\"\n[columns]\nid = \"case\"\n"),
+              HasSubstr("separator"));
+  EXPECT_THAT(own.error("table = \"cases.csv\"\n[columns]\nid = \"case\"\n"
+                        "[pictures]\npattern = \"x\"\n"),
+              HasSubstr("{id}"));
+  EXPECT_THAT(own.error("table = \"cases.csv\"\n[columns]\nid = \"case\"\n"
+                        "[pictures]\nmatch = \"part\"\n"),
+              HasSubstr("part"));
+}
+
+TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
+  DataFolder folder;
+  folder.picture("train/a/1.jpg");
+  folder.picture("train/2.png");
+  folder.picture("train/orphan.png");
+  folder.picture("validation/1.jpg");
+  folder.text("train/metadata.jsonl",
+              "\xEF\xBB\xBF{\"file_name\": \"a/1.jpg\", \"label\": 2, \"age\": 40, \"x\": null, "
+              "\"patient_id\": \"p1\"}\r\n\n"
+              "{\"file_name\": \"2.png\", \"label\": \"MEL\", \"key\": \"ISIC_2\", \"x\": [1]}\n"
+              "{\"file_name\": \"../validation/1.jpg\", \"label\": \"MEL\"}\n"
+              "{\"label\": \"MEL\"}\n"
+              "{\"file_name\": \"gone.png\", \"label\": \"MEL\"}");
+  folder.text("validation/metadata.csv", "file_name,label\n1.jpg,scc\n");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.records, 6U);
+  ASSERT_THAT(result.samples, SizeIs(3));
+  EXPECT_EQ(result.samples[0].key, "train__a__1");
+  EXPECT_EQ(result.samples[0].label, Label::kNevus);
+  EXPECT_EQ(result.samples[0].split, "train");
+  EXPECT_EQ(result.samples[0].group, "p1");
+  EXPECT_EQ(finding(result.samples[0], "age"), "40");
+  EXPECT_EQ(result.samples[1].key, "ISIC_2");
+  EXPECT_EQ(result.samples[1].metadata.at("x"), "[1]");
+  EXPECT_EQ(result.samples[2].key, "validation__1");
+  EXPECT_EQ(result.samples[2].label, Label::kSquamousCellCarcinoma);
+  EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 1U);
+  EXPECT_EQ(result.report.skipped.at("no file_name").count, 1U);
+  EXPECT_EQ(result.report.rows_without_picture.count, 1U);
+  EXPECT_EQ(result.report.pictures_without_row.count, 1U);
+}
+
+TEST(ImageFolder, TakesClassFoldersForLabels) {
+  DataFolder folder;
+  folder.picture("train/nevus/1.jpg");
+  folder.picture("test/nevus/1.jpg");
+  folder.picture("test/melanoma/1.jpg");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(3));
+  EXPECT_EQ(result.report.by_raw_label, (Counts{{"nevus", 2}, {"melanoma", 1}}));
+  EXPECT_EQ(result.report.by_split, (Counts{{"train", 1}, {"test", 2}}));
+
+  DataFolder flat;
+  flat.picture("melanoma/1.jpg");
+  flat.picture("strange thing/1.jpg");
+  const ReadResult without_splits = read_all("imagefolder", flat.input());
+  EXPECT_EQ(without_splits.report.samples, 2U);
+  EXPECT_EQ(without_splits.report.by_split, (Counts{{"", 2}}));
+  EXPECT_EQ(without_splits.report.unmapped, (Counts{{"strange thing", 1}}));
+}
+
+TEST(ImageFolder, ReadsMetadataAtTheTop) {
+  DataFolder folder;
+  folder.picture("train/1.jpg");
+  folder.picture("pics/2.jpg");
+  folder.text("metadata.csv",
+              "file_name,label,split\ntrain/1.jpg,NEV,\npics/2.jpg,NEV,test\n/pics/2.jpg,NEV,\n");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.by_split, (Counts{{"train", 1}, {"test", 1}}));
+  EXPECT_EQ(result.report.skipped_total(), 1U);
+}
+
+TEST(ImageFolder, NamesTheBrokenLine) {
+  DataFolder folder;
+  folder.picture("train/1.jpg");
+  for (const char* line : {"{\"file_name\": ", "[1, 2]", "\xff"}) {
+    folder.text("train/metadata.jsonl", std::string("{\"file_name\": \"1.jpg\"}\n") + line);
+    try {
+      read_all("imagefolder", folder.input());
+      FAIL() << line;
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("metadata.jsonl:2"));
+    }
+  }
+  AdapterInput missing = folder.input();
+  missing.path /= "nowhere";
+  EXPECT_THROW(read_all("imagefolder", missing), UsageError);
+}
+
+TEST(ImageFolder, DoesNotFollowLinkedFolders) {
+  DataFolder outside;
+  outside.picture("1.jpg");
+  DataFolder folder;
+  folder.picture("nevus/2.jpg");
+  std::filesystem::create_directory_symlink(outside.path(), folder.path() / "melanoma");
+  std::filesystem::create_directory_symlink(folder.path(), folder.path() / "loop");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.samples, 1U);
+}
+
+}  // namespace
+}  // namespace epicrisis::test

@@ -1,0 +1,130 @@
+#include "epicrisis/data/taxonomy.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
+
+namespace epicrisis {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string error_of(std::string_view toml) {
+  try {
+    Taxonomy::parse(toml, "mine.toml");
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Labels, AreTheEightOfTheMethodInItsOrder) {
+  const std::vector<std::string> names = {"BEK", "DF", "NEV", "VASC", "ACK", "BCC", "MEL", "SCC"};
+  for (int i = 0; i < kLabelCount; ++i) {
+    const auto label = static_cast<Label>(i);
+    EXPECT_EQ(label_name(label), names[static_cast<std::size_t>(i)]);
+    EXPECT_EQ(parse_label(label_name(label)), label);
+    EXPECT_EQ(parse_label(label_words(label)), label);
+    EXPECT_EQ(parse_label(std::to_string(i)), label);
+  }
+  EXPECT_EQ(label_malignancy(Label::kActinicKeratosis), "pre-cancerous");
+  EXPECT_EQ(label_malignancy(Label::kMelanoma), "malignant");
+  EXPECT_EQ(label_malignancy(Label::kNevus), "benign");
+  EXPECT_THROW(label_name(static_cast<Label>(8)), InternalError);
+  EXPECT_THROW(label_name(static_cast<Label>(-1)), InternalError);
+}
+
+TEST(Labels, ParsesNoMoreThanItShould) {
+  EXPECT_EQ(parse_label(" nev\t"), Label::kNevus);
+  for (const char* text : {"", "8", "-1", "02", "2.0", "NE", "NEVX", "melanocytic", "nevus "}) {
+    EXPECT_EQ(parse_label(text), std::nullopt) << text;
+  }
+}
+
+TEST(Taxonomy, EveryBuiltInOneReads) {
+  const std::vector<std::string> names = Taxonomy::names();
+  EXPECT_THAT(names, Contains("ham10000"));
+  EXPECT_THAT(names, Not(Contains("classes")));
+  EXPECT_GE(names.size(), 11U);
+  for (const std::string& name : names) {
+    EXPECT_GT(Taxonomy::load(name).size(), 0U) << name;
+  }
+}
+
+TEST(Taxonomy, MatchesExactlyButForCaseAndSpaceAround) {
+  const Taxonomy taxonomy = Taxonomy::load("ham10000");
+  ASSERT_NE(taxonomy.find("nv"), nullptr);
+  EXPECT_EQ(taxonomy.find(" NV\n")->label, Label::kNevus);
+  EXPECT_EQ(taxonomy.find("n v"), nullptr);
+  EXPECT_EQ(taxonomy.find("nvx"), nullptr);
+  EXPECT_EQ(taxonomy.find(""), nullptr);
+}
+
+TEST(Taxonomy, TellsNoClassFromUnmapped) {
+  const Taxonomy taxonomy = Taxonomy::load("milk10k");
+  const Mapping* inflammatory = taxonomy.find("INF");
+  ASSERT_NE(inflammatory, nullptr);
+  EXPECT_EQ(inflammatory->label, std::nullopt);
+  EXPECT_EQ(taxonomy.find("MAL_OTH")->malignancy, "malignant");
+  EXPECT_EQ(taxonomy.find("AK"), nullptr);
+}
+
+TEST(Taxonomy, FillsWhatAClassImplies) {
+  const Taxonomy taxonomy = Taxonomy::parse(
+      "[[map]]\nraw = [\"a\"]\nlabel = \"MEL\"\nsubclass = \"in situ\"\n"
+      "findings = { ulceration = \"present\" }\n"
+      "[[map]]\nraw = [\"Kaposi Sarcoma\"]\nlabel = \"\"\ndiagnosis_is_raw = true\n"
+      "[words.site]\n\"head/neck\" = \"head or neck\"\n",
+      "mine.toml");
+  const Mapping* melanoma = taxonomy.find("A");
+  ASSERT_NE(melanoma, nullptr);
+  EXPECT_EQ(melanoma->diagnosis, "melanoma");
+  EXPECT_EQ(melanoma->malignancy, "malignant");
+  EXPECT_EQ(melanoma->subclass, "in situ");
+  ASSERT_EQ(melanoma->findings.size(), 1U);
+  EXPECT_EQ(melanoma->findings[0].name, "ulceration");
+  EXPECT_EQ(taxonomy.find("kaposi sarcoma")->diagnosis, "kaposi sarcoma");
+  ASSERT_NE(taxonomy.words("site", "Head/Neck "), nullptr);
+  EXPECT_EQ(*taxonomy.words("site", "head/neck"), "head or neck");
+  EXPECT_EQ(taxonomy.words("site", "leg"), nullptr);
+  EXPECT_EQ(taxonomy.words("age", "head/neck"), nullptr);
+}
+
+TEST(Taxonomy, SaysWhatIsWrongAndWhere) {
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\"]\nlabel = \"NEVUS!\"\n"), HasSubstr("mine.toml:3"));
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\"]\nlabel = \"NEVUS!\"\n"), HasSubstr("NEVUS!"));
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\"]\n"), HasSubstr("label"));
+  EXPECT_THAT(error_of("[[map]]\nlabel = \"NEV\"\n"), HasSubstr("raw"));
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\", \" A\"]\nlabel = \"NEV\"\n"), HasSubstr("twice"));
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\"]\nlabel = \"NEV\"\nmalignancy = \"bad\"\n"),
+              HasSubstr("bad"));
+  EXPECT_THAT(error_of("[[map]]\nraw = [\"a\"]\nlabel = \"NEV\"\ndiagnosys = \"x\"\n"),
+              HasSubstr("diagnosys"));
+  EXPECT_THAT(error_of("[[mapp]]\nraw = [\"a\"]\n"), HasSubstr("mapp"));
+}
+
+TEST(Taxonomy, NamesTheOnesThereAre) {
+  try {
+    Taxonomy::load("ham1000");
+    FAIL() << "no error";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'ham10000'"));
+  }
+  EXPECT_THROW(Taxonomy::load("classes"), UsageError);
+  EXPECT_THROW(Taxonomy::load("/nowhere/at/all.toml"), Error);
+}
+
+TEST(Taxonomy, ReadsAFileOfTheUsersOwn) {
+  const TemporaryFolder folder;
+  const Path file = folder.path() / "mine.toml";
+  write_file(file, "[[map]]\nraw = [\"x\"]\nlabel = \"DF\"\n");
+  EXPECT_EQ(Taxonomy::load(file.string()).find("x")->label, Label::kDermatofibroma);
+}
+
+}  // namespace
+}  // namespace epicrisis
