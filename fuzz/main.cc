@@ -27,7 +27,8 @@
 #include "epicrisis/core/random.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-// Of the sanitizers' run time, where the program has one.
+// Of the sanitizers' run time, where the program has one; the name is theirs.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
 
 namespace {
@@ -105,18 +106,21 @@ void put_number(std::string& input, Random& random) {
 }
 
 void mutate(std::string& input, const std::string& other, Random& random) {
-  constexpr std::string_view kSpecial("\0\xFF\n\r\t \"'\\,;:.=-+#[]{}()<>/%$0919aZ_", 38);
+  constexpr char kSpecial[] = "\n\r\t \"'\\,;:.=-+#[]{}()<>/%$0919aZ_\xFF";  // and the NUL at its end
   const std::size_t at = place_in(random, input.size());
   const std::size_t count = 1 + place_in(random, std::min<std::size_t>(input.size(), 32));
   switch (random.below(9)) {
     case 0:
-      if (!input.empty()) input[at % input.size()] ^= static_cast<char>(1U << random.below(8));
+      if (!input.empty()) {
+        char& byte = input[at % input.size()];
+        byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << random.below(8)));
+      }
       break;
     case 1:
       if (!input.empty()) input[at % input.size()] = static_cast<char>(random.below(256));
       break;
     case 2:
-      input.insert(at, 1, kSpecial[random.below(kSpecial.size())]);
+      input.insert(at, 1, kSpecial[random.below(std::size(kSpecial))]);
       break;
     case 3:
       input.erase(at, count);
