@@ -1,0 +1,159 @@
+#include "epicrisis/store/workspace.h"
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include "epicrisis/core/error.h"
+#include "store/store_support.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+template <typename Exception, typename Work>
+std::string message_of(Work&& work) {
+  try {
+    work();
+  } catch (const Exception& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "nothing of this type was thrown";
+  return {};
+}
+
+class WorkspaceTest : public test::StoreTest {};
+
+TEST_F(WorkspaceTest, IsMadeOnceAndOpenedAgain) {
+  EXPECT_FALSE(Workspace::exists(root()));
+  {
+    Workspace workspace = make();
+    EXPECT_TRUE(std::filesystem::is_directory(workspace.images()));
+    EXPECT_TRUE(std::filesystem::is_directory(workspace.embeddings()));
+    EXPECT_TRUE(std::filesystem::is_directory(workspace.runs()));
+    EXPECT_TRUE(std::filesystem::is_directory(workspace.reports()));
+    test::store_sample(workspace.database(), "d", test::make_sample("k"));
+  }
+  EXPECT_THAT(message_of<UsageError>([&] { Workspace::create(root()); }), HasSubstr("already"));
+  bool created = true;
+  Workspace workspace = Workspace::open_or_create(root() / "." / "", &created);
+  EXPECT_FALSE(created);
+  EXPECT_EQ(workspace.root(), root());
+  EXPECT_EQ(count_samples(workspace.database(), {}), 1);
+}
+
+TEST_F(WorkspaceTest, MissingOnesAreNamed) {
+  EXPECT_THAT(message_of<UsageError>([&] { Workspace::open(root()); }),
+              AllOf(HasSubstr(root().string()), HasSubstr("epicrisis init")));
+  EXPECT_FALSE(std::filesystem::exists(root()));
+  EXPECT_THROW(Workspace::open(""), UsageError);
+}
+
+TEST_F(WorkspaceTest, FolderOfOtherThingsIsLeftAlone) {
+  write_file(root() / "thesis.tex", "x");
+  EXPECT_THAT(message_of<UsageError>([&] { make(); }), HasSubstr("thesis.tex"));
+  EXPECT_THROW(Workspace::open_or_create(root()), UsageError);
+  write_file(folder_.path() / "file", "x");
+  EXPECT_THROW(Workspace::create(folder_.path() / "file"), UsageError);
+}
+
+TEST_F(WorkspaceTest, HalfMadeOneIsFinished) {
+  std::filesystem::create_directories(root() / "images");
+  write_file(root() / "epicrisis.db", "");  // the process died before the first page
+  Workspace workspace = Workspace::open_or_create(root());
+  EXPECT_EQ(workspace.database().query_integer("PRAGMA user_version"), current_layout_version());
+}
+
+TEST_F(WorkspaceTest, NewerLayoutIsRefusedWithBothNumbers) {
+  { make().database().execute_script("PRAGMA user_version = 4711"); }
+  EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }),
+              AllOf(HasSubstr("4711"), HasSubstr(std::to_string(current_layout_version())),
+                    HasSubstr("newer")));
+  // And left as it was.
+  EXPECT_EQ(Database(root() / "epicrisis.db").query_integer("PRAGMA user_version"), 4711);
+}
+
+TEST_F(WorkspaceTest, DatabaseOfAnotherProgramIsRefused) {
+  std::filesystem::create_directories(root());
+  { Database(root() / "epicrisis.db").execute_script("CREATE TABLE bookmarks (url TEXT)"); }
+  EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }),
+              HasSubstr("another program"));
+  Database database(root() / "epicrisis.db");
+  EXPECT_EQ(database.query_integer("SELECT count(*) FROM sqlite_schema"), 1);
+}
+
+TEST_F(WorkspaceTest, DamagedFileIsASystemError) {
+  make();
+  std::string bytes = read_file(root() / "epicrisis.db");
+  bytes.replace(0, 100, std::string(100, '?'));
+  write_file(root() / "epicrisis.db", bytes);
+  EXPECT_THAT(message_of<SystemError>([&] { Workspace::open(root()); }),
+              AllOf(HasSubstr("not a database"), HasSubstr(root().string())));
+}
+
+TEST_F(WorkspaceTest, ManyProcessesMayCreateIt) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < 6; ++i) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      try {
+        Workspace workspace = Workspace::open_or_create(root());
+        test::store_sample(workspace.database(), "d", test::make_sample(std::to_string(i)));
+        ::_exit(0);
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        ::_exit(1);
+      }
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+  }
+  EXPECT_EQ(count_samples(Workspace::open(root()).database(), {}), 6);
+}
+
+TEST_F(WorkspaceTest, LockIsHeldByOneAndFreedByDeath) {
+  Workspace workspace = make();
+  std::optional<WorkspaceLock> lock(workspace.lock("study-a"));
+  EXPECT_THAT(message_of<SystemError>([&] { workspace.lock("study-a"); }),
+              AllOf(HasSubstr("study-a"), HasSubstr(std::to_string(::getpid()))));
+  workspace.lock("study-b");
+  lock.reset();
+  workspace.lock("study-a");
+
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const WorkspaceLock held = workspace.lock("study-a");
+    const char byte = 1;
+    if (::write(pipe[1], &byte, 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(pipe[0], &byte, 1), 1);
+  EXPECT_THAT(message_of<SystemError>([&] { workspace.lock("study-a"); }),
+              HasSubstr(std::to_string(child)));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NO_THROW(workspace.lock("study-a"));
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+  EXPECT_THROW(workspace.lock("../x"), InternalError);
+}
+
+}  // namespace
+}  // namespace epicrisis
