@@ -21,4 +21,9 @@ void add_global_options(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR.
 void add_workspace_option(CLI::App& command, std::string& workspace);
 
+void add_init_command(CLI::App& app, Globals& globals);
+void add_import_command(CLI::App& app, Globals& globals);
+void add_check_command(CLI::App& app, Globals& globals);
+void add_prepare_command(CLI::App& app, Globals& globals);
+
 }  // namespace epicrisis::cli

@@ -34,6 +34,10 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
   Globals globals;
+  add_init_command(app, globals);
+  add_import_command(app, globals);
+  add_check_command(app, globals);
+  add_prepare_command(app, globals);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

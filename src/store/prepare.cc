@@ -4,8 +4,11 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/log.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/image/contact_sheet.h"
+#include "epicrisis/image/decode.h"
 #include "store/fingerprints.h"
 #include "store/sample_query.h"
 
@@ -144,6 +147,36 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
                         report.samples, report.prepared, report.already, report.failed);
   }
   return report;
+}
+
+Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                          const SampleFilter& filter, int count) {
+  Database& database = workspace.database();
+  SampleFilter pictures = filter;
+  pictures.with_image = true;
+  const std::vector<std::int64_t> ids = sample_ids(database, pictures);
+  const std::size_t wanted = std::min(ids.size(), static_cast<std::size_t>(std::max(count, 1)));
+  std::vector<Image> sheet;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    try {
+      Image before = load_image(sample_by_id(database, ids[i * ids.size() / wanted]).image_path);
+      Image after = prepare_image(before, recipe).image;
+      sheet.push_back(std::move(before));
+      sheet.push_back(std::move(after));
+    } catch (const InputError& error) {
+      log_warning("left out: {}", error.what());
+    } catch (const SystemError& error) {
+      log_warning("left out: {}", error.what());
+    }
+  }
+  if (sheet.empty()) {
+    throw UsageError("cannot make a preview: {} has no picture that can be read",
+                     workspace.root().string());
+  }
+  constexpr int kColumns = 6;
+  constexpr int kGap = 6;
+  return contact_sheet(sheet, std::min(kColumns, static_cast<int>(sheet.size())), recipe.size,
+                       kGap);
 }
 
 WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe)

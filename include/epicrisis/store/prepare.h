@@ -43,6 +43,11 @@ struct PrepareReport {
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
                               const PrepareOptions& options = {});
 
+// A sheet of `count` pictures, evenly taken from the samples of the filter, each beside what the
+// recipe makes of it; pictures that cannot be read are left out. UsageError if none is left.
+Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                          const SampleFilter& filter, int count);
+
 // The pictures of a recipe that are prepared, in order of sample id: what was there when it was
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.
 class WorkspaceImages : public ImageSource {

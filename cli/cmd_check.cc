@@ -1,0 +1,113 @@
+#include <memory>
+#include <set>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/store/check.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+constexpr std::size_t kShown = 20;
+
+struct Options {
+  std::string workspace;
+  CheckOptions check;
+  bool one_domain = false;
+  bool exact_only = false;
+  bool no_pictures = false;
+  bool allow_leakage = false;
+  std::size_t listed = 1000;
+};
+
+void print_report(const LeakageReport& report, bool allowed) {
+  print_line(fmt::format("{} samples, {} pictures compared", report.samples, report.pictures));
+  std::set<std::string> kinds;
+  for (const auto& [kind, count] : report.leaks_by_kind) kinds.insert(kind);
+  for (const auto& [kind, count] : report.inside_by_kind) kinds.insert(kind);
+  std::vector<std::vector<std::string>> rows = {{"overlap by", "leaks", "inside one split"}};
+  const auto count_of = [](const auto& counts, const std::string& kind) {
+    const auto found = counts.find(kind);
+    return fmt::format("{}", found == counts.end() ? 0 : found->second);
+  };
+  for (const std::string& kind : kinds) {
+    rows.push_back(
+        {kind, count_of(report.leaks_by_kind, kind), count_of(report.inside_by_kind, kind)});
+  }
+  if (!kinds.empty()) print_table(rows);
+  std::size_t shown = 0;
+  for (const Overlap& overlap : report.overlaps) {
+    if (!overlap.leakage || shown == kShown) break;
+    print_line(fmt::format("  {}", overlap_words(overlap)));
+    ++shown;
+  }
+  if (report.leaks() > static_cast<std::int64_t>(shown)) {
+    print_line(fmt::format("  and {} more; --json lists them",
+                           report.leaks() - static_cast<std::int64_t>(shown)));
+  }
+  if (report.unreadable > 0) {
+    print_line(
+        fmt::format("{} pictures could not be read and were not compared:", report.unreadable));
+    for (std::size_t i = 0; i < report.unreadable_examples.size() && i < 3; ++i) {
+      print_line(fmt::format("  {}", report.unreadable_examples[i]));
+    }
+  }
+  if (report.uncompared > 0) {
+    print_line(
+        fmt::format("{} or more pairs with the same perceptual hash were too many to compare",
+                    report.uncompared));
+  }
+  if (report.leaks() == 0) {
+    print_line("No leakage found");
+  } else {
+    print_line(allowed ? "Leakage, allowed and recorded" : "Leakage");
+  }
+}
+
+void run(const Options& options, Globals& globals) {
+  CheckOptions check = options.check;
+  check.datasets_are_domains = !options.one_domain;
+  check.near_duplicates = !options.exact_only;
+  check.pictures = !options.no_pictures;
+  Workspace workspace = Workspace::open(options.workspace);
+  const LeakageReport report = check_leakage(workspace, check);
+  save_leakage(workspace.database(), report, check, options.allow_leakage);
+  if (globals.json) {
+    Json json = report.to_json(options.listed);
+    json["allowed"] = options.allow_leakage;
+    print_json(json);
+  } else {
+    print_report(report, options.allow_leakage);
+  }
+  if (report.leaks() > 0 && !options.allow_leakage) {
+    globals.exit_code = static_cast<int>(ExitCode::kLeakage);
+  }
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, Globals& globals) {
+  CLI::App& command =
+      *app.add_subcommand("check", "Look for samples that are in two splits or data sets at once");
+  const auto options = std::make_shared<Options>();
+  add_workspace_option(command, options->workspace);
+  command.add_option("--dataset", options->check.datasets, "Only these data sets");
+  command.add_option("--split-set", options->check.split_set,
+                     "Roles of this split set; the published splits if not given");
+  command.add_option("--external", options->check.external,
+                     "Data sets that are external as a whole");
+  command.add_flag("--one-domain", options->one_domain,
+                   "The same picture in two data sets is no leak while their roles agree");
+  command.add_flag("--exact-only", options->exact_only,
+                   "Identical pictures only, no near-duplicates");
+  command.add_flag("--no-pictures", options->no_pictures, "Ids and groups only");
+  command.add_flag("--allow-leakage", options->allow_leakage,
+                   "Exit with 0 though there is leakage; it is recorded");
+  command.add_option("--max-listed", options->listed, "Overlaps in the JSON document");
+  command.add_option("--threads", options->check.threads, "0: all cores");
+  add_global_options(command, globals);
+  command.callback([options, &globals] { run(*options, globals); });
+}
+
+}  // namespace epicrisis::cli

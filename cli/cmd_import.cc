@@ -1,0 +1,140 @@
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/store/import.h"
+#include "epicrisis/store/workspace.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct Options {
+  std::string workspace;
+  std::string adapter;
+  std::string path;
+  std::string column_map;
+  ImportOptions import;
+  bool list = false;
+};
+
+void list_adapters(bool json) {
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows = {{"adapter", "reads", "expects"}};
+  for (const Adapter* adapter : adapters()) {
+    list.push_back({{"name", adapter->name()},
+                    {"describe", adapter->describe()},
+                    {"expected_files", adapter->expected_files()}});
+    rows.push_back({std::string(adapter->name()), std::string(adapter->describe()),
+                    join(adapter->expected_files(), "; ")});
+  }
+  if (json) {
+    print_json({{"adapters", std::move(list)}});
+  } else {
+    print_table(rows);
+  }
+}
+
+void print_tally(const std::string& what, const Tally& tally) {
+  if (tally.count == 0) return;
+  print_line(fmt::format("  {} {}", tally.count, what));
+  for (std::size_t i = 0; i < tally.examples.size() && i < 3; ++i) {
+    print_line(fmt::format("    {}", tally.examples[i]));
+  }
+}
+
+void print_report(const ImportReport& report) {
+  const AdapterReport& read = report.read;
+  print_line(
+      fmt::format("{}: {} rows read, {} samples ({} new, {} updated, {} unchanged), {} skipped",
+                  read.dataset, read.records, read.samples, report.written, report.updated,
+                  report.unchanged, read.skipped_total()));
+  std::vector<std::vector<std::string>> rows = {{"class", "in words", "samples"}};
+  for (int i = 0; i < kLabelCount; ++i) {
+    const auto label = static_cast<Label>(i);
+    const std::uint64_t count = read.by_label.at(static_cast<std::size_t>(i));
+    if (count == 0) continue;
+    rows.push_back({std::string(label_name(label)), std::string(label_words(label)),
+                    fmt::format("{}", count)});
+  }
+  std::uint64_t labelled = 0;
+  for (const std::uint64_t count : read.by_label) labelled += count;
+  if (read.samples > labelled) {
+    rows.push_back({"-", "none of the eight", fmt::format("{}", read.samples - labelled)});
+  }
+  print_table(rows);
+  if (read.skipped_total() > 0) print_line("Skipped:");
+  for (const auto& [reason, tally] : read.skipped) print_tally(reason, tally);
+  print_tally("rows without a picture", read.rows_without_picture);
+  print_tally("ids met before", read.duplicate_ids);
+  std::vector<std::string> unmapped;
+  for (const auto& [raw, count] : read.unmapped)
+    unmapped.push_back(fmt::format("'{}' ({})", raw, count));
+  if (!unmapped.empty()) {
+    print_line(fmt::format("Labels that the taxonomy does not know: {}", join(unmapped, ", ")));
+  }
+  if (read.in_several_splits > 0) {
+    print_line(fmt::format("{} samples are in more than one published split; see 'epicrisis check'",
+                           read.in_several_splits));
+  }
+  if (report.absent > 0) {
+    print_line(
+        fmt::format("{} samples of an earlier import are not in the source any more; they stay",
+                    report.absent));
+  }
+  for (const auto& [kind, tally] : read.warnings) print_tally(kind, tally);
+}
+
+void run(const Options& options, bool json) {
+  if (options.list) {
+    list_adapters(json);
+    return;
+  }
+  if (options.adapter.empty() || options.path.empty() || options.workspace.empty()) {
+    throw UsageError(
+        "import needs ADAPTER, PATH and --workspace DIR; 'epicrisis import --list' names the "
+        "adapters");
+  }
+  adapter(options.adapter);  // before a workspace is made for nothing
+  bool created = false;
+  Workspace workspace = Workspace::open_or_create(options.workspace, &created);
+  if (created && !json) {
+    print_line(fmt::format("Made a workspace in {}", workspace.root().string()));
+  }
+  ImportOptions import = options.import;
+  import.column_map = options.column_map;
+  const ImportReport report = import_dataset(workspace, options.adapter, options.path, import);
+  if (json) {
+    Json document = report.to_json();
+    document["workspace"] = workspace.root().string();
+    document["workspace_made"] = created;
+    print_json(document);
+  } else {
+    print_report(report);
+  }
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app, Globals& globals) {
+  CLI::App& command = *app.add_subcommand("import", "Read a data set into a workspace");
+  const auto options = std::make_shared<Options>();
+  command.add_option("ADAPTER", options->adapter, "Which data set it is; --list names them");
+  command.add_option("PATH", options->path, "Its folder");
+  command.add_option("-w,--workspace", options->workspace, "Workspace folder; made if missing");
+  command.add_option("--name", options->import.name,
+                     "Name in the workspace; the adapter's if not given");
+  command.add_option("--pictures", options->import.pictures,
+                     "Picture folder, below PATH or absolute; may be given several times");
+  command.add_flag("--tables-only", options->import.tables_only, "Take rows without a picture too");
+  command.add_option("--taxonomy", options->import.taxonomy,
+                     "Label map: a built-in name or a TOML file");
+  command.add_option("--map", options->column_map, "Column map of generic_csv, a TOML file");
+  command.add_flag("--list", options->list, "List the adapters");
+  add_global_options(command, globals);
+  command.callback([options, &globals] { run(*options, globals.json); });
+}
+
+}  // namespace epicrisis::cli

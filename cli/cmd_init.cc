@@ -1,0 +1,25 @@
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/store/workspace.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+
+void add_init_command(CLI::App& app, Globals& globals) {
+  CLI::App& command = *app.add_subcommand("init", "Make an empty workspace");
+  const auto folder = std::make_shared<std::string>();
+  command.add_option("DIR", *folder, "A new or empty folder")->required();
+  add_global_options(command, globals);
+  command.callback([folder, &globals] {
+    Workspace workspace = Workspace::create(*folder);
+    if (globals.json) {
+      print_json({{"workspace", workspace.root().string()}, {"layout", current_layout_version()}});
+    } else {
+      print_line(fmt::format("Made a workspace in {}", workspace.root().string()));
+    }
+  });
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,95 @@
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/image/decode.h"
+#include "epicrisis/store/prepare.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct Options {
+  std::string workspace;
+  PrepareRecipe recipe;
+  PrepareOptions prepare;
+  bool keep_hair = false;
+  bool keep_border = false;
+  bool keep_centre = false;
+  std::string preview;
+  int preview_pictures = 12;
+};
+
+void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Options& options,
+                   bool json) {
+  const std::string ending = ascii_lower(Path(options.preview).extension().string());
+  const bool png = ending == ".png";
+  if (!png && ending != ".jpg" && ending != ".jpeg") {
+    throw UsageError("cannot write the preview {}: its name must end in .png, .jpg or .jpeg",
+                     options.preview);
+  }
+  const Image sheet =
+      preview_preparation(workspace, recipe, options.prepare.filter, options.preview_pictures);
+  write_file(options.preview, png ? encode_png(sheet) : encode_jpeg(sheet));
+  if (json) {
+    print_json({{"preview", options.preview},
+                {"recipe", recipe.id()},
+                {"width", sheet.width},
+                {"height", sheet.height}});
+  } else {
+    print_line(fmt::format("Wrote {} ({}x{}): each picture before and after {}", options.preview,
+                           sheet.width, sheet.height, recipe.id()));
+  }
+}
+
+void run(const Options& options, Globals& globals) {
+  PrepareRecipe recipe = options.recipe;
+  recipe.remove_hair = !options.keep_hair;
+  recipe.crop_border = !options.keep_border;
+  recipe.crop_to_lesion = !options.keep_centre;
+  Workspace workspace = Workspace::open(options.workspace);
+  for (const std::string& name : options.prepare.filter.datasets) {
+    dataset_by_name(workspace.database(), name);
+  }
+  if (!options.preview.empty()) {
+    write_preview(workspace, recipe, options, globals.json);
+    return;
+  }
+  const PrepareReport report = prepare_samples(workspace, recipe, options.prepare);
+  if (globals.json) {
+    print_json(report.to_json());
+    return;
+  }
+  print_line(fmt::format("{}: {} pictures, {} prepared now, {} before, {} failed", report.recipe,
+                         report.samples, report.prepared, report.already, report.failed));
+  for (std::size_t i = 0; i < report.failures.size() && i < 10; ++i) {
+    print_line(fmt::format("  {}", report.failures[i]));
+  }
+}
+
+}  // namespace
+
+void add_prepare_command(CLI::App& app, Globals& globals) {
+  CLI::App& command = *app.add_subcommand(
+      "prepare", "Make the square pictures that models see; goes on where it stopped");
+  const auto options = std::make_shared<Options>();
+  add_workspace_option(command, options->workspace);
+  command.add_option("--size", options->recipe.size, "Pixels a side")->check(CLI::Range(16, 2048));
+  command.add_flag("--keep-hair", options->keep_hair, "Do not paint over hairs");
+  command.add_flag("--keep-border", options->keep_border, "Do not cut off dark frames");
+  command.add_flag("--keep-centre", options->keep_centre,
+                   "Take the centre, do not move the square to the lesion");
+  command.add_option("--dataset", options->prepare.filter.datasets, "Only these data sets");
+  command.add_option("--threads", options->prepare.threads, "0: all cores");
+  command.add_option(
+      "--preview", options->preview,
+      "Write a sheet of pictures before and after to this file, and prepare nothing");
+  command.add_option("--preview-pictures", options->preview_pictures, "How many are on the sheet")
+      ->check(CLI::Range(1, 100));
+  add_global_options(command, globals);
+  command.callback([options, &globals] { run(*options, globals); });
+}
+
+}  // namespace epicrisis::cli

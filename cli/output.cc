@@ -1,0 +1,55 @@
+#include "output.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis::cli {
+namespace {
+
+constexpr std::size_t kMaxLine = 4096;
+
+// Characters, not bytes: good enough for the Latin text of tables.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+}  // namespace
+
+void print_json(const Json& json) { std::printf("%s\n", dump_json(json, 2).c_str()); }
+
+void print_line(const std::string& line) {
+  // clean_text would fold the spaces that align.
+  std::string shown = is_valid_utf8(line) ? line.substr(0, kMaxLine) : clean_text(line, kMaxLine);
+  std::replace_if(
+      shown.begin(), shown.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  std::printf("%s\n", shown.c_str());
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  if (rows.empty()) return;
+  std::vector<std::size_t> widths(rows.front().size());
+  std::vector<bool> numbers(rows.front().size(), rows.size() > 1);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      widths[c] = std::max(widths[c], width_of(rows[r].at(c)));
+      if (r > 0 && !parse_number(rows[r][c])) numbers[c] = false;
+    }
+  }
+  for (const std::vector<std::string>& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      if (c > 0) line += "  ";
+      const std::string padding(widths[c] - width_of(row[c]), ' ');
+      line += numbers[c] ? padding + row[c] : row[c] + padding;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    print_line(line);
+  }
+}
+
+}  // namespace epicrisis::cli

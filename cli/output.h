@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+
+namespace epicrisis::cli {
+
+// The one JSON document of a command, indented, on standard output.
+void print_json(const Json& json);
+
+// A line on standard output; control characters of texts from outside are replaced.
+void print_line(const std::string& line);
+
+// Rows of equal length in aligned columns. A column whose cells below the first row are all numbers
+// is set flush right. Prints nothing for no rows.
+void print_table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace epicrisis::cli
