@@ -228,7 +228,8 @@ TEST_F(ImportTest, RealTablesAddUp) {
   EPICRISIS_NEEDS_SHARED_DATA();
   const Path data = test::shared_folder() / "data";
   Workspace workspace = make();
-  const ImportReport report = import_dataset(workspace, "ham10000", data / "ham10000");
+  const ImportOptions both{.pictures = {"images", "images_600x450"}};
+  const ImportReport report = import_dataset(workspace, "ham10000", data / "ham10000", both);
   EXPECT_EQ(report.written, 2522 + 154 - 86);
   const auto counts = count_classes(workspace.database());
   ASSERT_EQ(counts.size(), 1U);
@@ -236,7 +237,7 @@ TEST_F(ImportTest, RealTablesAddUp) {
   EXPECT_EQ(counts[0].with_image, 2590);
   EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kNevus)), 1315);
   EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kMelanoma)), 379);
-  EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000").unchanged, 2590);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000", both).unchanged, 2590);
 
   const ImportReport table =
       import_dataset(workspace, "ham10000", data / "metadata_only" / "ham10000",
