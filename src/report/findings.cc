@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/report/tables.h"
@@ -18,71 +19,63 @@ std::string listed(const std::vector<std::string>& items) {
   return join({items.begin(), items.end() - 1}, ", ") + " and " + items.back();
 }
 
-std::string with_interval(const Comparison& one, bool magnitude) {
-  double value = one.result.difference;
-  double lo = one.result.lo;
-  double hi = one.result.hi;
-  if (magnitude && value < 0) {
-    value = -value;
-    std::tie(lo, hi) = std::pair(-hi, -lo);
-  }
-  return fmt::format("{} by {} ({})", one.dataset, markup::number(one.metric, value),
-                     markup::interval(one.metric, lo, hi));
+// "isic2017 +0.051 [0.037 to 0.064]"
+std::string with_interval(const Comparison& one) {
+  const std::string sign = one.result.difference > 0 ? "+" : "";
+  return fmt::format("{} {}{} [{}]", one.dataset, sign,
+                     markup::number(one.metric, one.result.difference),
+                     markup::interval(one.metric, one.result.lo, one.result.hi));
 }
 
-// What one candidate did against its baseline over sets of one role.
-std::string sentence(const std::vector<const Comparison*>& over, const std::string& role) {
+// "better on 2 of 3 external data sets (a ..., b ...)", and so on for worse and open ones.
+void add_verdicts(const std::vector<const Comparison*>& over, const std::string& role,
+                  std::vector<std::string>& parts) {
   std::vector<std::string> better;
   std::vector<std::string> worse;
   std::vector<std::string> open;
   for (const Comparison* one : over) {
-    if (one->result.lo > 0) {
-      better.push_back(with_interval(*one, true));
-    } else if (one->result.hi < 0) {
-      worse.push_back(with_interval(*one, true));
-    } else {
-      open.push_back(fmt::format("{} ({})", one->dataset,
-                                 markup::interval(one->metric, one->result.lo, one->result.hi)));
-    }
+    auto& verdict = one->result.lo > 0 ? better : one->result.hi < 0 ? worse : open;
+    verdict.push_back(with_interval(*one));
   }
-  const Comparison& first = *over.front();
-  const std::string candidate = markup::variant_title(first.candidate, first.candidate_notes);
-  const std::string baseline = markup::mode_title(first.baseline);
-  const std::string sets = markup::plural(over.size(), role + " data set", role + " data sets");
-  std::vector<std::string> parts;
-  const std::string subject =
-      first.model.empty() ? candidate : fmt::format("{}, {}", first.model, candidate);
-  if (!better.empty()) {
-    parts.push_back(fmt::format("better than {} on {} of {}: {}", baseline, better.size(), sets,
-                                listed(better)));
-  }
-  if (!worse.empty()) {
-    parts.push_back(
-        fmt::format("worse than {} on {} of {}: {}", baseline, worse.size(), sets, listed(worse)));
-  }
-  if (!open.empty()) {
-    parts.push_back(
-        fmt::format("not told apart from {} on {} of {}, where the interval of the "
-                    "difference holds 0: {}",
-                    baseline, open.size(), sets, listed(open)));
-  }
-  return fmt::format("{}: {} {}.", subject, metric_title(first.metric), join(parts, "; "));
+  const auto add = [&](const std::vector<std::string>& sets, std::string_view words) {
+    if (sets.empty()) return;
+    const std::string where =
+        over.size() == 1 ? fmt::format("the {} data set", role)
+                         : fmt::format("{} of {} {} data sets", sets.size(), over.size(), role);
+    parts.push_back(fmt::format("{} on {} ({})", words, where, listed(sets)));
+  };
+  add(better, "better");
+  add(worse, "worse");
+  add(open, "no clear difference");
 }
 
 void add_comparisons(const ReportData& data, std::vector<std::string>& findings) {
-  using Key =
-      std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>;
-  std::vector<std::pair<Key, std::vector<const Comparison*>>> cells;
+  // A sentence for each candidate, baseline and metric; in it the roles, external sets first.
+  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  using ByRole = std::vector<std::pair<std::string, std::vector<const Comparison*>>>;
+  std::vector<std::pair<Key, ByRole>> sentences;
+  const auto entry = [](auto& list, const auto& key) -> auto& {
+    const auto found =
+        std::find_if(list.begin(), list.end(), [&](const auto& one) { return one.first == key; });
+    return found == list.end() ? list.emplace_back(key, std::decay_t<decltype(list[0].second)>())
+                               : *found;
+  };
   for (const Comparison& one : data.comparisons) {
     if (!printable(one)) continue;
-    const Key key{one.model,           one.baseline, one.candidate,
-                  one.candidate_notes, one.metric,   one.role};
-    auto found = std::find_if(cells.begin(), cells.end(),
-                              [&](const auto& cell) { return cell.first == key; });
-    if (found == cells.end()) found = cells.insert(cells.end(), {key, {}});
-    found->second.push_back(&one);
+    const Key key{one.model, one.baseline, one.candidate, one.candidate_notes, one.metric};
+    entry(entry(sentences, key).second, one.role).second.push_back(&one);
   }
-  for (const auto& [key, over] : cells) findings.push_back(sentence(over, std::get<5>(key)));
+  for (auto& [key, roles] : sentences) {
+    std::stable_partition(roles.begin(), roles.end(),
+                          [](const auto& role) { return role.first == "external"; });
+    std::vector<std::string> parts;
+    for (const auto& [role, over] : roles) add_verdicts(over, role, parts);
+    const Comparison& first = *roles.front().second.front();
+    findings.push_back(fmt::format(
+        "{}: {} against {}: {}.",
+        markup::system_title(first.model, first.candidate, first.candidate_notes),
+        metric_title(first.metric), markup::mode_title(first.baseline), join(parts, "; ")));
+  }
 }
 
 void add_headline(const ReportData& data, std::vector<std::string>& findings) {
@@ -108,10 +101,10 @@ void add_headline(const ReportData& data, std::vector<std::string>& findings) {
     const std::string where =
         fmt::format("On {} ({})", table.columns[c].dataset, table.columns[c].role);
     if (measured == 1) {
-      findings.push_back(fmt::format("{}, {} is {}.", where, metric_title(table.metric),
+      findings.push_back(fmt::format("{}: {} is {}.", where, metric_title(table.metric),
                                      printed(*high, high_system)));
     } else if (measured > 1) {
-      findings.push_back(fmt::format("{}, {} runs from {} to {}.", where,
+      findings.push_back(fmt::format("{}: {} runs from {} to {}.", where,
                                      metric_title(table.metric), printed(*low, low_system),
                                      printed(*high, high_system)));
     }
@@ -121,7 +114,7 @@ void add_headline(const ReportData& data, std::vector<std::string>& findings) {
 void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   if (data.leakage.allowed && !data.leakage.findings.empty()) {
     findings.push_back(
-        "Leakage between splits was found and allowed: all numbers may be better than they would "
+        "Leakage: splits overlap and that was allowed; all numbers may be better than they would "
         "be "
         "on new data.");
   }
@@ -136,13 +129,15 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   }
   if (compared > 1 && told_apart > 0) {
     findings.push_back(fmt::format(
-        "{} comparisons were made and none was corrected for their number; with no true difference "
+        "Many comparisons: {} were made and none was corrected for their number; with no true "
+        "difference "
         "about {:.1f} of them would be expected to exclude 0 by chance.",
         markup::count(compared), static_cast<double>(compared) * (1 - data.confidence)));
   }
   if (single) {
     findings.push_back(
-        "Where a model was trained once, its interval covers the choice of test samples but not "
+        "Single trainings: where a model was trained once, its interval covers the choice of test "
+        "samples but not "
         "the "
         "luck of the training.");
   }
@@ -153,7 +148,9 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
 std::vector<std::string> report_findings(const ReportData& data) {
   std::vector<std::string> findings;
   add_comparisons(data, findings);
-  add_headline(data, findings);
+  // Without comparisons the range is all that can be said; with them it would invite to rank
+  // systems by numbers whose intervals overlap.
+  if (findings.empty()) add_headline(data, findings);
   add_limits(data, findings);
   return findings;
 }

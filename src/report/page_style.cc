@@ -34,7 +34,7 @@ h2 { font-size: 1.4rem; line-height: 1.25; margin: 3rem 0 .8rem; padding-top: .9
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; overflow-wrap: anywhere; }
 h4 { font-size: .95rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; max-width: 46rem; }
-.soft, figcaption, caption { color: var(--soft); }
+.soft, figcaption { color: var(--soft); }
 .subtitle { font-size: 1.1rem; color: var(--soft); margin: 0; overflow-wrap: anywhere; }
 nav.contents ul { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.1rem auto 0;
   padding: 0; font-size: .95rem; }
@@ -51,7 +51,7 @@ ul.findings li { margin: .45rem 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: .9rem 0; }
 .scroll:focus-visible { outline: 2px solid var(--accent); }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; padding-bottom: .5rem; font-size: .9rem; max-width: 46rem; }
+figure.table figcaption { margin: 0 0 .2rem; } figure.table .scroll { margin-top: 0; }
 th, td { text-align: left; padding: .45rem .9rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--rule); }
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; font-weight: 600; }
 th small, td small { display: block; font-weight: 400; color: var(--soft); white-space: nowrap; font-size: .82rem; }
@@ -81,7 +81,7 @@ svg .mark { fill: var(--c); } svg .whisker, svg .curve { stroke: var(--c); }
 ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.2rem; padding: 0; margin: .4rem 0; font-size: .92rem; }
 ul.legend li { display: flex; align-items: center; gap: .4rem; }
 svg.key { flex: none; }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21.5rem, 100%), 1fr)); gap: 1.2rem 1.6rem; margin: 1rem 0; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1.2rem 1.5rem; margin: 1rem 0; }
 .grid > figure, .grid > section { margin: 0; min-width: 0; }
 .grid svg { max-width: 100%; }
 .card { background: var(--panel); border: 1px solid var(--rule); border-radius: .5rem; padding: 1rem; }
@@ -120,7 +120,7 @@ footer { color: var(--soft); font-size: .88rem; margin-top: 3.5rem; padding-bott
   }
   body { font-size: 10.5pt; } main, header.top, footer { max-width: none; padding: 0; } nav.contents { display: none; }
   .scroll { overflow: visible; } svg { max-width: 100%; } table { font-size: 8.5pt; } th, td { padding-right: .5rem; }
-  figure, .card, tr, .gallery li { break-inside: avoid; } h2, h3, h4, caption { break-after: avoid; }
+  figure:not(.table), .card, tr, .gallery li { break-inside: avoid; } h2, h3, h4, figcaption { break-after: avoid; }
   details::details-content { content-visibility: visible; display: block; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

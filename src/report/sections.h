@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "epicrisis/report/report_data.h"
+#include "epicrisis/report/tables.h"
 
 // The parts of the page. Each returns a whole section, or nothing where there is nothing to show.
 namespace epicrisis::sections {
@@ -35,5 +36,7 @@ std::string figure(std::string_view svg, std::string_view caption, bool scrolls 
 // Systems a row, data sets a column.
 std::string metric_table_html(const ReportData& data, std::string_view task,
                               std::string_view metric, std::string_view caption);
+
+std::string metric_table_html(const MetricTable& numbers, std::string_view caption);
 
 }  // namespace epicrisis::sections

@@ -107,7 +107,7 @@ std::string forest(const ReportData& data) {
                  "difference in " + metric + ", right of 0: better than the baseline", rows),
       fmt::format("What the notes bought: {} of each variant minus that of its baseline on the "
                   "same samples, with {} intervals of the paired bootstrap. Grey: the interval "
-                  "holds 0, the two were not told apart.",
+                  "holds 0: no clear difference.",
                   text(metric), percent(data)),
       true);
 }
@@ -118,7 +118,7 @@ std::string comparison_table(const ReportData& data) {
     if (!printable(one)) continue;
     const PairedDifference& d = one.result;
     const char* css = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "soft";
-    const char* verdict = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "not told apart";
+    const char* verdict = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "no clear difference";
     body += fmt::format(
         "<tr><th scope=\"row\">{}<small>{}</small></th><td>{}<small>{}</small></td><td>{}</td>"
         "<td class=\"number\"><b>{}</b><small>{}</small></td><td "
@@ -162,7 +162,13 @@ Section summary(const ReportData& data) {
   const std::vector<std::string> findings = report_findings(data);
   if (!findings.empty()) {
     html += "<ul class=\"findings\">\n";
-    for (const std::string& finding : findings) html += "<li>" + text(finding) + "</li>\n";
+    for (const std::string& finding : findings) {
+      // What it is about stands before the first colon.
+      const std::size_t colon = std::min(finding.find(": "), finding.size());
+      html +=
+          fmt::format("<li><b>{}</b>{}</li>\n", text(finding.substr(0, colon)),
+                      colon == finding.size() ? "" : ":" + (" " + text(finding.substr(colon + 2))));
+    }
     html += "</ul>\n";
   }
   html += metric_table_html(data, "classification", data.headline_metric,
@@ -177,6 +183,7 @@ Section summary(const ReportData& data) {
 Section results(const ReportData& data) {
   std::string html = comparison_table(data);
   for (const ClassificationMetric& metric : classification_metrics()) {
+    if (metric.name == data.headline_metric) continue;  // tops the summary
     const std::string numbers =
         metric_table_html(data, "classification", metric.name,
                           fmt::format("{} with {} intervals.", text(metric.title), percent(data)));

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
+#include <utility>
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/retrieval.h"
@@ -92,6 +91,39 @@ std::string full_table(const ReportData& data, const System& system,
       head, body);
 }
 
+// mAP with the own pair out of the pool: a table a data set, a direction a column.
+std::string overview(const ReportData& data, const std::vector<System>& systems) {
+  std::vector<std::pair<std::string, std::string>> sets;  // name, role
+  for (const System& system : systems) {
+    const std::pair set(system.dataset, system.role);
+    if (std::find(sets.begin(), sets.end(), set) == sets.end()) sets.push_back(set);
+  }
+  std::string html;
+  for (const auto& [dataset, role] : sets) {
+    MetricTable numbers;
+    for (const Direction direction : kDirections) {
+      numbers.columns.push_back({std::string(direction_title(direction)), ""});
+    }
+    for (const System& system : systems) {
+      if (system.dataset != dataset || system.role != role) continue;
+      std::vector<const ResultRow*> cells;
+      for (const Direction direction : kDirections) {
+        cells.push_back(row_of(data.results, system,
+                               fmt::format("{}/mAP/pair_out", direction_name(direction))));
+      }
+      if (std::count(cells.begin(), cells.end(), nullptr) == std::ssize(cells)) continue;
+      numbers.systems.push_back({system.model, system.mode, system.notes, ""});
+      numbers.cells.insert(numbers.cells.end(), cells.begin(), cells.end());
+    }
+    html += metric_table_html(
+        numbers,
+        fmt::format("<b>{}</b> ({}): mean average precision over the whole pool, own pair out "
+                    "of the pool, {:g} % intervals. n counts queries.",
+                    text(dataset), text(role), data.confidence * 100));
+  }
+  return html;
+}
+
 std::string gallery_item(const GalleryItem& item, std::string_view css, std::string_view verdict) {
   std::string html = fmt::format("<li class=\"{}\"><span class=\"verdict {}\">{}</span>", css,
                                  css == "right"   ? "better"
@@ -153,17 +185,7 @@ Section retrieval(const ReportData& data) {
         "understood. Many notes read the same, so finding the very own one is partly "
         "chance.</p></div>\n";
   }
-  for (const Direction direction : kDirections) {
-    const std::string metric = fmt::format("{}/mAP/pair_out", direction_name(direction));
-    const std::string numbers = metric_table_html(
-        data, "retrieval", metric,
-        fmt::format(
-            "{}: mean average precision over the whole pool, own pair out of the pool, {:g} % "
-            "intervals. n counts queries.",
-            direction_title(direction), data.confidence * 100));
-    if (!numbers.empty())
-      html += fmt::format("<h3>{}</h3>\n{}", direction_title(direction), numbers);
-  }
+  html += overview(data, systems);
   for (const System& system : systems) {
     const std::string numbers = full_table(data, system, names);
     if (numbers.empty()) continue;

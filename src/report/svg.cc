@@ -53,7 +53,7 @@ struct Axis {
   double tick(int i) const { return lo + i * step; }
   std::string label(int i) const {
     const double value = std::abs(tick(i)) < step / 2 ? 0 : tick(i);
-    return fmt::format("{:.{}f}", value, decimals);
+    return fmt::format("{}{:.{}f}", value < 0 ? "−" : "", std::abs(value), decimals);
   }
   double share(double value) const { return (value - lo) / (hi - lo); }
 };
@@ -109,12 +109,17 @@ std::string value_axis(const Axis& axis, double left, double right, double top, 
   return svg;
 }
 
+// Width at 13 px, rather too wide than clipped: fonts differ.
 double text_width(const std::string& words) {
-  // Characters, not bytes; 7.2 is the mean advance at 13 px.
-  const auto characters = std::count_if(words.begin(), words.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  });
-  return 7.2 * static_cast<double>(characters);
+  double width = 0;
+  for (const char c : words) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) == 0x80U) continue;  // not a character's first byte
+    const bool wide = (c >= 'A' && c <= 'Z') || c == 'm' || c == 'w' || c == '%';
+    const bool narrow = c == 'i' || c == 'j' || c == 'l' || c == 'f' || c == 't' || c == ' ' ||
+                        c == '.' || c == ',' || c == ':' || c == '(' || c == ')';
+    width += wide ? 10 : narrow ? 5 : 8.2;
+  }
+  return width;
 }
 
 std::string shortened(const std::string& words, std::size_t most) {
@@ -253,13 +258,13 @@ std::string svg_lines(const std::string& title, const std::string& description,
   if (range.empty()) return {};
   const Axis axis(range, 4);
   const double left = 48;
-  const double right = 332;
+  const double right = 308;
   const double top = 12;
   const double bottom = 166;
   const double steps = std::max(1.0, static_cast<double>(epochs) - 1);
   const auto x_of = [&](double epoch) { return left + epoch / steps * (right - left); };
   const auto y_of = [&](double value) { return bottom - axis.share(value) * (bottom - top); };
-  std::string svg = open(344, 206, title, description);
+  std::string svg = open(320, 206, title, description);
   svg += value_axis(axis, left, right, top, bottom);
   const int last_epoch = first_epoch + static_cast<int>(epochs) - 1;
   svg += label(left, bottom + 18, "tick middle", std::to_string(first_epoch));
@@ -365,7 +370,7 @@ std::string svg_bars(const std::string& title, const std::string& description,
     printed = std::max(printed, text_width(bar.printed));
   }
   if (bars.empty() || most <= 0) return {};
-  const double width = 344;
+  const double width = 320;
   const double left = names + 8;
   const double room = std::max(40.0, width - left - printed - 14);
   const double pitch = 24;

@@ -7,9 +7,12 @@
 namespace epicrisis::sections {
 
 std::string table(std::string_view caption, std::string_view head, std::string_view body) {
+  // The caption stands outside the box, so that it does not scroll away with a wide table.
   return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"table\">\n<table>"
-      "<caption>{}</caption>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
+      "<figure class=\"table\"><figcaption>{}</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
+      "role=\"region\" "
+      "aria-label=\"table\"><table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>"
+      "</table></div></figure>\n",
       caption, head, body);
 }
 
@@ -39,7 +42,10 @@ std::string figure(std::string_view svg, std::string_view caption, bool scrolls)
 
 std::string metric_table_html(const ReportData& data, std::string_view task,
                               std::string_view metric, std::string_view caption) {
-  const MetricTable numbers = metric_table(data.results, task, metric);
+  return metric_table_html(metric_table(data.results, task, metric), caption);
+}
+
+std::string metric_table_html(const MetricTable& numbers, std::string_view caption) {
   if (numbers.systems.empty()) return {};
   // n goes into the column's head where it is the same for all, seeds into a column of their own.
   std::vector<std::size_t> column_n(numbers.columns.size(), 0);
@@ -59,10 +65,12 @@ std::string metric_table_html(const ReportData& data, std::string_view task,
   std::string head = "<th scope=\"col\">Model</th>";
   if (same_seeds) head += "<th scope=\"col\" class=\"number\">Trainings</th>";
   for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
-    head +=
-        fmt::format("<th scope=\"col\" class=\"number\">{}<small>{}{}</small></th>",
-                    markup::text(numbers.columns[c].dataset), markup::text(numbers.columns[c].role),
-                    same_n[c] ? fmt::format(", n = {}", markup::count(column_n[c])) : "");
+    const std::string role = markup::text(numbers.columns[c].role);
+    const std::string n =
+        same_n[c] && column_n[c] > 0 ? "n = " + markup::count(column_n[c]) : std::string();
+    head += fmt::format("<th scope=\"col\" class=\"number\">{}<small>{}{}{}</small></th>",
+                        markup::text(numbers.columns[c].dataset), role,
+                        role.empty() || n.empty() ? "" : ", ", n);
   }
   std::string body;
   for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
