@@ -113,10 +113,9 @@ void add_headline(const ReportData& data, std::vector<std::string>& findings) {
 
 void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   if (data.leakage.allowed && !data.leakage.findings.empty()) {
-    findings.push_back(
+    findings.emplace_back(
         "Leakage: splits overlap and that was allowed; all numbers may be better than they would "
-        "be "
-        "on new data.");
+        "be on new data.");
   }
   std::size_t told_apart = 0;
   std::size_t compared = 0;
@@ -130,16 +129,13 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   if (compared > 1 && told_apart > 0) {
     findings.push_back(fmt::format(
         "Many comparisons: {} were made and none was corrected for their number; with no true "
-        "difference "
-        "about {:.1f} of them would be expected to exclude 0 by chance.",
+        "difference about {:.1f} of them would be expected to exclude 0 by chance.",
         markup::count(compared), static_cast<double>(compared) * (1 - data.confidence)));
   }
   if (single) {
-    findings.push_back(
+    findings.emplace_back(
         "Single trainings: where a model was trained once, its interval covers the choice of test "
-        "samples but not "
-        "the "
-        "luck of the training.");
+        "samples but not the luck of the training.");
   }
 }
 

@@ -83,7 +83,7 @@ std::string metric_latex(const MetricTable& table, const std::string& caption) {
   return text + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
 }
 
-std::string comparisons_latex(const ReportData& data, int percent) {
+std::string comparisons_latex(const ReportData& data, const std::string& percent) {
   std::string rows;
   for (const Comparison& one : data.comparisons) {
     if (!printable(one)) continue;
@@ -111,7 +111,7 @@ std::string comparisons_latex(const ReportData& data, int percent) {
 }  // namespace
 
 std::string report_latex(const ReportData& data) {
-  const int percent = static_cast<int>(data.confidence * 100 + 0.5);
+  const std::string percent = fmt::format("{:g}", data.confidence * 100);
   std::string text = "% Needs \\usepackage{booktabs}.\n";
   const auto add = [&](std::string_view task, std::string_view metric, const std::string& kind) {
     const MetricTable table = metric_table(data.results, task, metric);

@@ -70,7 +70,7 @@ std::string variant_title(std::string_view mode, std::string_view notes) {
 }
 
 std::string system_title(std::string_view model, std::string_view mode, std::string_view notes) {
-  const std::string variant = variant_title(mode, notes);
+  std::string variant = variant_title(mode, notes);
   if (model.empty()) return variant;
   return variant.empty() ? std::string(model) : fmt::format("{}, {}", model, variant);
 }
