@@ -26,8 +26,8 @@ class GenericCsv final : public Adapter {
     if (map.table.empty() || map.columns.id.empty()) {
       throw UsageError("{}: 'table' and the column 'id' must be given", map_path.string());
     }
-    const Path table = path_below(input.path, map.table, "table");
-    CsvReader reader(table, {.separator = map.separator});
+    path_below(input.path, map.table, "table");  // throws where it is not below
+    CsvReader reader(require_table(input.path, {map.table}), {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
     Intake intake(input, name(), taxonomy_for(input, map), map.pictures, sink);
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });

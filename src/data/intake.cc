@@ -107,7 +107,7 @@ void Intake::take(Draft draft) {
   sample.dataset = report_.dataset;
   if (sample.modality.empty()) sample.modality = input_.modality;
   sample.modality = clean_text(sample.modality, kMaxName);
-  map_label(sample);
+  map_label(draft);
   settle_split(draft);
   sample.group = clean_text(sample.group, kMaxFindingValue);
   if (is_missing(sample.group)) sample.group.clear();
@@ -162,7 +162,8 @@ bool Intake::find_picture(Draft& draft) {
   return false;
 }
 
-void Intake::map_label(Sample& sample) {
+void Intake::map_label(Draft& draft) {
+  Sample& sample = draft.sample;
   if (sample.raw_label.empty()) {
     ++report_.without_label;
   } else if (const Mapping* mapping = taxonomy_.find(sample.raw_label)) {
@@ -171,8 +172,8 @@ void Intake::map_label(Sample& sample) {
     if (sample.malignancy.empty()) sample.malignancy = mapping->malignancy;
     if (sample.diagnosis.empty()) sample.diagnosis = mapping->diagnosis;
     if (sample.subclass.empty()) sample.subclass = mapping->subclass;
-    sample.findings.insert(sample.findings.end(), mapping->findings.begin(),
-                           mapping->findings.end());
+    for (const Finding& finding : mapping->findings)
+      add_plain_finding(draft, finding.name, finding.value);
     if (!sample.label) count_name(report_.no_class, sample.raw_label);
   } else {
     count_name(report_.unmapped, sample.raw_label);

@@ -83,7 +83,7 @@ class Intake {
   bool check_duplicate(const Draft& draft);
   std::string_view picture_key(std::string_view name) const;
   bool find_picture(Draft& draft);
-  void map_label(Sample& sample);
+  void map_label(Draft& draft);
   void settle_split(Draft& draft);
   void count_sample(const Sample& sample);
 
