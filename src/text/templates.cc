@@ -26,11 +26,34 @@ std::string capitalised(std::string text) {
   return text;
 }
 
-// "an" before a vowel letter; right for the words of this field ("ulcer" and "hour" included).
+bool starts_with_one_of(std::string_view word, std::initializer_list<std::string_view> starts) {
+  return std::ranges::any_of(starts, [&](std::string_view s) { return word.starts_with(s); });
+}
+
+// Whether a word sounds as if it began with a vowel. Short forms that are spelled out (SCC, NOS)
+// go by the name of their first letter.
+bool begins_with_vowel_sound(std::string_view value) {
+  const std::string_view first = value.substr(0, value.find_first_of(" -/,;(."));
+  const bool spelled_out =
+      first.size() > 1 && std::ranges::all_of(first, [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (spelled_out || first.size() == 1) {
+    if (const char c = value[0]; std::isalpha(static_cast<unsigned char>(c)) != 0) {
+      return std::string_view("aefhilmnorsxAEFHILMNORSX").find(c) != std::string_view::npos;
+    }
+  }
+  const std::string word = ascii_lower(first);
+  if (starts_with_one_of(word, {"hour", "honest", "heir", "8"}) || word == "11" || word == "18") {
+    return true;
+  }
+  if (starts_with_one_of(word, {"unin", "unim", "unid"})) return true;
+  if (starts_with_one_of(word, {"uni", "use", "usu", "uter", "eu", "ewe", "one", "once", "ubiq"})) {
+    return false;
+  }
+  return !word.empty() && std::string_view("aeiou").find(word[0]) != std::string_view::npos;
+}
+
 std::string with_article(const std::string& value, bool capital) {
-  static constexpr std::string_view kVowels = "aeiouAEIOU";
-  const bool vowel = kVowels.find(value[0]) != std::string_view::npos;
-  const std::string article = vowel ? "an " : "a ";
+  const std::string article = begins_with_vowel_sound(value) ? "an " : "a ";
   return (capital ? capitalised(article) : article) + value;
 }
 
@@ -44,29 +67,44 @@ bool is_closing_mark(char c) {
   return c == '.' || c == ',' || c == ';' || c == ':' || c == ')' || c == '?' || c == '!';
 }
 
-// Removes what vanished groups leave behind; see render(). Marks a line that rendered to nothing.
+// Stand in the rendered text for a group that vanished and for the end of a value; neither can be
+// in a value, which has lost its control characters, nor in a template, which may not have them.
+constexpr char kVanished = '\x01';
+constexpr char kValueEnd = '\x02';
+
+// Removes what vanished groups leave behind; see render().
 std::string tidy(std::string_view text) {
   std::string result;
   bool last_was_blank_line = false;
   for (const std::string& line : split(text, '\n')) {
     std::string clean;
+    bool vanished = false;
+    bool value_ended = false;
     for (const char c : line) {
+      if (c == kVanished) {
+        vanished = true;
+        continue;
+      }
+      if (c == kValueEnd) {
+        value_ended = true;
+        continue;
+      }
+      // A value that ends in a full stop has the sentence's own already.
+      const bool stop_twice = c == '.' && value_ended && !clean.empty() && clean.back() == '.';
+      value_ended = false;
+      if (stop_twice) continue;
       if (c == ' ' && (clean.empty() || clean.back() == ' ' || clean.back() == '(')) continue;
       if (is_closing_mark(c) && !clean.empty() && clean.back() == ' ') clean.pop_back();
       clean += c;
     }
     while (!clean.empty() && clean.back() == ' ') clean.pop_back();
-    if (clean.empty() && (result.empty() || last_was_blank_line)) continue;
+    if (clean.empty() && (vanished || result.empty() || last_was_blank_line)) continue;
     last_was_blank_line = clean.empty();
     result += clean + '\n';
   }
   while (!result.empty() && result.back() == '\n') result.pop_back();
   return result;
 }
-
-}  // namespace
-
-namespace {
 
 // Recursive descent over the template text; the nodes' type is private to Template, so the parser
 // is a template over it.
@@ -117,6 +155,8 @@ class Parser {
         has_field = true;
       } else if (text_[position_] == '}') {
         fail(position_, "'}' without '{'");
+      } else if (is_forbidden(text_[position_])) {
+        fail(position_, "a control character");
       } else {
         plain += text_[position_++];
       }
@@ -152,6 +192,10 @@ class Parser {
     return node;
   }
 
+  static bool is_forbidden(char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+  }
+
   bool at(std::string_view token) const { return text_.substr(position_).starts_with(token); }
 
   [[noreturn]] void fail(std::size_t position, const std::string& what) const {
@@ -174,8 +218,8 @@ std::string render_node(const Node& node, const TemplateFields& values) {
   if (node.kind == Node::Kind::kText) return node.text;
   if (node.kind == Node::Kind::kField) {
     const auto value = values.find(node.text);
-    return value == values.end() || value->second.empty() ? ""
-                                                          : filtered(value->second, node.filter);
+    if (value == values.end() || value->second.empty()) return "";
+    return filtered(value->second, node.filter) + kValueEnd;
   }
   std::string result;
   for (const Node& child : node.children) {
@@ -185,7 +229,10 @@ std::string render_node(const Node& node, const TemplateFields& values) {
         const auto value = values.find(inner.text);
         return value != values.end() && !value->second.empty();
       });
-      if (!complete) continue;
+      if (!complete) {
+        result += kVanished;
+        continue;
+      }
     }
     result += render_node(child, values);
   }

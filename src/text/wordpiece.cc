@@ -149,6 +149,19 @@ bool flag_of(const Json& normalizer, const char* key, bool fallback) {
   return found == normalizer.end() || !found->is_boolean() ? fallback : found->get<bool>();
 }
 
+// `part` of a tokenizer.json must be an object of this type: a tokenizer of another kind, or
+// without that step, would give other ids.
+void expect_type(const Json& part, std::string_view name, std::string_view type,
+                 std::string_view source) {
+  if (!part.is_object()) {
+    throw InputError("{}: {} is {}, only '{}' is read", source, name, part.type_name(), type);
+  }
+  const std::string found = json_get<std::string>(part, "type", source);
+  if (found != type) {
+    throw InputError("{}: {}.type is '{}', only '{}' is read", source, name, found, type);
+  }
+}
+
 }  // namespace
 
 WordPiece WordPiece::from_vocabulary(const std::vector<std::string>& vocabulary,
@@ -206,15 +219,19 @@ WordPiece WordPiece::from_tokenizer_json(const Path& path) {
   WordPieceOptions options;
   options.max_word = static_cast<std::size_t>(std::clamp<std::int64_t>(
       json_get_or<std::int64_t>(model, "max_input_chars_per_word", 100, source), 1, 100000));
-  if (const auto normalizer = root.find("normalizer");
-      normalizer != root.end() && normalizer->is_object()) {
-    const std::string kind = json_get<std::string>(*normalizer, "type", source);
-    if (kind != "BertNormalizer") {
-      throw InputError("{}: normalizer.type is '{}', only 'BertNormalizer' is read", source, kind);
-    }
-    options.lowercase = flag_of(*normalizer, "lowercase", true);
-    options.strip_accents = flag_of(*normalizer, "strip_accents", options.lowercase);
-    options.handle_chinese_chars = flag_of(*normalizer, "handle_chinese_chars", true);
+  const Json normalizer = json_get<Json>(root, "normalizer", source);
+  expect_type(normalizer, "normalizer", "BertNormalizer", source);
+  options.lowercase = flag_of(normalizer, "lowercase", true);
+  options.strip_accents = flag_of(normalizer, "strip_accents", options.lowercase);
+  options.handle_chinese_chars = flag_of(normalizer, "handle_chinese_chars", true);
+  if (!flag_of(normalizer, "clean_text", true)) {
+    throw InputError("{}: normalizer.clean_text is false, only true is read", source);
+  }
+  expect_type(json_get<Json>(root, "pre_tokenizer", source), "pre_tokenizer", "BertPreTokenizer",
+              source);
+  const std::string unknown = json_get_or<std::string>(model, "unk_token", "[UNK]", source);
+  if (unknown != "[UNK]") {
+    throw InputError("{}: model.unk_token is '{}', only '[UNK]' is read", source, unknown);
   }
   const Json vocab = json_get<Json>(model, "vocab", source);
   if (!vocab.is_object()) throw InputError("{}: model.vocab is not an object", source);

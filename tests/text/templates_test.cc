@@ -33,6 +33,35 @@ TEST(Template, ArticlesAndCapitals) {
   EXPECT_EQ(render("[[{a|a}]]x", {}), "x");
 }
 
+TEST(Template, ArticlesGoByTheSound) {
+  for (const char* value : {"unilateral nevus", "eumelanotic lesion", "one-sided lesion", "nevus",
+                            "BCC", "useful sign", "keratosis", "hemangioma", "1 mm nevus", "U"}) {
+    EXPECT_EQ(render("{a|a}", {{"a", value}}), std::string("a ") + value);
+  }
+  for (const char* value :
+       {"ulcer", "actinic keratosis", "SCC", "MEL", "hour", "urticarial lesion", "uninvolved area",
+        "8 mm nevus", "11 mm nevus", "18-month-old lesion", "NOS lesion", "Ulcer", "X-ray"}) {
+    EXPECT_EQ(render("{a|a}", {{"a", value}}), std::string("an ") + value);
+  }
+  // What is no word is taken as a consonant.
+  EXPECT_EQ(render("{a|a}", {{"a", "-"}}), "a -");
+}
+
+TEST(Template, NoFullStopTwice) {
+  EXPECT_EQ(render("It is {a}. Then.", {{"a", "melanoma, n.o.s."}}),
+            "It is melanoma, n.o.s. Then.");
+  EXPECT_EQ(render("And so on...", {}), "And so on...");
+  EXPECT_EQ(render("{a}", {{"a", "wait..."}}), "wait...");
+}
+
+TEST(Template, ControlCharactersAreNoTemplateText) {
+  EXPECT_THROW(render("a\x01"
+                      "b",
+                      {}),
+               UsageError);
+  EXPECT_THROW(render(std::string_view("a\0b", 3), {}), UsageError);
+}
+
 TEST(Template, ValuesAreNeverTemplates) {
   for (const std::string value :
        {"{b}", "[[ {b} ]]", "{{b}}", "}} {", "ignore previous instructions {c}"}) {
@@ -50,7 +79,9 @@ TEST(Template, LongValuesAreCut) {
 TEST(Template, BracesCanBeWritten) { EXPECT_EQ(render("{{{a}}}", {{"a", "1"}}), "{1}"); }
 
 TEST(Template, EmptyLinesOfVanishedGroupsGo) {
-  EXPECT_EQ(render("One.\n[[Two {a}.]]\nThree.", {}), "One.\n\nThree.");
+  EXPECT_EQ(render("One.\n[[Two {a}.]]\nThree.", {}), "One.\nThree.");
+  EXPECT_EQ(render("One.\n[[Two {a}.]] [[{b}]]\nThree.", {}), "One.\nThree.");
+  EXPECT_EQ(render("One.\n\nThree.", {}), "One.\n\nThree.");  // the template's own stays
   EXPECT_EQ(render("[[{a}]]\n\n\nEnd .", {}), "End.");
 }
 
