@@ -131,7 +131,10 @@ void add_import_command(CLI::App& app, Globals& globals) {
   command.add_flag("--tables-only", options->import.tables_only, "Take rows without a picture too");
   command.add_option("--taxonomy", options->import.taxonomy,
                      "Label map: a built-in name or a TOML file");
-  command.add_option("--map", options->column_map, "Column map of generic_csv, a TOML file");
+  command.add_option("--map", options->column_map,
+                     "Column map of generic_csv or imagefolder, a TOML file");
+  command.add_option("--modality", options->import.modality,
+                     "Words for the pictures where the data set has none: \"clinical image\"");
   command.add_flag("--list", options->list, "List the adapters");
   add_global_options(command, globals);
   command.callback([options, &globals] { run(*options, globals.json); });

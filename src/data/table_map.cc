@@ -121,7 +121,8 @@ void apply_table_map(const TableMap& map, Draft& draft) {
   if (!map.picture_pattern.empty()) {
     constexpr std::string_view kHole = "{id}";
     draft.picture = map.picture_pattern;
-    draft.picture.replace(draft.picture.find(kHole), kHole.size(), trim(draft.id));
+    draft.picture.replace(draft.picture.find(kHole), kHole.size(),
+                          without_picture_suffix(trim(draft.id)));
   }
   for (std::string& split : draft.sample.published_splits) {
     const auto position = map.splits.find(ascii_lower(trim(split)));

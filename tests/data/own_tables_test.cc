@@ -4,6 +4,7 @@
 
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/data/taxonomy.h"
 
 namespace epicrisis::test {
 namespace {
@@ -144,6 +145,38 @@ TEST(GenericCsv, SaysWhatIsWrongWithTheMap) {
   EXPECT_THAT(own.error("table = \"cases.csv\"\n[columns]\nid = \"case\"\n"
                         "[pictures]\nmatch = \"part\"\n"),
               HasSubstr("part"));
+}
+
+// The TOML block after a heading of docs/formats.md.
+std::string documented(const std::string& heading) {
+  const std::string text = read_file(Path(EPICRISIS_SOURCE_DIR) / "docs" / "formats.md");
+  const std::string fence = "```toml\n";
+  const std::size_t begin = text.find(fence, text.find(heading)) + fence.size();
+  return text.substr(begin, text.find("```", begin) - begin);
+}
+
+TEST(GenericCsv, TheDocumentedColumnMapReads) {
+  DataFolder folder;
+  folder.text("columns.toml", documented("## Column maps"));
+  folder.text("cases.csv",
+              "case,file,dx,patient,fold,kind,grade,text,subtype,age,sex,site,fitzpatrick,itch,"
+              "bleed\n7.jpg,x.png,BCC,p,0,photo,malignant,a word,sub,40,f,ARM,3,yes,yes\n");
+  folder.picture("images/7_overview.jpg");
+  const ReadResult result = read_all("generic_csv", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(1));
+  const Sample& sample = result.samples[0];
+  EXPECT_EQ(sample.key, "7");
+  EXPECT_THAT(sample.image_path, HasSubstr("7_overview.jpg"));
+  EXPECT_EQ(sample.label, Label::kBasalCellCarcinoma);
+  EXPECT_EQ(sample.diagnosis, "a word");
+  EXPECT_EQ(sample.modality, "photo");
+  EXPECT_EQ(finding(sample, "symptoms"), "itching, yes");
+  EXPECT_EQ(finding(sample, "skin type"), "Fitzpatrick III");
+}
+
+TEST(GenericCsv, TheDocumentedTaxonomyReads) {
+  const Taxonomy taxonomy = Taxonomy::parse(documented("## Taxonomy files"), "formats.md");
+  EXPECT_EQ(taxonomy.find("bkl")->label, Label::kBenignKeratosis);
 }
 
 TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
