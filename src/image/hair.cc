@@ -33,14 +33,20 @@ struct Offset {
   int y = 0;
 };
 
-// Unit steps of a digital line along direction k of kDirections half-turn parts: the i-th pixel.
-Offset step_along(int k, int i) {
+// The pixels 0 to count - 1 of a digital line along direction k of the half turn's kDirections; one
+// step is one pixel along x or y, whichever the line follows more.
+std::vector<Offset> digital_line(int k, int count) {
   const double angle = std::numbers::pi * k / kDirections;
   const double dx = std::cos(angle);
   const double dy = std::sin(angle);
   const double scale = 1 / std::max(std::abs(dx), std::abs(dy));
-  return {static_cast<int>(std::lround(i * dx * scale)),
-          static_cast<int>(std::lround(i * dy * scale))};
+  std::vector<Offset> line;
+  line.reserve(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    line.push_back({static_cast<int>(std::lround(i * dx * scale)),
+                    static_cast<int>(std::lround(i * dy * scale))});
+  }
+  return line;
 }
 
 // Works on the red channel: hair is dark in it, while blood vessels (red) nearly vanish and pigment
@@ -74,15 +80,36 @@ class HairFinder {
   bool is_thin(int x, int y) const { return depth_.at(x, y) >= kMinContrast; }
 
  private:
-  // The thin dark pixels, and a map of them with two clear pixels around, in which a line that
-  // leaves the picture ends by itself.
+  // The thin dark pixels that may belong to a hair, and a map of them with two clear pixels around,
+  // in which a line that leaves the picture ends by itself. Specks, most of the pixels, are left
+  // out: a hair may be broken, but not into such small pieces.
   void list_thin_pixels() {
+    Plane mask(depth_.width, depth_.height);
+    for (std::size_t i = 0; i < mask.values.size(); ++i) {
+      mask.values[i] = depth_.values[i] >= kMinContrast ? 1 : 0;
+    }
+    const Regions regions = find_regions(mask);
+    std::vector<Box> boxes(regions.areas.size() + 1);  // width and height as last column and row
+    for (int y = 0; y < mask.height; ++y) {
+      for (int x = 0; x < mask.width; ++x) {
+        const std::int32_t label = regions.labels[mask.index(x, y)];
+        if (label == 0) continue;
+        Box& box = boxes[static_cast<std::size_t>(label)];
+        if (box.width == 0) box = {x, y, x + 1, y + 1};
+        box.x = std::min(box.x, x);
+        box.width = std::max(box.width, x + 1);
+        box.height = std::max(box.height, y + 1);
+      }
+    }
     stride_ = depth_.width + 4;
     thin_.assign(static_cast<std::size_t>(stride_) * static_cast<std::size_t>(depth_.height + 4),
                  0);
-    for (int y = 0; y < depth_.height; ++y) {
-      for (int x = 0; x < depth_.width; ++x) {
-        if (!is_thin(x, y)) continue;
+    for (int y = 0; y < mask.height; ++y) {
+      for (int x = 0; x < mask.width; ++x) {
+        const std::int32_t label = regions.labels[mask.index(x, y)];
+        if (label == 0) continue;
+        const Box& box = boxes[static_cast<std::size_t>(label)];
+        if (3 * std::max(box.width - box.x, box.height - box.y) < min_run_) continue;
         thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)] = 1;
         pixels_.push_back({x, y});
       }
@@ -92,18 +119,13 @@ class HairFinder {
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
   // narrow enough and have clear skin (or plain lesion) on both sides.
   void mark_runs(int direction) {
-    line_.clear();
-    across_.clear();
+    // Two steps more than the longest side, so that every line ends outside.
+    line_ = digital_line(direction, std::max(depth_.width, depth_.height) + 3);
+    across_ = digital_line((direction + kDirections / 2) % kDirections, 5 * radius_ + 1);
     std::vector<std::ptrdiff_t> ahead;
-    for (int i = 0; i < depth_.width + depth_.height; ++i) {
-      line_.push_back(step_along(direction, i));
-      ahead.push_back(std::ptrdiff_t{line_.back().y} * stride_ + line_.back().x);
-    }
-    for (int d = 0; d <= 5 * radius_; ++d) {
-      across_.push_back(step_along((direction + kDirections / 2) % kDirections, d));
-    }
-    const Offset back = step_along(direction, -1);
-    const std::ptrdiff_t before = std::ptrdiff_t{back.y} * stride_ + back.x;
+    ahead.reserve(line_.size());
+    for (const Offset& at : line_) ahead.push_back(std::ptrdiff_t{at.y} * stride_ + at.x);
+    const std::ptrdiff_t before = -ahead[1];
     for (const auto& [x, y] : pixels_) {
       const std::uint8_t* start = &thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)];
       if (start[before] != 0) continue;
@@ -163,7 +185,7 @@ class HairFinder {
     const double pixels_a_step = std::hypot(far.x, far.y) / static_cast<double>(across_.size() - 1);
     int seen = 0;
     int wide = 0;
-    for (int i = 0; i < length; i += 3) {
+    for (int i = 0; i < length; i += 5) {
       const Offset& at = line_[static_cast<std::size_t>(i)];
       const int cx = x + at.x;
       const int cy = y + at.y;
@@ -196,9 +218,9 @@ class HairFinder {
   // Clear beside a hair; full of meshes beside a line of pigment network.
   Flank look_beside(int x, int y, int length, int side) const {
     Flank flank;
-    for (int i = 0; i < length; i += 2) {
+    for (int i = 0; i < length; i += 4) {
       const Offset& at = line_[static_cast<std::size_t>(i)];
-      for (int distance = 2 * radius_; distance <= 5 * radius_; ++distance) {
+      for (int distance = 2 * radius_; distance <= 5 * radius_; distance += 2) {
         const Offset& step = across_[static_cast<std::size_t>(distance)];
         const int px = x + at.x + side * step.x;
         const int py = y + at.y + side * step.y;
@@ -217,13 +239,33 @@ class HairFinder {
   // From the runs to the full width and the bent ends: thin dark pixels that touch, one hair width
   // far; then one pixel of half-dark edge.
   void grow() {
-    for (int round = 0; round < radius_ + 1; ++round) {
-      const Plane wider = dilate(core_, 1);
-      for (std::size_t i = 0; i < core_.values.size(); ++i) {
-        if (wider.values[i] != 0 && depth_.values[i] >= kMinContrast / 2) core_.values[i] = 1;
+    std::vector<Offset> all;
+    for (int y = 0; y < core_.height; ++y) {
+      for (int x = 0; x < core_.width; ++x) {
+        if (core_.at(x, y) != 0) all.push_back({x, y});
       }
     }
-    core_ = dilate(core_, 1);
+    std::vector<Offset> front = all;
+    for (int round = 0; round <= radius_ && !front.empty(); ++round) {
+      front = spread(front, kMinContrast / 2);
+      all.insert(all.end(), front.begin(), front.end());
+    }
+    spread(all, 0);
+  }
+
+  // Marks the neighbours that are at least so deep and returns those that are new.
+  std::vector<Offset> spread(const std::vector<Offset>& from, int least) {
+    std::vector<Offset> added;
+    for (const auto& [cx, cy] : from) {
+      for (int y = std::max(0, cy - 1); y <= std::min(core_.height - 1, cy + 1); ++y) {
+        for (int x = std::max(0, cx - 1); x <= std::min(core_.width - 1, cx + 1); ++x) {
+          if (core_.at(x, y) != 0 || depth_.at(x, y) < least) continue;
+          core_.at(x, y) = 1;
+          added.push_back({x, y});
+        }
+      }
+    }
+    return added;
   }
 
   const Image& image_;
