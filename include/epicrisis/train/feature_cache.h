@@ -29,7 +29,7 @@ struct ImageFeatureRequest {
 
 // Features f(x) [(1 + copies) * n, F] of the frozen encoder: row `copy * n + i` belongs to
 // indices[i], as TrainInput::image_features wants it. Takes from `folder` (the workspace's
-// embeddings/) what is there and computes the rest, which it writes in chunks of 512 rows, each
+// embeddings/) what is there and computes the rest, which it writes in chunks of 256 rows, each
 // aside and renamed: an interrupt or kill loses at most one chunk. `done` hears of each row, cached
 // or computed. UsageError if ids and indices differ in length; broken cache files are errors, not
 // recomputed.

@@ -1,0 +1,275 @@
+#include "epicrisis/train/feature_cache.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/image/augment.h"
+#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/safetensors.h"
+#include "epicrisis/model/text_encoder.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kRowsAFile = 256;
+constexpr std::size_t kDigits = 16;  // of a hash, in file and folder names
+
+using Done = std::function<void(std::size_t)>;
+
+// The rows of one encoder in a folder of its own: files that are written once and never changed.
+// Two processes may fill the same folder; a row that both computed is there twice, with equal
+// values.
+class FeatureFolder {
+ public:
+  FeatureFolder(const Path& root, std::string kind, std::string encoder, std::size_t width)
+      : kind_(std::move(kind)),
+        encoder_(std::move(encoder)),
+        width_(width),
+        folder_(root / fmt::format("{}-{}", kind_, encoder_.substr(0, kDigits))) {}
+
+  // Copies the rows of `keys` that are on the disk into `into`; returns the places of the others.
+  std::vector<std::size_t> load(const std::vector<std::string>& keys, FloatMatrix& into) const {
+    std::unordered_map<std::string_view, std::vector<std::size_t>> wanted;
+    for (std::size_t i = 0; i < keys.size(); ++i) wanted[keys[i]].push_back(i);
+    std::vector<bool> found(keys.size());
+    for (const Path& path : files()) {
+      const TensorFile file = read_safetensors(path);
+      const std::vector<std::string> rows = keys_of(file);
+      const TensorView& features = file.at("features");
+      const std::size_t bytes = width_ * sizeof(float);
+      for (std::size_t row = 0; row < rows.size(); ++row) {
+        const auto places = wanted.find(rows[row]);
+        if (places == wanted.end()) continue;
+        for (const std::size_t place : places->second) {
+          std::copy_n(features.bytes.data() + row * bytes, bytes,
+                      reinterpret_cast<std::byte*>(into.row(place).data()));
+          found[place] = true;
+        }
+      }
+    }
+    std::vector<std::size_t> missing;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (!found[i]) missing.push_back(i);
+    }
+    return missing;
+  }
+
+  void add(const std::vector<std::string>& keys, const FloatMatrix& rows) const {
+    const std::string list = dump_json(Json(keys));
+    std::filesystem::create_directories(folder_);
+    write_safetensors(folder_ / (sha256_hex(list).substr(0, kDigits) + ".safetensors"),
+                      {{"features", tensor_view(rows)}},
+                      {{"format", "epicrisis-features"},
+                       {"version", "1"},
+                       {"kind", kind_},
+                       {"encoder", encoder_},
+                       {"keys", list}});
+  }
+
+ private:
+  std::vector<Path> files() const {
+    std::vector<Path> paths;
+    if (!std::filesystem::is_directory(folder_)) return paths;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+      if (entry.path().extension() == ".safetensors") paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+  }
+
+  // The keys of a file's rows, once the file is known to be what it should.
+  std::vector<std::string> keys_of(const TensorFile& file) const {
+    const auto broken = [&](const std::string& why) {
+      return InputError("{}: {}; remove the file to have its features computed again",
+                        file.source(), why);
+    };
+    const auto text = [&](const char* key) {
+      const auto found = file.metadata().find(key);
+      if (found == file.metadata().end()) throw broken(fmt::format("'{}' is missing", key));
+      return found->second;
+    };
+    if (text("format") != "epicrisis-features" || text("version") != "1") {
+      throw broken("it is no feature file of version 1");
+    }
+    if (text("kind") != kind_ || text("encoder") != encoder_) {
+      throw broken("its features are another encoder's");
+    }
+    const Json keys = parse_json(text("keys"), file.source());
+    if (!file.has("features")) throw broken("it has no features");
+    const TensorView& features = file.at("features");
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(keys.size()),
+                                          static_cast<std::int64_t>(width_)};
+    if (!keys.is_array() || features.type != TensorType::kF32 || features.shape != shape) {
+      throw broken(fmt::format("{} keys for features {}, width {}", keys.size(), describe(features),
+                               width_));
+    }
+    std::vector<std::string> texts;
+    for (const Json& key : keys) {
+      if (!key.is_string()) throw broken("a key is not a string");
+      texts.push_back(key.get<std::string>());
+    }
+    return texts;
+  }
+
+  std::string kind_;
+  std::string encoder_;
+  std::size_t width_;
+  Path folder_;
+};
+
+// Calls compute(places) for the missing rows, `kRowsAFile` at a time, stores what it returns and
+// fills it in. Places of one key are computed once.
+void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, FloatMatrix& features,
+          const std::function<FloatMatrix(std::span<const std::size_t>)>& compute,
+          const Done& done) {
+  const std::vector<std::size_t> missing = folder.load(keys, features);
+  if (done && missing.size() < keys.size()) done(keys.size() - missing.size());
+  std::map<std::string_view, std::vector<std::size_t>> places;
+  std::vector<std::size_t> firsts;
+  for (const std::size_t place : missing) {
+    auto& same = places[keys[place]];
+    if (same.empty()) firsts.push_back(place);
+    same.push_back(place);
+  }
+  for (std::size_t begin = 0; begin < firsts.size(); begin += kRowsAFile) {
+    throw_if_interrupted();
+    const auto chunk = std::span<const std::size_t>(firsts).subspan(
+        begin, std::min(kRowsAFile, firsts.size() - begin));
+    const FloatMatrix rows = compute(chunk);
+    if (rows.rows != chunk.size() || rows.columns != features.columns) {
+      throw InternalError("feature cache: {} x {} features for {} items of width {}", rows.rows,
+                          rows.columns, chunk.size(), features.columns);
+    }
+    std::vector<std::string> chunk_keys;
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < chunk.size(); ++i) {
+      chunk_keys.push_back(keys[chunk[i]]);
+      for (const std::size_t place : places[keys[chunk[i]]]) {
+        const auto row = rows.row(i);
+        std::copy(row.begin(), row.end(), features.row(place).begin());
+        ++filled;
+      }
+    }
+    folder.add(chunk_keys, rows);
+    if (done) done(filled);
+  }
+}
+
+// Some pictures, plain or augmented, in memory.
+class ChunkImages : public ImageSource {
+ public:
+  ChunkImages(int size, std::size_t count) : size_(size), pictures_(count) {
+    for (auto& picture : pictures_) picture.resize(bytes());
+  }
+  std::size_t count() const override { return pictures_.size(); }
+  int size() const override { return size_; }
+  std::span<const std::uint8_t> pixels(std::size_t index) const override {
+    return pictures_[index];
+  }
+  std::span<std::uint8_t> picture(std::size_t index) { return pictures_[index]; }
+
+ private:
+  std::size_t bytes() const {
+    return static_cast<std::size_t>(size_) * static_cast<std::size_t>(size_) * 3;
+  }
+  int size_;
+  std::vector<std::vector<std::uint8_t>> pictures_;
+};
+
+void check(const ImageFeatureRequest& request) {
+  if (request.images == nullptr) throw UsageError("image features: no pictures were given");
+  if (request.ids.size() != request.indices.size()) {
+    throw UsageError("image features: {} ids for {} pictures", request.ids.size(),
+                     request.indices.size());
+  }
+  if (request.copies < 0 || request.copies > 1000) {
+    throw UsageError("image features: {} augmented copies", request.copies);
+  }
+  for (const std::size_t index : request.indices) {
+    if (index >= request.images->count()) {
+      throw UsageError("image features: picture {} was asked for, there are {}", index,
+                       request.images->count());
+    }
+  }
+}
+
+// Names a row. The hash of the picture's middle line keeps features of a picture that was prepared
+// in another way from passing for this one's.
+std::string image_key(const ImageFeatureRequest& request, std::size_t i, int copy) {
+  const auto side = static_cast<std::size_t>(request.images->size());
+  const auto line =
+      request.images->pixels(request.indices[i]).subspan(side / 2 * side * 3, side * 3);
+  const std::string key = fmt::format("{} {} {}", request.ids[i], side,
+                                      sha256_hex(std::as_bytes(line)).substr(0, kDigits));
+  return copy == 0 ? key : fmt::format("{} copy {} seed {}", key, copy, request.seed);
+}
+
+}  // namespace
+
+FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
+                                  const ImageFeatureRequest& request, const Path& folder,
+                                  const Done& done) {
+  check(request);
+  const std::size_t n = request.indices.size();
+  const auto width = static_cast<std::size_t>(encoder.dimension());
+  FloatMatrix features((static_cast<std::size_t>(request.copies) + 1) * n, width);
+  std::vector<std::string> keys;
+  keys.reserve(features.rows);
+  for (int copy = 0; copy <= request.copies; ++copy) {
+    for (std::size_t i = 0; i < n; ++i) keys.push_back(image_key(request, i, copy));
+  }
+  const auto compute = [&](std::span<const std::size_t> places) {
+    ChunkImages pictures(request.images->size(), places.size());
+    parallel_for(places.size(), 0, [&](std::size_t p) {
+      const std::size_t copy = places[p] / n;
+      const std::size_t i = places[p] % n;
+      const auto source = request.images->pixels(request.indices[i]);
+      if (copy == 0) {
+        std::copy(source.begin(), source.end(), pictures.picture(p).begin());
+        return;
+      }
+      Random random(request.seed, fmt::format("copy {} of {}", copy, request.ids[i]));
+      augment_into(source, request.images->size(), AugmentConfig{}, random, pictures.picture(p));
+    });
+    std::vector<std::size_t> all(places.size());
+    for (std::size_t p = 0; p < all.size(); ++p) all[p] = p;
+    return encoder.extract(pictures, all);
+  };
+  fill(FeatureFolder(folder, "image", encoder.fingerprint(), width), keys, features, compute, done);
+  return features;
+}
+
+FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const std::string> texts,
+                                   const Path& folder, const Done& done) {
+  const auto width = static_cast<std::size_t>(encoder.dimension());
+  FloatMatrix embeddings(texts.size(), width);
+  std::vector<std::string> keys;
+  keys.reserve(texts.size());
+  for (const std::string& text : texts) keys.push_back(sha256_hex(std::string_view(text)));
+  std::size_t truncated = 0;
+  const auto compute = [&](std::span<const std::size_t> places) {
+    std::vector<std::string> chunk;
+    for (const std::size_t place : places) chunk.push_back(texts[place]);
+    TextEncodeReport report;
+    FloatMatrix rows = encoder.encode(chunk, &report);
+    truncated += report.truncated.size();
+    return rows;
+  };
+  fill(FeatureFolder(folder, "text", encoder.fingerprint(), width), keys, embeddings, compute,
+       done);
+  if (truncated > 0) {
+    log_warning("text embeddings: {} of {} texts are longer than the {} tokens of {} and were cut",
+                truncated, texts.size(), encoder.max_tokens(), encoder.describe());
+  }
+  return embeddings;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,186 @@
+#include "train/feature_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/parallel.h"
+#include "train/autocast.h"
+#include "train/picture_loader.h"
+
+namespace epicrisis {
+namespace {
+
+torch::Tensor index_tensor(const std::vector<std::int64_t>& indices, torch::Device device) {
+  return torch::tensor(indices, torch::kInt64).to(device);
+}
+
+class StoredFeatures : public FeatureSource {
+ public:
+  StoredFeatures(const FloatMatrix& features, int copies, const std::vector<TrainExample>& examples,
+                 torch::Device device)
+      : examples_(examples),
+        images_(static_cast<std::int64_t>(features.rows) / (copies + 1)),
+        device_(device) {
+    // Not copied on a CPU: the matrix may be large, and torch only reads it.
+    matrix_ = torch::from_blob(const_cast<float*>(features.values.data()),
+                               {static_cast<std::int64_t>(features.rows),
+                                static_cast<std::int64_t>(features.columns)},
+                               torch::kFloat32)
+                  .to(device);
+  }
+
+  void begin_epoch(int, const std::vector<Draw>&, std::size_t) override {}
+
+  torch::Tensor training_features(std::span<const Draw> draws) override {
+    std::vector<std::int64_t> rows;
+    rows.reserve(draws.size());
+    for (const Draw& draw : draws) {
+      rows.push_back(static_cast<std::int64_t>(draw.copy) * images_ +
+                     static_cast<std::int64_t>(examples_[draw.example].image));
+    }
+    return matrix_.index_select(0, index_tensor(rows, device_));
+  }
+
+  torch::Tensor plain_features(std::span<const std::size_t> images) override {
+    return matrix_.index_select(
+        0, index_tensor(std::vector<std::int64_t>(images.begin(), images.end()), device_));
+  }
+
+ private:
+  const std::vector<TrainExample>& examples_;
+  std::int64_t images_;
+  torch::Device device_;
+  torch::Tensor matrix_;
+};
+
+// Pixels as the loader gives them -> f(x) in float32.
+torch::Tensor encode(ImageEncoderModule& encoder, std::vector<std::uint8_t>& pixels,
+                     std::int64_t side, bool channels_last, bool bf16, torch::Device device) {
+  const auto count = static_cast<std::int64_t>(pixels.size()) / (side * side * 3);
+  const torch::Tensor bytes =
+      torch::from_blob(pixels.data(), {count, side, side, 3}, torch::kUInt8);
+  torch::Tensor x = normalise_pixels(bytes, encoder.config()).to(device);
+  if (!channels_last) x = x.contiguous();
+  const AutocastGuard autocast(bf16, device.type());
+  return encoder.forward(x).to(torch::kFloat32);
+}
+
+class EncodedPictures : public FeatureSource {
+ public:
+  EncodedPictures(const TrainConfig& config, const ImageSource& images, ImageEncoderModule& encoder,
+                  bool bf16, const std::vector<TrainExample>& examples, torch::Device device)
+      : config_(config),
+        images_(images),
+        encoder_(encoder),
+        bf16_(bf16),
+        examples_(examples),
+        device_(device) {}
+
+  void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) override {
+    std::vector<std::size_t> order;
+    order.reserve(draws.size());
+    for (const Draw& draw : draws) order.push_back(examples_[draw.example].image);
+    PictureLoaderOptions options;
+    options.batch = static_cast<std::size_t>(config_.batch);
+    options.first_batch = first_step;
+    // Augmenting takes a thirtieth of the time of a training step on one core.
+    options.workers = std::max(1U, available_cores() / (device_.is_cpu() ? 8 : 2));
+    options.augment = config_.augment;
+    options.seed = config_.seed;
+    options.epoch = epoch;
+    loader_.reset();
+    loader_ = std::make_unique<PictureLoader>(images_, std::move(order), options);
+  }
+
+  torch::Tensor training_features(std::span<const Draw>) override {
+    encoder_.train();
+    std::vector<std::uint8_t> pixels = loader_->next();
+    return encode(encoder_, pixels, images_.size(), config_.channels_last, bf16_, device_);
+  }
+
+  torch::Tensor plain_features(std::span<const std::size_t> images) override {
+    encoder_.eval();
+    return encode_pictures(encoder_, images_, images,
+                           static_cast<std::size_t>(config_.evaluation_batch), bf16_, device_, {});
+  }
+
+ private:
+  const TrainConfig& config_;
+  const ImageSource& images_;
+  ImageEncoderModule& encoder_;
+  bool bf16_;
+  const std::vector<TrainExample>& examples_;
+  torch::Device device_;
+  std::unique_ptr<PictureLoader> loader_;
+};
+
+}  // namespace
+
+std::unique_ptr<FeatureSource> stored_features(const FloatMatrix& features, int copies,
+                                               const std::vector<TrainExample>& examples,
+                                               torch::Device device) {
+  return std::make_unique<StoredFeatures>(features, copies, examples, device);
+}
+
+std::unique_ptr<FeatureSource> encoded_pictures(const TrainConfig& config,
+                                                const ImageSource& images,
+                                                ImageEncoderModule& encoder, bool bf16,
+                                                const std::vector<TrainExample>& examples,
+                                                torch::Device device) {
+  return std::make_unique<EncodedPictures>(config, images, encoder, bf16, examples, device);
+}
+
+torch::Tensor encode_pictures(ImageEncoderModule& encoder, const ImageSource& images,
+                              std::span<const std::size_t> indices, std::size_t batch, bool bf16,
+                              torch::Device device, const std::function<void(std::size_t)>& done) {
+  const torch::NoGradGuard no_gradient;
+  PictureLoaderOptions options;
+  options.batch = batch;
+  PictureLoader loader(images, {indices.begin(), indices.end()}, options);
+  std::vector<torch::Tensor> features;
+  for (;;) {
+    throw_if_interrupted();
+    std::vector<std::uint8_t> pixels = loader.next();
+    if (pixels.empty()) break;
+    features.push_back(encode(encoder, pixels, images.size(), true, bf16, device));
+    if (done) done(static_cast<std::size_t>(features.back().size(0)));
+  }
+  if (features.empty()) {
+    return torch::zeros({0, encoder.config().feature_dim},
+                        torch::TensorOptions().device(device).dtype(torch::kFloat32));
+  }
+  return torch::cat(features);
+}
+
+void make_channels_last(torch::nn::Module& module) {
+  const torch::NoGradGuard no_gradient;
+  for (torch::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+torch::Device torch_device(const std::string& name) {
+  if (name == "cpu") return {torch::kCPU};
+  if (!torch::cuda::is_available()) {
+    throw UsageError("training: device '{}' was asked for, but this LibTorch finds no CUDA device",
+                     name);
+  }
+  const torch::Device device(name);
+  const auto count = static_cast<int>(torch::cuda::device_count());
+  if (device.index() >= count) {
+    throw UsageError("training: device '{}' was asked for, but there are {} CUDA devices", name,
+                     count);
+  }
+  return device;
+}
+
+bool computes_in_bf16(Precision precision, torch::Device device) {
+  if (precision != Precision::kAuto) return precision == Precision::kBf16;
+  return device.is_cpu() ? cpu_has_bf16() : true;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,83 @@
+#include "train/network.h"
+
+#include "epicrisis/core/error.h"
+
+namespace epicrisis {
+namespace {
+
+std::vector<std::string> parts_of(Mode mode) {
+  switch (mode) {
+    case Mode::kImage:
+      return {"image"};
+    case Mode::kText:
+      return {"text"};
+    case Mode::kMultimodal:
+      return {"image", "text", "cosine", "l1", "contrastive"};
+    case Mode::kContrastive:
+      return {"contrastive", "probe"};
+    case Mode::kContrastiveAlign:
+      return {"cosine", "l1", "contrastive", "probe"};
+  }
+  throw InternalError("Objective: no mode has the number {}", static_cast<int>(mode));
+}
+
+}  // namespace
+
+NetworkImpl::NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, Heads heads)
+    : encoder_(std::move(encoder)) {
+  if (encoder_) register_module("image_encoder", encoder_);
+  heads_ = register_module("heads", heads.ptr());
+}
+
+Objective::Objective(const TrainConfig& config)
+    : mode_(config.mode), contrastive_(contrastive_loss(config.loss)) {
+  const LossSettings settings = loss_settings(config.loss);
+  temperature_ = config.temperature.value_or(settings.temperature);
+  lambda_ = config.lambda.value_or(settings.lambda);
+  parts_ = parts_of(config.mode);
+  needs_concepts_ =
+      settings.needs_concepts && config.mode != Mode::kImage && config.mode != Mode::kText;
+}
+
+torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch) const {
+  const bool paired = mode_ != Mode::kImage && batch.embeddings.defined();
+  torch::Tensor image;
+  torch::Tensor text;
+  if (mode_ != Mode::kText) image = heads.project_image(batch.features);
+  if (paired) text = heads.project_text(batch.embeddings);
+  // The rows that have a note.
+  const auto noted = [&](const torch::Tensor& rows) {
+    return batch.with_note.defined() ? rows.index_select(0, batch.with_note) : rows;
+  };
+  const torch::Tensor zero = torch::zeros({}, torch::TensorOptions().device(batch.labels.device()));
+  std::vector<torch::Tensor> terms;
+  for (const std::string& part : parts_) {
+    if (part == "image") {
+      terms.push_back(torch::cross_entropy_loss(heads.classify(image), batch.labels));
+    } else if (part == "probe") {
+      terms.push_back(torch::cross_entropy_loss(heads.classify(image.detach()), batch.labels));
+    } else if (!paired) {
+      terms.push_back(zero);
+    } else if (part == "text") {
+      terms.push_back(torch::cross_entropy_loss(heads.classify(text), noted(batch.labels)));
+    } else if (part == "cosine") {
+      terms.push_back(cosine_distance(noted(image), text));
+    } else if (part == "l1") {
+      terms.push_back(l1_distance(noted(image), text));
+    } else {
+      ContrastiveInput input;
+      input.image = noted(image);
+      input.text = text;
+      input.labels = noted(batch.labels);
+      input.temperature = temperature_;
+      if (needs_concepts_) {
+        input.concepts = heads.project_text(batch.concepts);
+        input.named = batch.named;
+      }
+      terms.push_back(contrastive_(input) * lambda_);
+    }
+  }
+  return torch::stack(terms);
+}
+
+}  // namespace epicrisis

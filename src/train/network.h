@@ -1,0 +1,64 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/model/image_encoder_torch.h"
+#include "epicrisis/train/config.h"
+#include "model/heads_torch.h"
+#include "model/losses_torch.h"
+
+namespace epicrisis {
+
+// All that one training has learnt: "heads.*" and, where the image encoder is fine-tuned,
+// "image_encoder.*".
+class NetworkImpl : public torch::nn::Module {
+ public:
+  NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, Heads heads);
+  ImageEncoderModule* encoder() const { return encoder_.get(); }  // null if frozen
+  HeadsImpl& heads() const { return *heads_; }
+
+ private:
+  std::shared_ptr<ImageEncoderModule> encoder_;
+  std::shared_ptr<HeadsImpl> heads_;
+};
+TORCH_MODULE(Network);
+
+// What one step works on. B samples, N of them with a note.
+struct Batch {
+  torch::Tensor features;    // [B, F]; undefined where the mode takes no images
+  torch::Tensor labels;      // [B] int64
+  torch::Tensor embeddings;  // [N, G]; undefined where N = 0
+  torch::Tensor with_note;   // [N] int64, the samples that have one; undefined where N = B
+  torch::Tensor named;       // [N, K] concepts named, where the form needs them
+  torch::Tensor concepts;    // [K, G], the same
+};
+
+// The loss of a mode as a sum of terms. docs/method.md, "The loss". Terms over pairs, and those of
+// the text, are means over the N samples that have a note, and 0 for N = 0.
+class Objective {
+ public:
+  explicit Objective(const TrainConfig& config);
+
+  // Names of the terms, in the order of `terms`: of "image", "text", "cosine", "l1", "contrastive",
+  // "probe" those that the mode has.
+  const std::vector<std::string>& parts() const { return parts_; }
+  bool needs_concepts() const { return needs_concepts_; }
+
+  // The terms [parts().size()], weighted; their sum is the loss.
+  torch::Tensor terms(HeadsImpl& heads, const Batch& batch) const;
+
+ private:
+  Mode mode_;
+  ContrastiveLoss contrastive_;
+  bool needs_concepts_;
+  double temperature_;
+  double lambda_;
+  std::vector<std::string> parts_;
+};
+
+}  // namespace epicrisis

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/train/trainer.h"
+
+// The files of a run; docs/formats.md, "Run folder".
+namespace epicrisis {
+
+inline constexpr const char* kRunConfigFile = "config.json";
+inline constexpr const char* kRunWeightsFile = "model.safetensors";
+inline constexpr const char* kRunMetricsFile = "metrics.jsonl";
+inline constexpr const char* kRunResultFile = "result.json";
+inline constexpr const char* kRunCheckpointFile = "checkpoint.safetensors";
+
+// config.json: what has to be known to load the weights, and what the run was.
+struct RunDescription {
+  TrainConfig config;
+  int class_count = 0;
+  std::int64_t image_width = 0;
+  std::int64_t text_width = 0;
+  std::optional<ImageEncoderConfig> image_encoder;  // of a fine-tuned run
+  std::string image_encoder_source;
+  bool bf16 = false;
+  std::string fingerprint;  // of config and data
+  Json counts = Json::object();
+  Json provenance = Json::object();
+};
+void write_run_description(const Path& folder, const RunDescription& run);
+// InputError naming the file.
+RunDescription read_run_description(const Path& folder);
+
+// Where a training stands, besides tensors; goes into the checkpoint as JSON.
+struct TrainProgress {
+  int epoch = 1;             // the one that is going on or comes next
+  std::size_t step = 0;      // its steps done
+  std::vector<double> sums;  // of the terms over those steps
+  double epoch_seconds = 0;  // spent in those steps
+  std::uint64_t steps = 0;   // of the whole training
+  double step_seconds = 0;   // spent in them
+  std::uint64_t images = 0;  // seen in them
+  int best_epoch = 0;        // 0: none yet
+  std::vector<EpochMetrics> history;
+};
+Json progress_to_json(const TrainProgress& progress);
+TrainProgress progress_from_json(const Json& json, const std::string& source);
+
+// One line of metrics.jsonl. NaN is null.
+Json metrics_to_json(const EpochMetrics& metrics);
+EpochMetrics metrics_from_json(const Json& json, std::string_view source);
+
+// Writes all lines anew; append_metrics() adds one as the training goes on.
+void write_metrics(const Path& folder, const std::vector<EpochMetrics>& history);
+void append_metrics(const Path& folder, const EpochMetrics& metrics);
+
+void write_train_result(const Path& folder, const TrainResult& result);
+
+// Hash of everything that decides the outcome of a training.
+std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,
+                                 const std::string& encoder_fingerprint);
+
+}  // namespace epicrisis

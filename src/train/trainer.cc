@@ -1,0 +1,424 @@
+#include "epicrisis/train/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/model/tensors_torch.h"
+#include "train/adam.h"
+#include "train/check_input.h"
+#include "train/checkpoint.h"
+#include "train/class_scores.h"
+#include "train/feature_source.h"
+#include "train/network.h"
+#include "train/run_folder.h"
+#include "train/sampler.h"
+
+namespace epicrisis {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// The number of threads LibTorch computes with, set for the life of the object.
+class ThreadCount {
+ public:
+  explicit ThreadCount(int threads) : before_(torch::get_num_threads()) {
+    torch::set_num_threads(threads);
+  }
+  ~ThreadCount() { torch::set_num_threads(before_); }
+  ThreadCount(const ThreadCount&) = delete;
+  ThreadCount& operator=(const ThreadCount&) = delete;
+
+ private:
+  int before_;
+};
+
+std::string state_hash(const torch::nn::Module& module) {
+  std::string hashes;
+  for (const auto& [name, tensor] : copy_of_state(module)) {
+    hashes += name + sha256_hex(std::string_view(static_cast<const char*>(tensor.data_ptr()),
+                                                 tensor.nbytes()));
+  }
+  return sha256_hex(hashes);
+}
+
+std::map<std::string, torch::Tensor> trained_parameters(const Network& network) {
+  std::map<std::string, torch::Tensor> parameters;
+  for (const auto& item : network->named_parameters()) parameters[item.key()] = item.value();
+  return parameters;
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainConfig& config, const TrainInput& input, Path folder,
+          const TrainObserver& observer)
+      : config_(config),
+        input_(input),
+        folder_(std::move(folder)),
+        observer_(observer),
+        device_(torch_device(config.device)),
+        sampler_(config, input.train),
+        objective_(config) {}
+
+  TrainResult run();
+
+ private:
+  bool fine_tunes() const { return !config_.freeze_image_encoder && config_.mode != Mode::kText; }
+  bool sees_images() const { return config_.mode != Mode::kText; }
+  bool sees_notes() const { return uses_text(config_.mode); }
+
+  std::optional<TrainResult> open_folder();
+  void make_network();
+  void make_validation();
+  void resume_or_start();
+  void train_epoch();
+  Batch make_batch(std::span<const Draw> draws);
+  double train_step(std::span<const Draw> draws);
+  void validate(EpochMetrics& metrics);
+  void checkpoint();
+  TrainResult finish();
+
+  const TrainConfig& config_;
+  const TrainInput& input_;
+  Path folder_;
+  const TrainObserver& observer_;
+  torch::Device device_;
+  bool bf16_ = false;
+  EpochSampler sampler_;
+  Objective objective_;
+  std::string fingerprint_;
+  Network network_{nullptr};
+  std::unique_ptr<FeatureSource> features_;
+  std::unique_ptr<Adam> adam_;
+  torch::Tensor notes_;     // [notes, G]
+  torch::Tensor concepts_;  // [K, G]
+  std::vector<std::size_t> validation_images_;
+  torch::Tensor validation_notes_;  // [n, G], text mode
+  torch::Tensor validation_labels_;
+  std::vector<int> validation_truth_;
+  TrainProgress progress_;
+  TensorMap best_;
+  double last_checkpoint_ = 0;
+};
+
+TrainResult Trainer::run() {
+  const ThreadCount threads(config_.threads > 0
+                                ? config_.threads
+                                : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
+  make_network();
+  if (auto finished = open_folder()) return *std::move(finished);
+  make_validation();
+  resume_or_start();
+  const auto may_stop = config_.patience > 0 && !validation_truth_.empty();
+  last_checkpoint_ = now();
+  while (progress_.epoch <= config_.epochs) {
+    if (may_stop && progress_.epoch - 1 - progress_.best_epoch >= config_.patience) break;
+    train_epoch();
+  }
+  return finish();
+}
+
+// Weights as they start. They are needed to know whether the folder's run is this one.
+void Trainer::make_network() {
+  bf16_ = fine_tunes() && computes_in_bf16(config_.precision, device_);
+  std::shared_ptr<ImageEncoderModule> encoder;
+  std::int64_t image_width = 0;
+  if (fine_tunes()) {
+    encoder = load_image_encoder(input_.image_encoder, config_.seed);
+    image_width = encoder->config().feature_dim;
+  } else if (input_.image_features != nullptr) {
+    image_width = static_cast<std::int64_t>(input_.image_features->columns);
+  }
+  const std::int64_t text_width =
+      sees_notes() ? static_cast<std::int64_t>(input_.note_embeddings->columns) : 0;
+  const Heads heads(image_width, text_width, config_.width, input_.class_count, config_.seed);
+  network_ = Network(encoder, heads);
+  fingerprint_ = training_fingerprint(config_, input_, encoder ? state_hash(*encoder) : "frozen");
+  if (encoder && config_.channels_last) make_channels_last(*encoder);
+  network_->to(device_);
+}
+
+// The result, if the folder's run is finished; else the folder is ready to be trained in.
+std::optional<TrainResult> Trainer::open_folder() {
+  if (std::filesystem::exists(folder_ / kRunConfigFile)) {
+    if (read_run_description(folder_).fingerprint != fingerprint_) {
+      throw UsageError(
+          "training in {}: the folder holds a run of another configuration or other data; choose "
+          "another folder or remove it",
+          folder_.string());
+    }
+    if (auto result = read_train_result(folder_)) return result;
+    return std::nullopt;
+  }
+  RunDescription run;
+  run.config = config_;
+  run.class_count = input_.class_count;
+  const auto parameters = trained_parameters(network_);
+  const auto width = [&](const char* name) {
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? 0 : found->second.size(1);
+  };
+  run.image_width = width("heads.image_projection.weight");
+  run.text_width = width("heads.text_projection.weight");
+  if (fine_tunes()) {
+    run.image_encoder = network_->encoder()->config();
+    run.image_encoder_source = input_.image_encoder;
+  }
+  run.bf16 = bf16_;
+  run.fingerprint = fingerprint_;
+  run.counts["train"] = input_.train.size();
+  run.counts["drawn_from"] = sampler_.pool_size();
+  run.counts["validation"] = input_.validation.size();
+  run.counts["notes"] = input_.note_embeddings != nullptr ? input_.note_embeddings->rows : 0;
+  run.provenance = input_.provenance;
+  write_run_description(folder_, run);
+  return std::nullopt;
+}
+
+void Trainer::make_validation() {
+  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> note_rows;
+  for (const TrainExample& example : input_.validation) {
+    if (config_.mode == Mode::kText) {
+      if (example.notes.empty()) continue;
+      note_rows.push_back(static_cast<std::int64_t>(example.notes.front()));
+    } else {
+      validation_images_.push_back(example.image);
+    }
+    labels.push_back(example.label);
+    validation_truth_.push_back(example.label);
+  }
+  validation_labels_ = torch::tensor(labels, torch::kInt64).to(device_);
+  if (sees_notes()) notes_ = to_torch(*input_.note_embeddings).to(device_);
+  if (objective_.needs_concepts()) concepts_ = to_torch(*input_.concept_embeddings).to(device_);
+  if (!note_rows.empty()) {
+    validation_notes_ = notes_.index_select(0, torch::tensor(note_rows, torch::kInt64).to(device_));
+  }
+  if (fine_tunes()) {
+    features_ = encoded_pictures(config_, *input_.images, *network_->encoder(), bf16_, input_.train,
+                                 device_);
+  } else if (sees_images()) {
+    features_ = stored_features(*input_.image_features, config_.copies, input_.train, device_);
+  }
+}
+
+void Trainer::resume_or_start() {
+  AdamOptions options;
+  options.learning_rate = config_.learning_rate;
+  options.weight_decay = config_.weight_decay;
+  adam_ = std::make_unique<Adam>(trained_parameters(network_), options);
+  if (auto kept = read_checkpoint(folder_, fingerprint_)) {
+    restore_state(*network_, kept->network, kept->source);
+    adam_->load(kept->adam, kept->source);
+    best_ = std::move(kept->best);
+    progress_ = std::move(kept->progress);
+    if (progress_.step > sampler_.steps_per_epoch() ||
+        (progress_.step > 0 && progress_.sums.size() != objective_.parts().size())) {
+      throw InputError("{}: step {} of {} and {} sums do not fit the training", kept->source,
+                       progress_.step, sampler_.steps_per_epoch(), progress_.sums.size());
+    }
+  }
+  write_metrics(folder_, progress_.history);
+}
+
+Batch Trainer::make_batch(std::span<const Draw> draws) {
+  Batch batch;
+  std::vector<std::int64_t> labels;
+  std::vector<std::int64_t> notes;
+  std::vector<std::int64_t> with_note;
+  for (std::size_t i = 0; i < draws.size(); ++i) {
+    labels.push_back(input_.train[draws[i].example].label);
+    if (draws[i].note == kNoNote) continue;
+    notes.push_back(static_cast<std::int64_t>(draws[i].note));
+    with_note.push_back(static_cast<std::int64_t>(i));
+  }
+  const auto on_device = [&](const std::vector<std::int64_t>& values) {
+    return torch::tensor(values, torch::kInt64).to(device_);
+  };
+  batch.labels = on_device(labels);
+  if (features_) batch.features = features_->training_features(draws);
+  if (notes.empty()) return batch;
+  batch.embeddings = notes_.index_select(0, on_device(notes));
+  if (notes.size() < draws.size()) batch.with_note = on_device(with_note);
+  if (objective_.needs_concepts()) {
+    batch.concepts = concepts_;
+    torch::Tensor named =
+        torch::zeros({static_cast<std::int64_t>(notes.size()), concepts_.size(0)});
+    auto cells = named.accessor<float, 2>();
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+      for (const std::size_t k : (*input_.note_concepts)[static_cast<std::size_t>(notes[i])]) {
+        cells[static_cast<std::int64_t>(i)][static_cast<std::int64_t>(k)] = 1;
+      }
+    }
+    batch.named = named.to(device_);
+  }
+  return batch;
+}
+
+// Returns the loss; adds its terms to progress_.sums.
+double Trainer::train_step(std::span<const Draw> draws) {
+  if (fine_tunes()) {
+    // For layers that draw numbers (dropout): a step's depend on its place alone.
+    torch::manual_seed(config_.seed + 1'000'003 * static_cast<std::uint64_t>(progress_.epoch) +
+                       progress_.step);
+  }
+  adam_->zero_grad();
+  const torch::Tensor terms = objective_.terms(network_->heads(), make_batch(draws));
+  const torch::Tensor values = terms.detach().to(torch::kCPU);
+  double loss = 0;
+  for (std::size_t i = 0; i < progress_.sums.size(); ++i) {
+    const double value = values.data_ptr<float>()[i];
+    if (!std::isfinite(value)) {
+      throw InputError(
+          "training in {}: the term '{}' of the loss is {} in epoch {}, step {}; check the "
+          "features "
+          "and note embeddings for NaN, or lower learning_rate ({})",
+          folder_.string(), objective_.parts()[i], value, progress_.epoch, progress_.step + 1,
+          config_.learning_rate);
+    }
+    progress_.sums[i] += value;
+    loss += value;
+  }
+  // Without a note in the batch the text's loss is a constant.
+  const torch::Tensor total = terms.sum();
+  if (total.requires_grad()) total.backward();
+  adam_->step();
+  return loss;
+}
+
+void Trainer::train_epoch() {
+  const auto batch = static_cast<std::size_t>(config_.batch);
+  const std::vector<Draw> draws = sampler_.epoch(progress_.epoch);
+  const std::size_t steps = sampler_.steps_per_epoch();
+  if (progress_.step == 0) {
+    progress_.sums.assign(objective_.parts().size(), 0);
+    progress_.epoch_seconds = 0;
+  }
+  if (features_) features_->begin_epoch(progress_.epoch, draws, progress_.step);
+  double step_start = now();
+  while (progress_.step < steps) {
+    const std::size_t begin = progress_.step * batch;
+    const auto step_draws = std::span(draws).subspan(begin, std::min(batch, draws.size() - begin));
+    const double loss = train_step(step_draws);
+    ++progress_.step;
+    ++progress_.steps;
+    progress_.images += step_draws.size();
+    if (observer_.step) observer_.step(step_draws.size(), loss);
+    const double time = now();
+    progress_.epoch_seconds += time - step_start;
+    progress_.step_seconds += time - step_start;
+    step_start = time;
+    if (interrupted()) {
+      checkpoint();
+      throw Interrupted();
+    }
+    if (progress_.step < steps && time - last_checkpoint_ >= config_.checkpoint_seconds) {
+      checkpoint();
+      step_start = now();
+    }
+  }
+
+  EpochMetrics metrics;
+  metrics.epoch = progress_.epoch;
+  for (std::size_t i = 0; i < progress_.sums.size(); ++i) {
+    const double mean = progress_.sums[i] / static_cast<double>(steps);
+    metrics.parts.emplace_back(objective_.parts()[i], mean);
+    metrics.train_loss += mean;
+  }
+  metrics.learning_rate = config_.learning_rate;
+  if (progress_.epoch_seconds > 0) {
+    metrics.images_per_second = static_cast<double>(draws.size()) / progress_.epoch_seconds;
+  }
+  const double validation_start = now();
+  validate(metrics);
+  metrics.seconds = progress_.epoch_seconds + now() - validation_start;
+  // NaN is only there without validation: then the last epoch is the best.
+  const bool first = progress_.best_epoch == 0;
+  metrics.best =
+      std::isnan(metrics.validation_loss) || first ||
+      metrics.validation_loss <
+          progress_.history[static_cast<std::size_t>(progress_.best_epoch) - 1].validation_loss;
+  if (metrics.best) {
+    progress_.best_epoch = progress_.epoch;
+    best_ = copy_of_state(*network_);
+  }
+  progress_.history.push_back(metrics);
+  append_metrics(folder_, metrics);
+  ++progress_.epoch;
+  progress_.step = 0;
+  // Epochs of frozen training last milliseconds: no more than one checkpoint a second then.
+  if (now() - last_checkpoint_ >= std::min(1., config_.checkpoint_seconds)) checkpoint();
+  if (observer_.epoch) observer_.epoch(metrics);
+  if (interrupted()) {
+    checkpoint();
+    throw Interrupted();
+  }
+}
+
+void Trainer::validate(EpochMetrics& metrics) {
+  if (validation_truth_.empty()) {
+    metrics.validation_loss = std::numeric_limits<double>::quiet_NaN();
+    return;
+  }
+  const torch::NoGradGuard no_gradient;
+  HeadsImpl& heads = network_->heads();
+  const torch::Tensor z = config_.mode == Mode::kText
+                              ? heads.project_text(validation_notes_)
+                              : heads.project_image(features_->plain_features(validation_images_));
+  const torch::Tensor logits = heads.classify(z);
+  metrics.validation_loss =
+      torch::cross_entropy_loss(logits, validation_labels_).to(torch::kCPU).item<double>();
+  if (!std::isfinite(metrics.validation_loss)) {
+    throw InputError("training in {}: the validation loss is {} after epoch {}", folder_.string(),
+                     metrics.validation_loss, progress_.epoch);
+  }
+  const torch::Tensor called = logits.argmax(1).to(torch::kCPU);
+  std::vector<int> predicted(validation_truth_.size());
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    predicted[i] = static_cast<int>(called.data_ptr<std::int64_t>()[i]);
+  }
+  const ClassScores scores = class_scores(validation_truth_, predicted, input_.class_count);
+  metrics.validation_weighted_f1 = scores.weighted_f1;
+  metrics.validation_balanced_accuracy = scores.balanced_accuracy;
+}
+
+void Trainer::checkpoint() {
+  write_checkpoint(folder_, fingerprint_, progress_, network_, *adam_, best_);
+  last_checkpoint_ = now();
+}
+
+TrainResult Trainer::finish() {
+  TrainResult result;
+  result.best_epoch = progress_.best_epoch;
+  result.history = progress_.history;
+  result.epochs = static_cast<int>(result.history.size());
+  result.stopped_early = result.epochs < config_.epochs;
+  for (const EpochMetrics& metrics : result.history) result.seconds += metrics.seconds;
+  if (progress_.step_seconds > 0) {
+    result.images_per_second = static_cast<double>(progress_.images) / progress_.step_seconds;
+    result.steps_per_second = static_cast<double>(progress_.steps) / progress_.step_seconds;
+  }
+  write_tensors(folder_ / kRunWeightsFile, best_,
+                {{"format", "pt"}, {"fingerprint", fingerprint_}});
+  write_metrics(folder_, result.history);
+  write_train_result(folder_, result);
+  std::filesystem::remove(folder_ / kRunCheckpointFile);
+  return result;
+}
+
+}  // namespace
+
+TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
+                        const TrainObserver& observer) {
+  check_train_config(config);
+  check_train_input(config, input);
+  return Trainer(config, input, run_folder, observer).run();
+}
+
+}  // namespace epicrisis

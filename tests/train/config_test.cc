@@ -1,0 +1,162 @@
+#include "epicrisis/train/config.h"
+
+#include <gmock/gmock.h>
+
+#include "epicrisis/core/error.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+TrainConfig read(const std::string& text, const TrainConfig& defaults = {}) {
+  const TomlTable table = TomlTable::parse(text, "study.toml");
+  const TrainConfig config = read_train_config(table, defaults);
+  table.finish();
+  return config;
+}
+
+TEST(TrainConfig, DefaultsAreTheMethods) {
+  const TrainConfig config = read("");
+  EXPECT_EQ(config, TrainConfig{});
+  EXPECT_EQ(config.loss, "supervised_nt_xent");
+  EXPECT_EQ(config.batch, 32);
+  EXPECT_EQ(config.patience, 10);
+  EXPECT_EQ(config.width, 128);
+  EXPECT_EQ(config.learning_rate, 1e-4);
+  EXPECT_EQ(config.weight_decay, 1e-5);
+  EXPECT_TRUE(config.balanced);
+}
+
+TEST(TrainConfig, ReadsEveryKey) {
+  const TrainConfig config = read(R"(
+mode = "contrastive_align"
+loss = "clip"
+temperature = 0.1
+lambda = 2
+epochs = 7
+patience = 0
+batch = 5
+learning_rate = 0.5
+weight_decay = 0
+seed = 9223372036854775807
+width = 16
+balanced = false
+augment = false
+freeze_image_encoder = false
+copies = 4
+precision = "bf16"
+channels_last = false
+device = "cuda:1"
+threads = 2
+evaluation_batch = 3
+checkpoint_seconds = 0.5
+)");
+  EXPECT_EQ(config.mode, Mode::kContrastiveAlign);
+  EXPECT_EQ(config.loss, "clip");
+  EXPECT_EQ(config.temperature, .1);
+  EXPECT_EQ(config.lambda, 2);
+  EXPECT_EQ(config.epochs, 7);
+  EXPECT_EQ(config.patience, 0);
+  EXPECT_EQ(config.batch, 5);
+  EXPECT_EQ(config.learning_rate, .5);
+  EXPECT_EQ(config.weight_decay, 0);
+  EXPECT_EQ(config.seed, 9223372036854775807U);
+  EXPECT_EQ(config.width, 16);
+  EXPECT_FALSE(config.balanced);
+  EXPECT_FALSE(config.augment);
+  EXPECT_FALSE(config.freeze_image_encoder);
+  EXPECT_EQ(config.copies, 4);
+  EXPECT_EQ(config.precision, Precision::kBf16);
+  EXPECT_FALSE(config.channels_last);
+  EXPECT_EQ(config.device, "cuda:1");
+  EXPECT_EQ(config.threads, 2);
+  EXPECT_EQ(config.evaluation_batch, 3);
+  EXPECT_EQ(config.checkpoint_seconds, .5);
+  // And back through JSON.
+  EXPECT_EQ(train_config_from_json(parse_json(dump_json(train_config_to_json(config)), "c"), "c"),
+            config);
+}
+
+TEST(TrainConfig, AbsentKeysKeepTheGivenDefaults) {
+  TrainConfig defaults;
+  defaults.mode = Mode::kText;
+  defaults.epochs = 3;
+  defaults.temperature = .3;
+  const TrainConfig config = read("epochs = 4", defaults);
+  EXPECT_EQ(config.mode, Mode::kText);
+  EXPECT_EQ(config.epochs, 4);
+  EXPECT_EQ(config.temperature, .3);
+}
+
+TEST(TrainConfig, JsonHasTheLosssOwnSettings) {
+  TrainConfig config;
+  config.loss = "info_nce";
+  const Json json = train_config_to_json(config);
+  EXPECT_EQ(json["temperature"], .07);
+  EXPECT_EQ(json["lambda"], .25);
+  const TrainConfig back = train_config_from_json(json, "c");
+  EXPECT_EQ(back.temperature, .07);
+  EXPECT_EQ(back.lambda, .25);
+}
+
+TEST(TrainConfig, WrongWordsAndNumbersAreNamedWithTheirPlace) {
+  EXPECT_THAT([] { read("\nmode = \"images\""); },
+              ThrowsMessage<UsageError>(
+                  AllOf(HasSubstr("study.toml:2"), HasSubstr("images"), HasSubstr("multimodal"))));
+  EXPECT_THAT([] { read("loss = \"nce\""); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("nce"), HasSubstr("info_nce"))));
+  EXPECT_THAT([] { read("device = \"gpu\""); }, ThrowsMessage<UsageError>(HasSubstr("gpu")));
+  EXPECT_THAT([] { read("device = \"cuda:\""); }, ThrowsMessage<UsageError>(HasSubstr("cuda:")));
+  EXPECT_THAT([] { read("batch = 0"); }, ThrowsMessage<UsageError>(HasSubstr("batch")));
+  EXPECT_THAT([] { read("learning_rate = 0.0"); },
+              ThrowsMessage<UsageError>(HasSubstr("learning_rate")));
+  EXPECT_THAT([] { read("temperature = 0.0"); },
+              ThrowsMessage<UsageError>(HasSubstr("temperature")));
+  EXPECT_THAT([] { read("seed = -1"); }, ThrowsMessage<UsageError>(HasSubstr("seed")));
+  EXPECT_THAT([] { read("epoch = 3"); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("epoch"), HasSubstr("epochs"))));
+}
+
+TEST(TrainConfig, ConfigsMadeInCodeAreChecked) {
+  const auto broken = [](auto change) {
+    TrainConfig config;
+    change(config);
+    return [config] { check_train_config(config); };
+  };
+  EXPECT_NO_THROW(check_train_config({}));
+  EXPECT_THAT(broken([](TrainConfig& c) { c.learning_rate = std::nan(""); }),
+              ThrowsMessage<UsageError>(HasSubstr("learning_rate")));
+  EXPECT_THAT(broken([](TrainConfig& c) { c.lambda = -1; }),
+              ThrowsMessage<UsageError>(HasSubstr("lambda")));
+  EXPECT_THAT(broken([](TrainConfig& c) { c.seed = std::uint64_t{1} << 63U; }),
+              ThrowsMessage<UsageError>(HasSubstr("seed")));
+  EXPECT_THAT(broken([](TrainConfig& c) { c.loss = "x"; }),
+              ThrowsMessage<UsageError>(HasSubstr("'x'")));
+}
+
+TEST(TrainConfig, JsonFromOutsideIsChecked) {
+  const Json good = train_config_to_json({});
+  const auto changed = [&](const char* key, Json value) {
+    Json json = good;
+    if (value.is_discarded()) {
+      json.erase(key);
+    } else {
+      json[key] = std::move(value);
+    }
+    return [json] { train_config_from_json(json, "run/config.json"); };
+  };
+  EXPECT_NO_THROW(changed("epochs", 3)());
+  for (const auto& broken :
+       {changed("epochs", Json(nlohmann::detail::value_t::discarded)), changed("epochs", "3"),
+        changed("epochs", 0), changed("epochs", 99999999999LL), changed("mode", "x"),
+        changed("loss", 3), changed("seed", -4), changed("temperature", 0),
+        changed("width", 1e99)}) {
+    EXPECT_THAT(broken, ThrowsMessage<InputError>(HasSubstr("run/config.json")));
+  }
+}
+
+}  // namespace
+}  // namespace epicrisis

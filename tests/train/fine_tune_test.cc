@@ -1,0 +1,169 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/model/safetensors.h"
+#include "epicrisis/train/trainer.h"
+#include "train/memory_images.h"
+#include "train/synthetic.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kPictures = 18;
+
+class FineTuneTest : public testing::Test {
+ protected:
+  ~FineTuneTest() override { set_interrupted(false); }
+
+  FineTuneTest() : images_(kPictures, 32, 1), notes_(kPictures, 6) {
+    Random random(2);
+    for (std::size_t i = 0; i < kPictures; ++i) {
+      for (float& value : notes_.row(i)) value = static_cast<float>(.2 * random.normal());
+      notes_.row(i)[i % 3] += 1;
+      TrainExample example{i, static_cast<int>(i % 3), {i}};
+      (i < 12 ? input_.train : input_.validation).push_back(example);
+    }
+    input_.class_count = 3;
+    input_.note_embeddings = &notes_;
+    input_.images = &images_;
+    input_.image_encoder = "random:mobilenet_v2";
+    config_.freeze_image_encoder = false;
+    config_.epochs = 4;
+    config_.batch = 4;
+    config_.width = 8;
+    config_.learning_rate = 1e-3;
+    config_.precision = Precision::kFp32;
+    config_.threads = 2;
+    config_.patience = 0;
+  }
+
+  Path folder(const std::string& name) const { return scratch_.path() / name; }
+  std::string weights(const std::string& name) const {
+    return read_file(folder(name) / "model.safetensors");
+  }
+
+  TemporaryFolder scratch_;
+  test::MemoryImages images_;
+  FloatMatrix notes_;
+  TrainInput input_;
+  TrainConfig config_;
+};
+
+TEST_F(FineTuneTest, ResumedIsAsIfNeverInterruptedAndRunsRepeat) {
+  const TrainResult whole = train_model(config_, input_, folder("whole"));
+  EXPECT_GT(whole.images_per_second, 0);
+  train_model(config_, input_, folder("again"));
+  EXPECT_EQ(weights("whole"), weights("again"));
+
+  // Ctrl-C in the middle of epoch 2 (3 steps an epoch), then a crash after epoch 3.
+  TrainObserver observer;
+  int steps = 0;
+  observer.step = [&](std::size_t, double) {
+    if (++steps == 4) set_interrupted(true);
+  };
+  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), Interrupted);
+  set_interrupted(false);
+  config_.checkpoint_seconds = 0;
+  observer = {};
+  observer.epoch = [](const EpochMetrics& metrics) {
+    if (metrics.epoch == 3) throw std::runtime_error("power cut");
+  };
+  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), std::runtime_error);
+  const TrainResult resumed = train_model(config_, input_, folder("run"));
+  EXPECT_EQ(weights("run"), weights("whole"));
+  EXPECT_EQ(resumed.best().validation_loss, whole.best().validation_loss);
+}
+
+TEST_F(FineTuneTest, LearnsColoursAndEmbedsPicturesAsValidationDid) {
+  config_.mode = Mode::kImage;
+  config_.augment = false;
+  config_.epochs = 10;
+  const TrainResult result = train_model(config_, input_, folder("run"));
+  EXPECT_LT(result.history.back().train_loss, .5 * result.history.front().train_loss);
+  const TrainedModel model = TrainedModel::load(folder("run"));
+  EXPECT_TRUE(model.fine_tuned());
+  EXPECT_EQ(model.image_width(), 1280U);
+  EXPECT_EQ(model.text_width(), 0U);
+  std::vector<std::size_t> indices;
+  for (const auto& example : input_.validation) indices.push_back(example.image);
+  std::size_t heard = 0;
+  const FloatMatrix z = model.embed_images(images_, indices, [&](std::size_t n) { heard += n; });
+  EXPECT_EQ(heard, indices.size());
+  const FloatMatrix logits = model.logits(z);
+  double loss = 0;
+  for (std::size_t i = 0; i < logits.rows; ++i) {
+    double sum = 0;
+    for (const float logit : logits.row(i)) sum += std::exp(static_cast<double>(logit));
+    loss +=
+        std::log(sum) -
+        static_cast<double>(logits.row(i)[static_cast<std::size_t>(input_.validation[i].label)]);
+  }
+  EXPECT_NEAR(loss / static_cast<double>(logits.rows), result.best().validation_loss,
+              1e-3 * std::max(1., result.best().validation_loss));
+  EXPECT_THROW(model.embed_images(images_, std::vector<std::size_t>{kPictures}), UsageError);
+}
+
+TEST_F(FineTuneTest, TheEncoderMovesAndMemoryOrderDoesNotMatter) {
+  config_.epochs = 1;
+  config_.learning_rate = 1e-4;
+  train_model(config_, input_, folder("last"));
+  config_.channels_last = false;
+  train_model(config_, input_, folder("first"));
+  const TensorFile last = read_safetensors(folder("last") / "model.safetensors");
+  const TensorFile first = read_safetensors(folder("first") / "model.safetensors");
+  double furthest = 0;
+  for (const auto& [name, tensor] : last.tensors()) {
+    if (tensor.type != TensorType::kF32) continue;
+    ASSERT_EQ(tensor.shape, first.at(name).shape) << name;
+    if (name.find("running") != std::string::npos) continue;
+    const auto a = to_float32(tensor);
+    const auto b = to_float32(first.at(name));
+    // Three steps of at most 1e-4 either way.
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      furthest = std::max(furthest, static_cast<double>(std::abs(a[i] - b[i])));
+    }
+  }
+  EXPECT_LT(furthest, 7e-4);
+  config_.channels_last = true;
+  config_.learning_rate = 1e-12;
+  train_model(config_, input_, folder("still"));
+  const TensorFile still = read_safetensors(folder("still") / "model.safetensors");
+  const std::string name = "image_encoder.features.0.0.weight";
+  EXPECT_NE(to_float32(last.at(name)), to_float32(still.at(name)));
+}
+
+TEST_F(FineTuneTest, Bf16StaysNearFp32) {
+  config_.epochs = 2;
+  const TrainResult plain = train_model(config_, input_, folder("fp32"));
+  config_.precision = Precision::kBf16;
+  const TrainResult rounded = train_model(config_, input_, folder("bf16"));
+  EXPECT_NEAR(rounded.history[0].train_loss, plain.history[0].train_loss,
+              .1 * plain.history[0].train_loss);
+  EXPECT_NE(weights("bf16"), weights("fp32"));
+  // Weights and optimiser stay in float.
+  for (const auto& [name, tensor] :
+       read_safetensors(folder("bf16") / "model.safetensors").tensors()) {
+    EXPECT_NE(tensor.type, TensorType::kBF16) << name;
+  }
+}
+
+TEST_F(FineTuneTest, FrozenRunsDoNotEmbedPictures) {
+  const test::Synthetic data = test::synthetic();
+  train_model(test::quick_config(Mode::kImage), data.input(), folder("frozen"));
+  EXPECT_THROW(TrainedModel::load(folder("frozen")).embed_images(images_, {}), UsageError);
+}
+
+TEST_F(FineTuneTest, OtherPicturesAreOtherData) {
+  config_.epochs = 1;
+  train_model(config_, input_, folder("run"));
+  images_.picture(3)[16 * 32 * 3] ^= 1;
+  EXPECT_THROW(train_model(config_, input_, folder("run")), UsageError);
+}
+
+}  // namespace
+}  // namespace epicrisis
