@@ -16,6 +16,12 @@ struct Globals {
 // callback parses, calls the library and prints; it holds no logic. One line here and one in
 // main.cc.
 
+void add_demo_command(CLI::App& app, Globals& globals);
+void add_evaluate_command(CLI::App& app, Globals& globals);
+void add_notes_command(CLI::App& app, Globals& globals);
+void add_report_command(CLI::App& app, Globals& globals);
+void add_study_command(CLI::App& app, Globals& globals);
+
 // Adds --json and --quiet to a command.
 void add_global_options(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR.

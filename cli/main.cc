@@ -38,6 +38,13 @@ int run(int argc, char** argv) {
   add_import_command(app, globals);
   add_check_command(app, globals);
   add_prepare_command(app, globals);
+  add_notes_command(app, globals);
+#ifdef EPICRISIS_WITH_TORCH
+  add_study_command(app, globals);
+  add_evaluate_command(app, globals);
+  add_report_command(app, globals);
+  add_demo_command(app, globals);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,38 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/resources.h"
+#include "epicrisis/study/demo_corpus.h"
+#include "epicrisis/study/study.h"
+
+namespace epicrisis::cli {
+
+void add_demo_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand(
+      "demo", "Draw a small corpus of lesions, run a study on it and say where the report is");
+  auto folder = std::make_shared<std::string>("epicrisis-demo");
+  command->add_option("--folder", *folder, "Where the corpus and the workspace go");
+  add_global_options(*command, globals);
+  command->callback([folder, &globals] {
+    const Path root = *folder;
+    const Path corpus = root / "corpus";
+    if (!std::filesystem::exists(corpus / "phone" / "columns.toml")) {
+      log_info("drawing lesions in {}", corpus.string());
+      write_demo_corpus(corpus);
+    }
+    Workspace workspace = Workspace::open_or_create(root / "workspace");
+    const Study study = parse_study(resource("studies/demo.toml"), "studies/demo.toml", corpus);
+    const StudyOutcome outcome = run_study(workspace, study);
+    if (globals.json) {
+      fmt::print("{}\n", dump_json(to_json(outcome.rows), 1));
+    } else {
+      fmt::print("{}\nReport: {}\n", outcome.headline,
+                 std::filesystem::absolute(outcome.report).string());
+    }
+  });
+}
+
+}  // namespace epicrisis::cli

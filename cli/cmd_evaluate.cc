@@ -1,0 +1,31 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/study/study.h"
+
+namespace epicrisis::cli {
+
+void add_evaluate_command(CLI::App& app, Globals& globals) {
+  struct Arguments {
+    std::string workspace;
+    std::string study;
+  };
+  CLI::App* command =
+      app.add_subcommand("evaluate", "Result rows of a study's finished runs, with intervals");
+  auto arguments = std::make_shared<Arguments>();
+  add_workspace_option(*command, arguments->workspace);
+  command->add_option("--study", arguments->study,
+                      "Which study, where the workspace holds several");
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    Workspace workspace = Workspace::open(arguments->workspace);
+    const std::vector<ResultRow> rows =
+        evaluate_study(workspace, load_study(workspace, arguments->study));
+    fmt::print("{}", globals.json ? dump_json(to_json(rows), 1) + "\n" : to_csv(rows));
+  });
+}
+
+}  // namespace epicrisis::cli

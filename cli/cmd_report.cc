@@ -1,0 +1,39 @@
+#include <fmt/core.h>
+
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/report/tables.h"
+#include "epicrisis/study/study.h"
+
+namespace epicrisis::cli {
+
+void add_report_command(CLI::App& app, Globals& globals) {
+  struct Arguments {
+    std::string workspace;
+    std::string study;
+    std::string output;
+  };
+  CLI::App* command = app.add_subcommand(
+      "report",
+      "Write a study's report: one HTML file, and its numbers as CSV, JSON and LaTeX beside it");
+  auto arguments = std::make_shared<Arguments>();
+  add_workspace_option(*command, arguments->workspace);
+  command->add_option("--study", arguments->study,
+                      "Which study, where the workspace holds several");
+  command->add_option("-o,--output", arguments->output, "The HTML file")->required();
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    Workspace workspace = Workspace::open(arguments->workspace);
+    const ReportData report =
+        write_study_report(workspace, load_study(workspace, arguments->study), arguments->output);
+    if (globals.json) {
+      fmt::print("{}\n", dump_json(report_json(report), 1));
+    } else {
+      fmt::print("{}\nReport: {}\n", report_text(report), arguments->output);
+    }
+  });
+}
+
+}  // namespace epicrisis::cli

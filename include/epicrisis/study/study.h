@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/eval/result_row.h"
+#include "epicrisis/report/report_data.h"
+#include "epicrisis/store/workspace.h"
+#include "epicrisis/study/study_file.h"
+
+namespace epicrisis {
+
+struct StudyOptions {
+  bool allow_leakage = false;  // as the study's own allow_leakage = true
+};
+
+struct StudyOutcome {
+  std::size_t trained = 0;  // runs of this call
+  std::size_t kept = 0;     // runs that were there
+  std::vector<ResultRow> rows;
+  Path report;           // the HTML file
+  std::string headline;  // the table for a terminal
+};
+
+// Does everything the study names: import, roles, leakage check, preparation, notes, embeddings,
+// training, evaluation, report. Run again it does only what is missing; broken off at any point it
+// goes on from there. Takes the lock "study-<name>". LeakageError, UsageError and InputError as the
+// parts below say; Interrupted after Ctrl-C.
+StudyOutcome run_study(Workspace& workspace, const Study& study, const StudyOptions& options = {});
+
+// The studies that were run in a workspace, by name.
+std::vector<std::string> list_studies(const Workspace& workspace);
+// A study as it was last run here. UsageError that lists those there are; "" takes the only one.
+Study load_study(const Workspace& workspace, const std::string& name = "");
+
+// The result rows of a study's finished runs: one per seed, and "all" over the seeds. Trains
+// nothing.
+std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study);
+
+// Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers
+// as .csv, .json and .tex. Trains nothing.
+ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html);
+
+}  // namespace epicrisis

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/data/sample.h"
+#include "epicrisis/data/split.h"
+#include "epicrisis/image/prepare.h"
+#include "epicrisis/train/trainer.h"
+
+namespace epicrisis {
+
+// One data set of a study: how to import it and what it is for.
+struct StudyData {
+  std::string name;  // the domain's name in tables and reports
+  std::string adapter;
+  Path path;                          // resolved against the data root
+  bool external = false;              // never trained on
+  std::vector<std::string> pictures;  // folders below `path`; empty: the adapter's own
+  std::string taxonomy;               // "" : the adapter's own
+  std::string column_map;             // for generic_csv, below `path`
+};
+
+struct StudyImageEncoder {
+  std::string model;         // a model folder's name, or an architecture for random weights
+  bool frozen = true;        // features once, heads only
+  int augmented_copies = 4;  // frozen: cached features of this many augmented copies
+};
+
+// One row of the result table: a configuration that is trained once a seed.
+struct StudyRun {
+  std::string name;                // unique within the study
+  std::vector<std::string> notes;  // strategies and sets it trains on; empty: none
+  StudyImageEncoder image_encoder;
+  std::string text_encoder;  // a model folder's name, or "bag"
+  TrainConfig train;         // mode, loss, epochs; its seed is set per run
+  std::vector<std::int64_t> seeds;
+};
+
+// Everything a study names. docs/formats.md describes the file.
+struct Study {
+  std::string name;  // a safe id
+  std::string title;
+  std::string source;  // the file's text, for the report
+  Path data_root;      // what relative data paths start from
+  std::vector<Label>
+      classes;  // those it keeps, in this order; a class outside is dropped and counted
+  std::vector<StudyData> data;
+  SplitFractions fractions;
+  std::uint64_t split_seed = 1;
+  bool honour_published_splits = true;
+  bool allow_leakage = false;
+  PrepareRecipe prepare;
+  std::vector<std::string> strategies;  // notes that are written here
+  std::vector<Path> note_imports;
+  std::vector<StudyRun> runs;
+  int bootstrap = 1000;
+  std::string baseline;  // the run that others are compared with; "" : the first image-only one
+};
+
+// Reads and checks a study file. `data_root` replaces the file's own data_root, which relative data
+// paths start from. UsageError with file, line and key for anything that is wrong or unknown.
+Study read_study(const Path& file, const std::optional<Path>& data_root = {});
+Study parse_study(std::string_view text, const std::string& name, const Path& data_root);
+
+}  // namespace epicrisis

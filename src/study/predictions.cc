@@ -1,0 +1,119 @@
+#include "study/predictions.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/model/safetensors.h"
+
+namespace epicrisis::study {
+namespace {
+
+TensorView view_of(const std::vector<std::int64_t>& values) {
+  return {TensorType::kI64,
+          {static_cast<std::int64_t>(values.size())},
+          std::as_bytes(std::span(values))};
+}
+
+std::vector<std::int64_t> integers(const TensorFile& file, const std::string& name) {
+  const TensorView& tensor = file.at(name);
+  if (tensor.type != TensorType::kI64 || tensor.shape.size() != 1) {
+    throw InputError("{}: tensor '{}' is {}, a list of I64 was expected", file.source(), name,
+                     describe(tensor));
+  }
+  std::vector<std::int64_t> values(static_cast<std::size_t>(tensor.count()));
+  if (!values.empty()) std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+  return values;
+}
+
+// In text mode a case's logits are those of its first note; without a note all are 0.
+FloatMatrix logits_of_notes(const TrainedModel& model, const Predictions& predictions) {
+  FloatMatrix of_cases(predictions.sample_ids.size(),
+                       static_cast<std::size_t>(model.class_count()));
+  const FloatMatrix of_notes = model.logits(predictions.notes);
+  for (std::size_t i = predictions.note_cases.size(); i-- > 0;) {
+    std::ranges::copy(of_notes.row(i),
+                      of_cases.row(static_cast<std::size_t>(predictions.note_cases[i])).begin());
+  }
+  return of_cases;
+}
+
+}  // namespace
+
+Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
+                    const RunInput& run) {
+  Predictions result;
+  for (const std::size_t i : run.evaluated) result.sample_ids.push_back(set.cases[i].sample_id);
+  if (model.fine_tuned()) {
+    std::vector<std::size_t> indices;
+    for (const std::size_t i : run.evaluated) indices.push_back(pictures.picture[i]);
+    Progress progress("embedding test pictures", indices.size(), "images");
+    result.images = model.embed_images(*pictures.images, indices,
+                                       [&](std::size_t rows) { progress.add(rows); });
+  } else {
+    result.images = model.embed_image_features(run.features);
+  }
+  if (!run.notes.texts.empty()) {
+    const FloatMatrix texts = model.embed_notes(run.note_embeddings);
+    std::vector<std::size_t> rows;
+    for (std::size_t row = 0; row < run.evaluated.size(); ++row) {
+      for (const std::size_t text : run.notes.of_case[run.evaluated[row]]) {
+        result.note_cases.push_back(static_cast<std::int64_t>(row));
+        result.note_texts.push_back(static_cast<std::int64_t>(text));
+        rows.push_back(text);
+      }
+    }
+    result.notes = FloatMatrix(rows.size(), texts.columns);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::ranges::copy(texts.row(rows[i]), result.notes.row(i).begin());
+    }
+    result.prompts = model.embed_notes(run.prompt_embeddings);
+  }
+  result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
+                                                     : model.logits(result.images);
+  return result;
+}
+
+void write_predictions(const Path& file, const Predictions& predictions) {
+  write_safetensors(file, {{"sample_ids", view_of(predictions.sample_ids)},
+                           {"images", tensor_view(predictions.images)},
+                           {"logits", tensor_view(predictions.logits)},
+                           {"notes", tensor_view(predictions.notes)},
+                           {"note_cases", view_of(predictions.note_cases)},
+                           {"note_texts", view_of(predictions.note_texts)},
+                           {"prompts", tensor_view(predictions.prompts)}});
+}
+
+Predictions read_predictions(const Path& file) {
+  const TensorFile tensors = read_safetensors(file);
+  const auto matrix = [&](const std::string& name) {
+    return to_matrix(tensors.at(name), tensors.source());
+  };
+  Predictions result;
+  result.sample_ids = integers(tensors, "sample_ids");
+  result.images = matrix("images");
+  result.logits = matrix("logits");
+  result.notes = matrix("notes");
+  result.note_cases = integers(tensors, "note_cases");
+  result.note_texts = integers(tensors, "note_texts");
+  result.prompts = matrix("prompts");
+  const std::size_t cases = result.sample_ids.size();
+  const std::size_t notes = result.notes.rows;
+  if (result.images.rows != cases || result.logits.rows != cases ||
+      result.note_cases.size() != notes || result.note_texts.size() != notes) {
+    throw InputError(
+        "{}: {} samples, {} images, {} logits, {} notes of {} cases: they do not fit together",
+        file.string(), cases, result.images.rows, result.logits.rows, notes,
+        result.note_cases.size());
+  }
+  for (const std::int64_t row : result.note_cases) {
+    if (row < 0 || static_cast<std::size_t>(row) >= cases) {
+      throw InputError("{}: a note belongs to row {} of {}", file.string(), row, cases);
+    }
+  }
+  return result;
+}
+
+}  // namespace epicrisis::study

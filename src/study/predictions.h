@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/matrix.h"
+#include "study/study_inputs.h"
+
+namespace epicrisis::study {
+
+// What one trained run says about the test and external cases; runs/<id>/predictions.safetensors.
+// Everything that evaluation and report need of a run, so that neither loads a model.
+struct Predictions {
+  std::vector<std::int64_t> sample_ids;  // one a row of `images` and `logits`
+  FloatMatrix images;                    // z_img [cases, width]
+  FloatMatrix logits;                    // [cases, classes]; of z_img, in text mode of z_txt
+  FloatMatrix notes;                     // z_txt [notes, width]; empty without text
+  std::vector<std::int64_t> note_cases;  // row in `images` that a note belongs to
+  std::vector<std::int64_t> note_texts;  // equal numbers, equal text
+  FloatMatrix prompts;                   // z_txt of the class prompts [classes, width]
+};
+
+Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
+                    const RunInput& run);
+void write_predictions(const Path& file, const Predictions& predictions);
+// InputError for a file that is not one of these or whose tensors do not fit together.
+Predictions read_predictions(const Path& file);
+
+}  // namespace epicrisis::study

@@ -1,0 +1,307 @@
+#include "study/report_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/version.h"
+#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/image/decode.h"
+#include "epicrisis/model/runtime_info.h"
+#include "epicrisis/notes/strategy.h"
+#include "epicrisis/store/notes.h"
+#include "epicrisis/store/samples.h"
+
+namespace epicrisis::study {
+namespace {
+
+constexpr std::size_t kNoteExamples = 4;
+constexpr std::size_t kQueriesPerDataset = 2;
+constexpr std::size_t kNearest = 5;
+
+Picture picture_of(const PictureTable& pictures, std::size_t index, std::string alt) {
+  const int size = pictures.images->size();
+  Image image(size, size);
+  std::ranges::copy(pictures.images->pixels(pictures.picture[index]), image.pixels.begin());
+  return {encode_jpeg(image, 80), std::move(alt)};
+}
+
+std::string class_name(const Study& study, int label) {
+  return std::string(label_name(study.classes[static_cast<std::size_t>(label)]));
+}
+
+std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& study,
+                                             const CaseSet& set) {
+  std::vector<ReportDataset> datasets;
+  for (const bool external : {false, true}) {
+    for (const StudyData& data : study.data) {
+      if (data.external != external) continue;
+      ReportDataset entry;
+      entry.name = data.name;
+      entry.role = external ? "external" : "internal";
+      if (const auto stored = find_dataset(workspace.database(), data.name)) {
+        entry.source = "adapter " + stored->adapter;
+      }
+      entry.class_counts.resize(study.classes.size());
+      std::set<std::string> groups;
+      for (const Case& item : set.cases) {
+        if (item.dataset != data.name) continue;
+        ++entry.samples;
+        ++entry.class_counts[static_cast<std::size_t>(item.label)];
+        groups.insert(item.group);
+        entry.train += item.role == Role::kTrain;
+        entry.validation += item.role == Role::kValidation;
+        entry.test += item.role == Role::kTest;
+      }
+      entry.groups = groups.size() == entry.samples ? 0 : groups.size();
+      if (const auto dropped = set.dropped.find(data.name); dropped != set.dropped.end()) {
+        entry.skipped.emplace_back("of a class that the study leaves out, or of none",
+                                   static_cast<std::size_t>(dropped->second));
+      }
+      const auto unreadable = std::ranges::count_if(set.unreadable, [&](const std::string& line) {
+        return line.starts_with(data.name + "/");
+      });
+      if (unreadable > 0)
+        entry.skipped.emplace_back("picture unreadable", static_cast<std::size_t>(unreadable));
+      datasets.push_back(std::move(entry));
+    }
+  }
+  return datasets;
+}
+
+LeakageSection describe_leakage(const Study& study, const CaseSet& set) {
+  LeakageSection section;
+  section.checked = true;
+  section.allowed = study.allow_leakage;
+  section.checks = {"identifiers", "patients and lesions", "identical files", "identical pixels",
+                    "nearly identical pictures (perceptual hash, confirmed on thumbnails)"};
+  std::map<std::tuple<std::string, std::string, std::string>, LeakageFinding> findings;
+  for (const Overlap& overlap : set.leakage.overlaps) {
+    if (!overlap.leakage) continue;
+    LeakageFinding finding;
+    finding.kind = overlap_kind_name(overlap.kind);
+    finding.left = overlap.a.dataset + " " + overlap.a.role;
+    finding.right = overlap.b.dataset + " " + overlap.b.role;
+    auto& kept =
+        findings.try_emplace({finding.kind, finding.left, finding.right}, finding).first->second;
+    ++kept.count;
+    if (kept.examples.size() < 5) kept.examples.push_back(overlap.a.key + " = " + overlap.b.key);
+  }
+  for (auto& [key, finding] : findings) section.findings.push_back(std::move(finding));
+  return section;
+}
+
+std::vector<NoteCounts> describe_note_counts(Workspace& workspace, const Study& study) {
+  std::map<std::pair<std::string, std::string>, NoteCounts> counts;
+  for (const NoteCount& count : count_notes(workspace.database())) {
+    const bool ours = std::ranges::any_of(
+        study.data, [&](const StudyData& data) { return data.name == count.dataset; });
+    if (!ours) continue;
+    NoteCounts& entry = counts[{count.strategy, count.provider}];
+    entry.strategy = count.strategy;
+    entry.provider = count.provider;
+    (count.status == NoteStatus::kWritten ? entry.written : entry.failed) +=
+        static_cast<std::size_t>(count.notes);
+  }
+  std::vector<NoteCounts> list;
+  for (auto& [key, entry] : counts) list.push_back(std::move(entry));
+  return list;
+}
+
+// One case of each of the first classes, drawn from the first internal data set.
+std::vector<NoteExample> pick_note_examples(Workspace& workspace, const Study& study,
+                                            const CaseSet& set, const PictureTable& pictures) {
+  std::vector<NoteExample> examples;
+  Random random(study.split_seed, "note examples");
+  for (int label = 0;
+       label < static_cast<int>(study.classes.size()) && examples.size() < kNoteExamples; ++label) {
+    std::vector<std::size_t> candidates;
+    for (std::size_t i = 0; i < set.cases.size(); ++i) {
+      if (set.cases[i].label == label && set.cases[i].role != Role::kExternal)
+        candidates.push_back(i);
+    }
+    if (candidates.empty()) continue;
+    const std::size_t index = candidates[random.below(candidates.size())];
+    NoteFilter filter;
+    filter.sample_ids = {set.cases[index].sample_id};
+    NoteExample example;
+    for (const NoteRecord& note : load_notes(workspace.database(), filter)) {
+      example.notes.push_back({note.strategy, note.text,
+                               note.provider + (note.model.empty() ? "" : ", " + note.model)});
+    }
+    if (example.notes.empty()) continue;
+    const Sample sample = sample_by_id(workspace.database(), set.cases[index].sample_id);
+    example.key = sample.key;
+    example.dataset = sample.dataset;
+    example.label = class_name(study, label);
+    example.picture = picture_of(pictures, index, sample.dataset + " " + sample.key);
+    examples.push_back(std::move(example));
+  }
+  return examples;
+}
+
+std::vector<TrainingCurve> describe_curves(const Workspace& workspace,
+                                           const std::vector<TrainedRun>& runs) {
+  std::vector<TrainingCurve> curves;
+  for (const TrainedRun& trained : runs) {
+    const auto& [seed, id] = trained.seeds.front();
+    const auto result = read_train_result(workspace.runs() / id);
+    if (!result) continue;
+    TrainingCurve curve;
+    curve.model = trained.title;
+    curve.mode = std::string(mode_name(trained.run->train.mode));
+    curve.notes = join(trained.run->notes, "+");
+    curve.seed = seed;
+    curve.best_epoch = result->best_epoch;
+    curve.series = {{"training loss", {}}, {"validation loss", {}}, {"validation weighted F1", {}}};
+    for (const EpochMetrics& epoch : result->history) {
+      curve.series[0].values.push_back(epoch.train_loss);
+      curve.series[1].values.push_back(epoch.validation_loss);
+      curve.series[2].values.push_back(epoch.validation_weighted_f1);
+    }
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+// Builds gallery items out of cases and notes of one data set in one run's space.
+class Gallery {
+ public:
+  Gallery(Workspace& workspace, const Study& study, const CaseSet& set,
+          const PictureTable& pictures, const Predictions& predictions)
+      : workspace_(workspace), study_(study), set_(set), pictures_(pictures) {
+    for (std::size_t i = 0; i < set.cases.size(); ++i) case_of_.emplace(set.cases[i].sample_id, i);
+    sample_ids_ = predictions.sample_ids;
+  }
+
+  GalleryItem picture(std::size_t row) const {
+    const std::size_t index = case_of_.at(sample_ids_[row]);
+    GalleryItem item;
+    item.key = sample_by_id(workspace_.database(), sample_ids_[row]).key;
+    item.label = class_name(study_, set_.cases[index].label);
+    item.picture = picture_of(pictures_, index, item.key);
+    return item;
+  }
+
+ private:
+  Workspace& workspace_;
+  const Study& study_;
+  const CaseSet& set_;
+  const PictureTable& pictures_;
+  std::unordered_map<std::int64_t, std::size_t> case_of_;
+  std::vector<std::int64_t> sample_ids_;
+};
+
+std::string note_text(Workspace& workspace, const StudyRun& run, std::int64_t sample_id) {
+  NoteFilter filter;
+  filter.sample_ids = {sample_id};
+  filter.strategies = expand_note_sets(run.notes);
+  const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
+  return notes.empty() ? "" : notes.front().text;
+}
+
+// Nearest pictures to a picture, and nearest notes to a picture, for a few drawn queries of each
+// set.
+std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study, const CaseSet& set,
+                                       const PictureTable& pictures,
+                                       const std::vector<TrainedRun>& runs) {
+  std::vector<GalleryEntry> entries;
+  const auto trained = std::ranges::find_if(
+      runs, [](const TrainedRun& run) { return run.run->train.mode == Mode::kMultimodal; });
+  if (trained == runs.end()) return entries;
+  const Predictions predictions = read_predictions(
+      workspace.runs() / trained->seeds.front().second / "predictions.safetensors");
+  const Gallery gallery(workspace, study, set, pictures, predictions);
+  Random random(study.split_seed, "gallery");
+  for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
+    const RetrievalSet space = retrieval_set(predictions, slice, *trained->run);
+    for (std::size_t q = 0; q < kQueriesPerDataset; ++q) {
+      const std::size_t query = random.below(slice.rows.size());
+      for (const Direction direction : {Direction::kImageToImage, Direction::kImageToText}) {
+        const bool notes = direction == Direction::kImageToText;
+        const FloatMatrix& pool = notes ? space.notes : space.images;
+        if (pool.rows == 0) continue;
+        const auto image_of = [&](std::size_t row) { return notes ? space.note_images[row] : row; };
+        std::vector<bool> excluded(pool.rows);
+        for (std::size_t row = 0; row < pool.rows; ++row) {
+          excluded[row] = slice.groups[image_of(row)] == slice.groups[query];
+        }
+        GalleryEntry entry;
+        entry.direction = direction_name(direction);
+        entry.dataset = slice.name;
+        entry.model = fmt::format("{}, multimodal, notes {}, seed {}", trained->title,
+                                  join(trained->run->notes, "+"), trained->seeds.front().first);
+        entry.query = gallery.picture(slice.rows[query]);
+        for (const Match& match : nearest_rows(space.images.row(query), pool, kNearest, excluded)) {
+          const std::size_t row = slice.rows[image_of(match.index)];
+          GalleryItem item = gallery.picture(row);
+          if (notes) item.text = note_text(workspace, *trained->run, predictions.sample_ids[row]);
+          item.right = slice.truth[image_of(match.index)] == slice.truth[query];
+          item.similarity = match.similarity;
+          entry.nearest.push_back(std::move(item));
+        }
+        entries.push_back(std::move(entry));
+      }
+    }
+  }
+  return entries;
+}
+
+std::vector<std::string> describe_warnings(const CaseSet& set) {
+  std::vector<std::string> warnings;
+  if (!set.unreadable.empty()) {
+    warnings.push_back(fmt::format("{} pictures could not be read and are left out: {}{}",
+                                   set.unreadable.size(), set.unreadable.front(),
+                                   set.unreadable.size() > 1 ? ", ..." : ""));
+  }
+  if (set.leakage.uncompared > 0) {
+    warnings.push_back(fmt::format("{} candidate pairs of pictures were too many to compare",
+                                   set.leakage.uncompared));
+  }
+  return warnings;
+}
+
+}  // namespace
+
+ReportData build_report(Workspace& workspace, const Study& study, const CaseSet& set,
+                        const PictureTable& pictures, const std::vector<TrainedRun>& runs,
+                        Evaluation evaluation) {
+  ReportData report;
+  report.title = study.title;
+  report.subtitle = study.name;
+  for (const Label label : study.classes) {
+    report.classes.emplace_back(label_name(label));
+    report.class_titles.emplace_back(label_words(label));
+  }
+  report.datasets = describe_datasets(workspace, study, set);
+  report.leakage = describe_leakage(study, set);
+  report.note_counts = describe_note_counts(workspace, study);
+  report.note_examples = pick_note_examples(workspace, study, set, pictures);
+  report.curves = describe_curves(workspace, runs);
+  report.results = std::move(evaluation.rows);
+  report.comparisons = std::move(evaluation.comparisons);
+  report.confusions = std::move(evaluation.confusions);
+  report.gallery = pick_gallery(workspace, study, set, pictures, runs);
+  report.notes_from_labels = std::ranges::any_of(runs, [](const TrainedRun& run) {
+    return std::ranges::any_of(expand_note_sets(run.run->notes), note_names_label);
+  });
+  report.replicates = static_cast<std::size_t>(study.bootstrap);
+  report.environment = {{"Epicrisis", kVersion},
+                        {"LibTorch", torch_version()},
+                        {"Compiler", __VERSION__},
+                        {"Processor", processor_name()},
+                        {"Cores", std::to_string(available_cores())},
+                        {"Written", format_utc(system_clock().now())}};
+  report.settings = study.source;
+  report.warnings = describe_warnings(set);
+  return report;
+}
+
+}  // namespace epicrisis::study

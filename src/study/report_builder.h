@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "epicrisis/report/report_data.h"
+#include "study/evaluation.h"
+
+namespace epicrisis::study {
+
+// Gathers what the report shows of a study: data, leakage, note examples, curves, results, gallery,
+// settings.
+ReportData build_report(Workspace& workspace, const Study& study, const CaseSet& set,
+                        const PictureTable& pictures, const std::vector<TrainedRun>& runs,
+                        Evaluation evaluation);
+
+}  // namespace epicrisis::study

@@ -1,0 +1,187 @@
+#include "epicrisis/study/study.h"
+
+#include <algorithm>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/version.h"
+#include "epicrisis/notes/exchange.h"
+#include "epicrisis/notes/write.h"
+#include "epicrisis/report/html_report.h"
+#include "epicrisis/report/tables.h"
+#include "study/report_builder.h"
+#include "study/runs.h"
+
+namespace epicrisis {
+namespace {
+
+using study::CaseSet;
+using study::Evaluation;
+using study::PictureTable;
+using study::TrainedRun;
+
+Path study_record(const Workspace& workspace, const std::string& name) {
+  return workspace.root() / "studies" / (name + ".json");
+}
+
+// Keeps the study file's text and its data root, so that evaluate and report need only the
+// workspace.
+void remember_study(const Workspace& workspace, const Study& study) {
+  const Json record = {{"source", study.source},
+                       {"data_root", study.data_root.string()},
+                       {"allow_leakage", study.allow_leakage}};
+  write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
+}
+
+void write_notes(Workspace& workspace, const Study& study, const CaseSet& set) {
+  for (const std::string& name : study.strategies) {
+    WriteNotesOptions options;
+    options.filter.split_set = set.split_set;
+    const WriteNotesReport report = write_template_notes(workspace, load_strategy(name), options);
+    if (report.written > 0) log_info("notes {}: {} written", name, report.written);
+  }
+  for (const Path& file : study.note_imports) {
+    const NoteImportReport report = import_notes(workspace, file, {});
+    log_info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
+             report.written, report.unchanged, report.unmatched);
+  }
+}
+
+struct StudyState {
+  CaseSet set;
+  PictureTable pictures;
+  std::vector<TrainedRun> runs;
+};
+
+StudyState load_state(Workspace& workspace, const Study& study) {
+  StudyState state;
+  state.set = study::assign_roles(workspace, study);
+  state.pictures = study::load_pictures(workspace, study, state.set);
+  state.runs = study::finished_runs(workspace, study, state.set);
+  if (state.runs.empty()) {
+    throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE",
+                     study.name);
+  }
+  return state;
+}
+
+Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state) {
+  return study::evaluate_runs(study, state.runs, study::slice_by_dataset(state.set, study),
+                              workspace.runs());
+}
+
+// The files of a report: the page, and beside it the same numbers in other forms.
+Path beside(const Path& html, const char* extension) {
+  Path path = html;
+  return path.replace_extension(extension);
+}
+
+ReportData make_report(Workspace& workspace, const Study& study, const StudyState& state,
+                       const Path& html) {
+  ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.runs,
+                                        evaluate_state(workspace, study, state));
+  write_file(beside(html, ".csv"), report_csv(data));
+  write_file(beside(html, ".json"), dump_json(report_json(data), 1) + "\n");
+  write_file(beside(html, ".tex"), report_latex(data));
+  write_file(beside(html, ".txt"), report_text(data));
+  write_file(html, render_html(data));
+  return data;
+}
+
+Path study_report(const Workspace& workspace, const Study& study) {
+  return workspace.reports() / (study.name + ".html");
+}
+
+// What a report depends on. It is written beside the report when all of it is done, so that a
+// second run of a study finds nothing to do.
+std::string report_key(const Study& study, const StudyState& state) {
+  std::string all = fmt::format("{}\n{}\n{}", kVersion, study.source, study.allow_leakage);
+  for (const TrainedRun& run : state.runs) {
+    all += '\n' + run.title;
+    for (const auto& [seed, id] : run.seeds) all += '|' + id;
+  }
+  return sha256_hex(all);
+}
+
+bool report_is_current(const Workspace& workspace, const Study& study, const StudyState& state) {
+  const Path key = beside(study_report(workspace, study), ".key");
+  return std::filesystem::exists(key) && read_file(key) == report_key(study, state);
+}
+
+std::vector<ResultRow> stored_rows(const Path& html) {
+  const Path file = beside(html, ".json");
+  const Json report = parse_json(read_file(file), file.string());
+  return result_rows_from_json(json_get<Json>(report, "results", file.string()), file.string());
+}
+
+}  // namespace
+
+StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOptions& options) {
+  Study study = given;
+  study.allow_leakage = study.allow_leakage || options.allow_leakage;
+  const WorkspaceLock lock = workspace.lock("study-" + study.name);
+  remember_study(workspace, study);
+  study::import_data(workspace, study);
+  StudyState state;
+  state.set = study::assign_roles(workspace, study);
+  state.pictures = study::load_pictures(workspace, study, state.set);
+  write_notes(workspace, study, state.set);
+  const study::RunCounts counts = study::train_runs(workspace, study, state.set, state.pictures);
+  state.runs = study::finished_runs(workspace, study, state.set);
+
+  StudyOutcome outcome;
+  outcome.trained = counts.trained;
+  outcome.kept = counts.kept;
+  outcome.report = study_report(workspace, study);
+  if (!report_is_current(workspace, study, state)) {
+    make_report(workspace, study, state, outcome.report);
+    write_file(beside(outcome.report, ".key"), report_key(study, state));
+  }
+  outcome.rows = stored_rows(outcome.report);
+  outcome.headline = read_file(beside(outcome.report, ".txt"));
+  return outcome;
+}
+
+std::vector<std::string> list_studies(const Workspace& workspace) {
+  std::vector<std::string> names;
+  const Path folder = workspace.root() / "studies";
+  if (!std::filesystem::is_directory(folder)) return names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Study load_study(const Workspace& workspace, const std::string& name) {
+  const std::vector<std::string> names = list_studies(workspace);
+  const std::string chosen = name.empty() && names.size() == 1 ? names.front() : name;
+  if (std::ranges::find(names, chosen) == names.end()) {
+    throw UsageError("{}: {}; studies run here: {}", workspace.root().string(),
+                     chosen.empty() ? "name a study with --study" : "no study '" + chosen + "'",
+                     names.empty() ? "none" : join(names, ", "));
+  }
+  const Path file = study_record(workspace, chosen);
+  const Json record = parse_json(read_file(file), file.string());
+  Study study = parse_study(json_get<std::string>(record, "source", file.string()), file.string(),
+                            json_get<std::string>(record, "data_root", file.string()));
+  study.allow_leakage = json_get<bool>(record, "allow_leakage", file.string());
+  return study;
+}
+
+std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study) {
+  const StudyState state = load_state(workspace, study);
+  if (report_is_current(workspace, study, state))
+    return stored_rows(study_report(workspace, study));
+  return evaluate_state(workspace, study, state).rows;
+}
+
+ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html) {
+  const StudyState state = load_state(workspace, study);
+  return make_report(workspace, study, state, html);
+}
+
+}  // namespace epicrisis

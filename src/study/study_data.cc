@@ -1,0 +1,202 @@
+#include "study/study_data.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/store/import.h"
+#include "epicrisis/store/samples.h"
+#include "epicrisis/store/splits.h"
+
+namespace epicrisis::study {
+namespace {
+
+// Disjoint sets by index, with path halving.
+class UnionFind {
+ public:
+  explicit UnionFind(std::size_t count) : parent_(count) {
+    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
+  }
+  std::size_t find(std::size_t i) {
+    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+    return i;
+  }
+  void unite(std::size_t a, std::size_t b) {
+    parent_[std::max(find(a), find(b))] = std::min(find(a), find(b));
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+std::vector<std::string> dataset_names(const Study& study, bool external) {
+  std::vector<std::string> names;
+  for (const StudyData& data : study.data) {
+    if (data.external == external) names.push_back(data.name);
+  }
+  return names;
+}
+
+int class_index(const Study& study, Label label) {
+  const auto found = std::ranges::find(study.classes, label);
+  return found == study.classes.end() ? -1 : static_cast<int>(found - study.classes.begin());
+}
+
+// The samples of the study's classes that have a picture, role still open.
+std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& set,
+                             std::vector<SplitItem>& items) {
+  std::vector<Case> cases;
+  SampleFilter filter;
+  for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
+  filter.with_image = true;
+  const std::vector<std::string> external = dataset_names(study, true);
+  for_each_sample(workspace.database(), filter, [&](const Sample& sample) {
+    const int label = sample.label ? class_index(study, *sample.label) : -1;
+    if (label < 0) {
+      ++set.dropped[sample.dataset];
+      return true;
+    }
+    Case entry;
+    entry.sample_id = sample.id;
+    entry.dataset = sample.dataset;
+    entry.group = sample.dataset + "/" + (sample.group.empty() ? sample.key : sample.group);
+    entry.label = label;
+    if (std::ranges::find(external, sample.dataset) != external.end()) entry.role = Role::kExternal;
+    items.push_back({sample.dataset + "/" + sample.key, entry.group, label, sample.split});
+    cases.push_back(std::move(entry));
+    return true;
+  });
+  return cases;
+}
+
+CheckOptions check_options(const Study& study) {
+  CheckOptions options;
+  for (const StudyData& data : study.data) options.datasets.push_back(data.name);
+  options.external = dataset_names(study, true);
+  options.datasets_are_domains = false;
+  options.labels = study.classes;
+  return options;
+}
+
+// Samples of internal sets that are the same picture get one group.
+void join_same_pictures(const LeakageReport& overlaps, const std::vector<Case>& cases,
+                        std::vector<SplitItem>& items) {
+  std::unordered_map<std::int64_t, std::size_t> index;
+  std::unordered_map<std::string, std::size_t> first_of_group;
+  UnionFind sets(cases.size());
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    index.emplace(cases[i].sample_id, i);
+    const auto [first, fresh] = first_of_group.emplace(items[i].group, i);
+    if (!fresh) sets.unite(first->second, i);
+  }
+  for (const Overlap& overlap : overlaps.overlaps) {
+    const auto a = index.find(overlap.a.sample_id);
+    const auto b = index.find(overlap.b.sample_id);
+    if (a == index.end() || b == index.end()) continue;
+    if (cases[a->second].role == Role::kExternal || cases[b->second].role == Role::kExternal)
+      continue;
+    sets.unite(a->second, b->second);
+  }
+  for (std::size_t i = 0; i < cases.size(); ++i) items[i].group = items[sets.find(i)].key;
+}
+
+// Everything the assignment depends on; a change makes a new split set.
+std::string split_set_name(const Study& study, const std::vector<SplitItem>& items,
+                           const std::vector<Case>& cases) {
+  std::string all =
+      fmt::format("{}|{}|{}|{}|{}", study.fractions.train, study.fractions.validation,
+                  study.fractions.test, study.split_seed, study.honour_published_splits);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    all += fmt::format("\n{}|{}|{}|{}|{}", items[i].key, items[i].group, items[i].label,
+                       items[i].published, role_name(cases[i].role));
+  }
+  return study.name + "-" + sha256_hex(all).substr(0, 12);
+}
+
+void make_split_set(Workspace& workspace, const Study& study, const std::string& name,
+                    const std::vector<Case>& cases, const std::vector<SplitItem>& items) {
+  std::vector<SplitItem> internal;
+  std::vector<std::size_t> position;
+  std::vector<SampleRole> roles;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if (cases[i].role == Role::kExternal) {
+      roles.push_back({cases[i].sample_id, Role::kExternal});
+    } else {
+      internal.push_back(items[i]);
+      position.push_back(i);
+    }
+  }
+  const std::vector<Role> assigned =
+      assign_splits(internal, study.fractions, study.split_seed, study.honour_published_splits);
+  for (std::size_t i = 0; i < assigned.size(); ++i) {
+    roles.push_back({cases[position[i]].sample_id, assigned[i]});
+  }
+  save_split_set(workspace.database(), name, study.split_seed,
+                 Json{{"study", study.name},
+                      {"train", study.fractions.train},
+                      {"validation", study.fractions.validation},
+                      {"test", study.fractions.test},
+                      {"honour_published", study.honour_published_splits}},
+                 roles);
+}
+
+}  // namespace
+
+void import_data(Workspace& workspace, const Study& study) {
+  for (const StudyData& data : study.data) {
+    ImportOptions options;
+    options.name = data.name;
+    options.pictures = data.pictures;
+    options.taxonomy = data.taxonomy;
+    if (!data.column_map.empty()) options.column_map = data.path / data.column_map;
+    const ImportReport report = import_dataset(workspace, data.adapter, data.path, options);
+    if (report.written + report.updated > 0) {
+      log_info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,
+               report.read.samples, report.written, report.updated, report.read.skipped_total());
+    }
+    if (report.read.samples == 0) {
+      throw InputError("{}: the adapter '{}' found no sample in {}", data.name, data.adapter,
+                       data.path.string());
+    }
+  }
+}
+
+CaseSet assign_roles(Workspace& workspace, const Study& study) {
+  CaseSet set;
+  std::vector<SplitItem> items;
+  std::vector<Case> cases = load_cases(workspace, study, set, items);
+  CheckOptions options = check_options(study);
+  join_same_pictures(check_leakage(workspace, options), cases, items);
+  set.split_set = split_set_name(study, items, cases);
+  if (!find_split_set(workspace.database(), set.split_set)) {
+    make_split_set(workspace, study, set.split_set, cases, items);
+  }
+  std::unordered_map<std::int64_t, Role> roles;
+  for (const SampleRole& entry : load_split_roles(workspace.database(), set.split_set)) {
+    roles.emplace(entry.sample_id, entry.role);
+  }
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const auto role = roles.find(cases[i].sample_id);
+    if (role == roles.end()) continue;
+    cases[i].role = role->second;
+    // The joined group: the bootstrap must not take two copies of one picture for two patients.
+    cases[i].group = items[i].group;
+    set.cases.push_back(cases[i]);
+  }
+  options.split_set = set.split_set;
+  set.leakage = check_leakage(workspace, options);
+  save_leakage(workspace.database(), set.leakage, options, study.allow_leakage);
+  if (!study.allow_leakage) {
+    set.leakage.throw_if_leaking();
+  } else if (set.leakage.leaks() > 0) {
+    log_warning("{} overlaps between splits are allowed by the study; the report says so",
+                set.leakage.leaks());
+  }
+  return set;
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "epicrisis/data/split.h"
+#include "epicrisis/store/check.h"
+#include "epicrisis/store/workspace.h"
+#include "epicrisis/study/study_file.h"
+
+namespace epicrisis::study {
+
+// One sample as training and evaluation see it.
+struct Case {
+  std::int64_t sample_id = 0;
+  std::string dataset;
+  std::string group;  // what the bootstrap resamples; never empty
+  int label = 0;      // index in Study::classes
+  Role role = Role::kUnused;
+};
+
+// What a study trains and tests on.
+struct CaseSet {
+  std::string split_set;    // its name in the store
+  std::vector<Case> cases;  // in order of sample id; roles train, validation, test, external
+  std::map<std::string, std::int64_t>
+      dropped;  // data set -> samples of classes the study leaves out
+  LeakageReport leakage;
+  std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
+};
+
+// Imports every data set of the study. Idempotent.
+void import_data(Workspace& workspace, const Study& study);
+
+// Gives every sample its role, once: the assignment is stored under a name made from what it
+// depends on, and found there the next time. Pictures of internal sets that show the same count as
+// one group, so that no split divides them. Then looks for leakage; LeakageError if there is any
+// and the study does not allow it.
+CaseSet assign_roles(Workspace& workspace, const Study& study);
+
+}  // namespace epicrisis::study

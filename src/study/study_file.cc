@@ -1,0 +1,229 @@
+#include "epicrisis/study/study_file.h"
+
+#include <algorithm>
+#include <set>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/data/taxonomy.h"
+
+namespace epicrisis {
+namespace {
+
+std::string required_id(const TomlTable& table, std::string_view key) {
+  std::string value = table.string(key);
+  if (!is_safe_id(value)) {
+    throw UsageError(
+        "{}: {} = '{}' is not a name: letters, digits, '.', '_', '-' and spaces, at most 128",
+        table.place(key), key, value);
+  }
+  return value;
+}
+
+StudyData read_data(const TomlTable& table, const Path& data_root) {
+  StudyData data;
+  data.name = required_id(table, "name");
+  data.adapter = table.string("adapter");
+  const Path path = table.string("path");
+  data.path = path.is_absolute() ? path : data_root / path;
+  const std::string role = table.string("role");
+  if (role != "internal" && role != "external") {
+    throw UsageError("{}: role = '{}' is neither 'internal' nor 'external'", table.place("role"),
+                     role);
+  }
+  data.external = role == "external";
+  data.pictures = table.strings_or("pictures", {});
+  data.taxonomy = table.string_or("taxonomy", "");
+  data.column_map = table.string_or("column_map", "");
+  table.finish();
+  return data;
+}
+
+PrepareRecipe read_prepare_recipe(const TomlTable& table) {
+  PrepareRecipe recipe;
+  recipe.size = static_cast<int>(table.integer_in("size", 32, 1024, recipe.size));
+  recipe.remove_hair = table.boolean_or("remove_hair", recipe.remove_hair);
+  recipe.crop_border = table.boolean_or("crop_border", recipe.crop_border);
+  recipe.crop_to_lesion = table.boolean_or("crop_to_lesion", recipe.crop_to_lesion);
+  table.finish();
+  return recipe;
+}
+
+StudyImageEncoder read_image_encoder(const TomlTable& table) {
+  StudyImageEncoder encoder;
+  encoder.model = table.string("model");
+  encoder.frozen = table.boolean_or("frozen", true);
+  encoder.augmented_copies =
+      static_cast<int>(table.integer_in("augmented_copies", 0, 64, encoder.frozen ? 4 : 0));
+  if (!encoder.frozen && encoder.augmented_copies > 0) {
+    throw UsageError(
+        "{}: augmented_copies belongs to a frozen encoder; fine-tuning augments each step",
+        table.place("augmented_copies"));
+  }
+  table.finish();
+  return encoder;
+}
+
+// What runs share unless they say otherwise.
+struct RunDefaults {
+  std::optional<StudyImageEncoder> image_encoder;
+  std::string text_encoder;
+  std::optional<TomlTable> train;
+  std::vector<std::int64_t> seeds;
+};
+
+std::vector<std::int64_t> read_seeds(const TomlTable& table, std::vector<std::int64_t> fallback) {
+  std::vector<std::int64_t> seeds = table.integers_or("seeds", std::move(fallback));
+  if (seeds.empty() || std::set(seeds.begin(), seeds.end()).size() != seeds.size()) {
+    throw UsageError("{}: seeds must be a list of one or more different numbers",
+                     table.place("seeds"));
+  }
+  if (std::ranges::any_of(seeds, [](std::int64_t seed) { return seed < 0; })) {
+    throw UsageError("{}: a seed is negative", table.place("seeds"));
+  }
+  return seeds;
+}
+
+StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
+  StudyRun run;
+  run.name = required_id(table, "name");
+  if (defaults.train) run.train = read_train_config(*defaults.train, run.train);
+  if (const auto train = table.table_if("train")) run.train = read_train_config(*train, run.train);
+  run.train.mode = mode_from_name(table.string("mode"));
+  run.notes = table.strings_or("notes", {});
+  if (uses_text(run.train.mode) == run.notes.empty()) {
+    throw UsageError("{}: mode '{}' {}", table.place("mode"), mode_name(run.train.mode),
+                     run.notes.empty() ? "needs notes = [\"...\"]" : "uses no notes");
+  }
+  if (const auto encoder = table.table_if("image_encoder")) {
+    run.image_encoder = read_image_encoder(*encoder);
+  } else if (defaults.image_encoder) {
+    run.image_encoder = *defaults.image_encoder;
+  } else {
+    throw UsageError("{}: run '{}' has no image encoder; add [image_encoder] to the study",
+                     table.place(), run.name);
+  }
+  run.train.freeze_image_encoder = run.image_encoder.frozen;
+  run.train.copies = run.image_encoder.augmented_copies;
+  run.text_encoder = table.string_or("text_encoder", defaults.text_encoder);
+  if (uses_text(run.train.mode) && run.text_encoder.empty()) {
+    throw UsageError("{}: run '{}' has no text encoder; add text_encoder = \"...\"", table.place(),
+                     run.name);
+  }
+  run.seeds = read_seeds(table, defaults.seeds);
+  table.finish();
+  return run;
+}
+
+std::vector<Label> read_classes(const TomlTable& table) {
+  std::vector<Label> classes;
+  for (const std::string& name : table.strings_or("classes", {})) {
+    const auto label = parse_label(name);
+    if (!label) throw UsageError("{}: unknown class '{}'", table.place("classes"), name);
+    if (std::ranges::find(classes, *label) != classes.end()) {
+      throw UsageError("{}: class '{}' is named twice", table.place("classes"), name);
+    }
+    classes.push_back(*label);
+  }
+  if (classes.empty()) {
+    for (int i = 0; i < kLabelCount; ++i) classes.push_back(static_cast<Label>(i));
+  }
+  if (classes.size() < 2)
+    throw UsageError("{}: a study needs two classes or more", table.place("classes"));
+  return classes;
+}
+
+template <typename Item>
+void refuse_duplicate_names(const std::vector<Item>& items, const TomlTable& table,
+                            const char* what) {
+  std::set<std::string> seen;
+  for (const Item& item : items) {
+    if (!seen.insert(item.name).second) {
+      throw UsageError("{}: two {} are called '{}'", table.place(), what, item.name);
+    }
+  }
+}
+
+Study read_table(const TomlTable& table, const Path& data_root) {
+  Study study;
+  study.data_root = data_root;
+  study.name = required_id(table, "name");
+  study.title = table.string_or("title", study.name);
+  study.classes = read_classes(table);
+  for (const TomlTable& entry : table.tables_or_empty("data")) {
+    study.data.push_back(read_data(entry, data_root));
+  }
+  refuse_duplicate_names(study.data, table, "data sets");
+  if (std::ranges::none_of(study.data, [](const StudyData& data) { return !data.external; })) {
+    throw UsageError("{}: no [[data]] with role = \"internal\" to train on", table.place());
+  }
+  if (const auto split = table.table_if("split")) {
+    study.fractions.train = split->number_in("train", 0.01, 0.98, study.fractions.train);
+    study.fractions.validation =
+        split->number_in("validation", 0.01, 0.98, study.fractions.validation);
+    study.fractions.test = split->number_in("test", 0.01, 0.98, study.fractions.test);
+    study.split_seed = static_cast<std::uint64_t>(split->integer_in("seed", 0, INT64_MAX, 1));
+    study.honour_published_splits = split->boolean_or("honour_published", true);
+    split->finish();
+  }
+  const double sum = study.fractions.train + study.fractions.validation + study.fractions.test;
+  if (sum < 0.999 || sum > 1.001) {
+    throw UsageError("{}: train + validation + test is {}, not 1", table.place("split"), sum);
+  }
+  study.allow_leakage = table.boolean_or("allow_leakage", false);
+  if (const auto prepare = table.table_if("prepare")) study.prepare = read_prepare_recipe(*prepare);
+  if (const auto notes = table.table_if("notes")) {
+    study.strategies = notes->strings_or("write", {});
+    for (const std::string& file : notes->strings_or("import", {})) {
+      study.note_imports.push_back(Path(file).is_absolute() ? Path(file) : data_root / file);
+    }
+    notes->finish();
+  }
+  RunDefaults defaults;
+  if (const auto encoder = table.table_if("image_encoder")) {
+    defaults.image_encoder = read_image_encoder(*encoder);
+  }
+  defaults.text_encoder = table.string_or("text_encoder", "");
+  defaults.train = table.table_if("train");
+  defaults.seeds = read_seeds(table, {1});
+  for (const TomlTable& entry : table.tables_or_empty("run")) {
+    study.runs.push_back(read_run(entry, defaults));
+  }
+  refuse_duplicate_names(study.runs, table, "runs");
+  if (study.runs.empty()) throw UsageError("{}: no [[run]] to train", table.place());
+  study.bootstrap = static_cast<int>(table.integer_in("bootstrap", 100, 100000, 1000));
+  study.baseline = table.string_or("baseline", "");
+  if (!study.baseline.empty() && std::ranges::none_of(study.runs, [&](const StudyRun& run) {
+        return run.name == study.baseline;
+      })) {
+    throw UsageError("{}: baseline = '{}' is not the name of a run", table.place("baseline"),
+                     study.baseline);
+  }
+  table.finish();
+  return study;
+}
+
+}  // namespace
+
+Study read_study(const Path& file, const std::optional<Path>& data_root) {
+  const std::string text = read_file(file, 1 << 20);
+  const TomlTable table = TomlTable::parse(text, file.string());
+  const Path own_root = table.string_or("data_root", ".");
+  const Path root = data_root                ? *data_root
+                    : own_root.is_absolute() ? own_root
+                                             : file.parent_path() / own_root;
+  Study study = read_table(table, root);
+  study.source = text;
+  return study;
+}
+
+Study parse_study(std::string_view text, const std::string& name, const Path& data_root) {
+  const TomlTable table = TomlTable::parse(text, name);
+  table.string_or("data_root", ".");
+  Study study = read_table(table, data_root);
+  study.source = std::string(text);
+  return study;
+}
+
+}  // namespace epicrisis

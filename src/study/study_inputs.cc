@@ -1,0 +1,168 @@
+#include "study/study_inputs.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/notes/strategy.h"
+#include "epicrisis/store/notes.h"
+#include "epicrisis/train/feature_cache.h"
+
+namespace epicrisis::study {
+namespace {
+
+std::vector<std::size_t> indices_with_roles(const CaseSet& set, std::initializer_list<Role> roles) {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (std::ranges::find(roles, set.cases[i].role) != roles.end()) indices.push_back(i);
+  }
+  return indices;
+}
+
+// Features of some cases, from the cache where it has them.
+FloatMatrix case_features(const ImageFeatureExtractor& encoder, const PictureTable& pictures,
+                          const std::vector<std::size_t>& cases, int copies, std::uint64_t seed,
+                          const Path& folder) {
+  ImageFeatureRequest request;
+  request.images = pictures.images.get();
+  request.copies = copies;
+  request.seed = seed;
+  for (const std::size_t i : cases) {
+    const std::size_t picture = pictures.picture[i];
+    request.indices.push_back(picture);
+    request.ids.push_back(pictures.images->content_id(picture));
+  }
+  Progress progress("image features", cases.size() * static_cast<std::size_t>(1 + copies),
+                    "images");
+  return cached_image_features(encoder, request, folder,
+                               [&](std::size_t rows) { progress.add(rows); });
+}
+
+FloatMatrix text_embeddings(const TextEncoder& encoder, const std::vector<std::string>& texts,
+                            const Path& folder) {
+  Progress progress("note embeddings", texts.size(), "notes");
+  return cached_text_embeddings(encoder, texts, folder,
+                                [&](std::size_t rows) { progress.add(rows); });
+}
+
+TrainExample example_of(const CaseSet& set, const RunInput& run, std::size_t index,
+                        std::size_t image) {
+  TrainExample example;
+  example.image = image;
+  example.label = set.cases[index].label;
+  if (!run.notes.of_case.empty()) example.notes = run.notes.of_case[index];
+  return example;
+}
+
+void add_examples(RunInput& run, const CaseSet& set, const std::vector<std::size_t>& trained,
+                  const PictureTable& pictures, bool frozen) {
+  for (std::size_t row = 0; row < trained.size(); ++row) {
+    const std::size_t index = trained[row];
+    const TrainExample example =
+        example_of(set, run, index, frozen ? row : pictures.picture[index]);
+    (set.cases[index].role == Role::kTrain ? run.input.train : run.input.validation)
+        .push_back(example);
+  }
+}
+
+}  // namespace
+
+NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
+                          const std::vector<std::string>& strategies) {
+  NoteTable table;
+  table.of_case.resize(set.cases.size());
+  std::unordered_map<std::int64_t, std::size_t> index;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) index.emplace(set.cases[i].sample_id, i);
+  std::unordered_map<std::string, std::size_t> rows;
+  NoteFilter filter;
+  filter.strategies = strategies;
+  for_each_note(workspace.database(), filter, [&](const NoteRecord& note) {
+    const auto found = index.find(note.sample_id);
+    if (found == index.end()) return true;
+    const auto [row, fresh] = rows.emplace(note.text, table.texts.size());
+    if (fresh) table.texts.push_back(note.text);
+    std::vector<std::size_t>& own = table.of_case[found->second];
+    if (std::ranges::find(own, row->second) == own.end()) own.push_back(row->second);
+    return true;
+  });
+  return table;
+}
+
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set) {
+  PrepareOptions options;
+  options.filter.split_set = set.split_set;
+  const PrepareReport report = prepare_samples(workspace, study.prepare, options);
+  if (report.prepared > 0) log_info("prepared {} pictures", report.prepared);
+  PictureTable table;
+  table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare);
+  std::vector<Case> kept;
+  for (Case& entry : set.cases) {
+    if (const auto picture = table.images->index_of(entry.sample_id)) {
+      table.picture.push_back(*picture);
+      kept.push_back(std::move(entry));
+    }
+  }
+  set.unreadable = report.failures;
+  if (kept.size() < set.cases.size()) {
+    log_warning("{} of {} pictures could not be prepared and are left out; the first: {}",
+                set.cases.size() - kept.size(), set.cases.size(),
+                set.unreadable.empty() ? "" : set.unreadable.front());
+  }
+  set.cases = std::move(kept);
+  return table;
+}
+
+std::vector<std::string> class_prompts(const Study& study) {
+  std::vector<std::string> prompts;
+  for (const Label label : study.classes) {
+    prompts.push_back(
+        fmt::format("The lesion is {}: {}.", label_malignancy(label), label_words(label)));
+  }
+  return prompts;
+}
+
+std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
+                                         const StudyRun& run, const CaseSet& set,
+                                         const PictureTable& pictures) {
+  auto result = std::make_unique<RunInput>();
+  const std::vector<std::size_t> trained =
+      indices_with_roles(set, {Role::kTrain, Role::kValidation});
+  result->evaluated = indices_with_roles(set, {Role::kTest, Role::kExternal});
+  if (uses_text(run.train.mode)) {
+    result->notes = load_note_table(workspace, set, expand_note_sets(run.notes));
+    const std::unique_ptr<TextEncoder> encoder = load_text_encoder(run.text_encoder);
+    result->note_embeddings =
+        text_embeddings(*encoder, result->notes.texts, workspace.embeddings());
+    result->prompt_embeddings =
+        text_embeddings(*encoder, class_prompts(study), workspace.embeddings());
+    result->input.note_embeddings = &result->note_embeddings;
+    const auto without = std::ranges::count_if(
+        trained, [&](std::size_t i) { return result->notes.of_case[i].empty(); });
+    if (without == static_cast<std::ptrdiff_t>(trained.size())) {
+      throw InputError("run '{}': none of its {} training samples has a note of {}", run.name,
+                       trained.size(), fmt::join(run.notes, ", "));
+    }
+  }
+  result->input.class_count = static_cast<int>(study.classes.size());
+  add_examples(*result, set, trained, pictures, run.image_encoder.frozen);
+  if (run.image_encoder.frozen) {
+    const ImageFeatureExtractor encoder(run.image_encoder.model);
+    result->train_features =
+        case_features(encoder, pictures, trained, run.image_encoder.augmented_copies,
+                      study.split_seed, workspace.embeddings());
+    result->features =
+        case_features(encoder, pictures, result->evaluated, 0, 0, workspace.embeddings());
+    result->input.image_features = &result->train_features;
+  } else {
+    result->input.images = pictures.images.get();
+    result->input.image_encoder = run.image_encoder.model;
+  }
+  return result;
+}
+
+}  // namespace epicrisis::study

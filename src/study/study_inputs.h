@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/image/image.h"
+#include "epicrisis/store/prepare.h"
+#include "epicrisis/train/trainer.h"
+#include "study/study_data.h"
+
+namespace epicrisis::study {
+
+// Notes of all cases under some strategies. Equal texts are kept once.
+struct NoteTable {
+  std::vector<std::string> texts;
+  std::vector<std::vector<std::size_t>>
+      of_case;               // one entry a case: rows of `texts`, none empty lists
+  bool from_labels = false;  // some strategy writes from the label
+};
+NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
+                          const std::vector<std::string>& strategies);
+
+// Prepared pictures of the cases: `picture[i]` is the index in `images` of case i.
+struct PictureTable {
+  std::unique_ptr<WorkspaceImages> images;
+  std::vector<std::size_t> picture;
+};
+// Prepares what is missing. Cases whose picture cannot be read are taken out of `set` and named in
+// its `unreadable`.
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set);
+
+// What one run trains on, with the memory behind TrainInput's pointers.
+struct RunInput {
+  TrainInput input;
+  FloatMatrix note_embeddings;         // [texts, G]
+  FloatMatrix train_features;          // frozen: [(1 + copies) * trained cases, F]
+  FloatMatrix features;                // frozen: [evaluated cases, F]
+  FloatMatrix prompt_embeddings;       // [classes, G] of the class prompts
+  std::vector<std::size_t> evaluated;  // indices of test and external cases, in order
+  NoteTable notes;
+};
+std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
+                                         const StudyRun& run, const CaseSet& set,
+                                         const PictureTable& pictures);
+
+// "A picture of a melanocytic nevus.": one a class, for zero-shot classification.
+std::vector<std::string> class_prompts(const Study& study);
+
+}  // namespace epicrisis::study

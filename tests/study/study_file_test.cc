@@ -1,0 +1,101 @@
+#include "epicrisis/study/study_file.h"
+
+#include <gtest/gtest.h>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/resources.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr const char* kMinimal = R"(
+name = "s"
+text_encoder = "bag"
+[[data]]
+name = "a"
+adapter = "ham10000"
+path = "here"
+role = "internal"
+[image_encoder]
+model = "random:resnet18"
+[[run]]
+name = "image only"
+mode = "image"
+)";
+
+Study parse(const std::string& text) { return parse_study(text, "s.toml", "/data"); }
+
+std::string message(const std::string& text) {
+  try {
+    parse(text);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(StudyFile, ReadsTheMinimum) {
+  const Study study = parse(kMinimal);
+  EXPECT_EQ(study.data.at(0).path, Path("/data/here"));
+  EXPECT_EQ(study.classes.size(), 8U);
+  EXPECT_EQ(study.runs.at(0).seeds, (std::vector<std::int64_t>{1}));
+  EXPECT_TRUE(study.runs.at(0).train.freeze_image_encoder);
+  EXPECT_EQ(study.runs.at(0).train.copies, study.runs.at(0).image_encoder.augmented_copies);
+}
+
+TEST(StudyFile, RunsOverrideTheStudysTraining) {
+  const Study study = parse(std::string(kMinimal) + R"(
+train = { epochs = 3 }
+seeds = [4, 5]
+[train]
+epochs = 7
+batch = 16
+)");
+  EXPECT_EQ(study.runs.at(0).train.epochs, 3);
+  EXPECT_EQ(study.runs.at(0).train.batch, 16);
+  EXPECT_EQ(study.runs.at(0).seeds, (std::vector<std::int64_t>{4, 5}));
+}
+
+TEST(StudyFile, TheShippedStudiesAreSound) {
+  EXPECT_EQ(parse(std::string(resource("studies/demo.toml"))).runs.size(), 2U);
+  EXPECT_EQ(parse(std::string(resource("studies/ham-to-external.toml"))).data.size(), 4U);
+}
+
+TEST(StudyFile, DataRootReplacesTheFilesOwn) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "s.toml", "data_root = \"own\"\n" + std::string(kMinimal));
+  EXPECT_EQ(read_study(folder.path() / "s.toml").data.at(0).path, folder.path() / "own" / "here");
+  EXPECT_EQ(read_study(folder.path() / "s.toml", Path("/other")).data.at(0).path,
+            Path("/other/here"));
+}
+
+TEST(StudyFile, ErrorsNameFileLineAndValue) {
+  const std::string text = kMinimal;
+  EXPECT_NE(message(replaced(text, "mode =", "mood =")).find("s.toml"), std::string::npos);
+  EXPECT_NE(message(replaced(text, "\"internal\"", "\"inside\"")).find("'inside'"),
+            std::string::npos);
+  EXPECT_NE(message(replaced(text, "\"internal\"", "\"external\"")).find("to train on"),
+            std::string::npos);
+  EXPECT_NE(message(replaced(text, "\"s\"", "\"../s\"")).find("../s"), std::string::npos);
+  EXPECT_NE(message(text + "notes = [\"M\"]\n").find("uses no notes"), std::string::npos);
+  EXPECT_NE(message(replaced(text, "\"image\"", "\"multimodal\"")).find("needs notes"),
+            std::string::npos);
+  EXPECT_NE(message(text + "seeds = [1, 1]\n").find("seeds"), std::string::npos);
+  EXPECT_NE(message("classes = [\"NEV\", \"XYZ\"]\n" + text).find("'XYZ'"), std::string::npos);
+  EXPECT_NE(message("classes = [\"NEV\", \"NEV\"]\n" + text).find("twice"), std::string::npos);
+  EXPECT_NE(message("baseline = \"nothing\"\n" + text).find("'nothing'"), std::string::npos);
+  EXPECT_NE(message(text + "[split]\ntrain = 0.5\n").find("not 1"), std::string::npos);
+  EXPECT_NE(message(text + "[prepare]\nsize = 9\n").find("size"), std::string::npos);
+  EXPECT_NE(message("name = \"s\"\n").find("internal"), std::string::npos);
+  const std::string unknown = message(text + "[notes]\nwrit = [\"M\"]\n");
+  EXPECT_NE(unknown.find("'writ'"), std::string::npos) << unknown;
+}
+
+}  // namespace
+}  // namespace epicrisis

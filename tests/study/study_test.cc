@@ -1,0 +1,179 @@
+#include "epicrisis/study/study.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/store/runs.h"
+#include "epicrisis/study/demo_corpus.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr const char* kStudy = R"(
+name = "small"
+classes = ["BEK", "NEV", "BCC", "MEL"]
+seeds = [1, 2]
+text_encoder = "bag"
+bootstrap = 100
+[[data]]
+name = "dermoscope_a"
+adapter = "generic_csv"
+path = "dermoscope_a"
+column_map = "columns.toml"
+role = "internal"
+[[data]]
+name = "phone"
+adapter = "generic_csv"
+path = "phone"
+column_map = "columns.toml"
+role = "external"
+[prepare]
+size = 32
+[notes]
+write = ["M"]
+[image_encoder]
+model = "random:mobilenet_v2"
+augmented_copies = 1
+[train]
+epochs = 3
+[[run]]
+name = "image only"
+mode = "image"
+[[run]]
+name = "with notes"
+mode = "multimodal"
+notes = ["M"]
+)";
+
+// One corpus for all tests; each test has a workspace of its own.
+class StudyTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    set_progress_enabled(false);
+    corpus_ = new TemporaryFolder();
+    write_demo_corpus(corpus_->path(), {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
+  }
+  static void TearDownTestSuite() {
+    delete corpus_;
+    corpus_ = nullptr;
+  }
+  static Study study() { return parse_study(kStudy, "small.toml", corpus_->path()); }
+
+  TemporaryFolder folder_;
+  static TemporaryFolder* corpus_;
+};
+TemporaryFolder* StudyTest::corpus_ = nullptr;
+
+TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const StudyOutcome first = run_study(workspace, study());
+  EXPECT_EQ(first.trained, 4U);
+  EXPECT_EQ(first.kept, 0U);
+  std::set<std::string> roles, tasks, seeds, datasets;
+  for (const ResultRow& row : first.rows) {
+    roles.insert(row.role);
+    tasks.insert(row.task);
+    seeds.insert(row.seed);
+    datasets.insert(row.dataset);
+  }
+  EXPECT_EQ(roles, (std::set<std::string>{"internal", "external"}));
+  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
+  EXPECT_EQ(seeds, (std::set<std::string>{"1", "2", "all"}));
+  EXPECT_EQ(datasets, (std::set<std::string>{"dermoscope_a", "phone"}));
+  const std::string page = read_file(first.report);
+  EXPECT_NE(page.find("phone"), std::string::npos);
+
+  const auto written = std::filesystem::last_write_time(first.report);
+  const StudyOutcome second = run_study(workspace, study());
+  EXPECT_EQ(second.trained, 0U);
+  EXPECT_EQ(second.kept, 4U);
+  EXPECT_EQ(std::filesystem::last_write_time(first.report), written);
+  EXPECT_EQ(to_csv(second.rows), to_csv(first.rows));
+  EXPECT_EQ(to_csv(evaluate_study(workspace, load_study(workspace))), to_csv(first.rows));
+}
+
+TEST_F(StudyTest, TheSameStudyGivesTheSameNumbersElsewhere) {
+  Workspace one = Workspace::open_or_create(folder_.path() / "one");
+  Workspace two = Workspace::open_or_create(folder_.path() / "two");
+  EXPECT_EQ(to_csv(run_study(one, study()).rows), to_csv(run_study(two, study()).rows));
+}
+
+TEST_F(StudyTest, GoesOnAfterAnInterrupt) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  set_interrupted(true);
+  EXPECT_THROW(run_study(workspace, study()), Interrupted);
+  set_interrupted(false);
+  EXPECT_EQ(run_study(workspace, study()).trained, 4U);
+}
+
+TEST_F(StudyTest, AddsOnlyTheRunThatIsNew) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  run_study(workspace, study());
+  const std::string more = std::string(kStudy) +
+                           "[[run]]\nname = \"clip\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n" +
+                           "train = { loss = \"clip\" }\nseeds = [1]\n";
+  const StudyOutcome outcome =
+      run_study(workspace, parse_study(more, "small.toml", corpus_->path()));
+  EXPECT_EQ(outcome.trained, 1U);
+  EXPECT_EQ(outcome.kept, 4U);
+}
+
+// The external set holds a byte-identical copy of a training picture under another name.
+TEST_F(StudyTest, RefusesLeakageUnlessToldAndThenSaysSo) {
+  const Path copy = folder_.path() / "data";
+  std::filesystem::copy(corpus_->path(), copy, std::filesystem::copy_options::recursive);
+  for (int i = 1; i <= 60; ++i) {
+    const std::string from = fmt::format("dermoscope_a_{:04d}_1", i);
+    std::filesystem::copy_file(copy / "dermoscope_a/images" / (from + ".jpg"),
+                               copy / "phone/images" / fmt::format("stolen_{:04d}.jpg", i));
+    std::ofstream table(copy / "phone/metadata.csv", std::ios::app);
+    table << fmt::format("stolen_{:04d},P{},L{},nevus,50,male,back,,,,\n", i, i, i);
+  }
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const Study leaking = parse_study(kStudy, "small.toml", copy);
+  EXPECT_THROW(run_study(workspace, leaking), LeakageError);
+  EXPECT_TRUE(list_runs(workspace.database()).empty());
+  const StudyOutcome outcome = run_study(workspace, leaking, {.allow_leakage = true});
+  EXPECT_NE(read_file(outcome.report).find("leakage"), std::string::npos);
+  EXPECT_TRUE(load_study(workspace).allow_leakage);
+}
+
+TEST_F(StudyTest, LeavesOutAndCountsAPictureThatCannotBeRead) {
+  const Path copy = folder_.path() / "data";
+  std::filesystem::copy(corpus_->path(), copy, std::filesystem::copy_options::recursive);
+  const Path victim = copy / "dermoscope_a/images/dermoscope_a_0001_1.jpg";
+  const std::string bytes = read_file(victim);
+  write_file(victim, bytes.substr(0, bytes.size() / 2));
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const StudyOutcome outcome = run_study(workspace, parse_study(kStudy, "small.toml", copy));
+  EXPECT_NE(read_file(outcome.report).find("dermoscope_a_0001_1"), std::string::npos);
+}
+
+TEST(DemoCorpus, TheSameSeedDrawsTheSameBytes) {
+  const TemporaryFolder one, two, other;
+  const DemoCorpusOptions options = {.seed = 5, .internal_lesions = 6, .external_lesions = 3};
+  write_demo_corpus(one.path(), options);
+  write_demo_corpus(two.path(), options);
+  write_demo_corpus(other.path(), {.seed = 6, .internal_lesions = 6, .external_lesions = 3});
+  const auto digest = [](const Path& root) {
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+      if (entry.is_regular_file()) {
+        files.insert(entry.path().lexically_relative(root).string() +
+                     sha256_hex(read_file(entry.path())));
+      }
+    }
+    return files;
+  };
+  EXPECT_EQ(digest(one.path()), digest(two.path()));
+  EXPECT_NE(digest(one.path()), digest(other.path()));
+}
+
+}  // namespace
+}  // namespace epicrisis
