@@ -62,9 +62,14 @@ void export_jsonl(Database& database, const Path& target, const NoteFilter& filt
   file.commit();
 }
 
+// Variants and providers may give a sample several notes of a strategy: they come one after the
+// other and are numbered.
 void export_tree(Database& database, const Path& target, const NoteFilter& filter,
                  NoteExportReport& report) {
   SampleLookup samples(database);
+  std::int64_t last_sample = -1;
+  std::string last_strategy;
+  int number = 0;
   for_each_note(database, filter, [&](const NoteRecord& note) {
     throw_if_interrupted();
     const Sample& sample = samples.of(note);
@@ -73,8 +78,10 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
       skip(report, sample);
       return true;
     }
-    const std::string name =
-        note.variant == 0 ? sample.key : fmt::format("{}@{}", sample.key, note.variant);
+    number = note.sample_id == last_sample && note.strategy == last_strategy ? number + 1 : 0;
+    last_sample = note.sample_id;
+    last_strategy = note.strategy;
+    const std::string name = number == 0 ? sample.key : fmt::format("{}@{}", sample.key, number);
     write_file(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
     ++report.written;
     return true;
@@ -92,6 +99,13 @@ class ImageFolderWriter {
     for (const SampleRole& entry : load_split_roles(database, options.split_set)) {
       roles_->emplace(entry.sample_id, role_name(entry.role));
     }
+  }
+
+  // The folder of a sample.
+  std::string split_of(const Sample& sample) const {
+    if (!roles_) return sample.split.empty() ? "train" : sample.split;
+    const auto role = roles_->find(sample.id);
+    return role == roles_->end() ? "unused" : role->second;
   }
 
   void add(const Sample& sample, const NoteRecord& note) {
@@ -126,12 +140,6 @@ class ImageFolderWriter {
     sample_.reset();
   }
 
-  std::string split_of(const Sample& sample) const {
-    if (!roles_) return sample.split.empty() ? "train" : sample.split;
-    const auto role = roles_->find(sample.id);
-    return role == roles_->end() ? "unused" : role->second;
-  }
-
   // A hard link costs no room; across file systems the picture is copied.
   static void place_picture(const Path& from, const Path& to) {
     std::filesystem::create_directories(to.parent_path());
@@ -161,7 +169,7 @@ void export_image_folder(Database& database, const Path& target, const NoteExpor
     throw_if_interrupted();
     const Sample& sample = samples.of(note);
     ++report.notes;
-    if (names_files(sample, note)) {
+    if (names_files(sample, note) && is_safe_id(writer.split_of(sample))) {
       writer.add(sample, note);
       ++report.written;
     } else {

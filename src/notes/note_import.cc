@@ -9,24 +9,13 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange.h"
 #include "epicrisis/store/samples.h"
+#include "notes/incoming_note.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxText = 20'000;
-constexpr std::size_t kMaxLine = 1 << 20;
 constexpr std::size_t kMaxExamples = 20;
 constexpr std::int64_t kGroup = 1000;  // rows a transaction
-
-// A note as it came in, not yet matched to a sample.
-struct IncomingNote {
-  std::string place;
-  std::string dataset, key, strategy, text;
-  std::string provider = "import";
-  std::string model, template_version, origin = "import", note_key, created_at;
-  int variant = 0;
-  Json parameters = Json::object();
-};
 
 // Matches, stores and counts; commits every kGroup rows.
 class Importer {
@@ -37,6 +26,11 @@ class Importer {
 
   void add(const IncomingNote& note) {
     begin_row();
+    if (!note.fault.empty()) {
+      ++report_.invalid;
+      keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
+      return;
+    }
     const auto sample = find_sample(database_, note.dataset, note.key);
     if (!sample) {
       ++report_.unmatched;
@@ -44,8 +38,72 @@ class Importer {
                    fmt::format("{}: {}/{}", note.place, note.dataset, note.key));
       return;
     }
+    switch (note.note_key.empty() ? state_by_text(note, sample->id)
+                                  : state_by_key(note, sample->id)) {
+      case State::kThere:
+        ++report_.unchanged;
+        break;
+      case State::kOther:
+        ++report_.conflicting;
+        keep_example(
+            report_.conflicting_examples,
+            fmt::format("{}: {}/{} {}", note.place, note.dataset, note.key, note.strategy));
+        break;
+      case State::kNew:
+        store(note, sample->id);
+        ++report_.written;
+        break;
+    }
+  }
+
+  NoteImportReport finish() {
+    transaction_->commit();
+    transaction_.reset();
+    if (report_.rows != report_.written + report_.unchanged + report_.conflicting +
+                            report_.unmatched + report_.invalid) {
+      throw InternalError(
+          "notes import: {} rows, but {} written, {} unchanged, {} conflicting, {} unmatched, {} "
+          "invalid",
+          report_.rows, report_.written, report_.unchanged, report_.conflicting, report_.unmatched,
+          report_.invalid);
+    }
+    return report_;
+  }
+
+ private:
+  enum class State { kNew, kThere, kOther };
+
+  // What comes in was cleaned, so the stored text is too before the two are held together.
+  static bool is_text_of(const NoteRecord& stored, const IncomingNote& note) {
+    return stored.text == note.text ||
+           clean_multiline_text(stored.text, kMaxNoteLine) == note.text;
+  }
+
+  // A note that brings its key is the one of that key, if that says the same.
+  State state_by_key(const IncomingNote& note, std::int64_t sample_id) {
+    const auto stored = find_note(database_, note.note_key);
+    if (!stored) return State::kNew;
+    if (stored->sample_id != sample_id || stored->strategy != note.strategy) return State::kOther;
+    if (stored->status != NoteStatus::kWritten) return State::kNew;  // an attempt that failed here
+    return is_text_of(*stored, note) ? State::kThere : State::kOther;
+  }
+
+  // One that brings none (a tree, another program's file) is there if the sample has its text.
+  State state_by_text(const IncomingNote& note, std::int64_t sample_id) {
+    NoteFilter filter;
+    filter.sample_ids = {sample_id};
+    filter.strategies = {note.strategy};
+    State state = State::kNew;
+    for_each_note(database_, filter, [&](const NoteRecord& stored) {
+      if (is_text_of(stored, note)) state = State::kThere;
+      return state == State::kNew;
+    });
+    return state;
+  }
+
+  void store(const IncomingNote& note, std::int64_t sample_id) {
     NoteRecord record;
-    record.sample_id = sample->id;
+    record.sample_id = sample_id;
     record.strategy = note.strategy;
     record.provider = note.provider;
     record.model = note.model;
@@ -60,28 +118,12 @@ class Importer {
             ? note.note_key
             : sha256_of_fields({"import", note.dataset, note.key, note.strategy, note.provider,
                                 note.model, std::to_string(note.variant), note.text});
-    (put_note(database_, record) == NoteOutcome::kUnchanged ? report_.unchanged
-                                                            : report_.written) += 1;
-  }
-
-  void refuse(const std::string& place, const std::string& why) {
-    begin_row();
-    ++report_.invalid;
-    keep_example(report_.invalid_examples, place + ": " + why);
-  }
-
-  NoteImportReport finish() {
-    transaction_->commit();
-    transaction_.reset();
-    if (report_.rows != report_.written + report_.unchanged + report_.unmatched + report_.invalid) {
-      throw InternalError(
-          "notes import: {} rows, but {} written, {} unchanged, {} unmatched, {} invalid",
-          report_.rows, report_.written, report_.unchanged, report_.unmatched, report_.invalid);
+    if (put_note(database_, record) == NoteOutcome::kUnchanged) {
+      throw InternalError("notes import: {}: the store has a note of key {} already", note.place,
+                          record.key);
     }
-    return report_;
   }
 
- private:
   void begin_row() {
     if (++report_.rows % kGroup != 0) return;
     transaction_->commit();
@@ -99,80 +141,7 @@ class Importer {
   NoteImportReport report_;
 };
 
-// The string under the first of `names` that the object has; "" if it has none of them or another
-// type.
-std::string first_string(const Json& object, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    const auto found = object.find(std::string(name));
-    if (found != object.end() && found->is_string()) return found->get<std::string>();
-  }
-  return "";
-}
-
-std::string field_of(const Json& object, const std::string& chosen,
-                     std::initializer_list<std::string_view> usual) {
-  return chosen.empty() ? first_string(object, usual) : first_string(object, {chosen});
-}
-
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-std::string or_else(std::string value, const std::string& fallback) {
-  return value.empty() ? fallback : value;
-}
-
-// What is wrong with the fields that every note needs; "" if nothing is.
-std::string fault_of(const IncomingNote& note) {
-  if (note.dataset.empty()) return "no data set (give --dataset)";
-  if (note.key.empty()) return "no sample key";
-  if (note.text.empty()) return "no text";
-  if (!is_safe_id(note.strategy))
-    return fmt::format("'{}' is no strategy name (give --strategy)", note.strategy);
-  return "";
-}
-
-void take(Importer& importer, IncomingNote note) {
-  note.text = clean_multiline_text(note.text, kMaxText);
-  const std::string fault = fault_of(note);
-  if (fault.empty()) {
-    importer.add(note);
-  } else {
-    importer.refuse(note.place, fault);
-  }
-}
-
-IncomingNote note_of_json(const Json& object, const std::string& place,
-                          const NoteImportOptions& options) {
-  IncomingNote note;
-  note.place = place;
-  note.dataset =
-      or_else(field_of(object, options.dataset_field, {"dataset", "source"}), options.dataset);
-  note.key = field_of(object, options.key_field, {"key", "image_id", "id"});
-  note.text = field_of(object, options.text_field, {"text", "note"});
-  note.strategy = or_else(first_string(object, {"strategy"}), options.strategy);
-  note.provider = or_else(clean_text(first_string(object, {"provider"}), 200), note.provider);
-  note.model = clean_text(first_string(object, {"model"}), 200);
-  note.template_version = clean_text(first_string(object, {"template_version"}), 200);
-  note.origin = or_else(clean_text(first_string(object, {"origin"}), 200), note.origin);
-  note.created_at = clean_text(first_string(object, {"created_at"}), 40);
-  if (const std::string key = first_string(object, {"note_key"}); is_sha256(key))
-    note.note_key = key;
-  if (const auto variant = object.find("variant");
-      variant != object.end() && variant->is_number_unsigned()) {
-    note.variant =
-        static_cast<int>(std::min<std::uint64_t>(variant->get<std::uint64_t>(), 1'000'000));
-  }
-  if (const auto parameters = object.find("parameters");
-      parameters != object.end() && parameters->is_object()) {
-    note.parameters = *parameters;
-  } else if (const auto given = object.find("given"); given != object.end() && given->is_object()) {
-    note.parameters = Json{{"given", *given}};
-  }
-  return note;
-}
-
-// One line after the other, each at most kMaxLine bytes; a longer one is handed on cut, with
+// One line after the other, each at most kMaxNoteLine bytes; a longer one is handed on cut, with
 // `whole` false.
 void for_each_line(
     const Path& file,
@@ -196,7 +165,7 @@ void for_each_line(
       const char c = block[static_cast<std::size_t>(i)];
       if (c == '\n') {
         finish();
-      } else if (line.size() < kMaxLine) {
+      } else if (line.size() < kMaxNoteLine) {
         line += c;
       } else {
         whole = false;
@@ -206,88 +175,43 @@ void for_each_line(
   finish();
 }
 
-// Hands every JSON object of a .jsonl file to `use`; other lines are refused.
-void for_each_object(const Path& file, Importer& importer,
-                     const std::function<void(const Json&, const std::string& place)>& use) {
+void import_lines(const Path& file, const NoteImportOptions& options, bool folder_table,
+                  Importer& importer) {
   for_each_line(file, [&](const std::string& line, std::int64_t number, bool whole) {
     const std::string place = fmt::format("{}:{}", file.string(), number);
     if (!whole) {
-      importer.refuse(place, fmt::format("longer than {} bytes", kMaxLine));
+      IncomingNote cut;
+      cut.place = place;
+      cut.fault = fmt::format("the line is longer than {} bytes", kMaxNoteLine);
+      importer.add(cut);
       return;
     }
-    Json object;
-    try {
-      object = parse_json(line, place);
-    } catch (const InputError& error) {
-      importer.refuse(place, error.what());
-      return;
-    }
-    if (object.is_object()) {
-      use(object, place);
-    } else {
-      importer.refuse(place, "not a JSON object");
+    for (const IncomingNote& note : parse_note_line(line, place, options, folder_table)) {
+      importer.add(note);
     }
   });
 }
 
-// <dataset>/<strategy>/<key>.txt, or <key>@<variant>.txt.
+// <dataset>/<strategy>/<key>.txt, or <key>@<variant>.txt. Links are not followed.
 void import_tree(const Path& root, const NoteImportOptions& options, Importer& importer) {
   std::vector<Path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.is_regular_file() && !entry.is_symlink() && entry.path().extension() == ".txt")
+    if (!entry.is_symlink() && entry.is_regular_file() && entry.path().extension() == ".txt") {
       files.push_back(entry.path());
+    }
   }
   std::ranges::sort(files);
   for (const Path& file : files) {
-    IncomingNote note;
-    note.place = file.string();
     const Path relative = file.lexically_relative(root);
-    std::vector<std::string> parts;
-    for (const Path& part : relative) parts.push_back(part.string());
-    if (parts.size() != 3) {
-      importer.refuse(note.place, "not <dataset>/<strategy>/<key>.txt");
+    if (std::filesystem::file_size(file) > kMaxNoteLine) {
+      IncomingNote large;
+      large.place = file.string();
+      large.fault = fmt::format("the file is larger than {} bytes", kMaxNoteLine);
+      importer.add(large);
       continue;
     }
-    note.dataset = or_else(options.dataset, parts[0]);
-    note.strategy = or_else(options.strategy, parts[1]);
-    note.key = file.stem().string();
-    if (const std::size_t at = note.key.rfind('@'); at != std::string::npos) {
-      const auto variant = parse_integer(std::string_view(note.key).substr(at + 1));
-      if (variant && *variant >= 0 && *variant <= 1'000'000)
-        note.variant = static_cast<int>(*variant);
-      note.key.resize(at);
-    }
-    if (std::filesystem::file_size(file) > kMaxLine) {
-      importer.refuse(note.place, fmt::format("longer than {} bytes", kMaxLine));
-      continue;
-    }
-    note.text = read_file(file);
-    take(importer, std::move(note));
+    importer.add(note_of_tree_file(relative, file.string(), read_file(file), options));
   }
-}
-
-// metadata.jsonl of each split folder: the export's own "notes" object, or a "text" under the named
-// strategy.
-void import_folder_table(const Path& table, const NoteImportOptions& options, Importer& importer) {
-  for_each_object(table, importer, [&](const Json& object, const std::string& place) {
-    IncomingNote note = note_of_json(object, place, options);
-    if (note.key.empty()) note.key = Path(first_string(object, {"file_name"})).stem().string();
-    const auto notes = object.find("notes");
-    if (notes == object.end() || !notes->is_object()) {
-      take(importer, std::move(note));
-      return;
-    }
-    for (const auto& [strategy, texts] : notes->items()) {
-      IncomingNote one = note;
-      one.strategy = strategy;
-      one.variant = 0;
-      for (const Json& text : texts.is_array() ? texts : Json::array({texts})) {
-        one.text = text.is_string() ? text.get<std::string>() : "";
-        take(importer, one);
-        ++one.variant;
-      }
-    }
-  });
 }
 
 std::vector<Path> folder_tables(const Path& root) {
@@ -308,8 +232,10 @@ Json NoteImportReport::to_json() const {
   return {{"rows", rows},
           {"written", written},
           {"unchanged", unchanged},
+          {"conflicting", conflicting},
           {"unmatched", unmatched},
           {"invalid", invalid},
+          {"conflicting_examples", conflicting_examples},
           {"unmatched_examples", unmatched_examples},
           {"invalid_examples", invalid_examples}};
 }
@@ -325,12 +251,10 @@ NoteImportReport import_notes(Workspace& workspace, const Path& source,
     if (tables.empty()) {
       import_tree(source, options, importer);
     } else {
-      for (const Path& table : tables) import_folder_table(table, options, importer);
+      for (const Path& table : tables) import_lines(table, options, true, importer);
     }
   } else if (source.extension() == ".jsonl") {
-    for_each_object(source, importer, [&](const Json& object, const std::string& place) {
-      take(importer, note_of_json(object, place, options));
-    });
+    import_lines(source, options, false, importer);
   } else {
     throw UsageError("notes import: {} is neither a .jsonl file nor a folder", source.string());
   }

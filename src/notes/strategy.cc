@@ -52,6 +52,15 @@ std::string finding_words(const Finding& finding) {
   return finding.name + ": " + finding.value;
 }
 
+std::string class_words(const Sample& sample) {
+  const std::string words(label_words(*sample.label));
+  const auto same = [&](std::string_view other) {
+    return ascii_lower(sample.subclass) == ascii_lower(other);
+  };
+  if (sample.subclass.empty() || same(words) || same(sample.diagnosis)) return words;
+  return fmt::format("{} ({})", words, sample.subclass);
+}
+
 std::map<std::string, std::vector<std::string>> read_sets() {
   const TomlTable table = TomlTable::parse(resource("prompts/sets.toml"), "prompts/sets.toml");
   const TomlTable sets = table.table("sets");
@@ -103,7 +112,12 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
     strategy.variants = static_cast<int>(table.integer_in("variants", 1, 100, 1));
     if (const auto options = table.table_if("options")) {
       for (const std::string& heading : options->keys()) {
-        strategy.options.emplace(heading, options->strings_or(heading, {}));
+        std::vector<std::string> answers = options->strings_or(heading, {});
+        if (answers.empty()) {
+          throw UsageError("{}: {} has no answers to choose from", options->place(heading),
+                           heading);
+        }
+        strategy.options.emplace(heading, std::move(answers));
       }
     }
     if (const auto schema = table.table_if("schema")) strategy.schema = schema->to_json();
@@ -172,8 +186,8 @@ TemplateFields note_fields(const Sample& sample) {
   TemplateFields fields = {{"malignancy", sample.malignancy},
                            {"diagnosis", sample.diagnosis},
                            {"subclass", sample.subclass == sample.diagnosis ? "" : sample.subclass},
-                           {"modality", sample.modality}};
-  if (sample.label) fields["class"] = std::string(label_words(*sample.label));
+                           {"modality", sample.modality.empty() ? "image" : sample.modality}};
+  if (sample.label) fields["class"] = class_words(sample);
   std::vector<std::string> findings;
   for (const Finding& finding : sample.findings) {
     if (finding.value.empty()) continue;

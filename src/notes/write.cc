@@ -22,6 +22,7 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
     ++report.skipped;
     return;
   }
+  const std::string version = fmt::format("{}:{}", strategy.version, strategy.content_hash);
   NoteRecord note;
   // A template costs nothing, so a sample has one note a strategy; its text follows the metadata.
   note.key = sha256_of_fields({"template", sample.dataset, sample.key, strategy.name});
@@ -30,7 +31,8 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
       ++report.unchanged;
     } else {
       revise_note(database, old->id, text,
-                  "metadata or template changed: " + strategy.content_hash);
+                  "the metadata or the template changed; was of template " + old->template_version,
+                  version);
       ++report.revised;
     }
     return;
@@ -38,7 +40,7 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
   note.sample_id = sample.id;
   note.strategy = strategy.name;
   note.provider = kProvider;
-  note.template_version = fmt::format("{}:{}", strategy.version, strategy.content_hash);
+  note.template_version = version;
   note.text = std::move(text);
   note.origin = "metadata";
   put_note(database, note);

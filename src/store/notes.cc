@@ -90,7 +90,7 @@ NoteOutcome put_note(Database& database, const NoteRecord& note) {
 }
 
 void revise_note(Database& database, std::int64_t note_id, std::string_view text,
-                 std::string_view reason) {
+                 std::string_view reason, std::string_view template_version) {
   if (text.empty()) throw InternalError("note {} cannot be revised to an empty text", note_id);
   Transaction transaction(database);
   database.execute(
@@ -101,7 +101,10 @@ void revise_note(Database& database, std::int64_t note_id, std::string_view text
     throw InputError("cannot revise note {}: there is no written note of this number in {}",
                      note_id, database.path().string());
   }
-  database.execute("UPDATE notes SET text = ? WHERE id = ?", text, note_id);
+  database.execute(
+      "UPDATE notes SET text = ?1, template_version = CASE WHEN ?2 = '' THEN template_version "
+      "ELSE ?2 END WHERE id = ?3",
+      text, template_version, note_id);
   // The verdict was on the old text.
   database.execute("DELETE FROM audits WHERE note_id = ?", note_id);
   transaction.commit();

@@ -1,5 +1,7 @@
 #include "epicrisis/text/templates.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -18,8 +20,6 @@ struct Template::Node {
 };
 
 namespace {
-
-constexpr std::size_t kMaxValue = 2000;
 
 std::string capitalised(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -61,6 +61,14 @@ std::string filtered(const std::string& value, const std::string& filter) {
   if (filter == "a" || filter == "A") return with_article(value, filter == "A");
   if (filter == "cap") return capitalised(value);
   return value;
+}
+
+// Double quotes become single ones: templates put double ones around values to mark them as data.
+std::string fold_quotes(const std::string& value) {
+  static const RE2 kDoubleQuotes("[\"\u201c\u201d\u201e\u201f\uff02]");
+  std::string folded = value;
+  RE2::GlobalReplace(&folded, kDoubleQuotes, "'");
+  return folded;
 }
 
 bool is_closing_mark(char c) {
@@ -250,9 +258,11 @@ Template Template::parse(std::string_view text, std::string_view source,
   return result;
 }
 
-std::string Template::render(const TemplateFields& fields) const {
+std::string Template::render(const TemplateFields& fields, std::size_t max_value) const {
   TemplateFields clean;
-  for (const auto& [name, value] : fields) clean.emplace(name, clean_text(value, kMaxValue));
+  for (const auto& [name, value] : fields) {
+    clean.emplace(name, fold_quotes(clean_text(value, max_value)));
+  }
   return tidy(render_node(*root_, clean));
 }
 

@@ -13,7 +13,7 @@ namespace epicrisis {
 
 // Forms in which notes leave and enter. docs/formats.md, "Exchange of notes".
 enum class NoteFormat {
-  kTree,         // <dataset>/<strategy>/<key>.txt
+  kTree,         // <dataset>/<strategy>/<key>.txt, further ones <key>@1.txt, <key>@2.txt
   kJsonl,        // one object a note, with its provenance
   kImageFolder,  // <split>/metadata.jsonl with file_name and text, as Hugging Face reads it
 };
@@ -29,7 +29,7 @@ struct NoteExportOptions {
 struct NoteExportReport {
   std::int64_t notes = 0;  // = written + skipped
   std::int64_t written = 0;
-  std::int64_t skipped = 0;  // of samples whose key is no safe file name (tree, imagefolder)
+  std::int64_t skipped = 0;  // data set, key or split is no safe file name (tree, imagefolder)
   std::vector<std::string> skipped_examples;  // the first 20
   Json to_json() const;
 };
@@ -51,20 +51,27 @@ struct NoteImportOptions {
 };
 
 struct NoteImportReport {
-  std::int64_t rows = 0;       // = written + unchanged + unmatched + invalid
+  // = written + unchanged + conflicting + unmatched + invalid. A line of an imagefolder's table
+  // counts once for each note in it.
+  std::int64_t rows = 0;
   std::int64_t written = 0;    // new notes
   std::int64_t unchanged = 0;  // there already
+  std::int64_t conflicting =
+      0;                       // brings the key of a note that says something else here: not taken
   std::int64_t unmatched = 0;  // no sample of this data set and key
-  std::int64_t invalid = 0;    // a line that is no note: broken JSON, no text, no strategy
+  std::int64_t invalid = 0;    // no note: broken JSON, no text, too long a text, no strategy
   std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
+  std::vector<std::string> conflicting_examples;
   std::vector<std::string> invalid_examples;
   Json to_json() const;
 };
 
 // Takes notes in from a .jsonl file, a tree or an imagefolder (told by what `source` is). Samples
-// are matched exactly by data set and key. Text is cleaned (core/strings.h) and capped at 20,000
-// bytes. One transaction for every 1,000 lines; importing the same again writes nothing. UsageError
-// if `source` is none of these.
+// are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than
+// 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
+// of that key says the same; one that brings none, if the sample has its text under this strategy.
+// One transaction for every 1,000 notes; importing the same again writes nothing. UsageError if
+// `source` is none of these.
 NoteImportReport import_notes(Workspace& workspace, const Path& source,
                               const NoteImportOptions& options = {});
 

@@ -61,8 +61,9 @@ bool note_names_label(std::string_view strategy);
 // site, note (rewrites alone).
 const std::vector<std::string>& note_field_names();
 // A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
-// female; site: lower extremity". `class` is the harmonised class in words, with the subclass where
-// it differs from the diagnosis.
+// female; site: lower extremity". `class` is the harmonised class in words, with the subclass in
+// brackets where that says more than class and diagnosis. `modality` is "image" where the sample
+// has none, for every sample is one.
 TemplateFields note_fields(const Sample& sample);
 
 }  // namespace epicrisis

@@ -50,9 +50,10 @@ enum class NoteOutcome { kNew, kReplaced, kUnchanged };
 NoteOutcome put_note(Database& database, const NoteRecord& note);
 
 // Changes the text of a written note (repair); the old text goes to the note's history, its audit
-// goes. InputError if there is no written note of this number.
+// goes. `template_version`, unless empty, is that which the new text is from. InputError if there
+// is no written note of this number.
 void revise_note(Database& database, std::int64_t note_id, std::string_view text,
-                 std::string_view reason);
+                 std::string_view reason, std::string_view template_version = {});
 
 // The texts that a note had before, oldest first.
 struct NoteRevision {

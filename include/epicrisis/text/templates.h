@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,7 +26,8 @@ using TemplateFields = std::map<std::string, std::string, std::less<>>;
 // {{ and }}   write a brace.
 //
 // Values are data: what looks like template syntax in them is text, control characters go, line
-// breaks become spaces, and each is cut to 2,000 bytes. Immutable; may be shared by threads.
+// breaks become spaces, double quotes single ones (so that a template can put a value in double
+// quotes), and each is cut to max_value bytes. Immutable; may be shared by threads.
 class Template {
  public:
   // `source` names the file in errors; `known_fields` are those a template may use. UsageError
@@ -37,7 +39,7 @@ class Template {
   // Line breaks of the template stay; runs of spaces, and spaces before punctuation or at a line's
   // end, which vanished groups leave, are removed; so are lines that a vanished group left empty,
   // and the full stop after a value that ends in one.
-  std::string render(const TemplateFields& fields) const;
+  std::string render(const TemplateFields& fields, std::size_t max_value = 2000) const;
 
   // Fields that it names, sorted, each once.
   const std::vector<std::string>& fields() const { return fields_; }
