@@ -131,7 +131,7 @@ std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filte
   Database& database = workspace.database();
   SampleFilter pictures = filter;
   pictures.with_image = true;
-  const SampleQuery query(pictures);
+  const SampleQuery query(pictures, SampleQuery::Use::kPages);
   const std::int64_t total = count_samples(database, pictures);
   Progress progress("fingerprints", static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0)),
                     "images");

@@ -1,6 +1,8 @@
 #include "epicrisis/store/notes.h"
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "epicrisis/core/clock.h"
@@ -119,32 +121,38 @@ std::vector<NoteRevision> note_history(Database& database, std::int64_t note_id)
   return revisions;
 }
 
-void for_each_note(Database& database, const NoteFilter& filter,
-                   const std::function<bool(const NoteRecord&)>& callback) {
+namespace {
+
+// The notes of the filter with its sample ids put aside: `sample_ids` are those of this call, or
+// all if empty. False if the callback stopped it.
+bool for_each_note_of(Database& database, const NoteFilter& filter,
+                      std::span<const std::int64_t> sample_ids,
+                      const std::function<bool(const NoteRecord&)>& callback) {
   std::string where = "(n.sample_id, n.strategy, n.variant, n.id) > (?, ?, ?, ?)";
   std::vector<std::string> texts;
+  // The plus keeps SQLite from an index by which it would have to sort all notes for each page.
   const auto among = [&](std::string_view column, const std::vector<std::string>& values) {
     if (values.empty()) return;
-    where += fmt::format(" AND {} IN (SELECT value FROM json_each(?))", column);
+    where += fmt::format(" AND +n.{} IN (SELECT value FROM json_each(?))", column);
     texts.push_back(json_list(values));
   };
-  if (!filter.sample_ids.empty()) {
+  if (!sample_ids.empty()) {
     Json list = Json::array();
-    for (const std::int64_t id : filter.sample_ids) list.push_back(id);
+    for (const std::int64_t id : sample_ids) list.push_back(id);
     where += " AND n.sample_id IN (SELECT value FROM json_each(?))";
     texts.push_back(dump_json(list));
   }
-  among("n.strategy", filter.strategies);
-  among("n.provider", filter.providers);
-  among("n.model", filter.models);
+  among("strategy", filter.strategies);
+  among("provider", filter.providers);
+  among("model", filter.models);
   if (!filter.datasets.empty()) {
     where +=
-        " AND n.sample_id IN (SELECT s.id FROM samples s JOIN datasets d ON d.id = s.dataset_id "
-        "WHERE d.name IN (SELECT value FROM json_each(?)))";
+        " AND EXISTS (SELECT 1 FROM samples s JOIN datasets d ON d.id = s.dataset_id "
+        "WHERE s.id = n.sample_id AND d.name IN (SELECT value FROM json_each(?)))";
     texts.push_back(json_list(filter.datasets));
   }
   if (filter.status) {
-    where += " AND n.status = ?";
+    where += " AND +n.status = ?";
     texts.emplace_back(note_status_name(*filter.status));
   }
   if (filter.without_failed_audit) {
@@ -152,8 +160,7 @@ void for_each_note(Database& database, const NoteFilter& filter,
         " AND NOT EXISTS (SELECT 1 FROM audits a WHERE a.note_id = n.id AND a.verdict = 'fail')";
   }
   const std::string sql = fmt::format(
-      "SELECT {} FROM notes n WHERE {} ORDER BY n.sample_id, n.strategy, n.variant, n.id "
-      "LIMIT {}",
+      "SELECT {} FROM notes n WHERE {} ORDER BY n.sample_id, n.strategy, n.variant, n.id LIMIT {}",
       kColumns, where, kPage);
   NoteRecord last;
   last.sample_id = -1;
@@ -169,10 +176,30 @@ void for_each_note(Database& database, const NoteFilter& filter,
       while (rows.step()) page.push_back(note_of(rows, database.path()));
     }
     for (const NoteRecord& note : page) {
-      if (!callback(note)) return;
+      if (!callback(note)) return false;
     }
-    if (static_cast<std::int64_t>(page.size()) < kPage) return;
+    if (static_cast<std::int64_t>(page.size()) < kPage) return true;
     last = std::move(page.back());
+  }
+}
+
+}  // namespace
+
+void for_each_note(Database& database, const NoteFilter& filter,
+                   const std::function<bool(const NoteRecord&)>& callback) {
+  if (filter.sample_ids.empty()) {
+    for_each_note_of(database, filter, {}, callback);
+    return;
+  }
+  std::vector<std::int64_t> ids = filter.sample_ids;
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  // In parts: the list goes into each page's query as a whole.
+  constexpr std::size_t kPart = 256;
+  for (std::size_t start = 0; start < ids.size(); start += kPart) {
+    const auto part =
+        std::span<const std::int64_t>(ids).subspan(start, std::min(kPart, ids.size() - start));
+    if (!for_each_note_of(database, filter, part, callback)) return;
   }
 }
 

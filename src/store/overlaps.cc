@@ -40,9 +40,9 @@ CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) 
   if (!options.split_set.empty()) assigned = load_split_roles(database, options.split_set);
   auto next = assigned.begin();
 
-  const SampleQuery query(filter);
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
   Statement rows = query.prepare(database, "SELECT s.id, d.name, s.split", "ORDER BY s.id");
-  query.bind(rows, 0);
+  query.bind(rows);
   std::map<std::string, std::uint32_t, std::less<>> numbers;
   while (rows.step()) {
     CheckedSample sample;

@@ -75,7 +75,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 
   SampleFilter filter = options.filter;
   filter.with_image = true;
-  const SampleQuery query(filter);
+  const SampleQuery query(filter, SampleQuery::Use::kPages);
   // 4096 samples at a time: memory does not grow with their number.
   constexpr std::int64_t kPage = 4096;
   const std::int64_t total = count_samples(database, filter);

@@ -1,6 +1,7 @@
 #include "epicrisis/store/samples.h"
 
-#include <array>
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -71,10 +72,15 @@ std::string json_list(const std::vector<std::string>& values) {
   return dump_json(list);
 }
 
-SampleQuery::SampleQuery(const SampleFilter& filter) {
-  where_ = "s.id > ?";
+SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
+    : with_after_id_(use == Use::kPages || filter.after_id > 0), filter_after_id_(filter.after_id) {
+  where_ = with_after_id_ ? "s.id > ?" : "1";
   if (!filter.datasets.empty()) {
-    where_ += " AND d.name IN (SELECT value FROM json_each(?))";
+    // A plus keeps SQLite from an index by which it would have to sort all samples for each page.
+    where_ += fmt::format(
+        " AND {}s.dataset_id IN (SELECT id FROM datasets WHERE name IN (SELECT value FROM "
+        "json_each(?)))",
+        use == Use::kPages ? "+" : "");
     texts_.push_back(json_list(filter.datasets));
   }
   if (!filter.labels.empty()) {
@@ -90,9 +96,8 @@ SampleQuery::SampleQuery(const SampleFilter& filter) {
   }
   if (!filter.split_set.empty()) {
     where_ +=
-        " AND s.id IN (SELECT r.sample_id FROM split_roles r JOIN split_sets t ON t.id = "
-        "r.split_set_id"
-        " WHERE t.name = ?";
+        " AND EXISTS (SELECT 1 FROM split_roles r WHERE r.sample_id = s.id AND r.split_set_id = "
+        "(SELECT id FROM split_sets WHERE name = ?)";
     texts_.push_back(filter.split_set);
     if (!filter.roles.empty()) {
       where_ += " AND r.role IN (SELECT value FROM json_each(?))";
@@ -117,7 +122,7 @@ Statement SampleQuery::prepare(Database& database, std::string_view select,
 
 int SampleQuery::bind(Statement& statement, std::int64_t after_id) const {
   int index = 0;
-  statement.bind(++index, after_id);
+  if (with_after_id_) statement.bind(++index, std::max(after_id, filter_after_id_));
   for (const std::string& text : texts_) statement.bind(++index, text);
   return index;
 }
@@ -211,7 +216,7 @@ void for_each_sample(Database& database, const SampleFilter& filter,
                      const std::function<bool(const Sample&)>& callback) {
   // Page by page, so that no read is open while the callback runs: it may write, and a long read
   // would keep the write-ahead log from being folded back.
-  const SampleQuery query(filter);
+  const SampleQuery query(filter, SampleQuery::Use::kPages);
   std::int64_t after = filter.after_id;
   std::int64_t left = filter.limit;
   std::vector<Sample> page;
@@ -244,9 +249,9 @@ std::vector<Sample> load_samples(Database& database, const SampleFilter& filter)
 }
 
 std::vector<std::int64_t> sample_ids(Database& database, const SampleFilter& filter) {
-  const SampleQuery query(filter);
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
   Statement rows = query.prepare(database, "SELECT s.id", "ORDER BY s.id LIMIT ?");
-  const int last = query.bind(rows, filter.after_id);
+  const int last = query.bind(rows);
   rows.bind(last + 1, filter.limit);
   std::vector<std::int64_t> ids;
   while (rows.step()) ids.push_back(rows.integer(0));
@@ -254,9 +259,9 @@ std::vector<std::int64_t> sample_ids(Database& database, const SampleFilter& fil
 }
 
 std::int64_t count_samples(Database& database, const SampleFilter& filter) {
-  const SampleQuery query(filter);
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
   Statement rows = query.prepare(database, "SELECT count(*)", "");
-  query.bind(rows, filter.after_id);
+  query.bind(rows);
   rows.step();
   const std::int64_t count = rows.integer(0);
   return filter.limit < 0 ? count : std::min(count, filter.limit);
@@ -287,17 +292,17 @@ Sample sample_by_id(Database& database, std::int64_t id) {
 }
 
 std::vector<ClassCounts> count_classes(Database& database, const SampleFilter& filter) {
-  const SampleQuery query(filter);
-  Statement rows =
-      query.prepare(database, "SELECT d.name, s.label, s.has_image, count(*)",
-                    "GROUP BY d.name, s.label, s.has_image ORDER BY d.name, s.label, s.has_image");
-  query.bind(rows, filter.after_id);
-  std::vector<ClassCounts> counts;
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
+  Statement rows = query.prepare(database, "SELECT s.dataset_id, s.label, s.has_image, count(*)",
+                                 "GROUP BY s.dataset_id, s.label, s.has_image");
+  query.bind(rows);
+  std::map<std::int64_t, std::string> names;
+  for (const Dataset& dataset : list_datasets(database)) names[dataset.id] = dataset.name;
+  std::map<std::string, ClassCounts> counts;
   while (rows.step()) {
-    if (counts.empty() || counts.back().dataset != rows.text_view(0)) {
-      counts.emplace_back().dataset = rows.text(0);
-    }
-    ClassCounts& entry = counts.back();
+    const std::string& name = names.at(rows.integer(0));
+    ClassCounts& entry = counts[name];
+    entry.dataset = name;
     const std::int64_t number = rows.integer(3);
     entry.total += number;
     if (rows.integer(2) != 0) entry.with_image += number;
@@ -307,7 +312,9 @@ std::vector<ClassCounts> count_classes(Database& database, const SampleFilter& f
       entry.labelled.at(static_cast<std::size_t>(rows.integer(1))) += number;
     }
   }
-  return counts;
+  std::vector<ClassCounts> list;
+  for (auto& [name, entry] : counts) list.push_back(std::move(entry));
+  return list;
 }
 
 }  // namespace epicrisis

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "epicrisis/core/error.h"
 #include "store/store_support.h"
 
@@ -165,6 +167,32 @@ TEST_F(NotesTest, ManyNotesStreamInPages) {
   EXPECT_EQ(seen.size(), 1000U);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   EXPECT_EQ(std::adjacent_find(seen.begin(), seen.end()), seen.end());
+}
+
+TEST_F(NotesTest, LongListsOfSamplesKeepTheOrder) {
+  std::vector<std::int64_t> ids;
+  {
+    Transaction transaction(database_);
+    for (int i = 0; i < 700; ++i) {
+      ids.push_back(test::store_sample(database_, "c", test::make_sample(std::to_string(i))));
+      put_note(database_, note(std::to_string(i), ids.back()));
+    }
+    transaction.commit();
+  }
+  const auto in_order = ids;
+  std::reverse(ids.begin(), ids.end());
+  ids.push_back(ids.front());  // twice
+  ids.push_back(987'654);      // of no sample
+  std::vector<std::int64_t> seen;
+  for_each_note(database_, {.sample_ids = ids}, [&](const NoteRecord& record) {
+    seen.push_back(record.sample_id);
+    return true;
+  });
+  EXPECT_EQ(seen, in_order);
+  int count = 0;
+  for_each_note(database_, {.sample_ids = ids}, [&](const NoteRecord&) { return ++count < 300; });
+  EXPECT_EQ(count, 300);
+  EXPECT_EQ(load_notes(database_, {.datasets = {"c"}}).size(), 700U);
 }
 
 TEST_F(NotesTest, RevisionKeepsTheOldTextAndDropsTheVerdict) {
