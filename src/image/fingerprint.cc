@@ -85,7 +85,8 @@ std::vector<double> fine_structure(const Thumbnail& gray) {
       const double dy = y + 0.5 - kSide / 2.0;
       if (dx * dx + dy * dy > kDisc * kDisc) continue;
       const auto value = [&](int px, int py) {
-        return double(gray[static_cast<std::size_t>(py * kSide + px)]);
+        return static_cast<double>(
+            gray[static_cast<std::size_t>(py) * kSide + static_cast<std::size_t>(px)]);
       };
       double sum = 0;
       for (int j = -1; j <= 1; ++j) {

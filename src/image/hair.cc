@@ -110,10 +110,15 @@ class HairFinder {
         if (label == 0) continue;
         const Box& box = boxes[static_cast<std::size_t>(label)];
         if (3 * std::max(box.width - box.x, box.height - box.y) < min_run_) continue;
-        thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)] = 1;
+        thin_[place(x, y)] = 1;
         pixels_.push_back({x, y});
       }
     }
+  }
+
+  std::size_t place(int x, int y) const {
+    return static_cast<std::size_t>(y + 2) * static_cast<std::size_t>(stride_) +
+           static_cast<std::size_t>(x + 2);
   }
 
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
@@ -127,7 +132,7 @@ class HairFinder {
     for (const Offset& at : line_) ahead.push_back(std::ptrdiff_t{at.y} * stride_ + at.x);
     const std::ptrdiff_t before = -ahead[1];
     for (const auto& [x, y] : pixels_) {
-      const std::uint8_t* start = &thin_[static_cast<std::size_t>((y + 2) * stride_ + x + 2)];
+      const std::uint8_t* start = &thin_[place(x, y)];
       if (start[before] != 0) continue;
       int length = 0;
       for (int i = 0, gap = 0; gap <= 1; ++i) {

@@ -76,13 +76,13 @@ void ShardFile::create(const Path& path, const ShardShape& shape, std::uint32_t 
   }
   std::string bytes(kPixelsAt, '\0');
   auto* to = reinterpret_cast<std::uint8_t*>(bytes.data());
-  std::memcpy(to, kMagic.data(), kMagic.size());
+  bytes.replace(0, kMagic.size(), kMagic);
   put32(to + 8, kVersion);
   put32(to + 12, static_cast<std::uint32_t>(shape.size));
   put32(to + 16, kShardCapacity);
   put32(to + 20, number);
   put32(to + 24, static_cast<std::uint32_t>(shape.recipe_id.size()));
-  std::memcpy(to + kRecipeAt, shape.recipe_id.data(), shape.recipe_id.size());
+  bytes.replace(kRecipeAt, shape.recipe_id.size(), shape.recipe_id);
   put32(to + kHeaderCrcAt, crc(to, kHeaderCrcAt));
   for (int i = 0; i < 2; ++i) {
     const auto record = count_record(static_cast<std::uint64_t>(i), 0);

@@ -354,7 +354,7 @@ TEST(Truncation, EveryPrefixIsAnError) {
   progressive.progressive = true;
   JpegOptions exif;
   exif.orientation = 6;
-  const std::vector<std::uint8_t> half(12 * 10 * 4, 128);
+  const std::vector<std::uint8_t> half(std::size_t{12} * 10 * 4, 128);
   const std::vector<std::string> files{
       jpeg_file(image),
       jpeg_file(image, progressive),

@@ -119,7 +119,7 @@ std::string jpeg_file(const Image& image, const JpegOptions& options) {
                       static_cast<unsigned>(marker.size()));
   }
   for (int y = 0; y < image.height; ++y) {
-    std::vector<std::uint8_t> row(image.at(0, y), image.at(0, y) + 3 * image.width);
+    std::vector<std::uint8_t> row(image.at(0, y), image.at(0, y) + std::ptrdiff_t{3} * image.width);
     if (ink) row = ink_row(image, y, options.adobe_marker);
     JSAMPROW pointer = row.data();
     jpeg_write_scanlines(&codec, &pointer, 1);
@@ -178,7 +178,7 @@ std::string png_file(int width, int height, const std::vector<std::vector<std::u
 std::string png_file(const Image& image, const PngOptions& options) {
   std::vector<std::vector<std::uint8_t>> rows;
   for (int y = 0; y < image.height; ++y) {
-    rows.emplace_back(image.at(0, y), image.at(0, y) + 3 * image.width);
+    rows.emplace_back(image.at(0, y), image.at(0, y) + std::ptrdiff_t{3} * image.width);
   }
   return png_file(image.width, image.height, rows, options);
 }

@@ -197,8 +197,9 @@ TEST(RealDuplicates, Isic2017) {
     found.insert(real.files[i].stem().string() + " " + real.files[j].stem().string());
   }
   for (const char* pair :
-       {"ISIC_0012127 ISIC_0012970", "ISIC_0012887 ISIC_0012989", "ISIC_0000171 ISIC_0015124", "ISIC_0000162 ISIC_0014826",
-        "ISIC_0000186 ISIC_0014698", "ISIC_0012672 ISIC_0012673", "ISIC_0015986 ISIC_0015987"}) {
+       {"ISIC_0012127 ISIC_0012970", "ISIC_0012887 ISIC_0012989", "ISIC_0000171 ISIC_0015124",
+        "ISIC_0000162 ISIC_0014826", "ISIC_0000186 ISIC_0014698", "ISIC_0012672 ISIC_0012673",
+        "ISIC_0015986 ISIC_0015987"}) {
     EXPECT_TRUE(found.contains(pair)) << pair;
   }
   EXPECT_EQ(found.size(), 25U);

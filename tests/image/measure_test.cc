@@ -107,10 +107,11 @@ TEST(Measure, NamesEachColour) {
                                                             {"red", {190, 60, 60}},
                                                             {"blue-gray", {95, 105, 130}}};
   for (const auto& [name, colour] : colours) {
-    const Measurements found = measure(lesion(disc, [&](double, double) { return colour; }));
+    const Image image = lesion(disc, [tint = colour](double, double) { return tint; });
+    const Measurements found = measure(image);
     ASSERT_TRUE(found.certain) << name;
     EXPECT_GT(share_of(found, name), 0.8) << name;
-    EXPECT_EQ(words(lesion(disc, [&](double, double) { return colour; }))["colours"], name);
+    EXPECT_EQ(words(image)["colours"], name);
   }
   // White is lighter than the skin: a scar inside a brown lesion.
   const Image scar = lesion(disc, [](double x, double y) {

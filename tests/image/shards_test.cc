@@ -92,7 +92,7 @@ TEST(ShardStore, GoesOnInTheNextFileAfter4096) {
   }
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "shard-00002.eps"));
   EXPECT_EQ(std::filesystem::file_size(folder.path() / "shard-00000.eps"),
-            kPixelsAt + 4096 * 2 * 2 * 3);
+            kPixelsAt + std::size_t{4096} * 2 * 2 * 3);
   ShardStore store(folder.path(), 2, "r", Mode::kWrite);
   ASSERT_EQ(store.count(), 8200U);
   for (std::size_t i = 0; i < store.count(); i += 7) ASSERT_TRUE(holds(store, i, i)) << i;
@@ -193,7 +193,7 @@ TEST(ShardStore, VerifyFindsEachChangedPicture) {
   const TemporaryFolder folder;
   ShardStore(folder.path(), 4, "r", Mode::kWrite).append(series(4, 0, 10));
   const Path file = folder.path() / "shard-00000.eps";
-  overwrite(file, kPixelsAt + 3 * 48 + 47,
+  overwrite(file, kPixelsAt + std::size_t{3} * 48 + 47,
             std::string(1, static_cast<char>(numbered(4, 3).pixels[47] ^ 1)));
   overwrite(file, 12288 + 7 * 4, "?");
   EXPECT_THAT(ShardStore(folder.path(), 4, "r", Mode::kRead).verify(2),
@@ -249,7 +249,7 @@ TEST(ShardStore, FullDiskLeavesTheStoreUsable) {
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
   rlimit small = before;
-  small.rlim_cur = kPixelsAt + 3 * 64 * 64 * 3 + 5000;
+  small.rlim_cur = kPixelsAt + std::size_t{3} * 64 * 64 * 3 + 5000;
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   setrlimit(RLIMIT_FSIZE, &small);
   EXPECT_THROW(store.append(series(64, 2, 4)), SystemError);
