@@ -94,7 +94,7 @@ TEST(StudyFile, ErrorsNameFileLineAndValue) {
   EXPECT_NE(message(text + "[prepare]\nsize = 9\n").find("size"), std::string::npos);
   EXPECT_NE(message("name = \"s\"\n").find("internal"), std::string::npos);
   const std::string unknown = message(text + "[notes]\nwrit = [\"M\"]\n");
-  EXPECT_NE(unknown.find("'writ'"), std::string::npos) << unknown;
+  EXPECT_NE(unknown.find("'notes.writ'"), std::string::npos) << unknown;
 }
 
 }  // namespace
