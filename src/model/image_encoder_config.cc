@@ -80,6 +80,8 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
     throw InputError("{}: padding '{}'; there are symmetric and same_tf", source, padding);
   }
   config.padding = padding == "same_tf" ? ConvPadding::kSameTf : ConvPadding::kSymmetric;
+  config.fixed_batch_norm =
+      json_get_or<std::string>(json, "batch_norm", "", source).starts_with("folded");
   return config;
 }
 
@@ -96,6 +98,7 @@ Json ImageEncoderConfig::to_json() const {
   json["feature_dim"] = feature_dim;
   json["input"] = {{"size", input_size}, {"channels", "RGB"}, {"mean", mean}, {"std", std}};
   json["padding"] = padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
+  if (fixed_batch_norm) json["batch_norm"] = "folded";
   return json;
 }
 

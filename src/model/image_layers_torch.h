@@ -29,7 +29,10 @@ torch::Tensor max_pool(const torch::Tensor& x, ConvPadding padding);
 
 // In place, on a tensor nobody else needs: a norm's output.
 inline torch::Tensor rectify(torch::Tensor x) { return torch::relu_(x); }
-inline torch::Tensor rectify6(torch::Tensor x) { return torch::relu6_(x); }
+// LibTorch 1.13 has no bfloat16 gradient of relu6 on the CPU, but one of clamp.
+inline torch::Tensor rectify6(torch::Tensor x) {
+  return torch::GradMode::is_enabled() ? torch::clamp(x, 0, 6) : torch::relu6_(x);
+}
 
 // Global average [B, C, H, W] -> float32 [B, C].
 torch::Tensor global_average(const torch::Tensor& x);

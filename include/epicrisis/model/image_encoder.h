@@ -28,6 +28,10 @@ struct ImageEncoderConfig {
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};  // RGB, of values in [0, 1]; ImageNet's
   std::array<float, 3> std{0.229F, 0.224F, 0.225F};
   ConvPadding padding = ConvPadding::kSymmetric;
+  // The weights were published with batch norm folded in ("batch_norm": "folded..."): its
+  // statistics are no more than placeholders, and batch statistics in their place would undo the
+  // weights.
+  bool fixed_batch_norm = false;
 
   Json to_json() const;
 };

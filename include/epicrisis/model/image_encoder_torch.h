@@ -22,6 +22,9 @@ class ImageEncoderModule : public torch::nn::Module {
   virtual torch::Tensor forward(torch::Tensor x) = 0;
   const ImageEncoderConfig& config() const { return config_; }
 
+  // Weights with a folded batch norm stay in evaluation mode also while they train.
+  void train(bool on = true) override { Module::train(on && !config_.fixed_batch_norm); }
+
  private:
   ImageEncoderConfig config_;
 };
