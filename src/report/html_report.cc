@@ -16,10 +16,8 @@ std::string banners(const ReportData& data) {
   if (data.leakage.allowed && !data.leakage.findings.empty()) {
     html +=
         "<div class=\"banner bad\" role=\"alert\"><p><b>Leakage was allowed.</b> Splits of this "
-        "study "
-        "overlap (<a href=\"#leakage\">see which</a>); its numbers may be better than they would "
-        "be on new "
-        "data.</p></div>\n";
+        "study overlap (<a href=\"#leakage\">see which</a>); its numbers may be better than "
+        "they would be on new data.</p></div>\n";
   }
   if (!data.warnings.empty()) {
     html += "<div class=\"banner\" role=\"note\"><ul>\n";

@@ -66,8 +66,7 @@ Section datasets(const ReportData& data) {
   }
   std::string html = table(
       "A dash under groups: the publisher gives no patient or lesion. Samples of one group are "
-      "never "
-      "split.",
+      "never split.",
       "<th scope=\"col\">Data set</th><th scope=\"col\">Role</th>"
       "<th scope=\"col\" class=\"number\">Samples</th><th scope=\"col\" "
       "class=\"number\">Groups</th>"
@@ -160,8 +159,7 @@ Section notes(const ReportData& data) {
     if (written.empty()) written = "<dt>no note</dt><dd></dd>";
     html += fmt::format(
         "<div class=\"card note-example\"><div>{}</div><div><h4>{} <span class=\"soft\">{}, "
-        "{}</span>"
-        "</h4><dl>{}</dl></div></div>\n",
+        "{}</span></h4><dl>{}</dl></div></div>\n",
         markup::image(example.picture, "picture of " + example.key), text(example.label),
         text(example.dataset), text(example.key), written);
   }

@@ -180,9 +180,8 @@ Section retrieval(const ReportData& data) {
   if (data.notes_from_labels && (!systems.empty() || !data.gallery.empty())) {
     html +=
         "<div class=\"banner\"><p>The notes in these pools were made from the labels: finding a "
-        "note of "
-        "the right class measures whether the picture tells the class, not whether free text is "
-        "understood. Many notes read the same, so finding the very own one is partly "
+        "note of the right class measures whether the picture tells the class, not whether free "
+        "text is understood. Many notes read the same, so finding the very own one is partly "
         "chance.</p></div>\n";
   }
   html += overview(data, systems);
