@@ -14,15 +14,18 @@ void add_demo_command(CLI::App& app, Globals& globals) {
   CLI::App* command = app.add_subcommand(
       "demo", "Draw a small corpus of lesions, run a study on it and say where the report is");
   auto folder = std::make_shared<std::string>("epicrisis-demo");
+  auto corpus_only = std::make_shared<bool>(false);
   command->add_option("--folder", *folder, "Where the corpus and the workspace go");
+  command->add_flag("--corpus-only", *corpus_only, "Draw the corpus and stop");
   add_global_options(*command, globals);
-  command->callback([folder, &globals] {
+  command->callback([folder, corpus_only, &globals] {
     const Path root = *folder;
     const Path corpus = root / "corpus";
     if (!std::filesystem::exists(corpus / "phone" / "columns.toml")) {
       log_info("drawing lesions in {}", corpus.string());
       write_demo_corpus(corpus);
     }
+    if (*corpus_only) return;
     Workspace workspace = Workspace::open_or_create(root / "workspace");
     const Study study = parse_study(resource("studies/demo.toml"), "studies/demo.toml", corpus);
     const StudyOutcome outcome = run_study(workspace, study);
