@@ -18,6 +18,7 @@ struct Globals {
 
 void add_demo_command(CLI::App& app, Globals& globals);
 void add_evaluate_command(CLI::App& app, Globals& globals);
+void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
 void add_report_command(CLI::App& app, Globals& globals);
 void add_study_command(CLI::App& app, Globals& globals);

@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   add_prepare_command(app, globals);
   add_notes_command(app, globals);
 #ifdef EPICRISIS_WITH_TORCH
+  add_models_command(app, globals);
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_report_command(app, globals);

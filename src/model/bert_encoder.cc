@@ -8,18 +8,17 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
 #include "model/bert.h"
+#include "model/parallel_torch.h"
 #include "model/weight_files.h"
 
 namespace epicrisis {
 namespace {
 
-// Padded tokens a batch, at most; found by measurement, flat from 2048 to 8192.
-constexpr std::size_t kBatchTokens = 4096;
-constexpr std::size_t kMaxBatch = 64;
+// Padded tokens a batch, at most.
+constexpr std::size_t kBatchTokens = 1024;
 
 std::string_view pooling_name(TextPooling pooling) {
   switch (pooling) {
@@ -88,20 +87,21 @@ class BertEncoder : public TextEncoder {
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
       return encodings[a].ids.size() > encodings[b].ids.size();
     });
-    const torch::InferenceMode inference;
-    torch::set_num_threads(static_cast<int>(threads_));
+    std::vector<std::span<const std::size_t>> batches;
+    for (std::size_t start = 0; start < order.size();) {
+      const std::size_t length = encodings[order[start]].ids.size();
+      const std::size_t count =
+          std::min(std::max<std::size_t>(kBatchTokens / length, 1), order.size() - start);
+      batches.push_back(std::span(order).subspan(start, count));
+      start += count;
+    }
     FloatMatrix out(texts.size(), static_cast<std::size_t>(config_.hidden));
     std::optional<Progress> bar;
     if (progress) bar.emplace("embeddings", texts.size(), "texts");
-    for (std::size_t start = 0; start < order.size();) {
-      throw_if_interrupted();
-      const std::size_t length = encodings[order[start]].ids.size();
-      const std::size_t count = std::min(
-          {std::max<std::size_t>(kBatchTokens / length, 1), kMaxBatch, order.size() - start});
-      encode_batch(encodings, std::span(order).subspan(start, count), length, out);
-      start += count;
-      if (bar) bar->add(count);
-    }
+    parallel_torch(batches.size(), threads_, [&](std::size_t i) {
+      encode_batch(encodings, batches[i], out);
+      if (bar) bar->add(batches[i].size());
+    });
     return out;
   }
 
@@ -119,7 +119,8 @@ class BertEncoder : public TextEncoder {
   }
 
   void encode_batch(const std::vector<Encoding>& encodings, std::span<const std::size_t> rows,
-                    std::size_t length, FloatMatrix& out) const {
+                    FloatMatrix& out) const {
+    const std::size_t length = encodings[rows.front()].ids.size();  // the longest comes first
     const auto batch = static_cast<std::int64_t>(rows.size());
     torch::Tensor ids = torch::full({batch, static_cast<std::int64_t>(length)},
                                     tokenizer_.padding_id(), torch::kInt64);

@@ -5,21 +5,23 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/model/image_encoder.h"
 #include "epicrisis/model/image_encoder_torch.h"
 #include "model/image_encoder_source.h"
+#include "model/image_layers_torch.h"
+#include "model/parallel_torch.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr int kMinSize = 32;  // below it the last feature map would be empty
 
-Precision resolve(Precision precision) {
+Precision resolve(Precision precision, const ImageEncoderConfig& config) {
   if (precision != Precision::kAuto) return precision;
-  return cpu_has_bf16() ? Precision::kBf16 : Precision::kFp32;
+  const bool gains = image_architecture(config.architecture).bf16_pays;
+  return gains && cpu_has_bf16() ? Precision::kBf16 : Precision::kFp32;
 }
 
 }  // namespace
@@ -28,14 +30,29 @@ struct ImageFeatureExtractor::State {
   std::shared_ptr<ImageEncoderModule> encoder;
   ImageFeatureOptions options;
   std::string fingerprint;
+
+  // float32 [indices, width], contiguous
+  torch::Tensor forward(const ImageSource& source, std::span<const std::size_t> indices) const {
+    const auto size = static_cast<std::int64_t>(source.size());
+    const auto bytes = static_cast<std::size_t>(size * size * 3);
+    torch::Tensor pixels =
+        torch::empty({static_cast<std::int64_t>(indices.size()), size, size, 3}, torch::kUInt8);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      std::memcpy(pixels.data_ptr<std::uint8_t>() + i * bytes, source.pixels(indices[i]).data(),
+                  bytes);
+    }
+    torch::Tensor x = normalise_pixels(pixels, encoder->config());
+    if (options.precision == Precision::kBf16) x = x.to(torch::kBFloat16);
+    return encoder->forward(x).contiguous();
+  }
 };
 
 ImageFeatureExtractor::ImageFeatureExtractor(std::string_view model, ImageFeatureOptions options)
     : state_(std::make_unique<State>()) {
-  options.precision = resolve(options.precision);
   options.batch = std::max<std::size_t>(options.batch, 1);
   if (options.threads == 0) options.threads = available_cores();
   const ImageEncoderSource source = find_image_encoder(model);
+  options.precision = resolve(options.precision, source.config);
   state_->encoder = load_image_encoder(source, options.seed);
   state_->options = options;
   const std::string weights = source.weights.empty()
@@ -72,30 +89,16 @@ FloatMatrix ImageFeatureExtractor::extract(const ImageSource& source,
       throw InternalError("Image features: picture {} of {}", index, source.count());
     }
   }
-  const torch::InferenceMode inference;
-  torch::set_num_threads(static_cast<int>(state_->options.threads));
-  const auto size = static_cast<std::int64_t>(source.size());
-  const auto bytes = static_cast<std::size_t>(size * size * 3);
-  const auto width = static_cast<std::size_t>(dimension());
-  FloatMatrix features(indices.size(), width);
+  const std::size_t batch = state_->options.batch;
+  FloatMatrix features(indices.size(), static_cast<std::size_t>(dimension()));
   std::optional<Progress> bar;
   if (progress) bar.emplace("features", indices.size(), "images");
-  for (std::size_t start = 0; start < indices.size(); start += state_->options.batch) {
-    throw_if_interrupted();
-    const std::size_t count = std::min(state_->options.batch, indices.size() - start);
-    torch::Tensor pixels =
-        torch::empty({static_cast<std::int64_t>(count), size, size, 3}, torch::kUInt8);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::memcpy(pixels.data_ptr<std::uint8_t>() + i * bytes,
-                  source.pixels(indices[start + i]).data(), bytes);
-    }
-    torch::Tensor x = normalise_pixels(pixels, config());
-    if (state_->options.precision == Precision::kBf16) x = x.to(torch::kBFloat16);
-    const torch::Tensor pooled = state_->encoder->forward(x).contiguous();
-    std::memcpy(features.row(start).data(), pooled.data_ptr<float>(),
-                count * width * sizeof(float));
-    if (bar) bar->add(count);
-  }
+  parallel_torch((indices.size() + batch - 1) / batch, state_->options.threads, [&](std::size_t i) {
+    const auto part = indices.subspan(i * batch, std::min(batch, indices.size() - i * batch));
+    const torch::Tensor pooled = state_->forward(source, part);
+    std::memcpy(features.row(i * batch).data(), pooled.data_ptr<float>(), pooled.nbytes());
+    if (bar) bar->add(part.size());
+  });
   return features;
 }
 

@@ -92,6 +92,8 @@ struct ImageArchitecture {
   ImageEncoderInfo info;
   std::string_view classifier;  // prefix of the names that are passed over
   Fan fan;
+  // Whether bfloat16 is what Precision::kAuto should mean for frozen features.
+  bool bf16_pays;
   std::shared_ptr<LayeredEncoder> (*make)(const ImageEncoderConfig& config);
 };
 ImageArchitecture mobilenet_v2_architecture();

@@ -73,6 +73,7 @@ ImageArchitecture resnet18_architecture() {
   return {{"resnet18", 512, 11176512, "ResNet-18 (He et al. 2016)"},
           "fc.",
           Fan::kOut,
+          true,
           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
             return std::make_shared<ResNet>(config, std::array{2, 2, 2, 2}, false);
           }};
@@ -82,6 +83,7 @@ ImageArchitecture resnet50_architecture() {
   return {{"resnet50", 2048, 23508032, "ResNet-50 (He et al. 2016)"},
           "fc.",
           Fan::kOut,
+          true,
           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
             return std::make_shared<ResNet>(config, std::array{3, 4, 6, 3}, true);
           }};

@@ -7,7 +7,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/random.h"

@@ -1,0 +1,71 @@
+#include "command.h"
+#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/model_folders.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+void print_models(const std::vector<FoundModel>& models) {
+  std::vector<std::vector<std::string>> rows = {
+      {"model", "kind", "architecture", "width", "where"}};
+  for (const FoundModel& model : models) {
+    rows.push_back({model.name, std::string(model_kind_name(model.kind)), model.architecture,
+                    model.width > 0 ? std::to_string(model.width) : "", model.folder.string()});
+  }
+  rows.push_back({"bag", "text encoder", "words", "256", "built in"});
+  for (const ImageEncoderInfo& info : image_encoders()) {
+    rows.push_back({"random:" + std::string(info.name), "image encoder", std::string(info.name),
+                    std::to_string(info.feature_dim), "built in, random weights"});
+  }
+  print_table(rows);
+  for (const FoundModel& model : models) {
+    if (!model.problem.empty()) {
+      print_line(fmt::format("{} cannot be used: {}", model.name, model.problem));
+    }
+  }
+}
+
+Json json_of(const std::vector<FoundModel>& models) {
+  Json found = Json::array();
+  for (const FoundModel& model : models) {
+    Json entry;
+    entry["name"] = model.name;
+    entry["kind"] = model_kind_name(model.kind);
+    entry["architecture"] = model.architecture;
+    entry["width"] = model.width;
+    entry["folder"] = model.folder.string();
+    entry["problem"] = model.problem;
+    found.push_back(std::move(entry));
+  }
+  Json architectures = Json::array();
+  for (const ImageEncoderInfo& info : image_encoders()) {
+    architectures.push_back({{"name", info.name},
+                             {"width", info.feature_dim},
+                             {"parameters", info.parameters},
+                             {"description", info.description}});
+  }
+  Json searched = Json::array();
+  for (const Path& folder : model_search_folders()) searched.push_back(folder.string());
+  return {{"models", found}, {"image_architectures", architectures}, {"searched", searched}};
+}
+
+}  // namespace
+
+void add_models_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand("models", "List the encoders that can be used");
+  add_global_options(*command, globals);
+  command->footer(
+      "Looks in the folders of EPICRISIS_MODELS, separated by ':'; by default models and "
+      "../shared/models.");
+  command->callback([&globals] {
+    const std::vector<FoundModel> models = list_models();
+    if (globals.json) {
+      print_json(json_of(models));
+    } else {
+      print_models(models);
+    }
+  });
+}
+
+}  // namespace epicrisis::cli

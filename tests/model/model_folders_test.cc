@@ -1,0 +1,123 @@
+#include "epicrisis/model/model_folders.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/model/image_encoder.h"
+
+namespace epicrisis {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ModelFolders : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* old = std::getenv("EPICRISIS_MODELS");
+    if (old != nullptr) old_ = old;
+    search_ = (folder_.path() / "first").string() + "::" + (folder_.path() / "second").string();
+    setenv("EPICRISIS_MODELS", search_.c_str(), 1);
+    write_file(folder_.path() / "first/net/config.json", R"({"architecture": "resnet18"})");
+    write_file(folder_.path() / "first/net/model.safetensors", "");
+    write_file(folder_.path() / "second/net/config.json", R"({"architecture": "resnet50"})");
+    write_file(folder_.path() / "second/bert/config.json",
+               R"({"model_type": "bert", "hidden_size": 384})");
+    write_file(folder_.path() / "second/gpt/config.json", R"({"model_type": "gpt2"})");
+    write_file(folder_.path() / "second/broken/config.json", "{");
+    write_file(folder_.path() / "second/no_config/readme", "");
+  }
+  void TearDown() override {
+    if (old_.empty()) {
+      unsetenv("EPICRISIS_MODELS");
+    } else {
+      setenv("EPICRISIS_MODELS", old_.c_str(), 1);
+    }
+  }
+  TemporaryFolder folder_;
+  std::string search_;
+  std::string old_;
+};
+
+TEST_F(ModelFolders, TheFirstFolderWins) {
+  EXPECT_EQ(find_model("net"), folder_.path() / "first/net");
+  EXPECT_EQ(find_model("bert"), folder_.path() / "second/bert");
+  const Path path = folder_.path() / "second/net";
+  EXPECT_EQ(find_model(path.string()), path);
+}
+
+TEST_F(ModelFolders, ErrorsSayWhereItLooked) {
+  for (const char* name : {"nett", "no_config", "", "..", "x/y"}) {
+    try {
+      find_model(name);
+      FAIL() << name;
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(name));
+      if (std::string(name) == "nett") {
+        EXPECT_THAT(error.what(), HasSubstr((folder_.path() / "second").string()));
+        EXPECT_THAT(error.what(), HasSubstr("bert"));
+        EXPECT_THAT(error.what(), HasSubstr("EPICRISIS_MODELS"));
+      }
+    }
+  }
+}
+
+TEST_F(ModelFolders, ListsKindWidthAndProblems) {
+  const auto models = list_models();
+  ASSERT_EQ(models.size(), 4U);
+  EXPECT_EQ(models[0].name, "bert");
+  EXPECT_EQ(models[0].kind, ModelKind::kTextEncoder);
+  EXPECT_EQ(models[0].width, 384);
+  EXPECT_EQ(models[0].problem, "no weight file");
+  EXPECT_THAT(models[1].problem, HasSubstr("broken"));
+  EXPECT_THAT(models[2].problem, HasSubstr("gpt2"));
+  EXPECT_EQ(models[3].architecture, "resnet18");
+  EXPECT_EQ(models[3].width, 512);
+  EXPECT_EQ(models[3].problem, "");
+}
+
+TEST(ImageEncoderConfig, ErrorsNameTheKey) {
+  const auto error_of = [](std::string_view text) -> std::string {
+    try {
+      parse_image_encoder_config(parse_json(text, "config.json"), "config.json");
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error_of("{}"), HasSubstr("architecture"));
+  EXPECT_THAT(error_of(R"({"architecture": "resnet19"})"), HasSubstr("resnet18"));
+  EXPECT_THAT(error_of(R"({"architecture": "resnet18", "feature_dim": 1})"), HasSubstr("512"));
+  const auto with_input = [&](const std::string& input) {
+    return error_of(R"({"architecture": "resnet18", "input": )" + input + "}");
+  };
+  EXPECT_THAT(with_input(R"({"size": 31})"), HasSubstr("31"));
+  EXPECT_THAT(with_input(R"({"size": 1e9})"), HasSubstr("size"));
+  EXPECT_THAT(with_input(R"({"std": [1, 1, 0]})"), HasSubstr("std"));
+  EXPECT_THAT(with_input(R"({"mean": [1, 1]})"), HasSubstr("mean"));
+  EXPECT_THAT(with_input(R"({"mean": [1, 1, "a"]})"), HasSubstr("mean"));
+  EXPECT_THAT(with_input(R"({"channels": "BGR"})"), HasSubstr("BGR"));
+  EXPECT_THAT(error_of(R"({"architecture": "resnet18", "padding": "valid"})"), HasSubstr("valid"));
+}
+
+TEST(ImageEncoderConfig, ReadsItsOwnAndTimmsForm) {
+  ImageEncoderConfig config = default_image_encoder_config("mobilenet_v2");
+  config.padding = ConvPadding::kSameTf;
+  config.input_size = 192;
+  config.mean = {0.5F, 0.25F, 0.125F};
+  const ImageEncoderConfig again = parse_image_encoder_config(config.to_json(), "x");
+  EXPECT_EQ(again.to_json(), config.to_json());
+  const ImageEncoderConfig timm =
+      parse_image_encoder_config(parse_json(R"({"architecture": "densenet121", "num_features": 1024,
+                     "pretrained_cfg": {"input_size": [3, 288, 288], "mean": [0, 0, 0]}})",
+                                            "x"),
+                                 "x");
+  EXPECT_EQ(timm.input_size, 288);
+  EXPECT_EQ(timm.mean[1], 0);
+  EXPECT_EQ(timm.std[0], 0.229F);
+}
+
+}  // namespace
+}  // namespace epicrisis

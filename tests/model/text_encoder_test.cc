@@ -1,0 +1,293 @@
+#include "epicrisis/model/text_encoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <string>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/model/model_folders.h"
+#include "epicrisis/model/npy.h"
+#include "epicrisis/model/safetensors.h"
+#include "epicrisis/model/text_encoder_torch.h"
+
+namespace epicrisis {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const Path kTests = Path(EPICRISIS_SOURCE_DIR) / "tests/model";
+const Path kTiny = kTests / "data/tiny_bert";
+
+std::vector<std::string> sentences() {
+  std::ifstream file(kTests / "sentences.txt");
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+// The largest difference of any number, with rows [first, first + got.rows) of the expectations.
+double largest_difference(const FloatMatrix& got, const FloatMatrix& wanted, std::size_t first) {
+  double largest = 0;
+  for (std::size_t i = 0; i < got.rows; ++i) {
+    for (std::size_t c = 0; c < got.columns; ++c) {
+      const double difference = std::abs(got.row(i)[c] - wanted.row(first + i)[c]);
+      // max() would drop a NaN.
+      if (!(difference <= largest)) largest = difference;
+    }
+  }
+  return largest;
+}
+
+TEST(Bert, AgreesWithTransformersInEveryPooling) {
+  const auto texts = sentences();
+  ASSERT_EQ(texts.size(), 20U);
+  const FloatMatrix expected = read_npy_matrix(kTests / "data/tiny_bert.npy");
+  ASSERT_EQ(expected.rows, 60U);
+  std::size_t first = 0;
+  for (const TextPooling pooling : {TextPooling::kPooler, TextPooling::kMean, TextPooling::kCls}) {
+    TextEncoderOptions options;
+    options.pooling = pooling;
+    const auto encoder = load_text_encoder(kTiny.string(), options);
+    TextEncodeReport report;
+    const FloatMatrix got = encoder->encode(texts, &report);
+    ASSERT_EQ(got.columns, 24U);
+    EXPECT_LT(largest_difference(got, expected, first), 1e-5);
+    EXPECT_FALSE(report.truncated.empty());  // 48 positions are few
+    EXPECT_EQ(report.truncated.back(), 19U);
+    first += texts.size();
+  }
+}
+
+TEST(Bert, ATextsVectorDoesNotDependOnItsNeighbours) {
+  auto texts = sentences();
+  const auto encoder = load_text_encoder(kTiny.string());
+  const FloatMatrix all = encoder->encode(texts);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const FloatMatrix one = encoder->encode(std::span(texts).subspan(i, 1));
+    for (std::size_t c = 0; c < one.columns; ++c) {
+      ASSERT_NEAR(one.row(0)[c], all.row(i)[c], 2e-6) << texts[i];
+    }
+  }
+  EXPECT_EQ(encoder->encode({}).rows, 0U);
+}
+
+TEST(Bert, TellsWhatItIs) {
+  TextEncoderOptions options;
+  options.threads = 1;
+  const auto pooler = load_text_encoder(kTiny.string(), options);
+  EXPECT_EQ(pooler->describe(), "tiny_bert, pooler pooling, 24");
+  EXPECT_EQ(pooler->dimension(), 24);
+  EXPECT_EQ(pooler->max_tokens(), 48U);
+  options.pooling = TextPooling::kMean;
+  const auto mean = load_text_encoder(kTiny.string(), options);
+  EXPECT_NE(pooler->fingerprint(), mean->fingerprint());
+  options.max_tokens = 8;
+  const auto cut = load_text_encoder(kTiny.string(), options);
+  EXPECT_NE(cut->fingerprint(), mean->fingerprint());
+  TextEncodeReport report;
+  cut->encode(std::vector<std::string>{"a b c d e f", "a b c d e f g"}, &report);
+  EXPECT_THAT(report.truncated, ElementsAre(1));
+  EXPECT_EQ(report.tokens, 16U);
+  options.max_tokens = 49;
+  EXPECT_THROW(load_text_encoder(kTiny.string(), options), UsageError);
+}
+
+class BertFolder : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::copy(kTiny, folder_.path() / "b");
+    for (const auto& item : fs::directory_iterator(folder())) {
+      fs::permissions(item.path(), fs::perms::owner_write, fs::perm_options::add);
+    }
+  }
+  Path folder() const { return folder_.path() / "b"; }
+  void rewrite_weights(const std::function<std::string(const std::string&)>& rename,
+                       const std::string& leave_out = "") {
+    const TensorFile file = read_safetensors(kTiny / "model.safetensors");
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, tensor] : file.tensors()) {
+      if (name != leave_out) tensors.push_back({rename(name), tensor});
+    }
+    write_safetensors(folder() / "model.safetensors", tensors);
+  }
+  void edit_config(const std::string& key, const Json& value) {
+    Json json = parse_json(read_file(folder() / "config.json"), "x");
+    json[key] = value;
+    write_file(folder() / "config.json", dump_json(json));
+  }
+  std::string load_error() {
+    try {
+      load_text_encoder(folder().string());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(BertFolder, TakesNamesWithThePrefixAndOtherTasksHeads) {
+  rewrite_weights([](const std::string& name) { return "bert." + name; });
+  const auto texts = sentences();
+  EXPECT_LT(largest_difference(load_text_encoder(folder().string())->encode(texts),
+                               read_npy_matrix(kTests / "data/tiny_bert.npy"), 0),
+            1e-5);
+}
+
+TEST_F(BertFolder, ListsWhatDoesNotFit) {
+  rewrite_weights([](const std::string& name) { return name; },
+                  "encoder.layer.1.attention.self.key.weight");
+  EXPECT_THAT(load_error(),
+              HasSubstr("missing: encoder.layer.1.attention.self.key.weight [24, 24]"));
+  rewrite_weights([](const std::string& name) {
+    return name == "pooler.dense.weight" ? std::string("extra.weight") : name;
+  });
+  EXPECT_THAT(load_error(), HasSubstr("not known to the model: extra.weight"));
+  fs::copy_file(kTiny / "model.safetensors", folder() / "model.safetensors",
+                fs::copy_options::overwrite_existing);
+  edit_config("intermediate_size", 41);
+  EXPECT_THAT(load_error(), HasSubstr("the file has [40, 24], the model [41, 24]"));
+}
+
+TEST_F(BertFolder, ConfigErrorsNameTheKey) {
+  const std::vector<std::pair<std::string, Json>> cases{
+      {"model_type", "roberta"},  {"position_embedding_type", "relative_key"},
+      {"hidden_act", "silu"},     {"num_hidden_layers", 0},
+      {"num_attention_heads", 5}, {"hidden_size", "24"},
+      {"vocab_size", 10},         {"max_position_embeddings", 1e18}};
+  for (const auto& [key, value] : cases) {
+    fs::copy_file(kTiny / "config.json", folder() / "config.json",
+                  fs::copy_options::overwrite_existing);
+    edit_config(key, value);
+    EXPECT_NE(load_error(), "no error") << key;
+  }
+}
+
+TEST_F(BertFolder, PoolsAsSentenceTransformersSays) {
+  write_file(folder() / "modules.json",
+             R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+                 {"path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}])");
+  EXPECT_THAT(load_error(), HasSubstr("1_Pooling"));
+  write_file(folder() / "1_Pooling/config.json",
+             R"({"pooling_mode_cls_token": false, "pooling_mode_mean_tokens": true})");
+  write_file(folder() / "sentence_bert_config.json", R"({"max_seq_length": 32})");
+  const auto encoder = load_text_encoder(folder().string());
+  EXPECT_EQ(encoder->describe(), "b, mean pooling, normalised, 24");
+  EXPECT_EQ(encoder->max_tokens(), 32U);
+  const FloatMatrix rows = encoder->encode(sentences());
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    double squares = 0;
+    for (const float value : rows.row(i)) squares += value * value;
+    EXPECT_NEAR(squares, 1, 1e-5);
+  }
+  write_file(folder() / "1_Pooling/config.json", R"({"pooling_mode_max_tokens": true})");
+  EXPECT_THAT(load_error(), HasSubstr("mean_tokens"));
+  write_file(folder() / "modules.json", R"([{"path": "../..", "type": "a.Pooling"}])");
+  EXPECT_THAT(load_error(), HasSubstr("../.."));
+  write_file(folder() / "modules.json", R"([{"path": "", "type": "a.Dense"}])");
+  EXPECT_THAT(load_error(), HasSubstr("a.Dense"));
+}
+
+TEST_F(BertFolder, VocabularyFlagsComeFromTokenizerConfig) {
+  const auto lower = load_text_encoder(folder().string())->encode(sentences());
+  write_file(folder() / "tokenizer_config.json", R"({"do_lower_case": false})");
+  const auto cased = load_text_encoder(folder().string())->encode(sentences());
+  EXPECT_NE(lower.values, cased.values);
+  EXPECT_TRUE(std::equal(lower.row(17).begin(), lower.row(17).end(), lower.row(18).begin()));
+}
+
+TEST(MiniLM, AgreesWithTransformersOnRealWeights) {
+  Path folder;
+  for (const Path& root : {Path(EPICRISIS_SOURCE_DIR) / "models", Path("models")}) {
+    if (fs::exists(root / "all-MiniLM-L6-v2/model.safetensors")) folder = root / "all-MiniLM-L6-v2";
+  }
+  if (folder.empty()) GTEST_SKIP() << "needs models/all-MiniLM-L6-v2 ('./run models' fetches it)";
+  const FloatMatrix expected = read_npy_matrix(kTests / "data/minilm.npy");
+  const auto encoder = load_text_encoder(folder.string());
+  EXPECT_EQ(encoder->describe(), "all-MiniLM-L6-v2, mean pooling, normalised, 384");
+  EXPECT_EQ(encoder->max_tokens(), 256U);
+  const FloatMatrix got = encoder->encode(sentences());
+  EXPECT_LT(largest_difference(got, expected, 0), 1e-5);
+  TextEncoderOptions options;
+  options.precision = Precision::kBf16;
+  const FloatMatrix rounded = load_text_encoder(folder.string(), options)->encode(sentences());
+  for (std::size_t i = 0; i < got.rows; ++i) {
+    double cosine = 0;
+    for (std::size_t c = 0; c < got.columns; ++c) cosine += rounded.row(i)[c] * expected.row(i)[c];
+    EXPECT_GT(cosine, 0.999) << i;
+  }
+}
+
+double dot(const FloatMatrix& matrix, std::size_t a, std::size_t b) {
+  double sum = 0;
+  for (std::size_t c = 0; c < matrix.columns; ++c) sum += matrix.row(a)[c] * matrix.row(b)[c];
+  return sum;
+}
+
+TEST(RandomBag, NearnessIsSharedWords) {
+  const auto encoder = load_text_encoder("bag");
+  const std::vector<std::string> texts{"red lesion on the back", "Back: on the RED lesion!",
+                                       "red lesion on the hand", "quite other words here", ""};
+  const FloatMatrix rows = encoder->encode(texts);
+  EXPECT_NEAR(dot(rows, 0, 1), 1, 1e-5);
+  EXPECT_NEAR(dot(rows, 0, 2), 0.8, 0.15);
+  EXPECT_NEAR(dot(rows, 0, 3), 0, 0.2);
+  EXPECT_EQ(dot(rows, 4, 4), 0);
+  const std::vector<std::string> reversed(texts.rbegin(), texts.rend());
+  const FloatMatrix again = encoder->encode(reversed);
+  for (std::size_t c = 0; c < rows.columns; ++c) ASSERT_EQ(rows.row(0)[c], again.row(4)[c]);
+  TextEncoderOptions options;
+  options.seed = 1;
+  EXPECT_NE(load_text_encoder("bag", options)->fingerprint(), encoder->fingerprint());
+  EXPECT_THROW(load_text_encoder("no-such-model"), UsageError);
+}
+
+TEST(WordVocabulary, LearnsFrequentWordsAndHashesOthers) {
+  const std::vector<std::string> texts{"the nevus", "The nevus, the mole", "the melanoma",
+                                       "a mole"};
+  const auto vocabulary = WordVocabulary::learn(texts, 2, 100, 4);
+  EXPECT_EQ(vocabulary.size(), 3U + 4U);
+  // "the" stands in three texts, "mole" and "nevus" in two each.
+  EXPECT_THAT(vocabulary.ids("the mole-nevus"), ElementsAre(0, 1, 2));
+  const auto unknown = vocabulary.ids("melanoma");
+  ASSERT_EQ(unknown.size(), 1U);
+  EXPECT_GE(unknown[0], 3);
+  EXPECT_LT(unknown[0], 7);
+  const auto copy = WordVocabulary::from_json(vocabulary.to_json(), "x");
+  EXPECT_EQ(copy.ids("the mole melanoma zebra"), vocabulary.ids("the mole melanoma zebra"));
+  EXPECT_EQ(WordVocabulary::learn(texts, 1, 1, 1).size(), 2U);
+  EXPECT_THROW(WordVocabulary::hashed(0), UsageError);
+  EXPECT_THROW(WordVocabulary::from_json(
+                   parse_json(R"({"words": ["a", "a"], "hash_buckets": 1})", "x"), "x"),
+               InputError);
+  EXPECT_THROW(
+      WordVocabulary::from_json(parse_json(R"({"words": [], "hash_buckets": -1})", "x"), "x"),
+      InputError);
+}
+
+TEST(WordBag, TakesMeansAndLearns) {
+  const auto vocabulary = WordVocabulary::hashed(50);
+  WordBag bag(50, 8, 3);
+  const std::vector<std::string> texts{"one two two", "", "two"};
+  const auto [ids, offsets] = WordBagImpl::batch(vocabulary, texts);
+  const torch::Tensor out = bag->forward(ids, offsets);
+  const torch::Tensor weight = bag->parameters()[0];
+  const auto one = vocabulary.ids("one")[0];
+  const auto two = vocabulary.ids("two")[0];
+  EXPECT_TRUE(torch::allclose(out[0], (weight[one] + 2 * weight[two]) / 3));
+  EXPECT_EQ(out[1].abs().sum().item<float>(), 0);
+  EXPECT_TRUE(torch::allclose(out[2], weight[two]));
+  out.sum().backward();
+  EXPECT_NEAR(weight.grad()[two][0].item<float>(), 5.0 / 3, 1e-5);
+  EXPECT_TRUE(torch::equal(weight, WordBag(50, 8, 3)->parameters()[0]));
+  EXPECT_NEAR(WordBag(2000, 8, 4)->parameters()[0].std().item<double>(), 1 / std::sqrt(8.0), 0.01);
+}
+
+}  // namespace
+}  // namespace epicrisis
