@@ -51,6 +51,8 @@ void Adam::step() {
     AdamStep numbers;
     numbers.beta1 = static_cast<float>(options_.beta1);
     numbers.beta2 = static_cast<float>(options_.beta2);
+    numbers.rest1 = static_cast<float>(1 - options_.beta1);
+    numbers.rest2 = static_cast<float>(1 - options_.beta2);
     numbers.weight_decay = static_cast<float>(options_.weight_decay);
     numbers.step_size = static_cast<float>(options_.learning_rate / correction1);
     numbers.inverse_correction = static_cast<float>(1 / std::sqrt(correction2));

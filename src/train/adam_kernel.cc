@@ -8,12 +8,10 @@ namespace epicrisis {
 void adam_kernel(const AdamStep& step, std::size_t count, float* __restrict parameter,
                  const float* __restrict gradient, float* __restrict mean, float* __restrict square,
                  float* __restrict greatest_square) {
-  const float rest1 = 1 - step.beta1;
-  const float rest2 = 1 - step.beta2;
   for (std::size_t i = 0; i < count; ++i) {
     const float g = gradient[i] + step.weight_decay * parameter[i];
-    const float m = step.beta1 * mean[i] + rest1 * g;
-    const float v = step.beta2 * square[i] + rest2 * g * g;
+    const float m = step.beta1 * mean[i] + step.rest1 * g;
+    const float v = step.beta2 * square[i] + step.rest2 * g * g;
     const float u = greatest_square[i] < v ? v : greatest_square[i];
     mean[i] = m;
     square[i] = v;

@@ -8,6 +8,8 @@ namespace epicrisis {
 struct AdamStep {
   float beta1 = .9F;
   float beta2 = .999F;
+  float rest1 = .1F;    // 1 - beta1, rounded once: 1 - .999F is off by 5e-5 of itself
+  float rest2 = .001F;  // 1 - beta2
   float weight_decay = 0;
   float step_size = 0;           // learning rate / (1 - beta1^t)
   float inverse_correction = 1;  // 1 / sqrt(1 - beta2^t)

@@ -84,7 +84,7 @@ inline Synthetic synthetic(const SyntheticOptions& options = {}) {
       data.note_concepts[row] = {label};
       example.notes.push_back(row);
     }
-    (i % 3 == 2 ? data.validation : data.train).push_back(example);
+    (i / classes % 3 == 2 ? data.validation : data.train).push_back(example);
   }
   return data;
 }
