@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "command.h"
 #include "epicrisis/model/image_encoder.h"
 #include "epicrisis/model/model_folders.h"
