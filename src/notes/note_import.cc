@@ -75,8 +75,7 @@ class Importer {
 
   // What comes in was cleaned, so the stored text is too before the two are held together.
   static bool is_text_of(const NoteRecord& stored, const IncomingNote& note) {
-    return stored.text == note.text ||
-           clean_multiline_text(stored.text, kMaxNoteLine) == note.text;
+    return stored.text == note.text || clean_multiline_text(stored.text, kMaxNoteLine) == note.text;
   }
 
   // A note that brings its key is the one of that key, if that says the same.
