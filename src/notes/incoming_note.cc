@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "text/unicode.h"
 
 namespace epicrisis {
 namespace {
@@ -52,6 +53,15 @@ bool is_utc(std::string_view text) {
   return true;
 }
 
+bool has_word(std::string_view text) {
+  while (!text.empty()) {
+    const unicode::Decoded character = unicode::decode(text);
+    if (unicode::is_letter_or_digit(character.code)) return true;
+    text.remove_prefix(character.length);
+  }
+  return false;
+}
+
 // Cleans the text and finds what is wrong with the fields that every note needs.
 IncomingNote checked(IncomingNote note) {
   if (!note.fault.empty()) return note;
@@ -61,8 +71,8 @@ IncomingNote checked(IncomingNote note) {
     note.fault = "no data set (give --dataset)";
   } else if (note.key.empty()) {
     note.fault = "no sample key";
-  } else if (note.text.empty()) {
-    note.fault = length == 0 ? "no text" : "no text but white space and control characters";
+  } else if (!has_word(note.text)) {
+    note.fault = length == 0 ? "no text" : "no letter or digit in the text";
   } else if (note.text.size() > kMaxNoteText) {
     // Cutting a note would be silent damage.
     note.fault =

