@@ -54,7 +54,7 @@ table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabu
 figure.table figcaption { margin: 0 0 .2rem; } figure.table .scroll { margin-top: 0; }
 th, td { text-align: left; padding: .45rem .9rem .45rem 0; vertical-align: top; border-bottom: 1px solid var(--rule); }
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; font-weight: 600; }
-th small, td small { display: block; font-weight: 400; color: var(--soft); white-space: nowrap; font-size: .82rem; }
+th small, td small { display: block; font-weight: 400; color: var(--soft); white-space: nowrap; font-size: .88em; }
 tbody th { font-weight: 500; min-width: 8.5rem; }
 td.number, th.number { text-align: right; padding-left: .4rem; }
 td.number b { font-weight: 600; }

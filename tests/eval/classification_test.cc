@@ -49,6 +49,7 @@ TEST(Classification, AgreesWithScikitLearn) {
     }
     // The registry computes the same through its statistics.
     for (const ClassificationMetric& metric : classification_metrics()) {
+      ASSERT_TRUE(expected.contains(metric.name)) << metric.name;
       const std::vector<std::uint32_t> ones(truth.size(), 1);
       const double value = classification_statistic(metric, truth, logits)(ones);
       EXPECT_TRUE(agree(value, expected[metric.name])) << metric.name;
