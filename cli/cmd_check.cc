@@ -61,7 +61,8 @@ void print_report(const LeakageReport& report, bool allowed) {
   if (report.leaks() == 0) {
     print_line("No leakage found");
   } else {
-    print_line(allowed ? "Leakage, allowed and recorded" : "Leakage");
+    print_line(allowed ? "Leakage, allowed and recorded"
+                       : "Leakage: change the splits, or go on with --allow-leakage");
   }
 }
 

@@ -286,10 +286,7 @@ LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options) {
   check_ids(database, samples, overlaps);
   check_groups(database, samples, overlaps);
   if (options.pictures) {
-    SampleFilter filter;
-    filter.datasets = options.datasets;
-    filter.labels = options.labels;
-    update_fingerprints(workspace, filter, options.threads);
+    update_fingerprints(workspace, checked_samples_filter(options), options.threads);
     const Pictures pictures = check_identical(database, samples, overlaps, report);
     if (options.near_duplicates) {
       NearDuplicateCheck near(database, samples, pictures, overlaps, report);

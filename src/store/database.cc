@@ -207,7 +207,7 @@ std::optional<double> Statement::number_if(int column) const {
   return is_null(column) ? std::nullopt : std::optional(number(column));
 }
 
-Database::Database(const Path& path, DatabaseOptions options)
+Database::Database(const Path& path, const DatabaseOptions& options)
     : state_(std::make_unique<DatabaseState>()) {
   state_->path = path;
   state_->busy_timeout_ms = options.busy_timeout_ms;
@@ -222,7 +222,8 @@ Database::Database(const Path& path, DatabaseOptions options)
   sqlite3_db_config(state_->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(state_->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   execute_script(
-      "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;");
+      "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; "
+      "PRAGMA journal_size_limit = 67108864; PRAGMA cell_size_check = ON;");
   std::string mode = query_text("PRAGMA journal_mode").value_or("");
   if (mode != "wal" && !options.read_only) {
     mode = query_text("PRAGMA journal_mode = WAL").value_or("");

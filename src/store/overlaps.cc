@@ -29,10 +29,18 @@ bool is_distinctive_id(std::string_view id) {
   return letter && digits >= 5;
 }
 
-CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) {
+SampleFilter checked_samples_filter(const CheckOptions& options) {
   SampleFilter filter;
   filter.datasets = options.datasets;
+  if (!filter.datasets.empty()) {
+    filter.datasets.insert(filter.datasets.end(), options.external.begin(), options.external.end());
+  }
   filter.labels = options.labels;
+  return filter;
+}
+
+CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) {
+  const SampleFilter filter = checked_samples_filter(options);
   for (const std::string& name : options.datasets) dataset_by_name(database, name);
   for (const std::string& name : options.external) dataset_by_name(database, name);
   std::map<std::int64_t, std::uint8_t> roles;

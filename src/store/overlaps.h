@@ -24,6 +24,8 @@ struct CheckedSample {
 
 inline constexpr std::string_view kCheckRoles[] = {"", "train", "validation", "test", "external"};
 
+SampleFilter checked_samples_filter(const CheckOptions& options);
+
 class CheckedSamples {
  public:
   CheckedSamples(Database& database, const CheckOptions& options);

@@ -101,6 +101,7 @@ TEST_F(CheckTest, IdsAcrossDataSets) {
   EXPECT_THAT(found({.external = {"b"}, .datasets_are_domains = false}),
               ElementsAre("!id: a/ISIC_0024306 (train) and b/ISIC_0024306 (external)"));
   EXPECT_THAT(found({.datasets = {"b"}}), IsEmpty());
+  EXPECT_EQ(found({.datasets = {"a"}, .external = {"b"}}).size(), 1U);
   EXPECT_THROW(found({.datasets = {"c"}}), UsageError);
   EXPECT_THROW(found({.external = {"c"}}), UsageError);
 }

@@ -14,7 +14,7 @@
 namespace epicrisis {
 
 struct CheckOptions {
-  std::vector<std::string> datasets = {};  // empty: all
+  std::vector<std::string> datasets = {};  // besides `external`; empty: all
   std::string split_set = {};              // "": the published splits
   std::vector<std::string> external = {};  // data sets whose samples all have the role "external"
   // Whether an overlap between two data sets is leakage whatever the roles: right when each data
@@ -27,8 +27,8 @@ struct CheckOptions {
 };
 
 enum class OverlapKind { kId, kGroup, kBytes, kPixels, kNearDuplicate };
-std::string_view overlap_kind_name(
-    OverlapKind kind);  // "id", "group", "bytes", "pixels", "near-duplicate"
+// "id", "group", "bytes", "pixels", "near-duplicate"
+std::string_view overlap_kind_name(OverlapKind kind);
 
 struct OverlapSide {
   std::int64_t sample_id = 0;

@@ -93,7 +93,7 @@ class Statement {
 // is an InternalError: both are ours.
 class Database {
  public:
-  explicit Database(const Path& path, DatabaseOptions options = {});
+  explicit Database(const Path& path, const DatabaseOptions& options = {});
   ~Database();
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
