@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/data/sample.h"
+#include "epicrisis/notes/provider.h"
+#include "epicrisis/notes/strategy.h"
+
+namespace epicrisis {
+
+// What the user lets out.
+struct RequestLimits {
+  bool images = true;                              // false: no picture leaves (--no-images)
+  std::optional<std::vector<std::string>> fields;  // only these metadata fields (--fields)
+};
+
+// One prompt on one sample, without the picture: cheap to make.
+struct Prompt {
+  std::int64_t sample_id = 0;
+  int variant = 0;
+  std::string key;  // of the note that will answer it; see RequestBuilder
+  std::string system;
+  std::string user;
+  std::string image_path;           // of the picture to attach or measure; "": none
+  bool attach_image = false;        // the picture goes along
+  bool measure_image = false;       // what was measured on it goes along in words
+  std::vector<std::string> fields;  // names of the metadata with a value in it, sorted
+  std::string origin;               // NoteRecord::origin: "metadata", "image", "image+metadata"
+  std::int64_t input_tokens = 0;    // estimate, picture included
+};
+
+// Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
+// may be shared by threads.
+class RequestBuilder {
+ public:
+  // A provider without vision gets what is measured on the picture in words, where the strategy may
+  // see it and the limits let it out. UsageError if the strategy is a template, a field of `limits`
+  // is unknown, the model is "", or nothing that the strategy may see is left.
+  RequestBuilder(Strategy strategy, Provider provider, std::string model, RequestLimits limits);
+
+  const Strategy& strategy() const { return strategy_; }
+  const Provider& provider() const { return provider_; }
+  const std::string& model() const { return model_; }
+
+  // `image_sha256`: of the picture's file, 64 hex digits; "" if there is none or it is not needed.
+  // `note`: the text that a rewrite strategy reads. The key is the SHA-256 of data set, sample key,
+  // picture bytes, prompt, provider, model, parameters, strategy content and variant: what is paid
+  // for once.
+  Prompt prompt(const Sample& sample, int variant, std::string_view image_sha256,
+                std::string_view note = {}) const;
+  bool needs_image() const;  // attach or measure
+
+  // The JSON body; reads and re-encodes the picture (resized, JPEG, no metadata). InputError or
+  // SystemError of a picture that cannot be read. `max_tokens` 0: the strategy's.
+  std::string body(const Prompt& prompt, int max_tokens = 0) const;
+  // temperature, max_tokens, image settings, ... as kept with the note
+  Json parameters(int max_tokens = 0) const;
+  // JSON schema the answer must meet; null for free text
+  const Json& schema() const { return schema_; }
+
+  // Upper estimate of what an answer can cost, in tokens and US dollars.
+  std::int64_t most_tokens(const Prompt& prompt, int max_tokens = 0) const;
+  double price(std::int64_t input_tokens, std::int64_t output_tokens) const;
+
+ private:
+  Strategy strategy_;
+  Provider provider_;
+  std::string model_;
+  RequestLimits limits_;
+  Json schema_;
+};
+
+// Rough number of tokens of a text: a token to four bytes of UTF-8, rounded up.
+std::int64_t estimate_tokens(std::string_view text);
+
+}  // namespace epicrisis

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "epicrisis/notes/answer.h"
+#include "epicrisis/notes/request.h"
+#include "epicrisis/store/notes.h"
+#include "epicrisis/store/samples.h"
+
+namespace epicrisis {
+
+// Streams the prompts of the notes that a strategy is still missing, in order of sample and
+// variant. Memory is a page of samples.
+class PendingNotes {
+ public:
+  PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
+               bool retry_rejected);
+
+  // The next missing one; empty at the end.
+  std::optional<Prompt> next();
+
+  std::int64_t notes() const { return notes_; }  // taken up so far: given out + skipped
+  const std::map<std::string, std::int64_t>& skips() const { return skips_; }  // by reason
+
+ private:
+  void read_page();
+  void add_prompts_of(const Sample& sample);
+
+  Database& database_;
+  const RequestBuilder& builder_;
+  SampleFilter filter_;
+  bool retry_rejected_;
+  bool at_end_ = false;
+  std::int64_t remaining_;
+  std::deque<Prompt> page_;
+  std::int64_t notes_ = 0;
+  std::map<std::string, std::int64_t> skips_;
+};
+
+// The note of a prompt that was answered. `attempts` and tokens are those of the last answer alone
+// where put_note() is to add them to what is stored.
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome,
+                   int max_tokens);
+
+// Throws UsageError, with what would go where, if the provider is not on this machine and that was
+// neither allowed now nor before; remembers that it was.
+void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote);
+
+}  // namespace epicrisis
