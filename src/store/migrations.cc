@@ -3,6 +3,7 @@
 #include <array>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
@@ -199,13 +200,93 @@ CREATE TABLE leakage_overlaps (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}};
+// Adds the status 'filtered' (a CHECK is part of its table, so the table is made anew), the ledger
+// and the settings.
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE notes_2 (
+  id               INTEGER PRIMARY KEY,
+  key              TEXT NOT NULL UNIQUE CHECK (key <> ''),
+  sample_id        INTEGER NOT NULL REFERENCES samples (id) ON DELETE RESTRICT,
+  strategy         TEXT NOT NULL CHECK (strategy <> ''),
+  provider         TEXT NOT NULL CHECK (provider <> ''),
+  model            TEXT NOT NULL,
+  template_version TEXT NOT NULL,
+  variant          INTEGER NOT NULL CHECK (variant >= 0),
+  text             TEXT NOT NULL,
+  status           TEXT NOT NULL CHECK (status IN ('written', 'truncated', 'refused', 'filtered',
+                                                   'empty', 'invalid', 'failed')),
+  reason           TEXT NOT NULL,
+  parameters       TEXT NOT NULL,
+  origin           TEXT NOT NULL,
+  created_at       TEXT NOT NULL,
+  input_tokens     INTEGER NOT NULL CHECK (input_tokens >= 0),
+  output_tokens    INTEGER NOT NULL CHECK (output_tokens >= 0),
+  cost             REAL NOT NULL CHECK (cost >= 0),
+  attempts         INTEGER NOT NULL CHECK (attempts >= 1),
+  CHECK (status <> 'written' OR text <> '')
+) STRICT;
+INSERT INTO notes_2 SELECT * FROM notes;
+DROP TABLE notes;
+ALTER TABLE notes_2 RENAME TO notes;
+CREATE INDEX notes_by_sample ON notes (sample_id, strategy, variant, id);
+CREATE INDEX notes_by_strategy ON notes (strategy, status, sample_id);
+
+CREATE TABLE ledger (
+  id            INTEGER PRIMARY KEY,
+  note_key      TEXT NOT NULL CHECK (note_key <> ''),
+  sample_id     INTEGER NOT NULL,
+  strategy      TEXT NOT NULL,
+  provider      TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  endpoint      TEXT NOT NULL,
+  attempt       INTEGER NOT NULL CHECK (attempt >= 1),
+  sent_at       TEXT NOT NULL,
+  latency       REAL NOT NULL CHECK (latency >= 0),
+  http_status   INTEGER NOT NULL,
+  outcome       TEXT NOT NULL CHECK (outcome <> ''),
+  reason        TEXT NOT NULL,
+  input_tokens  INTEGER NOT NULL CHECK (input_tokens >= 0),
+  output_tokens INTEGER NOT NULL CHECK (output_tokens >= 0),
+  cost          REAL NOT NULL CHECK (cost >= 0)
+) STRICT;
+CREATE INDEX ledger_by_note ON ledger (note_key, id);
+
+CREATE TABLE settings (
+  name  TEXT PRIMARY KEY CHECK (name <> ''),
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}};
+
+// A table that is made anew is dropped in between, which must not take the rows that refer to it.
+// SQLite takes the setting outside a transaction alone.
+class ForeignKeysOff {
+ public:
+  explicit ForeignKeysOff(Database& database) : database_(database) {
+    database_.execute_script("PRAGMA foreign_keys = OFF");
+  }
+  ~ForeignKeysOff() {
+    try {
+      database_.execute_script("PRAGMA foreign_keys = ON");
+    } catch (const Error& error) {
+      log_warning("{}", error.what());
+    }
+  }
+  ForeignKeysOff(const ForeignKeysOff&) = delete;
+  ForeignKeysOff& operator=(const ForeignKeysOff&) = delete;
+
+ private:
+  Database& database_;
+};
 
 }  // namespace
 
 int current_layout_version() { return kMigrations.back().version; }
 
-void migrate(Database& database) {
+void migrate(Database& database) { migrate_to(database, current_layout_version()); }
+
+void migrate_to(Database& database, int target) {
   const auto version = [&] { return database.query_integer("PRAGMA user_version").value_or(0); };
   const auto check = [&](std::int64_t found) {
     if (found > current_layout_version()) {
@@ -225,16 +306,21 @@ void migrate(Database& database) {
     }
   };
   check(version());
-  if (version() == current_layout_version()) return;
+  if (version() >= target) return;
+  const ForeignKeysOff foreign_keys_off(database);
   Transaction transaction(database);
   // Another process may have been quicker.
   const std::int64_t from = version();
   check(from);
   for (const Migration& migration : kMigrations) {
-    if (migration.version <= from) continue;
+    if (migration.version <= from || migration.version > target) continue;
     database.execute_script(migration.script);
     database.execute_script(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                         kApplicationId, migration.version));
+  }
+  if (database.query_text("PRAGMA foreign_key_check")) {
+    throw InternalError("cannot bring {} to layout {}: rows would refer to rows that are gone",
+                        database.path().string(), target);
   }
   transaction.commit();
 }

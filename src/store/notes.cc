@@ -12,8 +12,8 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::array<std::string_view, 6> kStatusNames = {"written", "truncated", "refused",
-                                                          "empty",   "invalid",   "failed"};
+constexpr std::array<std::string_view, 7> kStatusNames = {
+    "written", "truncated", "refused", "filtered", "empty", "invalid", "failed"};
 constexpr std::int64_t kPage = 256;
 
 constexpr std::string_view kColumns =

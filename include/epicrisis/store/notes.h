@@ -15,7 +15,15 @@ namespace epicrisis {
 
 // What became of a request. Only kWritten is a note; the others are kept so that a report can say
 // what happened, and a later attempt with the same key takes their place.
-enum class NoteStatus { kWritten, kTruncated, kRefused, kEmpty, kInvalid, kFailed };
+enum class NoteStatus {
+  kWritten,
+  kTruncated,  // cut off at the token limit
+  kRefused,    // the model declined
+  kFiltered,   // the provider's content filter
+  kEmpty,
+  kInvalid,  // not of the form that was asked for
+  kFailed    // no answer: network, server, request refused
+};
 std::string_view note_status_name(NoteStatus status);  // "written", "truncated", ...
 NoteStatus parse_note_status(std::string_view name);   // InternalError for another word
 
