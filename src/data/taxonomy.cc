@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kFolder = "taxonomy/";
 constexpr std::string_view kSuffix = ".toml";
 constexpr std::string_view kClasses = "classes";  // defines the classes, maps nothing
+constexpr std::string_view kLexicon = "lexicon";  // words of notes: text/lexicon.h
 constexpr std::size_t kMaxText = 300;             // bytes of one word or phrase
 
 struct ClassInfo {
@@ -121,7 +122,7 @@ std::vector<std::string> Taxonomy::names() {
     name.remove_prefix(kFolder.size());
     if (!name.ends_with(kSuffix)) continue;
     name.remove_suffix(kSuffix.size());
-    if (name != kClasses) names.emplace_back(name);
+    if (name != kClasses && name != kLexicon) names.emplace_back(name);
   }
   return names;
 }
@@ -134,7 +135,7 @@ Taxonomy Taxonomy::load(std::string_view name_or_path) {
     return taxonomy;
   }
   const std::string name = std::string(kFolder) + std::string(name_or_path) + std::string(kSuffix);
-  if (name_or_path == kClasses || !has_resource(name)) {
+  if (name_or_path == kClasses || name_or_path == kLexicon || !has_resource(name)) {
     const std::vector<std::string> known = names();
     const std::optional<std::string> near = nearest_name(name_or_path, known);
     throw UsageError(

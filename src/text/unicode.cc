@@ -20,6 +20,22 @@ void append(std::string& text, std::int32_t code) {
   text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
 }
 
+void append_folded(std::string& text, std::int32_t code) {
+  if (code < 0x80) {
+    text += static_cast<char>(code >= 'A' && code <= 'Z' ? code + 32 : code);
+    return;
+  }
+  std::array<std::int32_t, 32> parts{};
+  int last_boundary = UTF8PROC_BOUNDCLASS_START;
+  const auto count =
+      utf8proc_decompose_char(code, parts.data(), static_cast<utf8proc_ssize_t>(parts.size()),
+                              UTF8PROC_DECOMPOSE, &last_boundary);
+  for (utf8proc_ssize_t i = 0; i < count && i < std::ssize(parts); ++i) {
+    const std::int32_t part = parts.at(static_cast<std::size_t>(i));
+    if (utf8proc_category(part) != UTF8PROC_CATEGORY_MN) append(text, utf8proc_tolower(part));
+  }
+}
+
 bool is_control(std::int32_t code) {
   if (code == '\t' || code == '\n' || code == '\r') return false;
   switch (utf8proc_category(code)) {

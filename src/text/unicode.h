@@ -14,6 +14,7 @@ struct Decoded {
 };
 Decoded decode(std::string_view text);  // the first character; text is not empty
 void append(std::string& text, std::int32_t code);
+void append_folded(std::string& text, std::int32_t code);  // without accents, in lower case
 
 bool is_control(std::int32_t code);      // categories Cc Cf Co Cs, but for tab, line feed, return
 bool is_white_space(std::int32_t code);  // category Z*

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <re2/re2.h>
+
 #include <array>
-#include <regex>
 #include <string>
 #include <string_view>
 
@@ -12,24 +13,24 @@ namespace epicrisis::test {
 inline std::string grammar_fault(const std::string& text) {
   struct Rule {
     const char* name;
-    std::regex pattern;
+    RE2 pattern;
   };
-  static const std::array<Rule, 10> kRules = {{
-      {"doubled space", std::regex("  ")},
-      {"space before punctuation", std::regex(" [.,;:)!?]")},
-      {"space after a bracket", std::regex("\\( ")},
-      {"punctuation on punctuation", std::regex("[.,;:][.,;:]|\\([.,;:)]")},
-      {"template syntax", std::regex("\\[\\[|\\]\\]|[{}]")},
-      {"empty quotes", std::regex("\" ?\"")},
-      {"word that leads nowhere", std::regex("\\b(is|are|a|an|the|of|with|on|in|and|that)[.)]")},
-      {"article before nothing", std::regex("\\b(the|a|an) (in|is|shows|and|with|of|the|a|an)\\b")},
-      {"a before a vowel", std::regex("\\b[Aa] [aeio]")},
-      {"an before a consonant", std::regex("\\b[Aa]n [bcdfgjkmpqtvwyz]")},
+  static const std::array<Rule, 10> kRules{{
+      {"doubled space", {"(  )"}},
+      {"space before punctuation", {"( [.,;:)!?])"}},
+      {"space after a bracket", {"(\\( )"}},
+      {"punctuation on punctuation", {"([.,;:][.,;:]|\\([.,;:)])"}},
+      {"template syntax", {"(\\[\\[|\\]\\]|[{}])"}},
+      {"empty quotes", {"(\" ?\")"}},
+      {"word that leads nowhere", {"(\\b(is|are|a|an|the|of|with|on|in|and|that)[.)])"}},
+      {"article before nothing", {"(\\b(the|a|an) (in|is|shows|and|with|of|the|a|an)\\b)"}},
+      {"a before a vowel", {"(\\b[Aa] [aeio])"}},
+      {"an before a consonant", {"(\\b[Aa]n [bcdfgjkmpqtvwyz])"}},
   }};
   for (const Rule& rule : kRules) {
-    std::smatch match;
-    if (std::regex_search(text, match, rule.pattern)) {
-      return std::string(rule.name) + ": '" + match.str() + "' in: " + text;
+    std::string match;
+    if (RE2::PartialMatch(text, rule.pattern, &match)) {
+      return std::string(rule.name) + ": '" + match + "' in: " + text;
     }
   }
   if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) return "space at an end";
