@@ -54,7 +54,7 @@ enum class HttpFailure {
   kTooLarge,        // over max_answer_bytes
   kRefused,         // never sent: a URL that cannot be used
 };
-std::string_view http_failure_name(HttpFailure failure);  // "connect", "idle timeout", ...
+std::string_view http_failure_name(HttpFailure failure);  // "no connection", "idle timeout", ...
 
 struct HttpAnswer {
   int status = 0;                                            // 0 with a failure
