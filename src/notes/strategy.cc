@@ -9,6 +9,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/data/taxonomy.h"
+#include "notes/answer_form.h"
 
 namespace epicrisis {
 namespace {
@@ -110,17 +111,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
     strategy.max_tokens = static_cast<int>(table.integer_in("max_tokens", 1, 100'000, 400));
     strategy.temperature = table.number_in("temperature", 0, 2, 0.2);
     strategy.variants = static_cast<int>(table.integer_in("variants", 1, 100, 1));
-    if (const auto options = table.table_if("options")) {
-      for (const std::string& heading : options->keys()) {
-        std::vector<std::string> answers = options->strings_or(heading, {});
-        if (answers.empty()) {
-          throw UsageError("{}: {} has no answers to choose from", options->place(heading),
-                           heading);
-        }
-        strategy.options.emplace(heading, std::move(answers));
-      }
-    }
-    if (const auto schema = table.table_if("schema")) strategy.schema = schema->to_json();
+    read_answer_form(table, strategy);
   }
   table.finish();
   strategy.content_hash = sha256_hex(toml);

@@ -71,7 +71,7 @@ TEST(Strategy, BuiltInOnesAreThoseOfTheMethod) {
     EXPECT_EQ(strategy.kind == StrategyKind::kTemplate, name == "M");
     EXPECT_EQ(strategy.image, name != "M");
   }
-  EXPECT_THAT(load_strategy("P1").options.at("structures"),
+  EXPECT_THAT(load_strategy("P1").options.at(3).options,
               ElementsAre("structureless areas", "pigment network", "branched streaks", "dots",
                           "globules"));
 }

@@ -19,6 +19,20 @@ enum class StrategyKind {
 };
 std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", "rewrite"
 
+// What a model's answer is.
+enum class AnswerForm {
+  kText,     // free text: the note itself
+  kOptions,  // JSON: a statement, and for each heading what was chosen; the note is made of it
+  kSchema,   // JSON as the file's [schema] says
+};
+
+// A heading of a structured report and what can be chosen under it.
+struct OptionHeading {
+  std::string name;  // member of the answer: "dermoscopic_structures"
+  std::vector<std::string> options;
+  bool several = false;  // any number of them, none included; else exactly one
+};
+
 // How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
 // docs/formats.md, "Strategies".
 struct Strategy {
@@ -33,14 +47,28 @@ struct Strategy {
   std::optional<Template> text;     // kTemplate
   std::optional<Template> system;   // others
   std::optional<Template> user;     // others
-  std::map<std::string, std::vector<std::string>> options;  // headings -> allowed answers
-  Json schema;  // JSON schema of the answer; null: free text
+  AnswerForm answer = AnswerForm::kText;
+  std::vector<OptionHeading> options;  // in the file's order
+  // JSON schema of the answer, an object; null for kText. For kOptions it is made of them: a string
+  // `statement` (what the lesion is), an enum or an array of different enums a heading, all
+  // required. Providers get portable_schema() of it.
+  Json schema;
   int max_words = 250;
   int max_tokens = 400;
   double temperature = 0.2;
   int variants = 1;          // notes of a sample
   std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
 };
+
+// The schema without the keywords that servers with strict schemas refuse (uniqueItems, minLength,
+// maxLength): what goes into a request. Answers are held against the whole schema.
+Json portable_schema(const Json& schema);
+
+// The note that an answer which meets the strategy's schema stands for. kOptions: "The lesion is
+// malignant and is a melanoma. Asymmetry: asymmetric. Colours: light brown, dark brown." with the
+// headings in the strategy's order, "none" where none was chosen. kSchema: a line "Heading: value."
+// for each member, in the answer's order; null members are left out.
+std::string render_answer(const Strategy& strategy, const Json& answer);
 
 // A built-in name ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). UsageError with
 // file and line for a file that is wrong, or with the names there are.
