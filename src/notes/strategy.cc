@@ -115,6 +115,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
   }
   table.finish();
   strategy.content_hash = sha256_hex(toml);
+  strategy.toml = toml;
   return strategy;
 }
 

@@ -257,7 +257,73 @@ CREATE TABLE settings (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2}};
+// Requests handed out in batch files and the batches that run for them.
+constexpr std::string_view kVersion3 = R"sql(
+CREATE TABLE batch_exports (
+  id            INTEGER PRIMARY KEY,
+  created_at    TEXT NOT NULL,
+  strategy      TEXT NOT NULL CHECK (strategy <> ''),
+  strategy_toml TEXT NOT NULL,
+  provider      TEXT NOT NULL CHECK (provider <> ''),
+  model         TEXT NOT NULL,
+  parameters    TEXT NOT NULL,
+  schema        TEXT NOT NULL,
+  input_price   REAL NOT NULL CHECK (input_price >= 0),
+  output_price  REAL NOT NULL CHECK (output_price >= 0),
+  images        INTEGER NOT NULL CHECK (images IN (0, 1)),
+  fields        TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE batch_files (
+  id        INTEGER PRIMARY KEY,
+  export_id INTEGER NOT NULL REFERENCES batch_exports (id),
+  path      TEXT NOT NULL,
+  sha256    TEXT NOT NULL,
+  bytes     INTEGER NOT NULL CHECK (bytes >= 0),
+  requests  INTEGER NOT NULL CHECK (requests >= 0),
+  complete  INTEGER NOT NULL CHECK (complete IN (0, 1)),
+  CHECK (complete = 0 OR length(sha256) = 64)
+) STRICT;
+CREATE INDEX batch_files_by_hash ON batch_files (sha256) WHERE complete = 1;
+
+CREATE TABLE batch_requests (
+  custom_id TEXT PRIMARY KEY CHECK (length(custom_id) BETWEEN 1 AND 64),
+  export_id INTEGER NOT NULL REFERENCES batch_exports (id),
+  file_id   INTEGER NOT NULL REFERENCES batch_files (id),
+  note_key  TEXT NOT NULL CHECK (note_key <> ''),
+  sample_id INTEGER NOT NULL REFERENCES samples (id) ON DELETE CASCADE,
+  variant   INTEGER NOT NULL CHECK (variant >= 0),
+  round     INTEGER NOT NULL CHECK (round >= 0),
+  origin    TEXT NOT NULL,
+  state     TEXT NOT NULL CHECK (state IN ('out', 'answered', 'closed')),
+  UNIQUE (note_key, round)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX batch_requests_by_file ON batch_requests (file_id, state);
+CREATE INDEX batch_requests_by_sample ON batch_requests (sample_id);
+
+CREATE TABLE batch_jobs (
+  id             INTEGER PRIMARY KEY,
+  file_id        INTEGER NOT NULL REFERENCES batch_files (id),
+  provider       TEXT NOT NULL CHECK (provider <> ''),
+  endpoint       TEXT NOT NULL,
+  input_file_id  TEXT NOT NULL DEFAULT '',
+  create_started INTEGER NOT NULL DEFAULT 0 CHECK (create_started IN (0, 1)),
+  batch_id       TEXT NOT NULL DEFAULT '',
+  status         TEXT NOT NULL DEFAULT '',
+  error          TEXT NOT NULL DEFAULT '',
+  total          INTEGER NOT NULL DEFAULT 0,
+  completed      INTEGER NOT NULL DEFAULT 0,
+  failed         INTEGER NOT NULL DEFAULT 0,
+  output_file_id TEXT NOT NULL DEFAULT '',
+  error_file_id  TEXT NOT NULL DEFAULT '',
+  fetched        INTEGER NOT NULL DEFAULT 0 CHECK (fetched IN (0, 1)),
+  created_at     TEXT NOT NULL
+) STRICT;
+CREATE INDEX batch_jobs_by_file ON batch_jobs (file_id);
+)sql";
+
+constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
+                                    Migration{3, kVersion3}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

@@ -58,6 +58,7 @@ struct Strategy {
   double temperature = 0.2;
   int variants = 1;          // notes of a sample
   std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
+  std::string toml;          // the file's text, for what has to read it again later
 };
 
 // The schema without the keywords that servers with strict schemas refuse (uniqueItems, minLength,
