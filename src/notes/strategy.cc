@@ -119,6 +119,10 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
   return strategy;
 }
 
+std::string template_version(const Strategy& strategy) {
+  return fmt::format("{}:{}", strategy.version, strategy.content_hash);
+}
+
 Strategy load_strategy(std::string_view name_or_path) {
   if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".toml")) {
     return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path);

@@ -22,7 +22,7 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
     ++report.skipped;
     return;
   }
-  const std::string version = fmt::format("{}:{}", strategy.version, strategy.content_hash);
+  const std::string version = template_version(strategy);
   NoteRecord note;
   // A template costs nothing, so a sample has one note a strategy; its text follows the metadata.
   note.key = sha256_of_fields({"template", sample.dataset, sample.key, strategy.name});

@@ -8,11 +8,13 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/store/check.h"
+#include "epicrisis/store/picture_hash.h"
 #include "store/sample_query.h"
 
 namespace epicrisis {
@@ -123,6 +125,16 @@ Fingerprint load_fingerprint(Database& database, std::int64_t sample_id) {
   copy_thumbnail(row.blob(6), print.thumbnail);
   copy_thumbnail(row.blob(7), print.thumbnail_whole);
   return print;
+}
+
+std::string picture_sha256(Database& database, const Sample& sample) {
+  const FileStamp stamp = file_stamp(sample.image_path);
+  Statement row = database.prepare(
+      "SELECT bytes_sha256 FROM fingerprints WHERE sample_id = ? AND error = '' AND path = ? "
+      "AND file_size = ? AND file_time = ?");
+  row.bind_all(sample.id, sample.image_path, stamp.size, stamp.time);
+  if (row.step()) return hex_of(row.blob(0));
+  return sha256_hex(read_file(sample.image_path, DecodeLimits().max_bytes));
 }
 
 std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter,

@@ -71,6 +71,9 @@ Json portable_schema(const Json& schema);
 // for each member, in the answer's order; null members are left out.
 std::string render_answer(const Strategy& strategy, const Json& answer);
 
+// "3:<content hash>": NoteRecord::template_version.
+std::string template_version(const Strategy& strategy);
+
 // A built-in name ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). UsageError with
 // file and line for a file that is wrong, or with the names there are.
 Strategy load_strategy(std::string_view name_or_path);

@@ -31,6 +31,7 @@ struct SynthesisOptions {
   Budget budget;
   bool retry_rejected = false;  // ask again for truncated, refused, filtered, empty, invalid ones
   bool allow_remote = false;    // remembered by the workspace once given
+  bool offline = false;         // the transport sends nothing (a replay): no consent is needed
   std::uint64_t seed = 1;       // of the jitter
 };
 

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "epicrisis/core/clock.h"
+
+namespace epicrisis {
+
+// The rules by which an endpoint is used, each a small machine that is told the time: seconds of a
+// monotonic clock.
+
+// How many requests may be in flight: doubles with every round of answers until the first
+// decrease, then grows by one a round; halves on the first refusal of a burst, that is, on one of a
+// request which was sent after the last decrease.
+class ConcurrencyLimit {
+ public:
+  explicit ConcurrencyLimit(int most);
+  int limit() const { return static_cast<int>(limit_); }
+  // `full`: as many were in flight as allowed; else there was no need for more.
+  void on_success(bool full);
+  void on_throttle(Seconds sent_at, Seconds now);
+
+ private:
+  double most_;
+  double limit_;
+  bool probing_ = true;  // no decrease yet
+  Seconds decreased_at_{-1};
+};
+
+// So many units a minute, with bursts of what one second allows.
+class RateLimit {
+ public:
+  explicit RateLimit(std::int64_t per_minute);  // 0: none
+  // How long until the next unit may go; 0: now.
+  Seconds wait_time(Seconds now) const;
+  void take(std::int64_t units, Seconds now);
+  // Corrects what take() was told once the true number is known.
+  void correct(std::int64_t estimated, std::int64_t actual);
+
+ private:
+  double per_second_;
+  Seconds free_at_{0};
+};
+
+// Stops sending to an endpoint after several faults in a row, then lets one request through to try,
+// after ever longer pauses.
+class CircuitBreaker {
+ public:
+  bool may_send(Seconds now) const;
+  Seconds next_try() const { return open_until_; }
+  void on_send();  // a request goes; the trial, if the circuit is open
+  void on_success();
+  void on_fault(Seconds now);
+  bool open() const { return open_; }
+  int failed_trials() const { return failed_trials_; }
+
+ private:
+  bool open_ = false;
+  bool trial_ = false;
+  int faults_ = 0;
+  int failed_trials_ = 0;
+  Seconds open_until_{0};
+};
+
+// Watches the last answers that are final; says when more than half of them are failures.
+class FailureWatch {
+ public:
+  void add(bool good, const std::string& reason);
+  // "" while all is well, else what failed and the most common reason.
+  std::string complaint() const;
+
+ private:
+  std::deque<std::string> last_;  // reasons; "" for good ones
+};
+
+// Pause before attempt `attempt` + 1: doubling from 1 s to 60 s, times [0.5, 1) of `jitter`, a
+// number in [0, 1).
+Seconds backoff(int attempt, double jitter);
+
+}  // namespace epicrisis

@@ -1,0 +1,134 @@
+#include "notes/pending_notes.h"
+
+#include <algorithm>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/ledger.h"
+#include "epicrisis/store/picture_hash.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::int64_t kPage = 256;  // samples
+constexpr std::string_view kConsent = "allow-remote";
+
+// The text that a rewrite starts from: the first written note of the strategy; "" if none.
+std::string source_note(Database& database, std::int64_t sample_id, const std::string& strategy) {
+  NoteFilter filter;
+  filter.sample_ids = {sample_id};
+  filter.strategies = {strategy};
+  std::string text;
+  for_each_note(database, filter, [&](const NoteRecord& note) {
+    text = note.text;
+    return false;
+  });
+  return text;
+}
+
+}  // namespace
+
+PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
+                           bool retry_rejected)
+    : database_(database),
+      builder_(builder),
+      filter_(std::move(filter)),
+      retry_rejected_(retry_rejected),
+      remaining_(filter_.limit) {}
+
+std::optional<Prompt> PendingNotes::next() {
+  while (page_.empty() && !at_end_) read_page();
+  if (page_.empty()) return std::nullopt;
+  Prompt prompt = std::move(page_.front());
+  page_.pop_front();
+  return prompt;
+}
+
+void PendingNotes::read_page() {
+  filter_.limit = remaining_ < 0 ? kPage : std::min(kPage, remaining_);
+  const std::vector<Sample> samples = load_samples(database_, filter_);
+  at_end_ = static_cast<std::int64_t>(samples.size()) < kPage;
+  if (samples.empty()) return;
+  filter_.after_id = samples.back().id;
+  if (remaining_ >= 0) {
+    remaining_ -= static_cast<std::int64_t>(samples.size());
+    at_end_ = at_end_ || remaining_ == 0;
+  }
+  for (const Sample& sample : samples) add_prompts_of(sample);
+}
+
+void PendingNotes::add_prompts_of(const Sample& sample) {
+  const Strategy& strategy = builder_.strategy();
+  notes_ += strategy.variants;
+  const auto skip = [&](const std::string& reason) { skips_[reason] += strategy.variants; };
+  if (strategy.names_label && !sample.label && sample.diagnosis.empty()) return skip("no class");
+  std::string note;
+  if (strategy.kind == StrategyKind::kRewrite) {
+    note = source_note(database_, sample.id, strategy.rewrites);
+    if (note.empty()) return skip(fmt::format("no note of {} to rewrite", strategy.rewrites));
+  }
+  std::string hash;
+  if (builder_.needs_image()) {
+    if (sample.image_path.empty()) return skip("no picture");
+    try {
+      hash = picture_sha256(database_, sample);
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kInput && error.code() != ExitCode::kSystem) throw;
+      log_warning("{}", error.what());
+      return skip("the picture cannot be read");
+    }
+  }
+  for (int variant = 0; variant < strategy.variants; ++variant) {
+    Prompt prompt = builder_.prompt(sample, variant, hash, note);
+    const std::optional<NoteStatus> status = note_status(database_, prompt.key);
+    if (status == NoteStatus::kWritten) {
+      ++skips_["written before"];
+    } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
+      ++skips_[fmt::format("{} before", note_status_name(*status))];
+    } else {
+      page_.push_back(std::move(prompt));
+    }
+  }
+}
+
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome,
+                   int max_tokens) {
+  NoteRecord note;
+  note.key = prompt.key;
+  note.sample_id = prompt.sample_id;
+  note.strategy = builder.strategy().name;
+  note.provider = builder.provider().name;
+  note.model = builder.model();
+  note.template_version = template_version(builder.strategy());
+  note.variant = prompt.variant;
+  note.text = outcome.text;
+  note.status = outcome.status;
+  note.reason = outcome.reason;
+  note.parameters = builder.parameters(max_tokens);
+  note.origin = prompt.origin;
+  note.input_tokens = outcome.input_tokens;
+  note.output_tokens = outcome.output_tokens;
+  note.cost = builder.price(outcome.input_tokens, outcome.output_tokens);
+  return note;
+}
+
+void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote) {
+  const Provider& provider = builder.provider();
+  if (is_local(provider)) return;
+  if (allow_remote) {
+    put_setting(database, kConsent,
+                fmt::format("{} {}", format_utc(system_clock().now()), provider.name));
+    return;
+  }
+  if (find_setting(database, kConsent)) return;
+  std::vector<std::string> urls;
+  for (const Endpoint& endpoint : provider.endpoints) urls.push_back(endpoint.url);
+  throw UsageError(
+      "provider '{}' is not on this machine: {} and data of patients would go to {}. "
+      "`epicrisis notes preview` shows what; --allow-remote allows it, once for this workspace",
+      provider.name, builder.needs_image() ? "pictures" : "prompts", join(urls, ", "));
+}
+
+}  // namespace epicrisis
