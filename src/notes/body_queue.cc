@@ -44,8 +44,7 @@ std::optional<BuiltRequest> BodyQueue::try_pop() {
 std::optional<BuiltRequest> BodyQueue::pop() {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock,
-                  [&] { return !built_.empty() || (to_build_.empty() && building_ == 0); });
+    changed_.wait(lock, [&] { return !built_.empty() || (to_build_.empty() && building_ == 0); });
   }
   return try_pop();
 }

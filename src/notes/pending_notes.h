@@ -24,6 +24,9 @@ class PendingNotes {
   // The next missing one; empty at the end.
   std::optional<Prompt> next();
 
+  // Counts one that was given out as skipped after all.
+  void skip(const std::string& reason) { ++skips_[reason]; }
+
   std::int64_t notes() const { return notes_; }  // taken up so far: given out + skipped
   const std::map<std::string, std::int64_t>& skips() const { return skips_; }  // by reason
 
