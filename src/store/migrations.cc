@@ -322,8 +322,44 @@ CREATE TABLE batch_jobs (
 CREATE INDEX batch_jobs_by_file ON batch_jobs (file_id);
 )sql";
 
+// Results belong to the evaluation of a study, as those over all seeds belong to no single run. No
+// program wrote the table before.
+constexpr std::string_view kVersion4 = R"sql(
+DROP TABLE results;
+
+CREATE TABLE evaluations (
+  study      TEXT PRIMARY KEY CHECK (study <> ''),
+  key        TEXT NOT NULL CHECK (key <> ''),
+  created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE results (
+  study    TEXT NOT NULL REFERENCES evaluations (study) ON DELETE CASCADE,
+  position INTEGER NOT NULL CHECK (position >= 0),
+  run_id   TEXT REFERENCES runs (id) ON DELETE RESTRICT,
+  model    TEXT NOT NULL,
+  mode     TEXT NOT NULL,
+  notes    TEXT NOT NULL,
+  seed     TEXT NOT NULL CHECK (seed <> ''),
+  dataset  TEXT NOT NULL,
+  role     TEXT NOT NULL CHECK (role IN ('internal', 'external')),
+  task     TEXT NOT NULL,
+  metric   TEXT NOT NULL,
+  value    REAL NOT NULL,
+  lo       REAL,
+  hi       REAL,
+  n        INTEGER NOT NULL CHECK (n >= 0),
+  seeds    INTEGER NOT NULL CHECK (seeds >= 1),
+  PRIMARY KEY (study, position),
+  UNIQUE (study, model, mode, notes, seed, dataset, role, task, metric),
+  CHECK ((run_id IS NULL) = (seed = 'all')),
+  CHECK ((lo IS NULL) = (hi IS NULL) AND (lo IS NULL OR lo <= hi))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX results_by_run ON results (run_id) WHERE run_id IS NOT NULL;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
-                                    Migration{3, kVersion3}};
+                                    Migration{3, kVersion3}, Migration{4, kVersion4}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

@@ -50,7 +50,9 @@ std::string run_config_hash(const Json& config) {
 void start_run(Database& database, const RunRecord& run) {
   if (!is_safe_id(run.id)) throw InternalError("run id '{}' is not a file name", run.id);
   Transaction transaction(database);
-  database.execute("DELETE FROM results WHERE run_id = ?", run.id);
+  database.execute(
+      "DELETE FROM evaluations WHERE study IN (SELECT study FROM results WHERE run_id = ?)",
+      run.id);
   database.execute(
       "INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, "
       "finished_at) "

@@ -14,6 +14,7 @@
 #include "epicrisis/report/tables.h"
 #include "study/report_builder.h"
 #include "study/runs.h"
+#include "study/stored_results.h"
 
 namespace epicrisis {
 namespace {
@@ -68,9 +69,30 @@ StudyState load_state(Workspace& workspace, const Study& study) {
   return state;
 }
 
+// What the numbers of a study depend on. They are stored under it, and it is written beside the
+// report when all of that is done, so that a second run of a study finds nothing to do.
+std::string evaluation_key(const Study& study, const StudyState& state) {
+  std::string all = fmt::format("{}\n{}\n{}", kVersion, study.source, study.allow_leakage);
+  for (const TrainedRun& run : state.runs) {
+    all += '\n' + run.title;
+    for (const auto& [seed, id] : run.seeds) all += '|' + id;
+  }
+  return sha256_hex(all);
+}
+
+// Measures, and stores the rows: everything that shows them reads them there.
 Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state) {
-  return study::evaluate_runs(study, state.runs, study::slice_by_dataset(state.set, study),
-                              workspace.runs());
+  Evaluation evaluation = study::evaluate_runs(
+      study, state.runs, study::slice_by_dataset(state.set, study), workspace.runs());
+  study::store_results(workspace, study, evaluation_key(study, state), evaluation.rows, state.runs);
+  return evaluation;
+}
+
+std::vector<ResultRow> current_rows(Workspace& workspace, const Study& study,
+                                    const StudyState& state) {
+  const std::string key = evaluation_key(study, state);
+  if (auto rows = study::find_results(workspace, study, key)) return *rows;
+  return evaluate_state(workspace, study, state).rows;
 }
 
 // The files of a report: the page, and beside it the same numbers in other forms.
@@ -95,26 +117,9 @@ Path study_report(const Workspace& workspace, const Study& study) {
   return workspace.reports() / (study.name + ".html");
 }
 
-// What a report depends on. It is written beside the report when all of it is done, so that a
-// second run of a study finds nothing to do.
-std::string report_key(const Study& study, const StudyState& state) {
-  std::string all = fmt::format("{}\n{}\n{}", kVersion, study.source, study.allow_leakage);
-  for (const TrainedRun& run : state.runs) {
-    all += '\n' + run.title;
-    for (const auto& [seed, id] : run.seeds) all += '|' + id;
-  }
-  return sha256_hex(all);
-}
-
 bool report_is_current(const Workspace& workspace, const Study& study, const StudyState& state) {
   const Path key = beside(study_report(workspace, study), ".key");
-  return std::filesystem::exists(key) && read_file(key) == report_key(study, state);
-}
-
-std::vector<ResultRow> stored_rows(const Path& html) {
-  const Path file = beside(html, ".json");
-  const Json report = parse_json(read_file(file), file.string());
-  return result_rows_from_json(json_get<Json>(report, "results", file.string()), file.string());
+  return std::filesystem::exists(key) && read_file(key) == evaluation_key(study, state);
 }
 
 }  // namespace
@@ -138,9 +143,9 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOpti
   outcome.report = study_report(workspace, study);
   if (!report_is_current(workspace, study, state)) {
     make_report(workspace, study, state, outcome.report);
-    write_file(beside(outcome.report, ".key"), report_key(study, state));
+    write_file(beside(outcome.report, ".key"), evaluation_key(study, state));
   }
-  outcome.rows = stored_rows(outcome.report);
+  outcome.rows = current_rows(workspace, study, state);
   outcome.headline = read_file(beside(outcome.report, ".txt"));
   return outcome;
 }
@@ -173,10 +178,7 @@ Study load_study(const Workspace& workspace, const std::string& name) {
 }
 
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study) {
-  const StudyState state = load_state(workspace, study);
-  if (report_is_current(workspace, study, state))
-    return stored_rows(study_report(workspace, study));
-  return evaluate_state(workspace, study, state).rows;
+  return current_rows(workspace, study, load_state(workspace, study));
 }
 
 ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html) {

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <limits>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/results.h"
+#include "store/migrations.h"
 #include "store/store_support.h"
 
 namespace epicrisis {
@@ -29,9 +31,9 @@ class RunsTest : public test::StoreTest {
     row.model = "densenet121";
     row.mode = "multimodal";
     row.notes = "P1";
-    row.seed = 1;
+    row.seed = "1";
     row.dataset = "ham10000";
-    row.role = "test";
+    row.role = "internal";
     row.task = "classification";
     row.metric = "weighted_f1";
     row.value = value;
@@ -76,39 +78,93 @@ TEST_F(RunsTest, LifeOfARun) {
   EXPECT_THROW(start_run(database_, run("../r")), InternalError);
 }
 
-TEST_F(RunsTest, ResultsAreReplacedAndGoWithARestart) {
+TEST_F(RunsTest, ResultsOfAStudyAreReplacedWhole) {
   start_run(database_, run("r1"));
-  put_results(database_, {result("r1", 0.7), result("r1", 0.8)});
-  EXPECT_TRUE(load_results(database_).empty());  // the run is not done
-  finish_run(database_, "r1", RunStatus::kDone);
-  const auto rows = load_results(database_, {.study = "s", .metric = "weighted_f1"});
-  ASSERT_EQ(rows.size(), 1U);
-  EXPECT_EQ(rows[0].value, 0.8);
-  EXPECT_EQ(rows[0].lo, 0.8 - 0.1);
-  EXPECT_EQ(rows[0].n, 300);
-  EXPECT_EQ(rows[0].mode, "multimodal");
+  StoredResult all = result("", 0.75);
+  all.seed = "all";
+  all.seeds = 2;
+  StoredResult other = result("r1", 0.8);
+  other.metric = "kappa";
+  other.lo.reset();
+  other.hi.reset();
+  EXPECT_EQ(results_key(database_, "s"), std::nullopt);
+  put_results(database_, "s", "k1", {result("r1", 0.7), other});
+  put_results(database_, "s", "k2", {all, result("r1", 0.1 + 0.2)});
+  put_results(database_, "t", "k3", {other});
+  EXPECT_EQ(results_key(database_, "s"), "k2");
+  EXPECT_EQ(load_results(database_, {.study = "s"}),
+            (std::vector<StoredResult>{all, result("r1", 0.1 + 0.2)}));
+  EXPECT_EQ(load_results(database_),
+            (std::vector<StoredResult>{all, result("r1", 0.1 + 0.2), other}));
+  EXPECT_EQ(load_results(database_, {.run_id = "r1", .metric = "weighted_f1"}),
+            (std::vector<StoredResult>{result("r1", 0.1 + 0.2)}));
   EXPECT_TRUE(load_results(database_, {.study = "other"}).empty());
   EXPECT_TRUE(load_results(database_, {.dataset = "ham10000", .role = "external"}).empty());
+  put_results(database_, "s", "k4", {});
+  EXPECT_EQ(results_key(database_, "s"), "k4");
+  EXPECT_TRUE(load_results(database_, {.study = "s"}).empty());
+}
+
+// What is measured over several runs is as outdated as the one that starts again.
+TEST_F(RunsTest, ARestartedRunTakesTheEvaluationWithIt) {
   start_run(database_, run("r1"));
-  EXPECT_TRUE(load_results(database_, {.done_runs_only = false}).empty());
+  start_run(database_, run("r2"));
+  StoredResult two = result("r2", 0.6);
+  two.seed = "2";
+  StoredResult all = result("", 0.75);
+  all.seed = "all";
+  put_results(database_, "s", "k", {result("r1", 0.7), two, all});
+  StoredResult third = result("r2", 0.5);
+  put_results(database_, "t", "k", {third});
+  start_run(database_, run("r3"));
+  EXPECT_EQ(load_results(database_, {.study = "s"}).size(), 3U);
+  start_run(database_, run("r1"));
+  EXPECT_TRUE(load_results(database_, {.study = "s"}).empty());
+  EXPECT_EQ(results_key(database_, "s"), std::nullopt);
+  EXPECT_EQ(load_results(database_), (std::vector<StoredResult>{third}));
 }
 
 TEST_F(RunsTest, UnbelievableResultsAreRefusedWhole) {
   start_run(database_, run("r1"));
+  const StoredResult good = result("r1", 0.5);
+  put_results(database_, "s", "before", {good});
+  const auto refused = [&](const std::function<void(StoredResult&)>& spoil) {
+    StoredResult bad = good;
+    bad.metric = "kappa";
+    spoil(bad);
+    EXPECT_THROW(put_results(database_, "s", "after", {good, bad}), InputError);
+    EXPECT_EQ(results_key(database_, "s"), "before");
+    EXPECT_EQ(load_results(database_), std::vector<StoredResult>{good});
+  };
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  StoredResult bad = result("r1", nan);
-  EXPECT_THROW(put_results(database_, {result("r1", 0.5), bad}), InputError);
-  bad = result("r2", 0.5);
-  EXPECT_THROW(put_results(database_, {bad}), InputError);
-  bad = result("r1", 0.5);
-  bad.lo = 0.9;
-  bad.hi = 0.1;
-  EXPECT_THROW(put_results(database_, {bad}), InputError);
-  bad.lo = nan;
-  EXPECT_THROW(put_results(database_, {bad}), InputError);
-  bad.lo.reset();
-  EXPECT_THROW(put_results(database_, {bad}), InputError);
-  EXPECT_TRUE(load_results(database_, {.done_runs_only = false}).empty());
+  refused([&](StoredResult& row) { row.value = nan; });
+  refused([&](StoredResult& row) { row.value = std::numeric_limits<double>::infinity(); });
+  refused([&](StoredResult& row) { row.lo = 0.9; });
+  refused([&](StoredResult& row) { row.lo = nan; });
+  refused([&](StoredResult& row) { row.lo.reset(); });
+  refused([&](StoredResult& row) { row.n = -1; });
+  refused([&](StoredResult& row) { row.seeds = 0; });
+  refused([&](StoredResult& row) { row.seed = ""; });
+  refused([&](StoredResult& row) { row.seed = "all"; });
+  refused([&](StoredResult& row) { row.run_id = ""; });
+  refused([&](StoredResult& row) { row.run_id = "r2"; });
+  refused([&](StoredResult& row) { row.role = "test"; });
+  refused([&](StoredResult& row) { row.metric = good.metric; });
+  EXPECT_THROW(put_results(database_, "", "k", {}), InputError);
+  EXPECT_THROW(put_results(database_, "s", "", {}), InputError);
+}
+
+TEST_F(RunsTest, RunsSurviveTheWayFromLayout3) {
+  Database database(folder_.path() / "old.db");
+  migrate_to(database, 3);
+  database.execute(
+      "INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, "
+      "finished_at) VALUES ('r1', 's', 'n', '{}', 'h', 'done', '', '', '')");
+  migrate(database);
+  EXPECT_EQ(database.query_integer("PRAGMA user_version"), current_layout_version());
+  EXPECT_EQ(find_run(database, "r1").value().status, RunStatus::kDone);
+  put_results(database, "s", "k", {result("r1", 0.5)});
+  EXPECT_EQ(load_results(database).size(), 1U);
 }
 
 }  // namespace

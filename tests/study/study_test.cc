@@ -8,7 +8,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/store/results.h"
 #include "epicrisis/store/runs.h"
 #include "epicrisis/study/demo_corpus.h"
 
@@ -96,6 +98,45 @@ TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
   EXPECT_EQ(std::filesystem::last_write_time(first.report), written);
   EXPECT_EQ(to_csv(second.rows), to_csv(first.rows));
   EXPECT_EQ(to_csv(evaluate_study(workspace, load_study(workspace))), to_csv(first.rows));
+}
+
+TEST_F(StudyTest, ResultsAreReadFromTheDatabase) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const StudyOutcome outcome = run_study(workspace, study());
+  const std::string csv = to_csv(outcome.rows);
+  const auto stored = load_results(workspace.database(), {.study = "small"});
+  ASSERT_EQ(stored.size(), outcome.rows.size());
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    EXPECT_EQ(stored[i].value, outcome.rows[i].value);
+    EXPECT_EQ(stored[i].run_id.empty(), outcome.rows[i].seed == "all");
+    if (stored[i].run_id.empty()) continue;
+    const auto run = find_run(workspace.database(), stored[i].run_id);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(run->name, stored[i].mode == "image" ? "image only" : "with notes");
+    EXPECT_EQ(run->config.at("train").at("seed").dump(), stored[i].seed);
+  }
+  // What the report's files say does not matter.
+  const Path json = Path(outcome.report).replace_extension(".json");
+  EXPECT_EQ(
+      to_csv(result_rows_from_json(parse_json(read_file(json), "json").at("results"), "json")),
+      csv);
+  write_file(json, "{}");
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
+  EXPECT_EQ(to_csv(run_study(workspace, study()).rows), csv);
+  // Lost rows are measured again, rows of other settings replaced.
+  workspace.database().execute("DELETE FROM evaluations");
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
+  EXPECT_EQ(load_results(workspace.database()), stored);
+  Study other = study();
+  other.bootstrap = 50;
+  other.source += "# other";
+  EXPECT_NE(to_csv(evaluate_study(workspace, other)), csv);
+  EXPECT_EQ(load_results(workspace.database()).size(), stored.size());
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
+  // An untold change of a stored number shows: nothing else is the source.
+  workspace.database().execute(
+      "UPDATE results SET value = 0.125, lo = 0, hi = 1 WHERE position = 0");
+  EXPECT_EQ(evaluate_study(workspace, study()).front().value, 0.125);
 }
 
 TEST_F(StudyTest, TheSameStudyGivesTheSameNumbersElsewhere) {

@@ -29,8 +29,8 @@ struct RunRecord {
 // SHA-256 of the configuration with its keys sorted, 64 hex digits.
 std::string run_config_hash(const Json& config);
 
-// Inserts, or starts again, the run of this id: status running, times fresh, results of before
-// gone.
+// Inserts, or starts again, the run of this id: status running, times fresh. An evaluation that has
+// results of it is removed whole.
 void start_run(Database& database, const RunRecord& run);
 void finish_run(Database& database, std::string_view id, RunStatus status,
                 std::string_view error = {});

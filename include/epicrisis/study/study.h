@@ -36,8 +36,8 @@ std::vector<std::string> list_studies(const Workspace& workspace);
 // A study as it was last run here. UsageError that lists those there are; "" takes the only one.
 Study load_study(const Workspace& workspace, const std::string& name = "");
 
-// The result rows of a study's finished runs: one per seed, and "all" over the seeds. Trains
-// nothing.
+// The result rows of a study's finished runs: one per seed, and "all" over the seeds. They come out
+// of the database; what changed since they were stored there is measured first. Trains nothing.
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study);
 
 // Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers

@@ -1,0 +1,85 @@
+#include "study/stored_results.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <tuple>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/results.h"
+
+namespace epicrisis::study {
+namespace {
+
+// What tells the trainings of a study apart in its rows: model, mode, notes, seed.
+using Training = std::tuple<std::string, std::string, std::string, std::string>;
+
+std::optional<double> number_if(double value) {
+  return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
+}  // namespace
+
+void store_results(Workspace& workspace, const Study& study, const std::string& key,
+                   const std::vector<ResultRow>& rows, const std::vector<TrainedRun>& runs) {
+  std::map<Training, std::string> ids;
+  for (const TrainedRun& run : runs) {
+    for (const auto& [seed, id] : run.seeds) {
+      ids[{run.title, std::string(mode_name(run.run->train.mode)), join(run.run->notes, "+"),
+           seed}] = id;
+    }
+  }
+  std::vector<StoredResult> stored;
+  stored.reserve(rows.size());
+  for (const ResultRow& row : rows) {
+    const auto id = ids.find({row.model, row.mode, row.notes, row.seed});
+    if (id == ids.end() && row.seed != "all") {
+      throw InternalError("result of {}, {}, notes '{}', seed {}: no such training", row.model,
+                          row.mode, row.notes, row.seed);
+    }
+    stored.push_back({.run_id = id == ids.end() ? "" : id->second,
+                      .model = row.model,
+                      .mode = row.mode,
+                      .notes = row.notes,
+                      .seed = row.seed,
+                      .dataset = row.dataset,
+                      .role = row.role,
+                      .task = row.task,
+                      .metric = row.metric,
+                      .value = row.value,
+                      .lo = number_if(row.lo),
+                      .hi = number_if(row.hi),
+                      .n = static_cast<std::int64_t>(row.n),
+                      .seeds = static_cast<std::int64_t>(row.seeds)});
+  }
+  put_results(workspace.database(), study.name, key, stored);
+}
+
+std::optional<std::vector<ResultRow>> find_results(Workspace& workspace, const Study& study,
+                                                   const std::string& key) {
+  const auto are_current = [&] { return results_key(workspace.database(), study.name) == key; };
+  if (!are_current()) return std::nullopt;
+  std::vector<ResultRow> rows;
+  for (const StoredResult& stored : load_results(workspace.database(), {.study = study.name})) {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    rows.push_back({.model = stored.model,
+                    .mode = stored.mode,
+                    .notes = stored.notes,
+                    .seed = stored.seed,
+                    .dataset = stored.dataset,
+                    .role = stored.role,
+                    .task = stored.task,
+                    .metric = stored.metric,
+                    .value = stored.value,
+                    .lo = stored.lo.value_or(kNone),
+                    .hi = stored.hi.value_or(kNone),
+                    .n = static_cast<std::size_t>(stored.n),
+                    .seeds = static_cast<std::size_t>(stored.seeds)});
+  }
+  // Another process may have put others there in between.
+  if (!are_current()) return std::nullopt;
+  return rows;
+}
+
+}  // namespace epicrisis::study
