@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <fstream>
-#include <functional>
 #include <optional>
 
 #include "epicrisis/core/error.h"
@@ -10,6 +8,7 @@
 #include "epicrisis/notes/exchange.h"
 #include "epicrisis/store/samples.h"
 #include "notes/incoming_note.h"
+#include "notes/line_reader.h"
 
 namespace epicrisis {
 namespace {
@@ -140,55 +139,24 @@ class Importer {
   NoteImportReport report_;
 };
 
-// One line after the other, each at most kMaxNoteLine bytes; a longer one is handed on cut, with
-// `whole` false.
-void for_each_line(
-    const Path& file,
-    const std::function<void(const std::string& line, std::int64_t number, bool whole)>& use) {
-  std::ifstream input(file, std::ios::binary);
-  if (!input) throw SystemError("cannot read {}", file.string());
-  std::string line;
-  std::int64_t number = 1;
-  bool whole = true;
-  const auto finish = [&] {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) use(line, number, whole);
-    line.clear();
-    whole = true;
-    ++number;
-  };
-  std::string block(1 << 16, '\0');
-  while (input.read(block.data(), static_cast<std::streamsize>(block.size())) ||
-         input.gcount() > 0) {
-    for (std::streamsize i = 0; i < input.gcount(); ++i) {
-      const char c = block[static_cast<std::size_t>(i)];
-      if (c == '\n') {
-        finish();
-      } else if (line.size() < kMaxNoteLine) {
-        line += c;
-      } else {
-        whole = false;
-      }
-    }
-  }
-  finish();
-}
-
 void import_lines(const Path& file, const NoteImportOptions& options, bool folder_table,
                   Importer& importer) {
-  for_each_line(file, [&](const std::string& line, std::int64_t number, bool whole) {
-    const std::string place = fmt::format("{}:{}", file.string(), number);
-    if (!whole) {
+  // A longer line is handed on as a fault.
+  LineReader lines(file, kMaxNoteLine);
+  while (lines.next()) {
+    if (lines.line().empty()) continue;
+    const std::string place = fmt::format("{}:{}", file.string(), lines.number());
+    if (!lines.whole()) {
       IncomingNote cut;
       cut.place = place;
       cut.fault = fmt::format("the line is longer than {} bytes", kMaxNoteLine);
       importer.add(cut);
-      return;
+      continue;
     }
-    for (const IncomingNote& note : parse_note_line(line, place, options, folder_table)) {
+    for (const IncomingNote& note : parse_note_line(lines.line(), place, options, folder_table)) {
       importer.add(note);
     }
-  });
+  }
 }
 
 // <dataset>/<strategy>/<key>.txt, or <key>@<variant>.txt. Links are not followed.
