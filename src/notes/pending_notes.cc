@@ -115,7 +115,12 @@ NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Ou
 }
 
 void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote) {
-  const Provider& provider = builder.provider();
+  require_consent(database, builder.provider(), builder.needs_image() ? "pictures" : "prompts",
+                  allow_remote);
+}
+
+void require_consent(Database& database, const Provider& provider, std::string_view what,
+                     bool allow_remote) {
   if (is_local(provider)) return;
   if (allow_remote) {
     put_setting(database, kConsent,
@@ -128,7 +133,7 @@ void require_consent(Database& database, const RequestBuilder& builder, bool all
   throw UsageError(
       "provider '{}' is not on this machine: {} and data of patients would go to {}. "
       "`epicrisis notes preview` shows what; --allow-remote allows it, once for this workspace",
-      provider.name, builder.needs_image() ? "pictures" : "prompts", join(urls, ", "));
+      provider.name, what, join(urls, ", "));
 }
 
 }  // namespace epicrisis

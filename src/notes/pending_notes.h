@@ -53,5 +53,8 @@ NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Ou
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.
 void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote);
+// `what` goes there: "pictures", "prompts".
+void require_consent(Database& database, const Provider& provider, std::string_view what,
+                     bool allow_remote);
 
 }  // namespace epicrisis

@@ -50,18 +50,22 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   text = result.append(text, done);
 }
 
-std::string percent_encoded(std::string_view text) {
+template <typename Plain>
+std::string percent_encoded(std::string_view text, Plain is_plain) {
   std::string result;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    if (plain) {
+    if (is_plain(c)) {
       result += c;
     } else {
       result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
   }
   return result;
+}
+
+bool is_unreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 // A secret as it is, as it is in a JSON string and as it is in a URL.
@@ -71,7 +75,7 @@ class Mask {
     const std::string& text = secret.reveal();
     if (text.size() < kMinSecret) return;
     const std::string json = dump_json(Json(text));
-    forms_ = {text, json.substr(1, json.size() - 2), percent_encoded(text)};
+    forms_ = {text, json.substr(1, json.size() - 2), percent_encoded(text, is_unreserved)};
     std::ranges::sort(forms_, std::greater(), &std::string::size);
   }
   std::string operator()(std::string text) const {
@@ -100,14 +104,16 @@ std::string path_of(std::string_view url) {
   const std::size_t question = rest.find('?');
   std::string path(rest.substr(0, question));
   if (path.empty()) path = "/";
-  if (question == std::string_view::npos) return path;
-  char separator = '?';
-  for (const std::string& part : split(rest.substr(question + 1), '&')) {
-    path += separator;
-    path += part.starts_with("api-version=") ? part : part.substr(0, part.find('='));
-    separator = '&';
+  if (question != std::string_view::npos) {
+    char separator = '?';
+    for (const std::string& part : split(rest.substr(question + 1), '&')) {
+      path += separator;
+      path += part.starts_with("api-version=") ? part : part.substr(0, part.find('='));
+      separator = '&';
+    }
   }
-  return path;
+  // Only what JSON gives back as it was.
+  return percent_encoded(path, [](char c) { return c > ' ' && c < 0x7f; });
 }
 
 // Data URIs give way to the hash of their text.
