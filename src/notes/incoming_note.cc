@@ -14,6 +14,10 @@ namespace {
 constexpr std::size_t kMaxWord = 200;  // bytes of a name: model, provider
 constexpr std::size_t kMaxParameters = 64 << 10;
 constexpr int kMaxVariant = 1'000'000;
+// Of one line of metadata.jsonl: each note carries a copy of the line's other fields.
+constexpr std::size_t kMaxNotesOfLine = 256;
+constexpr std::size_t kMaxDataset = 128;  // bytes, as the store has it
+constexpr std::size_t kMaxKey = 512;
 
 // The string under the first of `names` that the object has; "" if it has none of them or another
 // type.
@@ -85,6 +89,16 @@ IncomingNote checked(IncomingNote note) {
   return note;
 }
 
+// What a line may cost: its fields are copied into each of its notes.
+void check_sizes(IncomingNote& note) {
+  if (dump_json(note.parameters).size() > kMaxParameters) {
+    note.fault = fmt::format("parameters of more than {} bytes", kMaxParameters);
+  } else if (note.dataset.size() > kMaxDataset || note.key.size() > kMaxKey) {
+    note.fault = fmt::format("data set and key of {} and {} bytes, at most {} and {} are taken",
+                             note.dataset.size(), note.key.size(), kMaxDataset, kMaxKey);
+  }
+}
+
 IncomingNote note_of_object(const Json& object, const std::string& place,
                             const NoteImportOptions& options) {
   IncomingNote note;
@@ -115,19 +129,28 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
   } else if (const auto given = object.find("given"); given != object.end() && given->is_object()) {
     note.parameters = Json{{"given", *given}};
   }
-  if (dump_json(note.parameters).size() > kMaxParameters) {
-    note.fault = fmt::format("parameters of more than {} bytes", kMaxParameters);
-  }
+  check_sizes(note);
   return note;
 }
 
 // A line of metadata.jsonl: the export's own "notes" object, or a "text" under the named strategy.
 std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote note) {
-  if (note.key.empty()) note.key = Path(first_string(object, {"file_name"})).stem().string();
+  if (note.key.empty()) {
+    note.key = Path(first_string(object, {"file_name"})).stem().string();
+    check_sizes(note);
+  }
   const auto strategies = object.find("notes");
   if (strategies == object.end() || !strategies->is_object() || strategies->empty()) {
     return {checked(std::move(note))};
   }
+  std::size_t count = 0;
+  for (const auto& [strategy, texts] : strategies->items()) {
+    count += texts.is_array() && !texts.empty() ? texts.size() : 1;
+  }
+  if (note.fault.empty() && count > kMaxNotesOfLine) {
+    note.fault = fmt::format("{} notes in one line, at most {} are taken", count, kMaxNotesOfLine);
+  }
+  if (!note.fault.empty()) return {std::move(note)};
   std::vector<IncomingNote> notes;
   for (const auto& [strategy, texts] : strategies->items()) {
     IncomingNote one = note;

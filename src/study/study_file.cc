@@ -90,7 +90,12 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   run.name = required_id(table, "name");
   if (defaults.train) run.train = read_train_config(*defaults.train, run.train);
   if (const auto train = table.table_if("train")) run.train = read_train_config(*train, run.train);
-  run.train.mode = mode_from_name(table.string("mode"));
+  const std::string mode = table.string("mode");
+  try {
+    run.train.mode = mode_from_name(mode);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", table.place("mode"), error.what());
+  }
   run.notes = table.strings_or("notes", {});
   if (uses_text(run.train.mode) == run.notes.empty()) {
     throw UsageError("{}: mode '{}' {}", table.place("mode"), mode_name(run.train.mode),

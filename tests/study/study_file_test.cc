@@ -78,6 +78,9 @@ TEST(StudyFile, DataRootReplacesTheFilesOwn) {
 TEST(StudyFile, ErrorsNameFileLineAndValue) {
   const std::string text = kMinimal;
   EXPECT_NE(message(replaced(text, "mode =", "mood =")).find("s.toml"), std::string::npos);
+  const std::string mode = message(replaced(text, "\"image\"", "\"images\""));
+  EXPECT_NE(mode.find("s.toml:"), std::string::npos) << mode;
+  EXPECT_NE(mode.find("'images'"), std::string::npos) << mode;
   EXPECT_NE(message(replaced(text, "\"internal\"", "\"inside\"")).find("'inside'"),
             std::string::npos);
   EXPECT_NE(message(replaced(text, "\"internal\"", "\"external\"")).find("to train on"),
