@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/json.h"
@@ -40,11 +41,15 @@ struct Outcome {
 Outcome read_answer(const HttpAnswer& answer, const Strategy& strategy, const Json& schema,
                     std::chrono::system_clock::time_point now);
 
-// The same for one `choices` object of a 200 answer, as in batch results.
+// The same for the body of a 200 answer, a chat.completion object, as in batch results.
 Outcome read_completion(const Json& completion, const Strategy& strategy, const Json& schema);
 
+// The text with what looks like a key in it replaced by "***": sk-..., "Bearer ...", "key: ...",
+// long words that mix letters and digits. Servers repeat keys in their errors.
+std::string mask_keys(std::string_view text);
+
 // retry-after-ms, else Retry-After in seconds (also fractions) or as an HTTP date. Empty if absent,
-// negative or not understood.
+// negative, in the past or not understood; at most 1e9 seconds.
 std::optional<Seconds> read_retry_after(const HttpAnswer& answer,
                                         std::chrono::system_clock::time_point now);
 
