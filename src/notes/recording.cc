@@ -20,6 +20,7 @@
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "notes/line_reader.h"
+#include "notes/secret_mask.h"
 
 namespace epicrisis {
 namespace {
@@ -30,62 +31,8 @@ constexpr std::string_view kLineStart = R"({"recording":1,)";
 constexpr std::size_t kMaxBody = std::size_t{1} << 20;     // kept of a request
 constexpr std::size_t kMaxAnswer = std::size_t{32} << 20;  // kept of an answer
 constexpr std::size_t kMaxLine = std::size_t{256} << 20;   // JSON escapes a byte by six at most
-// Servers without keys are given words such as "none" or "EMPTY", which are no secrets but parts of
-// answers.
-constexpr std::size_t kMinSecret = 6;
-constexpr std::string_view kMask = "[secret]";
 constexpr std::array<std::string_view, 3> kKeptHeaders = {"content-type", "retry-after",
                                                           "retry-after-ms"};
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  if (from.empty()) return;
-  std::size_t at = text.find(from);
-  if (at == std::string::npos) return;
-  std::string result;
-  std::size_t done = 0;
-  for (; at != std::string::npos; at = text.find(from, done)) {
-    result.append(text, done, at - done).append(to);
-    done = at + from.size();
-  }
-  text = result.append(text, done);
-}
-
-template <typename Plain>
-std::string percent_encoded(std::string_view text, Plain is_plain) {
-  std::string result;
-  for (const char c : text) {
-    if (is_plain(c)) {
-      result += c;
-    } else {
-      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return result;
-}
-
-bool is_unreserved(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
-}
-
-// A secret as it is, as it is in a JSON string and as it is in a URL.
-class Mask {
- public:
-  explicit Mask(const Secret& secret) {
-    const std::string& text = secret.reveal();
-    if (text.size() < kMinSecret) return;
-    const std::string json = dump_json(Json(text));
-    forms_ = {text, json.substr(1, json.size() - 2), percent_encoded(text, is_unreserved)};
-    std::ranges::sort(forms_, std::greater(), &std::string::size);
-  }
-  std::string operator()(std::string text) const {
-    for (const std::string& form : forms_) replace_all(text, form, kMask);
-    return text;
-  }
-
- private:
-  std::vector<std::string> forms_;
-};
 
 std::string host_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
@@ -113,7 +60,15 @@ std::string path_of(std::string_view url) {
     }
   }
   // Only what JSON gives back as it was.
-  return percent_encoded(path, [](char c) { return c > ' ' && c < 0x7f; });
+  std::string printable;
+  for (const char c : path) {
+    if (c > ' ' && c < 0x7f) {
+      printable += c;
+    } else {
+      printable += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return printable;
 }
 
 // Data URIs give way to the hash of their text.
@@ -183,7 +138,7 @@ std::string name_of(std::string_view method, std::string_view path, std::string_
 }
 
 std::string line_of(const HttpRequest& request, const HttpAnswer& answer) {
-  const Mask mask(request.secret);
+  const SecretMask mask(request.secret);
   Json line = {{"recording", kVersion},
                {"method", request.method},
                {"path", mask(path_of(request.url))},
@@ -419,7 +374,7 @@ class ReplayTransport : public HttpTransport {
   void start(Ticket ticket, const HttpRequest& request) override {
     Finished finished;
     finished.ticket = ticket;
-    const std::string path = Mask(request.secret)(path_of(request.url));
+    const std::string path = SecretMask(request.secret)(path_of(request.url));
     const auto found = answers_.find(name_of(request.method, path, sha256_hex(body_of(request))));
     if (found != answers_.end()) {
       Answers& answers = found->second;

@@ -56,6 +56,12 @@ std::int64_t put_batch_export(Database& database, const BatchExport& batch) {
   return database.last_insert_id();
 }
 
+void set_batch_content(Database& database, std::int64_t export_id, bool images,
+                       const std::vector<std::string>& fields) {
+  database.execute("UPDATE batch_exports SET images = ?, fields = ? WHERE id = ?", images,
+                   dump_json(Json(fields)), export_id);
+}
+
 BatchExport batch_export_by_id(Database& database, std::int64_t id) {
   Statement row = database.prepare(
       "SELECT id, created_at, strategy, strategy_toml, provider, model, parameters, schema, "
@@ -103,6 +109,13 @@ std::vector<BatchFile> incomplete_batch_files(Database& database) {
   return files;
 }
 
+BatchFile batch_file_by_id(Database& database, std::int64_t id) {
+  Statement row = database.prepare(fmt::format("SELECT {} WHERE id = ?", kFileColumns));
+  row.bind(1, id);
+  if (!row.step()) throw InternalError("there is no batch file {}", id);
+  return file_of(row);
+}
+
 std::optional<BatchFile> find_batch_file(Database& database, std::string_view sha256) {
   Statement row = database.prepare(
       fmt::format("SELECT {} WHERE complete = 1 AND sha256 = ? ORDER BY id", kFileColumns));
@@ -137,6 +150,14 @@ std::optional<BatchRequest> last_batch_request(Database& database, std::string_v
 
 void answer_batch_request(Database& database, std::string_view custom_id) {
   database.execute("UPDATE batch_requests SET state = 'answered' WHERE custom_id = ?", custom_id);
+}
+
+std::int64_t count_batch_requests(Database& database, std::int64_t file_id,
+                                  BatchRequestState state) {
+  return database
+      .query_integer("SELECT count(*) FROM batch_requests WHERE file_id = ? AND state = ?", file_id,
+                     state_name(state))
+      .value_or(0);
 }
 
 std::int64_t close_batch_requests(Database& database, std::int64_t file_id) {

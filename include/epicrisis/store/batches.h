@@ -29,6 +29,9 @@ struct BatchExport {
   std::vector<std::string> fields = {};  // names of the metadata that a request may hold
 };
 std::int64_t put_batch_export(Database& database, const BatchExport& batch);
+// What its requests turned out to hold.
+void set_batch_content(Database& database, std::int64_t export_id, bool images,
+                       const std::vector<std::string>& fields);
 // InternalError if there is none of this number.
 BatchExport batch_export_by_id(Database& database, std::int64_t id);
 
@@ -45,6 +48,7 @@ struct BatchFile {
 std::int64_t put_batch_file(Database& database, const BatchFile& file);
 void complete_batch_file(Database& database, std::int64_t id, std::string_view sha256);
 std::vector<BatchFile> incomplete_batch_files(Database& database);
+BatchFile batch_file_by_id(Database& database, std::int64_t id);  // InternalError if none
 std::optional<BatchFile> find_batch_file(Database& database, std::string_view sha256);
 
 enum class BatchRequestState {
@@ -72,6 +76,8 @@ std::optional<BatchRequest> find_batch_request(Database& database, std::string_v
 // The last round of a note's requests.
 std::optional<BatchRequest> last_batch_request(Database& database, std::string_view note_key);
 void answer_batch_request(Database& database, std::string_view custom_id);
+std::int64_t count_batch_requests(Database& database, std::int64_t file_id,
+                                  BatchRequestState state);
 // Closes what is still out of a file; the number of requests closed.
 std::int64_t close_batch_requests(Database& database, std::int64_t file_id);
 
