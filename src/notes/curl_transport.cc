@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/interrupt.h"
@@ -60,6 +61,7 @@ struct Transfer {
   std::size_t header_bytes = 0;
   bool too_large = false;
   bool idle = false;
+  bool sent_before = false;  // see allow_sending()
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point last_byte;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -95,22 +97,34 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+// libcurl takes it for its own affair when a kept connection is lost before the answer, and sends
+// the request again. But the server may have worked on it: what is paid for a second time is the
+// caller's to decide.
+int allow_sending(void* user, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  return std::exchange(transfer.sent_before, true) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+// Whether the connection stood when the transfer ended.
+bool was_connected(const Transfer& transfer) {
+  curl_off_t connected = 0;
+  curl_easy_getinfo(transfer.handle.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+  return connected != 0;
+}
+
 HttpFailure failure_of(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return HttpFailure::kTooLarge;
   if (transfer.idle) return HttpFailure::kIdleTimeout;
   switch (code) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // of the URL, or an answer that is not HTTP
     case CURLE_URL_MALFORMAT:
-      return HttpFailure::kRefused;
+      return was_connected(transfer) ? HttpFailure::kBroken : HttpFailure::kRefused;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
       return HttpFailure::kConnect;
-    case CURLE_OPERATION_TIMEDOUT: {
-      curl_off_t connected = 0;
-      curl_easy_getinfo(transfer.handle.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
-      return connected == 0 ? HttpFailure::kConnectTimeout : HttpFailure::kTotalTimeout;
-    }
+    case CURLE_OPERATION_TIMEDOUT:
+      return was_connected(transfer) ? HttpFailure::kTotalTimeout : HttpFailure::kConnectTimeout;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
@@ -156,13 +170,22 @@ class CurlTransport : public HttpTransport {
     transfer->timeouts = request.timeouts;
     transfer->max_answer_bytes = request.max_answer_bytes;
     transfer->started = transfer->last_byte = std::chrono::steady_clock::now();
-    set_up(*transfer, request);
+    try {
+      set_up(*transfer, request);
+    } catch (const UsageError& error) {
+      HttpAnswer answer;
+      answer.failure = HttpFailure::kRefused;
+      answer.error = error.what();
+      unsent_.push_back({ticket, std::move(answer)});
+      return;
+    }
     Transfer* raw = transfer.get();
     transfers_.emplace(ticket, std::move(transfer));
     curl_multi_add_handle(multi_, raw->handle.get());
   }
 
   std::vector<Finished> wait(Seconds longest) override {
+    if (!unsent_.empty()) return std::exchange(unsent_, {});
     if (transfers_.empty()) {
       clock_.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(longest));
       return {};
@@ -182,9 +205,10 @@ class CurlTransport : public HttpTransport {
       curl_multi_remove_handle(multi_, transfer->handle.get());
     }
     transfers_.clear();
+    unsent_.clear();
   }
 
-  std::size_t in_flight() const override { return transfers_.size(); }
+  std::size_t in_flight() const override { return transfers_.size() + unsent_.size(); }
 
  private:
   EasyHandle take_handle() {
@@ -216,6 +240,8 @@ class CurlTransport : public HttpTransport {
     // What is for this machine does not leave it through a proxy that the environment names.
     if (is_local_url(request.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transfer.headers.get());
+    curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &allow_sending);
+    curl_easy_setopt(handle, CURLOPT_PREREQDATA, &transfer);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "epicrisis");
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer.error.data());
@@ -301,9 +327,7 @@ class CurlTransport : public HttpTransport {
     }
     std::ranges::sort(idle, {}, &Transfer::ticket);
     for (Transfer* transfer : idle) {
-      curl_off_t connected = 0;
-      curl_easy_getinfo(transfer->handle.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
-      if (connected == 0) continue;  // the connect timeout's
+      if (!was_connected(*transfer)) continue;  // the connect timeout's
       transfer->idle = true;
       finish(*transfer, CURLE_OPERATION_TIMEDOUT, finished);
     }
@@ -349,6 +373,7 @@ class CurlTransport : public HttpTransport {
       case HttpFailure::kConnectTimeout:
         return fmt::format("no connection within {} s", transfer.timeouts.connect.count());
       default: {
+        if (code == CURLE_ABORTED_BY_CALLBACK) return "the connection was lost before an answer";
         const std::string_view detail(transfer.error.data());
         return clean_text(detail.empty() ? curl_easy_strerror(code) : detail, 500);
       }
@@ -363,6 +388,7 @@ class CurlTransport : public HttpTransport {
   std::chrono::steady_clock::time_point last_idle_check_;
   std::vector<EasyHandle> idle_handles_;
   std::unordered_map<Ticket, std::unique_ptr<Transfer>> transfers_;
+  std::vector<Finished> unsent_;  // could not even be tried
 };
 
 }  // namespace

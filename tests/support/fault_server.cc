@@ -108,6 +108,8 @@ struct Connection {
   std::size_t sent = 0;  // of the step's bytes
 };
 
+bool is_upper(char letter) { return letter >= 'A' && letter <= 'Z'; }
+
 // Takes the first whole request off the input; empty while there is none.
 std::optional<SeenRequest> take_request(Connection& connection, bool& wants_continue) {
   const std::string& input = connection.input;
@@ -315,6 +317,12 @@ class FaultServer::Loop {
     const auto found = connections_.find(id);
     if (found == connections_.end() || found->second.request) return;
     Connection& connection = found->second;
+    if (!connection.input.empty() && !is_upper(connection.input[0])) {
+      // A TLS greeting, say. What other servers answer, too.
+      constexpr std::string_view kBad = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+      transmit(connection, kBad.data(), kBad.size());
+      return drop(id, false);
+    }
     bool wants_continue = false;
     std::optional<SeenRequest> request = take_request(connection, wants_continue);
     if (!request) {

@@ -148,8 +148,8 @@ class ClosedPort {
   std::string url(std::string_view path = "") const;
 
  private:
+  int port_ = 0;  // before the socket, which sets it
   int socket_ = -1;
-  int port_ = 0;
 };
 
 // A port that takes no connection: its backlog is full, so that connecting never ends.
@@ -162,8 +162,8 @@ class DeafPort {
   std::string url(std::string_view path = "") const;
 
  private:
+  int port_ = 0;  // before the socket, which sets it
   int socket_ = -1;
-  int port_ = 0;
   std::vector<int> fillers_;
 };
 
