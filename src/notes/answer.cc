@@ -1,7 +1,7 @@
 #include "epicrisis/notes/answer.h"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <cmath>
 
 #include "epicrisis/core/error.h"
@@ -109,8 +109,23 @@ void read_usage(const Json& completion, Outcome& result) {
   result.output_tokens = *output;
 }
 
-// Nothing but white space and what is never stored.
-bool is_blank(std::string_view text) { return clean_text(text, 4).empty(); }
+// Without a letter or a digit: white space, dashes, invisible characters.
+bool is_blank(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const unsigned next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte < 0x80) {
+      if (std::isalnum(byte) != 0) return false;
+    } else if (byte >= 0xC3) {
+      // The first byte of a character beyond Latin-1's signs; those of general punctuation (zero
+      // width ones among it), the byte order mark and U+FFFD do not count.
+      const bool punctuation = (byte == 0xE2 && (next == 0x80 || next == 0x81)) ||
+                               (byte == 0xEF && (next == 0xBB || next == 0xBF));
+      if (!punctuation) return false;
+    }
+  }
+  return true;
+}
 
 struct Content {
   std::string text;
@@ -247,7 +262,7 @@ std::size_t count_words(std::string_view text) {
 
 Outcome outcome_of_note(std::string_view text, const Strategy& strategy) {
   const std::string note = clean_multiline_text(text, kMaxNote + 1);
-  if (note.empty()) return outcome(NextStep::kDone, NoteStatus::kEmpty, "no text");
+  if (is_blank(note)) return outcome(NextStep::kDone, NoteStatus::kEmpty, "no text");
   if (const std::string words = refusal_words(note); !words.empty()) {
     return outcome(NextStep::kDone, NoteStatus::kRefused, words, note);
   }
@@ -268,7 +283,7 @@ Outcome outcome_of_note(std::string_view text, const Strategy& strategy) {
 
 Outcome outcome_of_text(std::string_view text, const Strategy& strategy, const Json& schema) {
   if (!schema.is_object()) return outcome_of_note(text, strategy);
-  if (is_blank(text)) return outcome(NextStep::kDone, NoteStatus::kEmpty, "no text");
+  if (clean_text(text, 8).empty()) return outcome(NextStep::kDone, NoteStatus::kEmpty, "no text");
   std::string why;
   std::optional<Json> answer = json_of(text, why);
   if (!answer) {
@@ -282,6 +297,13 @@ Outcome outcome_of_text(std::string_view text, const Strategy& strategy, const J
     return invalid("not as the schema says: " + fault, text);
   }
   if (!answer->is_object()) return invalid("not a JSON object", text);
+  if (strategy.answer == AnswerForm::kOptions) {
+    const Json* statement = find_member(*answer, "statement");
+    if (statement != nullptr && statement->is_string() &&
+        is_blank(statement->get_ref<const std::string&>())) {
+      return invalid("not as the schema says: $.statement: no words", text);
+    }
+  }
   for (const auto& [name, value] : answer->items()) {
     if (!value.is_string()) continue;
     const std::string words = refusal_words(value.get_ref<const std::string&>());
@@ -357,14 +379,12 @@ Outcome read_answer(const HttpAnswer& answer, const Strategy& strategy, const Js
   if (answer.failure != HttpFailure::kNone) {
     result = outcome_of_failure(answer);
   } else if (answer.status >= 200 && answer.status < 300) {
-    Json completion;
     try {
-      completion = parse_json(answer.body, "answer");
-      result = read_completion(completion, strategy, schema);
-    } catch (const std::exception& error) {
+      result = read_completion(parse_json(answer.body, "answer"), strategy, schema);
+    } catch (const std::exception&) {
+      // The parser's words would show pieces of what may be a key.
       result = invalid(answer.body.empty() ? "an empty answer"
-                                           : fmt::format("the answer is no JSON ({}): {}",
-                                                         error.what(), line_of_body(answer.body)));
+                                           : "the answer is no JSON: " + line_of_body(answer.body));
     }
   } else if (answer.status >= 300 && answer.status < 400) {
     result = outcome(NextStep::kDone, NoteStatus::kFailed,

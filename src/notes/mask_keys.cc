@@ -56,7 +56,7 @@ bool looks_random(std::string_view word) {
     if (run >= 32 || (run >= 16 && run_letter && run_digit)) return true;
   }
   if (word.size() >= 32 && hex == word.size()) return true;  // a UUID
-  return word.size() >= 40 && digits >= 3 && upper && lower;
+  return word.size() >= 40 && digits >= 1 && upper && lower;
 }
 
 template <std::size_t n>
@@ -76,8 +76,10 @@ bool has_prefix(std::string_view word) {
 std::string mask_keys(std::string_view text) {
   std::string result;
   result.reserve(text.size());
-  std::size_t base64_end = 0;  // of the run that the word is in
-  std::string_view last;       // word before
+  // Ends of the runs that the word is in.
+  std::size_t base64_end = 0;
+  std::size_t key_end = 0;
+  std::string_view last;   // word before
   std::string_view named;  // the last word that names a key, while nothing but one word followed
   std::size_t since_named = 0;  // words since
   bool assigned = false;        // a ':' or '=' after it
@@ -91,15 +93,19 @@ std::string mask_keys(std::string_view text) {
     std::size_t end = i;
     while (end < text.size() && is_word(text[end])) ++end;
     const std::string_view word = text.substr(i, end - i);
+    const bool begins_base64 = i == 0 || !is_base64(text[i - 1]);
     base64_end = std::max(base64_end, end);
     while (base64_end < text.size() && is_base64(text[base64_end])) ++base64_end;
+    key_end = std::max(key_end, end);
+    while (key_end < text.size() && is_key(text[key_end])) ++key_end;
+    const std::string_view key = text.substr(i, key_end - i);
     const bool after_name = !named.empty() && assigned && word.size() >= 4;
     const bool after_scheme =
-        is_one_of(last, kSchemes) && word.size() >= 8 && !is_one_of(word, kPlain);
+        is_one_of(last, kSchemes) && key.size() >= 8 && !is_one_of(word, kPlain);
     const bool is_scheme = is_one_of(word, kSchemes);
-    if (!is_scheme && (after_name || after_scheme || has_prefix(word) || looks_random(word) ||
-                       looks_random(text.substr(i, base64_end - i)))) {
-      while (end < text.size() && is_key(text[end])) ++end;
+    if (!is_scheme && (after_name || after_scheme || has_prefix(key) || looks_random(word) ||
+                       (begins_base64 && looks_random(text.substr(i, base64_end - i))))) {
+      end = key_end;
       result += kMask;
       named = {};
       last = {};
