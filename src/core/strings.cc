@@ -30,10 +30,10 @@ bool is_line_end(char32_t code) {
 }
 
 // Controls, direction marks, and the invisible characters that can hide words from a reader but not
-// from a language model: the byte order mark and the tag block.
+// from a language model: the byte order mark, the tags and the variation selectors of plane 14.
 bool is_unwanted(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || is_direction_mark(code) ||
-         code == 0xFEFF || (code >= 0xE0000 && code <= 0xE007F);
+         code == 0xFEFF || (code >= 0xE0000 && code <= 0xE0FFF);
 }
 
 std::string clean(std::string_view text, std::size_t max_bytes, bool keep_lines) {

@@ -65,7 +65,9 @@ std::string filtered(const std::string& value, const std::string& filter) {
 
 // Double quotes become single ones: templates put double ones around values to mark them as data.
 std::string fold_quotes(const std::string& value) {
-  static const RE2 kDoubleQuotes("[\"\u201c\u201d\u201e\u201f\uff02]");
+  static const RE2 kDoubleQuotes(
+      "[\"\u201c\u201d\u201e\u201f\uff02\u02ba\u02dd\u05f4\u2033\u2036\u275d\u275e\u301d\u301e"
+      "\u301f]");
   std::string folded = value;
   RE2::GlobalReplace(&folded, kDoubleQuotes, "'");
   return folded;
@@ -221,30 +223,45 @@ class Parser {
   std::set<std::string> fields_;
 };
 
+bool has_value(const TemplateFields& values, const std::string& name) {
+  const auto value = values.find(name);
+  return value != values.end() && !value->second.empty();
+}
+
+// Whether every field that the group names itself has a value.
+template <typename Node>
+bool is_complete(const Node& group, const TemplateFields& values) {
+  return std::ranges::all_of(group.children, [&](const Node& child) {
+    return child.kind != Node::Kind::kField || has_value(values, child.text);
+  });
+}
+
 template <typename Node>
 std::string render_node(const Node& node, const TemplateFields& values) {
   if (node.kind == Node::Kind::kText) return node.text;
   if (node.kind == Node::Kind::kField) {
-    const auto value = values.find(node.text);
-    if (value == values.end() || value->second.empty()) return "";
-    return filtered(value->second, node.filter) + kValueEnd;
+    if (!has_value(values, node.text)) return "";
+    return filtered(values.find(node.text)->second, node.filter) + kValueEnd;
   }
   std::string result;
   for (const Node& child : node.children) {
-    if (child.kind == Node::Kind::kGroup) {
-      const bool complete = std::ranges::all_of(child.children, [&](const Node& inner) {
-        if (inner.kind != Node::Kind::kField) return true;
-        const auto value = values.find(inner.text);
-        return value != values.end() && !value->second.empty();
-      });
-      if (!complete) {
-        result += kVanished;
-        continue;
-      }
+    if (child.kind == Node::Kind::kGroup && !is_complete(child, values)) {
+      result += kVanished;
+    } else {
+      result += render_node(child, values);
     }
-    result += render_node(child, values);
   }
   return result;
+}
+
+template <typename Node>
+void collect_shown(const Node& node, const TemplateFields& values, std::set<std::string>& names) {
+  for (const Node& child : node.children) {
+    if (child.kind == Node::Kind::kField && has_value(values, child.text)) names.insert(child.text);
+    if (child.kind == Node::Kind::kGroup && is_complete(child, values)) {
+      collect_shown(child, values, names);
+    }
+  }
 }
 
 }  // namespace
@@ -256,6 +273,12 @@ Template Template::parse(std::string_view text, std::string_view source,
   result.root_ = std::make_shared<const Node>(parser.run());
   result.fields_.assign(parser.fields().begin(), parser.fields().end());
   return result;
+}
+
+std::vector<std::string> Template::shown(const TemplateFields& fields) const {
+  std::set<std::string> names;
+  collect_shown(*root_, fields, names);
+  return {names.begin(), names.end()};
 }
 
 std::string Template::render(const TemplateFields& fields, std::size_t max_value) const {

@@ -25,6 +25,9 @@ struct Measurements {
                                                         // blue-gray, black: share of the lesion
 };
 
+// Changes with what measure_findings() says of a picture, for notes that were made of its words.
+inline constexpr int kMeasuringVersion = 1;
+
 Measurements measure(const Image& image);
 
 // The same in words for a text prompt, e.g. {"asymmetry", "asymmetric in colour"}, {"border",

@@ -21,7 +21,8 @@ enum class StructuredOutput { kJsonSchema, kJsonObject, kNone };
 
 // One address that answers for a provider.
 struct Endpoint {
-  std::string url;           // base, without the last part: "http://127.0.0.1:8080/v1"
+  std::string url;           // base, without the last part: "http://127.0.0.1:8080/v1"; "" where
+                             // the user has to say it (--endpoint)
   double weight = 1;         // share of the requests among several endpoints
   std::string key_variable;  // name of the environment variable that holds the key, or ""
   Path key_file;             // a file only its owner may read (mode 0600), or ""
@@ -39,6 +40,7 @@ struct Provider {
   bool vision = false;
   StructuredOutput structured = StructuredOutput::kJsonSchema;
   std::string token_limit_name = "max_tokens";  // or "max_completion_tokens"
+  bool send_temperature = true;                 // reasoning models refuse one
   std::string image_detail = "low";             // "low", "high", "auto"; "" is not sent
   int image_side = 512;                         // longer side in pixels, at most
   int image_quality = 85;                       // JPEG
@@ -74,7 +76,7 @@ Secret load_key(const Endpoint& endpoint);
 bool is_local_url(std::string_view url);
 bool is_local(const Provider& provider);
 
-// "https://api.openai.com/v1/chat/completions"
+// "https://api.openai.com/v1/chat/completions". UsageError if the endpoint names no URL.
 std::string chat_url(const Provider& provider, const Endpoint& endpoint, std::string_view model);
 
 }  // namespace epicrisis

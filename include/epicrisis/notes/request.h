@@ -16,8 +16,11 @@ namespace epicrisis {
 
 // What the user lets out.
 struct RequestLimits {
-  bool images = true;                              // false: no picture leaves (--no-images)
-  std::optional<std::vector<std::string>> fields;  // only these metadata fields (--fields)
+  // false: no picture leaves (--no-images); what was measured on it still does, in words.
+  bool images = true;
+  // Only these (--fields), of note_field_names() and "measured". Age, sex and site leave within
+  // `findings` only if they are named too, as the subclass within `class`.
+  std::optional<std::vector<std::string>> fields;
 };
 
 // One prompt on one sample, without the picture: cheap to make.
@@ -31,16 +34,17 @@ struct Prompt {
   bool attach_image = false;        // the picture goes along
   bool measure_image = false;       // what was measured on it goes along in words
   std::vector<std::string> fields;  // names of the metadata with a value in it, sorted
-  std::string origin;               // NoteRecord::origin: "metadata", "image", "image+metadata"
-  std::int64_t input_tokens = 0;    // estimate, picture included
+  std::string origin;  // NoteRecord::origin: "metadata", "image", "image+metadata", "note"
+  std::int64_t input_tokens = 0;  // estimate, picture included
 };
 
 // Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
 // may be shared by threads.
 class RequestBuilder {
  public:
-  // A provider without vision gets what is measured on the picture in words, where the strategy may
-  // see it and the limits let it out. UsageError if the strategy is a template, a field of `limits`
+  // Where the picture does not go along, because the provider has no vision or the limits keep it
+  // back, what is measured on it goes along in words, if the strategy may see the picture and the
+  // limits let it out ("measured"). UsageError if the strategy is a template, a field of `limits`
   // is unknown, the model is "", or nothing that the strategy may see is left.
   RequestBuilder(Strategy strategy, Provider provider, std::string model, RequestLimits limits);
 
@@ -74,6 +78,10 @@ class RequestBuilder {
   std::string model_;
   RequestLimits limits_;
   Json schema_;
+  bool attach_ = false;
+  bool measure_ = false;
+  std::string schema_words_;     // the schema as part of the prompt; "" if the server takes it
+  std::string parameters_text_;  // parameters(), part of the key
 };
 
 // Rough number of tokens of a text: a token to four bytes of UTF-8, rounded up.

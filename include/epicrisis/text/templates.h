@@ -41,6 +41,9 @@ class Template {
   // and the full stop after a value that ends in one.
   std::string render(const TemplateFields& fields, std::size_t max_value = 2000) const;
 
+  // Those of the fields that render() would show: with a value, in no group that vanishes. Sorted.
+  std::vector<std::string> shown(const TemplateFields& fields) const;
+
   // Fields that it names, sorted, each once.
   const std::vector<std::string>& fields() const { return fields_; }
 
