@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -61,6 +62,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using epicrisis::ExitCode;
   epicrisis::install_interrupt_handler();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
     return epicrisis::cli::run(argc, argv);
   } catch (const epicrisis::Error& error) {

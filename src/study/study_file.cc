@@ -53,6 +53,10 @@ PrepareRecipe read_prepare_recipe(const TomlTable& table) {
 StudyImageEncoder read_image_encoder(const TomlTable& table) {
   StudyImageEncoder encoder;
   encoder.model = table.string("model");
+  if (encoder.model.empty()) {
+    throw UsageError("{}: model is empty; name a model folder or an architecture",
+                     table.place("model"));
+  }
   encoder.frozen = table.boolean_or("frozen", true);
   encoder.augmented_copies =
       static_cast<int>(table.integer_in("augmented_copies", 0, 64, encoder.frozen ? 4 : 0));
