@@ -12,6 +12,7 @@
 #include "notes/authorized_request.h"
 #include "notes/pending_notes.h"
 #include "notes/secret_mask.h"
+#include "notes/server_error.h"
 
 namespace epicrisis {
 namespace {
@@ -198,14 +199,8 @@ class BatchApi {
     if (answer.failure != HttpFailure::kNone) {
       return words(fmt::format("{}: {}", http_failure_name(answer.failure), answer.error));
     }
-    std::string text = answer.body;
-    try {
-      const Json body = parse_json(answer.body, "answer");
-      if (body.is_object() && body.contains("error") && body["error"].is_object()) {
-        text = text_of(body["error"], "message");
-      }
-    } catch (const InputError&) {  // then as it is
-    }
+    // The key goes before the text is cut, so that no part of it stays.
+    const std::string text = read_server_error(mask_(answer.body)).message;
     return fmt::format("status {}: {}", answer.status, words(text));
   }
 

@@ -2,6 +2,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "notes/server_error.h"
 
 namespace epicrisis {
 namespace {
@@ -16,19 +17,12 @@ const Json& member(const Json& object, const char* name) {
   return found == object.end() ? kNull : *found;
 }
 
-std::string words_of(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  return value.is_null() ? "" : dump_json(value);
-}
-
 // "batch_expired: This request could not be executed ..."; vLLM gives a string, an object with
 // `message`, or that object below `error`.
 std::string words_of_error(const Json& error) {
-  const Json& inner = member(error, "error").is_null() ? error : member(error, "error");
-  const std::string message = words_of(member(inner, "message"));
-  if (message.empty()) return words_of(inner);
-  const std::string code = words_of(member(inner, "code"));
-  return code.empty() ? message : fmt::format("{}: {}", code, message);
+  const ServerError read = read_server_error(error, !member(error, "error").is_null());
+  if (read.codes.empty() || read.message.empty()) return read.message;
+  return fmt::format("{}: {}", read.codes.front(), read.message);
 }
 
 }  // namespace
