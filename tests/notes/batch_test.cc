@@ -230,7 +230,7 @@ TEST_F(BatchTest, AnyOrderGivesTheSame) {
   std::vector<std::string> first;
   int orders = 0;
   do {
-    if (++orders % 997 != 1) continue;
+    if (++orders % 2003 != 1) continue;
     database_.execute_script(
         "DELETE FROM notes; DELETE FROM ledger; UPDATE batch_requests SET state = 'out'");
     const BatchImportReport report = import_lines(lines);
