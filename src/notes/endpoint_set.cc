@@ -17,7 +17,8 @@ constexpr int kHopelessTrials = 4;
 EndpointSet::State::State(const Endpoint& endpoint, HttpRequest prepared, int most)
     : url(endpoint.url), weight(endpoint.weight), request(std::move(prepared)), limit(most) {}
 
-EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int max_concurrency)
+EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
+                         bool offline)
     : max_concurrency_(max_concurrency),
       requests_(provider.requests_per_minute),
       tokens_(provider.tokens_per_minute) {
@@ -25,10 +26,10 @@ EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int
     throw UsageError("provider '{}' has no endpoint", provider.name);
   }
   for (const Endpoint& endpoint : provider.endpoints) {
-    endpoints_.emplace_back(
-        endpoint,
-        authorized_request(provider, chat_url(provider, endpoint, model), load_key(endpoint)),
-        max_concurrency);
+    endpoints_.emplace_back(endpoint,
+                            authorized_request(provider, chat_url(provider, endpoint, model),
+                                               offline ? Secret() : load_key(endpoint)),
+                            max_concurrency);
   }
 }
 

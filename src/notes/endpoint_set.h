@@ -15,8 +15,9 @@ namespace epicrisis {
 // clock.
 class EndpointSet {
  public:
-  // Loads the keys. Rate limits of the provider hold for all endpoints together.
-  EndpointSet(const Provider& provider, const std::string& model, int max_concurrency);
+  // Loads the keys, unless `offline`. Rate limits of the provider hold for all endpoints together.
+  EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
+              bool offline);
 
   // The endpoint for the next request, of `tokens` estimated tokens; empty if none may be used now.
   // Among those that may, the one furthest behind its share; `avoid` only if it is the only one.

@@ -146,7 +146,8 @@ Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const Synthe
       bodies_(builder),
       endpoints_(builder.provider(), builder.model(),
                  options.max_concurrency > 0 ? options.max_concurrency
-                                             : builder.provider().max_concurrency),
+                                             : builder.provider().max_concurrency,
+                 options.offline),
       spending_(options.budget, builder),
       writer_(database_, clock),
       random_(options.seed, "retries"),

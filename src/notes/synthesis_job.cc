@@ -1,0 +1,37 @@
+#include "epicrisis/notes/synthesis_job.h"
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/notes/recording.h"
+
+namespace epicrisis {
+
+RequestBuilder make_builder(const SynthesisJob& job) {
+  Strategy strategy = load_strategy(job.strategy);
+  if (job.provider.empty() == job.endpoint.empty()) {
+    throw UsageError("strategy '{}' is for a language model: name a provider or an endpoint, {}",
+                     strategy.name, job.provider.empty() ? "none is named" : "not both");
+  }
+  Provider provider =
+      job.endpoint.empty() ? load_provider(job.provider) : provider_for_url(job.endpoint);
+  std::string model = job.model.empty() ? provider.model : job.model;
+  if (model.empty()) {
+    throw UsageError("provider '{}' has no model of its own: name one with --model", provider.name);
+  }
+  return {std::move(strategy), std::move(provider), std::move(model), job.limits};
+}
+
+SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& job, Clock& clock) {
+  const RequestBuilder builder = make_builder(job);
+  SynthesisOptions options = job.options;
+  std::unique_ptr<HttpTransport> transport;
+  if (job.replay.empty()) {
+    transport = make_curl_transport(clock);
+  } else {
+    transport = make_replay_transport(job.replay, clock);
+    options.offline = true;
+  }
+  if (!job.record.empty()) transport = make_recording_transport(std::move(transport), job.record);
+  return synthesize(workspace, builder, options, *transport, clock);
+}
+
+}  // namespace epicrisis
