@@ -14,6 +14,7 @@ struct StudyArguments {
   std::string workspace;
   std::string data_root;
   bool allow_leakage = false;
+  bool allow_remote = false;
 };
 
 void run(const StudyArguments& arguments, const Globals& globals) {
@@ -22,7 +23,8 @@ void run(const StudyArguments& arguments, const Globals& globals) {
                                                      : std::optional<Path>(arguments.data_root));
   Workspace workspace = Workspace::open_or_create(arguments.workspace);
   const StudyOutcome outcome =
-      run_study(workspace, study, {.allow_leakage = arguments.allow_leakage});
+      run_study(workspace, study,
+                {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
   if (globals.json) {
     const Json result = {{"study", study.name},
                          {"runs_trained", outcome.trained},
@@ -52,6 +54,8 @@ void add_study_command(CLI::App& app, Globals& globals) {
       "Folder that relative data paths of the study start from, in place of the file's own");
   command->add_flag("--allow-leakage", arguments->allow_leakage,
                     "Go on although splits overlap; the report states it");
+  command->add_flag("--allow-remote", arguments->allow_remote,
+                    "Let prompts and pictures go to a provider that is not on this machine");
   add_global_options(*command, globals);
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }

@@ -8,13 +8,12 @@
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
-#include "epicrisis/notes/exchange.h"
-#include "epicrisis/notes/write.h"
 #include "epicrisis/report/html_report.h"
 #include "epicrisis/report/tables.h"
 #include "study/report_builder.h"
 #include "study/runs.h"
 #include "study/stored_results.h"
+#include "study/study_notes.h"
 
 namespace epicrisis {
 namespace {
@@ -35,20 +34,6 @@ void remember_study(const Workspace& workspace, const Study& study) {
                        {"data_root", study.data_root.string()},
                        {"allow_leakage", study.allow_leakage}};
   write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
-}
-
-void write_notes(Workspace& workspace, const Study& study, const CaseSet& set) {
-  for (const std::string& name : study.strategies) {
-    WriteNotesOptions options;
-    options.filter.split_set = set.split_set;
-    const WriteNotesReport report = write_template_notes(workspace, load_strategy(name), options);
-    if (report.written > 0) log_info("notes {}: {} written", name, report.written);
-  }
-  for (const Path& file : study.note_imports) {
-    const NoteImportReport report = import_notes(workspace, file, {});
-    log_info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
-             report.written, report.unchanged, report.unmatched);
-  }
 }
 
 struct StudyState {
@@ -133,7 +118,7 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOpti
   StudyState state;
   state.set = study::assign_roles(workspace, study);
   state.pictures = study::load_pictures(workspace, study, state.set);
-  write_notes(workspace, study, state.set);
+  study::write_notes(workspace, study, state.set, options.allow_remote);
   const study::RunCounts counts = study::train_runs(workspace, study, state.set, state.pictures);
   state.runs = study::finished_runs(workspace, study, state.set);
 

@@ -7,6 +7,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/data/taxonomy.h"
+#include "study/study_notes.h"
 
 namespace epicrisis {
 namespace {
@@ -182,13 +183,7 @@ Study read_table(const TomlTable& table, const Path& data_root) {
   }
   study.allow_leakage = table.boolean_or("allow_leakage", false);
   if (const auto prepare = table.table_if("prepare")) study.prepare = read_prepare_recipe(*prepare);
-  if (const auto notes = table.table_if("notes")) {
-    study.strategies = notes->strings_or("write", {});
-    for (const std::string& file : notes->strings_or("import", {})) {
-      study.note_imports.push_back(Path(file).is_absolute() ? Path(file) : data_root / file);
-    }
-    notes->finish();
-  }
+  if (const auto notes = table.table_if("notes")) study::read_notes(*notes, data_root, study);
   RunDefaults defaults;
   if (const auto encoder = table.table_if("image_encoder")) {
     defaults.image_encoder = read_image_encoder(*encoder);

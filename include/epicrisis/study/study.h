@@ -15,6 +15,7 @@ namespace epicrisis {
 
 struct StudyOptions {
   bool allow_leakage = false;  // as the study's own allow_leakage = true
+  bool allow_remote = false;   // prompts and pictures may go to another machine
 };
 
 struct StudyOutcome {

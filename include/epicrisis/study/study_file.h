@@ -9,6 +9,7 @@
 #include "epicrisis/data/sample.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/image/prepare.h"
+#include "epicrisis/notes/synthesis_job.h"
 #include "epicrisis/train/trainer.h"
 
 namespace epicrisis {
@@ -56,6 +57,7 @@ struct Study {
   PrepareRecipe prepare;
   std::vector<std::string> strategies;  // notes that are written here
   std::vector<Path> note_imports;
+  std::vector<SynthesisJob> synthesis;  // notes by language models
   std::vector<StudyRun> runs;
   int bootstrap = 1000;
   std::string baseline;  // the run that others are compared with; "" : the first image-only one

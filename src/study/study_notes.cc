@@ -1,0 +1,88 @@
+#include "study/study_notes.h"
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/notes/exchange.h"
+#include "epicrisis/notes/write.h"
+
+namespace epicrisis::study {
+namespace {
+
+Path below(const Path& data_root, const std::string& file) {
+  if (file.empty() || Path(file).is_absolute()) return file;
+  return data_root / file;
+}
+
+// One table may name several strategies: a job each.
+void read_synthesis(const TomlTable& table, const Path& data_root, Study& study) {
+  SynthesisJob job;
+  job.provider = table.string_or("provider", "");
+  job.endpoint = table.string_or("endpoint", "");
+  job.model = table.string_or("model", "");
+  job.limits.images = table.boolean_or("images", true);
+  if (table.has("fields")) job.limits.fields = table.strings_or("fields", {});
+  job.options.filter.datasets = table.strings_or("datasets", {});
+  job.options.filter.roles = table.strings_or("roles", {});
+  job.options.filter.limit = table.integer_in("limit", 1, INT64_MAX, INT64_MAX);
+  job.options.max_concurrency = static_cast<int>(table.integer_in("concurrency", 0, 100'000, 0));
+  if (table.has("budget")) job.options.budget = parse_budget(table.string("budget"));
+  job.record = below(data_root, table.string_or("record", ""));
+  job.replay = below(data_root, table.string_or("replay", ""));
+  const std::vector<std::string> strategies = table.strings_or("strategies", {});
+  if (strategies.empty()) {
+    throw UsageError("{}: strategies = [\"P1\", ...] is missing", table.place());
+  }
+  table.finish();
+  for (const std::string& strategy : strategies) {
+    job.strategy = strategy;
+    make_builder(job);  // says now what is wrong with it
+    study.synthesis.push_back(job);
+  }
+}
+
+void synthesize_notes(Workspace& workspace, SynthesisJob job, const CaseSet& set,
+                      bool allow_remote) {
+  job.options.filter.split_set = set.split_set;
+  job.options.allow_remote = allow_remote;
+  const SynthesisReport report = run_synthesis(workspace, job);
+  log_info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
+           report.written, report.failed, report.skipped);
+  if (report.exit_code != ExitCode::kOk) {
+    throw Error(report.exit_code,
+                fmt::format("notes {} by {}: {}", report.strategy, report.model,
+                            report.stopped.empty() ? "no note could be written" : report.stopped));
+  }
+  if (!report.stopped.empty()) log_warning("notes {}: {}", report.strategy, report.stopped);
+}
+
+}  // namespace
+
+void read_notes(const TomlTable& notes, const Path& data_root, Study& study) {
+  study.strategies = notes.strings_or("write", {});
+  for (const std::string& file : notes.strings_or("import", {})) {
+    study.note_imports.push_back(below(data_root, file));
+  }
+  for (const TomlTable& table : notes.tables_or_empty("synthesis")) {
+    read_synthesis(table, data_root, study);
+  }
+  notes.finish();
+}
+
+void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote) {
+  for (const std::string& name : study.strategies) {
+    WriteNotesOptions options;
+    options.filter.split_set = set.split_set;
+    const WriteNotesReport report = write_template_notes(workspace, load_strategy(name), options);
+    if (report.written > 0) log_info("notes {}: {} written", name, report.written);
+  }
+  for (const Path& file : study.note_imports) {
+    const NoteImportReport report = import_notes(workspace, file, {});
+    log_info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
+             report.written, report.unchanged, report.unmatched);
+  }
+  for (const SynthesisJob& job : study.synthesis) {
+    synthesize_notes(workspace, job, set, allow_remote);
+  }
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "epicrisis/core/toml.h"
+#include "epicrisis/store/workspace.h"
+#include "epicrisis/study/study_file.h"
+#include "study/study_data.h"
+
+namespace epicrisis::study {
+
+// The [notes] table of a study file: `write`, `import` and [[notes.synthesis]]. Relative files
+// start from `data_root`.
+void read_notes(const TomlTable& notes, const Path& data_root, Study& study);
+
+// Writes and imports the notes that a study names, for its samples; what is there stays. An Error
+// with its exit code if a language model's run ends early, but for a budget that is used up.
+void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote);
+
+}  // namespace epicrisis::study
