@@ -1,0 +1,11 @@
+#pragma once
+
+#include "command.h"
+
+namespace epicrisis::cli {
+
+// The subcommands of `notes`, a file each.
+void add_notes_failed(CLI::App& notes, Globals& globals);
+void add_notes_write(CLI::App& notes, Globals& globals);
+
+}  // namespace epicrisis::cli
