@@ -1,19 +1,21 @@
+#include "cmd_notes.h"
+
 #include <fmt/core.h>
 
 #include <memory>
 
-#include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange.h"
 #include "epicrisis/notes/strategy.h"
-#include "epicrisis/notes/write.h"
+#include "epicrisis/store/notes.h"
+#include "epicrisis/store/samples.h"
+#include "epicrisis/store/workspace.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 namespace {
-
-void print_json(const Json& value) { fmt::print("{}\n", dump_json(value, 1)); }
 
 void add_strategies(CLI::App& notes, Globals& globals) {
   CLI::App* command =
@@ -42,34 +44,6 @@ void add_strategies(CLI::App& notes, Globals& globals) {
     } else if (files->empty()) {
       for (const auto& [name, members] : note_sets())
         fmt::print("{:<6} set       {}\n", name, join(members, " + "));
-    }
-  });
-}
-
-void add_write(CLI::App& notes, Globals& globals) {
-  struct Arguments {
-    std::string workspace, strategy = "M";
-    std::vector<std::string> datasets;
-  };
-  CLI::App* command = notes.add_subcommand("write", "Write notes for the samples of a workspace");
-  auto arguments = std::make_shared<Arguments>();
-  add_workspace_option(*command, arguments->workspace);
-  command->add_option("--strategy", arguments->strategy, "A built-in strategy or a strategy file");
-  command->add_option("--dataset", arguments->datasets, "Only samples of these data sets");
-  add_global_options(*command, globals);
-  command->callback([arguments, &globals] {
-    const Strategy strategy = load_strategy(arguments->strategy);
-    Workspace workspace = Workspace::open(arguments->workspace);
-    WriteNotesOptions options;
-    options.filter.datasets = arguments->datasets;
-    const WriteNotesReport report = write_template_notes(workspace, strategy, options);
-    if (globals.json) {
-      print_json(report.to_json());
-    } else {
-      fmt::print(
-          "{}: {} samples, {} notes written, {} revised, {} unchanged, {} skipped (no class)\n",
-          report.strategy, report.samples, report.written, report.revised, report.unchanged,
-          report.skipped);
     }
   });
 }
@@ -201,7 +175,8 @@ void add_notes_command(CLI::App& app, Globals& globals) {
   CLI::App* notes = app.add_subcommand("notes", "Write, list, export and import notes");
   notes->require_subcommand(1);
   add_strategies(*notes, globals);
-  add_write(*notes, globals);
+  add_notes_write(*notes, globals);
+  add_notes_failed(*notes, globals);
   add_export(*notes, globals);
   add_notes_import(*notes, globals);
   add_show(*notes, globals);

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
 #include <memory>
 
 #include "cmd_notes.h"
@@ -26,7 +30,8 @@ void print_failed(const FailedArguments& arguments, const Globals& globals) {
   filter.status.reset();
   Json list = Json::array();
   std::map<std::string, int> counts;
-  std::vector<std::vector<std::string>> rows = {{"sample", "strategy", "model", "status", "reason"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"sample", "strategy", "model", "status", "reason"}};
   for_each_note(database, filter, [&](const NoteRecord& note) {
     if (note.status == NoteStatus::kWritten) return true;
     const std::string status(note_status_name(note.status));

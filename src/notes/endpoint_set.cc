@@ -84,6 +84,7 @@ void EndpointSet::on_send(std::size_t endpoint, std::int64_t tokens, Seconds now
   for (const State& other : endpoints_) most = std::max(most, other.sent);
   state.sent = std::max(state.sent + 1 / state.weight, most - 100 / state.weight);
   ++state.in_flight;
+  state.full = !has_room(state);
   state.breaker.on_send();
   requests_.take(1, now);
   tokens_.take(tokens, now);
@@ -91,7 +92,6 @@ void EndpointSet::on_send(std::size_t endpoint, std::int64_t tokens, Seconds now
 
 void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds now) {
   State& state = endpoints_[endpoint];
-  const bool full = !has_room(state) || in_flight() >= max_concurrency_;
   --state.in_flight;
   if (result.tokens > 0) tokens_.correct(result.estimated_tokens, result.tokens);
   if (result.throttled) {
@@ -104,7 +104,7 @@ void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds 
     state.breaker.on_fault(now);
   } else {
     state.breaker.on_success();
-    if (!result.throttled) state.limit.on_success(full);
+    if (!result.throttled) state.limit.on_success(state.full);
   }
 }
 

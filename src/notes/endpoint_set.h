@@ -54,6 +54,7 @@ class EndpointSet {
     CircuitBreaker breaker;
     Seconds paused_until{0};
     int in_flight = 0;
+    bool full = false;  // after the last request was sent
     double sent = 0;
   };
   bool has_room(const State& state) const { return state.in_flight < state.limit.limit(); }

@@ -19,7 +19,8 @@ class ConcurrencyLimit {
  public:
   explicit ConcurrencyLimit(int most);
   int limit() const { return static_cast<int>(limit_); }
-  // `full`: as many were in flight as allowed; else there was no need for more.
+  // `full`: as many were in flight as allowed, once the last one was sent; else there was no need
+  // for more.
   void on_success(bool full);
   void on_throttle(Seconds sent_at, Seconds now);
 

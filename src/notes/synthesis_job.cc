@@ -13,6 +13,7 @@ RequestBuilder make_builder(const SynthesisJob& job) {
   }
   Provider provider =
       job.endpoint.empty() ? load_provider(job.provider) : provider_for_url(job.endpoint);
+  provider.vision = provider.vision || job.vision;
   std::string model = job.model.empty() ? provider.model : job.model;
   if (model.empty()) {
     throw UsageError("provider '{}' has no model of its own: name one with --model", provider.name);

@@ -19,6 +19,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, Study& study)
   job.provider = table.string_or("provider", "");
   job.endpoint = table.string_or("endpoint", "");
   job.model = table.string_or("model", "");
+  job.vision = table.boolean_or("vision", false);
   job.limits.images = table.boolean_or("images", true);
   if (table.has("fields")) job.limits.fields = table.strings_or("fields", {});
   job.options.filter.datasets = table.strings_or("datasets", {});

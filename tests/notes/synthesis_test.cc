@@ -20,9 +20,11 @@ constexpr const char* kProvider = R"(
 name = "test"
 model = "m"
 structured = "none"
-max_concurrency = 64
-input_price = 1.0
-output_price = 2.0
+[limits]
+concurrency = 64
+[prices]
+input = 1.0
+output = 2.0
 [[endpoint]]
 url = "http://127.0.0.1:9/v1"
 )";
@@ -294,7 +296,7 @@ TEST_F(SynthesisTest, RequestsAMinuteAreKept) {
   add_samples(200);
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(Seconds(0.01)); });
   std::string limited = kProvider;
-  limited.insert(1, "requests_per_minute = 600\n");
+  limited.replace(limited.find("concurrency"), 0, "requests_per_minute = 600\n");
   run(server, {}, limited);
   // In no second more than ten, but for the burst that is allowed.
   for (std::size_t i = 0; i + 22 < server.sent_at.size(); ++i) {
@@ -334,9 +336,8 @@ TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {
   EXPECT_EQ(report.written, report.requests);
   EXPECT_EQ(count(NoteStatus::kWritten), report.written);
   set_interrupted(false);
-  EXPECT_EQ(
-      run(server = SimulatedServer(clock_, [](const HttpRequest&, int) { return good(); })).written,
-      500 - report.written);
+  SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(second).written, 500 - report.written);
 }
 
 TEST_F(SynthesisTest, AProviderElsewhereNeedsConsentOnce) {
@@ -347,10 +348,8 @@ TEST_F(SynthesisTest, AProviderElsewhereNeedsConsentOnce) {
   EXPECT_THROW(run(server, {}, remote), UsageError);
   EXPECT_TRUE(server.requests.empty());
   EXPECT_EQ(run(server, {.allow_remote = true}, remote).written, 2);
-  EXPECT_EQ(run(server = SimulatedServer(clock_, [](const HttpRequest&, int) { return good(); }),
-                {}, remote)
-                .skipped,
-            2);
+  SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(second, {}, remote).skipped, 2);
 }
 
 TEST_F(SynthesisTest, OneRunAtATimeForAStrategy) {

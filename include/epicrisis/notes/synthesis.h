@@ -26,9 +26,9 @@ struct Budget {
 Budget parse_budget(std::string_view text);
 
 struct SynthesisOptions {
-  SampleFilter filter;
+  SampleFilter filter = {};
   int max_concurrency = 0;  // 0: the provider's
-  Budget budget;
+  Budget budget = {};
   bool retry_rejected = false;  // ask again for truncated, refused, filtered, empty, invalid ones
   bool allow_remote = false;    // remembered by the workspace once given
   bool offline = false;         // the transport sends nothing (a replay): no consent is needed

@@ -20,6 +20,7 @@ struct SynthesisJob {
   std::string provider;  // a built-in name or a file, or
   std::string endpoint;  // a base URL; one of the two
   std::string model;     // "": the provider's
+  bool vision = false;   // the model sees pictures, whatever the provider's file says
   RequestLimits limits;
   SynthesisOptions options;
   Path record;  // "": no recording

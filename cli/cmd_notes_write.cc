@@ -1,0 +1,103 @@
+#include <memory>
+
+#include "cmd_notes.h"
+#include "epicrisis/notes/strategy.h"
+#include "epicrisis/notes/write.h"
+#include "output.h"
+#include "synthesis_options.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct WriteArguments {
+  SynthesisArguments common;
+  int concurrency = 0;
+  std::string budget;
+  std::string record;
+  std::string replay;
+};
+
+void write_templates(const WriteArguments& arguments, const Strategy& strategy,
+                     const Globals& globals) {
+  Workspace workspace = Workspace::open(arguments.common.workspace);
+  WriteNotesOptions options;
+  options.filter = job_of(arguments.common).options.filter;
+  const WriteNotesReport report = write_template_notes(workspace, strategy, options);
+  if (globals.json) {
+    print_json(report.to_json());
+    return;
+  }
+  print_line(fmt::format(
+      "{}: {} samples, {} notes written, {} revised, {} unchanged, {} skipped (no class)",
+      report.strategy, report.samples, report.written, report.revised, report.unchanged,
+      report.skipped));
+}
+
+std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
+  std::string words;
+  for (const auto& [name, count] : counts) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
+  }
+  return words.empty() ? "" : " (" + words + ")";
+}
+
+void print_report(const SynthesisReport& report) {
+  print_line(fmt::format("{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
+                         report.strategy, report.model, report.provider, report.notes,
+                         report.written, report.failed, counts_in_words(report.rejected),
+                         report.skipped, counts_in_words(report.skips),
+                         report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
+  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
+                         report.requests, report.retries, report.input_tokens, report.output_tokens,
+                         report.cost, report.seconds));
+  if (report.requests > 0) {
+    std::string fields;
+    for (const std::string& field : report.fields_sent) fields += " " + field;
+    print_line(fmt::format("Sent: {}{}", report.images_sent ? "pictures," : "no pictures,",
+                           fields.empty() ? " no metadata" : fields));
+  }
+  if (!report.stopped.empty()) print_line("Stopped: " + report.stopped);
+  if (report.failed > 0) print_line("`epicrisis notes failed` lists what failed and why.");
+}
+
+void write(const WriteArguments& arguments, Globals& globals) {
+  SynthesisJob job = job_of(arguments.common);
+  const Strategy strategy = load_strategy(job.strategy);
+  if (strategy.kind == StrategyKind::kTemplate) {
+    write_templates(arguments, strategy, globals);
+    return;
+  }
+  job.options.max_concurrency = arguments.concurrency;
+  if (!arguments.budget.empty()) job.options.budget = parse_budget(arguments.budget);
+  job.record = arguments.record;
+  job.replay = arguments.replay;
+  Workspace workspace = Workspace::open(arguments.common.workspace);
+  const SynthesisReport report = run_synthesis(workspace, job);
+  globals.exit_code = static_cast<int>(report.exit_code);
+  if (globals.json) {
+    print_json(report.to_json());
+  } else {
+    print_report(report);
+  }
+}
+
+}  // namespace
+
+void add_notes_write(CLI::App& notes, Globals& globals) {
+  CLI::App* command = notes.add_subcommand(
+      "write", "Write the missing notes of a strategy, by a template or a language model");
+  auto arguments = std::make_shared<WriteArguments>();
+  add_synthesis_options(*command, arguments->common);
+  command
+      ->add_option("--concurrency", arguments->concurrency,
+                   "Requests in flight, at most; the provider's own limit otherwise")
+      ->check(CLI::Range(1, 100'000));
+  command->add_option("--budget", arguments->budget,
+                      "Stop before more is spent: '200000 tokens' or '2.50 USD'");
+  command->add_option("--record", arguments->record, "Keep requests and answers in this file");
+  command->add_option("--replay", arguments->replay, "Answer from a recording; nothing is sent");
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] { write(*arguments, globals); });
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,44 @@
+#include "synthesis_options.h"
+
+namespace epicrisis::cli {
+
+void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
+  add_workspace_option(command, arguments.workspace);
+  command.add_option("--strategy", arguments.strategy, "A built-in strategy or a strategy file")
+      ->capture_default_str();
+  command.add_option("--provider", arguments.provider,
+                     "Who answers: a built-in provider or a provider file");
+  command.add_option("--endpoint", arguments.endpoint,
+                     "Or the base URL of an OpenAI-compatible server: http://127.0.0.1:8080/v1");
+  command.add_option("--model", arguments.model, "As the server names it");
+  command.add_flag("--vision", arguments.vision,
+                   "The model sees pictures, though the provider's file does not say so");
+  command.add_option("--dataset", arguments.datasets, "Only samples of these data sets");
+  command.add_option("--limit", arguments.limit, "At most so many samples, the first ones")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--no-images", arguments.no_images, "No picture is sent");
+  command.add_option("--fields", arguments.fields, "Only these metadata fields are sent")
+      ->delimiter(',');
+  command.add_flag("--allow-remote", arguments.allow_remote,
+                   "Let data go to a provider that is not on this machine; once a workspace");
+  command.add_flag("--retry-rejected", arguments.retry_rejected,
+                   "Ask again where the last answer was refused, truncated, empty or invalid");
+}
+
+SynthesisJob job_of(const SynthesisArguments& arguments) {
+  SynthesisJob job;
+  job.strategy = arguments.strategy;
+  job.provider = arguments.provider;
+  job.endpoint = arguments.endpoint;
+  job.model = arguments.model;
+  job.vision = arguments.vision;
+  job.limits.images = !arguments.no_images;
+  if (!arguments.fields.empty()) job.limits.fields = arguments.fields;
+  job.options.filter.datasets = arguments.datasets;
+  job.options.filter.limit = arguments.limit;
+  job.options.allow_remote = arguments.allow_remote;
+  job.options.retry_rejected = arguments.retry_rejected;
+  return job;
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "command.h"
+#include "epicrisis/notes/synthesis_job.h"
+
+namespace epicrisis::cli {
+
+// What the commands that ask language models have in common, as text from the command line.
+struct SynthesisArguments {
+  std::string workspace;
+  std::string strategy = "M";
+  std::string provider;
+  std::string endpoint;
+  std::string model;
+  bool vision = false;
+  std::vector<std::string> datasets;
+  std::int64_t limit = -1;
+  bool no_images = false;
+  std::vector<std::string> fields;
+  bool allow_remote = false;
+  bool retry_rejected = false;
+};
+
+// Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --dataset, --limit,
+// --no-images,
+// --fields, --allow-remote and --retry-rejected.
+void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
+
+// The job that they name.
+SynthesisJob job_of(const SynthesisArguments& arguments);
+
+}  // namespace epicrisis::cli
