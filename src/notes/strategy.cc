@@ -141,6 +141,7 @@ std::vector<std::string> built_in_strategies() {
     const std::string name = Path(file).stem().string();
     if (name != "sets") names.push_back(name);
   }
+  std::ranges::sort(names);
   return names;
 }
 
