@@ -146,7 +146,7 @@ std::string line_of_body(std::string_view body) {
     const std::size_t begin = body.find('>', title);
     if (begin != std::string_view::npos) {
       const std::size_t end = body.find('<', begin);
-      const std::string line = one_line(body.substr(begin + 1, end - begin - 1));
+      std::string line = one_line(body.substr(begin + 1, end - begin - 1));
       if (!line.empty()) return line;
     }
   }

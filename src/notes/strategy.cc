@@ -54,7 +54,7 @@ std::string finding_words(const Finding& finding) {
 }
 
 std::string class_words(const Sample& sample) {
-  const std::string words(label_words(*sample.label));
+  std::string words(label_words(*sample.label));
   const auto same = [&](std::string_view other) {
     return ascii_lower(sample.subclass) == ascii_lower(other);
   };
