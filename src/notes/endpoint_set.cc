@@ -15,7 +15,11 @@ constexpr int kHopelessTrials = 4;
 }  // namespace
 
 EndpointSet::State::State(const Endpoint& endpoint, HttpRequest prepared, int most)
-    : url(endpoint.url), weight(endpoint.weight), request(std::move(prepared)), limit(most) {}
+    : url(endpoint.url),
+      weight(endpoint.weight),
+      request(std::move(prepared)),
+      mask(request.secret),
+      limit(most) {}
 
 EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
                          bool offline)
@@ -75,6 +79,13 @@ std::optional<Seconds> EndpointSet::wait_time(Seconds now) const {
   }
   if (!soonest) return std::nullopt;
   return std::max({*soonest, requests_.wait_time(now), tokens_.wait_time(now)});
+}
+
+void EndpointSet::mask_key(std::size_t endpoint, HttpAnswer& answer) const {
+  const SecretMask& mask = endpoints_[endpoint].mask;
+  answer.body = mask(std::move(answer.body));
+  answer.error = mask(std::move(answer.error));
+  for (auto& [name, value] : answer.headers) value = mask(std::move(value));
 }
 
 void EndpointSet::on_send(std::size_t endpoint, std::int64_t tokens, Seconds now) {

@@ -8,6 +8,7 @@
 #include "epicrisis/notes/http.h"
 #include "epicrisis/notes/provider.h"
 #include "notes/limits.h"
+#include "notes/secret_mask.h"
 
 namespace epicrisis {
 
@@ -29,6 +30,8 @@ class EndpointSet {
   HttpRequest request(std::size_t endpoint) const { return endpoints_[endpoint].request; }
   const std::string& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
   int in_flight() const;
+  // Takes the endpoint's key out of an answer that says it back, before anything is kept of it.
+  void mask_key(std::size_t endpoint, HttpAnswer& answer) const;
 
   void on_send(std::size_t endpoint, std::int64_t tokens, Seconds now);
   struct Result {
@@ -50,6 +53,7 @@ class EndpointSet {
     std::string url;
     double weight;
     HttpRequest request;
+    SecretMask mask;
     ConcurrencyLimit limit;
     CircuitBreaker breaker;
     Seconds paused_until{0};

@@ -316,6 +316,7 @@ void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   auto entry = in_flight_.extract(ticket);
   if (entry.empty()) return;
   Job job = std::move(entry.mapped());
+  endpoints_.mask_key(*job.endpoint, answer);
   Outcome outcome = read_answer(answer, builder_.strategy(), builder_.schema(), clock_.now());
   if (answer.status == 200 && !outcome.has_usage) {
     outcome.input_tokens = job.prompt.input_tokens;

@@ -11,7 +11,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "store/fault_vfs.h"
+#include "support/fault_vfs.h"
 
 namespace epicrisis {
 namespace {

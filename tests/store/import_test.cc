@@ -11,8 +11,8 @@
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/store/samples.h"
-#include "store/fault_vfs.h"
 #include "store/store_support.h"
+#include "support/fault_vfs.h"
 #include "support/shared_data.h"
 
 namespace epicrisis {

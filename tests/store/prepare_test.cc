@@ -13,9 +13,9 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/progress.h"
-#include "store/fault_vfs.h"
 #include "store/pictures.h"
 #include "store/store_support.h"
+#include "support/fault_vfs.h"
 
 namespace epicrisis {
 namespace {

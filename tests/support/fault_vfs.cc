@@ -1,4 +1,4 @@
-#include "store/fault_vfs.h"
+#include "support/fault_vfs.h"
 
 #include <new>
 #include <utility>

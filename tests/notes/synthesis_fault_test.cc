@@ -1,0 +1,638 @@
+#include <fmt/chrono.h>
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/notes/recording.h"
+#include "epicrisis/store/ledger.h"
+#include "epicrisis/store/notes.h"
+#include "notes/synthesis_support.h"
+#include "support/fake_transport.h"
+#include "support/fault_server.h"
+#include "support/fault_vfs.h"
+
+namespace epicrisis::test {
+namespace {
+
+using testing::AllOf;
+using testing::Ge;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Le;
+using testing::Not;
+
+class SynthesisFaultTest : public SynthesisFixture {
+ protected:
+  void add_samples(int count) { add_lesions(database(), 0, count); }
+
+  Provider provider() const { return provider_at({server_.url("/v1")}); }
+
+  SynthesisReport run(const Provider& provider, const SynthesisOptions& options = {},
+                      const Strategy& strategy = lesion_strategy()) {
+    const RequestBuilder builder(strategy, provider, "m", {});
+    SynthesisReport report = synthesize(workspace_, builder, options, *transport_, clock_);
+    EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
+    return report;
+  }
+  SynthesisReport run() { return run(provider()); }
+
+  std::vector<NoteRecord> notes() {
+    NoteFilter all;
+    all.status.reset();
+    return load_notes(database(), all);
+  }
+  std::vector<LedgerEntry> ledger(const std::string& key) {
+    std::vector<LedgerEntry> entries;
+    for_each_ledger_entry(database(), key, [&](const LedgerEntry& entry) {
+      entries.push_back(entry);
+      return true;
+    });
+    return entries;
+  }
+  // Each written note answers its own sample, and there is one for each of `count`.
+  void expect_all_written_once(std::size_t count) {
+    const std::vector<NoteRecord> stored = load_notes(database(), {});
+    std::set<std::int64_t> samples;
+    for (const NoteRecord& note : stored) {
+      EXPECT_TRUE(samples.insert(note.sample_id).second) << "two notes of " << note.sample_id;
+    }
+    EXPECT_EQ(samples.size(), count);
+  }
+
+  FaultServer server_;
+  FakeClock clock_;
+  std::unique_ptr<HttpTransport> transport_ = make_curl_transport(clock_);
+};
+
+// One sample; what the server does, first to last, and a good answer after that.
+struct Fault {
+  const char* name;
+  std::vector<FaultAction> actions;
+  NoteStatus status = NoteStatus::kWritten;
+  std::size_t requests = 2;
+  double wait_from = 0;  // seconds of the clock, altogether
+  double wait_to = 0;
+  const char* reason = "";
+  const char* text = "";
+};
+
+constexpr const char* kGoodText = "A round, brown lesion with a sharp border.";
+
+FaultAction with_finish(const char* finish, const char* text = "cut") {
+  Completion completion;
+  completion.text = text;
+  completion.finish_reason = finish;
+  return complete(completion);
+}
+
+FaultAction with_null_content() {
+  Completion completion;
+  completion.null_content = true;
+  return complete(completion);
+}
+
+FaultAction with_refusal() {
+  Completion completion;
+  completion.null_content = true;
+  completion.refusal = "I cannot help with medical pictures.";
+  return complete(completion);
+}
+
+class FaultOfOneTest : public SynthesisFaultTest, public testing::WithParamInterface<Fault> {};
+
+TEST_P(FaultOfOneTest, IsStoredAskedAndWaitedForAsDue) {
+  const Fault& fault = GetParam();
+  add_samples(1);
+  for (const FaultAction& action : fault.actions) server_.then(action);
+  Provider provider = this->provider();
+  if (std::string_view(fault.name).starts_with("hang")) provider.timeouts.idle = Seconds(0.2);
+  if (std::string_view(fault.name).starts_with("drip")) provider.timeouts.total = Seconds(0.3);
+  const SynthesisReport report = run(provider);
+
+  const bool good = fault.status == NoteStatus::kWritten;
+  EXPECT_EQ(server_.request_count(), fault.requests);
+  EXPECT_EQ(report.requests, static_cast<std::int64_t>(fault.requests));
+  EXPECT_EQ(report.written, good ? 1 : 0);
+  EXPECT_EQ(report.failed, good ? 0 : 1);
+  EXPECT_EQ(report.exit_code, good ? ExitCode::kOk : ExitCode::kInput);
+  const double waited = Seconds(clock_.slept).count();
+  EXPECT_THAT(waited, AllOf(Ge(fault.wait_from - 0.001), Le(fault.wait_to + 0.1)));
+
+  ASSERT_EQ(notes().size(), 1U);
+  const NoteRecord note = notes()[0];
+  EXPECT_EQ(note_status_name(note.status), note_status_name(fault.status)) << note.reason;
+  EXPECT_EQ(note.attempts, static_cast<int>(fault.requests));
+  EXPECT_EQ(note.text, good ? std::string(kGoodText) : fault.text);
+  EXPECT_THAT(note.reason, HasSubstr(fault.reason));
+  const std::vector<LedgerEntry> entries = ledger(note.key);
+  ASSERT_EQ(entries.size(), fault.requests);
+  for (std::size_t i = 0; i + 1 < entries.size(); ++i) {
+    EXPECT_EQ(entries[i].outcome, "retry");
+    EXPECT_NE(entries[i].reason, "");
+    EXPECT_EQ(entries[i].attempt, static_cast<int>(i) + 1);
+  }
+  EXPECT_EQ(entries.back().outcome, note_status_name(fault.status));
+
+  // A second run: nothing is asked for that is there or was answered for good.
+  const SynthesisReport second = run(provider);
+  const bool again = fault.status == NoteStatus::kFailed;
+  EXPECT_EQ(second.requests, again ? 1 : 0);
+  EXPECT_EQ(second.written, again ? 1 : 0);
+  EXPECT_EQ(second.skipped, again ? 0 : 1);
+}
+
+std::vector<FaultAction> times(std::size_t count, const FaultAction& action) {
+  return std::vector<FaultAction>(count, action);
+}
+
+std::string http_date(std::chrono::seconds from_now) {
+  FakeClock clock;
+  const std::time_t time = std::chrono::system_clock::to_time_t(clock.now() + from_now);
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(time));
+}
+
+// The pauses without a Retry-After: between half and all of 1, 2, 4, 8, 16 s.
+constexpr double kFirstFrom = 0.5;
+constexpr double kFirstTo = 1;
+constexpr double kAllFrom = 15.5;
+constexpr double kAllTo = 31;
+
+INSTANTIATE_TEST_SUITE_P(
+    Throttled, FaultOfOneTest,
+    testing::Values(
+        Fault{.name = "seconds",
+              .actions = {fail_with(429, "slow down", {{"Retry-After", "7"}})},
+              .wait_from = 7,
+              .wait_to = 7},
+        Fault{.name = "http_date",
+              .actions = {fail_with(429, "slow down",
+                                    {{"Retry-After", http_date(std::chrono::seconds(30))}})},
+              .wait_from = 30,
+              .wait_to = 30},
+        Fault{.name = "milliseconds",
+              .actions = {fail_with(429, "slow down",
+                                    {{"retry-after-ms", "1500"}, {"Retry-After", "60"}})},
+              .wait_from = 1.5,
+              .wait_to = 1.5},
+        Fault{.name = "absent",
+              .actions = {fail_with(429, "slow down")},
+              .wait_from = kFirstFrom,
+              .wait_to = kFirstTo},
+        Fault{.name = "nonsense",
+              .actions = {fail_with(429, "slow down", {{"Retry-After", "soon"}})},
+              .wait_from = kFirstFrom,
+              .wait_to = kFirstTo},
+        // Each pause is that of its own answer.
+        Fault{.name = "several",
+              .actions = {fail_with(429, "a", {{"Retry-After", "20"}}),
+                          fail_with(429, "b", {{"Retry-After", "3"}}),
+                          fail_with(503, "c", {{"Retry-After", "4"}})},
+              .requests = 4,
+              .wait_from = 27,
+              .wait_to = 27},
+        Fault{.name = "too_long",
+              .actions = {fail_with(429, "slow down", {{"Retry-After", "86400"}})},
+              .status = NoteStatus::kFailed,
+              .requests = 1,
+              .reason = "86400"},
+        Fault{.name = "for_ever",
+              .actions = times(6, fail_with(429, "slow down", {{"Retry-After", "10"}})),
+              .status = NoteStatus::kFailed,
+              .requests = 6,
+              .wait_from = 50,
+              .wait_to = 60,  // the endpoint itself rests after the last one
+              .reason = "slow down"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+Fault passing(const char* name, const FaultAction& action) {
+  return {.name = name, .actions = {action}, .wait_from = kFirstFrom, .wait_to = kFirstTo};
+}
+Fault lasting(const char* name, const FaultAction& action, const char* reason,
+              NoteStatus status = NoteStatus::kFailed, const char* text = "") {
+  return {.name = name,
+          .actions = times(6, action),
+          .status = status,
+          .requests = 6,
+          .wait_from = kAllFrom,
+          .wait_to = kAllTo,
+          .reason = reason,
+          .text = text};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Broken, FaultOfOneTest,
+    testing::Values(
+        passing("status_500", fail_with(500, "oops")), passing("status_502", html_page(502)),
+        passing("status_503", fail_with(503, "busy")), passing("status_504", respond(504, "", {})),
+        lasting("status_500_for_ever", fail_with(500, "oops"), "oops"),
+        passing("closed_before_headers", close_before_headers()),
+        passing("reset_before_headers", reset_before_headers()),
+        passing("reset_mid_body", reset_mid_body()), passing("truncated_body", truncated_body()),
+        lasting("truncated_for_ever", truncated_body(), "broken"),
+        passing("hang_before_headers", hang_before_headers()),
+        passing("hang_mid_body", hang_mid_body()),
+        passing("drip", slow_drip(std::string(2000, 'd'), 5, Seconds(0.02))),
+        passing("garbage", garbage()), passing("header_flood", header_flood(5000)),
+        passing("broken_chunks", broken_chunks()),
+        Fault{.name = "duplicate_delivery", .actions = {answer_twice(kGoodText)}, .requests = 1},
+        Fault{.name = "chunked",
+              .actions = {chunked(dump_json(completion_json({})), 7)},
+              .requests = 1}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+Fault final_status(const char* name, int status) {
+  return {.name = name,
+          .actions = {fail_with(status, "not like this")},
+          .status = NoteStatus::kFailed,
+          .requests = 1,
+          .reason = "not like this"};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    ForGood, FaultOfOneTest,
+    testing::Values(final_status("status_400", 400), final_status("status_403", 403),
+                    final_status("status_404", 404), final_status("status_413", 413),
+                    final_status("status_422", 422),
+                    Fault{.name = "redirect",
+                          .actions = {respond(307, "", {{"Location", "http://127.0.0.1:1/"}})},
+                          .status = NoteStatus::kFailed,
+                          .requests = 1,
+                          .reason = "redirect"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    NotANote, FaultOfOneTest,
+    testing::Values(
+        passing("truncated_json", respond(200, R"({"choices": [{"message": {"con)")),
+        lasting("truncated_json_for_ever", respond(200, R"({"choices": [{"message": {"con)"),
+                "no JSON", NoteStatus::kInvalid),
+        passing("html", html_page(200)), passing("wrong_shape", respond(200, R"({"choices": 5})")),
+        passing("a_number", respond(200, "17")), passing("nothing", respond(200, "")),
+        passing("empty_choices", respond(200, R"({"choices": []})")),
+        lasting("empty_choices_for_ever", respond(200, R"({"choices": []})"), "no choices",
+                NoteStatus::kInvalid),
+        passing("error_inside", respond(200, R"({"error": {"message": "oops", "code": 500}})")),
+        passing("throttled_inside",
+                respond(200, R"({"error": {"message": "slow", "code": "rate_limit_exceeded"}})")),
+        Fault{.name = "null_content",
+              .actions = {with_null_content()},
+              .status = NoteStatus::kEmpty,
+              .requests = 1,
+              .reason = "no text"},
+        Fault{.name = "blank_content",
+              .actions = {complete(" \n\t ")},
+              .status = NoteStatus::kEmpty,
+              .requests = 1,
+              .reason = "no text"},
+        Fault{.name = "cut_off_once", .actions = {with_finish("length")}},
+        Fault{.name = "cut_off_twice",
+              .actions = {with_finish("length", "first"), with_finish("length", "second")},
+              .status = NoteStatus::kTruncated,
+              .requests = 2,
+              .reason = "limit",
+              .text = "second"},
+        Fault{.name = "content_filter",
+              .actions = {with_finish("content_filter")},
+              .status = NoteStatus::kFiltered,
+              .requests = 1,
+              .reason = "content_filter",
+              .text = "cut"},
+        Fault{.name = "refusal",
+              .actions = {with_refusal()},
+              .status = NoteStatus::kRefused,
+              .requests = 1,
+              .reason = "cannot help",
+              .text = "I cannot help with medical pictures."}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST_F(SynthesisFaultTest, TenMegabytesAreNotTaken) {
+  add_samples(1);
+  server_.otherwise(huge_answer(10 << 20));
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_EQ(notes().at(0).status, NoteStatus::kInvalid);
+  EXPECT_LT(notes().at(0).text.size(), 100'000U);
+  EXPECT_THAT(notes().at(0).reason, HasSubstr("too large"));
+}
+
+TEST_F(SynthesisFaultTest, NobodyThere) {
+  add_samples(1);
+  const ClosedPort closed;
+  const SynthesisReport report = run(provider_at({closed.url("/v1")}));
+  EXPECT_EQ(report.requests, 6);
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_EQ(report.exit_code, ExitCode::kInput);
+  EXPECT_THAT(notes().at(0).reason, HasSubstr("no connection"));
+  EXPECT_THAT(Seconds(clock_.slept).count(), AllOf(Ge(kAllFrom), Le(kAllTo + 0.1)));
+  EXPECT_EQ(ledger(notes().at(0).key).size(), 6U);
+  EXPECT_EQ(run().written, 1);  // it is a note of the same key, wherever the endpoint is
+}
+
+TEST_F(SynthesisFaultTest, CertificateThatNobodyTrusts) {
+  add_samples(1);
+  FaultServer::Settings settings;
+  settings.tls = true;
+  FaultServer impostor(settings);
+  const SynthesisReport report = run(provider_at({impostor.url("/v1")}));
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_EQ(impostor.request_count(), 0U);
+  EXPECT_EQ(notes().at(0).status, NoteStatus::kFailed);
+  EXPECT_THAT(notes().at(0).reason, HasSubstr("TLS"));
+}
+
+TEST_F(SynthesisFaultTest, AnswerOfTheWrongSchema) {
+  add_samples(1);
+  const Strategy strategy = parse_strategy(
+      "name = \"S\"\nversion = 1\nkind = \"prompt\"\nfields = [\"diagnosis\"]\n"
+      "system = \"Choose.\"\nuser = \"Of {diagnosis}.\"\nmax_tokens = 100\n"
+      "answer = \"options\"\n[options]\nborder = [\"sharp\", \"fuzzy\"]\n",
+      "s.toml");
+  server_.then(complete(R"({"statement": "A mole.", "border": "purple"})"));
+  server_.then(complete("no JSON at all"));
+  server_.then(complete(R"({"statement": "A mole.", "border": "sharp", "extra": 1})"));
+  server_.otherwise(complete(R"({"statement": "A mole.", "border": "sharp"})"));
+  const SynthesisReport report = run(provider(), {}, strategy);
+  EXPECT_EQ(report.requests, 4);
+  EXPECT_EQ(report.written, 1);
+  EXPECT_THAT(notes().at(0).text, HasSubstr("sharp"));
+  EXPECT_THAT(ledger(notes().at(0).key).at(0).reason, HasSubstr("purple"));
+}
+
+TEST_F(SynthesisFaultTest, AWrongKeyStopsTheRun) {
+  add_samples(100);
+  server_.otherwise(fail_with(401, "no such key"));
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.exit_code, ExitCode::kUsage);
+  EXPECT_THAT(report.stopped, HasSubstr("no such key"));
+  EXPECT_THAT(notes(), IsEmpty());
+  EXPECT_LE(server_.request_count(), 8U);  // those in flight when the first one came back
+  EXPECT_EQ(ledger_totals(database()).requests, static_cast<std::int64_t>(server_.request_count()));
+  server_.forget_script();
+  EXPECT_EQ(run().written, 100);
+}
+
+TEST_F(SynthesisFaultTest, MostAnswersFailingStopsTheRun) {
+  add_samples(500);
+  server_.otherwise(fail_with(422, "cannot process"));
+  const SynthesisReport report = run();
+  EXPECT_THAT(report.stopped, HasSubstr("cannot process"));
+  EXPECT_EQ(report.exit_code, ExitCode::kInput);
+  EXPECT_GE(report.failed, 20);
+  EXPECT_LE(server_.request_count(), 100U);
+  EXPECT_EQ(report.left, report.notes - report.failed);
+}
+
+// Fewer than half failing is no reason to stop.
+TEST_F(SynthesisFaultTest, SomeFailingDoesNot) {
+  add_samples(300);
+  server_.respond_by([](const SeenRequest& seen) {
+    return seen.number % 3 == 0 ? fail_with(422, "cannot process") : complete("fine");
+  });
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.stopped, "");
+  EXPECT_EQ(report.written + report.failed, 300);
+  EXPECT_EQ(report.failed, 100);
+  EXPECT_EQ(report.exit_code, ExitCode::kOk);
+}
+
+TEST_F(SynthesisFaultTest, TheBreakerOpensAndRecovers) {
+  add_samples(60);
+  server_.then(fail_with(500, "down"), 10);
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.written, 60);
+  EXPECT_EQ(report.stopped, "");
+  // Eight faults open it, two trials fail, the third gets through.
+  EXPECT_EQ(server_.request_count(), 70U);
+  EXPECT_THAT(Seconds(clock_.slept).count(), AllOf(Ge(5 + 10 + 20), Le(60)));
+  expect_all_written_once(60);
+}
+
+TEST_F(SynthesisFaultTest, ADeadServerStopsTheRunAndNothingIsLost) {
+  add_samples(60);
+  server_.then(complete("one"), 20);
+  server_.otherwise(close_before_headers());
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.written, 20);
+  EXPECT_NE(report.stopped, "");
+  EXPECT_NE(report.exit_code, ExitCode::kOk);
+  EXPECT_LE(server_.request_count(), 60U);
+  server_.forget_script();
+  EXPECT_EQ(run().written, 40);
+  expect_all_written_once(60);
+}
+
+TEST_F(SynthesisFaultTest, OfTwoEndpointsOneDead) {
+  add_samples(200);
+  const ClosedPort closed;
+  const SynthesisReport report = run(provider_at({closed.url("/v1"), server_.url("/v1")}));
+  EXPECT_EQ(report.written, 200);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_EQ(server_.request_count(), 200U);
+  EXPECT_LE(report.retries, 20);  // the dead one is left alone soon
+  expect_all_written_once(200);
+}
+
+TEST_F(SynthesisFaultTest, TheBudgetHolds) {
+  add_samples(500);
+  Completion dear;
+  dear.input_tokens = 50;
+  dear.output_tokens = 90;
+  server_.otherwise(complete(dear));
+  SynthesisOptions options;
+  options.budget.tokens = 20'000;
+  options.max_concurrency = 16;
+  const SynthesisReport report = run(provider(), options);
+  const std::int64_t spent = report.input_tokens + report.output_tokens;
+  EXPECT_LE(spent, 20'000 + 16 * 140);
+  EXPECT_GE(spent, 15'000);
+  EXPECT_THAT(report.stopped, HasSubstr("budget"));
+  EXPECT_EQ(report.left, report.notes - report.written);
+  EXPECT_EQ(ledger_totals(database()).input_tokens + ledger_totals(database()).output_tokens,
+            spent);
+}
+
+TEST_F(SynthesisFaultTest, AnInterruptTakesWhatStillComes) {
+  add_samples(300);
+  server_.hold();
+  server_.respond_by([this](const SeenRequest& seen) {
+    if (seen.number == 7) {
+      set_interrupted(true);
+      server_.release();
+    }
+    return complete(fmt::format("note {}", seen.number));
+  });
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.exit_code, ExitCode::kInterrupted);
+  EXPECT_EQ(report.stopped, "interrupted");
+  EXPECT_EQ(report.written, static_cast<std::int64_t>(server_.request_count()));
+  EXPECT_LE(server_.request_count(), 9U);
+  set_interrupted(false);
+  EXPECT_EQ(run().written, 300 - report.written);
+  EXPECT_EQ(server_.request_count(), 300U);
+}
+
+TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
+  add_samples(50);
+  server_.respond_by([](const SeenRequest& seen) {
+    if (seen.number == 7) set_interrupted(true);
+    return seen.number % 2 == 0 ? complete("good") : hang_before_headers();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const SynthesisReport report = run();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  EXPECT_EQ(report.exit_code, ExitCode::kInterrupted);
+  EXPECT_EQ(report.written, 4);
+  EXPECT_EQ(ledger_totals(database()).requests, 8);
+  set_interrupted(false);
+  server_.forget_script();
+  EXPECT_EQ(run().written, 46);
+  expect_all_written_once(50);
+}
+
+// Ctrl-C while every request waits for its turn again.
+TEST_F(SynthesisFaultTest, AnInterruptEndsAPause) {
+  add_samples(3);
+  server_.respond_by([](const SeenRequest& seen) {
+    if (seen.number == 2) set_interrupted(true);
+    return fail_with(429, "wait", {{"Retry-After", "200"}});
+  });
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.exit_code, ExitCode::kInterrupted);
+  EXPECT_EQ(report.left, 3);
+  EXPECT_THAT(notes(), IsEmpty());
+}
+
+TEST_F(SynthesisFaultTest, ALockedDatabaseIsACleanStop) {
+  add_samples(40);
+  database().execute("PRAGMA busy_timeout = 20");
+  Workspace other = Workspace::open(root());
+  std::optional<Transaction> holder;
+  server_.respond_by([](const SeenRequest&) { return complete("paid for"); });
+  holder.emplace(other.database());
+  put_setting(other.database(), "mine", "now");  // takes the lock to write
+  try {
+    run();
+    ADD_FAILURE() << "the database was locked";
+  } catch (const SystemError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("could not be stored"));
+  }
+  holder.reset();
+  const std::size_t asked = server_.request_count();
+  EXPECT_LT(asked, 40U + 1);
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.written, 40);
+  expect_all_written_once(40);
+}
+
+// A lock that goes while the engine waits for it costs nothing.
+TEST_F(SynthesisFaultTest, ALockForAMomentLosesNothing) {
+  add_samples(40);
+  database().execute("PRAGMA busy_timeout = 5000");
+  Workspace other = Workspace::open(root());
+  std::optional<Transaction> holder;
+  holder.emplace(other.database());
+  put_setting(other.database(), "mine", "now");  // takes the lock to write
+  server_.respond_by([&](const SeenRequest& seen) {
+    if (seen.number == 39) holder.reset();
+    return complete("paid for");
+  });
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.written, 40);
+  EXPECT_EQ(server_.request_count(), 40U);
+}
+
+TEST_F(SynthesisFaultTest, AFullDiskIsACleanStop) {
+  add_samples(200);
+  workspace_.database().execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  int stops = 0;
+  for (const std::int64_t room : {0, 3, 10, 25}) {
+    const FaultVfs disk([room](std::int64_t number, int& bytes) {
+      if (number < room) return SQLITE_OK;
+      bytes /= 2;
+      return SQLITE_FULL;
+    });
+    try {
+      Workspace workspace = Workspace::open(root());
+      const RequestBuilder builder(lesion_strategy(), provider(), "m", {});
+      SynthesisOptions options;
+      options.filter.limit = 100;
+      const SynthesisReport report = synthesize(workspace, builder, options, *transport_, clock_);
+      stops += report.exit_code == ExitCode::kSystem ? 1 : 0;
+    } catch (const SystemError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("full"));
+      ++stops;
+    }
+  }
+  EXPECT_GE(stops, 3);
+  EXPECT_EQ(database().query_text("PRAGMA integrity_check"), "ok");
+  const auto before = static_cast<std::int64_t>(load_notes(database(), {}).size());
+  EXPECT_EQ(run().written, 200 - before);
+  expect_all_written_once(200);
+}
+
+std::string content_of_file(const Path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// The key appears in no file of the workspace, no recording, no line of the log, no report,
+// whatever a server says back.
+TEST_F(SynthesisFaultTest, TheKeyGoesNowhereButToTheServer) {
+  const std::string key = "kanarienvogel4711";
+  ASSERT_EQ(setenv("EPICRISIS_TEST_KEY", key.c_str(), 1), 0);
+  add_samples(12);
+  server_.then(fail_with(500, "Bearer " + key + " is fine"));
+  server_.then(fail_with(429, "slow down, " + key, {{"X-Your-Key", key}}));
+  server_.then(fail_with(400, "header 'Bearer " + key + "' is bad"));
+  server_.then(respond(200, "<html>" + key + "</html>", {{"Content-Type", "text/html"}}));
+  server_.then(respond(200, "{\"choices\": [\"" + key));
+  server_.then(complete("The patient's key is " + key + "."));
+  server_.then(respond(307, "", {{"Location", "http://127.0.0.1:1/" + key}}));
+  Completion refusing;
+  refusing.null_content = true;
+  refusing.refusal = "I do not talk about " + key;
+  server_.then(complete(refusing));
+  server_.then(reset_mid_body());
+  server_.then(fail_with(401, "Incorrect API key provided: " + key));
+
+  Provider provider = this->provider();
+  provider.endpoints.at(0).key_variable = "EPICRISIS_TEST_KEY";
+  const Path recording = folder_.path() / "recording.jsonl";
+  testing::internal::CaptureStderr();
+  set_log_level(LogLevel::kDebug);
+  transport_ = make_recording_transport(make_curl_transport(clock_), recording);
+  SynthesisOptions options;
+  options.max_concurrency = 1;
+  const SynthesisReport report = run(provider, options);
+  transport_.reset();
+  set_log_level(LogLevel::kInfo);
+  const std::string log = testing::internal::GetCapturedStderr();
+  unsetenv("EPICRISIS_TEST_KEY");
+
+  EXPECT_EQ(report.exit_code, ExitCode::kUsage) << report.stopped;
+  EXPECT_EQ(server_.count([&](const SeenRequest& seen) {
+    return seen.headers.at("authorization") == "Bearer " + key;
+  }),
+            server_.request_count());
+  EXPECT_THAT(log, Not(HasSubstr(key)));
+  EXPECT_THAT(dump_json(report.to_json()), Not(HasSubstr(key)));
+  EXPECT_NE(content_of_file(recording).find("slow down"), std::string::npos);
+  EXPECT_EQ(content_of_file(recording).find(key), std::string::npos);
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root())) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    EXPECT_EQ(content_of_file(entry.path()).find(key), std::string::npos) << entry.path();
+  }
+  EXPECT_GE(files, 2);
+  // It looked in the right place.
+  EXPECT_NE(content_of_file(root() / "epicrisis.db-wal").find("slow down"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace epicrisis::test
