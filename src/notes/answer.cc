@@ -225,6 +225,9 @@ std::string folded(std::string_view text) {
 
 // A choice that differs from an option in case, white space or a full stop is that option; one
 // choice where several could be is a list of one.
+// A longer list is no answer, and not worth the time.
+constexpr std::size_t kMostChoices = 1000;
+
 void settle_choices(const Strategy& strategy, Json& answer) {
   if (strategy.answer != AnswerForm::kOptions || !answer.is_object()) return;
   for (const OptionHeading& heading : strategy.options) {
@@ -241,8 +244,14 @@ void settle_choices(const Strategy& strategy, Json& answer) {
       }
     };
     if (heading.several && member->is_string()) *member = Json::array({*member});
-    if (member->is_array() && member->size() <= heading.options.size()) {
-      for (Json& value : *member) settle(value);
+    if (member->is_array() && heading.several && member->size() <= kMostChoices) {
+      // A choice named again says nothing new; servers whose schemas know no uniqueItems let it by.
+      Json once = Json::array();
+      for (Json& value : *member) {
+        settle(value);
+        if (std::ranges::find(once, value) == once.end()) once.push_back(std::move(value));
+      }
+      *member = std::move(once);
     } else {
       settle(*member);
     }

@@ -25,6 +25,7 @@ namespace {
 constexpr Seconds kLongestWait{0.5};
 constexpr auto kDrainTime = std::chrono::seconds(4);
 constexpr int kFlushAttempts = 3;
+constexpr int kInvalidAttempts = 3;  // answers of the wrong form are paid for
 
 // A note that is being asked for.
 struct Job {
@@ -385,7 +386,10 @@ void Engine::retry(Job job, const Outcome& outcome, const HttpAnswer& answer) {
         fmt::format("{}; the server asks to wait {:.0f} s, {:.0f} s are allowed", outcome.reason,
                     outcome.retry_after->count(), provider.longest_wait.count());
   }
-  if (too_long || job.attempt >= provider.max_attempts) {
+  const int attempts = outcome.status == NoteStatus::kInvalid
+                           ? std::min(kInvalidAttempts, provider.max_attempts)
+                           : provider.max_attempts;
+  if (too_long || job.attempt >= attempts) {
     finish(std::move(job), last, answer);
     return;
   }
