@@ -180,6 +180,7 @@ void add_notes_command(CLI::App& app, Globals& globals) {
   add_export(*notes, globals);
   add_notes_import(*notes, globals);
   add_show(*notes, globals);
+  add_notes_batch_command(*notes, globals);
 }
 
 }  // namespace epicrisis::cli

@@ -63,7 +63,9 @@ class BatchApi {
         key_(load_key(endpoint)),
         mask_(key_),
         transport_(transport) {
+    constexpr std::string_view kChat = "/chat/completions";
     while (url_.ends_with('/')) url_.pop_back();
+    if (url_.ends_with(kChat)) url_.resize(url_.size() - kChat.size());
   }
 
   std::string upload(std::string_view requests, const std::string& sha256) {
@@ -327,6 +329,10 @@ Json BatchFetchReport::to_json() const {
 BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path& file,
                       bool allow_remote, HttpTransport& transport) {
   Database& database = workspace.database();
+  if (provider.endpoints.empty() || provider.endpoints.front().url.empty()) {
+    throw UsageError("cannot submit {}: provider '{}' names no URL; give --endpoint URL",
+                     file.string(), provider.name);
+  }
   const WorkspaceLock lock = workspace.lock("batch");
   const MappedFile map(file);
   if (map.bytes().size() > kMaxUpload) {

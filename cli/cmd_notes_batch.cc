@@ -1,0 +1,232 @@
+#include <fmt/core.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "command.h"
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/batch.h"
+#include "epicrisis/notes/recording.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct ProviderArguments {
+  std::string workspace, provider, endpoint, record, replay;
+
+  void add_to(CLI::App& command) {
+    add_workspace_option(command, workspace);
+    command.add_option("--provider", provider, "A built-in provider or its file");
+    command.add_option("--endpoint", endpoint,
+                       "Base URL of an OpenAI-compatible server, or of the provider");
+  }
+  void add_recording_to(CLI::App& command) {
+    auto* into = command.add_option("--record", record, "Add requests and answers to this file");
+    command.add_option("--replay", replay, "Answer from this recording, send nothing")
+        ->excludes(into);
+  }
+  Provider load() const {
+    if (provider.empty() && endpoint.empty()) {
+      throw UsageError("give --provider NAME or --endpoint URL");
+    }
+    if (provider.empty()) return provider_for_url(endpoint);
+    Provider loaded = load_provider(provider);
+    if (!endpoint.empty()) {
+      loaded.endpoints.resize(1);
+      loaded.endpoints.front().url = provider_for_url(endpoint).endpoints.front().url;
+    }
+    return loaded;
+  }
+  std::unique_ptr<HttpTransport> transport() const {
+    if (!replay.empty()) return make_replay_transport(replay, system_clock());
+    std::unique_ptr<HttpTransport> transport = make_curl_transport(system_clock());
+    if (record.empty()) return transport;
+    return make_recording_transport(std::move(transport), record);
+  }
+};
+
+void print_import(const BatchImportReport& report) {
+  print_line(
+      fmt::format("{} results: {} notes written, {} rejected, {} unchanged, {} unknown, {} broken; "
+                  "{} + {} tokens, {:.4f} USD",
+                  report.lines, report.written, report.failed, report.unchanged, report.unknown,
+                  report.broken, report.input_tokens, report.output_tokens, report.cost));
+  for (const auto& [status, count] : report.rejected) {
+    print_line(fmt::format("  {} {}", count, status));
+  }
+  for (const std::string& example : report.examples) print_line("  " + example);
+}
+
+void print_jobs(const std::vector<BatchJob>& jobs) {
+  std::vector<std::vector<std::string>> rows;
+  if (!jobs.empty()) rows = {{"job", "batch", "status", "done", "failed", "of", "fetched", "file"}};
+  for (const BatchJob& job : jobs) {
+    const BatchJobRow& row = job.row;
+    rows.push_back({std::to_string(row.id), row.batch_id.empty() ? "not created" : row.batch_id,
+                    row.status, std::to_string(row.completed), std::to_string(row.failed),
+                    std::to_string(row.total), row.fetched ? "yes" : "no", job.file});
+  }
+  print_table(rows);
+  for (const BatchJob& job : jobs) {
+    if (!job.row.error.empty()) print_line(fmt::format("job {}: {}", job.row.id, job.row.error));
+  }
+}
+
+void add_batch_export(CLI::App& batch, Globals& globals) {
+  struct Arguments {
+    ProviderArguments provider;
+    std::string strategy, model, output, budget;
+    std::vector<std::string> datasets, fields;
+    bool no_images = false;
+    SynthesisOptions options;
+    BatchExportOptions batch;
+  };
+  CLI::App* command =
+      batch.add_subcommand("export", "Write the missing notes' requests as batch files");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->provider.add_to(*command);
+  command->add_option("--strategy", arguments->strategy, "A built-in strategy or a strategy file")
+      ->required();
+  command->add_option("--model", arguments->model, "Model, as the server names it");
+  command->add_option("-o,--output", arguments->output, "Folder of the files")->required();
+  command->add_option("--dataset", arguments->datasets, "Only samples of these data sets");
+  command->add_option("--limit", arguments->options.filter.limit, "At most so many samples");
+  command->add_option("--budget", arguments->budget, "\"200000 tokens\" or \"2.50 USD\", at most");
+  command->add_option("--fields", arguments->fields, "Only these metadata fields")->delimiter(',');
+  command->add_flag("--no-images", arguments->no_images, "No picture goes along");
+  command->add_flag("--retry-rejected", arguments->options.retry_rejected,
+                    "Ask again for truncated, refused, filtered, empty and invalid ones");
+  command->add_flag("--again", arguments->batch.again, "Also requests that are out in a batch");
+  command->add_option("--file-requests", arguments->batch.file_requests, "At most, a file")
+      ->check(CLI::Range(1, 50'000));
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    Provider provider = arguments->provider.load();
+    const std::string model = arguments->model.empty() ? provider.model : arguments->model;
+    RequestLimits limits;
+    limits.images = !arguments->no_images;
+    if (!arguments->fields.empty()) limits.fields = arguments->fields;
+    const RequestBuilder builder(load_strategy(arguments->strategy), std::move(provider), model,
+                                 limits);
+    arguments->options.filter.datasets = arguments->datasets;
+    if (!arguments->budget.empty()) arguments->options.budget = parse_budget(arguments->budget);
+    Workspace workspace = Workspace::open(arguments->provider.workspace);
+    const BatchExportReport report =
+        export_batch(workspace, builder, arguments->options, arguments->output, arguments->batch);
+    if (report.stopped == "interrupted") {
+      globals.exit_code = static_cast<int>(ExitCode::kInterrupted);
+    }
+    if (globals.json) return print_json(report.to_json());
+    print_line(fmt::format(
+        "{} notes: {} exported, {} skipped, {} left; at most {} + {} tokens, {:.4f} USD",
+        report.notes, report.exported, report.skipped, report.left, report.input_tokens,
+        report.output_tokens, report.cost));
+    for (const auto& [reason, count] : report.skips) {
+      print_line(fmt::format("  {} skipped: {}", count, reason));
+    }
+    if (!report.stopped.empty()) print_line("stopped: " + report.stopped);
+    for (const std::string& file : report.files) print_line(file);
+  });
+}
+
+void add_batch_import(CLI::App& batch, Globals& globals) {
+  CLI::App* command = batch.add_subcommand("import", "Take in result and error files, any order");
+  auto workspace_folder = std::make_shared<std::string>();
+  auto files = std::make_shared<std::vector<std::string>>();
+  add_workspace_option(*command, *workspace_folder);
+  command->add_option("file", *files, "Files of OpenAI, Azure or `vllm run-batch`")->required();
+  add_global_options(*command, globals);
+  command->callback([workspace_folder, files, &globals] {
+    Workspace workspace = Workspace::open(*workspace_folder);
+    const BatchImportReport report = import_batch(workspace, {files->begin(), files->end()});
+    if (report.lines > 0 && report.broken + report.unknown == report.lines) {
+      globals.exit_code = static_cast<int>(ExitCode::kInput);
+    }
+    if (globals.json) return print_json(report.to_json());
+    print_import(report);
+  });
+}
+
+void add_batch_submit(CLI::App& batch, Globals& globals) {
+  struct Arguments {
+    ProviderArguments provider;
+    std::vector<std::string> files;
+    bool allow_remote = false;
+  };
+  CLI::App* command = batch.add_subcommand("submit", "Upload exported files and start batches");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->provider.add_to(*command);
+  arguments->provider.add_recording_to(*command);
+  command->add_option("file", arguments->files, "Files of `notes batch export`")->required();
+  command->add_flag("--allow-remote", arguments->allow_remote,
+                    "Send to another machine; remembered by the workspace");
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    const Provider provider = arguments->provider.load();
+    Workspace workspace = Workspace::open(arguments->provider.workspace);
+    const auto transport = arguments->provider.transport();
+    std::vector<BatchJob> jobs;
+    Json list = Json::array();
+    for (const std::string& file : arguments->files) {
+      jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote, *transport));
+      list.push_back(jobs.back().to_json());
+    }
+    if (globals.json) return print_json(list);
+    print_jobs(jobs);
+  });
+}
+
+void add_batch_status(CLI::App& batch, Globals& globals) {
+  CLI::App* command = batch.add_subcommand("status", "Ask how the submitted batches are");
+  auto arguments = std::make_shared<ProviderArguments>();
+  arguments->add_to(*command);
+  arguments->add_recording_to(*command);
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    const Provider provider = arguments->load();
+    Workspace workspace = Workspace::open(arguments->workspace);
+    const std::vector<BatchJob> jobs = poll_batches(workspace, provider, *arguments->transport());
+    Json list = Json::array();
+    for (const BatchJob& job : jobs) list.push_back(job.to_json());
+    if (globals.json) return print_json(list);
+    print_jobs(jobs);
+  });
+}
+
+void add_batch_fetch(CLI::App& batch, Globals& globals) {
+  CLI::App* command =
+      batch.add_subcommand("fetch", "Download and import the batches that have ended");
+  auto arguments = std::make_shared<ProviderArguments>();
+  arguments->add_to(*command);
+  arguments->add_recording_to(*command);
+  add_global_options(*command, globals);
+  command->callback([arguments, &globals] {
+    const Provider provider = arguments->load();
+    Workspace workspace = Workspace::open(arguments->workspace);
+    const BatchFetchReport report = fetch_batches(workspace, provider, *arguments->transport());
+    if (globals.json) return print_json(report.to_json());
+    print_jobs(report.jobs);
+    print_import(report.imported);
+    print_line(fmt::format("{} batches fetched; {} requests ended without an answer",
+                           report.fetched, report.closed));
+  });
+}
+
+}  // namespace
+
+void add_notes_batch_command(CLI::App& notes, Globals& globals) {
+  CLI::App* batch =
+      notes.add_subcommand("batch", "Notes through files of requests, at batch prices");
+  batch->require_subcommand(1);
+  add_batch_export(*batch, globals);
+  add_batch_import(*batch, globals);
+  add_batch_submit(*batch, globals);
+  add_batch_status(*batch, globals);
+  add_batch_fetch(*batch, globals);
+}
+
+}  // namespace epicrisis::cli
