@@ -255,9 +255,12 @@ const Endpoint& endpoint_of(const Provider& provider, const BatchJobRow& row) {
 
 // The job to go on with, or a new one.
 BatchJobRow job_for(Database& database, const Provider& provider, const BatchFile& file) {
-  for (const BatchJobRow& row : batch_jobs(database, provider.name)) {
-    if (row.file_id == file.id && row.status != "failed") return row;
+  std::optional<BatchJobRow> begun;
+  for (BatchJobRow& row : batch_jobs(database, provider.name)) {
+    if (row.file_id == file.id && row.status != "failed") begun = std::move(row);
   }
+  // An upload without a batch may have been overtaken by another export of the same requests.
+  if (begun && !begun->batch_id.empty()) return *begun;
   const std::int64_t out = count_batch_requests(database, file.id, BatchRequestState::kOut);
   if (out != file.requests) {
     throw UsageError(
@@ -265,6 +268,7 @@ BatchJobRow job_for(Database& database, const Provider& provider, const BatchFil
         "what is missing anew",
         file.path, file.requests - out, file.requests);
   }
+  if (begun) return *begun;
   BatchJobRow row;
   row.file_id = file.id;
   row.provider = provider.name;

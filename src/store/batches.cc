@@ -118,7 +118,7 @@ BatchFile batch_file_by_id(Database& database, std::int64_t id) {
 
 std::optional<BatchFile> find_batch_file(Database& database, std::string_view sha256) {
   Statement row = database.prepare(
-      fmt::format("SELECT {} WHERE complete = 1 AND sha256 = ? ORDER BY id", kFileColumns));
+      fmt::format("SELECT {} WHERE complete = 1 AND sha256 = ? ORDER BY id DESC", kFileColumns));
   row.bind(1, sha256);
   if (!row.step()) return std::nullopt;
   return file_of(row);

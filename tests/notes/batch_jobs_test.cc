@@ -220,6 +220,19 @@ TEST_F(BatchJobsTest, GivenUpRequestsAreNotSubmittedAgain) {
   EXPECT_EQ(export_batch(workspace_, builder(provider_), {}, out_).exported, 3);
 }
 
+// An upload that failed left a job; its requests have gone out in another file since.
+TEST_F(BatchJobsTest, AnOvertakenFileIsNotSubmitted) {
+  before_ = [](const std::string&) { return json_answer(400, "{}"); };
+  EXPECT_THROW(submit(), SystemError);
+  before_ = nullptr;
+  const Path again = export_batch(workspace_, builder(provider_), {}, folder_.path() / "again",
+                                  {.file_requests = 2, .again = true})
+                         .files.at(0);
+  EXPECT_THROW(submit(), UsageError);
+  EXPECT_EQ(asked_["POST/batches"], 0);
+  EXPECT_EQ(submit_batch(workspace_, provider_, again, false, server_).row.batch_id, "batch-1");
+}
+
 TEST_F(BatchJobsTest, FaultsThatPassAreWaitedFor) {
   int left = 2;
   before_ = [&](const std::string& what) -> std::optional<HttpAnswer> {

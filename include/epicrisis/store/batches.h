@@ -49,6 +49,7 @@ std::int64_t put_batch_file(Database& database, const BatchFile& file);
 void complete_batch_file(Database& database, std::int64_t id, std::string_view sha256);
 std::vector<BatchFile> incomplete_batch_files(Database& database);
 BatchFile batch_file_by_id(Database& database, std::int64_t id);  // InternalError if none
+// The last one of this content.
 std::optional<BatchFile> find_batch_file(Database& database, std::string_view sha256);
 
 enum class BatchRequestState {
