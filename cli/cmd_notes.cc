@@ -176,6 +176,8 @@ void add_notes_command(CLI::App& app, Globals& globals) {
   notes->require_subcommand(1);
   add_strategies(*notes, globals);
   add_notes_write(*notes, globals);
+  add_notes_preview(*notes, globals);
+  add_notes_providers(*notes, globals);
   add_notes_failed(*notes, globals);
   add_export(*notes, globals);
   add_notes_import(*notes, globals);

@@ -6,6 +6,8 @@ namespace epicrisis::cli {
 
 // The subcommands of `notes`, a file each.
 void add_notes_failed(CLI::App& notes, Globals& globals);
+void add_notes_preview(CLI::App& notes, Globals& globals);
+void add_notes_providers(CLI::App& notes, Globals& globals);
 void add_notes_write(CLI::App& notes, Globals& globals);
 
 }  // namespace epicrisis::cli

@@ -9,7 +9,8 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   command.add_option("--provider", arguments.provider,
                      "Who answers: a built-in provider or a provider file");
   command.add_option("--endpoint", arguments.endpoint,
-                     "Or the base URL of an OpenAI-compatible server: http://127.0.0.1:8080/v1");
+                     "Base URL of an OpenAI-compatible server, alone or for the provider: "
+                     "http://127.0.0.1:8080/v1");
   command.add_option("--model", arguments.model, "As the server names it");
   command.add_flag("--vision", arguments.vision,
                    "The model sees pictures, though the provider's file does not say so");

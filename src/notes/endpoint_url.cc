@@ -56,7 +56,8 @@ std::string endpoint_url_fault(std::string_view url) {
   const std::optional<UrlParts> parts = split_url(url);
   if (!parts) return "is no absolute URL; it is like http://127.0.0.1:8080/v1";
   if (parts->scheme != "http" && parts->scheme != "https") return "is not http:// or https://";
-  if (parts->host.empty()) return "names no host";
+  // curl would take "http:///v1" for the host "v1".
+  if (parts->host.empty() || url.find(":///") != std::string_view::npos) return "names no host";
   if (parts->has_user) {
     return "holds a user name or a password; name the key's variable or file instead";
   }

@@ -31,11 +31,12 @@ std::string source_note(Database& database, std::int64_t sample_id, const std::s
 }  // namespace
 
 PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
-                           bool retry_rejected)
+                           bool retry_rejected, bool all)
     : database_(database),
       builder_(builder),
       filter_(std::move(filter)),
       retry_rejected_(retry_rejected),
+      all_(all),
       remaining_(filter_.limit) {}
 
 std::optional<Prompt> PendingNotes::next() {
@@ -82,7 +83,8 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
   }
   for (int variant = 0; variant < strategy.variants; ++variant) {
     Prompt prompt = builder_.prompt(sample, variant, hash, note);
-    const std::optional<NoteStatus> status = note_status(database_, prompt.key);
+    const std::optional<NoteStatus> status =
+        all_ ? std::nullopt : note_status(database_, prompt.key);
     if (status == NoteStatus::kWritten) {
       ++skips_["written before"];
     } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {

@@ -18,8 +18,9 @@ namespace epicrisis {
 // variant. Memory is a page of samples.
 class PendingNotes {
  public:
+  // `all`: those that are there already too, as if nothing had been asked.
   PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
-               bool retry_rejected);
+               bool retry_rejected, bool all = false);
 
   // The next missing one; empty at the end.
   std::optional<Prompt> next();
@@ -38,6 +39,7 @@ class PendingNotes {
   const RequestBuilder& builder_;
   SampleFilter filter_;
   bool retry_rejected_;
+  bool all_;
   bool at_end_ = false;
   std::int64_t remaining_;
   std::deque<Prompt> page_;

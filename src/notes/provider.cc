@@ -262,6 +262,19 @@ Provider provider_for_url(std::string_view url) {
   return provider;
 }
 
+Provider with_url(Provider provider, std::string_view url) {
+  Endpoint endpoint = provider_for_url(url).endpoints.front();
+  if (!provider.endpoints.empty()) {
+    const Endpoint& first = provider.endpoints.front();
+    if (!first.key_variable.empty() || !first.key_file.empty()) {
+      endpoint.key_variable = first.key_variable;
+      endpoint.key_file = first.key_file;
+    }
+  }
+  provider.endpoints = {std::move(endpoint)};
+  return provider;
+}
+
 bool is_local(const Provider& provider) {
   return !provider.endpoints.empty() &&
          std::ranges::all_of(provider.endpoints,

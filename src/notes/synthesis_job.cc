@@ -7,12 +7,16 @@ namespace epicrisis {
 
 RequestBuilder make_builder(const SynthesisJob& job) {
   Strategy strategy = load_strategy(job.strategy);
-  if (job.provider.empty() == job.endpoint.empty()) {
-    throw UsageError("strategy '{}' is for a language model: name a provider or an endpoint, {}",
-                     strategy.name, job.provider.empty() ? "none is named" : "not both");
+  if (job.provider.empty() && job.endpoint.empty()) {
+    throw UsageError(
+        "strategy '{}' is for a language model: name a provider or an endpoint, none is named",
+        strategy.name);
   }
   Provider provider =
-      job.endpoint.empty() ? load_provider(job.provider) : provider_for_url(job.endpoint);
+      job.provider.empty() ? provider_for_url(job.endpoint) : load_provider(job.provider);
+  if (!job.provider.empty() && !job.endpoint.empty()) {
+    provider = with_url(std::move(provider), job.endpoint);
+  }
   provider.vision = provider.vision || job.vision;
   std::string model = job.model.empty() ? provider.model : job.model;
   if (model.empty()) {

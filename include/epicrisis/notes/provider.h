@@ -66,6 +66,10 @@ std::vector<std::string> built_in_providers();
 // has no host or holds a user name or password.
 Provider provider_for_url(std::string_view url);
 
+// The provider with this one address in place of its own, and the key of its first endpoint.
+// UsageError as above.
+Provider with_url(Provider provider, std::string_view url);
+
 // The key from the variable or the file; empty if neither is named. UsageError if the variable is
 // unset, the file is missing, empty, over 4 KiB, or readable by group or others. From then on the
 // process leaves no core file.

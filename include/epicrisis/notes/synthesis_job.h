@@ -17,8 +17,8 @@ namespace epicrisis {
 // file.
 struct SynthesisJob {
   std::string strategy;  // a built-in name or a file
-  std::string provider;  // a built-in name or a file, or
-  std::string endpoint;  // a base URL; one of the two
+  std::string provider;  // a built-in name or a file
+  std::string endpoint;  // a base URL: alone, or in place of the provider's own
   std::string model;     // "": the provider's
   bool vision = false;   // the model sees pictures, whatever the provider's file says
   RequestLimits limits;
@@ -27,7 +27,7 @@ struct SynthesisJob {
   Path replay;  // "": ask the provider; else answers come from this recording and nothing is sent
 };
 
-// UsageError if neither or both of provider and endpoint are given, or the model is missing.
+// UsageError if neither provider nor endpoint is given, or the model is missing.
 RequestBuilder make_builder(const SynthesisJob& job);
 
 // synthesize() with the transport that the job asks for.
