@@ -17,6 +17,10 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   command.add_option("--dataset", arguments.datasets, "Only samples of these data sets");
   command.add_option("--limit", arguments.limit, "At most so many samples, the first ones")
       ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--fraction", arguments.fraction,
+                  "Only this share of the samples, drawn evenly; always the same ones")
+      ->check(CLI::Range(0.0, 1.0));
   command.add_flag("--no-images", arguments.no_images, "No picture is sent");
   command.add_option("--fields", arguments.fields, "Only these metadata fields are sent")
       ->delimiter(',');
@@ -37,6 +41,7 @@ SynthesisJob job_of(const SynthesisArguments& arguments) {
   if (!arguments.fields.empty()) job.limits.fields = arguments.fields;
   job.options.filter.datasets = arguments.datasets;
   job.options.filter.limit = arguments.limit;
+  job.options.fraction = arguments.fraction;
   job.options.allow_remote = arguments.allow_remote;
   job.options.retry_rejected = arguments.retry_rejected;
   return job;

@@ -17,6 +17,7 @@ struct SynthesisArguments {
   bool vision = false;
   std::vector<std::string> datasets;
   std::int64_t limit = -1;
+  double fraction = 1;
   bool no_images = false;
   std::vector<std::string> fields;
   bool allow_remote = false;

@@ -50,7 +50,7 @@ class BatchExporter {
         folder_(std::filesystem::absolute(folder)),
         batch_(batch),
         secret_(pseudonym_secret(database_)),
-        pending_(database_, builder, options.filter, options.retry_rejected),
+        pending_(database_, builder, options),
         bodies_(builder),
         progress_("batch " + builder.strategy().name, 0, "requests") {
     if (batch.file_requests < 1 || batch.file_bytes < 1) {

@@ -4,7 +4,9 @@
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/log.h"
+#include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/ledger.h"
 #include "epicrisis/store/picture_hash.h"
@@ -28,14 +30,21 @@ std::string source_note(Database& database, std::int64_t sample_id, const std::s
   return text;
 }
 
+bool is_drawn(const Sample& sample, double fraction) {
+  if (fraction >= 1) return true;
+  // A stream of random numbers seeded by the name: FNV alone mixes the last letters too little.
+  return Random(fnv1a(sample.dataset + '/' + sample.key), "fraction").uniform() < fraction;
+}
+
 }  // namespace
 
-PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
-                           bool retry_rejected, bool all)
+PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
+                           const SynthesisOptions& options, bool all)
     : database_(database),
       builder_(builder),
-      filter_(std::move(filter)),
-      retry_rejected_(retry_rejected),
+      filter_(options.filter),
+      retry_rejected_(options.retry_rejected),
+      fraction_(options.fraction),
       all_(all),
       remaining_(filter_.limit) {}
 
@@ -57,7 +66,9 @@ void PendingNotes::read_page() {
     remaining_ -= static_cast<std::int64_t>(samples.size());
     at_end_ = at_end_ || remaining_ == 0;
   }
-  for (const Sample& sample : samples) add_prompts_of(sample);
+  for (const Sample& sample : samples) {
+    if (is_drawn(sample, fraction_)) add_prompts_of(sample);
+  }
 }
 
 void PendingNotes::add_prompts_of(const Sample& sample) {

@@ -9,6 +9,7 @@
 
 #include "epicrisis/notes/answer.h"
 #include "epicrisis/notes/request.h"
+#include "epicrisis/notes/synthesis.h"
 #include "epicrisis/store/notes.h"
 #include "epicrisis/store/samples.h"
 
@@ -18,9 +19,10 @@ namespace epicrisis {
 // variant. Memory is a page of samples.
 class PendingNotes {
  public:
-  // `all`: those that are there already too, as if nothing had been asked.
-  PendingNotes(Database& database, const RequestBuilder& builder, SampleFilter filter,
-               bool retry_rejected, bool all = false);
+  // Of the options: the filter, the fraction, and whether rejected ones are missing. `all`: those
+  // that are there already too, as if nothing had been asked.
+  PendingNotes(Database& database, const RequestBuilder& builder, const SynthesisOptions& options,
+               bool all = false);
 
   // The next missing one; empty at the end.
   std::optional<Prompt> next();
@@ -39,6 +41,7 @@ class PendingNotes {
   const RequestBuilder& builder_;
   SampleFilter filter_;
   bool retry_rejected_;
+  double fraction_;
   bool all_;
   bool at_end_ = false;
   std::int64_t remaining_;

@@ -11,7 +11,9 @@ namespace {
 // The first prompt of the filter, whether its note is there or not.
 std::optional<Prompt> first_prompt(Database& database, const RequestBuilder& builder,
                                    SampleFilter filter) {
-  return PendingNotes(database, builder, std::move(filter), true, true).next();
+  SynthesisOptions options;
+  options.filter = std::move(filter);
+  return PendingNotes(database, builder, options, true).next();
 }
 
 void shorten(Json& value) {
@@ -76,7 +78,7 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     shown = first_prompt(database, builder, std::move(one));
   }
   std::set<std::string> fields;
-  PendingNotes pending(database, builder, options.filter, options.retry_rejected);
+  PendingNotes pending(database, builder, options);
   while (std::optional<Prompt> prompt = pending.next()) {
     throw_if_interrupted();
     ++preview.missing;

@@ -143,7 +143,7 @@ Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const Synthe
       builder_(builder),
       transport_(transport),
       clock_(clock),
-      pending_(database_, builder, options.filter, options.retry_rejected),
+      pending_(database_, builder, options),
       bodies_(builder),
       endpoints_(builder.provider(), builder.model(),
                  options.max_concurrency > 0 ? options.max_concurrency

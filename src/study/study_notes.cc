@@ -25,6 +25,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, Study& study)
   job.options.filter.datasets = table.strings_or("datasets", {});
   job.options.filter.roles = table.strings_or("roles", {});
   job.options.filter.limit = table.integer_in("limit", 1, INT64_MAX, INT64_MAX);
+  job.options.fraction = table.number_in("fraction", 0, 1, 1.0);
   job.options.max_concurrency = static_cast<int>(table.integer_in("concurrency", 0, 100'000, 0));
   if (table.has("budget")) job.options.budget = parse_budget(table.string("budget"));
   job.record = below(data_root, table.string_or("record", ""));

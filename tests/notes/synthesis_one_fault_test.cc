@@ -151,16 +151,24 @@ INSTANTIATE_TEST_SUITE_P(
 Fault passing(const char* name, const FaultAction& action) {
   return {.name = name, .actions = {action}, .wait_from = kFirstFrom, .wait_to = kFirstTo};
 }
-Fault lasting(const char* name, const FaultAction& action, const char* reason,
-              NoteStatus status = NoteStatus::kFailed, const char* text = "") {
+Fault lasting(const char* name, const FaultAction& action, const char* reason) {
   return {.name = name,
           .actions = times(6, action),
-          .status = status,
+          .status = NoteStatus::kFailed,
           .requests = 6,
           .wait_from = kAllPausesFrom,
           .wait_to = kAllPausesTo,
-          .reason = reason,
-          .text = text};
+          .reason = reason};
+}
+// Of the wrong form each time: three are paid for, not more.
+Fault never_valid(const char* name, const FaultAction& action, const char* reason) {
+  return {.name = name,
+          .actions = times(3, action),
+          .status = NoteStatus::kInvalid,
+          .requests = 3,
+          .wait_from = 1.5,
+          .wait_to = 3,
+          .reason = reason};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -208,13 +216,12 @@ INSTANTIATE_TEST_SUITE_P(
     NotANote, FaultOfOneTest,
     testing::Values(
         passing("truncated_json", respond(200, R"({"choices": [{"message": {"con)")),
-        lasting("truncated_json_for_ever", respond(200, R"({"choices": [{"message": {"con)"),
-                "no JSON", NoteStatus::kInvalid),
+        never_valid("truncated_json_for_ever", respond(200, R"({"choices": [{"message": {"con)"),
+                    "no JSON"),
         passing("html", html_page(200)), passing("wrong_shape", respond(200, R"({"choices": 5})")),
         passing("a_number", respond(200, "17")), passing("nothing", respond(200, "")),
         passing("empty_choices", respond(200, R"({"choices": []})")),
-        lasting("empty_choices_for_ever", respond(200, R"({"choices": []})"), "no choices",
-                NoteStatus::kInvalid),
+        never_valid("empty_choices_for_ever", respond(200, R"({"choices": []})"), "no choices"),
         passing("error_inside", respond(200, R"({"error": {"message": "oops", "code": 500}})")),
         passing("throttled_inside",
                 respond(200, R"({"error": {"message": "slow", "code": "rate_limit_exceeded"}})")),

@@ -121,6 +121,21 @@ TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
   EXPECT_EQ(run(third).written, 10);
 }
 
+TEST_F(SynthesisTest, AFractionIsTheSameEachTimeAndGrowsByNewOnes) {
+  add_samples(1000);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport tenth = run(server, {.fraction = 0.1});
+  EXPECT_NEAR(static_cast<double>(tenth.written), 100, 30);
+  SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(again, {.fraction = 0.1}).skipped, tenth.written);
+  SimulatedServer more(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport third = run(more, {.fraction = 0.3});
+  EXPECT_EQ(third.skipped, tenth.written);
+  EXPECT_NEAR(static_cast<double>(third.written), 200, 50);
+  SimulatedServer all(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(all).skipped, tenth.written + third.written);
+}
+
 TEST_F(SynthesisTest, AnotherTemplateOrModelMakesNewNotesBesideTheOld) {
   add_samples(5);
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });

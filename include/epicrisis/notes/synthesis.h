@@ -27,6 +27,7 @@ Budget parse_budget(std::string_view text);
 
 struct SynthesisOptions {
   SampleFilter filter = {};
+  double fraction = 1;      // of the samples of the filter, drawn evenly; stable
   int max_concurrency = 0;  // 0: the provider's
   Budget budget = {};
   bool retry_rejected = false;  // ask again for truncated, refused, filtered, empty, invalid ones
