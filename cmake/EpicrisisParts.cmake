@@ -25,7 +25,7 @@ endfunction()
 # Shares one precompiled torch/torch.h among the targets that need it.
 function(epicrisis_use_torch_header target)
   if(NOT TARGET epicrisis_torch_header)
-    file(WRITE "${CMAKE_BINARY_DIR}/torch_header.cc" "")
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/torch_header.cc" CONTENT "")
     add_library(epicrisis_torch_header OBJECT "${CMAKE_BINARY_DIR}/torch_header.cc")
     target_link_libraries(epicrisis_torch_header PRIVATE epicrisis_torch)
     target_precompile_headers(epicrisis_torch_header PRIVATE <torch/torch.h>)

@@ -1,12 +1,15 @@
 #include <cmath>
+#include <utility>
 
 #include "epicrisis/core/random.h"
 #include "epicrisis/model/text_encoder_torch.h"
 
 namespace epicrisis {
 
-WordBagImpl::WordBagImpl(std::int64_t vocabulary_size, std::int64_t width, std::uint64_t seed) {
-  torch::Tensor start = torch::empty({vocabulary_size, width});
+WordBagImpl::WordBagImpl(WordVocabulary vocabulary, std::int64_t width, std::uint64_t seed)
+    : vocabulary_(std::move(vocabulary)) {
+  torch::Tensor start =
+      torch::empty({static_cast<std::int64_t>(vocabulary_.size()), width}, torch::kFloat32);
   Random random(seed, "word bag");
   float* values = start.data_ptr<float>();
   const double scale = 1.0 / std::sqrt(static_cast<double>(width));
@@ -17,21 +20,10 @@ WordBagImpl::WordBagImpl(std::int64_t vocabulary_size, std::int64_t width, std::
 }
 
 torch::Tensor WordBagImpl::forward(const torch::Tensor& ids, const torch::Tensor& offsets) {
+  if (offsets.numel() == 0) return weight_.new_zeros({0, width()});  // LibTorch refuses no texts
   namespace functional = torch::nn::functional;
   return functional::embedding_bag(
       ids, weight_, functional::EmbeddingBagFuncOptions().offsets(offsets).mode(torch::kMean));
-}
-
-std::pair<torch::Tensor, torch::Tensor> WordBagImpl::batch(const WordVocabulary& vocabulary,
-                                                           std::span<const std::string> texts) {
-  std::vector<std::int64_t> ids;
-  std::vector<std::int64_t> offsets;
-  for (const std::string& text : texts) {
-    offsets.push_back(static_cast<std::int64_t>(ids.size()));
-    const auto words = vocabulary.ids(text);
-    ids.insert(ids.end(), words.begin(), words.end());
-  }
-  return {torch::tensor(ids, torch::kInt64), torch::tensor(offsets, torch::kInt64)};
 }
 
 }  // namespace epicrisis

@@ -1,3 +1,5 @@
+#include "epicrisis/model/word_vocabulary.h"
+
 #include <algorithm>
 #include <map>
 #include <unordered_map>
@@ -6,16 +8,12 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/model/text_encoder.h"
-#include "model/words.h"
 #include "text/unicode.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxVocabulary = std::size_t{1} << 22;
-
-}  // namespace
 
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
@@ -34,13 +32,13 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
+}  // namespace
+
 struct WordVocabulary::State {
   std::unordered_map<std::string, std::int64_t> ids;
   std::vector<std::string> words;  // ids below words.size(), in order
   std::size_t buckets = 0;         // ids from words.size() on
 };
-
-WordVocabulary WordVocabulary::hashed(std::size_t buckets) { return make({}, buckets); }
 
 WordVocabulary WordVocabulary::learn(std::span<const std::string> texts, std::size_t min_texts,
                                      std::size_t max_words, std::size_t hash_buckets) {
@@ -116,6 +114,9 @@ WordVocabulary WordVocabulary::from_json(const Json& json, std::string_view sour
   for (const Json& word : list) {
     if (!word.is_string()) throw InputError("{}: a word is {}", source, dump_json(word));
     words.push_back(word.get<std::string>());
+    if (words_of(words.back()) != std::vector{words.back()}) {
+      throw InputError("{}: '{}' is not one word in small letters", source, words.back());
+    }
   }
   try {
     return make(std::move(words), static_cast<std::size_t>(buckets));

@@ -56,7 +56,7 @@ Predictions predict(const TrainedModel& model, const CaseSet& set, const Picture
     result.images = model.embed_image_features(run.features);
   }
   if (!run.notes.texts.empty()) {
-    const FloatMatrix texts = model.embed_notes(run.note_embeddings);
+    const FloatMatrix texts = model.embed_notes(run.input.notes);
     std::vector<std::size_t> rows;
     for (std::size_t row = 0; row < run.evaluated.size(); ++row) {
       for (const std::size_t text : run.notes.of_case[run.evaluated[row]]) {
@@ -69,7 +69,7 @@ Predictions predict(const TrainedModel& model, const CaseSet& set, const Picture
     for (std::size_t i = 0; i < rows.size(); ++i) {
       std::ranges::copy(texts.row(rows[i]), result.notes.row(i).begin());
     }
-    result.prompts = model.embed_notes(run.prompt_embeddings);
+    result.prompts = model.embed_notes(run.prompts);
   }
   result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
                                                      : model.logits(result.images);

@@ -11,6 +11,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/model/model_folders.h"
+#include "epicrisis/model/text_encoder.h"
 #include "epicrisis/notes/strategy.h"
 #include "epicrisis/store/runs.h"
 
@@ -34,9 +35,10 @@ std::string hash_of(const NoteTable& notes) {
 }
 
 // Tells when a model folder's content changed under the same name. Models without files have only
-// their name.
+// their name; trained tokens have a version, for what is trained under their name.
 std::string model_hash(const std::string& model) {
-  if (model.empty() || model == "bag" || model.starts_with("random:")) return model;
+  if (model == kTrainedTokens) return "token embeddings 1";
+  if (model.empty() || model.starts_with("random:")) return model;
   const Path found = find_model(model);
   if (std::filesystem::is_regular_file(found)) return sha256_hex(MappedFile(found).bytes());
   std::string all;

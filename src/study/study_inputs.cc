@@ -50,6 +50,20 @@ FloatMatrix text_embeddings(const TextEncoder& encoder, const std::vector<std::s
                                 [&](std::size_t rows) { progress.add(rows); });
 }
 
+// Notes and prompts in the form that the run trains on.
+void set_text_inputs(RunInput& run, const std::string& text_encoder, const Path& folder) {
+  if (text_encoder == kTrainedTokens) {
+    run.input.notes.texts = &run.notes.texts;
+    run.prompts.texts = &run.prompt_texts;
+    return;
+  }
+  const std::unique_ptr<TextEncoder> encoder = load_text_encoder(text_encoder);
+  run.note_vectors = text_embeddings(*encoder, run.notes.texts, folder);
+  run.prompt_vectors = text_embeddings(*encoder, run.prompt_texts, folder);
+  run.input.notes.vectors = &run.note_vectors;
+  run.prompts.vectors = &run.prompt_vectors;
+}
+
 TrainExample example_of(const CaseSet& set, const RunInput& run, std::size_t index,
                         std::size_t image) {
   TrainExample example;
@@ -135,12 +149,8 @@ std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& stud
   result->evaluated = indices_with_roles(set, {Role::kTest, Role::kExternal});
   if (uses_text(run.train.mode)) {
     result->notes = load_note_table(workspace, set, expand_note_sets(run.notes));
-    const std::unique_ptr<TextEncoder> encoder = load_text_encoder(run.text_encoder);
-    result->note_embeddings =
-        text_embeddings(*encoder, result->notes.texts, workspace.embeddings());
-    result->prompt_embeddings =
-        text_embeddings(*encoder, class_prompts(study), workspace.embeddings());
-    result->input.note_embeddings = &result->note_embeddings;
+    result->prompt_texts = class_prompts(study);
+    set_text_inputs(*result, run.text_encoder, workspace.embeddings());
     const auto without = std::ranges::count_if(
         trained, [&](std::size_t i) { return result->notes.of_case[i].empty(); });
     if (without == static_cast<std::ptrdiff_t>(trained.size())) {

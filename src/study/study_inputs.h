@@ -35,18 +35,20 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
 // What one run trains on, with the memory behind TrainInput's pointers.
 struct RunInput {
   TrainInput input;
-  FloatMatrix note_embeddings;         // [texts, G]
   FloatMatrix train_features;          // frozen: [(1 + copies) * trained cases, F]
   FloatMatrix features;                // frozen: [evaluated cases, F]
-  FloatMatrix prompt_embeddings;       // [classes, G] of the class prompts
   std::vector<std::size_t> evaluated;  // indices of test and external cases, in order
   NoteTable notes;
+  std::vector<std::string> prompt_texts;  // one a class
+  TextInput prompts;                      // the same as the run takes texts
+  FloatMatrix note_vectors;               // of a frozen text encoder: [texts, G]
+  FloatMatrix prompt_vectors;             // and [classes, G]
 };
 std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
                                          const StudyRun& run, const CaseSet& set,
                                          const PictureTable& pictures);
 
-// "A picture of a melanocytic nevus.": one a class, for zero-shot classification.
+// "The lesion is benign: melanocytic nevus.": one a class, for zero-shot classification.
 std::vector<std::string> class_prompts(const Study& study);
 
 }  // namespace epicrisis::study

@@ -7,33 +7,44 @@
 namespace epicrisis {
 namespace {
 
-void check_matrix(const FloatMatrix& matrix, const char* what) {
+void check_matrix(const FloatMatrix& matrix, std::string_view what) {
   if (matrix.columns == 0 || matrix.values.size() != matrix.rows * matrix.columns) {
     throw UsageError("training: the {} are {} x {} with {} values", what, matrix.rows,
                      matrix.columns, matrix.values.size());
   }
 }
 
+void check_texts(const TextInput& input, const std::string& what) {
+  if ((input.vectors != nullptr) == (input.texts != nullptr)) {
+    throw UsageError("training: {} must be given either as vectors or as texts", what);
+  }
+  if (input.vectors != nullptr) check_matrix(*input.vectors, what + " embeddings");
+}
+
 void check_concepts(const TrainInput& input) {
-  if (input.concept_embeddings == nullptr || input.note_concepts == nullptr) {
+  if (!input.concepts.given() || input.note_concepts == nullptr) {
     throw UsageError(
-        "training: the loss 'keyword_alignment' needs concept embeddings and the concepts of each "
+        "training: the loss 'keyword_alignment' needs the concept words and the concepts of each "
         "note");
   }
-  check_matrix(*input.concept_embeddings, "concept embeddings");
-  if (input.concept_embeddings->columns != input.note_embeddings->columns) {
-    throw UsageError("training: concept embeddings have {} columns, note embeddings {}",
-                     input.concept_embeddings->columns, input.note_embeddings->columns);
+  check_texts(input.concepts, "concept");
+  if ((input.concepts.vectors != nullptr) != (input.notes.vectors != nullptr)) {
+    throw UsageError("training: concepts and notes must have one form, vectors or texts");
   }
-  if (input.note_concepts->size() != input.note_embeddings->rows) {
-    throw UsageError("training: concepts of {} notes, embeddings of {}",
-                     input.note_concepts->size(), input.note_embeddings->rows);
+  if (input.concepts.vectors != nullptr &&
+      input.concepts.vectors->columns != input.notes.vectors->columns) {
+    throw UsageError("training: concept embeddings have {} columns, note embeddings {}",
+                     input.concepts.vectors->columns, input.notes.vectors->columns);
+  }
+  if (input.note_concepts->size() != input.notes.count()) {
+    throw UsageError("training: concepts of {} notes, there are {}", input.note_concepts->size(),
+                     input.notes.count());
   }
   for (std::size_t row = 0; row < input.note_concepts->size(); ++row) {
     for (const std::size_t k : (*input.note_concepts)[row]) {
-      if (k >= input.concept_embeddings->rows) {
+      if (k >= input.concepts.count()) {
         throw UsageError("training: note {} names concept {}, there are {}", row, k,
-                         input.concept_embeddings->rows);
+                         input.concepts.count());
       }
     }
   }
@@ -69,10 +80,10 @@ void check_train_input(const TrainConfig& config, const TrainInput& input) {
   const bool notes = uses_text(config.mode);
   const bool pictures = config.mode != Mode::kText;
   if (notes) {
-    if (input.note_embeddings == nullptr) {
-      throw UsageError("training: mode '{}' needs note embeddings", mode_name(config.mode));
+    if (!input.notes.given()) {
+      throw UsageError("training: mode '{}' needs notes", mode_name(config.mode));
     }
-    check_matrix(*input.note_embeddings, "note embeddings");
+    check_texts(input.notes, "note");
     const bool contrasts = config.mode != Mode::kText;
     if (contrasts && loss_settings(config.loss).needs_concepts) check_concepts(input);
   }
@@ -90,9 +101,9 @@ void check_train_input(const TrainConfig& config, const TrainInput& input) {
       }
       if (!notes) continue;
       for (const std::size_t note : example.notes) {
-        if (note >= input.note_embeddings->rows) {
+        if (note >= input.notes.count()) {
           throw UsageError("training: {} example {} has note {}, there are {}", what, i, note,
-                           input.note_embeddings->rows);
+                           input.notes.count());
         }
       }
     }

@@ -7,14 +7,11 @@
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "train/autocast.h"
+#include "train/index_tensor.h"
 #include "train/picture_loader.h"
 
 namespace epicrisis {
 namespace {
-
-torch::Tensor index_tensor(const std::vector<std::int64_t>& indices, torch::Device device) {
-  return torch::tensor(indices, torch::kInt64).to(device);
-}
 
 class StoredFeatures : public FeatureSource {
  public:

@@ -23,9 +23,11 @@ std::vector<std::string> parts_of(Mode mode) {
 
 }  // namespace
 
-NetworkImpl::NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, Heads heads)
-    : encoder_(std::move(encoder)) {
+NetworkImpl::NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder,
+                         std::shared_ptr<WordBagImpl> tokens, Heads heads)
+    : encoder_(std::move(encoder)), tokens_(std::move(tokens)) {
   if (encoder_) register_module("image_encoder", encoder_);
+  if (tokens_) register_module("text_encoder", tokens_);
   heads_ = register_module("heads", heads.ptr());
 }
 

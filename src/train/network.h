@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/model/image_encoder_torch.h"
+#include "epicrisis/model/text_encoder_torch.h"
 #include "epicrisis/train/config.h"
 #include "model/heads_torch.h"
 #include "model/losses_torch.h"
@@ -15,15 +16,18 @@
 namespace epicrisis {
 
 // All that one training has learnt: "heads.*" and, where the image encoder is fine-tuned,
-// "image_encoder.*".
+// "image_encoder.*", where token embeddings are trained, "text_encoder.weight".
 class NetworkImpl : public torch::nn::Module {
  public:
-  NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, Heads heads);
+  NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, std::shared_ptr<WordBagImpl> tokens,
+              Heads heads);
   ImageEncoderModule* encoder() const { return encoder_.get(); }  // null if frozen
+  WordBagImpl* tokens() const { return tokens_.get(); }           // null without
   HeadsImpl& heads() const { return *heads_; }
 
  private:
   std::shared_ptr<ImageEncoderModule> encoder_;
+  std::shared_ptr<WordBagImpl> tokens_;
   std::shared_ptr<HeadsImpl> heads_;
 };
 TORCH_MODULE(Network);

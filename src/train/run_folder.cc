@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* kFormat = "epicrisis-run";
 constexpr int kVersion1 = 1;
+constexpr const char* kVocabularyFormat = "epicrisis-vocabulary";
+constexpr const char* kTokenEncoder = "token_embeddings";
 constexpr std::uint64_t kMaxJson = 64U << 20U;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -44,6 +46,13 @@ std::string matrix_hash(const FloatMatrix* matrix) {
   if (matrix == nullptr) return "none";
   return fmt::format("{}x{} {}", matrix->rows, matrix->columns,
                      sha256_hex(bytes_of(matrix->values)));
+}
+
+std::string texts_hash(const TextInput& input) {
+  if (input.texts == nullptr) return matrix_hash(input.vectors);
+  std::string all;
+  for (const std::string& text : *input.texts) all += sha256_hex(text);
+  return fmt::format("{} texts {}", input.texts->size(), sha256_hex(all));
 }
 
 std::string examples_hash(const std::vector<TrainExample>& examples) {
@@ -85,6 +94,10 @@ void write_run_description(const Path& folder, const RunDescription& run) {
   json["text_width"] = run.text_width;
   json["image_encoder"] = run.image_encoder ? run.image_encoder->to_json() : Json(nullptr);
   json["image_encoder_source"] = run.image_encoder_source;
+  json["text_encoder"] = nullptr;
+  if (!run.vocabulary_sha256.empty()) {
+    json["text_encoder"] = {{"type", kTokenEncoder}, {"vocabulary_sha256", run.vocabulary_sha256}};
+  }
   json["bf16"] = run.bf16;
   json["fingerprint"] = run.fingerprint;
   json["counts"] = run.counts;
@@ -110,6 +123,15 @@ RunDescription read_run_description(const Path& folder) {
   const Json encoder = json.contains("image_encoder") ? json["image_encoder"] : Json(nullptr);
   if (!encoder.is_null()) run.image_encoder = parse_image_encoder_config(encoder, source);
   run.image_encoder_source = json_get<std::string>(json, "image_encoder_source", source);
+  const Json text = json.contains("text_encoder") ? json["text_encoder"] : Json(nullptr);
+  if (!text.is_null()) {
+    const auto type = json_get<std::string>(text, "type", source);
+    if (type != kTokenEncoder) {
+      throw InputError("{}: the text encoder's type is '{}'; this program knows '{}'", source, type,
+                       kTokenEncoder);
+    }
+    run.vocabulary_sha256 = json_get<std::string>(text, "vocabulary_sha256", source);
+  }
   run.bf16 = json_get<bool>(json, "bf16", source);
   run.fingerprint = json_get<std::string>(json, "fingerprint", source);
   run.counts = json_get_or<Json>(json, "counts", Json::object(), source);
@@ -121,6 +143,39 @@ RunDescription read_run_description(const Path& folder) {
                      run.image_width, run.text_width);
   }
   return run;
+}
+
+std::string write_vocabulary(const Path& folder, const WordVocabulary& vocabulary) {
+  Json json = vocabulary.to_json();
+  json["format"] = kVocabularyFormat;
+  json["version"] = kVersion1;
+  const std::string text = dump_json(json, 1) + "\n";
+  write_file(folder / kRunVocabularyFile, text);
+  return sha256_hex(text);
+}
+
+WordVocabulary read_vocabulary(const Path& folder, const std::string& expected_sha256) {
+  const Path path = folder / kRunVocabularyFile;
+  const std::string source = path.string();
+  if (!std::filesystem::exists(path)) {
+    throw InputError("{}: the file is missing; the run's text encoder needs it", source);
+  }
+  const std::string text = read_file(path, kMaxJson);
+  // Words in other rows would load without a complaint and embed nonsense.
+  if (const std::string found = sha256_hex(text); found != expected_sha256) {
+    throw InputError(
+        "{}: its SHA-256 is {}, but {} says {}: it is not the vocabulary that the run was trained "
+        "with; restore the file or remove the folder to train the run anew",
+        source, found, kRunConfigFile, expected_sha256);
+  }
+  const Json json = parse_json(text, source);
+  const auto format = json_get<std::string>(json, "format", source);
+  const auto version = json_get<std::int64_t>(json, "version", source);
+  if (format != kVocabularyFormat || version != kVersion1) {
+    throw InputError("{}: format '{}' version {}; this program reads '{}' version {}", source,
+                     format, version, kVocabularyFormat, kVersion1);
+  }
+  return WordVocabulary::from_json(json, source);
 }
 
 Json metrics_to_json(const EpochMetrics& metrics) {
@@ -262,7 +317,7 @@ const EpochMetrics& TrainResult::best() const {
 }
 
 std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,
-                                 const std::string& encoder_fingerprint) {
+                                 const std::string& encoders) {
   Json settings = train_config_to_json(config);
   settings.erase("checkpoint_seconds");
   std::string concepts;
@@ -271,9 +326,9 @@ std::string training_fingerprint(const TrainConfig& config, const TrainInput& in
   }
   return sha256_of_fields({"training 1", dump_json(settings), std::to_string(input.class_count),
                            examples_hash(input.train), examples_hash(input.validation),
-                           matrix_hash(input.note_embeddings), matrix_hash(input.image_features),
-                           pictures_hash(input), encoder_fingerprint,
-                           matrix_hash(input.concept_embeddings), sha256_hex(concepts)});
+                           texts_hash(input.notes), matrix_hash(input.image_features),
+                           pictures_hash(input), encoders, texts_hash(input.concepts),
+                           sha256_hex(concepts)});
 }
 
 }  // namespace epicrisis

@@ -8,6 +8,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/word_vocabulary.h"
 #include "epicrisis/train/trainer.h"
 
 // The files of a run; docs/formats.md, "Run folder".
@@ -18,6 +19,7 @@ inline constexpr const char* kRunWeightsFile = "model.safetensors";
 inline constexpr const char* kRunMetricsFile = "metrics.jsonl";
 inline constexpr const char* kRunResultFile = "result.json";
 inline constexpr const char* kRunCheckpointFile = "checkpoint.safetensors";
+inline constexpr const char* kRunVocabularyFile = "vocabulary.json";
 
 // config.json: what has to be known to load the weights, and what the run was.
 struct RunDescription {
@@ -27,6 +29,7 @@ struct RunDescription {
   std::int64_t text_width = 0;
   std::optional<ImageEncoderConfig> image_encoder;  // of a fine-tuned run
   std::string image_encoder_source;
+  std::string vocabulary_sha256;  // of vocabulary.json; empty if no token embeddings are trained
   bool bf16 = false;
   std::string fingerprint;  // of config and data
   Json counts = Json::object();
@@ -35,6 +38,11 @@ struct RunDescription {
 void write_run_description(const Path& folder, const RunDescription& run);
 // InputError naming the file.
 RunDescription read_run_description(const Path& folder);
+
+// The rows of "text_encoder.weight" as words. Returns the file's SHA-256.
+std::string write_vocabulary(const Path& folder, const WordVocabulary& vocabulary);
+// InputError naming the file if it is broken or is not the one with that SHA-256.
+WordVocabulary read_vocabulary(const Path& folder, const std::string& expected_sha256);
 
 // Where a training stands, besides tensors; goes into the checkpoint as JSON.
 struct TrainProgress {
@@ -61,8 +69,9 @@ void append_metrics(const Path& folder, const EpochMetrics& metrics);
 
 void write_train_result(const Path& folder, const TrainResult& result);
 
-// Hash of everything that decides the outcome of a training.
+// Hash of everything that decides the outcome of a training; `encoders` stands for what the trained
+// encoders start from.
 std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,
-                                 const std::string& encoder_fingerprint);
+                                 const std::string& encoders);
 
 }  // namespace epicrisis

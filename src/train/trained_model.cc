@@ -10,17 +10,22 @@
 #include "train/feature_source.h"
 #include "train/network.h"
 #include "train/run_folder.h"
+#include "train/text_source.h"
 
 namespace epicrisis {
 namespace {
 
-// A view of the caller's matrix.
-torch::Tensor view_of(const FloatMatrix& matrix, std::int64_t width, const char* what) {
+void check_width(const FloatMatrix& matrix, std::int64_t width, const char* what) {
   if (static_cast<std::int64_t>(matrix.columns) != width ||
       matrix.values.size() != matrix.rows * matrix.columns) {
     throw UsageError("TrainedModel: {} of width {} were given, the run has {}", what,
                      matrix.columns, width);
   }
+}
+
+// A view of the caller's matrix.
+torch::Tensor view_of(const FloatMatrix& matrix, std::int64_t width, const char* what) {
+  check_width(matrix, width, what);
   return torch::from_blob(const_cast<float*>(matrix.values.data()),
                           {static_cast<std::int64_t>(matrix.rows), width}, torch::kFloat32);
 }
@@ -48,8 +53,14 @@ TrainedModel TrainedModel::load(const Path& run_folder) {
   const RunDescription& run = state->run;
   std::shared_ptr<ImageEncoderModule> encoder;
   if (run.image_encoder) encoder = make_image_encoder(*run.image_encoder, 0);
-  state->network = Network(
-      encoder, Heads(run.image_width, run.text_width, run.config.width, run.class_count, 0));
+  std::shared_ptr<WordBagImpl> tokens;
+  if (!run.vocabulary_sha256.empty()) {
+    tokens = std::make_shared<WordBagImpl>(read_vocabulary(run_folder, run.vocabulary_sha256),
+                                           run.text_width, 0);
+  }
+  state->network =
+      Network(encoder, tokens,
+              Heads(run.image_width, run.text_width, run.config.width, run.class_count, 0));
   load_state(*state->network, read_safetensors(run_folder / kRunWeightsFile));
   state->network->eval();
   return TrainedModel(std::move(state));
@@ -75,11 +86,19 @@ FloatMatrix TrainedModel::embed_image_features(const FloatMatrix& features) cons
       view_of(features, state_->run.image_width, "image features")));
 }
 
-FloatMatrix TrainedModel::embed_notes(const FloatMatrix& embeddings) const {
+bool TrainedModel::trained_tokens() const { return state_->network->tokens() != nullptr; }
+
+FloatMatrix TrainedModel::embed_notes(const TextInput& notes) const {
   if (state_->run.text_width == 0) throw UsageError("TrainedModel: the run saw no notes");
+  if (trained_tokens() ? notes.texts == nullptr : notes.vectors == nullptr) {
+    throw UsageError("TrainedModel: the run takes notes as {}",
+                     trained_tokens() ? "texts, its token embeddings are its own"
+                                      : "vectors of the text encoder it was trained with");
+  }
+  if (!trained_tokens()) check_width(*notes.vectors, state_->run.text_width, "note embeddings");
   const torch::NoGradGuard no_gradient;
   return to_float_matrix(state_->network->heads().project_text(
-      view_of(embeddings, state_->run.text_width, "note embeddings")));
+      text_source(notes, state_->network->tokens(), torch::kCPU)->all()));
 }
 
 FloatMatrix TrainedModel::logits(const FloatMatrix& z) const {

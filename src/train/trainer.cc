@@ -14,9 +14,11 @@
 #include "train/checkpoint.h"
 #include "train/class_scores.h"
 #include "train/feature_source.h"
+#include "train/index_tensor.h"
 #include "train/network.h"
 #include "train/run_folder.h"
 #include "train/sampler.h"
+#include "train/text_source.h"
 
 namespace epicrisis {
 namespace {
@@ -52,6 +54,16 @@ std::map<std::string, torch::Tensor> trained_parameters(const Network& network) 
   std::map<std::string, torch::Tensor> parameters;
   for (const auto& item : network->named_parameters()) parameters[item.key()] = item.value();
   return parameters;
+}
+
+// Words of the notes that are trained on, and of no others: what only a test note says must not be
+// known. A note counts as often as examples have it.
+WordVocabulary training_vocabulary(const TrainInput& input) {
+  std::vector<std::string> texts;
+  for (const TrainExample& example : input.train) {
+    for (const std::size_t note : example.notes) texts.push_back((*input.notes.texts)[note]);
+  }
+  return WordVocabulary::learn(texts);
 }
 
 class Trainer {
@@ -96,10 +108,10 @@ class Trainer {
   Network network_{nullptr};
   std::unique_ptr<FeatureSource> features_;
   std::unique_ptr<Adam> adam_;
-  torch::Tensor notes_;     // [notes, G]
-  torch::Tensor concepts_;  // [K, G]
+  std::unique_ptr<TextSource> notes_;
+  std::unique_ptr<TextSource> concepts_;
   std::vector<std::size_t> validation_images_;
-  torch::Tensor validation_notes_;  // [n, G], text mode
+  std::vector<std::int64_t> validation_notes_;  // rows, text mode
   torch::Tensor validation_labels_;
   std::vector<int> validation_truth_;
   TrainProgress progress_;
@@ -135,11 +147,19 @@ void Trainer::make_network() {
   } else if (input_.image_features != nullptr) {
     image_width = static_cast<std::int64_t>(input_.image_features->columns);
   }
-  const std::int64_t text_width =
-      sees_notes() ? static_cast<std::int64_t>(input_.note_embeddings->columns) : 0;
+  std::shared_ptr<WordBagImpl> tokens;
+  std::int64_t text_width = 0;
+  std::string encoders = encoder ? state_hash(*encoder) : "frozen";
+  if (sees_notes() && input_.notes.texts != nullptr) {
+    tokens = std::make_shared<WordBagImpl>(training_vocabulary(input_), kTokenWidth, config_.seed);
+    text_width = tokens->width();
+    encoders += dump_json(tokens->vocabulary().to_json()) + state_hash(*tokens);
+  } else if (sees_notes()) {
+    text_width = static_cast<std::int64_t>(input_.notes.vectors->columns);
+  }
   const Heads heads(image_width, text_width, config_.width, input_.class_count, config_.seed);
-  network_ = Network(encoder, heads);
-  fingerprint_ = training_fingerprint(config_, input_, encoder ? state_hash(*encoder) : "frozen");
+  network_ = Network(encoder, tokens, heads);
+  fingerprint_ = training_fingerprint(config_, input_, encoders);
   if (encoder && config_.channels_last) make_channels_last(*encoder);
   network_->to(device_);
 }
@@ -170,12 +190,15 @@ std::optional<TrainResult> Trainer::open_folder() {
     run.image_encoder = network_->encoder()->config();
     run.image_encoder_source = input_.image_encoder;
   }
+  if (network_->tokens() != nullptr) {
+    run.vocabulary_sha256 = write_vocabulary(folder_, network_->tokens()->vocabulary());
+  }
   run.bf16 = bf16_;
   run.fingerprint = fingerprint_;
   run.counts["train"] = input_.train.size();
   run.counts["drawn_from"] = sampler_.pool_size();
   run.counts["validation"] = input_.validation.size();
-  run.counts["notes"] = input_.note_embeddings != nullptr ? input_.note_embeddings->rows : 0;
+  run.counts["notes"] = input_.notes.count();
   run.provenance = input_.provenance;
   write_run_description(folder_, run);
   return std::nullopt;
@@ -183,22 +206,20 @@ std::optional<TrainResult> Trainer::open_folder() {
 
 void Trainer::make_validation() {
   std::vector<std::int64_t> labels;
-  std::vector<std::int64_t> note_rows;
   for (const TrainExample& example : input_.validation) {
     if (config_.mode == Mode::kText) {
       if (example.notes.empty()) continue;
-      note_rows.push_back(static_cast<std::int64_t>(example.notes.front()));
+      validation_notes_.push_back(static_cast<std::int64_t>(example.notes.front()));
     } else {
       validation_images_.push_back(example.image);
     }
     labels.push_back(example.label);
     validation_truth_.push_back(example.label);
   }
-  validation_labels_ = torch::tensor(labels, torch::kInt64).to(device_);
-  if (sees_notes()) notes_ = to_torch(*input_.note_embeddings).to(device_);
-  if (objective_.needs_concepts()) concepts_ = to_torch(*input_.concept_embeddings).to(device_);
-  if (!note_rows.empty()) {
-    validation_notes_ = notes_.index_select(0, torch::tensor(note_rows, torch::kInt64).to(device_));
+  validation_labels_ = index_tensor(labels, device_);
+  if (sees_notes()) notes_ = text_source(input_.notes, network_->tokens(), device_);
+  if (objective_.needs_concepts()) {
+    concepts_ = text_source(input_.concepts, network_->tokens(), device_);
   }
   if (fine_tunes()) {
     features_ = encoded_pictures(config_, *input_.images, *network_->encoder(), bf16_, input_.train,
@@ -238,18 +259,15 @@ Batch Trainer::make_batch(std::span<const Draw> draws) {
     notes.push_back(static_cast<std::int64_t>(draws[i].note));
     with_note.push_back(static_cast<std::int64_t>(i));
   }
-  const auto on_device = [&](const std::vector<std::int64_t>& values) {
-    return torch::tensor(values, torch::kInt64).to(device_);
-  };
-  batch.labels = on_device(labels);
+  batch.labels = index_tensor(labels, device_);
   if (features_) batch.features = features_->training_features(draws);
   if (notes.empty()) return batch;
-  batch.embeddings = notes_.index_select(0, on_device(notes));
-  if (notes.size() < draws.size()) batch.with_note = on_device(with_note);
+  batch.embeddings = notes_->embeddings(notes);
+  if (notes.size() < draws.size()) batch.with_note = index_tensor(with_note, device_);
   if (objective_.needs_concepts()) {
-    batch.concepts = concepts_;
+    batch.concepts = concepts_->all();
     torch::Tensor named =
-        torch::zeros({static_cast<std::int64_t>(notes.size()), concepts_.size(0)});
+        torch::zeros({static_cast<std::int64_t>(notes.size()), batch.concepts.size(0)});
     auto cells = named.accessor<float, 2>();
     for (std::size_t i = 0; i < notes.size(); ++i) {
       for (const std::size_t k : (*input_.note_concepts)[static_cast<std::size_t>(notes[i])]) {
@@ -369,7 +387,7 @@ void Trainer::validate(EpochMetrics& metrics) {
   const torch::NoGradGuard no_gradient;
   HeadsImpl& heads = network_->heads();
   const torch::Tensor z = config_.mode == Mode::kText
-                              ? heads.project_text(validation_notes_)
+                              ? heads.project_text(notes_->embeddings(validation_notes_))
                               : heads.project_image(features_->plain_features(validation_images_));
   const torch::Tensor logits = heads.classify(z);
   metrics.validation_loss =

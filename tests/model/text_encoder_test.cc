@@ -8,10 +8,10 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/model/model_folders.h"
 #include "epicrisis/model/npy.h"
 #include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/text_encoder_torch.h"
 
 namespace epicrisis {
 namespace {
@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 const Path kTests = Path(EPICRISIS_SOURCE_DIR) / "tests/model";
 const Path kTiny = kTests / "data/tiny_bert";
@@ -224,69 +225,10 @@ TEST(MiniLM, AgreesWithTransformersOnRealWeights) {
   }
 }
 
-double dot(const FloatMatrix& matrix, std::size_t a, std::size_t b) {
-  double sum = 0;
-  for (std::size_t c = 0; c < matrix.columns; ++c) sum += matrix.row(a)[c] * matrix.row(b)[c];
-  return sum;
-}
-
-TEST(RandomBag, NearnessIsSharedWords) {
-  const auto encoder = load_text_encoder("bag");
-  const std::vector<std::string> texts{"red lesion on the back", "Back: on the RED lesion!",
-                                       "red lesion on the hand", "quite other words here", ""};
-  const FloatMatrix rows = encoder->encode(texts);
-  EXPECT_NEAR(dot(rows, 0, 1), 1, 1e-5);
-  EXPECT_NEAR(dot(rows, 0, 2), 0.8, 0.15);
-  EXPECT_NEAR(dot(rows, 0, 3), 0, 0.2);
-  EXPECT_EQ(dot(rows, 4, 4), 0);
-  const std::vector<std::string> reversed(texts.rbegin(), texts.rend());
-  const FloatMatrix again = encoder->encode(reversed);
-  for (std::size_t c = 0; c < rows.columns; ++c) ASSERT_EQ(rows.row(0)[c], again.row(4)[c]);
-  TextEncoderOptions options;
-  options.seed = 1;
-  EXPECT_NE(load_text_encoder("bag", options)->fingerprint(), encoder->fingerprint());
+TEST(TextEncoder, TrainedTokensAndUnknownNamesAreRefused) {
+  EXPECT_THAT([] { load_text_encoder("bag"); },
+              ThrowsMessage<UsageError>(HasSubstr("trained with a run")));
   EXPECT_THROW(load_text_encoder("no-such-model"), UsageError);
-}
-
-TEST(WordVocabulary, LearnsFrequentWordsAndHashesOthers) {
-  const std::vector<std::string> texts{"the nevus", "The nevus, the mole", "the melanoma",
-                                       "a mole"};
-  const auto vocabulary = WordVocabulary::learn(texts, 2, 100, 4);
-  EXPECT_EQ(vocabulary.size(), 3U + 4U);
-  // "the" stands in three texts, "mole" and "nevus" in two each.
-  EXPECT_THAT(vocabulary.ids("the mole-nevus"), ElementsAre(0, 1, 2));
-  const auto unknown = vocabulary.ids("melanoma");
-  ASSERT_EQ(unknown.size(), 1U);
-  EXPECT_GE(unknown[0], 3);
-  EXPECT_LT(unknown[0], 7);
-  const auto copy = WordVocabulary::from_json(vocabulary.to_json(), "x");
-  EXPECT_EQ(copy.ids("the mole melanoma zebra"), vocabulary.ids("the mole melanoma zebra"));
-  EXPECT_EQ(WordVocabulary::learn(texts, 1, 1, 1).size(), 2U);
-  EXPECT_THROW(WordVocabulary::hashed(0), UsageError);
-  EXPECT_THROW(WordVocabulary::from_json(
-                   parse_json(R"({"words": ["a", "a"], "hash_buckets": 1})", "x"), "x"),
-               InputError);
-  EXPECT_THROW(
-      WordVocabulary::from_json(parse_json(R"({"words": [], "hash_buckets": -1})", "x"), "x"),
-      InputError);
-}
-
-TEST(WordBag, TakesMeansAndLearns) {
-  const auto vocabulary = WordVocabulary::hashed(50);
-  WordBag bag(50, 8, 3);
-  const std::vector<std::string> texts{"one two two", "", "two"};
-  const auto [ids, offsets] = WordBagImpl::batch(vocabulary, texts);
-  const torch::Tensor out = bag->forward(ids, offsets);
-  const torch::Tensor weight = bag->parameters()[0];
-  const auto one = vocabulary.ids("one")[0];
-  const auto two = vocabulary.ids("two")[0];
-  EXPECT_TRUE(torch::allclose(out[0], (weight[one] + 2 * weight[two]) / 3));
-  EXPECT_EQ(out[1].abs().sum().item<float>(), 0);
-  EXPECT_TRUE(torch::allclose(out[2], weight[two]));
-  out.sum().backward();
-  EXPECT_NEAR(weight.grad()[two][0].item<float>(), 5.0 / 3, 1e-5);
-  EXPECT_TRUE(torch::equal(weight, WordBag(50, 8, 3)->parameters()[0]));
-  EXPECT_NEAR(WordBag(2000, 8, 4)->parameters()[0].std().item<double>(), 1 / std::sqrt(8.0), 0.01);
 }
 
 }  // namespace

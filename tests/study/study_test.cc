@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -10,9 +11,12 @@
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/model/word_vocabulary.h"
 #include "epicrisis/store/results.h"
 #include "epicrisis/store/runs.h"
 #include "epicrisis/study/demo_corpus.h"
+#include "epicrisis/train/trainer.h"
+#include "study/predictions.h"
 
 namespace epicrisis {
 namespace {
@@ -137,6 +141,53 @@ TEST_F(StudyTest, ResultsAreReadFromTheDatabase) {
   workspace.database().execute(
       "UPDATE results SET value = 0.125, lo = 0, hi = 1 WHERE position = 0");
   EXPECT_EQ(evaluate_study(workspace, study()).front().value, 0.125);
+}
+
+// Token embeddings are part of a run: their words are those of its training notes, and what the run
+// says of test notes and class prompts comes from its own folder.
+TEST_F(StudyTest, TokensAreLearntFromTrainingNotesAndEmbedTheRest) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  run_study(workspace, study());
+  study::CaseSet set = study::assign_roles(workspace, study());
+  const study::NoteTable notes = study::load_note_table(workspace, set, {"M"});
+  std::vector<std::string> training, others;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    for (const std::size_t row : notes.of_case[i]) {
+      (set.cases[i].role == Role::kTrain ? training : others).push_back(notes.texts[row]);
+    }
+  }
+  const auto words_of = [](const std::vector<std::string>& texts) {
+    return WordVocabulary::learn(texts, 1).to_json()["words"].get<std::set<std::string>>();
+  };
+  const std::set<std::string> known = words_of(training);
+  ASSERT_FALSE(std::ranges::includes(known, words_of(others)))
+      << "the corpus does not put the vocabulary to the test";
+
+  const auto runs = list_runs(workspace.database(), "small");
+  ASSERT_EQ(runs.size(), 4U);
+  for (const RunRecord& run : runs) {
+    if (run.name != "with notes") continue;
+    const Path folder = workspace.runs() / run.id;
+    const Json vocabulary = parse_json(read_file(folder / "vocabulary.json"), run.id);
+    EXPECT_GT(vocabulary["words"].size(), 20U);
+    for (const Json& word : vocabulary["words"]) {
+      EXPECT_TRUE(known.contains(word.get<std::string>())) << word;
+    }
+    const TrainedModel model = TrainedModel::load(folder);
+    const study::Predictions predictions =
+        study::read_predictions(folder / "predictions.safetensors");
+    const std::vector<std::string> prompts = study::class_prompts(study());
+    EXPECT_EQ(model.embed_notes({.texts = &prompts}).values, predictions.prompts.values);
+    ASSERT_GT(predictions.notes.rows, 0U);
+    for (std::size_t i = 0; i < predictions.notes.rows; ++i) {
+      const std::vector<std::string> text = {
+          notes.texts[static_cast<std::size_t>(predictions.note_texts[i])]};
+      const FloatMatrix z = model.embed_notes({.texts = &text});
+      for (std::size_t c = 0; c < z.columns; ++c) {
+        ASSERT_NEAR(z.values[c], predictions.notes.row(i)[c], 1e-5);
+      }
+    }
+  }
 }
 
 TEST_F(StudyTest, TheSameStudyGivesTheSameNumbersElsewhere) {

@@ -29,7 +29,7 @@ class FineTuneTest : public testing::Test {
       (i < 12 ? input_.train : input_.validation).push_back(example);
     }
     input_.class_count = 3;
-    input_.note_embeddings = &notes_;
+    input_.notes.vectors = &notes_;
     input_.images = &images_;
     input_.image_encoder = "random:mobilenet_v2";
     config_.freeze_image_encoder = false;
@@ -77,6 +77,26 @@ TEST_F(FineTuneTest, ResumedIsAsIfNeverInterruptedAndRunsRepeat) {
   const TrainResult resumed = train_model(config_, input_, folder("run"));
   EXPECT_EQ(weights("run"), weights("whole"));
   EXPECT_EQ(resumed.best().validation_loss, whole.best().validation_loss);
+}
+
+TEST_F(FineTuneTest, EncoderAndTokensAreTrainedTogetherAndResume) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < kPictures; ++i) texts.push_back(i % 3 == 0 ? "red spot" : "blue");
+  input_.notes = {.texts = &texts};
+  config_.epochs = 2;
+  train_model(config_, input_, folder("whole"));
+  const TensorFile whole = read_safetensors(folder("whole") / "model.safetensors");
+  EXPECT_TRUE(whole.has("text_encoder.weight"));
+  EXPECT_TRUE(whole.has("image_encoder.features.0.0.weight"));
+  TrainObserver observer;
+  int steps = 0;
+  observer.step = [&](std::size_t, double) {
+    if (++steps == 4) set_interrupted(true);
+  };
+  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), Interrupted);
+  set_interrupted(false);
+  train_model(config_, input_, folder("run"));
+  EXPECT_EQ(weights("run"), weights("whole"));
 }
 
 // With threads the same holds: sums are split alike in every run.

@@ -26,8 +26,8 @@ struct Synthetic {
     input.validation = validation;
     input.class_count = classes;
     input.image_features = &features;
-    input.note_embeddings = &notes;
-    input.concept_embeddings = &concepts;
+    input.notes.vectors = &notes;
+    input.concepts.vectors = &concepts;
     input.note_concepts = &note_concepts;
     return input;
   }

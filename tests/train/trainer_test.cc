@@ -157,7 +157,8 @@ TEST_F(TrainerTest, PairsComeTogether) {
     notes.push_back(example.notes[0]);
   }
   const FloatMatrix image = model.embed_image_features(rows_of(data.features, images));
-  const FloatMatrix text = model.embed_notes(rows_of(data.notes, notes));
+  const FloatMatrix vectors = rows_of(data.notes, notes);
+  const FloatMatrix text = model.embed_notes({.vectors = &vectors});
   double cosines = 0;
   for (std::size_t i = 0; i < image.rows; ++i) {
     const FloatMatrix a = rows_of(image, {i});
@@ -204,7 +205,7 @@ TEST_F(TrainerTest, TextModeLeavesTheImageBranchAsItWasDrawn) {
   const TrainedModel model = TrainedModel::load(folder("c"));
   EXPECT_EQ(model.image_width(), 0U);
   EXPECT_THROW(model.embed_image_features(data.features), UsageError);
-  EXPECT_GT(accuracy(model.logits(model.embed_notes(data.concepts)),
+  EXPECT_GT(accuracy(model.logits(model.embed_notes({.vectors = &data.concepts})),
                      {{0, 0, {}}, {0, 1, {}}, {0, 2, {}}}),
             .6);
 }
@@ -484,8 +485,7 @@ TEST_F(TrainerTest, WrongInputIsRefusedBeforeAnythingIsWritten) {
   refused(
       "image features", [](Synthetic&, TrainInput& in, C&) { in.image_features = nullptr; }, both);
   refused(
-      "note embeddings", [](Synthetic&, TrainInput& in, C&) { in.note_embeddings = nullptr; },
-      both);
+      "needs notes", [](Synthetic&, TrainInput& in, C&) { in.notes = {}; }, both);
   refused(
       "versions", [](Synthetic&, TrainInput&, C& config) { config.copies = 3; }, both);
   refused(
@@ -581,9 +581,10 @@ TEST_F(TrainerTest, EmbeddingChecksWidths) {
   EXPECT_FALSE(model.fine_tuned());
   EXPECT_THAT([&] { model.embed_image_features(data.notes); },
               ThrowsMessage<UsageError>(AllOf(HasSubstr("width 10"), HasSubstr("12"))));
-  EXPECT_THROW(model.embed_notes(data.features), UsageError);
+  EXPECT_THROW(model.embed_notes({.vectors = &data.features}), UsageError);
   EXPECT_THROW(model.logits(data.features), UsageError);
-  EXPECT_EQ(model.embed_notes(FloatMatrix(0, 10)).rows, 0U);
+  const FloatMatrix none(0, 10);
+  EXPECT_EQ(model.embed_notes({.vectors = &none}).rows, 0U);
 }
 
 }  // namespace

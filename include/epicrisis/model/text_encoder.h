@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/model/precision.h"
 
@@ -26,7 +25,6 @@ struct TextEncoderOptions {
   Precision precision = Precision::kFp32;
   unsigned threads = 0;        // 0: available_cores()
   std::size_t max_tokens = 0;  // 0: what the folder says
-  std::uint64_t seed = 0;      // of "bag" only
 };
 
 struct TextEncodeReport {
@@ -51,33 +49,15 @@ class TextEncoder {
   virtual std::string describe() const = 0;
 };
 
+// In place of a model's name: there is no frozen encoder, the token embeddings are trained with the
+// run (TrainInput::notes with texts). load_text_encoder() refuses it.
+inline constexpr std::string_view kTrainedTokens = "bag";
+
 // `model`: a Hugging Face folder of the BERT family (config.json, model.safetensors or
-// pytorch_model.bin, tokenizer.json or vocab.txt), a name for find_model(), or "bag": the
-// normalised mean of fixed random word vectors of width 256, which needs no file and no LibTorch
-// arithmetic. With kAuto pooling the vectors are normalised if modules.json says so; with any other
-// they are not.
+// pytorch_model.bin, tokenizer.json or vocab.txt) or a name for find_model(). With kAuto pooling
+// the vectors are normalised if modules.json says so; with any other they are not. UsageError where
+// there is no such model, InputError for a broken folder.
 std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model,
                                                TextEncoderOptions options = {});
-
-// Words of a text as ids, for bag encoders: runs of letters and digits, ASCII letters lower-cased.
-class WordVocabulary {
- public:
-  // Every word gets the id hash % buckets.
-  static WordVocabulary hashed(std::size_t buckets);
-  // The words that stand in at least `min_texts` of the texts, most frequent first (ties by
-  // spelling), at most `max_words`; other words share `hash_buckets` ids by hash.
-  static WordVocabulary learn(std::span<const std::string> texts, std::size_t min_texts = 2,
-                              std::size_t max_words = 20000, std::size_t hash_buckets = 64);
-  std::size_t size() const;  // ids are below it
-  std::vector<std::int64_t> ids(std::string_view text) const;
-  Json to_json() const;  // for checkpoints
-  static WordVocabulary from_json(const Json& json, std::string_view source);
-
- private:
-  struct State;
-  WordVocabulary() = default;
-  static WordVocabulary make(std::vector<std::string> words, std::size_t buckets);
-  std::shared_ptr<const State> state_;
-};
 
 }  // namespace epicrisis

@@ -5,29 +5,27 @@
 #include <torch/torch.h>
 
 #include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/model/word_vocabulary.h"
 
 namespace epicrisis {
 
-// A trainable text encoder without download: the mean of word vectors. It trains with the heads.
+// A text encoder that is trained with the heads: a table of one vector a token, of which a text
+// gets the mean.
 class WordBagImpl : public torch::nn::Module {
  public:
   // Vectors start as normal(0, 1) / sqrt(width), equal for equal seeds.
-  WordBagImpl(std::int64_t vocabulary_size, std::int64_t width, std::uint64_t seed);
+  WordBagImpl(WordVocabulary vocabulary, std::int64_t width, std::uint64_t seed);
   // ids: all texts' ids in a row [N] int64; offsets: where each text starts [B] int64 -> [B,
   // width]. A text without ids gives zeros.
   torch::Tensor forward(const torch::Tensor& ids, const torch::Tensor& offsets);
-  // ids and offsets of some texts.
-  static std::pair<torch::Tensor, torch::Tensor> batch(const WordVocabulary& vocabulary,
-                                                       std::span<const std::string> texts);
+
+  const WordVocabulary& vocabulary() const { return vocabulary_; }
+  std::int64_t width() const { return weight_.size(1); }
 
  private:
-  torch::Tensor weight_;  // "weight" [vocabulary_size, width]
+  WordVocabulary vocabulary_;
+  torch::Tensor weight_;  // "weight" [vocabulary size, width]
 };
 TORCH_MODULE(WordBag);
 

@@ -36,7 +36,7 @@ struct StudyRun {
   std::string name;                // unique within the study
   std::vector<std::string> notes;  // strategies and sets it trains on; empty: none
   StudyImageEncoder image_encoder;
-  std::string text_encoder;  // a model folder's name, or "bag"
+  std::string text_encoder;  // a model folder's name, or kTrainedTokens ("bag")
   TrainConfig train;         // mode, loss, epochs; its seed is set per run
   std::vector<std::int64_t> seeds;
 };

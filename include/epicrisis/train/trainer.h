@@ -16,11 +16,23 @@
 
 namespace epicrisis {
 
+inline constexpr int kTokenWidth = 128;  // G where token embeddings are trained
+
 struct TrainExample {
   std::size_t image = 0;  // index of the picture
   int label = 0;          // [0, class_count)
-  std::vector<std::size_t>
-      notes;  // rows of note_embeddings; one is drawn per step. Empty: no note.
+  // Rows of TrainInput::notes; one is drawn per step. Empty: no note.
+  std::vector<std::size_t> notes;
+};
+
+// Texts in one of the two forms that a run takes, borrowed: vectors of a frozen text encoder, or
+// the texts themselves, whose token embeddings are then trained with the run.
+struct TextInput {
+  const FloatMatrix* vectors = nullptr;             // g(t) [texts, G], pooled
+  const std::vector<std::string>* texts = nullptr;  // UTF-8
+
+  bool given() const { return vectors != nullptr || texts != nullptr; }
+  std::size_t count() const;  // 0 if not given
 };
 
 // What is trained on. The pointers are borrowed for the call.
@@ -28,7 +40,9 @@ struct TrainInput {
   std::vector<TrainExample> train;
   std::vector<TrainExample> validation;  // empty: no early stop, the last epoch is the best
   int class_count = 0;
-  const FloatMatrix* note_embeddings = nullptr;  // [notes, G], pooled; null in image mode
+  // Not given in image mode. As texts: the vocabulary is made from the notes of `train` alone, and
+  // a token gets kTokenWidth numbers.
+  TextInput notes;
 
   // Frozen image encoder. [(1 + copies) * images, F]: row `copy * images + image`; copy 0 is the
   // plain picture, copies 1..k are augmented ones. With copies == 0 it is one row an image.
@@ -39,9 +53,9 @@ struct TrainInput {
   const ImageSource* images = nullptr;
   std::string image_encoder;
 
-  // For the keyword alignment loss: embeddings [concepts, G] of the concept words by the text
-  // encoder, and for every row of note_embeddings the concepts that its text names.
-  const FloatMatrix* concept_embeddings = nullptr;
+  // For the keyword alignment loss: the concept words, in the form of the notes, and for every note
+  // the concepts that its text names.
+  TextInput concepts;
   const std::vector<std::vector<std::size_t>>* note_concepts = nullptr;
 
   // Free words on where the data come from; kept in config.json as they are.
@@ -84,7 +98,8 @@ struct TrainObserver {
 
 // Trains and leaves in `run_folder` (made if missing): config.json, metrics.jsonl,
 // model.safetensors (the best epoch's weights), result.json, and while it lasts
-// checkpoint.safetensors, replaced after each epoch. docs/formats.md, "Run folder". A folder with a
+// checkpoint.safetensors, replaced after each epoch; vocabulary.json where token embeddings are
+// trained. docs/formats.md, "Run folder". A folder with a
 // checkpoint of the same config and data is taken up where it stood, and ends with the same bits on
 // a CPU with the same number of threads as a run that was never broken off; a finished one returns
 // its result at once. UsageError if the folder holds a run of another config or other data. Errors:
@@ -116,8 +131,12 @@ class TrainedModel {
 
   // [n, F] -> z_img [n, width]; UsageError for another width. Not normalised.
   FloatMatrix embed_image_features(const FloatMatrix& features) const;
-  // [n, G] -> z_txt [n, width]; also for class prompts and queries in words.
-  FloatMatrix embed_notes(const FloatMatrix& embeddings) const;
+  // Token embeddings were trained: texts are embedded as they are, others as vectors [n, G] of the
+  // encoder that the run was trained with.
+  bool trained_tokens() const;
+  // n texts -> z_txt [n, width]; also for class prompts and queries in words. UsageError for the
+  // form that the run does not take, or another width.
+  FloatMatrix embed_notes(const TextInput& notes) const;
   // z [n, width] -> class logits [n, class_count].
   FloatMatrix logits(const FloatMatrix& z) const;
   // Pictures -> z_img, for a fine-tuned run; UsageError for a frozen one. `done` hears of each
