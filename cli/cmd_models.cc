@@ -3,6 +3,8 @@
 #include "command.h"
 #include "epicrisis/model/image_encoder.h"
 #include "epicrisis/model/model_folders.h"
+#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/train/trainer.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -15,7 +17,8 @@ void print_models(const std::vector<FoundModel>& models) {
     rows.push_back({model.name, std::string(model_kind_name(model.kind)), model.architecture,
                     model.width > 0 ? std::to_string(model.width) : "", model.folder.string()});
   }
-  rows.push_back({"bag", "text encoder", "words", "256", "built in"});
+  rows.push_back({std::string(kTrainedTokens), "text encoder", "token embeddings",
+                  std::to_string(kTokenWidth), "built in, trained with a run"});
   for (const ImageEncoderInfo& info : image_encoders()) {
     rows.push_back({"random:" + std::string(info.name), "image encoder", std::string(info.name),
                     std::to_string(info.feature_dim), "built in, random weights"});
