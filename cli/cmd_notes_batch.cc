@@ -11,6 +11,7 @@
 #include "epicrisis/notes/batch.h"
 #include "epicrisis/notes/recording.h"
 #include "output.h"
+#include "synthesis_options.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -78,45 +79,28 @@ void print_jobs(const std::vector<BatchJob>& jobs) {
 
 void add_batch_export(CLI::App& batch, Globals& globals) {
   struct Arguments {
-    ProviderArguments provider;
-    std::string strategy, model, output, budget;
-    std::vector<std::string> datasets, fields;
-    bool no_images = false;
-    SynthesisOptions options;
+    SynthesisArguments common;
+    std::string output, budget;
+    bool again = false;
     BatchExportOptions batch;
   };
   CLI::App* command =
       batch.add_subcommand("export", "Write the missing notes' requests as batch files");
   auto arguments = std::make_shared<Arguments>();
-  arguments->provider.add_to(*command);
-  command->add_option("--strategy", arguments->strategy, "A built-in strategy or a strategy file")
-      ->required();
-  command->add_option("--model", arguments->model, "Model, as the server names it");
+  add_synthesis_options(*command, arguments->common);
   command->add_option("-o,--output", arguments->output, "Folder of the files")->required();
-  command->add_option("--dataset", arguments->datasets, "Only samples of these data sets");
-  command->add_option("--limit", arguments->options.filter.limit, "At most so many samples");
   command->add_option("--budget", arguments->budget, "\"200000 tokens\" or \"2.50 USD\", at most");
-  command->add_option("--fields", arguments->fields, "Only these metadata fields")->delimiter(',');
-  command->add_flag("--no-images", arguments->no_images, "No picture goes along");
-  command->add_flag("--retry-rejected", arguments->options.retry_rejected,
-                    "Ask again for truncated, refused, filtered, empty and invalid ones");
-  command->add_flag("--again", arguments->batch.again, "Also requests that are out in a batch");
+  command->add_flag("--again", arguments->again, "Also requests that are out in a batch");
   command->add_option("--file-requests", arguments->batch.file_requests, "At most, a file")
       ->check(CLI::Range(1, 50'000));
   add_global_options(*command, globals);
   command->callback([arguments, &globals] {
-    Provider provider = arguments->provider.load();
-    const std::string model = arguments->model.empty() ? provider.model : arguments->model;
-    RequestLimits limits;
-    limits.images = !arguments->no_images;
-    if (!arguments->fields.empty()) limits.fields = arguments->fields;
-    const RequestBuilder builder(load_strategy(arguments->strategy), std::move(provider), model,
-                                 limits);
-    arguments->options.filter.datasets = arguments->datasets;
-    if (!arguments->budget.empty()) arguments->options.budget = parse_budget(arguments->budget);
-    Workspace workspace = Workspace::open(arguments->provider.workspace);
-    const BatchExportReport report =
-        export_batch(workspace, builder, arguments->options, arguments->output, arguments->batch);
+    SynthesisJob job = job_of(arguments->common);
+    job.options.ask_batched = arguments->again;
+    if (!arguments->budget.empty()) job.options.budget = parse_budget(arguments->budget);
+    Workspace workspace = Workspace::open(arguments->common.workspace);
+    const BatchExportReport report = export_batch(workspace, make_builder(job), job.options,
+                                                  arguments->output, arguments->batch);
     if (report.stopped == "interrupted") {
       globals.exit_code = static_cast<int>(ExitCode::kInterrupted);
     }

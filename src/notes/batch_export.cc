@@ -90,9 +90,6 @@ class BatchExporter {
       std::optional<Prompt> prompt = pending_.next();
       if (!prompt) {
         at_end_ = true;
-      } else if (const auto last = last_batch_request(database_, prompt->key);
-                 last && last->state == BatchRequestState::kOut && !batch_.again) {
-        pending_.skip("out in a batch");
       } else {
         bodies_.push(std::move(*prompt));
       }

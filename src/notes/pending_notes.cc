@@ -8,6 +8,7 @@
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/store/batches.h"
 #include "epicrisis/store/ledger.h"
 #include "epicrisis/store/picture_hash.h"
 
@@ -45,6 +46,7 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       filter_(options.filter),
       retry_rejected_(options.retry_rejected),
       fraction_(options.fraction),
+      ask_batched_(options.ask_batched),
       all_(all),
       remaining_(filter_.limit) {}
 
@@ -100,10 +102,17 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
       ++skips_["written before"];
     } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
       ++skips_[fmt::format("{} before", note_status_name(*status))];
+    } else if (!ask_batched_ && is_out_in_batch(prompt.key)) {
+      ++skips_["out in a batch"];
     } else {
       page_.push_back(std::move(prompt));
     }
   }
+}
+
+bool PendingNotes::is_out_in_batch(std::string_view key) const {
+  const std::optional<BatchRequest> last = last_batch_request(database_, key);
+  return last && last->state == BatchRequestState::kOut;
 }
 
 NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome,

@@ -19,7 +19,8 @@ namespace epicrisis {
 // variant. Memory is a page of samples.
 class PendingNotes {
  public:
-  // Of the options: the filter, the fraction, and whether rejected ones are missing. `all`: those
+  // Of the options: the filter, the fraction, and whether rejected ones and those out in a
+  // batch are missing. `all`: those
   // that are there already too, as if nothing had been asked.
   PendingNotes(Database& database, const RequestBuilder& builder, const SynthesisOptions& options,
                bool all = false);
@@ -36,12 +37,14 @@ class PendingNotes {
  private:
   void read_page();
   void add_prompts_of(const Sample& sample);
+  bool is_out_in_batch(std::string_view key) const;
 
   Database& database_;
   const RequestBuilder& builder_;
   SampleFilter filter_;
   bool retry_rejected_;
   double fraction_;
+  bool ask_batched_;
   bool all_;
   bool at_end_ = false;
   std::int64_t remaining_;

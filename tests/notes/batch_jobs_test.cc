@@ -225,8 +225,8 @@ TEST_F(BatchJobsTest, AnOvertakenFileIsNotSubmitted) {
   before_ = [](const std::string&) { return json_answer(400, "{}"); };
   EXPECT_THROW(submit(), SystemError);
   before_ = nullptr;
-  const Path again = export_batch(workspace_, builder(provider_), {}, folder_.path() / "again",
-                                  {.file_requests = 2, .again = true})
+  const Path again = export_batch(workspace_, builder(provider_), {.ask_batched = true},
+                                  folder_.path() / "again", {.file_requests = 2})
                          .files.at(0);
   EXPECT_THROW(submit(), UsageError);
   EXPECT_EQ(asked_["POST/batches"], 0);

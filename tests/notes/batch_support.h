@@ -18,6 +18,8 @@
 namespace epicrisis::test {
 
 // A workspace with samples without pictures, a strategy and a provider on this machine.
+inline const SynthesisOptions kAgain = {.ask_batched = true};
+
 class BatchTest : public StoreTest {
  protected:
   static constexpr std::string_view kStrategy = R"(name = "T1"

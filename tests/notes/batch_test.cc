@@ -12,6 +12,9 @@ namespace epicrisis {
 namespace {
 
 using test::BatchTest;
+using test::FakeClock;
+using test::FakeTransport;
+using test::kAgain;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -84,6 +87,16 @@ TEST_F(BatchTest, CustomIdsTellNothing) {
   EXPECT_NE(ids_of(there.files).at(0), ids.at(0));
 }
 
+TEST_F(BatchTest, WhatIsOutIsNotAskedForOtherwise) {
+  fill(5);
+  export_all();
+  FakeTransport nobody([](const HttpRequest&) { return HttpAnswer(); });
+  FakeClock clock;
+  const SynthesisReport report = synthesize(workspace_, builder(), {}, nobody, clock);
+  EXPECT_EQ(report.skips.at("out in a batch"), 5);
+  EXPECT_TRUE(nobody.requests.empty());
+}
+
 TEST_F(BatchTest, WhatIsOutIsNotExportedTwice) {
   fill(5);
   const std::vector<std::string> ids = ids_of(export_all().files);
@@ -92,7 +105,7 @@ TEST_F(BatchTest, WhatIsOutIsNotExportedTwice) {
   EXPECT_THAT(second.files, IsEmpty());
   EXPECT_EQ(second.skips.at("out in a batch"), 5);
   EXPECT_EQ(second.notes, 5);
-  const BatchExportReport again = export_all({.again = true});
+  const BatchExportReport again = export_all({}, kAgain);
   EXPECT_EQ(ids_of(again.files), ids);  // the same requests have the same ids
   EXPECT_EQ(count("batch_requests"), 5);
 
@@ -114,19 +127,19 @@ TEST_F(BatchTest, FilesKeepToTheLimits) {
   const std::uint64_t line = lines.at(0).size() + 1;
   for (const std::string& one : lines) ASSERT_EQ(one.size() + 1, line);  // alike, so that sums hold
 
-  const BatchExportReport three = export_all({.file_requests = 3, .again = true});
+  const BatchExportReport three = export_all({.file_requests = 3}, kAgain);
   ASSERT_THAT(three.files, SizeIs(3));
   EXPECT_THAT(lines_of({three.files[0]}), SizeIs(3));
   EXPECT_THAT(lines_of({three.files[2]}), SizeIs(1));
   EXPECT_EQ(lines_of(three.files), lines);
   // Exactly full, and a byte short of it.
-  const BatchExportReport full = export_all({.file_bytes = 2 * line, .again = true});
+  const BatchExportReport full = export_all({.file_bytes = 2 * line}, kAgain);
   ASSERT_THAT(full.files, SizeIs(4));
   EXPECT_EQ(std::filesystem::file_size(full.files[0]), 2 * line);
-  const BatchExportReport less = export_all({.file_bytes = 2 * line - 1, .again = true});
+  const BatchExportReport less = export_all({.file_bytes = 2 * line - 1}, kAgain);
   EXPECT_THAT(less.files, SizeIs(7));
-  EXPECT_THAT(export_all({.file_bytes = line, .again = true}).files, SizeIs(7));
-  const BatchExportReport none = export_all({.file_bytes = line - 1, .again = true});
+  EXPECT_THAT(export_all({.file_bytes = line}, kAgain).files, SizeIs(7));
+  const BatchExportReport none = export_all({.file_bytes = line - 1}, kAgain);
   EXPECT_THAT(none.files, IsEmpty());
   EXPECT_EQ(none.skips.at("above the size of a file"), 7);
   EXPECT_EQ(none.notes, none.skipped);
@@ -139,8 +152,9 @@ TEST_F(BatchTest, TheBudgetEndsTheExport) {
   options.filter.limit = 1;
   const BatchExportReport one = export_all({}, options);
   options.filter.limit = -1;
+  options.ask_batched = true;
   options.budget.tokens = 3 * (one.input_tokens + one.output_tokens) + 1;
-  const BatchExportReport report = export_all({.again = true}, options);
+  const BatchExportReport report = export_all({}, options);
   EXPECT_EQ(report.exported, 3);
   EXPECT_THAT(report.stopped, HasSubstr("budget"));
   EXPECT_EQ(report.notes, report.exported + report.skipped + report.left);

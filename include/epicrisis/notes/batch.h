@@ -17,7 +17,6 @@ namespace epicrisis {
 struct BatchExportOptions {
   std::int64_t file_requests = 50'000;     // at most, a file
   std::uint64_t file_bytes = 200'000'000;  // at most, a file
-  bool again = false;                      // also requests that are out in a batch already
 };
 
 struct BatchExportReport {

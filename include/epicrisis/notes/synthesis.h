@@ -31,6 +31,7 @@ struct SynthesisOptions {
   int max_concurrency = 0;  // 0: the provider's
   Budget budget = {};
   bool retry_rejected = false;  // ask again for truncated, refused, filtered, empty, invalid ones
+  bool ask_batched = false;     // ask although the same request is out in a batch
   bool allow_remote = false;    // remembered by the workspace once given
   bool offline = false;         // the transport sends nothing (a replay): no consent is needed
   std::uint64_t seed = 1;       // of the jitter
