@@ -86,9 +86,9 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     preview.output_tokens += builder.most_tokens(*prompt) - prompt->input_tokens;
     preview.images = preview.images || prompt->attach_image;
     fields.insert(prompt->fields.begin(), prompt->fields.end());
-    if (!shown) shown = std::move(prompt);
+    if (!shown && sample_id == 0) shown = std::move(prompt);
   }
-  if (!shown) shown = first_prompt(database, builder, options.filter);
+  if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter);
   preview.notes = pending.notes();
   preview.skips = pending.skips();
   preview.fields.assign(fields.begin(), fields.end());

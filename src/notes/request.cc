@@ -125,6 +125,8 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   }
   if (!schema_.is_null() && provider_.structured != StructuredOutput::kJsonSchema) {
     schema_words_ = schema_words(portable_schema(schema_));
+  } else if (!schema_.is_null()) {
+    schema_tokens_ = estimate_tokens(dump_json(portable_schema(schema_)));
   }
   parameters_text_ = dump_json(parameters());
 }
@@ -170,8 +172,8 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
                   : image             ? "image"
                                       : "metadata";
 
-  prompt.input_tokens =
-      kMessageTokens + estimate_tokens(prompt.system) + estimate_tokens(prompt.user);
+  prompt.input_tokens = kMessageTokens + schema_tokens_ + estimate_tokens(prompt.system) +
+                        estimate_tokens(prompt.user);
   if (prompt.attach_image) {
     prompt.input_tokens += image_tokens(provider_.image_detail, provider_.image_side);
   }

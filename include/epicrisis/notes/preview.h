@@ -25,7 +25,7 @@ struct SynthesisPreview {
   std::vector<std::string> fields;  // names of the metadata that are sent
   bool images = false;
   // JSON of one request: of the sample that was asked for, else of the first missing one, else of
-  // the first that there is; "" if there is none.
+  // the first that there is; "" if there is none, or the one asked for is no sample to write on.
   std::string body;
   // Pictures in the body are shortened as in shorten_pictures(), unless they are wanted whole.
   Json to_json(bool whole_pictures = false) const;

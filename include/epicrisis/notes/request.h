@@ -80,8 +80,9 @@ class RequestBuilder {
   Json schema_;
   bool attach_ = false;
   bool measure_ = false;
-  std::string schema_words_;     // the schema as part of the prompt; "" if the server takes it
-  std::string parameters_text_;  // parameters(), part of the key
+  std::string schema_words_;        // the schema as part of the prompt; "" if the server takes it
+  std::int64_t schema_tokens_ = 0;  // servers count it as input
+  std::string parameters_text_;     // parameters(), part of the key
 };
 
 // Rough number of tokens of a text: a token to four bytes of UTF-8, rounded up.
