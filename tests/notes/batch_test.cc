@@ -7,6 +7,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
 #include "notes/batch_support.h"
+#include "support/fake_transport.h"
 
 namespace epicrisis {
 namespace {
