@@ -38,7 +38,7 @@ std::string word_of(const Json& object, std::string_view name) {
   return clean_text(first_string(object, {name}), kMaxWord);
 }
 
-std::string or_else(std::string value, const std::string& fallback) {
+std::string or_else(const std::string& value, const std::string& fallback) {
   return value.empty() ? fallback : value;
 }
 
