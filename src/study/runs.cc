@@ -12,16 +12,10 @@
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/model/model_folders.h"
 #include "epicrisis/model/text_encoder.h"
-#include "epicrisis/notes/strategy.h"
 #include "epicrisis/store/runs.h"
 
 namespace epicrisis::study {
 namespace {
-
-NoteTable notes_of(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
-  return uses_text(run.train.mode) ? load_note_table(workspace, set, expand_note_sets(run.notes))
-                                   : NoteTable();
-}
 
 // One hash over which case has which notes.
 std::string hash_of(const NoteTable& notes) {
@@ -104,12 +98,12 @@ void train_one(Workspace& workspace, const StudyRun& run, const TrainConfig& con
 }  // namespace
 
 Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
-                       const CaseSet& set, const NoteTable& notes) {
+                       const CaseSet& set, const RunNotes& notes) {
   Json classes = Json::array();
   for (const Label label : study.classes) classes.push_back(label_name(label));
   std::string cases;
   for (const Case& entry : set.cases) cases += fmt::format("{},{};", entry.sample_id, entry.label);
-  return Json{{"name", run.name},
+  Json config{{"name", run.name},
               {"train", train_config_to_json(seeded(run, seed))},
               {"image_encoder", run.image_encoder.model},
               {"image_encoder_hash", model_hash(run.image_encoder.model)},
@@ -118,18 +112,24 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
               {"text_encoder", uses_text(run.train.mode) ? run.text_encoder : ""},
               {"text_encoder_hash", uses_text(run.train.mode) ? model_hash(run.text_encoder) : ""},
               {"notes", run.notes},
-              {"note_texts", hash_of(notes)},
+              {"note_texts", hash_of(notes.notes)},
               {"classes", classes},
               {"recipe", study.prepare.id()},
               {"split_set", set.split_set},
               {"cases", sha256_hex(cases)}};
+  if (!run.train_with.empty()) {
+    std::string trained_on;
+    for (const bool is_trained_on : notes.trained_on) trained_on += is_trained_on ? '1' : '0';
+    config["trained_on"] = sha256_hex(trained_on);
+  }
+  return config;
 }
 
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
                      const PictureTable& pictures) {
   RunCounts counts;
   for (const StudyRun& run : study.runs) {
-    const NoteTable notes = notes_of(workspace, run, set);
+    const RunNotes notes = load_run_notes(workspace, run, set);
     std::unique_ptr<RunInput> input;  // read when the first seed needs it
     for (const std::int64_t seed : run.seeds) {
       throw_if_interrupted();
@@ -166,7 +166,7 @@ std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
              other.image_encoder.frozen == run.image_encoder.frozen;
     };
     if (std::ranges::any_of(study.runs, same_row)) trained.title += ", " + run.name;
-    const NoteTable notes = notes_of(workspace, run, set);
+    const RunNotes notes = load_run_notes(workspace, run, set);
     for (const std::int64_t seed : run.seeds) {
       const Json config = run_configuration(study, run, seed, set, notes);
       const auto done = find_done_run(workspace.database(), study.name, run_config_hash(config));

@@ -16,7 +16,7 @@ struct RunCounts {
 // Everything that a trained run's numbers depend on: its settings, the encoders' names, the
 // classes, the split, the recipe and the text of its notes. Equal configurations are trained once.
 Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
-                       const CaseSet& set, const NoteTable& notes);
+                       const CaseSet& set, const RunNotes& notes);
 
 // Trains the runs that are not there yet and writes their predictions. A broken-off run goes on
 // from its checkpoint.

@@ -102,6 +102,8 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
     throw UsageError("{}: {}", table.place("mode"), error.what());
   }
   run.notes = table.strings_or("notes", {});
+  run.note_providers = table.strings_or("note_providers", {});
+  run.train_with = table.strings_or("train_with", {});
   if (uses_text(run.train.mode) == run.notes.empty()) {
     throw UsageError("{}: mode '{}' {}", table.place("mode"), mode_name(run.train.mode),
                      run.notes.empty() ? "needs notes = [\"...\"]" : "uses no notes");

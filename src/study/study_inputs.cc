@@ -87,7 +87,8 @@ void add_examples(RunInput& run, const CaseSet& set, const std::vector<std::size
 }  // namespace
 
 NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
-                          const std::vector<std::string>& strategies) {
+                          const std::vector<std::string>& strategies,
+                          const std::vector<std::string>& providers) {
   NoteTable table;
   table.of_case.resize(set.cases.size());
   std::unordered_map<std::int64_t, std::size_t> index;
@@ -95,6 +96,7 @@ NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
   std::unordered_map<std::string, std::size_t> rows;
   NoteFilter filter;
   filter.strategies = strategies;
+  filter.providers = providers;
   for_each_note(workspace.database(), filter, [&](const NoteRecord& note) {
     const auto found = index.find(note.sample_id);
     if (found == index.end()) return true;
@@ -105,6 +107,21 @@ NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
     return true;
   });
   return table;
+}
+
+RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
+  RunNotes result;
+  if (uses_text(run.train.mode)) {
+    result.notes = load_note_table(workspace, set, expand_note_sets(run.notes), run.note_providers);
+  }
+  result.trained_on.assign(set.cases.size(), true);
+  for (const std::string& strategy : expand_note_sets(run.train_with)) {
+    const NoteTable notes = load_note_table(workspace, set, {strategy}, run.note_providers);
+    for (std::size_t i = 0; i < set.cases.size(); ++i) {
+      if (notes.of_case[i].empty()) result.trained_on[i] = false;
+    }
+  }
+  return result;
 }
 
 PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set) {
@@ -144,11 +161,16 @@ std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& stud
                                          const StudyRun& run, const CaseSet& set,
                                          const PictureTable& pictures) {
   auto result = std::make_unique<RunInput>();
-  const std::vector<std::size_t> trained =
-      indices_with_roles(set, {Role::kTrain, Role::kValidation});
+  RunNotes run_notes = load_run_notes(workspace, run, set);
+  std::vector<std::size_t> trained = indices_with_roles(set, {Role::kTrain, Role::kValidation});
+  std::erase_if(trained, [&](std::size_t i) { return !run_notes.trained_on[i]; });
+  if (trained.empty()) {
+    throw InputError("run '{}': no training sample has a note of each of {}", run.name,
+                     fmt::join(run.train_with, ", "));
+  }
   result->evaluated = indices_with_roles(set, {Role::kTest, Role::kExternal});
   if (uses_text(run.train.mode)) {
-    result->notes = load_note_table(workspace, set, expand_note_sets(run.notes));
+    result->notes = std::move(run_notes.notes);
     result->prompt_texts = class_prompts(study);
     set_text_inputs(*result, run.text_encoder, workspace.embeddings());
     const auto without = std::ranges::count_if(

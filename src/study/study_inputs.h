@@ -20,8 +20,17 @@ struct NoteTable {
       of_case;               // one entry a case: rows of `texts`, none empty lists
   bool from_labels = false;  // some strategy writes from the label
 };
+// `providers` empty: of any.
 NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
-                          const std::vector<std::string>& strategies);
+                          const std::vector<std::string>& strategies,
+                          const std::vector<std::string>& providers = {});
+
+// The notes that a run uses, and the cases that it may be trained on.
+struct RunNotes {
+  NoteTable notes;               // no texts for a run without
+  std::vector<bool> trained_on;  // by case
+};
+RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set);
 
 // Prepared pictures of the cases: `picture[i]` is the index in `images` of case i.
 struct PictureTable {

@@ -37,7 +37,11 @@ void read_synthesis(const TomlTable& table, const Path& data_root, Study& study)
   table.finish();
   for (const std::string& strategy : strategies) {
     job.strategy = strategy;
-    make_builder(job);  // says now what is wrong with it
+    try {
+      make_builder(job);
+    } catch (const UsageError& error) {
+      throw UsageError("{}: {}", table.place(), error.what());
+    }
     study.synthesis.push_back(job);
   }
 }

@@ -33,8 +33,12 @@ struct StudyImageEncoder {
 
 // One row of the result table: a configuration that is trained once a seed.
 struct StudyRun {
-  std::string name;                // unique within the study
-  std::vector<std::string> notes;  // strategies and sets it trains on; empty: none
+  std::string name;                         // unique within the study
+  std::vector<std::string> notes;           // strategies and sets it trains on; empty: none
+  std::vector<std::string> note_providers;  // only notes of these; empty: of any
+  // Trained only on samples with a written note of each of these strategies, so that runs with and
+  // without notes see the same pictures; empty: on all.
+  std::vector<std::string> train_with;
   StudyImageEncoder image_encoder;
   std::string text_encoder;  // a model folder's name, or kTrainedTokens ("bag")
   TrainConfig train;         // mode, loss, epochs; its seed is set per run

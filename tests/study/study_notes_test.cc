@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/store/notes.h"
+#include "epicrisis/store/runs.h"
+#include "epicrisis/study/demo_corpus.h"
+#include "epicrisis/study/study.h"
+#include "support/fault_server.h"
+
+namespace epicrisis {
+namespace {
+
+using test::FaultServer;
+using testing::HasSubstr;
+
+constexpr const char* kStudy = R"(
+name = "by-model"
+classes = ["BEK", "NEV", "BCC", "MEL"]
+text_encoder = "bag"
+bootstrap = 100
+[[data]]
+name = "dermoscope_a"
+adapter = "generic_csv"
+path = "dermoscope_a"
+column_map = "columns.toml"
+role = "internal"
+[prepare]
+size = 32
+[notes]
+write = ["M"]
+[[notes.synthesis]]
+strategies = ["P2"]
+endpoint = "ENDPOINT/v1"
+model = "m"
+fraction = 0.5
+record = "answers.jsonl"
+[image_encoder]
+model = "random:mobilenet_v2"
+augmented_copies = 1
+[train]
+epochs = 2
+[[run]]
+name = "image only"
+mode = "image"
+train_with = ["P2"]
+[[run]]
+name = "with notes"
+mode = "multimodal"
+notes = ["M", "P2"]
+train_with = ["P2"]
+[[run]]
+name = "with notes of the model"
+mode = "multimodal"
+notes = ["M", "P2"]
+note_providers = ["endpoint"]
+)";
+
+class StudyNotesTest : public ::testing::Test {
+ protected:
+  StudyNotesTest() {
+    set_progress_enabled(false);
+    write_demo_corpus(corpus_.path(), {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
+  }
+  Study study(const std::string& more = "") const {
+    std::string text = kStudy;
+    text.replace(text.find("ENDPOINT"), 8, server_.url());
+    if (!more.empty()) text.replace(text.find("record ="), 8, more);
+    return parse_study(text, "by-model.toml", corpus_.path());
+  }
+  static std::int64_t count(Workspace& workspace, const char* strategy) {
+    NoteFilter filter;
+    filter.strategies = {strategy};
+    return static_cast<std::int64_t>(load_notes(workspace.database(), filter).size());
+  }
+
+  FaultServer server_;
+  TemporaryFolder corpus_;
+  TemporaryFolder folder_;
+};
+
+TEST_F(StudyNotesTest, ModelsAreAskedOnceAndRepeatedFromARecording) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const StudyOutcome first = run_study(workspace, study());
+  const std::int64_t notes = count(workspace, "P2");
+  EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
+  EXPECT_GT(notes, 0);
+  EXPECT_LT(notes, count(workspace, "M"));
+  EXPECT_EQ(first.trained, 3U);
+
+  const StudyOutcome second = run_study(workspace, study());
+  EXPECT_EQ(second.trained, 0U);
+  EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
+
+  // Elsewhere, from the recording: the same notes and the same numbers, and nobody is asked.
+  Workspace other = Workspace::open_or_create(folder_.path() / "other");
+  const StudyOutcome repeated = run_study(other, study("replay ="));
+  EXPECT_EQ(count(other, "P2"), notes);
+  EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
+  EXPECT_EQ(to_csv(repeated.rows), to_csv(first.rows));
+}
+
+TEST_F(StudyNotesTest, RunsWithTheSameSamplesAreTrainedOnTheSameOnes) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  run_study(workspace, study());
+  std::map<std::string, Json> configs;
+  for (const RunRecord& run : list_runs(workspace.database(), "by-model")) {
+    configs[run.name] = run.config;
+  }
+  EXPECT_EQ(configs.at("image only").at("trained_on"), configs.at("with notes").at("trained_on"));
+  EXPECT_FALSE(configs.at("with notes of the model").contains("trained_on"));
+  // M is left out where only the model's notes are taken.
+  EXPECT_NE(configs.at("with notes").at("note_texts"),
+            configs.at("with notes of the model").at("note_texts"));
+}
+
+TEST_F(StudyNotesTest, AStoppedRunOfTheModelStopsTheStudy) {
+  server_.otherwise(test::fail_with(401, "no such key"));
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  try {
+    run_study(workspace, study());
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    EXPECT_THAT(error.what(), HasSubstr("no such key"));
+  }
+}
+
+TEST_F(StudyNotesTest, WhatIsWrongWithTheTableIsSaidBeforeAnythingRuns) {
+  const auto error_of = [&](const std::string& from, const std::string& to) -> std::string {
+    std::string text = kStudy;
+    text.replace(text.find("ENDPOINT"), 8, "http://127.0.0.1:1");
+    text.replace(text.find(from), from.size(), to);
+    try {
+      parse_study(text, "s.toml", corpus_.path());
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(error_of("[\"P2\"]\nendpoint", "[]\nendpoint"), HasSubstr("strategies"));
+  EXPECT_THAT(error_of("http://127.0.0.1:1", "ftp://x"), HasSubstr("s.toml:16: endpoint: the URL"));
+  EXPECT_THAT(error_of("fraction = 0.5", "fraction = 2"), HasSubstr("fraction"));
+  EXPECT_THAT(error_of("fraction = 0.5", "fractoin = 1"), HasSubstr("s.toml:20"));
+  EXPECT_THAT(error_of("model = \"m\"", ""), HasSubstr("--model"));
+}
+
+}  // namespace
+}  // namespace epicrisis
