@@ -1,6 +1,7 @@
 #include "epicrisis/notes/synthesis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
@@ -132,9 +133,12 @@ class Engine {
   Progress progress_;
 };
 
+// How many notes the run will take up; an estimate where it takes a fraction.
 std::uint64_t note_count(Database& database, const RequestBuilder& builder,
-                         const SampleFilter& filter) {
-  return static_cast<std::uint64_t>(count_samples(database, filter) * builder.strategy().variants);
+                         const SynthesisOptions& options) {
+  const auto samples = static_cast<double>(count_samples(database, options.filter));
+  return static_cast<std::uint64_t>(std::llround(samples * options.fraction)) *
+         static_cast<std::uint64_t>(builder.strategy().variants);
 }
 
 Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const SynthesisOptions& options,
@@ -152,7 +156,7 @@ Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const Synthe
       spending_(options.budget, builder),
       writer_(database_, clock),
       random_(options.seed, "retries"),
-      progress_("notes " + builder.strategy().name, note_count(database_, builder, options.filter),
+      progress_("notes " + builder.strategy().name, note_count(database_, builder, options),
                 "notes") {
   report_.strategy = builder.strategy().name;
   report_.provider = builder.provider().name;
