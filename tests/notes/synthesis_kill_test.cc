@@ -64,9 +64,10 @@ class SynthesisKillTest : public SynthesisFixture {
   void check(int kills);
 
   FaultServer server_{{.latency = kLatency}};
-  std::set<int> committed_;  // lesions with a note at the last look
-  std::size_t seen_ = 0;     // requests at the last look
-  int asked_again_ = 0;      // for what was committed
+  std::vector<int> asked_;      // the lesion of each request that the server saw
+  std::set<int> committed_;     // lesions with a note at the last look
+  std::set<std::size_t> used_;  // answers that are notes
+  std::int64_t last_note_ = 0;
 };
 
 bool SynthesisKillTest::write_and_kill(std::size_t requests, Seconds delay) {
@@ -80,7 +81,7 @@ bool SynthesisKillTest::write_and_kill(std::size_t requests, Seconds delay) {
     ADD_FAILURE() << "cannot start the writer";
     return true;
   }
-  EXPECT_TRUE(server_.wait_for_requests(seen_ + requests));
+  EXPECT_TRUE(server_.wait_for_requests(asked_.size() + requests));
   std::this_thread::sleep_for(delay);
   kill(child, SIGKILL);
   int status = 0;
@@ -98,37 +99,38 @@ void SynthesisKillTest::check(int kills) {
   ASSERT_EQ(database().query_text("PRAGMA integrity_check"), "ok");
 
   // Nothing that was committed is asked for again.
-  const std::vector<SeenRequest> requests = server_.requests();
-  for (std::size_t i = seen_; i < requests.size(); ++i) {
-    if (committed_.count(lesion_of(requests[i].body)) > 0) ++asked_again_;
+  for (const SeenRequest& request : server_.requests(asked_.size())) {
+    asked_.push_back(lesion_of(request.body));
+    EXPECT_EQ(committed_.count(asked_.back()), 0U) << "lesion " << asked_.back();
   }
-  seen_ = requests.size();
-  EXPECT_EQ(asked_again_, 0);
 
+  // What was committed is still there, and the new notes are each of one sample and one answer.
   const std::vector<std::size_t> good = server_.good_answer_numbers();
   const std::set<std::size_t> answered(good.begin(), good.end());
-  std::set<int> now;
-  std::set<std::size_t> used;
-  for (const NoteRecord& note : load_notes(database(), {})) {
-    const std::size_t answer = answer_of(note.text);
-    const int lesion = lesion_of(note.text);
-    EXPECT_TRUE(now.insert(lesion).second) << "two notes of lesion " << lesion;
-    EXPECT_TRUE(used.insert(answer).second) << "two notes of answer " << answer;
+  EXPECT_EQ(database().query_integer("SELECT count(*) FROM notes WHERE id <= ?1", last_note_),
+            static_cast<std::int64_t>(committed_.size()));
+  Statement notes = database().prepare(
+      "SELECT notes.id, notes.key, text, status, samples.key FROM notes "
+      "JOIN samples ON samples.id = sample_id WHERE notes.id > ?1 ORDER BY notes.id");
+  for (notes.bind(1, last_note_); notes.step();) {
+    last_note_ = notes.integer(0);
+    const std::string text = notes.text(2);
+    const std::size_t answer = answer_of(text);
+    const int lesion = lesion_of(text);
+    EXPECT_EQ(notes.text(3), "written");
+    EXPECT_EQ(notes.text(4), fmt::format("{:05}", lesion));
+    EXPECT_TRUE(committed_.insert(lesion).second) << "two notes of lesion " << lesion;
+    EXPECT_TRUE(used_.insert(answer).second) << "two notes of answer " << answer;
     EXPECT_EQ(answered.count(answer), 1U) << "a note of an answer that was never given";
-    EXPECT_EQ(lesion_of(requests.at(answer).body), lesion);
-    EXPECT_EQ(note.sample_id, find_sample(database(), "d", fmt::format("{:05}", lesion))->id);
+    EXPECT_EQ(asked_.at(answer), lesion);
     // The ledger has the request that was paid for.
     std::int64_t entries = 0;
-    for_each_ledger_entry(database(), note.key, [&](const LedgerEntry& entry) {
+    for_each_ledger_entry(database(), notes.text(1), [&](const LedgerEntry& entry) {
       entries += entry.outcome == "written" ? 1 : 0;
       return true;
     });
     EXPECT_EQ(entries, 1);
   }
-  for (const int lesion : committed_) {
-    EXPECT_EQ(now.count(lesion), 1U) << "the note of lesion " << lesion << " is gone";
-  }
-  committed_ = std::move(now);
 
   // The ledger and the server agree, but for what was in flight or not yet committed at each kill.
   const std::int64_t ledger = ledger_totals(database()).requests;

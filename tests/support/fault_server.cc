@@ -498,9 +498,10 @@ void FaultServer::forget_script() {
   loop_->responder_ = nullptr;
 }
 
-std::vector<SeenRequest> FaultServer::requests() const {
+std::vector<SeenRequest> FaultServer::requests(std::size_t from) const {
   const std::lock_guard lock(loop_->mutex_);
-  return loop_->requests_;
+  const std::size_t start = std::min(from, loop_->requests_.size());
+  return {loop_->requests_.begin() + static_cast<std::ptrdiff_t>(start), loop_->requests_.end()};
 }
 
 std::size_t FaultServer::request_count() const {

@@ -114,7 +114,7 @@ class FaultServer {
   void respond_by(Responder responder);
   void forget_script();  // on(), then() and the responder; counts stay
 
-  std::vector<SeenRequest> requests() const;
+  std::vector<SeenRequest> requests(std::size_t from = 0) const;  // from this number on
   std::size_t request_count() const;
   std::size_t count(const std::function<bool(const SeenRequest&)>& predicate) const;
   std::size_t count_mentions(std::string_view text) const;
