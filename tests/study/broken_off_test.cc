@@ -110,7 +110,7 @@ class BrokenOffStudy : public ::testing::Test {
 
   static Path log() { return shared_->path() / "log"; }
   static std::vector<std::string> command(const Path& workspace) {
-    return {EPICRISIS_BINARY_DIR "/epicrisis",
+    return {std::string(EPICRISIS_BINARY_DIR).append("/epicrisis"),
             "study",
             "run",
             (shared_->path() / "small.toml").string(),
