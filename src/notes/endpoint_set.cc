@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "notes/authorized_request.h"
 
@@ -30,10 +31,13 @@ EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int
     throw UsageError("provider '{}' has no endpoint", provider.name);
   }
   for (const Endpoint& endpoint : provider.endpoints) {
-    endpoints_.emplace_back(endpoint,
-                            authorized_request(provider, chat_url(provider, endpoint, model),
-                                               offline ? Secret() : load_key(endpoint)),
-                            max_concurrency);
+    Secret key = offline ? Secret() : load_key(endpoint);
+    if (!key.empty() && endpoint.url.starts_with("http:") && !is_local_url(endpoint.url)) {
+      log_warning("the key and the prompts go to {} unencrypted", endpoint.url);
+    }
+    endpoints_.emplace_back(
+        endpoint, authorized_request(provider, chat_url(provider, endpoint, model), std::move(key)),
+        max_concurrency);
   }
 }
 

@@ -161,7 +161,7 @@ std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
     trained.run = &run;
     trained.title = run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
     const auto same_row = [&](const StudyRun& other) {
-      return &other != &run && other.train.mode == run.train.mode && other.notes == run.notes &&
+      return &other < &run && other.train.mode == run.train.mode && other.notes == run.notes &&
              other.image_encoder.model == run.image_encoder.model &&
              other.image_encoder.frozen == run.image_encoder.frozen;
     };
