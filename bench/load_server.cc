@@ -99,8 +99,9 @@ std::string make_answer(const Options& options) {
          std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// What is worth knowing of the run: how full the slots were, all the time and once they had been
-// full (the start, where a client finds out how many it may send, and the end left out).
+// What is worth knowing of the run: how full the slots were, all the time, and from the first time
+// that all were to the last request: the start, where a client finds out how many it may send, and
+// the end left out.
 class SlotUse {
  public:
   explicit SlotUse(std::size_t slots) : slots_(slots) {}
@@ -112,16 +113,16 @@ class SlotUse {
     started_ = true;
     last_ = now;
     busy_ = busy;
-    if (busy == slots_) {
-      if (!was_full_) {
-        full_from_ = now;
-        area_at_full_ = area_;
-      }
+    if (busy == slots_ && !was_full_) {
       was_full_ = true;
-    } else if (busy + 1 == slots_ && was_full_) {
-      full_to_ = now;  // the last time that one of all slots became free
-      area_to_full_ = area_;
+      full_from_ = full_to_ = now;
+      area_at_full_ = area_to_full_ = area_;
     }
+  }
+  void on_request(Instant now) {
+    if (!was_full_) return;
+    full_to_ = now;
+    area_to_full_ = area_ + static_cast<double>(busy_) * Seconds(now - last_).count();
   }
   double whole() const { return share(area_, last_ - first_); }
   double full_time() const {
@@ -279,6 +280,7 @@ class Server {
 
   void begin(const Connection& connection, int socket) {
     ++requests_;
+    use_.on_request(Clock::now());
     peak_ = std::max(peak_, ++in_flight_);
     if (due_.size() < options_.slots) {
       occupy(socket, connection.number, Clock::now());
@@ -336,7 +338,7 @@ class Server {
     };
     std::printf(
         "{\"requests\": %llu, \"answered\": %llu, \"connections\": %llu, \"peak_in_flight\": %zu, "
-        "\"seconds\": %.3f, \"slot_use\": %.4f, \"slot_use_while_full\": %.4f, "
+        "\"seconds\": %.3f, \"slot_use\": %.4f, \"slot_use_once_full\": %.4f, "
         "\"cpu_seconds\": %.3f}\n",
         static_cast<unsigned long long>(requests_), static_cast<unsigned long long>(answered_),
         static_cast<unsigned long long>(accepted_), peak_, use_.seconds(), use_.whole(),

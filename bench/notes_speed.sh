@@ -67,7 +67,7 @@ sex = "sex"
 site = "site"
 """)
 PY
-  "$program" import generic_csv "$folder/$1" -w "$folder/$1.ws" --tables-only --quiet >"$folder/$1.import"
+  "$program" import generic_csv "$folder/$1" -w "$folder/$1.ws" --tables-only --json --quiet >"$folder/$1.import"
 }
 
 write_notes() {  # NAME [OPTION...]
@@ -129,6 +129,7 @@ ours, ours_time, server = whole("ours.json"), last_line("ours.time"), last_line(
 python, python_server = last_line("python.json"), last_line("python.server")
 turn = last_line("in_turn.json")
 queue, queue_time = whole("queue.json"), last_line("queue.time")
+queued = whole("queue.import")["written"]
 assert ours["written"] == ours["notes"] == server["answered"], "not all notes were written"
 assert python_server["answered"] == python["requests"]
 
@@ -142,11 +143,11 @@ print(f"{'':34}{'notes write':>12}{'httpx':>12}{'in turn':>12}")
 print(f"{'requests':34}{ours['written']:>12}{python['requests']:>12}{turn['requests']:>12}")
 print(f"{'answers/s':34}{ours_rate:>12.1f}{python_rate:>12.1f}{turn_rate:>12.1f}")
 print(f"{'share of the slots, whole run':34}{server['slot_use']:>12.1%}{python_server['slot_use']:>12.1%}")
-print(f"{'share of the slots, once full':34}{server['slot_use_while_full']:>12.1%}{python_server['slot_use_while_full']:>12.1%}")
+print(f"{'share of the slots, once full':34}{server['slot_use_once_full']:>12.1%}{python_server['slot_use_once_full']:>12.1%}")
 print(f"{'CPU, microseconds a request':34}{ours_cpu * 1e6:>12.0f}{python_cpu * 1e6:>12.0f}{turn_cpu * 1e6:>12.0f}")
 print(f"{'peak memory, MB':34}{ours_time['peak_kb'] / 1024:>12.0f}{python['peak_kb'] / 1024:>12.0f}{turn['peak_kb'] / 1024:>12.0f}")
 print(f"CPU a request, notes write to httpx: 1 to {python_cpu / ours_cpu:.1f}")
 print(f"answers/s, notes write to one at a time: {ours_rate / turn_rate:.0f} to 1")
-print(f"stopped by Ctrl-C with samples left in the queue: {queue['written']} written, "
+print(f"{queued} samples in the queue, stopped by Ctrl-C: {queue['written']} written, "
       f"peak memory {queue_time['peak_kb'] / 1024:.0f} MB, exit after {queue_time['wall']:.1f} s")
 PY
