@@ -183,6 +183,10 @@ SynthesisReport Engine::run() {
   for (const auto& [reason, count] : report_.skips) report_.skipped += count;
   report_.notes = pending_.notes();
   report_.left = report_.notes - report_.written - report_.failed - report_.skipped;
+  if (report_.left < 0 || (report_.left > 0 && !stopping())) {
+    throw InternalError("notes write: {} notes, but {} written, {} failed, {} skipped",
+                        report_.notes, report_.written, report_.failed, report_.skipped);
+  }
   report_.seconds = (now() - start).count();
   report_.fields_sent.assign(fields_.begin(), fields_.end());
   progress_.finish();

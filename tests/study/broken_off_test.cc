@@ -20,6 +20,7 @@
 #include "epicrisis/store/runs.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/demo_corpus.h"
+#include "study/small_study.h"
 
 namespace epicrisis {
 namespace {
@@ -27,30 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-constexpr const char* kStudy = R"(
-name = "small"
-classes = ["BEK", "NEV", "BCC", "MEL"]
-text_encoder = "bag"
-bootstrap = 100
-[[data]]
-name = "dermoscope_a"
-adapter = "generic_csv"
-path = "dermoscope_a"
-column_map = "columns.toml"
-role = "internal"
-[[data]]
-name = "phone"
-adapter = "generic_csv"
-path = "phone"
-column_map = "columns.toml"
-role = "external"
-[prepare]
-size = 32
-[notes]
-write = ["M"]
-[image_encoder]
-model = "random:mobilenet_v2"
-augmented_copies = 1
+const std::string kStudy = test::small_study("small") + R"(
 [train]
 epochs = 3
 batch = 8

@@ -17,35 +17,12 @@
 #include "epicrisis/study/demo_corpus.h"
 #include "epicrisis/train/trainer.h"
 #include "study/predictions.h"
+#include "study/small_study.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr const char* kStudy = R"(
-name = "small"
-classes = ["BEK", "NEV", "BCC", "MEL"]
-seeds = [1, 2]
-text_encoder = "bag"
-bootstrap = 100
-[[data]]
-name = "dermoscope_a"
-adapter = "generic_csv"
-path = "dermoscope_a"
-column_map = "columns.toml"
-role = "internal"
-[[data]]
-name = "phone"
-adapter = "generic_csv"
-path = "phone"
-column_map = "columns.toml"
-role = "external"
-[prepare]
-size = 32
-[notes]
-write = ["M"]
-[image_encoder]
-model = "random:mobilenet_v2"
-augmented_copies = 1
+const std::string kStudy = "seeds = [1, 2]\n" + test::small_study("small") + R"(
 [train]
 epochs = 3
 [[run]]
@@ -207,7 +184,7 @@ TEST_F(StudyTest, GoesOnAfterAnInterrupt) {
 TEST_F(StudyTest, AddsOnlyTheRunThatIsNew) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   run_study(workspace, study());
-  const std::string more = std::string(kStudy) +
+  const std::string more = kStudy +
                            "[[run]]\nname = \"clip\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n" +
                            "train = { loss = \"clip\" }\nseeds = [1]\n";
   const StudyOutcome outcome =
