@@ -64,7 +64,10 @@ class BatchExporter {
       if (interrupted()) report_.stopped = "interrupted";
       look_ahead();
       std::optional<BuiltRequest> built = bodies_.pop();
-      if (!built) break;
+      if (!built) {
+        if (interrupted()) report_.stopped = "interrupted";
+        break;
+      }
       if (!built->body) {
         log_warning("{}", built->error);
         pending_.skip("the picture cannot be read");

@@ -5,6 +5,7 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
@@ -51,7 +52,8 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       remaining_(filter_.limit) {}
 
 std::optional<Prompt> PendingNotes::next() {
-  while (page_.empty() && !at_end_) read_page();
+  // A million samples whose notes are there take a while.
+  while (page_.empty() && !at_end_ && !interrupted()) read_page();
   if (page_.empty()) return std::nullopt;
   Prompt prompt = std::move(page_.front());
   page_.pop_front();

@@ -25,7 +25,7 @@ class PendingNotes {
   PendingNotes(Database& database, const RequestBuilder& builder, const SynthesisOptions& options,
                bool all = false);
 
-  // The next missing one; empty at the end.
+  // The next missing one; empty at the end, or when interrupted().
   std::optional<Prompt> next();
 
   // Counts one that was given out as skipped after all.

@@ -80,7 +80,6 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
   std::set<std::string> fields;
   PendingNotes pending(database, builder, options);
   while (std::optional<Prompt> prompt = pending.next()) {
-    throw_if_interrupted();
     ++preview.missing;
     preview.input_tokens += prompt->input_tokens;
     preview.output_tokens += builder.most_tokens(*prompt) - prompt->input_tokens;
@@ -88,6 +87,7 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     fields.insert(prompt->fields.begin(), prompt->fields.end());
     if (!shown && sample_id == 0) shown = std::move(prompt);
   }
+  throw_if_interrupted();
   if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter);
   preview.notes = pending.notes();
   preview.skips = pending.skips();
