@@ -19,7 +19,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 64 * 1024;
+constexpr std::size_t kMostHeaderBytes = 65'536;
 constexpr std::size_t kMostIdleHandles = 1024;
 
 long milliseconds(Seconds time) {
@@ -226,7 +226,7 @@ class CurlTransport : public HttpTransport {
     CURL* handle = transfer.handle.get();
     curl_easy_reset(handle);
     for (const auto& [name, value] : request.headers) {
-      append(transfer.headers, name + ": " + value);
+      append(transfer.headers, fmt::format("{}: {}", name, value));
     }
     if (!request.secret.empty()) {
       append(transfer.headers,

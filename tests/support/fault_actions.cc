@@ -7,6 +7,8 @@
 namespace epicrisis::test {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 std::string head(int status, const HeaderList& headers) {
   std::string text = fmt::format("HTTP/1.1 {} Scripted\r\n", status);
   for (const auto& [name, value] : headers) text += fmt::format("{}: {}\r\n", name, value);
@@ -150,7 +152,7 @@ FaultAction answer_twice(std::string_view text) {
 
 FaultAction garbage() {
   FaultAction action;
-  action.steps.push_back({Seconds(0), std::string("\x16\x03\x00\xff not a protocol\n\0\n", 24)});
+  action.steps.push_back({Seconds(0), std::string("\x16\x03\x00\xff not a protocol\n\0\n"sv)});
   action.end = FaultAction::End::kClose;
   return action;
 }

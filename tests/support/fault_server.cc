@@ -477,7 +477,7 @@ void FaultServer::on(std::string_view text, std::vector<FaultAction> actions) {
                                                        std::make_move_iterator(actions.end())));
 }
 
-void FaultServer::then(FaultAction action, std::size_t times) {
+void FaultServer::then(const FaultAction& action, std::size_t times) {
   const std::lock_guard lock(loop_->mutex_);
   loop_->next_.insert(loop_->next_.end(), times, action);
 }

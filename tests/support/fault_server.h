@@ -108,7 +108,7 @@ class FaultServer {
   // mentions and that has any left, then the next action of then(), then the responder, then a good
   // completion.
   void on(std::string_view text, std::vector<FaultAction> actions);
-  void then(FaultAction action, std::size_t times = 1);
+  void then(const FaultAction& action, std::size_t times = 1);
   void otherwise(FaultAction action);
   // Called in the server's thread.
   void respond_by(Responder responder);
