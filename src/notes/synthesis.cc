@@ -289,7 +289,9 @@ Seconds Engine::wait_time() const {
   Seconds longest = in_flight_.empty() ? Seconds(3600) : kLongestWait;
   if (!waiting_.empty()) longest = std::min(longest, waiting_.begin()->first - now());
   if (next_) {
-    if (const auto time = endpoints_.wait_time(now())) longest = std::min(longest, *time);
+    // One that the budget holds back waits for an answer, which may turn out cheaper than it could.
+    const auto time = spending_.allows(*next_) ? endpoints_.wait_time(now()) : std::nullopt;
+    if (time) longest = std::min(longest, *time);
   } else if (bodies_.size() > 0) {
     longest = std::min(longest, Seconds(0.002));
   }
