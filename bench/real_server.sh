@@ -14,7 +14,7 @@ port=${PORT:-8099}
 mkdir -p "$here"
 
 if [[ ! -x $here/server/bin/llama-server ]]; then
-  pip download -q --no-deps --no-binary :all: --no-build-isolation -d "$here" llama-cpp-python==0.3.36 ||
+  pip download -q --no-deps --no-binary llama-cpp-python -d "$here" llama-cpp-python==0.3.36 ||
     { echo "real_server.sh: cannot fetch llama-cpp-python from PyPI" >&2; exit 1; }
   tar -xzf "$here"/llama_cpp_python-*.tar.gz -C "$here"
   cmake -G Ninja -S "$here"/llama_cpp_python-*/vendor/llama.cpp -B "$here/server" \

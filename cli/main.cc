@@ -26,6 +26,18 @@ void add_workspace_option(CLI::App& command, std::string& workspace) {
 
 namespace {
 
+// A word in the place of a command is what is wrong, not that there is no command.
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  const bool no_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (no_command && !unknown.empty()) {
+    log_line(LogLevel::kError,
+             fmt::format("there is no command '{}'; --help lists them", unknown.front()));
+    return static_cast<int>(ExitCode::kUsage);
+  }
+  return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+}
+
 int run(int argc, char** argv) {
   CLI::App app{
       "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
@@ -50,8 +62,7 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+    return report_parse_error(app, error);
   }
   return globals.exit_code;
 }

@@ -19,6 +19,10 @@ std::optional<Path> find_table(const Path& folder, const std::vector<std::string
 
 Path require_table(const Path& folder, const std::vector<std::string>& names) {
   if (const std::optional<Path> path = find_table(folder, names)) return *path;
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    throw UsageError("reading a data set: there is no folder {}", folder.string());
+  }
   throw UsageError("reading a data set: {} has no {}", folder.string(), join(names, " or "));
 }
 

@@ -3,17 +3,15 @@
 #include <torch/torch.h>
 
 #include "epicrisis/core/parallel.h"
+#include "epicrisis/model/compute_threads.h"
 
 namespace epicrisis {
 
 void parallel_torch(std::size_t count, unsigned threads,
                     const std::function<void(std::size_t)>& work) {
-  // The count is in part a process-wide number, in part one of each thread (OpenMP's), so it is set
-  // in every worker and put back for the caller.
-  struct Restore {
-    int count = torch::get_num_threads();
-    ~Restore() { torch::set_num_threads(count); }
-  } const restore;
+  // LibTorch's count is in part a process-wide number, in part one of each thread (OpenMP's), so it
+  // is set again in every worker.
+  const ComputeThreads one(1);
   parallel_for(count, threads, [&](std::size_t i) {
     const torch::InferenceMode inference;
     torch::set_num_threads(1);

@@ -8,6 +8,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
+#include "epicrisis/model/compute_threads.h"
 #include "epicrisis/model/tensors_torch.h"
 #include "train/adam.h"
 #include "train/check_input.h"
@@ -26,20 +27,6 @@ namespace {
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-// The number of threads LibTorch computes with, set for the life of the object.
-class ThreadCount {
- public:
-  explicit ThreadCount(int threads) : before_(torch::get_num_threads()) {
-    torch::set_num_threads(threads);
-  }
-  ~ThreadCount() { torch::set_num_threads(before_); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int before_;
-};
 
 std::string state_hash(const torch::nn::Module& module) {
   std::string hashes;
@@ -120,9 +107,9 @@ class Trainer {
 };
 
 TrainResult Trainer::run() {
-  const ThreadCount threads(config_.threads > 0
-                                ? config_.threads
-                                : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
+  const ComputeThreads threads(config_.threads > 0
+                                   ? config_.threads
+                                   : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
   make_network();
   if (auto finished = open_folder()) return *std::move(finished);
   make_validation();

@@ -167,6 +167,15 @@ TEST(HostileTable, BrokenFilesAreNamedWithTheLine) {
   EXPECT_THAT(read_error("ham10000", input), HasSubstr("nowhere"));
 }
 
+TEST(HostileTable, AMissingFolderIsToldFromAMissingTable) {
+  const DataFolder folder;
+  AdapterInput input = folder.input();
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("has no HAM10000_metadata.csv"));
+  input.path /= "nowhere";
+  EXPECT_THAT(read_error("ham10000", input),
+              AllOf(HasSubstr("there is no folder"), HasSubstr("nowhere")));
+}
+
 TEST(HostileTable, RowsAndPicturesThatLackEachOtherAreListed) {
   DataFolder folder;
   folder.picture("images/a.jpg");
