@@ -125,7 +125,7 @@ class BatchApi {
     HttpRequest request = make("GET", "files/" + checked_id(file_id, "file id") + "/content");
     request.max_answer_bytes = kMaxDownload;
     request.timeouts.total = kTransferTime;
-    return send("download the results", request, Repeat::kFreely).body;
+    return mask_(send("download the results", request, Repeat::kFreely).body);
   }
 
   // What the server sent, fit to be kept.

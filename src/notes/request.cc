@@ -57,6 +57,21 @@ TemplateFields limited_fields(const Sample& sample, const RequestLimits& limits)
   return fields;
 }
 
+// Local servers read the control tokens of a chat template (<|im_end|>, [INST], </s>) wherever they
+// stand, also within quotes. A space after the bracket makes plain text of them; "< 6 mm" stays.
+std::string without_control_tokens(std::string_view value) {
+  std::string result;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    result += value[i];
+    if (i + 1 == value.size()) break;
+    const char next = value[i + 1];
+    const bool number = next == ' ' || next == '=' || (next >= '0' && next <= '9');
+    const bool capital = next == '/' || (next >= 'A' && next <= 'Z');
+    if ((value[i] == '<' && !number) || (value[i] == '[' && capital)) result += ' ';
+  }
+  return result;
+}
+
 // In words, for servers that have no response_format or none with a schema.
 std::string schema_words(const Json& schema) {
   return fmt::format("Answer with one JSON object and nothing else. It meets this JSON schema:\n{}",
@@ -136,9 +151,11 @@ bool RequestBuilder::needs_image() const { return attach_ || measure_; }
 Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_view image_sha256,
                               std::string_view note) const {
   TemplateFields fields = limited_fields(sample, limits_);
-  for (auto& [name, value] : fields) value = clean_text(value, kMaxFieldBytes);
+  for (auto& [name, value] : fields) {
+    value = without_control_tokens(clean_text(value, kMaxFieldBytes));
+  }
   const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
-  if (rewrite) fields["note"] = note;
+  if (rewrite) fields["note"] = without_control_tokens(note);
 
   Prompt prompt;
   prompt.sample_id = sample.id;

@@ -1,11 +1,7 @@
 #include "notes/secret_mask.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <functional>
-
-#include "epicrisis/core/json.h"
+#include <charconv>
+#include <string_view>
 
 namespace epicrisis {
 namespace {
@@ -13,18 +9,35 @@ namespace {
 constexpr std::size_t kMinSecret = 6;
 constexpr std::string_view kMask = "[secret]";
 
-std::string percent_encoded(std::string_view text) {
-  std::string result;
-  for (const char c : text) {
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                            (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      result += c;
-    } else {
-      result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
+// The value of `digits` hexadecimal digits at text[at], or -1.
+int hex_value(std::string_view text, std::size_t at, std::size_t digits) {
+  if (at + digits > text.size()) return -1;
+  int value = 0;
+  const char* begin = text.data() + at;
+  const auto [end, error] = std::from_chars(begin, begin + digits, value, 16);
+  return error == std::errc() && end == begin + digits ? value : -1;
+}
+
+// How many characters of text[at...] stand for `c`: as it is, escaped in a JSON string or
+// percent-encoded in a URL. 0: they do not.
+std::size_t length_of(std::string_view text, std::size_t at, char c) {
+  const int wanted = static_cast<unsigned char>(c);
+  const std::string_view rest = text.substr(at);
+  if (rest.starts_with("\\u") && hex_value(text, at + 2, 4) == wanted) return 6;
+  if (rest.starts_with('%') && hex_value(text, at + 1, 2) == wanted) return 3;
+  if (rest.size() >= 2 && rest[0] == '\\' && rest[1] == c) return 2;
+  return !rest.empty() && rest[0] == c ? 1 : 0;
+}
+
+// The length of the secret at text[at...] in any mix of these forms, or 0.
+std::size_t length_of_secret(std::string_view text, std::size_t at, std::string_view secret) {
+  std::size_t end = at;
+  for (const char c : secret) {
+    const std::size_t length = length_of(text, end, c);
+    if (length == 0) return 0;
+    end += length;
   }
-  return result;
+  return end - at;
 }
 
 }  // namespace
@@ -42,17 +55,29 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   text = result.append(text, done);
 }
 
-SecretMask::SecretMask(const Secret& secret) {
-  const std::string& text = secret.reveal();
-  if (text.size() < kMinSecret) return;
-  const std::string json = dump_json(Json(text));
-  forms_ = {text, json.substr(1, json.size() - 2), percent_encoded(text)};
-  std::ranges::sort(forms_, std::greater(), &std::string::size);
+SecretMask::SecretMask(const Secret& secret) : secret_(secret.reveal()) {
+  if (secret_.size() < kMinSecret) secret_.clear();
 }
 
 std::string SecretMask::operator()(std::string text) const {
-  for (const std::string& form : forms_) replace_all(text, form, kMask);
-  return text;
+  if (secret_.empty()) return text;
+  replace_all(text, secret_, kMask);
+  // What a form of the secret's first character can begin with.
+  const std::string starts{secret_.front(), '\\', '%'};
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = text.find_first_of(starts); at != std::string::npos;
+       at = text.find_first_of(starts, at)) {
+    const std::size_t length = length_of_secret(text, at, secret_);
+    if (length == 0) {
+      ++at;
+      continue;
+    }
+    result.append(text, done, at - done).append(kMask);
+    at += length;
+    done = at;
+  }
+  return result.append(text, done);
 }
 
 }  // namespace epicrisis

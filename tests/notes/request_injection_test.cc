@@ -133,6 +133,10 @@ void expect_plain(const std::string& text) {
   for (const char c : text) {
     EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << text;
   }
+  // A server that knows these finds them within quotes too.
+  for (const char* token : {"<|", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "</system>"}) {
+    EXPECT_EQ(text.find(token), std::string::npos) << text;
+  }
   // What clean_text removes is not there.
   EXPECT_EQ(clean_multiline_text(text, text.size()), text);
 }
