@@ -49,7 +49,7 @@ void print_report(const ImportReport& report) {
   const AdapterReport& read = report.read;
   print_line(
       fmt::format("{}: {} rows read, {} samples ({} new, {} updated, {} unchanged), {} skipped",
-                  read.dataset, read.records, read.samples, report.written, report.updated,
+                  read.dataset, read.rows, read.samples, report.written, report.updated,
                   report.unchanged, read.skipped_total()));
   std::vector<std::vector<std::string>> rows = {{"class", "in words", "samples"}};
   for (int i = 0; i < kLabelCount; ++i) {
@@ -97,7 +97,11 @@ void run(const Options& options, bool json) {
         "import needs ADAPTER, PATH and --workspace DIR; 'epicrisis import --list' names the "
         "adapters");
   }
-  adapter(options.adapter);  // before a workspace is made for nothing
+  // Before a workspace is made for nothing.
+  adapter(options.adapter);
+  if (!std::filesystem::is_directory(options.path)) {
+    throw UsageError("import: there is no folder {}", options.path);
+  }
   bool created = false;
   Workspace workspace = Workspace::open_or_create(options.workspace, &created);
   if (created && !json) {
@@ -105,6 +109,7 @@ void run(const Options& options, bool json) {
   }
   ImportOptions import = options.import;
   import.column_map = options.column_map;
+  import.tables_if_no_pictures = import.pictures.empty();
   const ImportReport report = import_dataset(workspace, options.adapter, options.path, import);
   if (json) {
     Json document = report.to_json();
@@ -128,7 +133,8 @@ void add_import_command(CLI::App& app, Globals& globals) {
                      "Name in the workspace; the adapter's if not given");
   command.add_option("--pictures", options->import.pictures,
                      "Picture folder, below PATH or absolute; may be given several times");
-  command.add_flag("--tables-only", options->import.tables_only, "Take rows without a picture too");
+  command.add_flag("--tables-only", options->import.tables_only,
+                   "Take rows without a picture too; as if given where there is no picture at all");
   command.add_option("--taxonomy", options->import.taxonomy,
                      "Label map: a built-in name or a TOML file");
   command.add_option("--map", options->column_map,

@@ -157,6 +157,10 @@ bool Intake::find_picture(Draft& draft) {
     path = pictures_.take(picture_key(draft.second_picture));
   }
   if (!path.empty() || input_.tables_only) return true;
+  if (input_.tables_if_no_pictures && pictures_.empty()) {
+    warn("no picture in the whole data set, taken without", draft.place, name);
+    return true;
+  }
   ++report_.records;
   tally(report_.rows_without_picture, draft.place, name);
   return false;

@@ -81,14 +81,14 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
   }
   if (folders.empty()) folders = usual_folders(input.path, layout);
   for (const Path& folder : folders) add_folder(folder, layout, input.max_listed);
-  if (entries_.empty() && !input.tables_only) {
+  if (entries_.empty() && !input.tables_only && !input.tables_if_no_pictures) {
     std::vector<std::string> tried = input.pictures;
     if (tried.empty()) {
       for (const auto& group : layout.usual) tried.insert(tried.end(), group.begin(), group.end());
     }
     throw UsageError(
-        "reading pictures: none (jpg, png, webp) in {} of {}; name their folder, or ask for the "
-        "tables alone",
+        "reading pictures: none (jpg, png, webp) in {} of {}; name their folder "
+        "(--pictures), or take the tables alone (--tables-only)",
         join(tried, ", "), input.path.string());
   }
 }

@@ -34,12 +34,13 @@ struct PictureLayout {
 class PictureIndex {
  public:
   // The folders that `input` names, or the usual ones. UsageError where one that was named does not
-  // exist, or where there are no pictures at all and the input does not say `tables_only`.
+  // exist, or where there are no pictures at all and the input does not take tables alone.
   PictureIndex(const AdapterInput& input, const PictureLayout& layout);
 
   // The picture's path, or "". Counts it as used.
   std::string take(std::string_view name);
   std::vector<std::string> names() const;  // sorted
+  bool empty() const { return entries_.empty(); }
   const Tally& shadowed() const { return shadowed_; }
   // The pictures never taken, in the order of their names.
   Tally unused(std::size_t max_listed) const;

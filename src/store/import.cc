@@ -36,7 +36,7 @@ Json ImportReport::to_json() const {
   json["dataset"] = read.dataset;
   json["adapter"] = read.adapter;
   json["source"] = source;
-  json["rows_read"] = read.records;
+  json["rows_read"] = read.rows;
   json["samples"] = read.samples;
   json["skipped"] = read.skipped_total();
   json["written"] = written;
@@ -64,6 +64,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   input.modality = options.modality;
   input.column_map = options.column_map;
   input.tables_only = options.tables_only;
+  input.tables_if_no_pictures = options.tables_if_no_pictures;
   report.source = input.path.string();
   if (!is_safe_id(input.dataset)) {
     throw UsageError(

@@ -176,6 +176,26 @@ TEST(HostileTable, AMissingFolderIsToldFromAMissingTable) {
               AllOf(HasSubstr("there is no folder"), HasSubstr("nowhere")));
 }
 
+TEST(HostileTable, TablesWithoutAnyPictureAreTakenWhereThatIsAllowed) {
+  DataFolder folder;
+  folder.text(
+      "HAM10000_metadata.csv",
+      std::string(kHeader) + "L1,one,nv,histo,40,male,back\nL2,two,mel,histo,40,male,back\n");
+  AdapterInput input = folder.input();
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("--tables-only"));
+  input.tables_if_no_pictures = true;
+  const ReadResult without = read_all("ham10000", input);
+  EXPECT_EQ(without.report.samples, 2U);
+  const auto& warning = without.report.warnings.begin()->second;
+  EXPECT_EQ(warning.count, 2U);
+  EXPECT_THAT(warning.examples[0], HasSubstr("HAM10000_metadata.csv:2: one"));
+  // With a single picture the other row is one that lacks its own.
+  folder.picture("images/two.jpg");
+  const ReadResult with = read_all("ham10000", input);
+  EXPECT_EQ(with.report.samples, 1U);
+  EXPECT_EQ(with.report.rows_without_picture.count, 1U);
+}
+
 TEST(HostileTable, RowsAndPicturesThatLackEachOtherAreListed) {
   DataFolder folder;
   folder.picture("images/a.jpg");

@@ -197,7 +197,9 @@ TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
   EXPECT_EQ(result.report.records, 6U);
   ASSERT_THAT(result.samples, SizeIs(3));
   EXPECT_EQ(result.samples[0].key, "train__a__1");
-  EXPECT_EQ(result.samples[0].label, Label::kNevus);
+  // A number means what its publisher says: without a map it is named, never guessed.
+  EXPECT_EQ(result.samples[0].label, std::nullopt);
+  EXPECT_EQ(result.report.unmapped, (std::map<std::string, std::uint64_t>{{"2", 1}}));
   EXPECT_EQ(result.samples[0].split, "train");
   EXPECT_EQ(result.samples[0].group, "p1");
   EXPECT_EQ(finding(result.samples[0], "age"), "40");

@@ -26,6 +26,8 @@ struct AdapterInput {
   std::string modality;      // "dermoscopic image": of pictures for which the data set does not say
   Path column_map;           // generic_csv, imagefolder: the TOML file that explains the table
   bool tables_only = false;  // take rows that have no picture: image_path stays empty
+  // Where there is no picture at all, go on as with tables_only and list the rows as warnings.
+  bool tables_if_no_pictures = false;
   std::size_t max_listed = 100;  // examples that the report keeps of each kind
 };
 

@@ -14,6 +14,7 @@ struct ImportOptions {
   std::string name = {};                   // data set name in the workspace; "": the adapter's name
   std::vector<std::string> pictures = {};  // as AdapterInput has them
   bool tables_only = false;                // rows without a picture are samples too
+  bool tables_if_no_pictures = false;      // the same where there is no picture at all
   std::string taxonomy = {};               // a built-in name or a file; "": the adapter's own
   std::string modality = {};               // of pictures for which the data set does not say
   Path column_map = {};                    // generic_csv, imagefolder
