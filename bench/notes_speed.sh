@@ -105,7 +105,7 @@ make_workspace queue "$queue"
 start_server queue
 # `timeout` sends Ctrl-C; the program drains and ends with 130.
 /usr/bin/time -f '{"wall": %e, "user": %U, "sys": %S, "peak_kb": %M}' -o "$folder/queue.time" \
-  timeout --signal=INT "$queue_seconds" "$program" notes write --strategy P2 --endpoint "$endpoint" --model m \
+  timeout --foreground --signal=INT "$queue_seconds" "$program" notes write --strategy P2 --endpoint "$endpoint" --model m \
   --no-images --fields $fields -w "$folder/queue.ws" --concurrency "$concurrency" --json --quiet >"$folder/queue.json" || true
 stop_server
 

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kMostHeaderBytes = 65'536;
 constexpr std::size_t kMostIdleHandles = 1024;
+constexpr std::size_t kMostEvents = 8;
 
 long milliseconds(Seconds time) {
   return static_cast<long>(std::clamp(std::ceil(time.count() * 1000), 1.0, 2e9));
@@ -298,7 +299,9 @@ class CurlTransport : public HttpTransport {
       const Seconds until = timer_ - std::chrono::steady_clock::now();
       seconds = std::clamp(until.count(), 0.0, seconds);
     }
-    std::array<epoll_event, 256> events{};
+    // Few at once: answers of one moment are followed by new requests one by one, not by another
+    // burst.
+    std::array<epoll_event, kMostEvents> events{};
     const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(std::ceil(seconds * 1000)));
     int running = 0;

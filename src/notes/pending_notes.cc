@@ -1,6 +1,7 @@
 #include "notes/pending_notes.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
@@ -16,7 +17,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::int64_t kPage = 256;  // samples
+constexpr std::int64_t kPage = 64;  // samples; requests wait while one is read
 constexpr std::string_view kConsent = "allow-remote";
 
 // The text that a rewrite starts from: the first written note of the strategy; "" if none.
@@ -53,16 +54,25 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
 
 std::optional<Prompt> PendingNotes::next() {
   // A million samples whose notes are there take a while.
-  while (page_.empty() && !at_end_ && !interrupted()) read_page();
-  if (page_.empty()) return std::nullopt;
-  Prompt prompt = std::move(page_.front());
-  page_.pop_front();
+  while (prompts_.empty() && !interrupted()) {
+    if (page_.empty() && !at_end_) read_page();
+    if (page_.empty()) {
+      if (at_end_) break;
+      continue;
+    }
+    const Sample sample = std::move(page_.front());
+    page_.pop_front();
+    if (is_drawn(sample, fraction_)) add_prompts_of(sample);
+  }
+  if (prompts_.empty()) return std::nullopt;
+  Prompt prompt = std::move(prompts_.front());
+  prompts_.pop_front();
   return prompt;
 }
 
 void PendingNotes::read_page() {
   filter_.limit = remaining_ < 0 ? kPage : std::min(kPage, remaining_);
-  const std::vector<Sample> samples = load_samples(database_, filter_);
+  std::vector<Sample> samples = load_samples(database_, filter_);
   at_end_ = static_cast<std::int64_t>(samples.size()) < kPage;
   if (samples.empty()) return;
   filter_.after_id = samples.back().id;
@@ -70,9 +80,7 @@ void PendingNotes::read_page() {
     remaining_ -= static_cast<std::int64_t>(samples.size());
     at_end_ = at_end_ || remaining_ == 0;
   }
-  for (const Sample& sample : samples) {
-    if (is_drawn(sample, fraction_)) add_prompts_of(sample);
-  }
+  std::ranges::move(samples, std::back_inserter(page_));
 }
 
 void PendingNotes::add_prompts_of(const Sample& sample) {
@@ -107,7 +115,7 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
     } else if (!ask_batched_ && is_out_in_batch(prompt.key)) {
       ++skips_["out in a batch"];
     } else {
-      page_.push_back(std::move(prompt));
+      prompts_.push_back(std::move(prompt));
     }
   }
 }

@@ -48,7 +48,8 @@ class PendingNotes {
   bool all_;
   bool at_end_ = false;
   std::int64_t remaining_;
-  std::deque<Prompt> page_;
+  std::deque<Sample> page_;
+  std::deque<Prompt> prompts_;  // of the sample taken last
   std::int64_t notes_ = 0;
   std::map<std::string, std::int64_t> skips_;
 };

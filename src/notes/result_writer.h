@@ -1,38 +1,56 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstddef>
+#include <exception>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/store/ledger.h"
 #include "epicrisis/store/notes.h"
 
 namespace epicrisis {
 
-// Puts notes and ledger entries into the store in groups: a commit for each would cost more than
-// the answer itself. A group is at most 64 entries or 50 ms old.
+// Puts notes and ledger entries into the store, in a thread and over a connection of its own: the
+// requests must not wait for the disk. A commit takes what has come since the last one; a group
+// waits for it until it has 64 entries or is 50 ms old.
 class ResultWriter {
  public:
-  ResultWriter(Database& database, Clock& clock) : database_(database), clock_(clock) {}
+  // `database` gives the file and the busy timeout.
+  explicit ResultWriter(Database& database);
+  ~ResultWriter();
+  ResultWriter(const ResultWriter&) = delete;
+  ResultWriter& operator=(const ResultWriter&) = delete;
 
-  // `note` empty: the request will be tried again, or was given up.
+  // `note` empty: the request will be tried again, or was given up. Waits while very much is still
+  // to be written.
   void add(LedgerEntry entry, std::optional<NoteRecord> note);
-  // Commits the group if it is due. SystemError of the store (disk full, locked) leaves the group
-  // as it is: flush() may be tried again.
-  void flush_if_due();
+  // Throws if the last commit failed (SystemError: disk full, locked); nothing is written then
+  // until flush() is called, and nothing is lost.
+  void check() const;
+  // Waits until all is written; throws as check() does. May be tried again.
   void flush();
-  std::size_t pending() const { return group_.size(); }
+  std::size_t pending() const;
 
  private:
   struct Item {
     LedgerEntry entry;
     std::optional<NoteRecord> note;
   };
-  Database& database_;
-  Clock& clock_;
+  void work();
+  void commit(const std::vector<Item>& group);
+
+  Database database_;
+  mutable std::mutex mutex_;  // for all below
+  std::condition_variable changed_;
   std::vector<Item> group_;
-  Seconds oldest_{0};
+  std::vector<Item> writing_;  // the thread's while it is committed
+  std::exception_ptr failure_;
+  bool hurry_ = false;
+  bool stop_ = false;
+  std::thread thread_;
 };
 
 }  // namespace epicrisis

@@ -154,7 +154,7 @@ Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const Synthe
                                              : builder.provider().max_concurrency,
                  options.offline),
       spending_(options.budget, builder),
-      writer_(database_, clock),
+      writer_(database_),
       random_(options.seed, "retries"),
       progress_("notes " + builder.strategy().name, note_count(database_, builder, options),
                 "notes") {
@@ -209,7 +209,7 @@ void Engine::send_and_take() {
     if (stopping()) break;
     wait();
     try {
-      writer_.flush_if_due();
+      writer_.check();
     } catch (const SystemError& error) {
       stop(error.code(), error.what());
     }
@@ -295,7 +295,6 @@ Seconds Engine::wait_time() const {
   } else if (bodies_.size() > 0) {
     longest = std::min(longest, Seconds(0.002));
   }
-  if (writer_.pending() > 0) longest = std::min(longest, Seconds(0.05));
   return std::max(longest, Seconds(0.0001));
 }
 
