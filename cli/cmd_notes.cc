@@ -25,8 +25,15 @@ void add_strategies(CLI::App& notes, Globals& globals) {
   add_global_options(*command, globals);
   command->callback([files, &globals] {
     Json list = Json::array();
+    std::vector<std::string> faults;
     for (const std::string& name : files->empty() ? built_in_strategies() : *files) {
-      const Strategy strategy = load_strategy(name);
+      Strategy strategy;
+      try {
+        strategy = load_strategy(name);
+      } catch (const Error& error) {
+        faults.emplace_back(error.what());
+        continue;
+      }
       list.push_back({{"name", strategy.name},
                       {"version", strategy.version},
                       {"kind", strategy_kind_name(strategy.kind)},
@@ -45,6 +52,7 @@ void add_strategies(CLI::App& notes, Globals& globals) {
       for (const auto& [name, members] : note_sets())
         fmt::print("{:<6} set       {}\n", name, join(members, " + "));
     }
+    if (!faults.empty()) throw UsageError("{}", join(faults, "\n"));
   });
 }
 
@@ -107,12 +115,29 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
+    if (report.written + report.unchanged == 0) {
+      globals.exit_code = static_cast<int>(ExitCode::kInput);
+    }
     if (globals.json) {
       print_json(report.to_json());
       return;
     }
-    fmt::print("{} rows: {} notes written, {} unchanged, {} without a sample, {} invalid\n",
-               report.rows, report.written, report.unchanged, report.unmatched, report.invalid);
+    fmt::print(
+        "{} rows: {} notes written, {} unchanged, {} conflicting, {} without a sample, {} "
+        "invalid\n",
+        report.rows, report.written, report.unchanged, report.conflicting, report.unmatched,
+        report.invalid);
+    if (!report.unknown_datasets.empty()) {
+      std::vector<std::string> known;
+      for (const Dataset& dataset : list_datasets(workspace.database())) {
+        known.push_back(dataset.name);
+      }
+      fmt::print("  the workspace has no data set {}; it has {}\n",
+                 join({report.unknown_datasets.begin(), report.unknown_datasets.end()}, ", "),
+                 known.empty() ? "none" : join(known, ", "));
+    }
+    for (const std::string& example : report.conflicting_examples)
+      fmt::print("  another text is there: {}\n", example);
     for (const std::string& example : report.unmatched_examples)
       fmt::print("  no sample: {}\n", example);
     for (const std::string& example : report.invalid_examples)

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -62,6 +63,12 @@ void print_import(const BatchImportReport& report) {
   for (const std::string& example : report.examples) print_line("  " + example);
 }
 
+void set_exit_code(const std::vector<BatchJob>& jobs, Globals& globals) {
+  if (std::ranges::any_of(jobs, [](const BatchJob& job) { return !job.problem.empty(); })) {
+    globals.exit_code = static_cast<int>(ExitCode::kSystem);
+  }
+}
+
 void print_jobs(const std::vector<BatchJob>& jobs) {
   std::vector<std::vector<std::string>> rows;
   if (!jobs.empty()) rows = {{"job", "batch", "status", "done", "failed", "of", "fetched", "file"}};
@@ -74,6 +81,7 @@ void print_jobs(const std::vector<BatchJob>& jobs) {
   print_table(rows);
   for (const BatchJob& job : jobs) {
     if (!job.row.error.empty()) print_line(fmt::format("job {}: {}", job.row.id, job.row.error));
+    if (!job.problem.empty()) print_line(fmt::format("job {}: {}", job.row.id, job.problem));
   }
 }
 
@@ -174,6 +182,7 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
     const Provider provider = arguments->load();
     Workspace workspace = Workspace::open(arguments->workspace);
     const std::vector<BatchJob> jobs = poll_batches(workspace, provider, *arguments->transport());
+    set_exit_code(jobs, globals);
     Json list = Json::array();
     for (const BatchJob& job : jobs) list.push_back(job.to_json());
     if (globals.json) return print_json(list);
@@ -192,6 +201,7 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
     const Provider provider = arguments->load();
     Workspace workspace = Workspace::open(arguments->workspace);
     const BatchFetchReport report = fetch_batches(workspace, provider, *arguments->transport());
+    set_exit_code(report.jobs, globals);
     if (globals.json) return print_json(report.to_json());
     print_jobs(report.jobs);
     print_import(report.imported);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cmd_notes.h"
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/notes.h"
 #include "epicrisis/store/samples.h"
@@ -13,6 +14,17 @@
 
 namespace epicrisis::cli {
 namespace {
+
+void check_status(const std::string& status) {
+  std::vector<std::string> known;
+  for (const NoteStatus one : {NoteStatus::kTruncated, NoteStatus::kRefused, NoteStatus::kFiltered,
+                               NoteStatus::kEmpty, NoteStatus::kInvalid, NoteStatus::kFailed}) {
+    known.emplace_back(note_status_name(one));
+  }
+  if (std::ranges::find(known, status) == known.end()) {
+    throw UsageError("--status {}: there are {}", clean_text(status, 60), join(known, ", "));
+  }
+}
 
 struct FailedArguments {
   std::string workspace;
@@ -28,6 +40,7 @@ void print_failed(const FailedArguments& arguments, const Globals& globals) {
   NoteFilter filter;
   filter.strategies = arguments.strategies;
   filter.status.reset();
+  for (const std::string& status : arguments.statuses) check_status(status);
   Json list = Json::array();
   std::map<std::string, int> counts;
   std::vector<std::vector<std::string>> rows = {

@@ -14,6 +14,9 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   command.add_option("--model", arguments.model, "As the server names it");
   command.add_flag("--vision", arguments.vision,
                    "The model sees pictures, though the provider's file does not say so");
+  command.add_option("--structured", arguments.structured,
+                     "What the server takes as response_format: json_schema, json_object or none; "
+                     "else the provider's file says it");
   command.add_option("--dataset", arguments.datasets, "Only samples of these data sets");
   command.add_option("--limit", arguments.limit, "At most so many samples, the first ones")
       ->check(CLI::NonNegativeNumber);
@@ -37,6 +40,9 @@ SynthesisJob job_of(const SynthesisArguments& arguments) {
   job.endpoint = arguments.endpoint;
   job.model = arguments.model;
   job.vision = arguments.vision;
+  if (!arguments.structured.empty()) {
+    job.structured = structured_output_of(arguments.structured, "--structured");
+  }
   job.limits.images = !arguments.no_images;
   if (!arguments.fields.empty()) job.limits.fields = arguments.fields;
   job.options.filter.datasets = arguments.datasets;

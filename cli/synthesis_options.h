@@ -15,6 +15,7 @@ struct SynthesisArguments {
   std::string endpoint;
   std::string model;
   bool vision = false;
+  std::string structured;
   std::vector<std::string> datasets;
   std::int64_t limit = -1;
   double fraction = 1;
@@ -24,9 +25,8 @@ struct SynthesisArguments {
   bool retry_rejected = false;
 };
 
-// Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --dataset, --limit,
-// --no-images,
-// --fields, --allow-remote and --retry-rejected.
+// Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured, --dataset,
+// --limit, --fraction, --no-images, --fields, --allow-remote and --retry-rejected.
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
 
 // The job that they name.

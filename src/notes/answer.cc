@@ -7,6 +7,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "notes/refusal.h"
+#include "notes/repetition.h"
 #include "notes/server_error.h"
 
 namespace epicrisis {
@@ -58,6 +59,13 @@ Outcome outcome_of_error(int status, const ServerError& error, std::string_view 
   }
   // A conflict and "too early" pass by themselves.
   if (status == 409 || status == 425) return with(NextStep::kRetry);
+  // So it would say to every request.
+  if ((status == 400 || status == 422) && error.is_about_response_format()) {
+    return outcome(NextStep::kStopRun, NoteStatus::kFailed,
+                   fmt::format("{}. The server does not take this response_format: try "
+                               "--structured json_object or none",
+                               reason));
+  }
   return with(NextStep::kDone);
 }
 
@@ -275,6 +283,10 @@ Outcome outcome_of_note(std::string_view text, const Strategy& strategy) {
   if (const std::string words = refusal_words(note); !words.empty()) {
     return outcome(NextStep::kDone, NoteStatus::kRefused, words, note);
   }
+  // Asked again it would be no better: a small model's way.
+  if (const std::string fault = repetition_fault(note, strategy); !fault.empty()) {
+    return outcome(NextStep::kDone, NoteStatus::kInvalid, fault, note);
+  }
   const std::size_t words = count_words(note);
   if (note.size() > kMaxNote ||
       words > static_cast<std::size_t>(strategy.max_words) * kWordTolerance) {
@@ -315,8 +327,13 @@ Outcome outcome_of_text(std::string_view text, const Strategy& strategy, const J
   }
   for (const auto& [name, value] : answer->items()) {
     if (!value.is_string()) continue;
-    const std::string words = refusal_words(value.get_ref<const std::string&>());
-    if (!words.empty()) return outcome(NextStep::kDone, NoteStatus::kRefused, words, text);
+    const auto& said = value.get_ref<const std::string&>();
+    if (const std::string words = refusal_words(said); !words.empty()) {
+      return outcome(NextStep::kDone, NoteStatus::kRefused, words, text);
+    }
+    if (const std::string fault = repetition_fault(said, strategy); !fault.empty()) {
+      return outcome(NextStep::kDone, NoteStatus::kInvalid, fault, text);
+    }
   }
   return outcome_of_note(render_answer(strategy, *answer), strategy);
 }

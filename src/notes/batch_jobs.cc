@@ -242,7 +242,23 @@ void read_batch(const Json& batch, const BatchApi& api, BatchJobRow& row) {
 
 BatchJob job_of(Database& database, BatchJobRow row) {
   std::string file = batch_file_by_id(database, row.file_id).path;
-  return {std::move(file), std::move(row)};
+  return {std::move(file), std::move(row), ""};
+}
+
+// Does what is to be done for one job; one that is gone or unreachable does not stop the others.
+template <typename Work>
+bool done_for(BatchJob& job, Work work) {
+  try {
+    work();
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ExitCode::kSystem && error.code() != ExitCode::kUsage &&
+        error.code() != ExitCode::kInput) {
+      throw;
+    }
+    job.problem = error.what();
+    return false;
+  }
 }
 
 const Endpoint& endpoint_of(const Provider& provider, const BatchJobRow& row) {
@@ -311,6 +327,7 @@ Json BatchJob::to_json() const {
           {"batch_id", row.batch_id},
           {"status", row.status},
           {"error", row.error},
+          {"problem", problem},
           {"total", row.total},
           {"completed", row.completed},
           {"failed", row.failed},
@@ -380,13 +397,16 @@ std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provide
                                    HttpTransport& transport) {
   Database& database = workspace.database();
   std::vector<BatchJob> jobs;
-  for (BatchJobRow& row : batch_jobs(database, provider.name)) {
-    if (!row.batch_id.empty() && (!is_ended(row.status) || awaits_files(row))) {
-      BatchApi api(provider, endpoint_of(provider, row), transport);
+  for (BatchJobRow& stored : batch_jobs(database, provider.name)) {
+    BatchJob& job = jobs.emplace_back(job_of(database, std::move(stored)));
+    if (job.row.batch_id.empty() || (job.ended() && !awaits_files(job.row))) continue;
+    done_for(job, [&] {
+      BatchApi api(provider, endpoint_of(provider, job.row), transport);
+      BatchJobRow row = job.row;
       read_batch(api.batch(row.batch_id), api, row);
       update_batch_job(database, row);
-    }
-    jobs.push_back(job_of(database, std::move(row)));
+      job.row = std::move(row);
+    });
   }
   return jobs;
 }
@@ -400,16 +420,19 @@ BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
   for (BatchJob& job : report.jobs) {
     BatchJobRow& row = job.row;
     if (row.fetched || !job.ended() || awaits_files(row)) continue;
-    BatchApi api(provider, endpoint_of(provider, row), transport);
-    std::vector<Path> files;
-    for (const auto& [id, kind] :
-         {std::pair(row.output_file_id, "output"), std::pair(row.error_file_id, "errors")}) {
-      if (id.empty()) continue;
-      files.push_back(workspace.root() / "batches" / fmt::format("{}-{}.jsonl", row.id, kind));
-      write_file(files.back(), api.download(id));
-      report.files.push_back(files.back().string());
-    }
-    add_up(import_batch(workspace, files, "batch:" + row.batch_id), report.imported);
+    const bool imported = done_for(job, [&] {
+      BatchApi api(provider, endpoint_of(provider, row), transport);
+      std::vector<Path> files;
+      for (const auto& [id, kind] :
+           {std::pair(row.output_file_id, "output"), std::pair(row.error_file_id, "errors")}) {
+        if (id.empty()) continue;
+        files.push_back(workspace.root() / "batches" / fmt::format("{}-{}.jsonl", row.id, kind));
+        write_file(files.back(), api.download(id));
+        report.files.push_back(files.back().string());
+      }
+      add_up(import_batch(workspace, files, "batch:" + row.batch_id), report.imported);
+    });
+    if (!imported) continue;
     Transaction transaction(database);
     row.fetched = true;
     update_batch_job(database, row);

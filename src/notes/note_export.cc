@@ -247,6 +247,9 @@ Json NoteExportReport::to_json() const {
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const NoteExportOptions& options) {
+  for (const std::string& name : options.filter.datasets) {
+    dataset_by_name(workspace.database(), name);
+  }
   NoteExportReport report;
   switch (format) {
     case NoteFormat::kJsonl:

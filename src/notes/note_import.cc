@@ -35,6 +35,7 @@ class Importer {
       ++report_.unmatched;
       keep_example(report_.unmatched_examples,
                    fmt::format("{}: {}/{}", note.place, note.dataset, note.key));
+      if (!find_dataset(database_, note.dataset)) report_.unknown_datasets.insert(note.dataset);
       return;
     }
     switch (note.note_key.empty() ? state_by_text(note, sample->id)
@@ -201,6 +202,7 @@ Json NoteImportReport::to_json() const {
           {"unchanged", unchanged},
           {"conflicting", conflicting},
           {"unmatched", unmatched},
+          {"unknown_datasets", unknown_datasets},
           {"invalid", invalid},
           {"conflicting_examples", conflicting_examples},
           {"unmatched_examples", unmatched_examples},

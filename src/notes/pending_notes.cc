@@ -50,7 +50,9 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       fraction_(options.fraction),
       ask_batched_(options.ask_batched),
       all_(all),
-      remaining_(filter_.limit) {}
+      remaining_(filter_.limit) {
+  for (const std::string& name : filter_.datasets) dataset_by_name(database, name);
+}
 
 std::optional<Prompt> PendingNotes::next() {
   // A million samples whose notes are there take a while.
@@ -95,9 +97,11 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
   }
   std::string hash;
   if (builder_.needs_image()) {
-    if (sample.image_path.empty()) return skip("no picture");
+    if (sample.image_path.empty() && !builder_.does_without_picture(sample)) {
+      return skip("no picture");
+    }
     try {
-      hash = picture_sha256(database_, sample);
+      if (!sample.image_path.empty()) hash = picture_sha256(database_, sample);
     } catch (const Error& error) {
       if (error.code() != ExitCode::kInput && error.code() != ExitCode::kSystem) throw;
       log_warning("{}", error.what());
@@ -115,6 +119,7 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
     } else if (!ask_batched_ && is_out_in_batch(prompt.key)) {
       ++skips_["out in a batch"];
     } else {
+      if (status == NoteStatus::kTruncated) prompt.max_tokens *= 2;
       prompts_.push_back(std::move(prompt));
     }
   }

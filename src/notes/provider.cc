@@ -44,6 +44,17 @@ void refuse_keys(const TomlTable& table) {
   refuse_keys(table.keys(), [&](const std::string& name) { return table.place(name); });
 }
 
+// The same below: in tables of tables and lists of them.
+void refuse_keys_inside(const Json& value, const std::string& place) {
+  if (value.is_object()) {
+    std::vector<std::string> names;
+    for (const auto& [name, member] : value.items()) names.push_back(name);
+    refuse_keys(names, [&](const std::string&) { return place; });
+  }
+  if (!value.is_structured()) return;
+  for (const Json& member : value) refuse_keys_inside(member, place);
+}
+
 template <typename T>
 T read_choice(const TomlTable& table, std::string_view key, std::string_view fallback,
               const std::vector<std::pair<std::string_view, T>>& choices) {
@@ -97,6 +108,12 @@ Endpoint read_endpoint(const TomlTable& table, std::string_view source) {
         table.place("key_variable"));
   }
   const std::string key_file = table.string_or("key_file", "");
+  // A key pasted in the place of its file is not repeated in "there is no such file".
+  if (key_file.starts_with("sk-") ||
+      (key_file.size() >= 32 && key_file.find_first_of("/.") == std::string::npos)) {
+    throw UsageError("{}: key_file looks like a key, not like the path of a file that holds one",
+                     table.place("key_file"));
+  }
   if (!key_file.empty()) {
     if (!endpoint.key_variable.empty()) {
       throw UsageError("{}: key_variable and key_file both; one of them holds the key",
@@ -171,9 +188,18 @@ void read_extra(const TomlTable& table, Provider& provider) {
     }
   }
   provider.extra = table.to_json();
+  refuse_keys_inside(provider.extra, table.place());
 }
 
 }  // namespace
+
+StructuredOutput structured_output_of(std::string_view name, std::string_view place) {
+  if (name == "json_schema") return StructuredOutput::kJsonSchema;
+  if (name == "json_object") return StructuredOutput::kJsonObject;
+  if (name == "none") return StructuredOutput::kNone;
+  throw UsageError("{}: structured = '{}'; there are json_schema, json_object and none", place,
+                   clean_text(name, 60));
+}
 
 Provider parse_provider(std::string_view toml, std::string_view source) {
   const TomlTable table = TomlTable::parse(toml, std::string(source));
@@ -207,10 +233,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
   provider.model = table.string_or("model", "");
   provider.vision = table.boolean_or("vision", false);
   provider.structured =
-      read_choice<StructuredOutput>(table, "structured", "json_schema",
-                                    {{"json_schema", StructuredOutput::kJsonSchema},
-                                     {"json_object", StructuredOutput::kJsonObject},
-                                     {"none", StructuredOutput::kNone}});
+      structured_output_of(table.string_or("structured", "json_schema"), table.place("structured"));
   provider.token_limit_name = read_choice<std::string>(
       table, "token_limit", provider.token_limit_name,
       {{"max_tokens", "max_tokens"}, {"max_completion_tokens", "max_completion_tokens"}});

@@ -7,6 +7,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/measure.h"
+#include "notes/repetition.h"
 #include "notes/request_image.h"
 
 namespace epicrisis {
@@ -17,8 +18,6 @@ constexpr std::size_t kMaxNoteBytes = 16'000;
 constexpr std::int64_t kMessageTokens = 16;    // what wraps the two messages
 constexpr std::int64_t kMeasuredTokens = 120;  // the words are made when the body is
 constexpr std::string_view kMeasured = "measured";
-constexpr std::string_view kNotShown =
-    "The picture itself is not shown: go by the data given here alone.";
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -148,6 +147,11 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
 
 bool RequestBuilder::needs_image() const { return attach_ || measure_; }
 
+bool RequestBuilder::does_without_picture(const Sample& sample) const {
+  return !attach_ && std::ranges::any_of(prompt(sample, 0, "").fields,
+                                         [](const auto& field) { return field != "modality"; });
+}
+
 Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_view image_sha256,
                               std::string_view note) const {
   TemplateFields fields = limited_fields(sample, limits_);
@@ -162,12 +166,14 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
   prompt.variant = variant;
   prompt.system = strategy_.system->render(fields, kMaxNoteBytes);
   prompt.user = strategy_.user->render(fields, kMaxNoteBytes);
-  if (!schema_words_.empty()) prompt.system += "\n" + schema_words_;
   const bool has_image = !sample.image_path.empty();
   prompt.attach_image = attach_ && has_image;
   prompt.measure_image = measure_ && has_image;
+  if (strategy_.image && !prompt.attach_image) {
+    prompt.system += fmt::format("\n{}", kPictureNotShown);
+  }
+  if (!schema_words_.empty()) prompt.system += "\n" + schema_words_;
   if (prompt.attach_image || prompt.measure_image) prompt.image_path = sample.image_path;
-  if (strategy_.image && !prompt.attach_image) prompt.user += fmt::format("\n\n{}", kNotShown);
 
   std::set<std::string> shown;
   for (const Template* part : {&*strategy_.system, &*strategy_.user}) {
@@ -195,6 +201,7 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
     prompt.input_tokens += image_tokens(provider_.image_detail, provider_.image_side);
   }
   if (prompt.measure_image) prompt.input_tokens += kMeasuredTokens;
+  prompt.max_tokens = strategy_.max_tokens;
 
   prompt.key =
       sha256_of_fields({"epicrisis note 1", sample.dataset, sample.key, image ? image_sha256 : "",
@@ -225,7 +232,7 @@ std::string RequestBuilder::body(const Prompt& prompt, int max_tokens) const {
   Json body = {{"model", model_}};
   body["messages"] = Json::array({{{"role", "system"}, {"content", prompt.system}},
                                   {{"role", "user"}, {"content", std::move(content)}}});
-  body[provider_.token_limit_name] = max_tokens > 0 ? max_tokens : strategy_.max_tokens;
+  body[provider_.token_limit_name] = max_tokens > 0 ? max_tokens : prompt.max_tokens;
   if (provider_.send_temperature) body["temperature"] = strategy_.temperature;
   if (!schema_.is_null() && provider_.structured == StructuredOutput::kJsonSchema) {
     body["response_format"] = {{"type", "json_schema"},
@@ -261,7 +268,7 @@ Json RequestBuilder::parameters(int max_tokens) const {
 }
 
 std::int64_t RequestBuilder::most_tokens(const Prompt& prompt, int max_tokens) const {
-  return prompt.input_tokens + (max_tokens > 0 ? max_tokens : strategy_.max_tokens);
+  return prompt.input_tokens + (max_tokens > 0 ? max_tokens : prompt.max_tokens);
 }
 
 double RequestBuilder::price(std::int64_t input_tokens, std::int64_t output_tokens) const {

@@ -7,9 +7,9 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kGroup = 64;
-constexpr std::size_t kMostWaiting = 4096;
-constexpr auto kLongestDelay = std::chrono::milliseconds(50);
+constexpr std::size_t kGroup = 16;
+constexpr std::size_t kMostWaiting = 32;
+constexpr auto kLongestDelay = std::chrono::milliseconds(10);
 
 DatabaseOptions like(Database& database) {
   DatabaseOptions options;

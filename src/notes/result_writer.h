@@ -15,7 +15,7 @@ namespace epicrisis {
 
 // Puts notes and ledger entries into the store, in a thread and over a connection of its own: the
 // requests must not wait for the disk. A commit takes what has come since the last one; a group
-// waits for it until it has 64 entries or is 50 ms old.
+// waits for it until it has 16 entries or is 10 ms old.
 class ResultWriter {
  public:
   // `database` gives the file and the busy timeout.
@@ -24,8 +24,8 @@ class ResultWriter {
   ResultWriter(const ResultWriter&) = delete;
   ResultWriter& operator=(const ResultWriter&) = delete;
 
-  // `note` empty: the request will be tried again, or was given up. Waits while very much is still
-  // to be written.
+  // `note` empty: the request will be tried again, or was given up. Waits while 32 others
+  // wait for the disk: what a power cut can cost has a limit.
   void add(LedgerEntry entry, std::optional<NoteRecord> note);
   // Throws if the last commit failed (SystemError: disk full, locked); nothing is written then
   // until flush() is called, and nothing is lost.

@@ -130,6 +130,13 @@ bool ServerError::is_content_filter() const {
   return std::ranges::any_of(kContentFilter, [&](std::string_view c) { return has_code(c); });
 }
 
+bool ServerError::is_about_response_format() const {
+  const std::string words = ascii_lower(message);
+  return std::ranges::any_of(
+      std::array<std::string_view, 3>{"response_format", "json_schema", "guided"},
+      [&](std::string_view word) { return words.find(word) != std::string::npos; });
+}
+
 bool ServerError::is_out_of_money() const {
   return std::ranges::any_of(kOutOfMoney, [&](std::string_view c) { return has_code(c); });
 }

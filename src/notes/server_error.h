@@ -16,7 +16,8 @@ struct ServerError {
 
   bool has_code(std::string_view code) const;
   bool is_content_filter() const;
-  bool is_out_of_money() const;  // waiting does not help
+  bool is_out_of_money() const;           // waiting does not help
+  bool is_about_response_format() const;  // the server does not take the one that was sent
 };
 
 // Reads the error forms of OpenAI, Azure, vLLM, llama.cpp, Ollama, Google and FastAPI; of other

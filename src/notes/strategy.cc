@@ -93,6 +93,10 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
     throw UsageError("{}: name = '{}': letters, digits, '.', '_' and '-' only", table.place("name"),
                      strategy.name);
   }
+  if (strategy.name == "sets" || note_sets().contains(strategy.name)) {
+    throw UsageError("{}: name = '{}' is taken by a set of strategies", table.place("name"),
+                     strategy.name);
+  }
   strategy.version = static_cast<int>(table.integer_in("version", 1, 1'000'000));
   strategy.kind = read_kind(table);
   strategy.title = table.string_or("title", strategy.name);
@@ -107,6 +111,14 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
     if (strategy.kind == StrategyKind::kRewrite) strategy.rewrites = table.string("rewrites");
     strategy.system = read_template(table, "system", strategy.fields);
     strategy.user = read_template(table, "user", strategy.fields);
+    const auto names_note = [](const Template& part) {
+      return std::ranges::find(part.fields(), "note") != part.fields().end();
+    };
+    if (strategy.kind == StrategyKind::kRewrite && !names_note(*strategy.system) &&
+        !names_note(*strategy.user)) {
+      throw UsageError("{}: a rewrite has to show the note: neither system nor user holds {{note}}",
+                       table.place());
+    }
     strategy.max_words = static_cast<int>(table.integer_in("max_words", 1, 10'000, 250));
     strategy.max_tokens = static_cast<int>(table.integer_in("max_tokens", 1, 100'000, 400));
     strategy.temperature = table.number_in("temperature", 0, 2, 0.2);
@@ -126,6 +138,10 @@ std::string template_version(const Strategy& strategy) {
 Strategy load_strategy(std::string_view name_or_path) {
   if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".toml")) {
     return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path);
+  }
+  if (const auto set = note_sets().find(std::string(name_or_path)); set != note_sets().end()) {
+    throw UsageError("'{}' is a set of strategies ({}), for training; write their notes one by one",
+                     name_or_path, join(set->second, ", "));
   }
   const std::string file = fmt::format("prompts/{}.toml", name_or_path);
   if (name_or_path == "sets" || !has_resource(file)) {

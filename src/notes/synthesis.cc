@@ -246,7 +246,8 @@ std::optional<Job> Engine::next_job() {
       Job job;
       job.prompt = std::move(built->prompt);
       job.body = std::move(built->body);
-      job.max_tokens = builder_.strategy().max_tokens;
+      job.max_tokens = job.prompt.max_tokens;
+      job.larger = job.max_tokens > builder_.strategy().max_tokens;
       return job;
     }
     log_warning("{}", built->error);
@@ -485,7 +486,7 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
                            Clock& clock) {
   if (options.budget.dollars > 0 && builder.price(1'000'000, 1'000'000) <= 0) {
     throw UsageError(
-        "provider '{}' has no prices: set input_price and output_price in its file, "
+        "provider '{}' has no prices: set input and output under [prices] in its file, "
         "or give the budget in tokens",
         builder.provider().name);
   }

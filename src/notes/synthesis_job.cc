@@ -1,6 +1,7 @@
 #include "epicrisis/notes/synthesis_job.h"
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/log.h"
 #include "epicrisis/notes/recording.h"
 
 namespace epicrisis {
@@ -18,6 +19,7 @@ RequestBuilder make_builder(const SynthesisJob& job) {
     provider = with_url(std::move(provider), job.endpoint);
   }
   provider.vision = provider.vision || job.vision;
+  if (job.structured) provider.structured = *job.structured;
   std::string model = job.model.empty() ? provider.model : job.model;
   if (model.empty()) {
     throw UsageError("provider '{}' has no model of its own: name one with --model", provider.name);
@@ -26,7 +28,17 @@ RequestBuilder make_builder(const SynthesisJob& job) {
 }
 
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& job, Clock& clock) {
+  if (!job.record.empty() && job.record == job.replay) {
+    throw UsageError("{}: record and replay name the same file; the recording would be lost",
+                     job.record.string());
+  }
   const RequestBuilder builder = make_builder(job);
+  if (builder.strategy().image && !builder.provider().vision && job.limits.images) {
+    log_warning(
+        "strategy {} is about the picture, and provider '{}' is not said to see pictures: none is "
+        "sent, measured words are in its place. --vision (vision = true) says that the model sees",
+        builder.strategy().name, builder.provider().name);
+  }
   SynthesisOptions options = job.options;
   std::unique_ptr<HttpTransport> transport;
   if (job.replay.empty()) {

@@ -1,5 +1,7 @@
 #include "study/study_notes.h"
 
+#include <algorithm>
+
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/log.h"
 #include "epicrisis/notes/exchange.h"
@@ -20,6 +22,9 @@ void read_synthesis(const TomlTable& table, const Path& data_root, Study& study)
   job.endpoint = table.string_or("endpoint", "");
   job.model = table.string_or("model", "");
   job.vision = table.boolean_or("vision", false);
+  if (table.has("structured")) {
+    job.structured = structured_output_of(table.string("structured"), table.place("structured"));
+  }
   job.limits.images = table.boolean_or("images", true);
   if (table.has("fields")) job.limits.fields = table.strings_or("fields", {});
   job.options.filter.datasets = table.strings_or("datasets", {});
@@ -61,6 +66,27 @@ void synthesize_notes(Workspace& workspace, SynthesisJob job, const CaseSet& set
   if (!report.stopped.empty()) log_warning("notes {}: {}", report.strategy, report.stopped);
 }
 
+// A misspelled strategy is found before a note is paid for.
+void check_strategies(Workspace& workspace, const Study& study) {
+  std::vector<std::string> known;
+  for (const NoteCount& count : count_notes(workspace.database())) known.push_back(count.strategy);
+  for (const SynthesisJob& job : study.synthesis) {
+    known.push_back(load_strategy(job.strategy).name);
+  }
+  for (const StudyRun& run : study.runs) {
+    std::vector<std::string> wanted = expand_note_sets(run.notes);
+    for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
+    for (const std::string& name : wanted) {
+      if (std::ranges::find(known, name) == known.end()) {
+        throw UsageError(
+            "run '{}' trains on notes of strategy '{}': none are there, and the study writes, "
+            "imports and synthesises none",
+            run.name, name);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void read_notes(const TomlTable& notes, const Path& data_root, Study& study) {
@@ -86,6 +112,7 @@ void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, b
     log_info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
              report.written, report.unchanged, report.unmatched);
   }
+  if (!study.synthesis.empty()) check_strategies(workspace, study);
   for (const SynthesisJob& job : study.synthesis) {
     synthesize_notes(workspace, job, set, allow_remote);
   }

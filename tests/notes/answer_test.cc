@@ -18,6 +18,43 @@ TEST(Answer, ANote) {
   EXPECT_FALSE(outcome.retry_after);
 }
 
+// Of small models.
+TEST(Answer, ThePromptSaidBackIsNoNote) {
+  constexpr const char* kLong = R"(name = "T"
+version = 1
+kind = "prompt"
+system = "Describe in medical terms what the picture shows."
+user = """
+Name the characteristics that you see.
+1) Type of lesion: macule or papule.
+"""
+)";
+  const Strategy strategy = parse_strategy(kLong, "t.toml");
+  const auto reason = [&](const std::string& text) {
+    const Outcome outcome = answered(text, "stop", strategy);
+    EXPECT_EQ(outcome.status == NoteStatus::kWritten, outcome.reason.empty());
+    return outcome.reason;
+  };
+  EXPECT_THAT(reason("describe in medical  terms what the picture shows"),
+              HasSubstr("prompt back"));
+  EXPECT_THAT(
+      reason("Name the characteristics that you see.\n1) Type of lesion: macule or papule."),
+      HasSubstr("prompt back"));
+  EXPECT_THAT(reason("There is no picture: go by the data given here alone."),
+              HasSubstr("prompt back"));
+  const std::string mystery = "It is a little bit of a mystery. ";
+  EXPECT_THAT(reason("The lesion is benign. " + mystery + mystery + mystery + mystery),
+              HasSubstr("over and over"));
+  // Short ones may come back, and a long note may repeat a heading.
+  EXPECT_EQ(reason("Type of lesion: papule. Not visible. Not visible. Not visible. Not visible."),
+            "");
+  EXPECT_EQ(
+      reason("1) Type of lesion: macule or papule.\nA brown papule of 4 mm with a sharp border "
+             "and an even pigment network lies on calm skin."),
+      "");
+  EXPECT_EQ(reason("The lesion is benign. " + mystery + mystery), "");
+}
+
 TEST(Answer, NetworkFailuresAreTriedAgain) {
   struct Case {
     HttpFailure failure;

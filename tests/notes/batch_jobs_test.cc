@@ -279,9 +279,28 @@ TEST_F(BatchJobsTest, AHostileServerGetsNowhere) {
                        R"({"id":"batch-1","status":"completed","output_file_id":"../../etc/x",)"
                        R"("request_counts":{"total":-5,"completed":1e300}})");
   };
-  EXPECT_THROW(fetch(), SystemError);
+  EXPECT_THAT(fetch().jobs.at(0).problem, HasSubstr("no id"));
   before_ = [&](const std::string&) { return json_answer(200, R"({"id":"batch-2"})"); };
-  EXPECT_THROW(fetch(), SystemError);
+  EXPECT_NE(fetch().jobs.at(0).problem, "");
+}
+
+// A job that the server lost, or of an endpoint that is not named now, does not keep the others.
+TEST_F(BatchJobsTest, OneJobThatIsGoneDoesNotStopTheOthers) {
+  BatchJob gone = submit();
+  gone.row.id = 0;
+  gone.row.batch_id = "batch-gone";
+  put_batch_job(workspace_.database(), gone.row);
+  gone.row.batch_id = "batch-elsewhere";
+  gone.row.endpoint = "http://127.0.0.1:8/v1";
+  put_batch_job(workspace_.database(), gone.row);
+  status_ = "completed";
+  output_ = good_line(ids_[0]) + "\n";
+  const BatchFetchReport report = fetch();
+  ASSERT_THAT(report.jobs, SizeIs(3));
+  EXPECT_EQ(report.fetched, 1);
+  EXPECT_EQ(report.jobs.at(0).problem, "");
+  EXPECT_THAT(report.jobs.at(1).problem, HasSubstr("no such thing"));
+  EXPECT_THAT(report.jobs.at(2).problem, HasSubstr("no endpoint"));
 }
 
 TEST_F(BatchJobsTest, OnlyAnUnchangedExportOfThisProviderIsSubmitted) {

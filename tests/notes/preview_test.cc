@@ -96,7 +96,7 @@ TEST_F(PreviewTest, ShowsTheSampleThatIsAskedForOrTheFirst) {
   EXPECT_EQ(preview_synthesis(workspace_, p1, {}, unlabelled).body, "");
   EXPECT_THROW(preview_synthesis(workspace_, p1, {}, 99), UsageError);
   SynthesisOptions none;
-  none.filter.datasets = {"other"};
+  none.filter.after_id = 1000;
   const SynthesisPreview empty = preview_synthesis(workspace_, p1, none);
   EXPECT_EQ(empty.notes, 0);
   EXPECT_EQ(empty.body, "");

@@ -400,7 +400,7 @@ TEST(Request, EstimatesAndPrices) {
   EXPECT_EQ(builder.most_tokens(with), with.input_tokens + 400);
   EXPECT_EQ(builder.most_tokens(with, 900), with.input_tokens + 900);
   EXPECT_EQ(with.input_tokens - 85,
-            without.input_tokens - estimate_tokens(without.user) + estimate_tokens(with.user));
+            without.input_tokens - estimate_tokens(without.system) + estimate_tokens(with.system));
 }
 
 TEST(Request, KeysOfProvidersAreNowhere) {
@@ -489,7 +489,7 @@ TEST_F(RequestPicture, WithoutVisionItIsMeasured) {
     EXPECT_FALSE(prompt.attach_image);
     EXPECT_THAT(prompt.fields, Contains("measured"));
     EXPECT_EQ(prompt.origin, "image+metadata");
-    EXPECT_THAT(prompt.user, HasSubstr("The picture itself is not shown"));
+    EXPECT_THAT(prompt.system, HasSubstr("There is no picture"));
     const Json body = parse_json(builder.body(prompt), "body");
     ASSERT_TRUE(body["messages"][1]["content"].is_string());
     EXPECT_EQ(body.dump().find("CANARY"), std::string::npos);

@@ -221,6 +221,14 @@ TEST(Strategy, ErrorsNameFileAndLine) {
   EXPECT_THAT(replaced("[[ It", "[ It"), HasSubstr("mine.toml:7"));
   EXPECT_THAT(replaced("\"Be brief.\"", "\"\""), HasSubstr("mine.toml:6"));
   EXPECT_THAT(replaced("version = 3", "version = 0"), HasSubstr("mine.toml:2"));
+  EXPECT_THAT(replaced("\"X\"", "\"MP\""),
+              testing::AllOf(HasSubstr("mine.toml:1"), HasSubstr("set of strategies")));
+  EXPECT_THAT(replaced("\"prompt\"", "\"rewrite\"\nrewrites = \"M\""), HasSubstr("{note}"));
+}
+
+TEST(Strategy, ASetIsNoStrategy) {
+  EXPECT_THAT([] { load_strategy("MP"); },
+              testing::ThrowsMessage<UsageError>(HasSubstr("M, P1, P2")));
 }
 
 TEST(Strategy, UnknownNamesListWhatThereIs) {

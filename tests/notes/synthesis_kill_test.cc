@@ -23,7 +23,7 @@ namespace epicrisis::test {
 namespace {
 
 constexpr int kInFlight = 16;
-constexpr int kGroup = 64;  // answers that a group commit may hold back
+constexpr int kGroup = 64;  // answers that may wait for their commit
 constexpr Seconds kLatency{0.004};
 constexpr const char* kWorkspaceVariable = "EPICRISIS_KILL_TEST_WORKSPACE";
 constexpr const char* kUrlVariable = "EPICRISIS_KILL_TEST_URL";

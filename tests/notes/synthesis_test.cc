@@ -336,7 +336,46 @@ TEST_F(SynthesisTest, TruncatedIsAskedOnceMoreWithRoomForMore) {
   // Nothing was gained by asking, so it is not asked again but on demand.
   SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
   EXPECT_EQ(run(second).skips.at("truncated before"), 2);
+  // With the room at once that the last request had.
   EXPECT_EQ(run(second, {.retry_rejected = true}).written, 2);
+  for (const auto& request : second.requests) {
+    EXPECT_THAT(*request.body, HasSubstr("\"max_tokens\":200"));
+  }
+}
+
+// What the prompt would measure on a picture is not needed where there is metadata.
+TEST_F(SynthesisTest, ASampleWithoutAPictureIsDescribedByItsMetadata) {
+  add_samples(3);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  std::string strategy = kStrategy;
+  strategy += "image = true\n";
+  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, clock_).written, 3);
+  const std::string vision = std::string("vision = true\n") + kProvider;
+  EXPECT_EQ(
+      synthesize(workspace_, builder(vision, strategy), {}, server, clock_).skips.at("no picture"),
+      3);
+}
+
+TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
+  add_samples(100);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) {
+    return SimulatedServer::Reply{
+        json_answer(400, R"({"error": {"message": "response_format is not supported"}})"),
+        Seconds(0.1)};
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_THAT(report.stopped, HasSubstr("--structured"));
+  EXPECT_EQ(report.exit_code, ExitCode::kUsage);
+  EXPECT_LE(report.requests, 8);
+}
+
+TEST_F(SynthesisTest, AnUnknownDataSetIsNamed) {
+  add_samples(1);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  SynthesisOptions options;
+  options.filter.datasets = {"e"};
+  EXPECT_THAT([&] { run(server, options); },
+              testing::ThrowsMessage<UsageError>(HasSubstr("no data set 'e'")));
 }
 
 TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {

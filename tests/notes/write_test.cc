@@ -87,7 +87,8 @@ TEST_F(WriteNotesTest, LimitAndFilterHold) {
   EXPECT_EQ(write_template_notes(workspace_, strategy_, options).samples, 0);
   options.filter.limit = -1;
   options.filter.datasets = {"other"};
-  EXPECT_EQ(write_template_notes(workspace_, strategy_, options).samples, 0);
+  EXPECT_THAT([&] { write_template_notes(workspace_, strategy_, options); },
+              testing::ThrowsMessage<UsageError>(testing::HasSubstr("no data set 'other'")));
 }
 
 TEST_F(WriteNotesTest, ChangedMetadataReviseTheNote) {

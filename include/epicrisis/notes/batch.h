@@ -71,7 +71,8 @@ BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& fi
 struct BatchJob {
   std::string file;  // that was submitted
   BatchJobRow row;
-  bool ended() const;  // completed, failed, expired or cancelled
+  std::string problem;  // why it could not be asked for or fetched this time; "" if it could
+  bool ended() const;   // completed, failed, expired or cancelled
   Json to_json() const;
 };
 
@@ -83,7 +84,8 @@ struct BatchJob {
 // SystemError with the server's words for an answer that is not of use.
 BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path& file,
                       bool allow_remote, HttpTransport& transport);
-// Asks how the batches that have not ended are; hands back all of the provider's.
+// Asks how the batches that have not ended are; hands back all of the provider's. One that cannot
+// be asked for (its endpoint is another, or the server does not know it) has a `problem`.
 std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provider,
                                    HttpTransport& transport);
 
@@ -95,7 +97,7 @@ struct BatchFetchReport {
   BatchImportReport imported;
   Json to_json() const;
 };
-// Polls, then downloads and imports the batches that have ended.
+// Polls, then downloads and imports the batches that have ended; `problem` as above.
 BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
                                HttpTransport& transport);
 

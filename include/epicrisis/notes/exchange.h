@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,7 @@ struct NoteImportReport {
       0;                       // brings the key of a note that says something else here: not taken
   std::int64_t unmatched = 0;  // no sample of this data set and key
   std::int64_t invalid = 0;    // no note: broken JSON, no text, too long a text, no strategy
+  std::set<std::string> unknown_datasets;       // of those unmatched
   std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
   std::vector<std::string> conflicting_examples;
   std::vector<std::string> invalid_examples;

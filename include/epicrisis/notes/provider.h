@@ -19,6 +19,9 @@ enum class ProviderApi {
 // What a server understands as `response_format`.
 enum class StructuredOutput { kJsonSchema, kJsonObject, kNone };
 
+// Of "json_schema", "json_object" or "none"; UsageError that begins with `place` for another name.
+StructuredOutput structured_output_of(std::string_view name, std::string_view place);
+
 // One address that answers for a provider.
 struct Endpoint {
   std::string url;           // base, without the last part: "http://127.0.0.1:8080/v1"; "" where

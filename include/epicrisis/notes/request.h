@@ -36,6 +36,7 @@ struct Prompt {
   std::vector<std::string> fields;  // names of the metadata with a value in it, sorted
   std::string origin;  // NoteRecord::origin: "metadata", "image", "image+metadata", "note"
   std::int64_t input_tokens = 0;  // estimate, picture included
+  int max_tokens = 0;             // of the answer
 };
 
 // Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
@@ -59,9 +60,12 @@ class RequestBuilder {
   Prompt prompt(const Sample& sample, int variant, std::string_view image_sha256,
                 std::string_view note = {}) const;
   bool needs_image() const;  // attach or measure
+  // Whether a sample without a picture has something to be told: the model would not see it anyway,
+  // and there is metadata.
+  bool does_without_picture(const Sample& sample) const;
 
   // The JSON body; reads and re-encodes the picture (resized, JPEG, no metadata). InputError or
-  // SystemError of a picture that cannot be read. `max_tokens` 0: the strategy's.
+  // SystemError of a picture that cannot be read. `max_tokens` 0: the prompt's.
   std::string body(const Prompt& prompt, int max_tokens = 0) const;
   // temperature, max_tokens, image settings, ... as kept with the note
   Json parameters(int max_tokens = 0) const;

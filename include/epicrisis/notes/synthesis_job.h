@@ -21,6 +21,8 @@ struct SynthesisJob {
   std::string endpoint;  // a base URL: alone, or in place of the provider's own
   std::string model;     // "": the provider's
   bool vision = false;   // the model sees pictures, whatever the provider's file says
+  // What the server takes as `response_format`, whatever the provider's file says.
+  std::optional<StructuredOutput> structured;
   RequestLimits limits;
   SynthesisOptions options;
   Path record;  // "": no recording
