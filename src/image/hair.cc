@@ -18,6 +18,7 @@ constexpr double kMaxWidth = 0.020;       // half-depth width of a hair; ink of 
 constexpr double kMaxBlackWidth = 0.030;  // of one that is black on light skin
 constexpr double kBlackContrast = 60;
 constexpr double kMinRun = 0.12;        // a hair runs straight for at least so long
+constexpr double kMinBend = 0.045;      // and for so long where it goes on in another direction
 constexpr int kMinContrast = 12;        // levels of red below its surroundings, every pixel
 constexpr double kMeanContrast = 22;    // and on average along a run
 constexpr double kMaxDeviation = 0.35;  // standard deviation of red along a run, of its contrast
@@ -57,7 +58,8 @@ class HairFinder {
       : image_(image),
         side_(std::min(image.width, image.height)),
         radius_(std::max(2, static_cast<int>(std::lround(side_ * kWindow / 2)))),
-        min_run_(std::max(20, static_cast<int>(std::lround(side_ * kMinRun)))) {
+        min_run_(std::max(20, static_cast<int>(std::lround(side_ * kMinRun)))),
+        min_bend_(std::max(10, static_cast<int>(std::lround(side_ * kMinBend)))) {
     Plane red(image.width, image.height);
     for (std::size_t i = 0; i < red.values.size(); ++i) red.values[i] = image.pixels[3 * i];
     // Black top-hat: what a closing fills, dark structures narrower than the square.
@@ -72,6 +74,7 @@ class HairFinder {
     core_ = Plane(depth_.width, depth_.height);
     list_thin_pixels();
     for (int k = 0; k < kDirections; ++k) mark_runs(k);
+    follow_bends();
     grow();
     return core_;
   }
@@ -121,8 +124,15 @@ class HairFinder {
            static_cast<std::size_t>(x + 2);
   }
 
+  // A straight piece that is too short to be a hair by itself.
+  struct Bend {
+    Offset from;
+    int direction = 0;
+    int length = 0;
+  };
+
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
-  // narrow enough and have clear skin (or plain lesion) on both sides.
+  // narrow enough and have clear skin (or plain lesion) on both sides. Keeps the shorter ones.
   void mark_runs(int direction) {
     // Two steps more than the longest side, so that every line ends outside.
     line_ = digital_line(direction, std::max(depth_.width, depth_.height) + 3);
@@ -143,18 +153,63 @@ class HairFinder {
           ++gap;
         }
       }
-      if (length < min_run_ || !is_hair(x, y, length)) continue;
-      for (int i = 0; i < length; ++i) {
-        const Offset& at = line_[static_cast<std::size_t>(i)];
-        core_.at(x + at.x, y + at.y) = 1;
+      if (length < min_bend_ || !is_hair(x, y, length)) continue;
+      if (length < min_run_) {
+        bends_.push_back({{x, y}, direction, length});
+      } else {
+        mark_line({{x, y}, direction, length});
       }
     }
+  }
+
+  void mark_line(const Bend& run) {
+    for (int i = 0; i < run.length; ++i) {
+      const Offset& at = line_[static_cast<std::size_t>(i)];
+      core_.at(run.from.x + at.x, run.from.y + at.y) = 1;
+    }
+  }
+
+  // Bent hairs: from what is marked on through short runs that touch it.
+  void follow_bends() {
+    for (bool found = true; found;) {
+      found = false;
+      std::vector<Bend> left;
+      for (const Bend& bend : bends_) {
+        line_ = digital_line(bend.direction, bend.length);
+        if (touches(bend)) {
+          mark_line(bend);
+          found = true;
+        } else {
+          left.push_back(bend);
+        }
+      }
+      bends_ = std::move(left);
+    }
+  }
+
+  // Whether a pixel of the run, or a neighbour of one, is marked.
+  bool touches(const Bend& bend) const {
+    for (int i = 0; i < bend.length; ++i) {
+      const Offset& at = line_[static_cast<std::size_t>(i)];
+      for (int dy = -1; dy <= 1; ++dy) {
+        for (int dx = -1; dx <= 1; ++dx) {
+          const int x = bend.from.x + at.x + dx;
+          const int y = bend.from.y + at.y + dy;
+          if (x >= 0 && y >= 0 && x < core_.width && y < core_.height && core_.at(x, y) != 0) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
   }
 
   bool is_hair(int x, int y, int length) const {
     double depth = 0;
     double red = 0;
+    double dark = 0;
     double red_squares = 0;
+    double dark_squares = 0;
     double green = 0;
     double blue = 0;
     for (int i = 0; i < length; ++i) {
@@ -162,7 +217,10 @@ class HairFinder {
       const std::uint8_t* pixel = image_.at(x + at.x, y + at.y);
       depth += depth_.at(x + at.x, y + at.y);
       red += pixel[0];
+      const double darkest = darkest_across(x + at.x, y + at.y);
+      dark += darkest;
       red_squares += static_cast<double>(pixel[0]) * pixel[0];
+      dark_squares += darkest * darkest;
       green += pixel[1];
       blue += pixel[2];
     }
@@ -171,7 +229,10 @@ class HairFinder {
     const double mean = red / length;
     const double contrast = depth / length;
     const double deviation = std::max(12.0, kMaxDeviation * contrast);
-    if (red_squares / length - mean * mean > deviation * deviation) return false;
+    // Between its middle and its edge, where a thin one is met, a hair is less even.
+    if (red_squares / length - mean * mean > 4 * deviation * deviation) return false;
+    const double mean_dark = dark / length;
+    if (dark_squares / length - mean_dark * mean_dark > deviation * deviation) return false;
     const double width = contrast >= kBlackContrast ? kMaxBlackWidth : kMaxWidth;
     if (mean_width(x, y, length) > std::max(3.0, side_ * width)) return false;
     const Flank left = look_beside(x, y, length, -1);
@@ -182,6 +243,18 @@ class HairFinder {
     const double fall_of_red = (left.red + right.red) / clear - mean;
     const double fall_of_green = (left.green + right.green) / clear - green / length;
     return fall_of_green <= kMaxRedness * fall_of_red;
+  }
+
+  // Red at the middle of a hair that the digital line may pass by a pixel.
+  int darkest_across(int x, int y) const {
+    int darkest = image_.at(x, y)[0];
+    for (const int sign : {-1, 1}) {
+      const int px = x + sign * across_[1].x;
+      const int py = y + sign * across_[1].y;
+      if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) continue;
+      darkest = std::min<int>(darkest, image_.at(px, py)[0]);
+    }
+    return darkest;
   }
 
   // Pixels across the run that are at least half as deep as its own, on average.
@@ -277,6 +350,8 @@ class HairFinder {
   int side_;
   int radius_;
   int min_run_;
+  int min_bend_;
+  std::vector<Bend> bends_;
   Plane depth_;
   Plane core_;
   int stride_ = 0;

@@ -9,7 +9,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr double kMargin =
     0.06;  // of skin around the lesion that the square should hold, of its side
 

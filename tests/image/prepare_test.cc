@@ -79,10 +79,10 @@ Image lesion_picture(int width, int height, double cx, double cy, double radius)
 
 TEST(PrepareRecipe, IdNamesTheSteps) {
   PrepareRecipe recipe;
-  EXPECT_EQ(recipe.id(), "v1-224-hair-border-lesion");
+  EXPECT_EQ(recipe.id(), "v2-224-hair-border-lesion");
   recipe.remove_hair = recipe.crop_border = false;
   recipe.size = 64;
-  EXPECT_EQ(recipe.id(), "v1-64-lesion");
+  EXPECT_EQ(recipe.id(), "v2-64-lesion");
 }
 
 TEST(Prepare, SquareOfTheRightSizeComesBackByteForByte) {
@@ -184,6 +184,29 @@ TEST(Hair, LesionStructuresStay) {
     const Image before = image;
     EXPECT_EQ(remove_hair(image), 0) << name;
     EXPECT_EQ(image.pixels, before.pixels) << name;
+  }
+}
+
+// It goes on where it bends, and across the border of a lesion.
+TEST(Hair, ABentHairGoesAsAWhole) {
+  const Image plain = lesion_picture(448, 448, 224, 224, 90);
+  Image image = plain;
+  double x = 60;
+  double y = 250;
+  std::vector<std::pair<double, double>> bend;
+  for (int k = 0; k < 8; ++k) {
+    const double angle = -0.4 * std::max(0, k - 3);
+    const double to_x = x + 34 * std::cos(angle);
+    const double to_y = y + 34 * std::sin(angle);
+    line(image, x, y, to_x, to_y, 3, kHair);
+    bend.emplace_back((x + to_x) / 2, (y + to_y) / 2);
+    x = to_x;
+    y = to_y;
+  }
+  EXPECT_GT(remove_hair(image), 0);
+  for (const auto& [at_x, at_y] : bend) {
+    EXPECT_LT(difference(image, plain, static_cast<int>(at_x), static_cast<int>(at_y)), 60)
+        << at_x << ", " << at_y;
   }
 }
 
