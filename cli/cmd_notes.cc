@@ -59,7 +59,7 @@ void add_strategies(CLI::App& notes, Globals& globals) {
 void add_export(CLI::App& notes, Globals& globals) {
   struct Arguments {
     std::string workspace, format = "jsonl", output, split_set;
-    std::vector<std::string> strategies, datasets;
+    std::vector<std::string> strategies, datasets, providers, models;
     bool pictures = false;
   };
   CLI::App* command =
@@ -70,6 +70,8 @@ void add_export(CLI::App& notes, Globals& globals) {
   command->add_option("-o,--output", arguments->output, "File (jsonl) or folder")->required();
   command->add_option("--strategy", arguments->strategies, "Only these strategies");
   command->add_option("--dataset", arguments->datasets, "Only these data sets");
+  command->add_option("--provider", arguments->providers, "Only notes of these providers");
+  command->add_option("--model", arguments->models, "Only notes of these models");
   command->add_option("--split-set", arguments->split_set,
                       "imagefolder: whose roles name the folders");
   command->add_flag("--pictures", arguments->pictures,
@@ -80,6 +82,8 @@ void add_export(CLI::App& notes, Globals& globals) {
     NoteExportOptions options;
     options.filter.strategies = expand_note_sets(arguments->strategies);
     options.filter.datasets = arguments->datasets;
+    options.filter.providers = arguments->providers;
+    options.filter.models = arguments->models;
     options.split_set = arguments->split_set;
     options.pictures = arguments->pictures;
     const NoteExportReport report =

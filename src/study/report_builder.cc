@@ -200,9 +200,8 @@ class Gallery {
 };
 
 std::string note_text(Workspace& workspace, const StudyRun& run, std::int64_t sample_id) {
-  NoteFilter filter;
+  NoteFilter filter = note_filter(run);
   filter.sample_ids = {sample_id};
-  filter.strategies = expand_note_sets(run.notes);
   const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
   return notes.empty() ? "" : notes.front().text;
 }

@@ -103,6 +103,7 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   }
   run.notes = table.strings_or("notes", {});
   run.note_providers = table.strings_or("note_providers", {});
+  run.note_models = table.strings_or("note_models", {});
   run.train_with = table.strings_or("train_with", {});
   if (uses_text(run.train.mode) == run.notes.empty()) {
     throw UsageError("{}: mode '{}' {}", table.place("mode"), mode_name(run.train.mode),

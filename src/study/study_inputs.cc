@@ -86,17 +86,20 @@ void add_examples(RunInput& run, const CaseSet& set, const std::vector<std::size
 
 }  // namespace
 
-NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
-                          const std::vector<std::string>& strategies,
-                          const std::vector<std::string>& providers) {
+NoteFilter note_filter(const StudyRun& run) {
+  NoteFilter filter;
+  filter.strategies = expand_note_sets(run.notes);
+  filter.providers = run.note_providers;
+  filter.models = run.note_models;
+  return filter;
+}
+
+NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFilter& filter) {
   NoteTable table;
   table.of_case.resize(set.cases.size());
   std::unordered_map<std::int64_t, std::size_t> index;
   for (std::size_t i = 0; i < set.cases.size(); ++i) index.emplace(set.cases[i].sample_id, i);
   std::unordered_map<std::string, std::size_t> rows;
-  NoteFilter filter;
-  filter.strategies = strategies;
-  filter.providers = providers;
   for_each_note(workspace.database(), filter, [&](const NoteRecord& note) {
     const auto found = index.find(note.sample_id);
     if (found == index.end()) return true;
@@ -112,11 +115,13 @@ NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
   RunNotes result;
   if (uses_text(run.train.mode)) {
-    result.notes = load_note_table(workspace, set, expand_note_sets(run.notes), run.note_providers);
+    result.notes = load_note_table(workspace, set, note_filter(run));
   }
   result.trained_on.assign(set.cases.size(), true);
   for (const std::string& strategy : expand_note_sets(run.train_with)) {
-    const NoteTable notes = load_note_table(workspace, set, {strategy}, run.note_providers);
+    NoteFilter filter = note_filter(run);
+    filter.strategies = {strategy};
+    const NoteTable notes = load_note_table(workspace, set, filter);
     for (std::size_t i = 0; i < set.cases.size(); ++i) {
       if (notes.of_case[i].empty()) result.trained_on[i] = false;
     }

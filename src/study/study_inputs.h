@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
+#include "epicrisis/store/notes.h"
 #include "epicrisis/store/prepare.h"
 #include "epicrisis/train/trainer.h"
 #include "study/study_data.h"
@@ -20,10 +21,10 @@ struct NoteTable {
       of_case;               // one entry a case: rows of `texts`, none empty lists
   bool from_labels = false;  // some strategy writes from the label
 };
-// `providers` empty: of any.
-NoteTable load_note_table(Workspace& workspace, const CaseSet& set,
-                          const std::vector<std::string>& strategies,
-                          const std::vector<std::string>& providers = {});
+NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFilter& filter);
+
+// The notes that a run trains on.
+NoteFilter note_filter(const StudyRun& run);
 
 // The notes that a run uses, and the cases that it may be trained on.
 struct RunNotes {

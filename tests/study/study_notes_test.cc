@@ -97,6 +97,27 @@ TEST_F(StudyNotesTest, RunsWithTheSameSamplesAreTrainedOnTheSameOnes) {
             configs.at("with notes of the model").at("note_texts"));
 }
 
+// Before anything is asked for.
+TEST_F(StudyNotesTest, AMisspelledStrategyCostsNothing) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  Study wrong = study();
+  wrong.runs.back().notes = {"MP"};  // P1 is not written
+  EXPECT_THAT([&] { run_study(workspace, wrong); },
+              testing::ThrowsMessage<UsageError>(testing::AllOf(
+                  HasSubstr("with notes of the model"), HasSubstr("strategy 'P1'"))));
+  EXPECT_EQ(server_.request_count(), 0U);
+}
+
+TEST_F(StudyNotesTest, NotesAreChosenByModel) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  Study one = study();
+  one.runs.back().note_providers = {};
+  one.runs.back().note_models = {"another"};
+  EXPECT_THROW(run_study(workspace, one), InputError);
+  one.runs.back().note_models = {one.synthesis.front().model};
+  EXPECT_EQ(run_study(workspace, one).trained, 1U);
+}
+
 TEST_F(StudyNotesTest, AStoppedRunOfTheModelStopsTheStudy) {
   server_.otherwise(test::fail_with(401, "no such key"));
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");

@@ -126,7 +126,9 @@ TEST_F(StudyTest, TokensAreLearntFromTrainingNotesAndEmbedTheRest) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   run_study(workspace, study());
   study::CaseSet set = study::assign_roles(workspace, study());
-  const study::NoteTable notes = study::load_note_table(workspace, set, {"M"});
+  NoteFilter filter;
+  filter.strategies = {"M"};
+  const study::NoteTable notes = study::load_note_table(workspace, set, filter);
   std::vector<std::string> training, others;
   for (std::size_t i = 0; i < set.cases.size(); ++i) {
     for (const std::size_t row : notes.of_case[i]) {

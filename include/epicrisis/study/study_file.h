@@ -36,6 +36,7 @@ struct StudyRun {
   std::string name;                         // unique within the study
   std::vector<std::string> notes;           // strategies and sets it trains on; empty: none
   std::vector<std::string> note_providers;  // only notes of these; empty: of any
+  std::vector<std::string> note_models;     // the same
   // Trained only on samples with a written note of each of these strategies, so that runs with and
   // without notes see the same pictures; empty: on all.
   std::vector<std::string> train_with;
