@@ -101,7 +101,8 @@ class BatchExporter {
 
   void add(const Prompt& prompt, const std::string& body) {
     const std::int64_t output = builder_.most_tokens(prompt) - prompt.input_tokens;
-    const double cost = builder_.price(prompt.input_tokens, output);
+    const double cost =
+        builder_.price(prompt.input_tokens, output) * builder_.provider().batch_price;
     const std::int64_t tokens =
         report_.input_tokens + report_.output_tokens + prompt.input_tokens + output;
     if ((budget_.tokens > 0 && tokens > budget_.tokens) ||
@@ -169,8 +170,8 @@ class BatchExporter {
       row.model = builder_.model();
       row.parameters = builder_.parameters();
       row.schema = builder_.schema();
-      row.input_price = provider.input_price;
-      row.output_price = provider.output_price;
+      row.input_price = provider.input_price * provider.batch_price;
+      row.output_price = provider.output_price * provider.batch_price;
       export_id_ = put_batch_export(database_, row);
     }
     std::string name = fmt::format("{}-{}-{}-{:03}.jsonl", builder_.strategy().name,

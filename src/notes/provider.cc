@@ -168,6 +168,7 @@ void read_image(const TomlTable& table, Provider& provider) {
       read_choice<std::string>(table, "detail", provider.image_detail,
                                {{"low", "low"}, {"high", "high"}, {"auto", "auto"}, {"", ""}});
   provider.image_side = static_cast<int>(table.integer_in("side", 16, 8192, provider.image_side));
+  provider.image_tokens = static_cast<int>(table.integer_in("tokens", 0, 1'000'000, 0));
   provider.image_quality =
       static_cast<int>(table.integer_in("quality", 1, 100, provider.image_quality));
 }
@@ -244,6 +245,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
   if (const auto prices = table.table_if("prices")) {
     provider.input_price = prices->number_in("input", 0, 1e6, 0.0);
     provider.output_price = prices->number_in("output", 0, 1e6, 0.0);
+    provider.batch_price = prices->number_in("batch", 0, 1, 1.0);
   }
   if (const auto extra = table.table_if("extra")) read_extra(*extra, provider);
   read_endpoints(table, source, provider);

@@ -198,7 +198,9 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
   prompt.input_tokens = kMessageTokens + schema_tokens_ + estimate_tokens(prompt.system) +
                         estimate_tokens(prompt.user);
   if (prompt.attach_image) {
-    prompt.input_tokens += image_tokens(provider_.image_detail, provider_.image_side);
+    prompt.input_tokens += provider_.image_tokens > 0
+                               ? provider_.image_tokens
+                               : image_tokens(provider_.image_detail, provider_.image_side);
   }
   if (prompt.measure_image) prompt.input_tokens += kMeasuredTokens;
   prompt.max_tokens = strategy_.max_tokens;

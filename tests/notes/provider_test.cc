@@ -84,6 +84,7 @@ send_temperature = false
 detail = "high"
 side = 1024
 quality = 70
+tokens = 300
 [limits]
 concurrency = 7
 requests_per_minute = 8
@@ -97,6 +98,7 @@ total = 3
 [prices]
 input = 0.5
 output = 2
+batch = 0.5
 [extra]
 seed = 4
 [[endpoint]]
@@ -116,6 +118,8 @@ key_file = "key"
   EXPECT_EQ(provider.token_limit_name, "max_completion_tokens");
   EXPECT_EQ(provider.image_detail, "high");
   EXPECT_EQ(provider.image_side, 1024);
+  EXPECT_EQ(provider.image_tokens, 300);
+  EXPECT_EQ(provider.batch_price, 0.5);
   EXPECT_EQ(provider.image_quality, 70);
   EXPECT_EQ(provider.max_concurrency, 7);
   EXPECT_EQ(provider.requests_per_minute, 8);
