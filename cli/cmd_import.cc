@@ -129,8 +129,9 @@ void add_import_command(CLI::App& app, Globals& globals) {
   command.add_option("ADAPTER", options->adapter, "Which data set it is; --list names them");
   command.add_option("PATH", options->path, "Its folder");
   command.add_option("-w,--workspace", options->workspace, "Workspace folder; made if missing");
-  command.add_option("--name", options->import.name,
-                     "Name in the workspace; the adapter's if not given");
+  command.add_option(
+      "--name", options->import.name,
+      "Name in the workspace; the adapter's, of csv_folder the folder's, if not given");
   command.add_option("--pictures", options->import.pictures,
                      "Picture folder, below PATH or absolute; may be given several times");
   command.add_flag("--tables-only", options->import.tables_only,
@@ -141,6 +142,8 @@ void add_import_command(CLI::App& app, Globals& globals) {
                      "Column map of generic_csv or imagefolder, a TOML file");
   command.add_option("--modality", options->import.modality,
                      "Words for the pictures where the data set has none: \"clinical image\"");
+  command.add_flag("--moved", options->import.moved,
+                   "The data set of this name was read from another folder, and is the same");
   command.add_flag("--list", options->list, "List the adapters");
   add_global_options(command, globals);
   command.callback([options, &globals] { run(*options, globals.json); });

@@ -161,6 +161,10 @@ bool is_safe_id(std::string_view id) {
   });
 }
 
+bool is_safe_name(std::string_view name) {
+  return is_safe_id(name) && name.find(' ') == std::string_view::npos;
+}
+
 std::string escape_html(std::string_view text) {
   std::string result;
   result.reserve(text.size());

@@ -114,6 +114,11 @@ class CsvFolder final : public Adapter {
             "labels_train.csv, labels_valid.csv, labels_test.csv (optional)",
             "classes_subclasses_metadata_mapping.csv (optional)", "images/"};
   }
+  // Many data sets have this form; the folder tells which it is.
+  std::string default_name(const Path& folder) const override {
+    const std::string own = folder.filename().string();
+    return is_safe_name(own) ? own : std::string(name());
+  }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
     ListReader labels(require_table(input.path, {"labels.csv"}));
     PictureLayout layout;

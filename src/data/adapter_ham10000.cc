@@ -27,7 +27,7 @@ class Ham10000 final : public Adapter {
     Intake intake(input, name(), "ham10000", layout, sink);
     ColumnMap map;
     map.id = "image_id";
-    map.label = "dx";
+    map.label = std::string("dx");  // GCC 12 sees a "dx" of two bytes uninitialised
     map.group = "lesion_id";
     map.age = "age";
     map.sex = "sex";

@@ -294,6 +294,9 @@ void Intake::add_skin_type(Draft& draft, std::string_view value) {
 AdapterReport Intake::finish() {
   report_.pictures_without_row = pictures_.unused(input_.max_listed);
   report_.pictures_shadowed = pictures_.shadowed();
+  for (const Path& folder : pictures_.folders()) {
+    report_.picture_folders.push_back(folder.string());
+  }
   if (report_.records != report_.samples + report_.skipped_total()) {
     throw InternalError("{}: {} records, but {} samples and {} skipped", report_.adapter,
                         report_.records, report_.samples, report_.skipped_total());

@@ -42,6 +42,7 @@ class PictureIndex {
   std::vector<std::string> names() const;  // sorted
   bool empty() const { return entries_.empty(); }
   const Tally& shadowed() const { return shadowed_; }
+  const std::vector<Path>& folders() const { return roots_; }
   // The pictures never taken, in the order of their names.
   Tally unused(std::size_t max_listed) const;
 

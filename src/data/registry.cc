@@ -8,6 +8,8 @@
 
 namespace epicrisis {
 
+std::string Adapter::default_name(const Path& /*folder*/) const { return std::string(name()); }
+
 const std::vector<const Adapter*>& adapters() {
   static const std::vector<const Adapter*> kAdapters = {
       &csv_folder_adapter(),  &derm7pt_adapter(),  &fitzpatrick17k_adapter(),

@@ -58,6 +58,7 @@ Json to_json(const AdapterReport& report) {
   json["conflicting_labels"] = tally_json(report.conflicting_labels);
   json["pictures_without_row"] = tally_json(report.pictures_without_row);
   json["pictures_shadowed"] = tally_json(report.pictures_shadowed);
+  json["picture_folders"] = report.picture_folders;
   json["warnings"] = tallies_json(report.warnings);
   return json;
 }

@@ -1,6 +1,9 @@
 #include "epicrisis/store/import.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "epicrisis/core/clock.h"
@@ -9,6 +12,7 @@
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/samples.h"
+#include "store/sample_query.h"
 
 namespace epicrisis {
 namespace {
@@ -27,6 +31,39 @@ void check_counts(const ImportReport& report, std::int64_t before, std::int64_t 
         report.source, read.adapter, read.records, read.samples, read.skipped_total(),
         report.written, report.updated, report.unchanged, before, after);
   }
+}
+
+bool same_folder(const Path& a, const Path& b) {
+  std::error_code ignored;  // one of them may be gone
+  return a == b || std::filesystem::equivalent(a, b, ignored);
+}
+
+// Stores where the pictures were, below the source where they are. With `compare`, UsageError where
+// a folder of the import before is not among them: the same names may mean other pictures there.
+void keep_picture_folders(Database& database, std::int64_t dataset, const AdapterInput& input,
+                          const std::vector<std::string>& folders, bool compare) {
+  std::vector<std::string> names;
+  for (const std::string& folder : folders) {
+    Path path = Path(folder).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();
+    const Path below = path.lexically_relative(input.path);
+    names.push_back((below.empty() || *below.begin() == ".." ? path : below).generic_string());
+  }
+  const std::optional<std::string> stored =
+      database.query_text("SELECT pictures FROM datasets WHERE id = ?", dataset);
+  if (stored && compare) {
+    const auto old = parse_json(*stored, "picture folders").get<std::vector<std::string>>();
+    for (const std::string& name : old) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      throw UsageError(
+          "cannot import {} into the data set '{}': its pictures were read from {} of {}, now "
+          "from {}. Give one of the two a name of its own (--name), name all folders "
+          "(--pictures), or, if they were moved, import with --moved",
+          input.path.string(), input.dataset, join(old, ", "), input.path.string(),
+          names.empty() ? "none" : join(names, ", "));
+    }
+  }
+  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_list(names), dataset);
 }
 
 }  // namespace
@@ -58,7 +95,8 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   ImportReport report;
   AdapterInput input;
   input.path = std::filesystem::absolute(path).lexically_normal();
-  input.dataset = options.name.empty() ? adapter_name : options.name;
+  if (!input.path.has_filename()) input.path = input.path.parent_path();  // "folder/"
+  input.dataset = options.name.empty() ? adapter.default_name(input.path) : options.name;
   input.taxonomy = options.taxonomy;
   input.pictures = options.pictures;
   input.modality = options.modality;
@@ -66,7 +104,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   input.tables_only = options.tables_only;
   input.tables_if_no_pictures = options.tables_if_no_pictures;
   report.source = input.path.string();
-  if (!is_safe_id(input.dataset)) {
+  if (!is_safe_name(input.dataset)) {
     throw UsageError(
         "cannot import into the data set '{}': a name is 1 to 128 letters, digits, '.', '-' and "
         "'_'",
@@ -85,6 +123,13 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
           input.dataset, stored->adapter, stored->source, adapter_name);
     }
     before = stored->samples;
+    if (before > 0 && !options.moved && !same_folder(stored->source, input.path)) {
+      throw UsageError(
+          "cannot import {} into the data set '{}': that was read from {}. Give one of the two "
+          "a name of its own (--name; in a study: name); if it is the same data set in another "
+          "place, import it with --moved",
+          report.source, input.dataset, stored->source);
+    }
   }
   const std::int64_t dataset = put_dataset(database, input.dataset, adapter_name, report.source,
                                            format_utc(system_clock().now()));
@@ -122,6 +167,8 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
     progress.add();
   });
   progress.finish();
+  keep_picture_folders(database, dataset, input, report.read.picture_folders,
+                       before > 0 && !options.moved);
   report.absent = before - report.updated - report.unchanged;
   check_counts(report, before, count_stored());
   transaction.commit();

@@ -358,8 +358,14 @@ CREATE TABLE results (
 CREATE INDEX results_by_run ON results (run_id) WHERE run_id IS NOT NULL;
 )sql";
 
+// The folders that the pictures came from: two imports under one name must mean the same pictures.
+constexpr std::string_view kVersion5 = R"sql(
+ALTER TABLE datasets ADD COLUMN pictures TEXT;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
-                                    Migration{3, kVersion3}, Migration{4, kVersion4}};
+                                    Migration{3, kVersion3}, Migration{4, kVersion4},
+                                    Migration{5, kVersion5}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

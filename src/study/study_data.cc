@@ -144,6 +144,25 @@ void make_split_set(Workspace& workspace, const Study& study, const std::string&
                  roles);
 }
 
+// True where the data set was read from the same path below another data root, or from this one:
+// the study file says which pictures are meant, then as now.
+bool moved_with_root(Database& database, const Study& study, const StudyData& data) {
+  const auto stored = find_dataset(database, data.name);
+  if (!stored) return false;
+  const auto parts_of = [](const Path& path) {
+    std::vector<std::string> parts;
+    for (const Path& part : path) {
+      if (!part.empty() && part != "." && part != "..") parts.push_back(part.string());
+    }
+    return parts;
+  };
+  const std::vector<std::string> before = parts_of(stored->source);
+  Path path = data.path.lexically_relative(study.data_root);
+  if (path.empty()) path = data.path;
+  const std::vector<std::string> below = parts_of(path.lexically_normal());
+  return below.size() <= before.size() && std::equal(below.rbegin(), below.rend(), before.rbegin());
+}
+
 }  // namespace
 
 void import_data(Workspace& workspace, const Study& study) {
@@ -153,6 +172,7 @@ void import_data(Workspace& workspace, const Study& study) {
     options.pictures = data.pictures;
     options.taxonomy = data.taxonomy;
     if (!data.column_map.empty()) options.column_map = data.path / data.column_map;
+    options.moved = moved_with_root(workspace.database(), study, data);
     const ImportReport report = import_dataset(workspace, data.adapter, data.path, options);
     if (report.written + report.updated > 0) {
       log_info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,

@@ -25,6 +25,10 @@ std::string required_id(const TomlTable& table, std::string_view key) {
 StudyData read_data(const TomlTable& table, const Path& data_root) {
   StudyData data;
   data.name = required_id(table, "name");
+  if (!is_safe_name(data.name)) {
+    throw UsageError("{}: name = '{}': the name of a data set has no space", table.place("name"),
+                     data.name);
+  }
   data.adapter = table.string("adapter");
   const Path path = table.string("path");
   data.path = path.is_absolute() ? path : data_root / path;

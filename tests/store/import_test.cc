@@ -106,6 +106,100 @@ TEST_F(ImportTest, NamesKeepDataSetsApart) {
   }
 }
 
+TEST_F(ImportTest, NamesHaveNoSpace) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(10, sample);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", {.name = "a b"}), UsageError);
+}
+
+std::string refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(10, sample);
+  const Path one = folder_.path() / "one";
+  const Path two = folder_.path() / "two";
+  std::filesystem::create_directories(one);
+  std::filesystem::create_directories(two);
+  std::filesystem::create_directory_symlink(one, folder_.path() / "link");
+  import_dataset(workspace, adapter, one);
+  for (const std::string name : {"", "fake"}) {
+    const std::string message =
+        refusal([&] { import_dataset(workspace, adapter, two, {.name = name}); });
+    EXPECT_THAT(message, HasSubstr(one.string()));
+    EXPECT_THAT(message, HasSubstr(two.string()));
+    EXPECT_THAT(message, HasSubstr("--name"));
+    EXPECT_THAT(message, HasSubstr("--moved"));
+  }
+  // The same folder by another way.
+  EXPECT_EQ(import_dataset(workspace, adapter, one / "").unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, folder_.path() / "link").unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "other"}).written, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.moved = true}).unchanged, 10);
+  EXPECT_EQ(find_dataset(workspace.database(), "fake")->source, two.string());
+  // An import that brought nothing binds nobody to its folder.
+  import_dataset(workspace, test::FakeAdapter(0, sample), one, {.name = "empty"});
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "empty"}).written, 10);
+}
+
+class HamImportTest : public ImportTest {
+ protected:
+  HamImportTest() {
+    write_file(ham() / "HAM10000_metadata.csv",
+               "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
+               "HAM_1,ISIC_0000001,nv,histo,45,male,back\n"
+               "HAM_2,ISIC_0000002,nv,histo,45,male,back\n");
+    write_file(ham() / "images" / "ISIC_0000001.jpg", "");
+    write_file(ham() / "small" / "ISIC_0000001.jpg", "");
+    write_file(ham() / "small" / "ISIC_0000002.jpg", "");
+  }
+  Path ham() const { return folder_.path() / "ham"; }
+};
+
+TEST_F(HamImportTest, OtherPicturesNeedAnotherName) {
+  Workspace workspace = make();
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham()).written, 1);
+  const std::string message =
+      refusal([&] { import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}); });
+  EXPECT_THAT(message, HasSubstr("images"));
+  EXPECT_THAT(message, HasSubstr("small"));
+  EXPECT_THAT(message, HasSubstr("--name"));
+  EXPECT_EQ(stored(workspace.database()), 1);  // nothing of it stays
+  // Named now, met by itself before.
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"images/"}}).unchanged, 1);
+  EXPECT_EQ(
+      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}, .moved = true}).written,
+      1);
+  // More folders than before.
+  EXPECT_EQ(
+      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small", "images"}}).unchanged, 2);
+}
+
+TEST_F(HamImportTest, PicturesOfAnOlderLayoutAreNotCompared) {
+  Workspace workspace = make();
+  import_dataset(workspace, "ham10000", ham());
+  workspace.database().execute("UPDATE datasets SET pictures = NULL");
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}).written, 1);
+}
+
+TEST_F(ImportTest, ACsvFolderGivesItsName) {
+  Workspace workspace = make();
+  for (const char* name : {"A", "B", "not a name"}) {
+    write_file(folder_.path() / name / "labels.csv", "x.jpg,1\n");
+    const ImportReport report =
+        import_dataset(workspace, "csv_folder", folder_.path() / name, {.tables_only = true});
+    EXPECT_EQ(report.read.dataset, std::string(name) == "not a name" ? "csv_folder" : name);
+    EXPECT_EQ(report.written, 1);
+  }
+}
+
 TEST_F(ImportTest, CountsThatDoNotAddUpStopIt) {
   Workspace workspace = make();
   test::FakeAdapter adapter(10, sample);

@@ -14,10 +14,12 @@
 #include "epicrisis/model/word_vocabulary.h"
 #include "epicrisis/store/results.h"
 #include "epicrisis/store/runs.h"
+#include "epicrisis/store/samples.h"
 #include "epicrisis/study/demo_corpus.h"
 #include "epicrisis/train/trainer.h"
 #include "study/predictions.h"
 #include "study/small_study.h"
+#include "study/study_data.h"
 
 namespace epicrisis {
 namespace {
@@ -173,6 +175,20 @@ TEST_F(StudyTest, TheSameStudyGivesTheSameNumbersElsewhere) {
   Workspace one = Workspace::open_or_create(folder_.path() / "one");
   Workspace two = Workspace::open_or_create(folder_.path() / "two");
   EXPECT_EQ(to_csv(run_study(one, study()).rows), to_csv(run_study(two, study()).rows));
+}
+
+TEST_F(StudyTest, TakesDataThatMovedAsAWholeAndNoOther) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  study::import_data(workspace, study());
+  const std::int64_t samples = count_samples(workspace.database(), {});
+  const Path copy = folder_.path() / "copy";
+  std::filesystem::copy(corpus_->path(), copy, std::filesystem::copy_options::recursive);
+  study::import_data(workspace, parse_study(kStudy, "small.toml", copy));
+  EXPECT_EQ(count_samples(workspace.database(), {}), samples);
+  EXPECT_TRUE(dataset_by_name(workspace.database(), "phone").source.starts_with(copy.string()));
+  Study other = study();
+  other.data.at(0).path = other.data.at(1).path;
+  EXPECT_THROW(study::import_data(workspace, other), UsageError);
 }
 
 TEST_F(StudyTest, GoesOnAfterAnInterrupt) {

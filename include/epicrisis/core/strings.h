@@ -30,6 +30,8 @@ std::string clean_multiline_text(std::string_view text, std::size_t max_bytes);
 // An identifier that may become part of a file name: 1 to 128 of [A-Za-z0-9._-] and, inside, space;
 // not starting with '.' or '-'.
 bool is_safe_id(std::string_view id);
+// The same without space, for names that people type.
+bool is_safe_name(std::string_view name);
 
 std::string escape_html(std::string_view text);  // & < > " '
 

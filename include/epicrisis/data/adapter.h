@@ -55,10 +55,11 @@ struct AdapterReport {
   std::map<std::string, Tally> skipped;           // records by reason, but for the two below
   Tally rows_without_picture;                     // records skipped for want of a picture
   Tally duplicate_ids;                            // records skipped: the first of an id stays
-  Tally conflicting_labels;               // of these, those whose label differs from the first
-  Tally pictures_without_row;             // pictures that no row names
-  Tally pictures_shadowed;                // pictures hidden by one of the same id
-  std::map<std::string, Tally> warnings;  // by kind
+  Tally conflicting_labels;                  // of these, those whose label differs from the first
+  Tally pictures_without_row;                // pictures that no row names
+  Tally pictures_shadowed;                   // pictures hidden by one of the same id
+  std::vector<std::string> picture_folders;  // where pictures were looked for and found
+  std::map<std::string, Tally> warnings;     // by kind
 
   std::uint64_t skipped_total() const;
 };
@@ -75,6 +76,8 @@ class Adapter {
   virtual std::string_view name() const = 0;
   virtual std::string_view describe() const = 0;  // one line for a person
   virtual std::vector<std::string> expected_files() const = 0;
+  // The name in the workspace of the data set in `folder` where the user gives none.
+  virtual std::string default_name(const Path& folder) const;
   // Hands each sample to `sink` in the order of the files; what the sink throws passes through.
   // UsageError if a file that must be there is missing, InputError for a file that cannot be read
   // as what it should be; a single bad row is skipped and counted.

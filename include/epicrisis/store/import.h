@@ -11,13 +11,14 @@
 namespace epicrisis {
 
 struct ImportOptions {
-  std::string name = {};                   // data set name in the workspace; "": the adapter's name
+  std::string name = {};                   // data set name in the workspace; "": the adapter's
   std::vector<std::string> pictures = {};  // as AdapterInput has them
   bool tables_only = false;                // rows without a picture are samples too
   bool tables_if_no_pictures = false;      // the same where there is no picture at all
   std::string taxonomy = {};               // a built-in name or a file; "": the adapter's own
   std::string modality = {};               // of pictures for which the data set does not say
   Path column_map = {};                    // generic_csv, imagefolder
+  bool moved = false;  // the data set of this name may have been read from another folder
 };
 
 struct ImportReport {
@@ -34,7 +35,8 @@ struct ImportReport {
 // Reads a data set through the adapter of this name into the workspace, in one transaction: an
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does
 // not grow with the number of samples (but for what the adapter needs). UsageError for an unknown
-// adapter or a data set name that another adapter filled; the adapter's errors pass through.
+// adapter, a data set name that another adapter filled, or, unless `moved`, one whose samples came
+// from another folder or whose picture folders are not all read; the adapter's errors pass through.
 // InternalError if the counts do not add up.
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
                             const ImportOptions& options = {});
