@@ -83,6 +83,8 @@ void run(const Options& options, Globals& globals) {
   }
   if (report.leaks() > 0 && !options.allow_leakage) {
     globals.exit_code = static_cast<int>(ExitCode::kLeakage);
+  } else if (report.pictures == 0 && report.unreadable > 0) {
+    globals.exit_code = static_cast<int>(ExitCode::kInput);
   }
 }
 

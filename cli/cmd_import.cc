@@ -87,7 +87,8 @@ void print_report(const ImportReport& report) {
   for (const auto& [kind, tally] : read.warnings) print_tally(kind, tally);
 }
 
-void run(const Options& options, bool json) {
+void run(const Options& options, Globals& globals) {
+  const bool json = globals.json;
   if (options.list) {
     list_adapters(json);
     return;
@@ -100,6 +101,14 @@ void run(const Options& options, bool json) {
   // Before a workspace is made for nothing.
   adapter(options.adapter);
   if (!std::filesystem::is_directory(options.path)) {
+    if (std::filesystem::exists(options.path)) {
+      throw UsageError(
+          "import: {} is a file; PATH is the folder of the data set, in which the adapter looks "
+          "for "
+          "its tables{}",
+          options.path,
+          options.adapter == "generic_csv" ? ": those that the column map (--map) names" : "");
+    }
     throw UsageError("import: there is no folder {}", options.path);
   }
   bool created = false;
@@ -118,6 +127,9 @@ void run(const Options& options, bool json) {
     print_json(document);
   } else {
     print_report(report);
+  }
+  if (report.read.samples == 0 && report.read.rows > 0) {
+    globals.exit_code = static_cast<int>(ExitCode::kInput);
   }
 }
 
@@ -146,7 +158,7 @@ void add_import_command(CLI::App& app, Globals& globals) {
                    "The data set of this name was read from another folder, and is the same");
   command.add_flag("--list", options->list, "List the adapters");
   add_global_options(command, globals);
-  command.callback([options, &globals] { run(*options, globals.json); });
+  command.callback([options, &globals] { run(*options, globals); });
 }
 
 }  // namespace epicrisis::cli

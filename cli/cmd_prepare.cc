@@ -58,6 +58,9 @@ void run(const Options& options, Globals& globals) {
     return;
   }
   const PrepareReport report = prepare_samples(workspace, recipe, options.prepare);
+  if (report.failed > 0 && report.failed == report.samples) {
+    globals.exit_code = static_cast<int>(ExitCode::kInput);
+  }
   if (globals.json) {
     print_json(report.to_json());
     return;
