@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -20,7 +21,8 @@ Splits read_indexes(const Path& folder, Intake& intake) {
   for (const auto& [file, split] :
        {std::pair("train_indexes.csv", "train"), std::pair("valid_indexes.csv", "validation"),
         std::pair("test_indexes.csv", "test")}) {
-    const std::optional<Path> path = find_table(folder, {file, std::string("meta/") + file});
+    const std::optional<Path> path =
+        find_published_table(folder, {file, std::string("meta/") + file});
     if (!path) continue;
     CsvReader reader(*path);
     const std::size_t column = reader.column("indexes");
@@ -34,6 +36,18 @@ Splits read_indexes(const Path& folder, Intake& intake) {
     }
   }
   return splits;
+}
+
+// The tables' own folder was given: the pictures are beside it.
+AdapterInput with_pictures(AdapterInput input) {
+  std::error_code ignored;
+  const Path above = input.path.parent_path();
+  if (input.pictures.empty() && input.path.filename() == "meta" &&
+      find_table(input.path, {"meta.csv"}) &&
+      std::filesystem::is_directory(above / "images", ignored)) {
+    input.path = above;
+  }
+  return input;
 }
 
 ColumnMap columns() {
@@ -68,9 +82,10 @@ class Derm7pt final : public Adapter {
     return {"meta.csv or meta/meta.csv", "{train,valid,test}_indexes.csv beside it (optional)",
             "images/NEL/Nel026.jpg and so on"};
   }
-  AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
+  AdapterReport read(const AdapterInput& given, const SampleSink& sink) const override {
+    const AdapterInput input = with_pictures(given);
     static const ColumnMap kColumns = columns();
-    CsvReader reader(require_table(input.path, {"meta.csv", "meta/meta.csv"}));
+    CsvReader reader(require_published_table(input.path, {"meta.csv", "meta/meta.csv"}));
     PictureLayout layout;
     layout.match = PictureMatch::kPath;
     layout.recursive = true;

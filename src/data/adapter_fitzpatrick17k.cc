@@ -15,7 +15,7 @@ class Fitzpatrick17k final : public Adapter {
     return {"fitzpatrick17k.csv", "images/ with <md5hash>.jpg"};
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
-    CsvReader reader(require_table(input.path, {"fitzpatrick17k.csv"}));
+    CsvReader reader(require_published_table(input.path, {"fitzpatrick17k.csv"}));
     PictureLayout layout;
     layout.usual = {{"images"}, {"data/finalfitz17k"}, {"finalfitz17k"}, {"."}};
     Intake intake(input, name(), "fitzpatrick17k", layout, sink);

@@ -16,7 +16,7 @@ class Ham10000 final : public Adapter {
             "images/, HAM10000_images_part_1/ and _part_2/, or images_600x450/"};
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
-    CsvReader reader(require_table(
+    CsvReader reader(require_published_table(
         input.path, {"HAM10000_metadata.csv", "HAM10000_metadata", "HAM10000_metadata.tab"}));
     PictureLayout layout;
     layout.usual = {{"images"},

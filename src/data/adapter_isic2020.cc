@@ -18,8 +18,8 @@ class Isic2020 final : public Adapter {
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
     CsvReader reader(
-        require_table(input.path, {"ISIC_2020_Training_GroundTruth_v2.csv",
-                                   "ISIC_2020_Training_GroundTruth.csv", "train.csv"}));
+        require_published_table(input.path, {"ISIC_2020_Training_GroundTruth_v2.csv",
+                                             "ISIC_2020_Training_GroundTruth.csv", "train.csv"}));
     PictureLayout layout;
     layout.usual = {{"images"}, {"train"}, {"ISIC_2020_Training_JPEG"}, {"."}};
     layout.recursive = true;

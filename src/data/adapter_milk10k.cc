@@ -62,12 +62,13 @@ class Milk10k final : public Adapter {
     bool any = false;
     for (const auto& [part, split] : {std::pair("Training", "train"), std::pair("Test", "test")}) {
       const std::string start = std::string("MILK10k_") + part;
-      const std::optional<Path> metadata = find_table(input.path, {start + "_Metadata.csv"});
+      const std::optional<Path> metadata =
+          find_published_table(input.path, {start + "_Metadata.csv"});
       if (!metadata) continue;
       any = true;
       read_part(intake, input.path, *metadata, start, split);
     }
-    if (!any) require_table(input.path, {"MILK10k_Training_Metadata.csv"});
+    if (!any) require_published_table(input.path, {"MILK10k_Training_Metadata.csv"});
     return intake.finish();
   }
 
@@ -78,9 +79,9 @@ class Milk10k final : public Adapter {
     static const ColumnMap kColumns = columns();
     Answers answers;
     SideTable supplement;
-    const std::optional<Path> truth = find_table(folder, {start + "_GroundTruth.csv"});
+    const std::optional<Path> truth = find_published_table(folder, {start + "_GroundTruth.csv"});
     if (truth) answers = read_answers(*truth);
-    if (const auto path = find_table(folder, {start + "_Supplement.csv"})) {
+    if (const auto path = find_published_table(folder, {start + "_Supplement.csv"})) {
       supplement = SideTable(*path, "isic_id", intake);
     }
     CsvReader reader(metadata);

@@ -53,7 +53,7 @@ class PadUfes20 final : public Adapter {
     return {"metadata.csv", "images/, images_png/ or imgs_part_1/ to imgs_part_3/"};
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
-    CsvReader reader(require_table(input.path, {"metadata.csv"}));
+    CsvReader reader(require_published_table(input.path, {"metadata.csv"}));
     PictureLayout layout;
     layout.usual = {
         {"images"}, {"imgs_part_1", "imgs_part_2", "imgs_part_3"}, {"images_png"}, {"."}};

@@ -40,7 +40,7 @@ std::string first_published(const Draft& draft, std::initializer_list<std::strin
 std::vector<SideTable> load_details(Intake& intake, const Path& folder, const ChallengePart& part) {
   std::vector<SideTable> tables;
   for (const std::string& name : part.details) {
-    const std::optional<Path> path = find_table(folder, {name});
+    const std::optional<Path> path = find_published_table(folder, {name});
     if (!path) continue;
     const std::string id = id_column(CsvReader(*path));
     tables.emplace_back(*path, id, intake, without_downsampled);
@@ -91,16 +91,16 @@ void read_challenge(Intake& intake, const Path& folder, const std::vector<Challe
   bool any = false;
   for (const ChallengePart& part : parts) {
     looked_for.insert(looked_for.end(), part.truth.begin(), part.truth.end());
-    std::optional<Path> table = find_table(folder, part.truth);
+    std::optional<Path> table = find_published_table(folder, part.truth);
     const bool has_truth = table.has_value();
-    if (!table && part.may_lack_truth) table = find_table(folder, part.details);
+    if (!table && part.may_lack_truth) table = find_published_table(folder, part.details);
     if (!table) continue;
     any = true;
     CsvReader reader(*table);
     const ReadClass read_class = has_truth ? classes(reader) : ReadClass();
     read_part(intake, reader, part, load_details(intake, folder, part), read_class);
   }
-  if (!any) require_table(folder, looked_for);
+  if (!any) require_published_table(folder, looked_for);
 }
 
 ClassReader one_hot_classes() {

@@ -50,19 +50,75 @@ bool holds_pictures(const Path& folder, bool recursive) {
   return found;
 }
 
-std::vector<Path> usual_folders(const Path& base, const PictureLayout& layout) {
+// `folder` itself, or, where it holds none, those just below it that do: images/part_1/.
+std::vector<Path> folders_with_pictures(const Path& folder, const PictureLayout& layout) {
+  if (holds_pictures(folder, layout.recursive)) return {folder};
+  std::vector<Path> found;
+  if (layout.match == PictureMatch::kPath) return found;
+  for (const Path& below : folders_below(folder)) {
+    if (holds_pictures(below, layout.recursive)) found.push_back(below);
+  }
+  return found;
+}
+
+// The folder of this name below `base`; where there is none, one whose name differs by case alone.
+Path folder_of_name(const Path& base, const std::string& name) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(base / name, ignored)) return base / name;
+  for (const Path& folder : folders_below(base)) {
+    if (ascii_lower(folder.filename().string()) == ascii_lower(name)) return folder;
+  }
+  return base / name;
+}
+
+std::vector<Path> usual_folders(const Path& base, const PictureLayout& layout, bool base_itself) {
   for (const std::vector<std::string>& group : layout.usual) {
     std::vector<Path> folders;
     for (const std::string& name : group) {
-      const Path folder = name == "." ? base : base / name;
-      if (holds_pictures(folder, layout.recursive)) folders.push_back(folder);
+      if (name == ".") {
+        if (base_itself && holds_pictures(base, layout.recursive)) folders.push_back(base);
+        continue;
+      }
+      for (Path& folder : folders_with_pictures(folder_of_name(base, name), layout)) {
+        folders.push_back(std::move(folder));
+      }
     }
     if (!folders.empty()) return folders;
   }
   return {};
 }
 
+// The usual folders below `base` or, where an archive was unpacked into a folder of its own, below
+// that one.
+std::vector<Path> usual_folders(const Path& base, const PictureLayout& layout) {
+  std::vector<Path> found = usual_folders(base, layout, true);
+  if (!found.empty()) return found;
+  for (const Path& below : folders_below(base)) {
+    std::vector<Path> folders = usual_folders(below, layout, false);
+    if (folders.empty()) continue;
+    if (!found.empty()) return {};  // which of the two is meant?
+    found = std::move(folders);
+  }
+  return found;
+}
+
 }  // namespace
+
+std::vector<Path> folders_below(const Path& folder) {
+  std::vector<Path> folders;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error);
+  for (const std::filesystem::directory_iterator end; !error && entries != end;
+       entries.increment(error)) {
+    std::error_code ignored;
+    const std::string name = entries->path().filename().string();
+    if (!name.starts_with('.') && name != "__MACOSX" && entries->is_directory(ignored)) {
+      folders.push_back(entries->path());
+    }
+  }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
 
 bool is_picture_name(std::string_view file_name) { return suffix_length(file_name) > 0; }
 
@@ -73,13 +129,14 @@ std::string_view without_picture_suffix(std::string_view file_name) {
 PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layout) {
   std::vector<Path> folders;
   for (const std::string& name : input.pictures) {
-    folders.push_back(input.path / name);  // an absolute name stands alone
+    const Path folder = input.path / name;  // an absolute name stands alone
     std::error_code ignored;
-    if (!std::filesystem::is_directory(folders.back(), ignored)) {
-      throw UsageError("reading pictures: {} is no folder", folders.back().string());
+    if (!std::filesystem::is_directory(folder, ignored)) {
+      throw UsageError("reading pictures: {} is no folder", folder.string());
     }
+    for (Path& one : folders_with_pictures(folder, layout)) folders.push_back(std::move(one));
   }
-  if (folders.empty()) folders = usual_folders(input.path, layout);
+  if (input.pictures.empty()) folders = usual_folders(input.path, layout);
   for (const Path& folder : folders) add_folder(folder, layout, input.max_listed);
   if (entries_.empty() && !input.tables_only && !input.tables_if_no_pictures) {
     std::vector<std::string> tried = input.pictures;

@@ -16,6 +16,9 @@ bool is_picture_name(std::string_view file_name);
 // "a.jpg" -> "a"; what is no picture name stays as it is ("nv.1" -> "nv.1").
 std::string_view without_picture_suffix(std::string_view file_name);
 
+// The folders just below `folder`, sorted, without hidden ones; none where it cannot be read.
+std::vector<Path> folders_below(const Path& folder);
+
 enum class PictureMatch {
   kStem,  // by file name without suffix, whatever folder below the root holds it
   kPath   // by the path below the root, suffix included
@@ -23,14 +26,15 @@ enum class PictureMatch {
 
 // How a data set usually keeps its pictures.
 struct PictureLayout {
-  // Groups of folders below the data set's; the first group with a picture in it is taken whole.
+  // Groups of folders below the data set's, ASCII case apart; the first group with a picture in it
+  // is taken whole. Where a folder holds none itself, those just below it are looked at.
   std::vector<std::vector<std::string>> usual = {{"images"}, {"."}};
   PictureMatch match = PictureMatch::kStem;
   bool recursive = false;
 };
 
 // The pictures of one or several folders by name. Names from tables are only ever looked up here,
-// never made into a path. Exact; nothing is matched by part or by case.
+// never made into a path. Exact; no picture is matched by part or by case.
 class PictureIndex {
  public:
   // The folders that `input` names, or the usual ones. UsageError where one that was named does not

@@ -17,13 +17,61 @@ std::optional<Path> find_table(const Path& folder, const std::vector<std::string
   return std::nullopt;
 }
 
-Path require_table(const Path& folder, const std::vector<std::string>& names) {
-  if (const std::optional<Path> path = find_table(folder, names)) return *path;
+namespace {
+
+constexpr std::size_t kMaxNamed = 20;
+
+std::vector<std::string> folders_with_table(const Path& folder,
+                                            const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  for (const Path& below : folders_below(folder)) {
+    if (find_table(below, names)) found.push_back(below.filename().string());
+  }
+  return found;
+}
+
+[[noreturn]] void no_table(const Path& folder, const std::vector<std::string>& names) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     throw UsageError("reading a data set: there is no folder {}", folder.string());
   }
-  throw UsageError("reading a data set: {} has no {}", folder.string(), join(names, " or "));
+  std::vector<std::string> below = folders_with_table(folder, names);
+  if (below.empty()) {
+    throw UsageError("reading a data set: {} has no {}", folder.string(), join(names, " or "));
+  }
+  if (below.size() > kMaxNamed) {
+    const std::size_t more = below.size() - kMaxNamed;
+    below.resize(kMaxNamed);
+    below.back() += fmt::format(" and {} more", more);
+  }
+  throw UsageError("reading a data set: {} has no {}, but folders in it have; give one of them: {}",
+                   folder.string(), join(names, " or "), join(below, ", "));
+}
+
+}  // namespace
+
+Path require_table(const Path& folder, const std::vector<std::string>& names) {
+  if (const std::optional<Path> path = find_table(folder, names)) return *path;
+  no_table(folder, names);
+}
+
+std::optional<Path> find_published_table(const Path& folder,
+                                         const std::vector<std::string>& names) {
+  if (const std::optional<Path> path = find_table(folder, names)) return path;
+  for (const std::string& name : names) {
+    if (const auto path = find_table(folder / Path(name).stem(), {name})) return path;
+  }
+  for (const std::string& name : names) {
+    const std::vector<std::string> below = folders_with_table(folder, {name});
+    if (below.size() == 1) return folder / below.front() / name;
+    if (!below.empty()) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Path require_published_table(const Path& folder, const std::vector<std::string>& names) {
+  if (const std::optional<Path> path = find_published_table(folder, names)) return *path;
+  no_table(folder, names);
 }
 
 std::string_view without_downsampled(std::string_view id) {

@@ -15,8 +15,13 @@ namespace epicrisis {
 
 // The first of `names` that is a file below `folder`.
 std::optional<Path> find_table(const Path& folder, const std::vector<std::string>& names);
-// UsageError naming what was looked for.
+// UsageError naming what was looked for, and the folders just below that have it.
 Path require_table(const Path& folder, const std::vector<std::string>& names);
+
+// The same for tables that come in archives, which leave a folder: name.csv, else name/name.csv,
+// else the only folder below that has it.
+std::optional<Path> find_published_table(const Path& folder, const std::vector<std::string>& names);
+Path require_published_table(const Path& folder, const std::vector<std::string>& names);
 
 // "ISIC_0000002_downsampled" -> "ISIC_0000002".
 std::string_view without_downsampled(std::string_view id);
