@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -35,7 +36,9 @@ std::string cell_text(const Json& value) {
   return dump_json(value);
 }
 
-void each_json_line(const Path& path, const std::function<void(const Row&)>& visit) {
+// `prefix` leads from the data set's folder to that of the file: many are named alike.
+void each_json_line(const Path& path, const std::string& prefix,
+                    const std::function<void(const Row&)>& visit) {
   const MappedFile file(path);
   std::string_view text = file.text();
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -47,7 +50,7 @@ void each_json_line(const Path& path, const std::function<void(const Row&)>& vis
     ++number;
     if (line.empty()) continue;
     Row row;
-    row.place = fmt::format("{}:{}", path.filename().string(), number);
+    row.place = fmt::format("{}{}:{}", prefix, path.filename().string(), number);
     if (line.size() > kMaxLine) {
       throw InputError("{}: a line of {} bytes, at most {} are allowed", row.place, line.size(),
                        kMaxLine);
@@ -68,15 +71,41 @@ void each_csv_row(const Path& path, const std::function<void(const Row&)>& visit
   while (reader.next()) visit({reader.place(), reader.header(), reader.row()});
 }
 
-bool visit_metadata(const Path& folder, const std::function<void(const Row&)>& visit) {
+void visit_metadata(const Path& folder, const std::string& prefix,
+                    const std::function<void(const Row&)>& visit) {
   if (const auto lines = find_table(folder, {"metadata.jsonl"})) {
-    each_json_line(*lines, visit);
-  } else if (const auto table = find_table(folder, {"metadata.csv"})) {
-    each_csv_row(*table, visit);
+    each_json_line(*lines, prefix, visit);
   } else {
-    return false;
+    each_csv_row(folder / "metadata.csv", visit);
   }
-  return true;
+}
+
+// What leads to each folder with a metadata file: "", "train/", "data/train/nevus/". The deepest
+// come first: of two rows for one picture that of the nearer file stays. Links to folders are not
+// followed.
+std::vector<std::string> metadata_prefixes(const Path& root) {
+  std::set<std::string> prefixes;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator files(root, error);
+  for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
+       files.increment(error)) {
+    const std::string name = files->path().filename().string();
+    if (name.starts_with('.')) files.disable_recursion_pending();
+    std::error_code ignored;
+    if (name != "metadata.jsonl" && name != "metadata.csv") continue;
+    if (!files->is_regular_file(ignored)) continue;
+    const std::string folder =
+        files->path().parent_path().lexically_relative(root).generic_string();
+    prefixes.insert(folder == "." ? "" : folder + "/");
+  }
+  if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
+  std::vector<std::string> sorted(prefixes.begin(), prefixes.end());
+  const auto depth = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '/');
+  };
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const std::string& a, const std::string& b) { return depth(a) > depth(b); });
+  return sorted;
 }
 
 // Names that columns commonly have, for want of a column map.
@@ -115,17 +144,21 @@ struct Reading {
   const std::optional<TableMap>& map;
 };
 
-// The first folder of "train/nevus/0001.jpg" may tell the split.
+// Below the data set's folder or its "data/", as Hugging Face has it.
+constexpr std::string_view kData = "data";
+
 std::vector<std::string> folders_of(const std::string& path) {
   std::vector<std::string> folders = split(path, '/');
   folders.pop_back();
   return folders;
 }
 
+// The first folder of "train/nevus/0001.jpg" or "data/train/nevus/0001.jpg" may tell the split.
 void add_folder_split(Draft& draft, const std::string& path) {
   const std::vector<std::string> folders = folders_of(path);
-  if (!folders.empty() && published_split_name(folders.front())) {
-    draft.sample.published_splits.push_back(folders.front());
+  const std::size_t first = folders.size() > 1 && folders.front() == kData ? 1 : 0;
+  if (first < folders.size() && published_split_name(folders[first])) {
+    draft.sample.published_splits.push_back(folders[first]);
   }
 }
 
@@ -144,9 +177,9 @@ void take_row(const Reading& reading, const Row& row, const std::string& below_r
   reading.intake.take(std::move(draft));
 }
 
-// Reads the metadata of a folder; false if it has none. `prefix` leads from the root to it.
-bool take_metadata(const Reading& reading, const Path& folder, const std::string& prefix) {
-  return visit_metadata(folder, [&](const Row& row) {
+// Reads the metadata of the folder to which `prefix` leads from the root.
+void take_metadata(const Reading& reading, const Path& root, const std::string& prefix) {
+  visit_metadata(root / prefix, prefix, [&](const Row& row) {
     reading.intake.count_row();
     const std::string_view file_name = trim(row.cell("file_name"));
     if (file_name.empty()) {
@@ -157,11 +190,15 @@ bool take_metadata(const Reading& reading, const Path& folder, const std::string
   });
 }
 
-// Without metadata the folders alone tell split and label.
+// Without metadata the folders alone tell split and label. `described`: where there are some.
 void take_pictures(const Reading& reading, const std::vector<std::string>& names,
-                   const std::string& prefix) {
+                   const std::string& prefix, const std::vector<std::string>& described) {
   for (const std::string& name : names) {
     if (!name.starts_with(prefix)) continue;
+    if (std::any_of(described.begin(), described.end(),
+                    [&](const std::string& folder) { return name.starts_with(folder); })) {
+      continue;
+    }
     reading.intake.count_row();
     Draft draft = draft_of(reading.intake, name, id_of(name), {}, {});
     draft.picture = name;
@@ -173,16 +210,20 @@ void take_pictures(const Reading& reading, const std::vector<std::string>& names
   }
 }
 
-std::vector<std::string> split_folders(const Path& root) {
-  std::vector<std::string> names;
+// What leads to the split folders: "train/" or "data/train/".
+std::vector<std::string> split_prefixes(const Path& root) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && published_split_name(name)) names.push_back(name);
-  }
+  const std::filesystem::directory_iterator readable(root, error);
   if (error) throw UsageError("reading the folder {}: {}", root.string(), error.message());
-  std::sort(names.begin(), names.end());
-  return names;
+  std::vector<std::string> prefixes;
+  for (const std::string& above : {std::string(), std::string(kData) + "/"}) {
+    if (!prefixes.empty()) break;
+    for (const Path& folder : folders_below(root / above)) {
+      const std::string name = folder.filename().string();
+      if (published_split_name(name)) prefixes.push_back(above + name + "/");
+    }
+  }
+  return prefixes;
 }
 
 class ImageFolder final : public Adapter {
@@ -193,14 +234,14 @@ class ImageFolder final : public Adapter {
   }
   std::vector<std::string> expected_files() const override {
     return {"train/, validation/, test/ (optional)",
-            "metadata.jsonl or metadata.csv with file_name, beside the pictures or at the top",
-            "without it: a folder a class"};
+            "metadata.jsonl or metadata.csv with file_name, in any folder above the pictures",
+            "where there is none: a folder a class"};
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
     if (!input.pictures.empty()) {
       throw UsageError("imagefolder: the pictures are where the metadata say; give no folders");
     }
-    const std::vector<std::string> splits = split_folders(input.path);
+    const std::vector<std::string> splits = split_prefixes(input.path);
     std::optional<TableMap> map;
     if (!input.column_map.empty()) map = read_table_map(input.column_map);
     PictureLayout layout;
@@ -209,14 +250,15 @@ class ImageFolder final : public Adapter {
     layout.recursive = true;
     Intake intake(input, name(), taxonomy_for(input, map.value_or(TableMap())), layout, sink);
     const Reading reading{intake, map};
-    if (take_metadata(reading, input.path, "")) return intake.finish();
+    const std::vector<std::string> described = metadata_prefixes(input.path);
+    for (const std::string& prefix : described) take_metadata(reading, input.path, prefix);
     const std::vector<std::string> names = intake.picture_names();
-    if (splits.empty()) take_pictures(reading, names, "");
-    for (const std::string& split : splits) {
-      if (!take_metadata(reading, input.path / split, split + "/")) {
-        take_pictures(reading, names, split + "/");
-      }
+    if (described.empty() && names.empty()) {
+      throw UsageError("imagefolder: {} holds neither a picture nor a metadata file",
+                       input.path.string());
     }
+    if (splits.empty()) take_pictures(reading, names, "", described);
+    for (const std::string& split : splits) take_pictures(reading, names, split, described);
     return intake.finish();
   }
 };

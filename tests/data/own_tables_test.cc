@@ -243,6 +243,49 @@ TEST(ImageFolder, ReadsMetadataAtTheTop) {
   EXPECT_EQ(result.report.skipped_total(), 1U);
 }
 
+TEST(ImageFolder, ReadsMetadataOfAnyFolder) {
+  DataFolder folder;
+  folder.picture("data/train/nevus/1.jpg");
+  folder.picture("data/train/2.jpg");
+  folder.picture("data/test/melanoma/3.jpg");
+  folder.text("data/train/metadata.jsonl",
+              "{\"file_name\": \"2.jpg\", \"label\": \"MEL\"}\n"
+              "{\"file_name\": \"nevus/1.jpg\", \"label\": \"BCC\"}\n");
+  folder.text("data/train/nevus/metadata.csv", "file_name,label\n1.jpg,NEV\n");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.by_split, (Counts{{"train", 2}, {"test", 1}}));
+  EXPECT_EQ(result.report.duplicate_ids.count, 1U);  // the nearer file goes before
+  EXPECT_EQ(result.find("data__train__nevus__1")->label, Label::kNevus);
+  EXPECT_EQ(result.find("data__train__2")->label, Label::kMelanoma);
+  EXPECT_EQ(result.find("data__test__melanoma__3")->raw_label, "melanoma");
+}
+
+TEST(ImageFolder, AFolderWithoutMetadataIsAClassBesideOneWith) {
+  DataFolder folder;
+  folder.picture("train/nevus/1.jpg");
+  folder.picture("train/melanoma/1.jpg");
+  folder.text("train/nevus/metadata.jsonl", "{\"file_name\": \"1.jpg\", \"label\": \"NEV\"}\n[]");
+  try {
+    read_all("imagefolder", folder.input());
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("train/nevus/metadata.jsonl:2"));
+  }
+  folder.text("train/nevus/metadata.jsonl", "{\"file_name\": \"1.jpg\", \"label\": \"NEV\"}");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.by_raw_label, (Counts{{"NEV", 1}, {"melanoma", 1}}));
+}
+
+TEST(ImageFolder, AnEmptyFolderIsRefused) {
+  DataFolder folder;
+  folder.text("train/readme.txt", "");
+  AdapterInput input = folder.input();
+  input.tables_if_no_pictures = true;
+  EXPECT_THROW(read_all("imagefolder", input), UsageError);
+  folder.text("metadata.csv", "file_name,label\n1.jpg,NEV\n");
+  EXPECT_EQ(read_all("imagefolder", input).report.samples, 1U);
+}
+
 TEST(ImageFolder, NamesTheBrokenLine) {
   DataFolder folder;
   folder.picture("train/1.jpg");
