@@ -17,6 +17,15 @@ namespace {
 constexpr std::size_t kChunk = std::size_t{1} << 18;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// By its byte order mark, or by two letters of ASCII.
+bool looks_like_utf16(std::string_view text) {
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+  if (text.size() < 4) return false;
+  const auto is_nul = [&](std::size_t at) { return text[at] == '\0'; };
+  return (is_nul(1) && is_nul(3) && !is_nul(0) && !is_nul(2)) ||
+         (is_nul(0) && is_nul(2) && !is_nul(1) && !is_nul(3));
+}
+
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view name) const {
@@ -54,7 +63,7 @@ struct CsvReader::State {
 
   void skip_byte_order_mark() {
     // The first read may be short only at the end of the file, or from a pipe: then read on.
-    while (descriptor.get() >= 0 && buffer.size() < 3) {
+    while (descriptor.get() >= 0 && buffer.size() < 4) {
       std::array<char, kChunk / 64> piece;
       const std::size_t count = read_some(descriptor.get(), piece.data(), piece.size(), name);
       if (count == 0) break;
@@ -63,6 +72,11 @@ struct CsvReader::State {
     if (std::string_view(buffer).starts_with(kByteOrderMark)) {
       pos = 3;
       line_start = 3;
+    } else if (looks_like_utf16(buffer)) {
+      throw InputError(
+          "{}: UTF-16, not UTF-8; convert it (iconv -f UTF-16 -t UTF-8 OLD > NEW), or save it from "
+          "the spreadsheet as 'CSV UTF-8'",
+          name);
     }
   }
 

@@ -110,6 +110,17 @@ TEST(Csv, BrokenTextIsPlaced) {
   EXPECT_THAT(error_of(std::string("a,b\n1,\"x\0y\"\n", 12)), HasSubstr("a.csv:2:5: NUL byte"));
 }
 
+TEST(Csv, Utf16IsNamedWithWhatToDo) {
+  for (const std::string& text : {std::string("\xFF\xFE"
+                                              "a\0,\0",
+                                              6),
+                                  std::string("\xFE\xFF\0a\0,", 6), std::string("a\0,\0b\0\n\0", 8),
+                                  std::string("\0a\0,", 4)}) {
+    EXPECT_THAT(error_of(text), testing::AllOf(HasSubstr("a.csv: UTF-16"), HasSubstr("iconv")));
+  }
+  EXPECT_THAT(error_of(std::string("\xFF\xFE", 2)), HasSubstr("UTF-16"));
+}
+
 TEST(Csv, LimitsHold) {
   CsvOptions options;
   options.max_field = 4;
