@@ -43,7 +43,7 @@ std::int64_t count_of(const Json& object, const char* name) {
 
 // A server's id becomes part of a URL.
 std::string checked_id(std::string id, std::string_view what) {
-  if (!is_safe_id(id) || id.find(' ') != std::string::npos) {
+  if (!is_safe_name(id)) {
     throw SystemError("the server's {} is '{}', which is no id", what, clean_text(id, kMaxWords));
   }
   return id;

@@ -207,7 +207,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
   refuse_keys(table);
   Provider provider;
   provider.name = table.string("name");
-  if (!is_safe_id(provider.name) || provider.name.find(' ') != std::string::npos) {
+  if (!is_safe_name(provider.name)) {
     throw UsageError("{}: name = '{}': letters, digits, '.', '_' and '-' only", table.place("name"),
                      clean_text(provider.name, 60));
   }

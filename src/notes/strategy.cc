@@ -89,7 +89,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
   const TomlTable table = TomlTable::parse(toml, std::string(source));
   Strategy strategy;
   strategy.name = table.string("name");
-  if (!is_safe_id(strategy.name) || strategy.name.find(' ') != std::string::npos) {
+  if (!is_safe_name(strategy.name)) {
     throw UsageError("{}: name = '{}': letters, digits, '.', '_' and '-' only", table.place("name"),
                      strategy.name);
   }
