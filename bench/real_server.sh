@@ -40,9 +40,9 @@ done
 epicrisis=build/release/epicrisis
 "$epicrisis" import ham10000 "$data" --workspace "$workspace" --quiet
 for strategy in P1 P2; do
-  "$epicrisis" notes write --strategy "$strategy" --provider llama-server \
-    --endpoint "http://127.0.0.1:$port/v1" --model SmolLM2-135M-Instruct \
-    --workspace "$workspace" --fraction "$fraction" --concurrency 1 --record "$workspace/$strategy.jsonl"
+  "$epicrisis" notes write --strategy "$strategy" --provider bench/smollm2.toml \
+    --endpoint "http://127.0.0.1:$port/v1" --workspace "$workspace" --fraction "$fraction" \
+    --record "$workspace/$strategy.jsonl"
 done
 "$epicrisis" notes failed --workspace "$workspace"
 "$epicrisis" notes show --workspace "$workspace"

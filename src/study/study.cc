@@ -31,6 +31,7 @@ Path study_record(const Workspace& workspace, const std::string& name) {
 // workspace.
 void remember_study(const Workspace& workspace, const Study& study) {
   const Json record = {{"source", study.source},
+                       {"file", study.file.string()},
                        {"data_root", study.data_root.string()},
                        {"allow_leakage", study.allow_leakage}};
   write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
@@ -156,7 +157,8 @@ Study load_study(const Workspace& workspace, const std::string& name) {
   }
   const Path file = study_record(workspace, chosen);
   const Json record = parse_json(read_file(file), file.string());
-  Study study = parse_study(json_get<std::string>(record, "source", file.string()), file.string(),
+  Study study = parse_study(json_get<std::string>(record, "source", file.string()),
+                            json_get_or<std::string>(record, "file", file.string(), file.string()),
                             json_get<std::string>(record, "data_root", file.string()));
   study.allow_leakage = json_get<bool>(record, "allow_leakage", file.string());
   return study;

@@ -1,6 +1,7 @@
 #include "epicrisis/study/study_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "epicrisis/core/error.h"
@@ -162,7 +163,7 @@ void refuse_duplicate_names(const std::vector<Item>& items, const TomlTable& tab
   }
 }
 
-Study read_table(const TomlTable& table, const Path& data_root) {
+Study read_table(const TomlTable& table, const Path& data_root, const Path& folder) {
   Study study;
   study.data_root = data_root;
   study.name = required_id(table, "name");
@@ -190,7 +191,9 @@ Study read_table(const TomlTable& table, const Path& data_root) {
   }
   study.allow_leakage = table.boolean_or("allow_leakage", false);
   if (const auto prepare = table.table_if("prepare")) study.prepare = read_prepare_recipe(*prepare);
-  if (const auto notes = table.table_if("notes")) study::read_notes(*notes, data_root, study);
+  if (const auto notes = table.table_if("notes")) {
+    study::read_notes(*notes, data_root, folder, study);
+  }
   RunDefaults defaults;
   if (const auto encoder = table.table_if("image_encoder")) {
     defaults.image_encoder = read_image_encoder(*encoder);
@@ -224,16 +227,18 @@ Study read_study(const Path& file, const std::optional<Path>& data_root) {
   const Path root = data_root                ? *data_root
                     : own_root.is_absolute() ? own_root
                                              : file.parent_path() / own_root;
-  Study study = read_table(table, root);
+  Study study = read_table(table, root, file.parent_path());
   study.source = text;
+  study.file = std::filesystem::absolute(file);
   return study;
 }
 
 Study parse_study(std::string_view text, const std::string& name, const Path& data_root) {
   const TomlTable table = TomlTable::parse(text, name);
   table.string_or("data_root", ".");
-  Study study = read_table(table, data_root);
+  Study study = read_table(table, data_root, Path(name).parent_path());
   study.source = std::string(text);
+  study.file = name;
   return study;
 }
 

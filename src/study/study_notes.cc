@@ -1,6 +1,7 @@
 #include "study/study_notes.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/log.h"
@@ -15,10 +16,17 @@ Path below(const Path& data_root, const std::string& file) {
   return data_root / file;
 }
 
+// The name of a strategy or provider, or its file.
+std::string beside(const Path& folder, const std::string& name) {
+  const bool file = name.find('/') != std::string::npos || name.ends_with(".toml");
+  return file && std::filesystem::exists(folder / name) ? (folder / name).string() : name;
+}
+
 // One table may name several strategies: a job each.
-void read_synthesis(const TomlTable& table, const Path& data_root, Study& study) {
+void read_synthesis(const TomlTable& table, const Path& data_root, const Path& folder,
+                    Study& study) {
   SynthesisJob job;
-  job.provider = table.string_or("provider", "");
+  job.provider = beside(folder, table.string_or("provider", ""));
   job.endpoint = table.string_or("endpoint", "");
   job.model = table.string_or("model", "");
   job.vision = table.boolean_or("vision", false);
@@ -41,7 +49,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, Study& study)
   }
   table.finish();
   for (const std::string& strategy : strategies) {
-    job.strategy = strategy;
+    job.strategy = beside(folder, strategy);
     try {
       make_builder(job);
     } catch (const UsageError& error) {
@@ -89,13 +97,15 @@ void check_strategies(Workspace& workspace, const Study& study) {
 
 }  // namespace
 
-void read_notes(const TomlTable& notes, const Path& data_root, Study& study) {
-  study.strategies = notes.strings_or("write", {});
+void read_notes(const TomlTable& notes, const Path& data_root, const Path& folder, Study& study) {
+  for (const std::string& name : notes.strings_or("write", {})) {
+    study.strategies.push_back(beside(folder, name));
+  }
   for (const std::string& file : notes.strings_or("import", {})) {
     study.note_imports.push_back(below(data_root, file));
   }
   for (const TomlTable& table : notes.tables_or_empty("synthesis")) {
-    read_synthesis(table, data_root, study);
+    read_synthesis(table, data_root, folder, study);
   }
   notes.finish();
 }

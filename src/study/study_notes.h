@@ -8,8 +8,9 @@
 namespace epicrisis::study {
 
 // The [notes] table of a study file: `write`, `import` and [[notes.synthesis]]. Relative files
-// start from `data_root`.
-void read_notes(const TomlTable& notes, const Path& data_root, Study& study);
+// start from `data_root`, those of strategies and providers from `folder`, the study file's, if
+// they are there.
+void read_notes(const TomlTable& notes, const Path& data_root, const Path& folder, Study& study);
 
 // Writes and imports the notes that a study names, for its samples; what is there stays. An Error
 // with its exit code if a language model's run ends early, but for a budget that is used up.

@@ -97,6 +97,29 @@ TEST_F(StudyNotesTest, RunsWithTheSameSamplesAreTrainedOnTheSameOnes) {
             configs.at("with notes of the model").at("note_texts"));
 }
 
+// Wherever the program is started, and when the report is made again.
+TEST_F(StudyNotesTest, FilesOfStrategiesAndProvidersLieBesideTheStudy) {
+  const Path place = folder_.path() / "studies";
+  write_file(place / "own.toml",
+             "name = \"own\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"" + server_.url() + "/v1\"\n");
+  write_file(place / "P9.toml",
+             "name = \"P9\"\nversion = 1\nkind = \"prompt\"\nfields = [\"diagnosis\"]\n"
+             "system = \"Describe.\"\nuser = \"It is {diagnosis}.\"\n");
+  std::string text = kStudy;
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("endpoint = \"ENDPOINT/v1\"\nmodel = \"m\"", "provider = \"own.toml\"");
+  replace("strategies = [\"P2\"]", "strategies = [\"./P9.toml\"]");
+  replace("note_providers = [\"endpoint\"]\n", "");
+  while (text.find("P2") != std::string::npos) replace("P2", "P9");
+  write_file(place / "study.toml", text);
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  run_study(workspace, read_study(place / "study.toml", corpus_.path()));
+  EXPECT_GT(count(workspace, "P9"), 0);
+  EXPECT_EQ(load_study(workspace, "by-model").synthesis.front().provider, place / "own.toml");
+}
+
 // Before anything is asked for.
 TEST_F(StudyNotesTest, AMisspelledStrategyCostsNothing) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");

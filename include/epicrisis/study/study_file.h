@@ -51,6 +51,7 @@ struct Study {
   std::string name;  // a safe id
   std::string title;
   std::string source;  // the file's text, for the report
+  Path file;           // where it was read; strategy and provider files start from its folder
   Path data_root;      // what relative data paths start from
   std::vector<Label>
       classes;  // those it keeps, in this order; a class outside is dropped and counted
