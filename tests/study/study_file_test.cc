@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/resources.h"
 
@@ -65,6 +67,14 @@ batch = 16
 TEST(StudyFile, TheShippedStudiesAreSound) {
   EXPECT_EQ(parse(std::string(resource("studies/demo.toml"))).runs.size(), 2U);
   EXPECT_EQ(parse(std::string(resource("studies/ham-to-external.toml"))).data.size(), 4U);
+  int read = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(Path(EPICRISIS_SOURCE_DIR) / "studies")) {
+    if (file.path().extension() != ".toml") continue;
+    EXPECT_NO_THROW(read_study(file.path())) << file.path();
+    ++read;
+  }
+  EXPECT_GE(read, 4);
 }
 
 TEST(StudyFile, DataRootReplacesTheFilesOwn) {
