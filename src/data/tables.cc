@@ -57,9 +57,9 @@ Path require_table(const Path& folder, const std::vector<std::string>& names) {
 
 std::optional<Path> find_published_table(const Path& folder,
                                          const std::vector<std::string>& names) {
-  if (const std::optional<Path> path = find_table(folder, names)) return path;
+  if (std::optional<Path> path = find_table(folder, names)) return path;
   for (const std::string& name : names) {
-    if (const auto path = find_table(folder / Path(name).stem(), {name})) return path;
+    if (auto path = find_table(folder / Path(name).stem(), {name})) return path;
   }
   for (const std::string& name : names) {
     const std::vector<std::string> below = folders_with_table(folder, {name});
