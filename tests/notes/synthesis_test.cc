@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/notes/synthesis_job.h"
 #include "epicrisis/store/ledger.h"
 #include "epicrisis/store/notes.h"
 #include "notes/simulated_server.h"
@@ -367,6 +368,18 @@ TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
   EXPECT_THAT(report.stopped, HasSubstr("--structured"));
   EXPECT_EQ(report.exit_code, ExitCode::kUsage);
   EXPECT_LE(report.requests, 8);
+}
+
+// The first answer would be written over the others.
+TEST_F(SynthesisTest, ARecordingIsNotWrittenWhileItAnswers) {
+  add_samples(1);
+  SynthesisJob job;
+  job.strategy = "P2";
+  job.endpoint = "http://127.0.0.1:9/v1";
+  job.model = "m";
+  job.record = job.replay = root() / "answers.jsonl";
+  EXPECT_THAT([&] { run_synthesis(workspace_, job, clock_); },
+              testing::ThrowsMessage<UsageError>(HasSubstr("the same file")));
 }
 
 TEST_F(SynthesisTest, AnUnknownDataSetIsNamed) {
