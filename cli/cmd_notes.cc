@@ -132,10 +132,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
         report.rows, report.written, report.unchanged, report.conflicting, report.unmatched,
         report.invalid);
     if (!report.unknown_datasets.empty()) {
-      std::vector<std::string> known;
-      for (const Dataset& dataset : list_datasets(workspace.database())) {
-        known.push_back(dataset.name);
-      }
+      const std::vector<std::string> known = dataset_names(workspace.database());
       fmt::print("  the workspace has no data set {}; it has {}\n",
                  join({report.unknown_datasets.begin(), report.unknown_datasets.end()}, ", "),
                  known.empty() ? "none" : join(known, ", "));

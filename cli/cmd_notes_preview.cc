@@ -21,11 +21,7 @@ struct PreviewArguments {
 std::int64_t sample_of(Workspace& workspace, const PreviewArguments& arguments) {
   if (arguments.key.empty()) return 0;
   std::vector<std::string> datasets = arguments.common.datasets;
-  if (datasets.empty()) {
-    for (const Dataset& dataset : list_datasets(workspace.database())) {
-      datasets.push_back(dataset.name);
-    }
-  }
+  if (datasets.empty()) datasets = dataset_names(workspace.database());
   std::vector<Sample> found;
   for (const std::string& dataset : datasets) {
     if (auto sample = find_sample(workspace.database(), dataset, arguments.key)) {

@@ -50,9 +50,7 @@ void run(const Options& options, Globals& globals) {
   recipe.crop_border = !options.keep_border;
   recipe.crop_to_lesion = !options.keep_centre;
   Workspace workspace = Workspace::open(options.workspace);
-  for (const std::string& name : options.prepare.filter.datasets) {
-    dataset_by_name(workspace.database(), name);
-  }
+  require_datasets(workspace.database(), options.prepare.filter.datasets);
   if (!options.preview.empty()) {
     write_preview(workspace, recipe, options, globals.json);
     return;

@@ -432,4 +432,8 @@ Json TomlTable::to_json() const {
 
 void TomlTable::finish() const { node_->check_all_read(*document_); }
 
+bool names_toml_file(std::string_view name) {
+  return name.find('/') != std::string_view::npos || name.ends_with(".toml");
+}
+
 }  // namespace epicrisis

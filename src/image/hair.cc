@@ -73,6 +73,9 @@ class HairFinder {
   Plane find() {
     core_ = Plane(depth_.width, depth_.height);
     list_thin_pixels();
+    // Two steps more than the longest side, so that every line ends outside.
+    const int longest = std::max(depth_.width, depth_.height) + 3;
+    for (int k = 0; k < kDirections; ++k) lines_.push_back(digital_line(k, longest));
     for (int k = 0; k < kDirections; ++k) mark_runs(k);
     follow_bends();
     grow();
@@ -124,8 +127,8 @@ class HairFinder {
            static_cast<std::size_t>(x + 2);
   }
 
-  // A straight piece that is too short to be a hair by itself.
-  struct Bend {
+  // Straight thin dark pixels along one of the directions.
+  struct Run {
     Offset from;
     int direction = 0;
     int length = 0;
@@ -134,12 +137,11 @@ class HairFinder {
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
   // narrow enough and have clear skin (or plain lesion) on both sides. Keeps the shorter ones.
   void mark_runs(int direction) {
-    // Two steps more than the longest side, so that every line ends outside.
-    line_ = digital_line(direction, std::max(depth_.width, depth_.height) + 3);
+    const std::vector<Offset>& line = line_of(direction);
     across_ = digital_line((direction + kDirections / 2) % kDirections, 5 * radius_ + 1);
     std::vector<std::ptrdiff_t> ahead;
-    ahead.reserve(line_.size());
-    for (const Offset& at : line_) ahead.push_back(std::ptrdiff_t{at.y} * stride_ + at.x);
+    ahead.reserve(line.size());
+    for (const Offset& at : line) ahead.push_back(std::ptrdiff_t{at.y} * stride_ + at.x);
     const std::ptrdiff_t before = -ahead[1];
     for (const auto& [x, y] : pixels_) {
       const std::uint8_t* start = &thin_[place(x, y)];
@@ -153,19 +155,30 @@ class HairFinder {
           ++gap;
         }
       }
-      if (length < min_bend_ || !is_hair(x, y, length)) continue;
+      const Run run{{x, y}, direction, length};
+      if (length < min_bend_ || !is_hair(run)) continue;
       if (length < min_run_) {
-        bends_.push_back({{x, y}, direction, length});
+        bends_.push_back(run);
       } else {
-        mark_line({{x, y}, direction, length});
+        mark(run);
       }
     }
   }
 
-  void mark_line(const Bend& run) {
+  const std::vector<Offset>& line_of(int direction) const {
+    return lines_[static_cast<std::size_t>(direction)];
+  }
+
+  // The pixel `i` of a run.
+  Offset pixel_of(const Run& run, int i) const {
+    const Offset& at = line_of(run.direction)[static_cast<std::size_t>(i)];
+    return {run.from.x + at.x, run.from.y + at.y};
+  }
+
+  void mark(const Run& run) {
     for (int i = 0; i < run.length; ++i) {
-      const Offset& at = line_[static_cast<std::size_t>(i)];
-      core_.at(run.from.x + at.x, run.from.y + at.y) = 1;
+      const auto [x, y] = pixel_of(run, i);
+      core_.at(x, y) = 1;
     }
   }
 
@@ -173,11 +186,10 @@ class HairFinder {
   void follow_bends() {
     for (bool found = true; found;) {
       found = false;
-      std::vector<Bend> left;
-      for (const Bend& bend : bends_) {
-        line_ = digital_line(bend.direction, bend.length);
-        if (touches(bend)) {
-          mark_line(bend);
+      std::vector<Run> left;
+      for (const Run& bend : bends_) {
+        if (touches_marked(bend)) {
+          mark(bend);
           found = true;
         } else {
           left.push_back(bend);
@@ -188,39 +200,31 @@ class HairFinder {
   }
 
   // Whether a pixel of the run, or a neighbour of one, is marked.
-  bool touches(const Bend& bend) const {
-    for (int i = 0; i < bend.length; ++i) {
-      const Offset& at = line_[static_cast<std::size_t>(i)];
-      for (int dy = -1; dy <= 1; ++dy) {
-        for (int dx = -1; dx <= 1; ++dx) {
-          const int x = bend.from.x + at.x + dx;
-          const int y = bend.from.y + at.y + dy;
-          if (x >= 0 && y >= 0 && x < core_.width && y < core_.height && core_.at(x, y) != 0) {
-            return true;
-          }
+  bool touches_marked(const Run& run) const {
+    for (int i = 0; i < run.length; ++i) {
+      const auto [cx, cy] = pixel_of(run, i);
+      for (int y = std::max(0, cy - 1); y <= std::min(core_.height - 1, cy + 1); ++y) {
+        for (int x = std::max(0, cx - 1); x <= std::min(core_.width - 1, cx + 1); ++x) {
+          if (core_.at(x, y) != 0) return true;
         }
       }
     }
     return false;
   }
 
-  bool is_hair(int x, int y, int length) const {
+  bool is_hair(const Run& run) const {
+    const int length = run.length;
     double depth = 0;
     double red = 0;
-    double dark = 0;
     double red_squares = 0;
-    double dark_squares = 0;
     double green = 0;
     double blue = 0;
     for (int i = 0; i < length; ++i) {
-      const Offset& at = line_[static_cast<std::size_t>(i)];
-      const std::uint8_t* pixel = image_.at(x + at.x, y + at.y);
-      depth += depth_.at(x + at.x, y + at.y);
+      const auto [x, y] = pixel_of(run, i);
+      const std::uint8_t* pixel = image_.at(x, y);
+      depth += depth_.at(x, y);
       red += pixel[0];
-      const double darkest = darkest_across(x + at.x, y + at.y);
-      dark += darkest;
       red_squares += static_cast<double>(pixel[0]) * pixel[0];
-      dark_squares += darkest * darkest;
       green += pixel[1];
       blue += pixel[2];
     }
@@ -231,18 +235,31 @@ class HairFinder {
     const double deviation = std::max(12.0, kMaxDeviation * contrast);
     // Between its middle and its edge, where a thin one is met, a hair is less even.
     if (red_squares / length - mean * mean > 4 * deviation * deviation) return false;
-    const double mean_dark = dark / length;
-    if (dark_squares / length - mean_dark * mean_dark > deviation * deviation) return false;
+    if (variance_of_middle(run) > deviation * deviation) return false;
     const double width = contrast >= kBlackContrast ? kMaxBlackWidth : kMaxWidth;
-    if (mean_width(x, y, length) > std::max(3.0, side_ * width)) return false;
-    const Flank left = look_beside(x, y, length, -1);
-    const Flank right = look_beside(x, y, length, 1);
+    if (mean_width(run) > std::max(3.0, side_ * width)) return false;
+    const Flank left = look_beside(run, -1);
+    const Flank right = look_beside(run, 1);
     if (std::max(left.thin_share(), right.thin_share()) > kMaxFlankShare) return false;
     const double clear = left.clear + right.clear;
     if (clear == 0) return false;
     const double fall_of_red = (left.red + right.red) / clear - mean;
     const double fall_of_green = (left.green + right.green) / clear - green / length;
     return fall_of_green <= kMaxRedness * fall_of_red;
+  }
+
+  // Of red along the middle of the run.
+  double variance_of_middle(const Run& run) const {
+    double sum = 0;
+    double squares = 0;
+    for (int i = 0; i < run.length; ++i) {
+      const auto [x, y] = pixel_of(run, i);
+      const double darkest = darkest_across(x, y);
+      sum += darkest;
+      squares += darkest * darkest;
+    }
+    const double mean = sum / run.length;
+    return squares / run.length - mean * mean;
   }
 
   // Red at the middle of a hair that the digital line may pass by a pixel.
@@ -258,15 +275,13 @@ class HairFinder {
   }
 
   // Pixels across the run that are at least half as deep as its own, on average.
-  double mean_width(int x, int y, int length) const {
+  double mean_width(const Run& run) const {
     const Offset& far = across_.back();
     const double pixels_a_step = std::hypot(far.x, far.y) / static_cast<double>(across_.size() - 1);
     int seen = 0;
     int wide = 0;
-    for (int i = 0; i < length; i += 5) {
-      const Offset& at = line_[static_cast<std::size_t>(i)];
-      const int cx = x + at.x;
-      const int cy = y + at.y;
+    for (int i = 0; i < run.length; i += 5) {
+      const auto [cx, cy] = pixel_of(run, i);
       const int half = std::max(kMinContrast, depth_.at(cx, cy) / 2);
       ++seen;
       ++wide;
@@ -294,14 +309,14 @@ class HairFinder {
   };
 
   // Clear beside a hair; full of meshes beside a line of pigment network.
-  Flank look_beside(int x, int y, int length, int side) const {
+  Flank look_beside(const Run& run, int side) const {
     Flank flank;
-    for (int i = 0; i < length; i += 4) {
-      const Offset& at = line_[static_cast<std::size_t>(i)];
+    for (int i = 0; i < run.length; i += 4) {
+      const auto [cx, cy] = pixel_of(run, i);
       for (int distance = 2 * radius_; distance <= 5 * radius_; distance += 2) {
         const Offset& step = across_[static_cast<std::size_t>(distance)];
-        const int px = x + at.x + side * step.x;
-        const int py = y + at.y + side * step.y;
+        const int px = cx + side * step.x;
+        const int py = cy + side * step.y;
         if (px < 0 || py < 0 || px >= depth_.width || py >= depth_.height) break;
         ++flank.seen;
         if (is_thin(px, py)) continue;
@@ -351,14 +366,14 @@ class HairFinder {
   int radius_;
   int min_run_;
   int min_bend_;
-  std::vector<Bend> bends_;
+  std::vector<Run> bends_;  // too short to be hairs by themselves
   Plane depth_;
   Plane core_;
   int stride_ = 0;
   std::vector<std::uint8_t> thin_;
   std::vector<Offset> pixels_;
-  std::vector<Offset> line_;    // along the direction at hand
-  std::vector<Offset> across_;  // and across it
+  std::vector<std::vector<Offset>> lines_;  // by direction
+  std::vector<Offset> across_;              // across the direction at hand
 };
 
 // Replaces each marked pixel by the blend of the nearest clear pixels on both sides, across the

@@ -247,9 +247,7 @@ Json NoteExportReport::to_json() const {
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const NoteExportOptions& options) {
-  for (const std::string& name : options.filter.datasets) {
-    dataset_by_name(workspace.database(), name);
-  }
+  require_datasets(workspace.database(), options.filter.datasets);
   NoteExportReport report;
   switch (format) {
     case NoteFormat::kJsonl:

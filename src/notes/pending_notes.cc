@@ -51,15 +51,14 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       ask_batched_(options.ask_batched),
       all_(all),
       remaining_(filter_.limit) {
-  for (const std::string& name : filter_.datasets) dataset_by_name(database, name);
+  require_datasets(database, filter_.datasets);
 }
 
 std::optional<Prompt> PendingNotes::next() {
   // A million samples whose notes are there take a while.
-  while (prompts_.empty() && !interrupted()) {
-    if (page_.empty() && !at_end_) read_page();
+  while (prompts_.empty() && !(page_.empty() && at_end_) && !interrupted()) {
     if (page_.empty()) {
-      if (at_end_) break;
+      read_page();
       continue;
     }
     const Sample sample = std::move(page_.front());
@@ -130,8 +129,7 @@ bool PendingNotes::is_out_in_batch(std::string_view key) const {
   return last && last->state == BatchRequestState::kOut;
 }
 
-NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome,
-                   int max_tokens) {
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome) {
   NoteRecord note;
   note.key = prompt.key;
   note.sample_id = prompt.sample_id;
@@ -143,7 +141,7 @@ NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Ou
   note.text = outcome.text;
   note.status = outcome.status;
   note.reason = outcome.reason;
-  note.parameters = builder.parameters(max_tokens);
+  note.parameters = builder.parameters(prompt.max_tokens);
   note.origin = prompt.origin;
   note.input_tokens = outcome.input_tokens;
   note.output_tokens = outcome.output_tokens;

@@ -56,8 +56,7 @@ class PendingNotes {
 
 // The note of a prompt that was answered. `attempts` and tokens are those of the last answer alone
 // where put_note() is to add them to what is stored.
-NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome,
-                   int max_tokens);
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome);
 
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.

@@ -254,7 +254,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
 }
 
 Provider load_provider(std::string_view name_or_path) {
-  if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".toml")) {
+  if (names_toml_file(name_or_path)) {
     return parse_provider(read_file(name_or_path, kMaxProviderFile), name_or_path);
   }
   const std::string file = fmt::format("providers/{}.toml", name_or_path);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <set>
 #include <vector>
 
 #include "epicrisis/core/strings.h"
@@ -43,8 +42,17 @@ std::vector<Sentence> sentences_of(std::string_view text) {
 
 }  // namespace
 
+std::set<std::string, std::less<>> sentences_of_prompt(const Template& system,
+                                                       const Template& user) {
+  std::set<std::string, std::less<>> result;
+  for (const std::string& part :
+       {system.render({}), user.render({}), std::string(kPictureNotShown)}) {
+    for (Sentence& sentence : sentences_of(part)) result.insert(std::move(sentence.text));
+  }
+  return result;
+}
+
 std::string repetition_fault(std::string_view text, const Strategy& strategy) {
-  if (!strategy.system || !strategy.user) return "";
   std::map<std::string, std::size_t, std::less<>> counts;
   const std::vector<Sentence> sentences = sentences_of(text);
   std::size_t words = 0;
@@ -53,17 +61,12 @@ std::string repetition_fault(std::string_view text, const Strategy& strategy) {
     if (sentence.words >= kLeastWords) ++counts[sentence.text];
   }
   if (counts.empty()) return "";
-  std::set<std::string, std::less<>> asked;
-  for (const std::string& part :
-       {strategy.system->render({}), strategy.user->render({}), std::string(kPictureNotShown)}) {
-    for (Sentence& sentence : sentences_of(part)) asked.insert(std::move(sentence.text));
-  }
   std::size_t echoed = 0;
   std::size_t repeated = 0;
   for (const Sentence& sentence : sentences) {
     const auto count = counts.find(sentence.text);
     if (count == counts.end()) continue;
-    if (asked.contains(sentence.text)) {
+    if (strategy.prompt_sentences.contains(sentence.text)) {
       echoed += sentence.words;
     } else if (count->second >= kOverAndOver) {
       repeated += sentence.words;

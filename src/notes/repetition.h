@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@ namespace epicrisis {
 // What a prompt says in place of a picture that is not sent.
 inline constexpr std::string_view kPictureNotShown =
     "There is no picture: go by the data given here alone.";
+
+// The sentences of the strategy's prompt without values: Strategy::prompt_sentences.
+std::set<std::string, std::less<>> sentences_of_prompt(const Template& system,
+                                                       const Template& user);
 
 // Small models say the prompt back or say one sentence over and over. Returns what is wrong if more
 // than half of the words stand in sentences that the strategy's prompt holds word for word, or in a

@@ -215,7 +215,7 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
   return prompt;
 }
 
-std::string RequestBuilder::body(const Prompt& prompt, int max_tokens) const {
+std::string RequestBuilder::body(const Prompt& prompt) const {
   std::string user = prompt.user;
   if (prompt.measure_image) {
     const std::string words = measured_words(prompt.image_path);
@@ -234,7 +234,7 @@ std::string RequestBuilder::body(const Prompt& prompt, int max_tokens) const {
   Json body = {{"model", model_}};
   body["messages"] = Json::array({{{"role", "system"}, {"content", prompt.system}},
                                   {{"role", "user"}, {"content", std::move(content)}}});
-  body[provider_.token_limit_name] = max_tokens > 0 ? max_tokens : prompt.max_tokens;
+  body[provider_.token_limit_name] = prompt.max_tokens;
   if (provider_.send_temperature) body["temperature"] = strategy_.temperature;
   if (!schema_.is_null() && provider_.structured == StructuredOutput::kJsonSchema) {
     body["response_format"] = {{"type", "json_schema"},
@@ -269,8 +269,8 @@ Json RequestBuilder::parameters(int max_tokens) const {
   return parameters;
 }
 
-std::int64_t RequestBuilder::most_tokens(const Prompt& prompt, int max_tokens) const {
-  return prompt.input_tokens + (max_tokens > 0 ? max_tokens : prompt.max_tokens);
+std::int64_t RequestBuilder::most_tokens(const Prompt& prompt) const {
+  return prompt.input_tokens + prompt.max_tokens;
 }
 
 double RequestBuilder::price(std::int64_t input_tokens, std::int64_t output_tokens) const {

@@ -10,6 +10,7 @@
 #include "epicrisis/core/toml.h"
 #include "epicrisis/data/taxonomy.h"
 #include "notes/answer_form.h"
+#include "notes/repetition.h"
 
 namespace epicrisis {
 namespace {
@@ -124,6 +125,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
     strategy.temperature = table.number_in("temperature", 0, 2, 0.2);
     strategy.variants = static_cast<int>(table.integer_in("variants", 1, 100, 1));
     read_answer_form(table, strategy);
+    strategy.prompt_sentences = sentences_of_prompt(*strategy.system, *strategy.user);
   }
   table.finish();
   strategy.content_hash = sha256_hex(toml);
@@ -136,7 +138,7 @@ std::string template_version(const Strategy& strategy) {
 }
 
 Strategy load_strategy(std::string_view name_or_path) {
-  if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(".toml")) {
+  if (names_toml_file(name_or_path)) {
     return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path);
   }
   if (const auto set = note_sets().find(std::string(name_or_path)); set != note_sets().end()) {

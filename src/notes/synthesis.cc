@@ -32,7 +32,6 @@ constexpr int kInvalidAttempts = 3;  // answers of the wrong form are paid for
 struct Job {
   Prompt prompt;
   std::shared_ptr<const std::string> body;
-  int max_tokens = 0;
   int attempt = 0;  // requests sent so far
   bool larger = false;
   std::optional<std::size_t> endpoint;  // of the last request
@@ -66,7 +65,7 @@ class Spending {
 
  private:
   std::pair<std::int64_t, double> most(const Job& job) const {
-    const std::int64_t tokens = builder_.most_tokens(job.prompt, job.max_tokens);
+    const std::int64_t tokens = builder_.most_tokens(job.prompt);
     return {tokens, builder_.price(job.prompt.input_tokens, tokens - job.prompt.input_tokens)};
   }
   void add_reserved(const Job& job, int sign) {
@@ -105,7 +104,7 @@ class Engine {
   void take(HttpTransport::Ticket ticket, HttpAnswer answer);
   void ask_for_more(Job job, const Outcome& outcome, const HttpAnswer& answer);
   void retry(Job job, const Outcome& outcome, const HttpAnswer& answer);
-  void finish(Job job, const Outcome& outcome, const HttpAnswer& answer);
+  void finish(const Job& job, const Outcome& outcome, const HttpAnswer& answer);
   LedgerEntry entry_of(const Job& job, const Outcome& outcome, const HttpAnswer& answer,
                        std::string_view result) const;
   void flush_with_patience();
@@ -246,8 +245,7 @@ std::optional<Job> Engine::next_job() {
       Job job;
       job.prompt = std::move(built->prompt);
       job.body = std::move(built->body);
-      job.max_tokens = job.prompt.max_tokens;
-      job.larger = job.max_tokens > builder_.strategy().max_tokens;
+      job.larger = job.prompt.max_tokens > builder_.strategy().max_tokens;
       return job;
     }
     log_warning("{}", built->error);
@@ -275,7 +273,7 @@ void Engine::send(Job job, std::size_t endpoint) {
   HttpRequest request = endpoints_.request(endpoint);
   request.body = job.body;
   spending_.reserve(job);
-  endpoints_.on_send(endpoint, builder_.most_tokens(job.prompt, job.max_tokens), now());
+  endpoints_.on_send(endpoint, builder_.most_tokens(job.prompt), now());
   fields_.insert(job.prompt.fields.begin(), job.prompt.fields.end());
   report_.images_sent = report_.images_sent || job.prompt.attach_image;
   ++report_.requests;
@@ -339,7 +337,7 @@ void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
                         .fault = outcome.endpoint_fault,
                         .throttled = outcome.throttled || answer.status == 503,
                         .retry_after = outcome.retry_after,
-                        .estimated_tokens = builder_.most_tokens(job.prompt, job.max_tokens),
+                        .estimated_tokens = builder_.most_tokens(job.prompt),
                         .tokens = tokens},
                        now());
   spending_.settle(job, outcome.input_tokens, outcome.output_tokens);
@@ -350,14 +348,14 @@ void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   report_.cost += builder_.price(outcome.input_tokens, outcome.output_tokens);
   switch (outcome.next) {
     case NextStep::kDone:
-      finish(std::move(job), outcome, answer);
+      finish(job, outcome, answer);
       break;
     case NextStep::kRetry:
       retry(std::move(job), outcome, answer);
       break;
     case NextStep::kRetryLarger:
       if (job.larger) {
-        finish(std::move(job), outcome, answer);
+        finish(job, outcome, answer);
       } else {
         ask_for_more(std::move(job), outcome, answer);
       }
@@ -374,16 +372,18 @@ void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
 
 // The same once more with room for twice the tokens.
 void Engine::ask_for_more(Job job, const Outcome& outcome, const HttpAnswer& answer) {
+  Prompt larger = job.prompt;
+  larger.max_tokens *= 2;
   try {
-    job.body = std::make_shared<const std::string>(builder_.body(job.prompt, 2 * job.max_tokens));
+    job.body = std::make_shared<const std::string>(builder_.body(larger));
   } catch (const Error& error) {
     log_warning("{}", error.what());
-    finish(std::move(job), outcome, answer);
+    finish(job, outcome, answer);
     return;
   }
   writer_.add(entry_of(job, outcome, answer, "retry"), std::nullopt);
   job.larger = true;
-  job.max_tokens *= 2;
+  job.prompt = std::move(larger);
   waiting_.emplace(now(), std::move(job));
 }
 
@@ -400,7 +400,7 @@ void Engine::retry(Job job, const Outcome& outcome, const HttpAnswer& answer) {
                            ? std::min(kInvalidAttempts, provider.max_attempts)
                            : provider.max_attempts;
   if (too_long || job.attempt >= attempts) {
-    finish(std::move(job), last, answer);
+    finish(job, last, answer);
     return;
   }
   writer_.add(entry_of(job, outcome, answer, "retry"), std::nullopt);
@@ -409,8 +409,8 @@ void Engine::retry(Job job, const Outcome& outcome, const HttpAnswer& answer) {
   waiting_.emplace(now() + pause, std::move(job));
 }
 
-void Engine::finish(Job job, const Outcome& outcome, const HttpAnswer& answer) {
-  NoteRecord note = note_of(builder_, job.prompt, outcome, job.max_tokens);
+void Engine::finish(const Job& job, const Outcome& outcome, const HttpAnswer& answer) {
+  NoteRecord note = note_of(builder_, job.prompt, outcome);
   // The ledger has each request; the note has them all.
   note.attempts = job.attempt;
   note.input_tokens = job.input_tokens;

@@ -79,7 +79,7 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   Progress progress("notes " + strategy.name,
                     static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");
   SampleFilter filter = options.filter;
-  for (const std::string& name : filter.datasets) dataset_by_name(database, name);
+  require_datasets(database, filter.datasets);
   for (bool more = true; more;) {
     throw_if_interrupted();
     Transaction transaction(database);

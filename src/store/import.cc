@@ -33,6 +33,9 @@ void check_counts(const ImportReport& report, std::int64_t before, std::int64_t 
   }
 }
 
+// "folder/" as "folder".
+Path without_slash(const Path& path) { return path.has_filename() ? path : path.parent_path(); }
+
 bool same_folder(const Path& a, const Path& b) {
   std::error_code ignored;  // one of them may be gone
   return a == b || std::filesystem::equivalent(a, b, ignored);
@@ -44,8 +47,7 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
                           const std::vector<std::string>& folders, bool compare) {
   std::vector<std::string> names;
   for (const std::string& folder : folders) {
-    Path path = Path(folder).lexically_normal();
-    if (!path.has_filename()) path = path.parent_path();
+    const Path path = without_slash(Path(folder).lexically_normal());
     const Path below = path.lexically_relative(input.path);
     names.push_back((below.empty() || *below.begin() == ".." ? path : below).generic_string());
   }
@@ -94,8 +96,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   const std::string adapter_name(adapter.name());
   ImportReport report;
   AdapterInput input;
-  input.path = std::filesystem::absolute(path).lexically_normal();
-  if (!input.path.has_filename()) input.path = input.path.parent_path();  // "folder/"
+  input.path = without_slash(std::filesystem::absolute(path).lexically_normal());
   input.dataset = options.name.empty() ? adapter.default_name(input.path) : options.name;
   input.taxonomy = options.taxonomy;
   input.pictures = options.pictures;

@@ -41,8 +41,8 @@ SampleFilter checked_samples_filter(const CheckOptions& options) {
 
 CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) {
   const SampleFilter filter = checked_samples_filter(options);
-  for (const std::string& name : options.datasets) dataset_by_name(database, name);
-  for (const std::string& name : options.external) dataset_by_name(database, name);
+  require_datasets(database, options.datasets);
+  require_datasets(database, options.external);
   std::map<std::int64_t, std::uint8_t> roles;
   std::vector<SampleRole> assigned;
   if (!options.split_set.empty()) assigned = load_split_roles(database, options.split_set);

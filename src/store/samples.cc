@@ -151,10 +151,19 @@ std::optional<Dataset> find_dataset(Database& database, std::string_view name) {
   return dataset_of(rows);
 }
 
+std::vector<std::string> dataset_names(Database& database) {
+  std::vector<std::string> names;
+  for (Dataset& dataset : list_datasets(database)) names.push_back(std::move(dataset.name));
+  return names;
+}
+
+void require_datasets(Database& database, const std::vector<std::string>& names) {
+  for (const std::string& name : names) dataset_by_name(database, name);
+}
+
 Dataset dataset_by_name(Database& database, std::string_view name) {
   if (auto dataset = find_dataset(database, name)) return *dataset;
-  std::vector<std::string> names;
-  for (const Dataset& dataset : list_datasets(database)) names.push_back(dataset.name);
+  const std::vector<std::string> names = dataset_names(database);
   throw UsageError("there is no data set '{}' in {}; it has: {}", name, database.path().string(),
                    names.empty() ? "none" : join(names, ", "));
 }

@@ -18,8 +18,8 @@ Path below(const Path& data_root, const std::string& file) {
 
 // The name of a strategy or provider, or its file.
 std::string beside(const Path& folder, const std::string& name) {
-  const bool file = name.find('/') != std::string::npos || name.ends_with(".toml");
-  return file && std::filesystem::exists(folder / name) ? (folder / name).string() : name;
+  return names_toml_file(name) && std::filesystem::exists(folder / name) ? (folder / name).string()
+                                                                         : name;
 }
 
 // One table may name several strategies: a job each.

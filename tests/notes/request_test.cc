@@ -111,7 +111,9 @@ temperature = 0.1
   EXPECT_THAT(prompt.fields, ElementsAre("diagnosis", "sex", "site"));
   EXPECT_EQ(prompt.origin, "metadata");
   EXPECT_EQ(prompt.sample_id, 7);
-  EXPECT_EQ(parse_json(builder.body(prompt, 500), "body")["max_tokens"], 500);
+  Prompt larger = prompt;
+  larger.max_tokens = 500;
+  EXPECT_EQ(parse_json(builder.body(larger), "body")["max_tokens"], 500);
   EXPECT_EQ(builder.parameters().dump(),
             R"({"max_tokens":120,"temperature":0.1,"extra":{"top_p":0.5}})");
   EXPECT_EQ(builder.parameters(500)["max_tokens"], 500);
@@ -398,7 +400,9 @@ TEST(Request, EstimatesAndPrices) {
   EXPECT_TRUE(with.attach_image);
   EXPECT_FALSE(without.attach_image);
   EXPECT_EQ(builder.most_tokens(with), with.input_tokens + 400);
-  EXPECT_EQ(builder.most_tokens(with, 900), with.input_tokens + 900);
+  Prompt larger = with;
+  larger.max_tokens = 900;
+  EXPECT_EQ(builder.most_tokens(larger), with.input_tokens + 900);
   EXPECT_EQ(with.input_tokens - 85,
             without.input_tokens - estimate_tokens(without.system) + estimate_tokens(with.system));
 }

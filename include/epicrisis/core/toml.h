@@ -58,4 +58,8 @@ class TomlTable {
   std::shared_ptr<Node> node_;
 };
 
+// Whether what a user names is a TOML file of their own rather than a built-in thing: it has a '/'
+// or ends in ".toml".
+bool names_toml_file(std::string_view name);
+
 }  // namespace epicrisis

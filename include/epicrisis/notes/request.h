@@ -36,7 +36,7 @@ struct Prompt {
   std::vector<std::string> fields;  // names of the metadata with a value in it, sorted
   std::string origin;  // NoteRecord::origin: "metadata", "image", "image+metadata", "note"
   std::int64_t input_tokens = 0;  // estimate, picture included
-  int max_tokens = 0;             // of the answer
+  int max_tokens = 0;             // of the answer, at most
 };
 
 // Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
@@ -65,15 +65,15 @@ class RequestBuilder {
   bool does_without_picture(const Sample& sample) const;
 
   // The JSON body; reads and re-encodes the picture (resized, JPEG, no metadata). InputError or
-  // SystemError of a picture that cannot be read. `max_tokens` 0: the prompt's.
-  std::string body(const Prompt& prompt, int max_tokens = 0) const;
-  // temperature, max_tokens, image settings, ... as kept with the note
+  // SystemError of a picture that cannot be read.
+  std::string body(const Prompt& prompt) const;
+  // temperature, max_tokens, image settings, ... as kept with the note; 0: the strategy's limit
   Json parameters(int max_tokens = 0) const;
   // JSON schema the answer must meet; null for free text
   const Json& schema() const { return schema_; }
 
   // Upper estimate of what an answer can cost, in tokens and US dollars.
-  std::int64_t most_tokens(const Prompt& prompt, int max_tokens = 0) const;
+  std::int64_t most_tokens(const Prompt& prompt) const;
   double price(std::int64_t input_tokens, std::int64_t output_tokens) const;
 
  private:

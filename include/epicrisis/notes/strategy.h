@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,7 +57,9 @@ struct Strategy {
   int max_words = 250;
   int max_tokens = 400;
   double temperature = 0.2;
-  int variants = 1;          // notes of a sample
+  int variants = 1;  // notes of a sample
+  // Of the prompt without values, as answers are held against it: one that says it back is no note.
+  std::set<std::string, std::less<>> prompt_sentences;
   std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
   std::string toml;          // the file's text, for what has to read it again later
 };

@@ -29,8 +29,11 @@ std::int64_t put_dataset(Database& database, std::string_view name, std::string_
                          std::string_view source, std::string_view imported_at);
 std::vector<Dataset> list_datasets(Database& database);  // by name
 std::optional<Dataset> find_dataset(Database& database, std::string_view name);
+std::vector<std::string> dataset_names(Database& database);  // sorted
 // UsageError that lists the data sets there are.
 Dataset dataset_by_name(Database& database, std::string_view name);
+// The same UsageError for a name that is no data set's.
+void require_datasets(Database& database, const std::vector<std::string>& names);
 
 // Writes samples of one data set; memory does not grow with their number. Use inside a Transaction.
 class SampleWriter {
