@@ -1,4 +1,4 @@
-// links: store
+// links: corpus
 // A data set of a million samples: import, the same import again, streaming, the leakage check of
 // ids and groups, and near-duplicates over fingerprints that are there. `peak_MB` is that of the
 // process.
@@ -11,11 +11,11 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/corpus/import.h"
+#include "epicrisis/corpus/leakage.h"
 #include "epicrisis/image/fingerprint.h"
-#include "epicrisis/store/check.h"
-#include "epicrisis/store/import.h"
-#include "epicrisis/store/samples.h"
-#include "epicrisis/store/splits.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/tables/splits.h"
 
 namespace epicrisis {
 namespace {

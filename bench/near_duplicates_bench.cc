@@ -1,4 +1,4 @@
-// links: store
+// links: corpus
 #include <benchmark/benchmark.h>
 
 #include <bit>
@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "epicrisis/core/random.h"
+#include "epicrisis/corpus/near_duplicates.h"
 #include "epicrisis/image/fingerprint.h"
-#include "epicrisis/store/near_duplicates.h"
 
 namespace epicrisis {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "epicrisis/text/wordpiece.h"
+#include "epicrisis/text/tokenizers/wordpiece.h"
 
 namespace {
 

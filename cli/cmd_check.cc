@@ -3,7 +3,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/store/check.h"
+#include "epicrisis/corpus/leakage.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -82,9 +82,9 @@ void run(const Options& options, Globals& globals) {
     print_report(report, options.allow_leakage);
   }
   if (report.leaks() > 0 && !options.allow_leakage) {
-    globals.exit_code = static_cast<int>(ExitCode::kLeakage);
+    globals.exit_code = exit_status(ErrorKind::kLeakage);
   } else if (report.pictures == 0 && report.unreadable > 0) {
-    globals.exit_code = static_cast<int>(ExitCode::kInput);
+    globals.exit_code = exit_status(ErrorKind::kInput);
   }
 }
 

@@ -5,7 +5,7 @@
 #include "command.h"
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/resources.h"
-#include "epicrisis/study/demo_corpus.h"
+#include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/study/study.h"
 
 namespace epicrisis::cli {

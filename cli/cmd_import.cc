@@ -3,8 +3,8 @@
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/import.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/store/import.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
@@ -129,7 +129,7 @@ void run(const Options& options, Globals& globals) {
     print_report(report);
   }
   if (report.read.samples == 0 && report.read.rows > 0) {
-    globals.exit_code = static_cast<int>(ExitCode::kInput);
+    globals.exit_code = exit_status(ErrorKind::kInput);
   }
 }
 

@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
 #include "command.h"
-#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/model/model_folders.h"
-#include "epicrisis/model/text_encoder.h"
 #include "epicrisis/train/trainer.h"
 #include "output.h"
 

@@ -7,10 +7,10 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/notes/exchange.h"
-#include "epicrisis/notes/strategy.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/samples.h"
+#include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
@@ -120,7 +120,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
     Workspace workspace = Workspace::open(arguments->workspace);
     const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
     if (report.written + report.unchanged == 0) {
-      globals.exit_code = static_cast<int>(ExitCode::kInput);
+      globals.exit_code = exit_status(ErrorKind::kInput);
     }
     if (globals.json) {
       print_json(report.to_json());

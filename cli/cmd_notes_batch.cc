@@ -9,8 +9,8 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/notes/batch.h"
-#include "epicrisis/notes/recording.h"
+#include "epicrisis/net/recording.h"
+#include "epicrisis/notes/batch/batch.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -65,7 +65,7 @@ void print_import(const BatchImportReport& report) {
 
 void set_exit_code(const std::vector<BatchJob>& jobs, Globals& globals) {
   if (std::ranges::any_of(jobs, [](const BatchJob& job) { return !job.problem.empty(); })) {
-    globals.exit_code = static_cast<int>(ExitCode::kSystem);
+    globals.exit_code = exit_status(ErrorKind::kSystem);
   }
 }
 
@@ -110,7 +110,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
     const BatchExportReport report = export_batch(workspace, make_builder(job), job.options,
                                                   arguments->output, arguments->batch);
     if (report.stopped == "interrupted") {
-      globals.exit_code = static_cast<int>(ExitCode::kInterrupted);
+      globals.exit_code = exit_status(ErrorKind::kInterrupted);
     }
     if (globals.json) return print_json(report.to_json());
     print_line(fmt::format(
@@ -136,7 +136,7 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
     Workspace workspace = Workspace::open(*workspace_folder);
     const BatchImportReport report = import_batch(workspace, {files->begin(), files->end()});
     if (report.lines > 0 && report.broken + report.unknown == report.lines) {
-      globals.exit_code = static_cast<int>(ExitCode::kInput);
+      globals.exit_code = exit_status(ErrorKind::kInput);
     }
     if (globals.json) return print_json(report.to_json());
     print_import(report);

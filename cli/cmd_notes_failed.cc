@@ -7,8 +7,8 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/samples.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 

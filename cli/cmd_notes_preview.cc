@@ -3,7 +3,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/notes/preview.h"
+#include "epicrisis/notes/synthesis/preview.h"
 #include "output.h"
 #include "synthesis_options.h"
 

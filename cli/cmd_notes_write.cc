@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "cmd_notes.h"
-#include "epicrisis/notes/strategy.h"
-#include "epicrisis/notes/write.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/notes/strategy/template_notes.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -73,7 +73,7 @@ void write(const WriteArguments& arguments, Globals& globals) {
   job.replay = arguments.replay;
   Workspace workspace = Workspace::open(arguments.common.workspace);
   const SynthesisReport report = run_synthesis(workspace, job);
-  globals.exit_code = static_cast<int>(report.exit_code);
+  globals.exit_code = exit_status(report.error);
   if (globals.json) {
     print_json(report.to_json());
   } else {

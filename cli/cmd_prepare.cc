@@ -4,8 +4,8 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/preparation.h"
 #include "epicrisis/image/decode.h"
-#include "epicrisis/store/prepare.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -57,7 +57,7 @@ void run(const Options& options, Globals& globals) {
   }
   const PrepareReport report = prepare_samples(workspace, recipe, options.prepare);
   if (report.failed > 0 && report.failed == report.samples) {
-    globals.exit_code = static_cast<int>(ExitCode::kInput);
+    globals.exit_code = exit_status(ErrorKind::kInput);
   }
   if (globals.json) {
     print_json(report.to_json());

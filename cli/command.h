@@ -1,7 +1,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
+
+#include "epicrisis/core/error.h"
 
 namespace epicrisis::cli {
 
@@ -11,6 +14,9 @@ struct Globals {
   bool quiet = false;  // no progress, warnings and errors only
   int exit_code = 0;   // what main returns when no exception was thrown
 };
+
+// The exit status that tells a caller of an error; 0 for none.
+int exit_status(std::optional<ErrorKind> error);
 
 // Each command lives in one file, cmd_<name>.cc, with one function that adds it to the program. Its
 // callback parses, calls the library and prints; it holds no logic. One line here and one in

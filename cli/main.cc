@@ -11,6 +11,25 @@
 
 namespace epicrisis::cli {
 
+int exit_status(std::optional<ErrorKind> error) {
+  if (!error) return 0;
+  switch (*error) {
+    case ErrorKind::kInternal:
+      break;
+    case ErrorKind::kUsage:
+      return 2;
+    case ErrorKind::kLeakage:
+      return 3;
+    case ErrorKind::kInput:
+      return 4;
+    case ErrorKind::kSystem:
+      return 5;
+    case ErrorKind::kInterrupted:
+      return 130;
+  }
+  return 1;
+}
+
 void add_global_options(CLI::App& command, Globals& globals) {
   command.add_flag("--json", globals.json, "Print the result as JSON");
   command.add_flag("--quiet", globals.quiet, "No progress bars, only warnings and errors");
@@ -33,9 +52,9 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   if (no_command && !unknown.empty()) {
     log_line(LogLevel::kError,
              fmt::format("there is no command '{}'; --help lists them", unknown.front()));
-    return static_cast<int>(ExitCode::kUsage);
+    return exit_status(ErrorKind::kUsage);
   }
-  return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  return app.exit(error) == 0 ? 0 : exit_status(ErrorKind::kUsage);
 }
 
 int run(int argc, char** argv) {
@@ -71,17 +90,17 @@ int run(int argc, char** argv) {
 }  // namespace epicrisis::cli
 
 int main(int argc, char** argv) {
-  using epicrisis::ExitCode;
+  using epicrisis::cli::exit_status;
   epicrisis::install_interrupt_handler();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
     return epicrisis::cli::run(argc, argv);
   } catch (const epicrisis::Error& error) {
     epicrisis::log_line(epicrisis::LogLevel::kError, error.what());
-    return static_cast<int>(error.code());
+    return exit_status(error.kind());
   } catch (const std::exception& error) {
     epicrisis::log_line(epicrisis::LogLevel::kError,
                         fmt::format("internal error: {}", error.what()));
-    return static_cast<int>(ExitCode::kInternal);
+    return exit_status(epicrisis::ErrorKind::kInternal);
   }
 }

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/notes/synthesis_job.h"
+#include "epicrisis/notes/synthesis/synthesis_job.h"
 
 namespace epicrisis::cli {
 

@@ -1,17 +1,24 @@
 # One function a kind of target, so that each folder's CMakeLists is one line.
 
 # epicrisis_part(NAME USES part... LINKS library...)
-# A static library epicrisis_NAME of all sources in the current folder. A part that links torch
-# gets the precompiled torch header and a unity build: torch/torch.h takes 24 s a file otherwise.
+# A static library epicrisis_NAME of all sources in the current folder and below. USES names the parts
+# that it may include; the parts that those use come along. This is the one place that says so:
+# the build's order follows from it, and tests/layers_test.cmake holds every #include against it.
+# A part that links torch, or uses one that does, is left out without torch.
 function(epicrisis_part name)
   cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
-  list(TRANSFORM arg_USES PREPEND epicrisis_)
-  if(NOT sources)
-    add_library(epicrisis_${name} INTERFACE)
-    target_link_libraries(epicrisis_${name} INTERFACE ${arg_USES})
+  foreach(used IN LISTS arg_USES)
+    epicrisis_add_part(${used})
+    if(NOT TARGET epicrisis_${used})
+      return()
+    endif()
+  endforeach()
+  if("epicrisis_torch" IN_LIST arg_LINKS AND NOT EPICRISIS_TORCH)
     return()
   endif()
+  set_property(GLOBAL APPEND PROPERTY EPICRISIS_PARTS ${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  list(TRANSFORM arg_USES PREPEND epicrisis_)
   add_library(epicrisis_${name} STATIC ${sources})
   target_include_directories(epicrisis_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include"
                              PRIVATE "${PROJECT_SOURCE_DIR}/src")
@@ -20,6 +27,24 @@ function(epicrisis_part name)
   if("epicrisis_torch" IN_LIST arg_LINKS)
     epicrisis_use_torch_header(epicrisis_${name})
   endif()
+endfunction()
+
+# Adds the folder src/NAME once. Parts that use each other in a circle are an error.
+function(epicrisis_add_part name)
+  get_property(state GLOBAL PROPERTY EPICRISIS_PART_${name})
+  if(state STREQUAL "done")
+    return()
+  endif()
+  if(state STREQUAL "begun")
+    message(FATAL_ERROR "The parts use each other in a circle that holds '${name}': see USES")
+  endif()
+  set(folder "${PROJECT_SOURCE_DIR}/src/${name}")
+  if(NOT EXISTS "${folder}/CMakeLists.txt")
+    message(FATAL_ERROR "There is no part '${name}' (src/${name}/CMakeLists.txt)")
+  endif()
+  set_property(GLOBAL PROPERTY EPICRISIS_PART_${name} begun)
+  add_subdirectory("${folder}" "${PROJECT_BINARY_DIR}/src/${name}")
+  set_property(GLOBAL PROPERTY EPICRISIS_PART_${name} done)
 endfunction()
 
 # Shares one precompiled torch/torch.h among the targets that need it.
@@ -41,10 +66,10 @@ function(epicrisis_use_torch_header target)
   target_precompile_headers(${target} REUSE_FROM epicrisis_torch_header)
 endfunction()
 
-# epicrisis_tests(PART LINKS library...): one test program of tests/PART/*_test.cc.
+# epicrisis_tests(PART LINKS library...): one test program of the sources in tests/PART and below.
 function(epicrisis_tests part)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${part}/*.cc")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${part}/*.cc")
   if(NOT sources)
     return()
   endif()
@@ -54,7 +79,10 @@ function(epicrisis_tests part)
   target_compile_options(test_${part} PRIVATE ${EPICRISIS_WARNINGS})
   target_compile_definitions(test_${part} PRIVATE
     EPICRISIS_SOURCE_DIR="${PROJECT_SOURCE_DIR}" EPICRISIS_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  target_link_libraries(test_${part} PRIVATE epicrisis_${part} GTest::gmock_main ${arg_LINKS})
+  target_link_libraries(test_${part} PRIVATE GTest::gmock_main ${arg_LINKS})
+  if(TARGET epicrisis_${part})
+    target_link_libraries(test_${part} PRIVATE epicrisis_${part})
+  endif()
   if("epicrisis_torch" IN_LIST arg_LINKS)
     epicrisis_use_torch_header(test_${part})
   endif()

@@ -8,7 +8,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/notes/answer.h"
+#include "epicrisis/net/mask_keys.h"
+#include "epicrisis/notes/synthesis/answer.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "notes/batch_result.h"
+#include "notes/batch/batch_result.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const epicrisis::Strategy free_text = epicrisis::load_strategy("P2");

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "epicrisis/core/strings.h"
-#include "notes/incoming_note.h"
+#include "notes/exchange/incoming_note.h"
 
 namespace {
 

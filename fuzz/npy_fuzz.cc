@@ -1,11 +1,11 @@
-// links: model
+// links: tensor
 
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/npy.h"
+#include "epicrisis/tensor/npy.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {

@@ -1,11 +1,12 @@
-// links: notes
+// links: llm
 
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/notes/provider.h"
+#include "epicrisis/llm/provider.h"
+#include "epicrisis/net/url.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

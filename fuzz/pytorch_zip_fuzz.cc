@@ -1,12 +1,12 @@
-// links: model
+// links: tensor
 
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/pytorch_zip.h"
-#include "model/pickle.h"
+#include "epicrisis/tensor/pytorch_zip.h"
+#include "tensor/pickle.h"
 
 // The input as an archive, and as a bare pickle: the archive's checksums would keep most mutations
 // away from the pickle machine.

@@ -1,4 +1,4 @@
-// links: core notes
+// links: core net
 // A recording from outside: read, and each of its lines asked for; recorded into where that is
 // allowed.
 #include <chrono>
@@ -9,7 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/log.h"
-#include "epicrisis/notes/recording.h"
+#include "epicrisis/net/recording.h"
 
 namespace {
 

@@ -1,11 +1,11 @@
-// links: model
+// links: tensor
 
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/safetensors.h"
 
 // Whatever is accepted must be consistent: each tensor's bytes match its shape, all bytes are
 // covered once.

@@ -10,7 +10,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "epicrisis/text/wordpiece.h"
+#include "epicrisis/text/tokenizers/wordpiece.h"
 
 namespace {
 

@@ -14,7 +14,7 @@ std::atomic<bool> flag{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "the handler needs a lock-free flag");
 
 void handle(int) {
-  if (flag.exchange(true)) _exit(static_cast<int>(ExitCode::kInterrupted));
+  if (flag.exchange(true)) _exit(130);
 }
 
 }  // namespace

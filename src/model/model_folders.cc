@@ -8,7 +8,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
 
 namespace epicrisis {
 namespace {

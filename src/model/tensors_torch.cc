@@ -1,4 +1,4 @@
-#include "epicrisis/model/tensors_torch.h"
+#include "model/tensors_torch.h"
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis {
 namespace {

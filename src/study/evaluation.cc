@@ -7,7 +7,7 @@
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/zero_shot.h"
-#include "epicrisis/notes/strategy.h"
+#include "epicrisis/notes/strategy/strategy.h"
 
 namespace epicrisis::study {
 namespace {

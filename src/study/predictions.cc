@@ -6,7 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/progress.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis::study {
 namespace {

@@ -15,9 +15,9 @@
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/model/runtime_info.h"
-#include "epicrisis/notes/strategy.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/samples.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
 
 namespace epicrisis::study {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/store/results.h"
+#include "epicrisis/store/tables/results.h"
 
 namespace epicrisis::study {
 namespace {

@@ -11,9 +11,9 @@
 #include "epicrisis/report/html_report.h"
 #include "epicrisis/report/tables.h"
 #include "study/report_builder.h"
-#include "study/runs.h"
 #include "study/stored_results.h"
 #include "study/study_notes.h"
+#include "study/training.h"
 
 namespace epicrisis {
 namespace {

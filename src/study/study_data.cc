@@ -7,10 +7,10 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/log.h"
+#include "epicrisis/corpus/import.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/store/import.h"
-#include "epicrisis/store/samples.h"
-#include "epicrisis/store/splits.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/tables/splits.h"
 
 namespace epicrisis::study {
 namespace {

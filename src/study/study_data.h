@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/corpus/leakage.h"
 #include "epicrisis/data/split.h"
-#include "epicrisis/store/check.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/study_file.h"
 

@@ -7,10 +7,10 @@
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/model/image_encoder.h"
-#include "epicrisis/model/text_encoder.h"
-#include "epicrisis/notes/strategy.h"
-#include "epicrisis/store/notes.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/notes.h"
 #include "epicrisis/train/feature_cache.h"
 
 namespace epicrisis::study {

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "epicrisis/core/matrix.h"
+#include "epicrisis/corpus/preparation.h"
 #include "epicrisis/image/image.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/prepare.h"
+#include "epicrisis/store/tables/notes.h"
 #include "epicrisis/train/trainer.h"
 #include "study/study_data.h"
 

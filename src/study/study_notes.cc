@@ -5,8 +5,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/log.h"
-#include "epicrisis/notes/exchange.h"
-#include "epicrisis/notes/write.h"
+#include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/notes/strategy/template_notes.h"
 
 namespace epicrisis::study {
 namespace {
@@ -66,8 +66,8 @@ void synthesize_notes(Workspace& workspace, SynthesisJob job, const CaseSet& set
   const SynthesisReport report = run_synthesis(workspace, job);
   log_info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
            report.written, report.failed, report.skipped);
-  if (report.exit_code != ExitCode::kOk) {
-    throw Error(report.exit_code,
+  if (report.error) {
+    throw Error(*report.error,
                 fmt::format("notes {} by {}: {}", report.strategy, report.model,
                             report.stopped.empty() ? "no note could be written" : report.stopped));
   }

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/tensors_torch.h"
+#include "epicrisis/tensor/safetensors.h"
+#include "model/tensors_torch.h"
 
 namespace epicrisis {
 namespace {

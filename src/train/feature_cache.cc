@@ -12,9 +12,9 @@
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/image/augment.h"
-#include "epicrisis/model/image_encoder.h"
-#include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis {
 namespace {

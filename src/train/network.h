@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "epicrisis/model/image_encoder_torch.h"
-#include "epicrisis/model/text_encoder_torch.h"
 #include "epicrisis/train/config.h"
+#include "model/encoders/image/image_encoder_torch.h"
+#include "model/encoders/text/text_encoder_torch.h"
 #include "model/heads_torch.h"
 #include "model/losses_torch.h"
 

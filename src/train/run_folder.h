@@ -7,8 +7,8 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/model/image_encoder.h"
-#include "epicrisis/model/word_vocabulary.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/word_vocabulary.h"
 #include "epicrisis/train/trainer.h"
 
 // The files of a run; docs/formats.md, "Run folder".

@@ -6,8 +6,8 @@
 #include <memory>
 #include <span>
 
-#include "epicrisis/model/text_encoder_torch.h"
 #include "epicrisis/train/trainer.h"
+#include "model/encoders/text/text_encoder_torch.h"
 
 namespace epicrisis {
 

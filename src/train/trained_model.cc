@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/tensors_torch.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "epicrisis/train/trainer.h"
+#include "model/tensors_torch.h"
 #include "train/feature_source.h"
 #include "train/network.h"
 #include "train/run_folder.h"

@@ -9,7 +9,7 @@
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/model/compute_threads.h"
-#include "epicrisis/model/tensors_torch.h"
+#include "model/tensors_torch.h"
 #include "train/adam.h"
 #include "train/check_input.h"
 #include "train/checkpoint.h"

@@ -54,7 +54,7 @@ TEST(Interrupt, TheFlagThrows) {
     throw_if_interrupted();
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::kInterrupted);
+    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
   }
 }
 
@@ -142,12 +142,12 @@ TEST(Matrix, RowsAreContiguous) {
   EXPECT_EQ(matrix.row(0).size(), 3U);
 }
 
-TEST(Errors, CarryTheirExitCode) {
-  EXPECT_EQ(UsageError("{}", 1).code(), ExitCode::kUsage);
-  EXPECT_EQ(InputError("x").code(), ExitCode::kInput);
-  EXPECT_EQ(SystemError("x").code(), ExitCode::kSystem);
-  EXPECT_EQ(LeakageError("x").code(), ExitCode::kLeakage);
-  EXPECT_EQ(InternalError("x").code(), ExitCode::kInternal);
+TEST(Errors, CarryTheirErrorKind) {
+  EXPECT_EQ(UsageError("{}", 1).kind(), ErrorKind::kUsage);
+  EXPECT_EQ(InputError("x").kind(), ErrorKind::kInput);
+  EXPECT_EQ(SystemError("x").kind(), ErrorKind::kSystem);
+  EXPECT_EQ(LeakageError("x").kind(), ErrorKind::kLeakage);
+  EXPECT_EQ(InternalError("x").kind(), ErrorKind::kInternal);
 }
 
 }  // namespace

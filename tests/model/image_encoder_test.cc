@@ -9,11 +9,11 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/image/decode.h"
-#include "epicrisis/model/image_encoder_torch.h"
-#include "epicrisis/model/npy.h"
-#include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/tensors_torch.h"
-#include "model/image_layers_torch.h"
+#include "epicrisis/tensor/npy.h"
+#include "epicrisis/tensor/safetensors.h"
+#include "model/encoders/image/image_encoder_torch.h"
+#include "model/encoders/image/image_layers_torch.h"
+#include "model/tensors_torch.h"
 #include "support/shared_data.h"
 
 namespace epicrisis {

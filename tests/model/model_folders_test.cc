@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/image_encoder.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
 
 namespace epicrisis {
 namespace {

@@ -1,4 +1,4 @@
-#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/model/model_folders.h"
-#include "epicrisis/model/npy.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/npy.h"
+#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/text_encoder_torch.h"
+#include "model/encoders/text/text_encoder_torch.h"
 
 namespace epicrisis {
 namespace {

@@ -1,9 +1,9 @@
-#include "epicrisis/store/batches.h"
+#include "epicrisis/store/tables/batches.h"
 
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/error.h"
-#include "store/store_support.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

@@ -1,4 +1,4 @@
-#include "epicrisis/store/database.h"
+#include "epicrisis/store/sql/database.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

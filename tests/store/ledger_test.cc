@@ -1,11 +1,11 @@
-#include "epicrisis/store/ledger.h"
+#include "epicrisis/store/tables/ledger.h"
 
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/store/notes.h"
-#include "store/migrations.h"
-#include "store/store_support.h"
+#include "epicrisis/store/tables/notes.h"
+#include "store/sql/migrations.h"
+#include "support/store_support.h"
 
 namespace epicrisis::test {
 namespace {

@@ -1,11 +1,11 @@
-#include "epicrisis/store/notes.h"
+#include "epicrisis/store/tables/notes.h"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
 #include "epicrisis/core/error.h"
-#include "store/store_support.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

@@ -1,4 +1,4 @@
-#include "epicrisis/store/runs.h"
+#include "epicrisis/store/tables/runs.h"
 
 #include <gmock/gmock.h>
 
@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/store/results.h"
-#include "store/migrations.h"
-#include "store/store_support.h"
+#include "epicrisis/store/tables/results.h"
+#include "store/sql/migrations.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

@@ -1,12 +1,12 @@
-#include "epicrisis/store/samples.h"
+#include "epicrisis/store/tables/samples.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/splits.h"
-#include "store/store_support.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/splits.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

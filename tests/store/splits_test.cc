@@ -1,11 +1,11 @@
-#include "epicrisis/store/splits.h"
+#include "epicrisis/store/tables/splits.h"
 
 #include <gmock/gmock.h>
 
 #include <set>
 
 #include "epicrisis/core/error.h"
-#include "store/store_support.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "store/store_support.h"
+#include "support/store_support.h"
 
 namespace epicrisis {
 namespace {

@@ -16,10 +16,10 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/random.h"
-#include "epicrisis/store/results.h"
-#include "epicrisis/store/runs.h"
+#include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/store/tables/results.h"
+#include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/workspace.h"
-#include "epicrisis/study/demo_corpus.h"
 #include "study/small_study.h"
 
 namespace epicrisis {
@@ -211,7 +211,7 @@ TEST_F(BrokenOffStudy, AFileThatMayNotGrowIsAnErrorOfTheSystem) {
   for (const rlim_t limit : {4U << 10U, 200U << 10U, 700U << 10U, 3000U << 10U}) {
     const int code = wait_for(start(root, limit));
     const std::string said = read_file(log());
-    ASSERT_TRUE(code == 0 || code == static_cast<int>(ExitCode::kSystem))
+    ASSERT_TRUE(code == 0 || code == static_cast<int>(ErrorKind::kSystem))
         << limit << ": " << code << '\n'
         << said;
     if (code == 0) continue;

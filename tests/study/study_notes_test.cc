@@ -2,9 +2,9 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/progress.h"
-#include "epicrisis/store/notes.h"
-#include "epicrisis/store/runs.h"
-#include "epicrisis/study/demo_corpus.h"
+#include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/runs.h"
 #include "epicrisis/study/study.h"
 #include "study/small_study.h"
 #include "support/fault_server.h"
@@ -148,7 +148,7 @@ TEST_F(StudyNotesTest, AStoppedRunOfTheModelStopsTheStudy) {
     run_study(workspace, study());
     FAIL() << "no error";
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
     EXPECT_THAT(error.what(), HasSubstr("no such key"));
   }
 }

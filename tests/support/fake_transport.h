@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "epicrisis/core/clock.h"
-#include "epicrisis/notes/http.h"
+#include "epicrisis/net/http.h"
 
 namespace epicrisis::test {
 

@@ -1,4 +1,4 @@
-#include "epicrisis/text/wordpiece.h"
+#include "epicrisis/text/tokenizers/wordpiece.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

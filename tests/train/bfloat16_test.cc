@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "epicrisis/model/image_encoder_torch.h"
+#include "model/encoders/image/image_encoder_torch.h"
 #include "train/autocast.h"
 
 namespace epicrisis {

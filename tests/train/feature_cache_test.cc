@@ -8,8 +8,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/interrupt.h"
-#include "epicrisis/model/image_encoder.h"
-#include "epicrisis/model/text_encoder.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "train/memory_images.h"
 
 namespace epicrisis {

@@ -6,7 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/interrupt.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "epicrisis/train/trainer.h"
 #include "train/memory_images.h"
 #include "train/synthetic.h"

@@ -11,9 +11,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/model/safetensors.h"
-#include "epicrisis/model/text_encoder_torch.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "epicrisis/train/trainer.h"
+#include "model/encoders/text/text_encoder_torch.h"
 #include "train/synthetic.h"
 
 namespace epicrisis {

@@ -10,7 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/model/safetensors.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "train/synthetic.h"
 
 namespace epicrisis {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "epicrisis/core/files.h"
-#include "epicrisis/store/database.h"
+#include "epicrisis/store/sql/database.h"
 
 namespace epicrisis {
 

@@ -9,7 +9,7 @@
 #include "epicrisis/data/sample.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/image/prepare.h"
-#include "epicrisis/notes/synthesis_job.h"
+#include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/train/trainer.h"
 
 namespace epicrisis {

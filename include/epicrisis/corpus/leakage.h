@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+
+struct CheckOptions {
+  std::vector<std::string> datasets = {};  // besides `external`; empty: all
+  std::string split_set = {};              // "": the published splits
+  std::vector<std::string> external = {};  // data sets whose samples all have the role "external"
+  // Whether an overlap between two data sets is leakage whatever the roles: right when each data
+  // set is a domain of its own. A study that trains on several sets at once sets it to false.
+  bool datasets_are_domains = true;
+  std::vector<Label> labels = {};  // only samples of these classes; empty: all
+  bool near_duplicates = true;     // else only identical pictures
+  bool pictures = true;            // else no picture is opened
+  unsigned threads = 0;            // 0: all cores
+};
+
+enum class OverlapKind { kId, kGroup, kBytes, kPixels, kNearDuplicate };
+// "id", "group", "bytes", "pixels", "near-duplicate"
+std::string_view overlap_kind_name(OverlapKind kind);
+
+struct OverlapSide {
+  std::int64_t sample_id = 0;
+  std::string dataset;
+  std::string key;
+  std::string role;  // "train", "validation", "test", "external" or ""
+};
+
+struct Overlap {
+  OverlapKind kind = OverlapKind::kId;
+  OverlapSide a;
+  OverlapSide b;         // the same sample as `a` where one id is in two splits
+  bool leakage = false;  // crosses roles or domains; else it lies inside one
+  int distance = 0;      // bits between perceptual hashes
+};
+
+// "id: derm7pt/17 (validation) and derm7pt/17 (test)".
+std::string overlap_words(const Overlap& overlap);
+
+inline constexpr std::size_t kMaxListedOverlaps = 100'000;
+
+struct LeakageReport {
+  std::int64_t samples = 0;
+  std::int64_t pictures = 0;    // opened or known from before
+  std::int64_t unreadable = 0;  // pictures that could not be read: not checked
+  std::vector<std::string> unreadable_examples;
+  std::int64_t uncompared = 0;  // candidate pairs beyond the cap: not checked
+  // Leakage first, then by kind and ids; the first kMaxListedOverlaps.
+  std::vector<Overlap> overlaps;
+  // All of them are counted.
+  std::map<std::string, std::int64_t> leaks_by_kind;
+  std::map<std::string, std::int64_t> inside_by_kind;
+  std::int64_t leaks() const;
+  Json to_json(std::size_t max_overlaps = 1000) const;
+  // Throws LeakageError with counts and the first pairs if there are leaks.
+  void throw_if_leaking() const;
+};
+
+// Looks for samples that are in two places at once: one id in two published splits or two data
+// sets, one group in two roles, one picture (same bytes, same pixels, or hardly different) under
+// two ids. Fingerprints of pictures are computed in parallel and kept in the workspace; a file
+// whose size and time are as before is not read again. Takes the lock "fingerprints".
+//
+// Ids are compared across data sets only where they are unlikely to agree by chance: at least one
+// letter and five digits ("ISIC_0024306", not "img_0001"). Of three or more samples that are all
+// the same, each is paired with the first of every (data set, role), not with every other.
+LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options = {});
+
+// Keeps the outcome and whether the user allowed it, for reports. Returns its id.
+std::int64_t save_leakage(Database& database, const LeakageReport& report,
+                          const CheckOptions& options, bool allowed);
+
+// Computes the fingerprints that are missing or out of date; returns how many were computed.
+std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter,
+                                 unsigned threads = 0);
+
+}  // namespace epicrisis

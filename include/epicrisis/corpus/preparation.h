@@ -1,0 +1,81 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/image/image.h"
+#include "epicrisis/image/prepare.h"
+#include "epicrisis/image/shards.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+
+struct PrepareOptions {
+  SampleFilter filter = {};  // with_image is implied
+  unsigned threads = 0;      // 0: all cores
+};
+
+struct PrepareReport {
+  std::string recipe;                 // its id
+  Path folder;                        // images/<recipe>
+  std::int64_t samples = 0;           // with a picture file = prepared + already + failed
+  std::int64_t prepared = 0;          // now
+  std::int64_t already = 0;           // before, and the file is as it was
+  std::int64_t failed = 0;            // now or before
+  std::vector<std::string> failures;  // the first 100: "ham10000/ISIC_0024306: why"
+  Json to_json() const;
+};
+
+// Prepares the pictures of the samples and packs them into images/<recipe id>/. What is done is
+// kept: a killed run goes on where it stopped; a file whose size and time are as before is not
+// prepared again, one that failed before is not tried again until it changes. A picture whose file
+// is gone stays prepared. Takes the lock "prepare-<recipe>"; interrupts and a full disk are thrown,
+// what was done stays.
+PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
+                              const PrepareOptions& options = {});
+
+// A sheet of `count` pictures, evenly taken from the samples of the filter, each beside what the
+// recipe makes of it; pictures that cannot be read are left out. UsageError if none is left.
+Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                          const SampleFilter& filter, int count);
+
+// The pictures of a recipe that are prepared, in order of sample id: what was there when it was
+// made. Reading is thread-safe and needs neither Workspace nor Database to live.
+class WorkspaceImages : public ImageSource {
+ public:
+  // UsageError if nothing was prepared with this recipe ("run 'epicrisis prepare'").
+  WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe);
+
+  std::size_t count() const override { return entries_.size(); }
+  int size() const override { return store_->size(); }
+  std::span<const std::uint8_t> pixels(std::size_t index) const override;
+
+  std::int64_t sample_id(std::size_t index) const { return entries_.at(index).sample_id; }
+  std::optional<std::size_t> index_of(std::int64_t sample_id) const;
+  // Indices of these samples, in their order. UsageError naming the number of those that are not
+  // prepared and the first of them.
+  std::vector<std::size_t> indices_of(std::span<const std::int64_t> sample_ids) const;
+  // SHA-256 of the prepared pixels, 64 hex digits: names the picture for good, for caches.
+  std::string content_id(std::size_t index) const;
+
+ private:
+  struct Entry {
+    std::int64_t sample_id = 0;
+    std::uint64_t slot = 0;
+    std::array<std::uint8_t, 32> content{};
+  };
+  std::string recipe_;
+  std::unique_ptr<ShardStore> store_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace epicrisis

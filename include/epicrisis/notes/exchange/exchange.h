@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+
+// Forms in which notes leave and enter. docs/formats.md, "Exchange of notes".
+enum class NoteFormat {
+  kTree,         // <dataset>/<strategy>/<key>.txt, further ones <key>@1.txt, <key>@2.txt
+  kJsonl,        // one object a note, with its provenance
+  kImageFolder,  // <split>/metadata.jsonl with file_name and text, as Hugging Face reads it
+};
+std::string_view note_format_name(NoteFormat format);  // "tree", "jsonl", "imagefolder"
+NoteFormat parse_note_format(std::string_view name);   // UsageError with the names there are
+
+struct NoteExportOptions {
+  NoteFilter filter;
+  std::string split_set;  // kImageFolder: whose roles name the folders; "": the published splits
+  bool pictures = false;  // kImageFolder: hard-link (or copy) the pictures beside metadata.jsonl
+};
+
+struct NoteExportReport {
+  std::int64_t notes = 0;  // = written + skipped
+  std::int64_t written = 0;
+  std::int64_t skipped = 0;  // data set or key is no safe file name (tree, imagefolder)
+  std::vector<std::string> skipped_examples;  // the first 20
+  Json to_json() const;
+};
+
+// Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
+// the file of kJsonl appears whole.
+NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
+                              const NoteExportOptions& options = {});
+
+struct NoteImportOptions {
+  // Where the file does not say them.
+  std::string dataset;
+  std::string strategy;
+  // JSON keys of the fields; "" takes the export's own name, or the first of the usual ones that
+  // the line has: dataset | source; key | image_id | id; text | note.
+  std::string dataset_field;
+  std::string key_field;
+  std::string text_field;
+};
+
+struct NoteImportReport {
+  // = written + unchanged + conflicting + unmatched + invalid. A line of an imagefolder's table
+  // counts once for each note in it.
+  std::int64_t rows = 0;
+  std::int64_t written = 0;    // new notes
+  std::int64_t unchanged = 0;  // there already
+  std::int64_t conflicting =
+      0;                       // brings the key of a note that says something else here: not taken
+  std::int64_t unmatched = 0;  // no sample of this data set and key
+  std::int64_t invalid = 0;    // no note: broken JSON, no text, too long a text, no strategy
+  std::set<std::string> unknown_datasets;       // of those unmatched
+  std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
+  std::vector<std::string> conflicting_examples;
+  std::vector<std::string> invalid_examples;
+  Json to_json() const;
+};
+
+// Takes notes in from a .jsonl file, a tree or an imagefolder (told by what `source` is). Samples
+// are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than
+// 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
+// of that key says the same; one that brings none, if the sample has its text under this strategy.
+// One transaction for every 1,000 notes; importing the same again writes nothing. UsageError if
+// `source` is none of these.
+NoteImportReport import_notes(Workspace& workspace, const Path& source,
+                              const NoteImportOptions& options = {});
+
+}  // namespace epicrisis

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/data/sample.h"
+#include "epicrisis/text/templates.h"
+
+namespace epicrisis {
+
+enum class StrategyKind {
+  kTemplate,  // text from metadata, no language model
+  kPrompt,    // a language model answers a prompt on a sample
+  kRewrite,   // a language model rewrites another strategy's note
+};
+std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", "rewrite"
+
+// What a model's answer is.
+enum class AnswerForm {
+  kText,     // free text: the note itself
+  kOptions,  // JSON: a statement, and for each heading what was chosen; the note is made of it
+  kSchema,   // JSON as the file's [schema] says
+};
+
+// A heading of a structured report and what can be chosen under it.
+struct OptionHeading {
+  std::string name;  // member of the answer: "dermoscopic_structures"
+  std::vector<std::string> options;
+  bool several = false;  // any number of them, none included; else exactly one
+};
+
+// How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
+// docs/formats.md, "Strategies".
+struct Strategy {
+  std::string name;  // a safe id: "P1"
+  int version = 1;
+  StrategyKind kind = StrategyKind::kTemplate;
+  std::string title;
+  bool names_label = true;          // the notes state the class that they were given
+  bool image = false;               // whether the model may see the picture
+  std::vector<std::string> fields;  // metadata it may see, of note_field_names()
+  std::string rewrites;             // kRewrite: the strategy whose notes it reads, as field {note}
+  std::optional<Template> text;     // kTemplate
+  std::optional<Template> system;   // others
+  std::optional<Template> user;     // others
+  AnswerForm answer = AnswerForm::kText;
+  std::vector<OptionHeading> options;  // in the file's order
+  // JSON schema of the answer, an object; null for kText. For kOptions it is made of them: a string
+  // `statement` (what the lesion is), an enum or an array of different enums a heading, all
+  // required. Providers get portable_schema() of it.
+  Json schema;
+  int max_words = 250;
+  int max_tokens = 400;
+  double temperature = 0.2;
+  int variants = 1;  // notes of a sample
+  // Of the prompt without values, as answers are held against it: one that says it back is no note.
+  std::set<std::string, std::less<>> prompt_sentences;
+  std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
+  std::string toml;          // the file's text, for what has to read it again later
+};
+
+// The note that an answer which meets the strategy's schema stands for. kOptions: "The lesion is
+// malignant and is a melanoma. Asymmetry: asymmetric. Colours: light brown, dark brown." with the
+// headings in the strategy's order, "none" where none was chosen. kSchema: a line "Heading: value."
+// for each member, in the answer's order; null members are left out.
+std::string render_answer(const Strategy& strategy, const Json& answer);
+
+// "3:<content hash>": NoteRecord::template_version.
+std::string template_version(const Strategy& strategy);
+
+// A built-in name ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). UsageError with
+// file and line for a file that is wrong, or with the names there are.
+Strategy load_strategy(std::string_view name_or_path);
+Strategy parse_strategy(std::string_view toml, std::string_view source);
+std::vector<std::string> built_in_strategies();
+
+// Names of sets ("MP") replaced by their members ("M", "P1", "P2"); other names stay. Each once, in
+// order. Names need not be known here: notes can be imported under any strategy name.
+std::vector<std::string> expand_note_sets(const std::vector<std::string>& names);
+const std::map<std::string, std::vector<std::string>>& note_sets();
+
+// Whether the notes of this strategy state the label they were given, so that a text is not
+// evidence of the picture. Unknown strategies count as such.
+bool note_names_label(std::string_view strategy);
+
+// What a template may name: malignancy, diagnosis, subclass, class, findings, modality, age, sex,
+// site, note (rewrites alone).
+const std::vector<std::string>& note_field_names();
+// A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
+// female; site: lower extremity". `class` is the harmonised class in words, with the subclass in
+// brackets where that says more than class and diagnosis. `modality` is "image" where the sample
+// has none, for every sample is one.
+TemplateFields note_fields(const Sample& sample);
+
+}  // namespace epicrisis

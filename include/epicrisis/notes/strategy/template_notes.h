@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+
+struct WriteNotesOptions {
+  SampleFilter filter;
+};
+
+struct WriteNotesReport {
+  std::string strategy;
+  std::int64_t samples = 0;  // = written + revised + unchanged + skipped
+  std::int64_t written = 0;  // new
+  std::int64_t revised =
+      0;  // the metadata or the template changed; the old text is kept as history
+  std::int64_t unchanged = 0;
+  std::int64_t skipped = 0;  // samples of which nothing can be said: no class and no diagnosis
+  Json to_json() const;
+};
+
+// The note of one sample; empty if the sample has neither class nor diagnosis. InternalError for a
+// strategy that needs a language model.
+std::string template_note(const Strategy& strategy, const Sample& sample);
+
+// Writes template notes for the samples of the filter, streaming, in groups of 1,000 a transaction.
+// Run again it changes only what differs. UsageError for a strategy that needs a language model.
+WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy,
+                                      const WriteNotesOptions& options = {});
+
+}  // namespace epicrisis

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/notes/synthesis/request.h"
+#include "epicrisis/notes/synthesis/synthesis.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis {
+
+// What a run would send and cost, before a cent is spent. Nothing is sent.
+struct SynthesisPreview {
+  std::int64_t notes = 0;    // samples of the filter, times variants = missing + skipped
+  std::int64_t missing = 0;  // of those, to be asked for
+  std::map<std::string, std::int64_t> skips;  // the others, by reason
+  std::int64_t input_tokens = 0;              // estimates for the missing ones
+  std::int64_t output_tokens = 0;             // at the strategy's limit: the most
+  double cost = 0;                            // the most, US dollars
+  bool remote = false;                        // goes to another machine
+  std::vector<std::string> urls;
+  std::vector<std::string> fields;  // names of the metadata that are sent
+  bool images = false;
+  // JSON of one request: of the sample that was asked for, else of the first missing one, else of
+  // the first that there is; "" if there is none, or the one asked for is no sample to write on.
+  std::string body;
+  // Pictures in the body are shortened as in shorten_pictures(), unless they are wanted whole.
+  Json to_json(bool whole_pictures = false) const;
+};
+
+// The body with each picture's data cut to a few characters and its length.
+Json shorten_pictures(const Json& body);
+
+// `sample_id`: whose request is shown; 0: see above. Streams. UsageError if there is no such
+// sample; InputError or SystemError if the picture of the request shown cannot be read.
+SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
+                                   const SynthesisOptions& options, std::int64_t sample_id = 0);
+
+}  // namespace epicrisis

@@ -1,0 +1,179 @@
+#include "epicrisis/corpus/import.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/tables/samples.h"
+#include "store/tables/sample_query.h"
+
+namespace epicrisis {
+namespace {
+
+std::int64_t signed_count(std::uint64_t count) { return static_cast<std::int64_t>(count); }
+
+// An adapter that drops a row without saying so, or counts one twice, must not go unnoticed.
+void check_counts(const ImportReport& report, std::int64_t before, std::int64_t after) {
+  const AdapterReport& read = report.read;
+  const std::int64_t put = report.written + report.updated + report.unchanged;
+  if (read.records != read.samples + read.skipped_total() || signed_count(read.samples) != put ||
+      after != before + report.written || report.absent < 0) {
+    throw InternalError(
+        "cannot import {}: the counts of adapter '{}' do not add up: {} records, {} samples, {} "
+        "skipped; {} new, {} updated, {} unchanged, {} stored before, {} after",
+        report.source, read.adapter, read.records, read.samples, read.skipped_total(),
+        report.written, report.updated, report.unchanged, before, after);
+  }
+}
+
+// "folder/" as "folder".
+Path without_slash(const Path& path) { return path.has_filename() ? path : path.parent_path(); }
+
+bool same_folder(const Path& a, const Path& b) {
+  std::error_code ignored;  // one of them may be gone
+  return a == b || std::filesystem::equivalent(a, b, ignored);
+}
+
+// Stores where the pictures were, below the source where they are. With `compare`, UsageError where
+// a folder of the import before is not among them: the same names may mean other pictures there.
+void keep_picture_folders(Database& database, std::int64_t dataset, const AdapterInput& input,
+                          const std::vector<std::string>& folders, bool compare) {
+  std::vector<std::string> names;
+  for (const std::string& folder : folders) {
+    const Path path = without_slash(Path(folder).lexically_normal());
+    const Path below = path.lexically_relative(input.path);
+    names.push_back((below.empty() || *below.begin() == ".." ? path : below).generic_string());
+  }
+  const std::optional<std::string> stored =
+      database.query_text("SELECT pictures FROM datasets WHERE id = ?", dataset);
+  if (stored && compare) {
+    const auto old = parse_json(*stored, "picture folders").get<std::vector<std::string>>();
+    for (const std::string& name : old) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+      throw UsageError(
+          "cannot import {} into the data set '{}': its pictures were read from {} of {}, now "
+          "from {}. Give one of the two a name of its own (--name), name all folders "
+          "(--pictures), or, if they were moved, import with --moved",
+          input.path.string(), input.dataset, join(old, ", "), input.path.string(),
+          names.empty() ? "none" : join(names, ", "));
+    }
+  }
+  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_list(names), dataset);
+}
+
+}  // namespace
+
+Json ImportReport::to_json() const {
+  Json json = Json::object();
+  json["dataset"] = read.dataset;
+  json["adapter"] = read.adapter;
+  json["source"] = source;
+  json["rows_read"] = read.rows;
+  json["samples"] = read.samples;
+  json["skipped"] = read.skipped_total();
+  json["written"] = written;
+  json["updated"] = updated;
+  json["unchanged"] = unchanged;
+  json["absent"] = absent;
+  json["read"] = epicrisis::to_json(read);
+  return json;
+}
+
+ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
+                            const ImportOptions& options) {
+  return import_dataset(workspace, adapter(adapter_name), path, options);
+}
+
+ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
+                            const ImportOptions& options) {
+  const std::string adapter_name(adapter.name());
+  ImportReport report;
+  AdapterInput input;
+  input.path = without_slash(std::filesystem::absolute(path).lexically_normal());
+  input.dataset = options.name.empty() ? adapter.default_name(input.path) : options.name;
+  input.taxonomy = options.taxonomy;
+  input.pictures = options.pictures;
+  input.modality = options.modality;
+  input.column_map = options.column_map;
+  input.tables_only = options.tables_only;
+  input.tables_if_no_pictures = options.tables_if_no_pictures;
+  report.source = input.path.string();
+  if (!is_safe_name(input.dataset)) {
+    throw UsageError(
+        "cannot import into the data set '{}': a name is 1 to 128 letters, digits, '.', '-' and "
+        "'_'",
+        input.dataset);
+  }
+
+  Database& database = workspace.database();
+  Transaction transaction(database);
+  std::int64_t before = 0;
+  if (const auto stored = find_dataset(database, input.dataset)) {
+    if (stored->adapter != adapter_name) {
+      throw UsageError(
+          "cannot import into the data set '{}': it was read by the adapter '{}' from {}, not by "
+          "'{}'. "
+          "Take another name (--name)",
+          input.dataset, stored->adapter, stored->source, adapter_name);
+    }
+    before = stored->samples;
+    if (before > 0 && !options.moved && !same_folder(stored->source, input.path)) {
+      throw UsageError(
+          "cannot import {} into the data set '{}': that was read from {}. Give one of the two "
+          "a name of its own (--name; in a study: name); if it is the same data set in another "
+          "place, import it with --moved",
+          report.source, input.dataset, stored->source);
+    }
+  }
+  const std::int64_t dataset = put_dataset(database, input.dataset, adapter_name, report.source,
+                                           format_utc(system_clock().now()));
+  const auto count_stored = [&] {
+    return database.query_integer("SELECT count(*) FROM samples WHERE dataset_id = ?", dataset)
+        .value_or(0);
+  };
+  const std::int64_t last_before =
+      database.query_integer("SELECT max(id) FROM samples").value_or(0);
+
+  SampleWriter writer(database, dataset);
+  Progress progress(fmt::format("import {}", input.dataset), 0, "samples");
+  report.read = adapter.read(input, [&](Sample&& sample) {
+    throw_if_interrupted();
+    if (!sample.image_path.empty()) {
+      sample.image_path = std::filesystem::absolute(sample.image_path).lexically_normal().string();
+    }
+    std::int64_t id = 0;
+    const SampleWriter::Outcome outcome = writer.put(sample, &id);
+    if (outcome != SampleWriter::Outcome::kNew && id > last_before) {
+      throw InternalError("cannot import {}: the adapter '{}' gave the id '{}' twice",
+                          report.source, adapter_name, sample.key);
+    }
+    switch (outcome) {
+      case SampleWriter::Outcome::kNew:
+        ++report.written;
+        break;
+      case SampleWriter::Outcome::kUpdated:
+        ++report.updated;
+        break;
+      case SampleWriter::Outcome::kUnchanged:
+        ++report.unchanged;
+        break;
+    }
+    progress.add();
+  });
+  progress.finish();
+  keep_picture_folders(database, dataset, input, report.read.picture_folders,
+                       before > 0 && !options.moved);
+  report.absent = before - report.updated - report.unchanged;
+  check_counts(report, before, count_stored());
+  transaction.commit();
+  return report;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,302 @@
+#include "epicrisis/corpus/leakage.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+#include <utility>
+
+#include "corpus/fingerprints.h"
+#include "corpus/overlaps.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/corpus/near_duplicates.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxExamples = 20;
+
+// Walks rows (text, sample id) that are ordered by the text, and hands out the samples of each
+// text.
+void for_each_cluster(
+    Statement& rows, const CheckedSamples& samples,
+    const std::function<void(std::string_view, const std::vector<std::size_t>&)>& callback) {
+  std::string current;
+  std::vector<std::size_t> members;
+  const auto close = [&] {
+    if (members.size() > 1) callback(current, members);
+    members.clear();
+  };
+  while (rows.step()) {
+    const std::size_t index = samples.find(rows.integer(1));
+    if (index == CheckedSamples::npos) continue;
+    if (rows.text_view(0) != current) {
+      close();
+      current = rows.text(0);
+    }
+    members.push_back(index);
+  }
+  close();
+}
+
+void check_ids(Database& database, const CheckedSamples& samples, OverlapCollector& overlaps) {
+  {
+    Statement rows = database.prepare(
+        "SELECT published_splits, id FROM samples WHERE published_splits LIKE '%,%'");
+    while (rows.step()) {
+      const std::size_t index = samples.find(rows.integer(1));
+      if (index == CheckedSamples::npos) continue;
+      const Json list = parse_json(rows.text_view(0), database.path().string());
+      overlaps.add_published(index, list.get<std::vector<std::string>>());
+    }
+  }
+  // Within one data set a key is unique, so a cluster has one sample of each.
+  Statement rows = database.prepare("SELECT key, id FROM samples ORDER BY key, dataset_id");
+  for_each_cluster(rows, samples, [&](std::string_view key, const auto& members) {
+    if (is_distinctive_id(key)) overlaps.add_cluster(OverlapKind::kId, members, false);
+  });
+}
+
+void check_groups(Database& database, const CheckedSamples& samples, OverlapCollector& overlaps) {
+  Statement rows = database.prepare(
+      "SELECT group_key, id FROM samples WHERE group_key <> '' ORDER BY group_key, dataset_id, id");
+  for_each_cluster(rows, samples, [&](std::string_view group, const auto& members) {
+    if (is_distinctive_id(group)) {
+      overlaps.add_cluster(OverlapKind::kGroup, members, true);
+      return;
+    }
+    std::map<std::uint32_t, std::vector<std::size_t>> by_dataset;
+    for (const std::size_t index : members) {
+      by_dataset[samples.at(index).dataset].push_back(index);
+    }
+    for (const auto& [dataset, part] : by_dataset) {
+      overlaps.add_cluster(OverlapKind::kGroup, part, true);
+    }
+  });
+}
+
+// A picture that stands for all of the same pixels in one (data set, role).
+struct Representative {
+  std::size_t index = 0;     // of the sample
+  std::uint32_t pixels = 0;  // number of the cluster of equal pixels
+};
+
+struct Pictures {
+  std::vector<Representative> representatives;
+  std::vector<std::uint64_t> phash;  // of each
+  std::vector<std::uint64_t> phash_whole;
+};
+
+struct Row {
+  std::size_t index = 0;
+  std::string bytes;
+  std::uint64_t phash = 0;
+  std::uint64_t phash_whole = 0;
+};
+
+std::string bytes_of(std::span<const std::uint8_t> blob) { return {blob.begin(), blob.end()}; }
+
+// One run of rows with equal pixels, ordered by bytes.
+void check_equal_pixels(const std::vector<Row>& rows, const CheckedSamples& samples,
+                        OverlapCollector& overlaps) {
+  if (rows.size() < 2) return;
+  std::unordered_map<std::size_t, std::size_t> file_of;  // sample -> number of its bytes
+  std::vector<std::size_t> one_of_each;                  // of (bytes, data set, role)
+  std::size_t files = 0;
+  for (std::size_t start = 0; start < rows.size(); ++files) {
+    std::vector<std::size_t> same;
+    std::set<std::pair<std::uint32_t, std::uint8_t>> places;
+    std::size_t end = start;
+    for (; end < rows.size() && rows[end].bytes == rows[start].bytes; ++end) {
+      const std::size_t index = rows[end].index;
+      same.push_back(index);
+      file_of[index] = files;
+      if (places.emplace(samples.at(index).dataset, samples.at(index).role).second) {
+        one_of_each.push_back(index);
+      }
+    }
+    if (same.size() > 1) overlaps.add_cluster(OverlapKind::kBytes, same, false);
+    start = end;
+  }
+  if (files < 2) return;
+  overlaps.add_cluster(OverlapKind::kPixels, one_of_each, false, [&](std::size_t a, std::size_t b) {
+    return file_of.at(a) == file_of.at(b);
+  });
+}
+
+Pictures check_identical(Database& database, const CheckedSamples& samples,
+                         OverlapCollector& overlaps, LeakageReport& report) {
+  Pictures pictures;
+  Statement rows = database.prepare(
+      "SELECT sample_id, pixels_sha256, bytes_sha256, phash, phash_whole FROM fingerprints "
+      "WHERE error = '' ORDER BY pixels_sha256, bytes_sha256, sample_id");
+  std::string current;
+  std::vector<Row> run;
+  std::uint32_t cluster = 0;
+  const auto close = [&] {
+    check_equal_pixels(run, samples, overlaps);
+    std::set<std::pair<std::uint32_t, std::uint8_t>> places;
+    for (const Row& row : run) {
+      const CheckedSample& sample = samples.at(row.index);
+      if (!places.emplace(sample.dataset, sample.role).second) continue;
+      pictures.representatives.push_back({row.index, cluster});
+      pictures.phash.push_back(row.phash);
+      pictures.phash_whole.push_back(row.phash_whole);
+    }
+    ++cluster;
+    run.clear();
+  };
+  while (rows.step()) {
+    const std::size_t index = samples.find(rows.integer(0));
+    if (index == CheckedSamples::npos) continue;
+    ++report.pictures;
+    std::string pixels = bytes_of(rows.blob(1));
+    if (pixels != current) {
+      close();
+      current = std::move(pixels);
+    }
+    run.push_back({index, bytes_of(rows.blob(2)), rows.bits(3), rows.bits(4)});
+  }
+  close();
+  return pictures;
+}
+
+// Looks at candidate pairs twice: the perceptual hashes agree, do the pictures?
+class NearDuplicateCheck {
+ public:
+  NearDuplicateCheck(Database& database, const CheckedSamples& samples, const Pictures& pictures,
+                     OverlapCollector& overlaps, LeakageReport& report)
+      : database_(database),
+        samples_(samples),
+        pictures_(pictures),
+        overlaps_(overlaps),
+        report_(report) {}
+
+  // `known`: hashes by which candidates were compared before; those pairs are passed over.
+  void run(const std::vector<std::uint64_t>& hashes, const std::vector<std::uint64_t>* known,
+           unsigned threads) {
+    known_ = known;
+    const NearDuplicates found = find_near_duplicates(hashes, kNearDuplicateDistance, threads);
+    if (found.truncated) ++report_.uncompared;
+    std::unordered_map<std::uint32_t, const std::vector<std::uint32_t>*> groups;
+    for (const std::vector<std::uint32_t>& group : found.groups) {
+      groups.emplace(group.front(), &group);
+      compare_within(group);
+    }
+    for (const HashPair& pair : found.pairs) {
+      const auto a = groups.find(pair.first);
+      const auto b = groups.find(pair.second);
+      if (a == groups.end() && b == groups.end()) {
+        compare(pair.first, pair.second);
+        continue;
+      }
+      compare_between(a == groups.end() ? std::span(&pair.first, 1) : std::span(*a->second),
+                      b == groups.end() ? std::span(&pair.second, 1) : std::span(*b->second));
+    }
+  }
+
+ private:
+  static constexpr std::size_t kMaxGroupPairs = 4'000'000;
+  static constexpr std::size_t kMaxFirsts = 64;
+  static constexpr std::size_t kCached = 4096;
+
+  // All with all while the group is small; else each with the first ones.
+  void compare_within(std::span<const std::uint32_t> group) {
+    const std::size_t n = group.size();
+    const std::size_t firsts = std::max(kMaxFirsts, kMaxGroupPairs / n);
+    for (std::size_t i = 1; i < n; ++i) {
+      throw_if_interrupted();
+      for (std::size_t j = 0; j < std::min(i, firsts); ++j) compare(group[j], group[i]);
+      if (i > firsts) report_.uncompared += static_cast<std::int64_t>(i - firsts);
+    }
+  }
+
+  void compare_between(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b) {
+    const auto few_a = a.first(std::min(a.size(), kMaxFirsts));
+    const auto few_b = b.first(std::min(b.size(), kMaxFirsts));
+    for (const std::uint32_t x : few_a) {
+      for (const std::uint32_t y : few_b) compare(x, y);
+    }
+    report_.uncompared += static_cast<std::int64_t>(a.size() * b.size()) -
+                          static_cast<std::int64_t>(few_a.size() * few_b.size());
+  }
+
+  void compare(std::uint32_t x, std::uint32_t y) {
+    const Representative& a = pictures_.representatives[x];
+    const Representative& b = pictures_.representatives[y];
+    if (a.pixels == b.pixels) return;
+    if (known_ != nullptr && std::popcount((*known_)[x] ^ (*known_)[y]) <= kNearDuplicateDistance) {
+      return;
+    }
+    if (overlaps_.knows(OverlapKind::kNearDuplicate, a.index, b.index)) return;
+    const Fingerprint& first = fingerprint_of(a.index);
+    const Fingerprint& second = fingerprint_of(b.index);
+    if (!same_picture(first, second)) return;
+    const int distance = std::min(std::popcount(first.phash ^ second.phash),
+                                  std::popcount(first.phash_whole ^ second.phash_whole));
+    overlaps_.add_pair(OverlapKind::kNearDuplicate, a.index, b.index, distance);
+  }
+
+  const Fingerprint& fingerprint_of(std::size_t index) {
+    const auto found = cache_.find(index);
+    if (found != cache_.end()) return *found->second;
+    // The one fetched last may be in use beside the new one.
+    if (cache_.size() >= kCached) {
+      auto last = std::move(cache_.at(last_));
+      cache_.clear();
+      cache_.emplace(last_, std::move(last));
+    }
+    last_ = index;
+    return *cache_
+                .emplace(index, std::make_unique<Fingerprint>(
+                                    load_fingerprint(database_, samples_.at(index).id)))
+                .first->second;
+  }
+
+  Database& database_;
+  const CheckedSamples& samples_;
+  const Pictures& pictures_;
+  OverlapCollector& overlaps_;
+  LeakageReport& report_;
+  const std::vector<std::uint64_t>* known_ = nullptr;
+  std::unordered_map<std::size_t, std::unique_ptr<Fingerprint>> cache_;
+  std::size_t last_ = 0;
+};
+
+void list_unreadable(Database& database, const CheckedSamples& samples, LeakageReport& report) {
+  Statement rows = database.prepare(
+      "SELECT sample_id, error FROM fingerprints WHERE error <> '' ORDER BY sample_id");
+  while (rows.step()) {
+    if (samples.find(rows.integer(0)) == CheckedSamples::npos) continue;
+    ++report.unreadable;
+    if (report.unreadable_examples.size() < kMaxExamples) {
+      report.unreadable_examples.push_back(rows.text(1));
+    }
+  }
+}
+
+}  // namespace
+
+LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options) {
+  Database& database = workspace.database();
+  const CheckedSamples samples(database, options);
+  OverlapCollector overlaps(samples, options);
+  LeakageReport report;
+  report.samples = static_cast<std::int64_t>(samples.all().size());
+  check_ids(database, samples, overlaps);
+  check_groups(database, samples, overlaps);
+  if (options.pictures) {
+    update_fingerprints(workspace, checked_samples_filter(options), options.threads);
+    const Pictures pictures = check_identical(database, samples, overlaps, report);
+    if (options.near_duplicates) {
+      NearDuplicateCheck near(database, samples, pictures, overlaps, report);
+      near.run(pictures.phash, nullptr, options.threads);
+      near.run(pictures.phash_whole, &pictures.phash, options.threads);
+    }
+    list_unreadable(database, samples, report);
+  }
+  overlaps.finish(database, report);
+  return report;
+}
+
+}  // namespace epicrisis

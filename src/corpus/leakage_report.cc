@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <array>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/leakage.h"
+#include "epicrisis/data/taxonomy.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::array<std::string_view, 5> kKindNames = {"id", "group", "bytes", "pixels",
+                                                        "near-duplicate"};
+
+Json side_json(const OverlapSide& side) {
+  return {{"sample", side.sample_id},
+          {"dataset", side.dataset},
+          {"key", side.key},
+          {"role", side.role}};
+}
+
+std::string side_words(const OverlapSide& side) {
+  return side.role.empty() ? fmt::format("{}/{}", side.dataset, side.key)
+                           : fmt::format("{}/{} ({})", side.dataset, side.key, side.role);
+}
+
+std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
+  std::int64_t total = 0;
+  for (const auto& [kind, count] : counts) total += count;
+  return total;
+}
+
+}  // namespace
+
+std::string_view overlap_kind_name(OverlapKind kind) {
+  return kKindNames.at(static_cast<std::size_t>(kind));
+}
+
+std::string overlap_words(const Overlap& overlap) {
+  return fmt::format("{}: {} and {}", overlap_kind_name(overlap.kind), side_words(overlap.a),
+                     side_words(overlap.b));
+}
+
+std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }
+
+Json LeakageReport::to_json(std::size_t max_overlaps) const {
+  Json json = Json::object();
+  json["samples"] = samples;
+  json["pictures"] = pictures;
+  json["unreadable"] = unreadable;
+  json["unreadable_examples"] = unreadable_examples;
+  json["uncompared"] = uncompared;
+  json["leaks"] = leaks();
+  json["leaks_by_kind"] = leaks_by_kind;
+  json["inside_by_kind"] = inside_by_kind;
+  Json list = Json::array();
+  for (const Overlap& overlap : overlaps) {
+    if (list.size() >= max_overlaps) break;
+    list.push_back({{"kind", overlap_kind_name(overlap.kind)},
+                    {"leakage", overlap.leakage},
+                    {"a", side_json(overlap.a)},
+                    {"b", side_json(overlap.b)},
+                    {"distance", overlap.distance}});
+  }
+  json["overlaps"] = std::move(list);
+  json["overlaps_listed"] = json["overlaps"].size();
+  json["overlaps_total"] = leaks() + sum(inside_by_kind);
+  return json;
+}
+
+void LeakageReport::throw_if_leaking() const {
+  if (leaks() == 0) return;
+  std::vector<std::string> counts;
+  for (const auto& [kind, count] : leaks_by_kind)
+    counts.push_back(fmt::format("{} by {}", count, kind));
+  std::vector<std::string> first;
+  for (const Overlap& overlap : overlaps) {
+    if (!overlap.leakage || first.size() == 3) break;
+    first.push_back(overlap_words(overlap));
+  }
+  throw LeakageError(
+      "the splits overlap: {} leaks ({}); {}{}. 'epicrisis check' lists them; --allow-leakage goes "
+      "on "
+      "and records it in the report",
+      leaks(), join(counts, ", "), join(first, "; "),
+      leaks() > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
+}
+
+std::int64_t save_leakage(Database& database, const LeakageReport& report,
+                          const CheckOptions& options, bool allowed) {
+  std::vector<std::string> labels;
+  for (const Label label : options.labels) labels.emplace_back(label_name(label));
+  const Json description = {{"datasets", options.datasets},
+                            {"split_set", options.split_set},
+                            {"external", options.external},
+                            {"datasets_are_domains", options.datasets_are_domains},
+                            {"labels", labels},
+                            {"pictures", options.pictures},
+                            {"near_duplicates", options.near_duplicates},
+                            {"leaks_by_kind", report.leaks_by_kind},
+                            {"inside_by_kind", report.inside_by_kind}};
+  Transaction transaction(database);
+  database.execute(
+      "INSERT INTO leakage_checks (created_at, options, samples, pictures, unreadable, uncompared, "
+      "leaks, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      format_utc(system_clock().now()), dump_json(description), report.samples, report.pictures,
+      report.unreadable, report.uncompared, report.leaks(), allowed);
+  const std::int64_t id = database.last_insert_id();
+  for (const Overlap& overlap : report.overlaps) {
+    database.execute(
+        "INSERT INTO leakage_overlaps (check_id, kind, a, b, role_a, role_b, leakage, distance) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        id, overlap_kind_name(overlap.kind), overlap.a.sample_id, overlap.b.sample_id,
+        overlap.a.role, overlap.b.role, overlap.leakage, overlap.distance);
+  }
+  transaction.commit();
+  return id;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,258 @@
+#include "epicrisis/corpus/preparation.h"
+
+#include <algorithm>
+
+#include "corpus/fingerprints.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/image/contact_sheet.h"
+#include "epicrisis/image/decode.h"
+#include "store/tables/sample_query.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxFailures = 100;
+constexpr std::size_t kMaxMessage = 500;
+
+struct Source {
+  std::string name;  // "ham10000/ISIC_0024306"
+  FileStamp stamp;
+};
+
+void note_failure(PrepareReport& report, const std::string& name, std::string_view error) {
+  ++report.failed;
+  if (report.failures.size() < kMaxFailures) {
+    report.failures.push_back(fmt::format("{}: {}", name, error));
+  }
+}
+
+void record(Database& database, const std::string& recipe, const PrepareJob& job,
+            const PrepareOutcome& outcome, const FileStamp& stamp, const ShardStore& store) {
+  Statement insert = database.prepare(
+      "INSERT OR REPLACE INTO prepared (recipe, sample_id, path, file_size, file_time, slot, "
+      "pixels_sha256, hair_fraction, border_cropped, lesion_cropped, error) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind_all(recipe, job.id, job.path.string(), stamp.size, stamp.time, std::nullopt,
+                  std::nullopt, outcome.hair_fraction, outcome.border_cropped,
+                  outcome.lesion_cropped, "");
+  if (outcome.index) {
+    const std::string hash =
+        sha256_hex(std::as_bytes(store.pixels(static_cast<std::size_t>(*outcome.index))));
+    insert.bind(6, *outcome.index);
+    insert.bind(7, as_blob(bytes_of_hex(hash)));
+  } else {
+    const std::string error = clean_text(outcome.error, kMaxMessage);
+    insert.bind(11, error.empty() ? std::string("unknown error") : error);
+  }
+  insert.run();
+}
+
+}  // namespace
+
+Json PrepareReport::to_json() const {
+  return {{"recipe", recipe},     {"folder", folder.string()}, {"samples", samples},
+          {"prepared", prepared}, {"already", already},        {"failed", failed},
+          {"failures", failures}};
+}
+
+PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
+                              const PrepareOptions& options) {
+  PrepareReport report;
+  report.recipe = recipe.id();
+  report.folder = workspace.images() / report.recipe;
+  const WorkspaceLock lock = workspace.lock(fmt::format("prepare-{}", report.recipe));
+  Database& database = workspace.database();
+  ShardStore store(report.folder, recipe.size, report.recipe, ShardStore::Mode::kWrite);
+
+  if (store.count() == 0) {
+    // New, or removed by hand: what the rows say of it is no longer so.
+    database.execute("DELETE FROM prepared WHERE recipe = ? AND slot IS NOT NULL", report.recipe);
+  }
+
+  SampleFilter filter = options.filter;
+  filter.with_image = true;
+  const SampleQuery query(filter, SampleQuery::Use::kPages);
+  // 4096 samples at a time: memory does not grow with their number.
+  constexpr std::int64_t kPage = 4096;
+  const std::int64_t total = count_samples(database, filter);
+  Progress progress(fmt::format("prepare {}", report.recipe), static_cast<std::uint64_t>(total),
+                    "images");
+  std::int64_t after = filter.after_id;
+  while (report.samples < total) {
+    std::vector<PrepareJob> jobs;
+    std::vector<Source> sources;
+    const std::int64_t before = report.samples;
+    {
+      Statement rows = query.prepare(database, "SELECT s.id, s.image_path, d.name, s.key",
+                                     "ORDER BY s.id LIMIT ?");
+      const int last = query.bind(rows, after);
+      rows.bind(last + 1, std::min(kPage, total - report.samples));
+      while (rows.step()) {
+        ++report.samples;
+        after = rows.integer(0);
+        const std::string path = rows.text(1);
+        Source source{fmt::format("{}/{}", rows.text_view(2), rows.text_view(3)), file_stamp(path)};
+        Statement known = database.prepare(
+            "SELECT path, file_size, file_time, slot, error FROM prepared "
+            "WHERE recipe = ? AND sample_id = ?");
+        known.bind_all(report.recipe, after);
+        if (known.step() && known.text_view(0) == path) {
+          const bool same = source.stamp == FileStamp{known.integer(1), known.integer(2)};
+          const bool good = !known.is_null(3);
+          const bool gone = source.stamp == FileStamp{};
+          if (good && (same || gone) &&
+              known.integer(3) < static_cast<std::int64_t>(store.count())) {
+            ++report.already;
+            continue;
+          }
+          if (!good && same) {
+            note_failure(report, source.name, known.text_view(4));
+            continue;
+          }
+        }
+        jobs.push_back({after, path});
+        sources.push_back(std::move(source));
+      }
+    }
+    if (report.samples == before) break;
+    progress.add(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
+    std::size_t done = 0;
+    prepare_all(jobs, recipe, store, options.threads,
+                [&](std::span<const PrepareOutcome> outcomes) {
+                  Transaction transaction(database);
+                  for (const PrepareOutcome& outcome : outcomes) {
+                    const std::size_t i = done++;
+                    if (outcome.id != jobs.at(i).id) {
+                      throw InternalError("prepare: outcome of sample {} came for sample {}",
+                                          outcome.id, jobs.at(i).id);
+                    }
+                    record(database, report.recipe, jobs[i], outcome, sources[i].stamp, store);
+                    if (outcome.index) {
+                      ++report.prepared;
+                    } else {
+                      note_failure(report, sources[i].name, outcome.error);
+                    }
+                  }
+                  transaction.commit();
+                  progress.add(outcomes.size());
+                });
+  }
+  progress.finish();
+  if (report.samples != report.prepared + report.already + report.failed) {
+    throw InternalError("prepare: {} samples, but {} prepared, {} already, {} failed",
+                        report.samples, report.prepared, report.already, report.failed);
+  }
+  return report;
+}
+
+Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                          const SampleFilter& filter, int count) {
+  Database& database = workspace.database();
+  SampleFilter pictures = filter;
+  pictures.with_image = true;
+  const std::vector<std::int64_t> ids = sample_ids(database, pictures);
+  const std::size_t wanted = std::min(ids.size(), static_cast<std::size_t>(std::max(count, 1)));
+  std::vector<Image> sheet;
+  for (std::size_t i = 0; i < wanted; ++i) {
+    try {
+      Image before = load_image(sample_by_id(database, ids[i * ids.size() / wanted]).image_path);
+      Image after = prepare_image(before, recipe).image;
+      sheet.push_back(std::move(before));
+      sheet.push_back(std::move(after));
+    } catch (const InputError& error) {
+      log_warning("left out: {}", error.what());
+    } catch (const SystemError& error) {
+      log_warning("left out: {}", error.what());
+    }
+  }
+  if (sheet.empty()) {
+    throw UsageError("cannot make a preview: {} has no picture that can be read",
+                     workspace.root().string());
+  }
+  constexpr int kColumns = 6;
+  constexpr int kGap = 6;
+  return contact_sheet(sheet, std::min(kColumns, static_cast<int>(sheet.size())), recipe.size,
+                       kGap);
+}
+
+WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe)
+    : recipe_(recipe.id()) {
+  Database& database = workspace.database();
+  Statement rows = database.prepare(
+      "SELECT sample_id, slot, pixels_sha256 FROM prepared "
+      "WHERE recipe = ? AND slot IS NOT NULL ORDER BY sample_id");
+  rows.bind(1, recipe_);
+  while (rows.step()) {
+    Entry entry{rows.integer(0), rows.bits(1), {}};
+    const auto content = rows.blob(2);
+    if (content.size() != entry.content.size()) {
+      throw InternalError("{}: sample {} has a hash of {} bytes", database.path().string(),
+                          entry.sample_id, content.size());
+    }
+    std::copy(content.begin(), content.end(), entry.content.begin());
+    entries_.push_back(entry);
+  }
+  if (entries_.empty()) {
+    throw UsageError(
+        "no picture in {} is prepared with the recipe {}. Run 'epicrisis prepare' first",
+        workspace.root().string(), recipe_);
+  }
+  // After the rows: what they name was on the disk before them.
+  store_ = std::make_unique<ShardStore>(workspace.images() / recipe_, recipe.size, recipe_,
+                                        ShardStore::Mode::kRead);
+  for (const Entry& entry : entries_) {
+    if (entry.slot >= store_->count()) {
+      throw InputError(
+          "{} names picture {} of {}, which has only {}. Was the folder changed by hand? Remove it "
+          "and "
+          "run 'epicrisis prepare' again",
+          database.path().string(), entry.slot, (workspace.images() / recipe_).string(),
+          store_->count());
+    }
+  }
+}
+
+std::span<const std::uint8_t> WorkspaceImages::pixels(std::size_t index) const {
+  return store_->pixels(static_cast<std::size_t>(entries_.at(index).slot));
+}
+
+std::optional<std::size_t> WorkspaceImages::index_of(std::int64_t sample_id) const {
+  const auto found =
+      std::lower_bound(entries_.begin(), entries_.end(), sample_id,
+                       [](const Entry& entry, std::int64_t id) { return entry.sample_id < id; });
+  if (found == entries_.end() || found->sample_id != sample_id) return std::nullopt;
+  return static_cast<std::size_t>(found - entries_.begin());
+}
+
+std::vector<std::size_t> WorkspaceImages::indices_of(
+    std::span<const std::int64_t> sample_ids) const {
+  std::vector<std::size_t> indices;
+  indices.reserve(sample_ids.size());
+  std::size_t missing = 0;
+  std::int64_t first_missing = 0;
+  for (const std::int64_t id : sample_ids) {
+    if (const auto index = index_of(id)) {
+      indices.push_back(*index);
+    } else if (missing++ == 0) {
+      first_missing = id;
+    }
+  }
+  if (missing > 0) {
+    throw UsageError(
+        "{} of {} samples are not prepared with the recipe {}, the first is sample {}. Run "
+        "'epicrisis "
+        "prepare'",
+        missing, sample_ids.size(), recipe_, first_missing);
+  }
+  return indices;
+}
+
+std::string WorkspaceImages::content_id(std::size_t index) const {
+  return hex_of(entries_.at(index).content);
+}
+
+}  // namespace epicrisis

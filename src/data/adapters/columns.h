@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/adapters/intake.h"
+#include "epicrisis/core/csv.h"
+
+namespace epicrisis {
+
+// A finding made of one or several columns.
+struct FindingColumns {
+  std::string name;                  // of the finding
+  std::vector<std::string> columns;  // those that a table does not have add nothing
+  // What a value says, by column and value in lower case: {"itch", {{"true", "itch"}, {"false",
+  // ""}}}. A column without an entry takes the taxonomy's words for the finding, else the value
+  // itself.
+  std::map<std::string, std::map<std::string, std::string>> words = {};
+  std::string between = ", ";  // joins the words of several columns
+  std::string unit = {};       // "mm": the values are numbers, the unit follows
+  std::string none = {};       // said where columns have values, and all say ""
+};
+
+// Which column of a published row says what. Empty: none does.
+struct ColumnMap {
+  std::string id;
+  std::string picture;  // a file name; empty: the id finds the picture
+  std::string label;
+  std::string group;
+  std::string split;
+  std::string malignancy;
+  std::string diagnosis;
+  std::string subclass;
+  std::string age;
+  std::string sex;
+  std::string site;
+  std::string skin_type;
+  std::string modality;         // of every picture, in words
+  std::string modality_column;  // words by the taxonomy's "modality"
+  std::vector<FindingColumns> findings;
+};
+
+// A draft with the row as published and its place.
+Draft draft_of(Intake& intake, std::string place, std::string_view id,
+               const std::vector<std::string>& header, const std::vector<std::string>& row);
+Draft draft_of(Intake& intake, const CsvReader& reader, std::string_view id);
+
+// The published value of a column, "" if there is none.
+std::string published(const Draft& draft, std::string_view column);
+
+// Fills label, group, findings and the rest from the published row. What the draft already has
+// stays (raw_label, group, modality).
+void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft);
+
+// "benign", "pre-cancerous" or "malignant" for the taxonomy's words of "malignancy"; else "".
+std::string malignancy_words(const Intake& intake, std::string_view value);
+
+// Reads a table that lists one picture a row. The id and label columns must exist (InputError).
+// `finish` may change a draft before it is taken.
+void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,
+                const std::function<void(Draft&)>& finish = {});
+
+}  // namespace epicrisis

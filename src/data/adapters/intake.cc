@@ -1,0 +1,307 @@
+#include "data/adapters/intake.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxRawLabel = 200;        // bytes
+constexpr std::size_t kMaxName = 100;            // bytes of a column's or finding's name
+constexpr std::size_t kMaxExample = 200;         // bytes of a value quoted in the report
+constexpr std::size_t kMaxPictureName = 1024;    // bytes
+constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
+constexpr std::string_view kOtherNames = "(others)";
+
+Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
+  return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy));
+}
+
+// A number of a table without the ".0" that spreadsheets and pandas add.
+std::string plain_number(double value) {
+  if (value == std::floor(value)) return std::to_string(static_cast<long long>(value));
+  return fmt::format("{:g}", value);
+}
+
+// A picture's name is only looked up among files that are there, so anything that could name one
+// below the root passes.
+bool is_picture_reference(std::string_view name) {
+  if (name.size() > kMaxPictureName || !is_valid_utf8(name)) return false;
+  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; };
+  if (std::any_of(name.begin(), name.end(), is_bad)) return false;
+  const std::vector<std::string> parts = split(name, '/');
+  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return part.empty() || part == "." || part == "..";
+  });
+}
+
+}  // namespace
+
+std::optional<std::string> published_split_name(std::string_view text) {
+  const std::string folded = ascii_lower(trim(text));
+  if (folded == "train" || folded == "training") return "train";
+  if (folded == "validation" || folded == "valid" || folded == "val" || folded == "dev") {
+    return "validation";
+  }
+  if (folded == "test" || folded == "testing") return "test";
+  return std::nullopt;
+}
+
+bool is_missing(std::string_view value) {
+  static constexpr std::array<std::string_view, 7> kMissing = {"",   "unknown", "unk", "nan",
+                                                               "na", "n/a",     "null"};
+  const std::string folded = ascii_lower(trim(value));
+  return std::find(kMissing.begin(), kMissing.end(), folded) != kMissing.end();
+}
+
+Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
+               const PictureLayout& layout, const SampleSink& sink)
+    : Intake(input, adapter, taxonomy_of(input, taxonomy), layout, sink) {}
+
+Intake::Intake(const AdapterInput& input, std::string_view adapter, Taxonomy taxonomy,
+               const PictureLayout& layout, const SampleSink& sink)
+    : input_(input),
+      sink_(sink),
+      match_(layout.match),
+      taxonomy_(std::move(taxonomy)),
+      pictures_(input, layout) {
+  report_.adapter = adapter;
+  report_.dataset = input.dataset.empty() ? std::string(adapter) : input.dataset;
+}
+
+void Intake::tally(Tally& tally, std::string_view place, std::string_view value) const {
+  ++tally.count;
+  if (tally.examples.size() >= input_.max_listed) return;
+  tally.examples.push_back(fmt::format("{}: {}", place, clean_text(value, kMaxExample)));
+}
+
+void Intake::count_name(std::map<std::string, std::uint64_t>& counts,
+                        const std::string& name) const {
+  // A table of nothing but new labels must not fill the memory.
+  const bool known = counts.contains(name) || counts.size() < kMaxDistinctNames;
+  ++counts[known ? name : std::string(kOtherNames)];
+}
+
+void Intake::skip(std::string_view reason, std::string_view place, std::string_view value) {
+  ++report_.records;
+  tally(report_.skipped[std::string(reason)], place, value);
+}
+
+void Intake::warn(std::string_view kind, std::string_view place, std::string_view value) {
+  tally(report_.warnings[std::string(kind)], place, value);
+}
+
+void Intake::take(Draft draft) {
+  if (!check_id(draft)) return;
+  draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
+  if (!check_duplicate(draft)) return;
+  if (!find_picture(draft)) return;
+  ++report_.records;
+  Sample& sample = draft.sample;
+  sample.dataset = report_.dataset;
+  if (sample.modality.empty()) sample.modality = input_.modality;
+  sample.modality = clean_text(sample.modality, kMaxName);
+  map_label(draft);
+  settle_split(draft);
+  sample.group = clean_text(sample.group, kMaxFindingValue);
+  if (is_missing(sample.group)) sample.group.clear();
+  count_sample(sample);
+  sink_(std::move(sample));
+}
+
+bool Intake::check_id(Draft& draft) {
+  const std::string_view id = trim(draft.id);
+  const std::string_view key = without_picture_suffix(id);
+  if (!is_safe_id(key)) {
+    skip(id.empty() ? "no id" : "unsafe id", draft.place, draft.id);
+    return false;
+  }
+  draft.sample.key = key;
+  for (std::string* name : {&draft.picture, &draft.second_picture}) {
+    if (!name->empty() && !is_picture_reference(*name)) {
+      skip("unsafe picture name", draft.place, *name);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Intake::check_duplicate(const Draft& draft) {
+  const std::uint64_t label = fnv1a(draft.sample.raw_label);
+  const auto [position, is_new] = seen_.emplace(draft.sample.key, label);
+  if (is_new) return true;
+  ++report_.records;
+  tally(report_.duplicate_ids, draft.place, draft.sample.key);
+  if (position->second != label) {
+    tally(report_.conflicting_labels, draft.place,
+          draft.sample.key + " is also '" + draft.sample.raw_label + "'");
+  }
+  return false;
+}
+
+std::string_view Intake::picture_key(std::string_view name) const {
+  return match_ == PictureMatch::kStem ? without_picture_suffix(name) : name;
+}
+
+bool Intake::find_picture(Draft& draft) {
+  std::string& path = draft.sample.image_path;
+  const std::string& name = draft.picture.empty() ? draft.sample.key : draft.picture;
+  path = pictures_.take(picture_key(name));
+  if (path.empty() && !draft.second_picture.empty()) {
+    path = pictures_.take(picture_key(draft.second_picture));
+  }
+  if (!path.empty() || input_.tables_only) return true;
+  if (input_.tables_if_no_pictures && pictures_.empty()) {
+    warn("no picture in the whole data set, taken without", draft.place, name);
+    return true;
+  }
+  ++report_.records;
+  tally(report_.rows_without_picture, draft.place, name);
+  return false;
+}
+
+void Intake::map_label(Draft& draft) {
+  Sample& sample = draft.sample;
+  if (sample.raw_label.empty()) {
+    ++report_.without_label;
+  } else if (const Mapping* mapping = taxonomy_.find(sample.raw_label)) {
+    sample.label = mapping->label;
+    // What the table itself says goes before what the vocabulary says of the label in general.
+    if (sample.malignancy.empty()) sample.malignancy = mapping->malignancy;
+    if (sample.diagnosis.empty()) sample.diagnosis = mapping->diagnosis;
+    if (sample.subclass.empty()) sample.subclass = mapping->subclass;
+    for (const Finding& finding : mapping->findings)
+      add_plain_finding(draft, finding.name, finding.value);
+    if (!sample.label) count_name(report_.no_class, sample.raw_label);
+  } else {
+    count_name(report_.unmapped, sample.raw_label);
+  }
+  sample.diagnosis = clean_text(sample.diagnosis, kMaxFindingValue);
+  sample.subclass = clean_text(sample.subclass, kMaxFindingValue);
+  sample.malignancy = clean_text(sample.malignancy, kMaxName);
+  // A subclass that says no more than the diagnosis says nothing.
+  if (ascii_lower(sample.subclass) == ascii_lower(sample.diagnosis)) sample.subclass.clear();
+}
+
+void Intake::settle_split(Draft& draft) {
+  std::vector<std::string> known;
+  for (const std::string& text : draft.sample.published_splits) {
+    if (is_missing(text)) continue;
+    const std::optional<std::string> name = published_split_name(text);
+    if (!name) {
+      warn("split of an unknown name", draft.place, text);
+    } else if (std::find(known.begin(), known.end(), *name) == known.end()) {
+      known.push_back(*name);
+    }
+  }
+  draft.sample.split.clear();
+  for (const char* name : {"train", "validation", "test"}) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) draft.sample.split = name;
+  }
+  if (known.size() > 1) ++report_.in_several_splits;
+  draft.sample.published_splits = std::move(known);
+}
+
+void Intake::count_sample(const Sample& sample) {
+  ++report_.samples;
+  if (sample.label) ++report_.by_label[static_cast<std::size_t>(*sample.label)];
+  count_name(report_.by_raw_label, sample.raw_label);
+  ++report_.by_split[sample.split];
+}
+
+void Intake::add_metadata(Draft& draft, const std::vector<std::string>& header,
+                          const std::vector<std::string>& row) {
+  Json& metadata = draft.sample.metadata;
+  for (std::size_t i = 0; i < header.size() && i < row.size(); ++i) {
+    std::string name = clean_text(header[i], kMaxName);
+    std::string value = clean_text(row[i], kMaxMetadataValue);
+    if (name.empty()) name = "column " + std::to_string(i + 1);
+    const auto there = metadata.find(name);
+    if (there == metadata.end()) {
+      if (metadata.size() >= kMaxMetadataColumns) {
+        warn("more columns than are kept", draft.place, name);
+        return;
+      }
+      metadata[std::move(name)] = std::move(value);
+    } else if (is_missing(there->get_ref<const std::string&>())) {
+      *there = std::move(value);
+    } else if (*there != value && !is_missing(value)) {
+      warn("tables differ in " + name, draft.place, there->get<std::string>() + " or " + value);
+    }
+  }
+}
+
+void Intake::add_plain_finding(Draft& draft, std::string_view name, std::string_view value) {
+  std::string text = clean_text(value, kMaxFindingValue);
+  if (is_missing(text)) return;
+  draft.sample.findings.push_back({clean_text(name, kMaxName), std::move(text)});
+}
+
+void Intake::add_finding(Draft& draft, std::string_view name, std::string_view value) {
+  if (is_missing(value)) return;
+  if (const std::string* words = taxonomy_.words(name, value)) {
+    add_plain_finding(draft, name, *words);
+    return;
+  }
+  std::string text = ascii_lower(value);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  add_plain_finding(draft, name, text);
+}
+
+void Intake::add_age(Draft& draft, std::string_view value) {
+  if (is_missing(value)) return;
+  const std::optional<double> years = parse_number(trim(value));
+  if (!years || *years < 0 || *years > 120) {
+    warn("age that is no number of years", draft.place, value);
+    return;
+  }
+  add_plain_finding(draft, "age", plain_number(*years));
+}
+
+void Intake::add_sex(Draft& draft, std::string_view value) {
+  if (is_missing(value)) return;
+  const std::string folded = ascii_lower(trim(value));
+  if (const std::string* words = taxonomy_.words("sex", folded)) {
+    add_plain_finding(draft, "sex", *words);
+  } else if (folded == "female" || folded == "f") {
+    add_plain_finding(draft, "sex", "female");
+  } else if (folded == "male" || folded == "m") {
+    add_plain_finding(draft, "sex", "male");
+  } else {
+    warn("sex of an unknown spelling", draft.place, value);
+  }
+}
+
+void Intake::add_skin_type(Draft& draft, std::string_view value) {
+  static constexpr std::array<std::string_view, 6> kRoman = {"I", "II", "III", "IV", "V", "VI"};
+  if (is_missing(value) || trim(value) == "-1") return;  // -1: Fitzpatrick17k's "unknown"
+  const std::optional<double> type = parse_number(trim(value));
+  for (std::size_t i = 0; i < kRoman.size(); ++i) {
+    if (type && *type == static_cast<double>(i + 1)) {
+      add_plain_finding(draft, "skin type", fmt::format("Fitzpatrick {}", kRoman[i]));
+      return;
+    }
+  }
+  warn("skin type that is none of 1 to 6", draft.place, value);
+}
+
+AdapterReport Intake::finish() {
+  report_.pictures_without_row = pictures_.unused(input_.max_listed);
+  report_.pictures_shadowed = pictures_.shadowed();
+  for (const Path& folder : pictures_.folders()) {
+    report_.picture_folders.push_back(folder.string());
+  }
+  if (report_.records != report_.samples + report_.skipped_total()) {
+    throw InternalError("{}: {} records, but {} samples and {} skipped", report_.adapter,
+                        report_.records, report_.samples, report_.skipped_total());
+  }
+  return std::move(report_);
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "data/adapters/picture_index.h"
+#include "epicrisis/core/csv.h"
+#include "epicrisis/data/adapter.h"
+#include "epicrisis/data/taxonomy.h"
+
+namespace epicrisis {
+
+// Bytes kept of a published value and of a finding; longer ones are cut.
+inline constexpr std::size_t kMaxMetadataValue = 500;
+inline constexpr std::size_t kMaxFindingValue = 200;
+inline constexpr std::size_t kMaxMetadataColumns = 1024;
+
+// One record of a table on its way to a sample.
+struct Draft {
+  std::string place;           // "file.csv:12"
+  std::string id;              // as published; a picture's suffix is dropped for the key
+  std::string picture;         // what finds the picture; empty: the key
+  std::string second_picture;  // tried next, may be empty
+  Sample sample;  // raw_label, findings, group, published_splits, modality, metadata; texts unclean
+};
+
+// "train", "validation" or "test" for the spellings in use ("training", "valid", "val", "dev").
+std::optional<std::string> published_split_name(std::string_view text);
+
+// True for the ways to leave a cell empty: "", "unknown", "UNK", "nan", "NA", "N/A", "null".
+bool is_missing(std::string_view value);
+
+// What every adapter does with a record: checks the id, refuses duplicates, maps the label, finds
+// the picture, cleans what was published, counts, hands on. One per read.
+class Intake {
+ public:
+  // The taxonomy that `input` names, else the built-in one of that name.
+  Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
+         const PictureLayout& layout, const SampleSink& sink);
+  Intake(const AdapterInput& input, std::string_view adapter, Taxonomy taxonomy,
+         const PictureLayout& layout, const SampleSink& sink);
+
+  const Taxonomy& taxonomy() const { return taxonomy_; }
+  void count_row() { ++report_.rows; }
+
+  // Counts the record and either hands it on or skips it.
+  void take(Draft draft);
+  // Counts a record that the adapter itself cannot make a sample of.
+  void skip(std::string_view reason, std::string_view place, std::string_view value);
+  void warn(std::string_view kind, std::string_view place, std::string_view value);
+
+  // Adds the row to the published metadata, cleaned. A column that is already there with another
+  // value stays as it was and is warned of.
+  void add_metadata(Draft& draft, const std::vector<std::string>& header,
+                    const std::vector<std::string>& row);
+
+  // Findings; missing values add nothing.
+  // Years from 0 to 120, "45.0" as "45"; anything else is warned of.
+  void add_age(Draft& draft, std::string_view value);
+  // The taxonomy's words for "sex", else female or male for the usual spellings; else warned of.
+  void add_sex(Draft& draft, std::string_view value);
+  // The taxonomy's words for `name`; else the value in lower case, "_" as a space. The taxonomy may
+  // map a value to "", which adds nothing.
+  void add_finding(Draft& draft, std::string_view name, std::string_view value);
+  // As it is, but cleaned.
+  void add_plain_finding(Draft& draft, std::string_view name, std::string_view value);
+  // "1" to "6" (also "3.0") as "Fitzpatrick III".
+  void add_skin_type(Draft& draft, std::string_view value);
+
+  // The names of the pictures, sorted.
+  std::vector<std::string> picture_names() const { return pictures_.names(); }
+
+  AdapterReport finish();
+
+ private:
+  void tally(Tally& tally, std::string_view place, std::string_view value) const;
+  void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name) const;
+  bool check_id(Draft& draft);
+  bool check_duplicate(const Draft& draft);
+  std::string_view picture_key(std::string_view name) const;
+  bool find_picture(Draft& draft);
+  void map_label(Draft& draft);
+  void settle_split(Draft& draft);
+  void count_sample(const Sample& sample);
+
+  const AdapterInput& input_;
+  const SampleSink& sink_;
+  PictureMatch match_;
+  Taxonomy taxonomy_;
+  PictureIndex pictures_;
+  AdapterReport report_;
+  std::unordered_map<std::string, std::uint64_t> seen_;  // key -> hash of the raw label
+};
+
+}  // namespace epicrisis

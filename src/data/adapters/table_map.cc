@@ -1,0 +1,144 @@
+#include "data/adapters/table_map.h"
+
+#include <array>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+
+namespace epicrisis {
+namespace {
+
+struct NamedColumn {
+  const char* key;
+  std::string ColumnMap::*member;
+};
+
+constexpr std::array<NamedColumn, 13> kNamedColumns = {{
+    {"id", &ColumnMap::id},
+    {"picture", &ColumnMap::picture},
+    {"label", &ColumnMap::label},
+    {"group", &ColumnMap::group},
+    {"split", &ColumnMap::split},
+    {"malignancy", &ColumnMap::malignancy},
+    {"diagnosis", &ColumnMap::diagnosis},
+    {"subclass", &ColumnMap::subclass},
+    {"age", &ColumnMap::age},
+    {"sex", &ColumnMap::sex},
+    {"site", &ColumnMap::site},
+    {"skin_type", &ColumnMap::skin_type},
+    {"modality", &ColumnMap::modality_column},
+}};
+
+FindingColumns read_finding(const TomlTable& table) {
+  FindingColumns finding;
+  finding.name = table.string("name");
+  finding.columns = table.strings_or("columns", {finding.name});
+  finding.between = table.string_or("between", finding.between);
+  finding.unit = table.string_or("unit", "");
+  finding.none = table.string_or("none", "");
+  if (finding.name.empty() || finding.columns.empty()) {
+    throw UsageError("{}: a finding needs a name and at least one column", table.place());
+  }
+  if (const std::optional<TomlTable> words = table.table_if("words")) {
+    for (const std::string& column : words->keys()) {
+      const TomlTable values = words->table(column);
+      for (const std::string& value : values.keys()) {
+        finding.words[column][ascii_lower(trim(value))] = values.string(value);
+      }
+    }
+  }
+  return finding;
+}
+
+void read_pictures(const TomlTable& table, TableMap& map) {
+  const std::vector<std::string> folders = table.strings_or("folders", {});
+  if (!folders.empty()) map.pictures.usual = {folders};
+  map.pictures.recursive = table.boolean_or("recursive", false);
+  map.picture_pattern = table.string_or("pattern", "");
+  const std::string match = table.string_or("match", "stem");
+  if (match != "stem" && match != "path") {
+    throw UsageError("{}: match = '{}'; use \"stem\" or \"path\"", table.place("match"), match);
+  }
+  if (match == "path") map.pictures.match = PictureMatch::kPath;
+  if (!map.picture_pattern.empty() && map.picture_pattern.find("{id}") == std::string::npos) {
+    throw UsageError("{}: pattern '{}' has no {{id}}", table.place("pattern"), map.picture_pattern);
+  }
+}
+
+void read_splits(const TomlTable& table, TableMap& map) {
+  for (const std::string& value : table.keys()) {
+    const std::optional<std::string> split = published_split_name(table.string(value));
+    if (!split) {
+      throw UsageError("{}: '{}' is no split; use train, validation or test", table.place(value),
+                       table.string(value));
+    }
+    map.splits[ascii_lower(trim(value))] = *split;
+  }
+}
+
+}  // namespace
+
+TableMap read_table_map(const Path& path) {
+  const TomlTable file = TomlTable::parse_file(path);
+  TableMap map;
+  map.table = file.string_or("table", "");
+  const std::string separator = file.string_or("separator", ",");
+  if (separator.size() != 1) {
+    throw UsageError("{}: separator '{}' is not one character", file.place("separator"), separator);
+  }
+  map.separator = separator[0];
+  map.columns.modality = file.string_or("modality", "");
+  if (const std::optional<TomlTable> columns = file.table_if("columns")) {
+    for (const NamedColumn& column : kNamedColumns) {
+      map.columns.*column.member = columns->string_or(column.key, "");
+    }
+    columns->finish();
+  }
+  for (const TomlTable& finding : file.tables_or_empty("finding")) {
+    map.columns.findings.push_back(read_finding(finding));
+  }
+  if (const auto pictures = file.table_if("pictures")) read_pictures(*pictures, map);
+  if (const auto splits = file.table_if("splits")) read_splits(*splits, map);
+  map.taxonomy = file.string_or("taxonomy", "");
+  Taxonomy own = Taxonomy::from_table(file);
+  if (own.size() > 0 && !map.taxonomy.empty()) {
+    throw UsageError("{}: 'taxonomy' and [[map]] exclude each other", file.place("taxonomy"));
+  }
+  if (map.taxonomy.empty()) map.own_taxonomy = std::move(own);
+  file.finish();
+  return map;
+}
+
+Taxonomy taxonomy_for(const AdapterInput& input, const TableMap& map) {
+  if (!input.taxonomy.empty()) return Taxonomy::load(input.taxonomy);
+  if (map.own_taxonomy && map.own_taxonomy->size() > 0) return *map.own_taxonomy;
+  return Taxonomy::load(map.taxonomy.empty() ? "common" : std::string_view(map.taxonomy));
+}
+
+void apply_table_map(const TableMap& map, Draft& draft) {
+  if (!map.picture_pattern.empty()) {
+    constexpr std::string_view kHole = "{id}";
+    draft.picture = map.picture_pattern;
+    draft.picture.replace(draft.picture.find(kHole), kHole.size(),
+                          without_picture_suffix(trim(draft.id)));
+  }
+  for (std::string& split : draft.sample.published_splits) {
+    const auto position = map.splits.find(ascii_lower(trim(split)));
+    if (position != map.splits.end()) split = position->second;
+  }
+}
+
+std::vector<std::string> named_columns(const ColumnMap& map) {
+  std::vector<std::string> names;
+  for (const NamedColumn& column : kNamedColumns) {
+    if (!(map.*column.member).empty()) names.push_back(map.*column.member);
+  }
+  for (const FindingColumns& finding : map.findings) {
+    names.insert(names.end(), finding.columns.begin(), finding.columns.end());
+  }
+  return names;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/adapters/columns.h"
+#include "data/adapters/picture_index.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/data/taxonomy.h"
+
+namespace epicrisis {
+
+// A user's explanation of a table of his own: the TOML column map of docs/formats.md.
+struct TableMap {
+  std::string table;  // below the data set's folder; "" where the file names none
+  char separator = ',';
+  ColumnMap columns;
+  PictureLayout pictures;
+  std::string picture_pattern;                // "{id}_derm", "" for none
+  std::map<std::string, std::string> splits;  // published value in lower case -> split
+  std::string taxonomy;                       // name or path, "" where the file maps labels itself
+  std::optional<Taxonomy> own_taxonomy;       // where it does
+};
+
+// UsageError with file and line for a key or value that is wrong.
+TableMap read_table_map(const Path& path);
+
+// The taxonomy for a read: the input's, else the map's name, else the map's own.
+Taxonomy taxonomy_for(const AdapterInput& input, const TableMap& map);
+
+// The picture's name by the pattern, and the splits by the map's names.
+void apply_table_map(const TableMap& map, Draft& draft);
+
+// The columns that the map names, for a check that the table has them.
+std::vector<std::string> named_columns(const ColumnMap& map);
+
+}  // namespace epicrisis

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "epicrisis/llm/provider.h"
+#include "epicrisis/net/http.h"
+#include "llm/limits.h"
+#include "net/secret_mask.h"
+
+namespace epicrisis {
+
+// The endpoints of a provider and what is known of their health. Times are seconds of a monotonic
+// clock.
+class EndpointSet {
+ public:
+  // Loads the keys, unless `offline`. Rate limits of the provider hold for all endpoints together.
+  EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
+              bool offline);
+
+  // The endpoint for the next request, of `tokens` estimated tokens; empty if none may be used now.
+  // Among those that may, the one furthest behind its share; `avoid` only if it is the only one.
+  std::optional<std::size_t> choose(Seconds now, std::optional<std::size_t> avoid) const;
+  // How long until choose() may find one by the passing of time alone; empty: only an answer can
+  // change it.
+  std::optional<Seconds> wait_time(Seconds now) const;
+
+  HttpRequest request(std::size_t endpoint) const { return endpoints_[endpoint].request; }
+  const std::string& url(std::size_t endpoint) const { return endpoints_[endpoint].url; }
+  int in_flight() const;
+  // Takes the endpoint's key out of an answer that says it back, before anything is kept of it.
+  void mask_key(std::size_t endpoint, HttpAnswer& answer) const;
+
+  void on_send(std::size_t endpoint, std::int64_t tokens, Seconds now);
+  struct Result {
+    Seconds sent_at{0};
+    bool fault = false;      // network, 5xx
+    bool throttled = false;  // 429, 503
+    std::optional<Seconds> retry_after;
+    std::int64_t estimated_tokens = 0;
+    std::int64_t tokens = 0;
+  };
+  void on_answer(std::size_t endpoint, const Result& result, Seconds now);
+
+  // "" while there is hope; else why no endpoint can be used.
+  std::string complaint() const;
+
+ private:
+  struct State {
+    State(const Endpoint& endpoint, HttpRequest prepared, int most);
+    std::string url;
+    double weight;
+    HttpRequest request;
+    SecretMask mask;
+    ConcurrencyLimit limit;
+    CircuitBreaker breaker;
+    Seconds paused_until{0};
+    int in_flight = 0;
+    bool full = false;  // after the last request was sent
+    double sent = 0;
+  };
+  bool has_room(const State& state) const { return state.in_flight < state.limit.limit(); }
+
+  int max_concurrency_;
+  RateLimit requests_;
+  RateLimit tokens_;
+  std::vector<State> endpoints_;
+};
+
+}  // namespace epicrisis

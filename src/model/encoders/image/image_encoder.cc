@@ -1,0 +1,96 @@
+#include <memory>
+#include <string>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/model/model_folders.h"
+#include "model/encoders/image/image_encoder_source.h"
+#include "model/encoders/image/image_encoder_torch.h"
+#include "model/encoders/image/image_layers_torch.h"
+#include "model/tensors_torch.h"
+#include "tensor/weight_files.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::string_view kRandom = "random:";
+
+// Names as torchvision has them today: training scripts put "module." or "state_dict." before them,
+// and DenseNet's published weights say "denselayer1.norm.1" for "denselayer1.norm1".
+std::string modern_name(const std::string& published) {
+  std::string name = published;
+  for (const std::string_view prefix : {"state_dict.", "module."}) {
+    if (name.starts_with(prefix)) name.erase(0, prefix.size());
+  }
+  const std::size_t layer = name.find(".denselayer");
+  if (layer == std::string::npos) return name;
+  const std::size_t part = name.find('.', layer + 1);
+  if (part == std::string::npos) return name;
+  for (const std::string_view word : {".norm.", ".conv.", ".relu."}) {
+    if (name.compare(part, word.size(), word) == 0) name.erase(part + word.size() - 1, 1);
+  }
+  return name;
+}
+
+}  // namespace
+
+ImageEncoderSource find_image_encoder(std::string_view model) {
+  ImageEncoderSource source;
+  if (model.starts_with(kRandom)) {
+    source.config = default_image_encoder_config(model.substr(kRandom.size()));
+    return source;
+  }
+  const Path path = find_model(model);
+  const bool folder = std::filesystem::is_directory(path);
+  source.config = read_image_encoder_config(folder ? path : path.parent_path());
+  source.weights = folder ? weight_file_in(path) : path;
+  return source;
+}
+
+std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource& source,
+                                                       std::uint64_t seed) {
+  if (source.weights.empty()) return make_image_encoder(source.config, seed);
+  const ImageArchitecture& architecture = image_architecture(source.config.architecture);
+  auto encoder = architecture.make(source.config);
+  LoadStateOptions options;
+  options.ignore = [&](const std::string& name) {
+    return name.starts_with(architecture.classifier);
+  };
+  load_state(*encoder, read_weights(source.weights).renamed(modern_name), options);
+  return encoder;
+}
+
+std::shared_ptr<ImageEncoderModule> load_image_encoder(std::string_view model, std::uint64_t seed) {
+  return load_image_encoder(find_image_encoder(model), seed);
+}
+
+std::shared_ptr<ImageEncoderModule> make_image_encoder(const ImageEncoderConfig& config,
+                                                       std::uint64_t seed) {
+  const ImageArchitecture& architecture = image_architecture(config.architecture);
+  auto encoder = architecture.make(config);
+  initialise_convolutions(*encoder, architecture.fan, seed);
+  return encoder;
+}
+
+torch::Tensor normalise_pixels(const torch::Tensor& pixels, const ImageEncoderConfig& config) {
+  const auto options = torch::TensorOptions().dtype(torch::kFloat32);
+  torch::Tensor scale = torch::empty({3}, options);
+  torch::Tensor shift = torch::empty({3}, options);
+  for (int c = 0; c < 3; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    scale[c] = 1.0F / (255.0F * config.std[i]);
+    shift[c] = -config.mean[i] / config.std[i];
+  }
+  // Channels are the last axis here, so the permuted result is channels last without a copy.
+  return torch::addcmul(shift.to(pixels.device()), pixels.to(torch::kFloat32),
+                        scale.to(pixels.device()))
+      .permute({0, 3, 1, 2});
+}
+
+void fold_batch_norm(ImageEncoderModule& module) {
+  auto* encoder = dynamic_cast<LayeredEncoder*>(&module);
+  if (encoder == nullptr) throw InternalError("Folding batch norm: not one of our encoders");
+  encoder->eval();
+  encoder->fold_batch_norm();
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,105 @@
+#include <cmath>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "model/encoders/image/image_layers_torch.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr int kMinSize = 32;
+constexpr int kMaxSize = 1024;
+
+std::array<float, 3> three_numbers(const Json& object, std::string_view key,
+                                   std::array<float, 3> fallback, bool positive,
+                                   std::string_view source) {
+  const auto found = object.find(key);
+  if (found == object.end()) return fallback;
+  const bool list = found->is_array() && found->size() == 3;
+  std::array<float, 3> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool number = list && (*found)[i].is_number();
+    values[i] = number ? (*found)[i].get<float>() : 0;
+    if (!number || !std::isfinite(values[i]) || (positive && values[i] <= 0)) {
+      throw InputError("{}: '{}' is {}; a list of three {}numbers was expected", source, key,
+                       dump_json(*found), positive ? "positive " : "");
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
+  ImageEncoderConfig config;
+  config.feature_dim = image_architecture(architecture).info.feature_dim;
+  config.architecture = architecture;
+  return config;
+}
+
+ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view source) {
+  const auto architecture = json_get<std::string>(json, "architecture", source);
+  ImageEncoderConfig config;
+  try {
+    config = default_image_encoder_config(architecture);
+  } catch (const UsageError& error) {
+    throw InputError("{}: {}", source, error.what());
+  }
+  // timm's folders say "num_features" and keep the rest in "pretrained_cfg".
+  for (const std::string_view key : {"feature_dim", "num_features"}) {
+    const auto width = json_get_or<std::int64_t>(json, key, config.feature_dim, source);
+    if (width != config.feature_dim) {
+      throw InputError("{}: '{}' is {}, {} has {}", source, key, width, architecture,
+                       config.feature_dim);
+    }
+  }
+  const bool timm = json.contains("pretrained_cfg");
+  const Json input =
+      json_get_or<Json>(json, timm ? "pretrained_cfg" : "input", Json::object(), source);
+  if (!input.is_object()) throw InputError("{}: 'input' is no object", source);
+  std::int64_t size = config.input_size;
+  if (timm && input.contains("input_size")) {
+    const Json& sizes = input["input_size"];  // [3, height, width]
+    const bool numbers = sizes.is_array() && sizes.size() == 3 && sizes[2].is_number_integer();
+    size = numbers ? sizes[2].get<std::int64_t>() : 0;
+  } else {
+    size = json_get_or<std::int64_t>(input, "size", size, source);
+  }
+  if (size < kMinSize || size > kMaxSize) {
+    throw InputError("{}: the input size {} is outside [{}, {}]", source, size, kMinSize, kMaxSize);
+  }
+  config.input_size = static_cast<int>(size);
+  const auto channels = json_get_or<std::string>(input, "channels", "RGB", source);
+  if (channels != "RGB") {
+    throw InputError("{}: channels '{}'; only RGB is read", source, channels);
+  }
+  config.mean = three_numbers(input, "mean", config.mean, false, source);
+  config.std = three_numbers(input, "std", config.std, true, source);
+  const auto padding = json_get_or<std::string>(json, "padding", "symmetric", source);
+  if (padding != "symmetric" && padding != "same_tf") {
+    throw InputError("{}: padding '{}'; there are symmetric and same_tf", source, padding);
+  }
+  config.padding = padding == "same_tf" ? ConvPadding::kSameTf : ConvPadding::kSymmetric;
+  config.fixed_batch_norm =
+      json_get_or<std::string>(json, "batch_norm", "", source).starts_with("folded");
+  return config;
+}
+
+ImageEncoderConfig read_image_encoder_config(const Path& folder) {
+  const Path path = folder / "config.json";
+  constexpr std::uint64_t kMaxConfig = 1 << 20;
+  return parse_image_encoder_config(parse_json(read_file(path, kMaxConfig), path.string()),
+                                    path.string());
+}
+
+Json ImageEncoderConfig::to_json() const {
+  Json json;
+  json["architecture"] = architecture;
+  json["feature_dim"] = feature_dim;
+  json["input"] = {{"size", input_size}, {"channels", "RGB"}, {"mean", mean}, {"std", std}};
+  json["padding"] = padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
+  if (fixed_batch_norm) json["batch_norm"] = "folded";
+  return json;
+}
+
+}  // namespace epicrisis

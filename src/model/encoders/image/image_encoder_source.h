@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "model/encoders/image/image_encoder_torch.h"
+
+namespace epicrisis {
+
+struct ImageEncoderSource {
+  ImageEncoderConfig config;
+  Path weights;  // empty: random weights
+};
+
+// What `model` (as ImageFeatureExtractor takes it) stands for; reads the configuration alone.
+ImageEncoderSource find_image_encoder(std::string_view model);
+
+std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource& source,
+                                                       std::uint64_t seed);
+
+}  // namespace epicrisis

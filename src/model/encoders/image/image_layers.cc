@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "epicrisis/core/random.h"
+#include "model/encoders/image/image_layers_torch.h"
+
+namespace epicrisis {
+
+torch::Tensor pad_same(const torch::Tensor& x, std::int64_t kernel, std::int64_t stride,
+                       double value) {
+  const auto total = [&](std::int64_t n) {
+    const std::int64_t out = (n + stride - 1) / stride;
+    return std::max<std::int64_t>((out - 1) * stride + kernel - n, 0);
+  };
+  const std::int64_t high = total(x.size(2));
+  const std::int64_t wide = total(x.size(3));
+  return torch::constant_pad_nd(x, {wide / 2, wide - wide / 2, high / 2, high - high / 2}, value);
+}
+
+torch::Tensor max_pool(const torch::Tensor& x, ConvPadding padding) {
+  if (padding == ConvPadding::kSymmetric) return torch::max_pool2d(x, 3, 2, 1);
+  return torch::max_pool2d(pad_same(x, 3, 2, -std::numeric_limits<double>::infinity()), 3, 2);
+}
+
+torch::Tensor global_average(const torch::Tensor& x) {
+  return torch::mean(x, {2, 3}, false, torch::kFloat32);
+}
+
+torch::Tensor ConvNorm::operator()(const torch::Tensor& input) const {
+  torch::Tensor x = input;
+  std::int64_t around = shape_.kernel / 2;
+  if (padding_ == ConvPadding::kSameTf && shape_.stride > 1) {
+    x = pad_same(x, shape_.kernel, shape_.stride, 0);
+    around = 0;
+  }
+  const torch::Tensor out =
+      torch::conv2d(x, conv_->weight, folded_bias_, shape_.stride, around, 1, shape_.groups);
+  if (folded_bias_.defined()) return out;
+  torch::nn::BatchNorm2d norm = norm_;  // forward() is not const
+  return norm->forward(out);
+}
+
+void ConvNorm::fold() {
+  if (folded_bias_.defined()) return;
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor scale =
+      norm_->weight / torch::sqrt(norm_->running_var + norm_->options.eps());
+  conv_->weight.mul_(scale.view({-1, 1, 1, 1}));
+  folded_bias_ =
+      norm_parent_->register_buffer(folded_name_, norm_->bias - norm_->running_mean * scale);
+}
+
+void LayeredEncoder::fold_batch_norm() {
+  for (const auto& layer : foldable_) layer->fold();
+}
+
+torch::nn::Module& LayerBuilder::parent_of(const std::string& name, std::string& leaf) {
+  torch::nn::Module* parent = &encoder_;
+  std::size_t start = 0;
+  for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', start)) {
+    const std::string part = name.substr(start, dot - start);
+    const auto children = parent->named_children();
+    const auto* known = children.find(part);
+    parent = known != nullptr
+                 ? known->get()
+                 : parent->register_module(part, std::make_shared<torch::nn::Module>()).get();
+    start = dot + 1;
+  }
+  leaf = name.substr(start);
+  return *parent;
+}
+
+torch::nn::Conv2d LayerBuilder::conv(const std::string& name, const ConvShape& shape) {
+  std::string leaf;
+  auto options = torch::nn::Conv2dOptions(shape.in, shape.out, shape.kernel)
+                     .stride(shape.stride)
+                     .padding(shape.kernel / 2)
+                     .groups(shape.groups)
+                     .bias(false);
+  torch::nn::Module& parent = parent_of(name, leaf);
+  return parent.register_module(leaf, torch::nn::Conv2d(options));
+}
+
+torch::nn::BatchNorm2d LayerBuilder::norm(const std::string& name, std::int64_t channels) {
+  std::string leaf;
+  torch::nn::Module& parent = parent_of(name, leaf);
+  return parent.register_module(leaf, torch::nn::BatchNorm2d(channels));
+}
+
+std::shared_ptr<ConvNorm> LayerBuilder::conv_norm(const std::string& conv_name,
+                                                  const std::string& norm_name,
+                                                  const ConvShape& shape) {
+  auto layer = std::make_shared<ConvNorm>();
+  layer->conv_ = conv(conv_name, shape);
+  layer->norm_ = norm(norm_name, shape.out);
+  std::string leaf;
+  layer->norm_parent_ = &parent_of(norm_name, leaf);
+  layer->folded_name_ = leaf + "_folded_bias";
+  layer->shape_ = shape;
+  layer->padding_ = encoder_.config().padding;
+  encoder_.foldable_.push_back(layer);
+  return layer;
+}
+
+void initialise_convolutions(torch::nn::Module& module, Fan fan, std::uint64_t seed) {
+  const torch::NoGradGuard no_grad;
+  for (auto& item : module.named_parameters()) {
+    torch::Tensor& weight = item.value();
+    if (weight.dim() != 4) continue;
+    const std::int64_t channels = fan == Fan::kIn ? weight.size(1) : weight.size(0);
+    const double deviation =
+        std::sqrt(2.0 / static_cast<double>(channels * weight.size(2) * weight.size(3)));
+    Random random(seed, item.key());
+    float* values = weight.data_ptr<float>();
+    for (std::int64_t i = 0; i < weight.numel(); ++i) {
+      values[i] = static_cast<float>(random.normal() * deviation);
+    }
+  }
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "epicrisis/tensor/tensor_file.h"
+#include "model/encoders/text/bert_folder.h"
+
+namespace epicrisis {
+
+// The BERT encoder (Devlin et al. 2019) for inference alone: plain tensors, no autograd.
+class Bert {
+ public:
+  // Takes the names of transformers.BertModel, with or without "bert." before them; heads for other
+  // tasks
+  // ("cls.", "classifier.") are passed over. InputError that lists missing, unknown and misshapen
+  // tensors.
+  Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType type);
+
+  // ids [B, L] int64, padded at the right; lengths [B] int64, from 1 -> last hidden states [B, L,
+  // H].
+  torch::Tensor forward(const torch::Tensor& ids, const torch::Tensor& lengths) const;
+  bool has_pooler() const { return pooler_.weight.defined(); }
+  // First token's states [B, H] -> tanh(W x + b) [B, H].
+  torch::Tensor pool(const torch::Tensor& first) const;
+
+ private:
+  struct Affine {
+    torch::Tensor weight;
+    torch::Tensor bias;
+  };
+  struct Layer {
+    Affine qkv;       // query, key and value in one [3H, H]
+    Affine attended;  // attention.output.dense
+    Affine attended_norm;
+    Affine up;
+    Affine down;
+    Affine norm;
+  };
+  torch::Tensor attend(const Layer& layer, const torch::Tensor& x, const torch::Tensor& mask) const;
+  torch::Tensor normalise(const Affine& norm, const torch::Tensor& x) const;
+
+  BertConfig config_;
+  torch::ScalarType type_;
+  torch::Tensor words_;
+  torch::Tensor positions_;  // with the vector of token type 0 added
+  Affine embedding_norm_;
+  std::vector<Layer> layers_;
+  Affine pooler_;
+};
+
+}  // namespace epicrisis

@@ -1,0 +1,166 @@
+#include "model/encoders/text/bert_folder.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/json.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::uint64_t kMaxConfig = 1 << 20;
+constexpr std::int64_t kMaxDimension = 1 << 20;
+
+std::optional<Json> json_if_there(const Path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  return parse_json(read_file(path, kMaxConfig), path.string());
+}
+
+std::int64_t size_of(const Json& json, std::string_view key, const std::string& source) {
+  const auto value = json_get<std::int64_t>(json, key, source);
+  if (value < 1 || value > kMaxDimension) {
+    throw InputError("{}: '{}' is {}, 1 to {} was expected", source, key, value, kMaxDimension);
+  }
+  return value;
+}
+
+}  // namespace
+
+BertConfig read_bert_config(const Path& folder) {
+  const std::string source = (folder / "config.json").string();
+  const Json json = parse_json(read_file(source, kMaxConfig), source);
+  const auto type = json_get<std::string>(json, "model_type", source);
+  if (type != "bert") {
+    throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
+  }
+  const auto positions =
+      json_get_or<std::string>(json, "position_embedding_type", "absolute", source);
+  if (positions != "absolute" || json_get_or<bool>(json, "is_decoder", false, source)) {
+    throw InputError("{}: positions '{}' or a decoder; absolute positions and an encoder are read",
+                     source, positions);
+  }
+  BertConfig config;
+  config.layers = size_of(json, "num_hidden_layers", source);
+  config.hidden = size_of(json, "hidden_size", source);
+  config.heads = size_of(json, "num_attention_heads", source);
+  config.intermediate = size_of(json, "intermediate_size", source);
+  config.vocabulary = size_of(json, "vocab_size", source);
+  config.positions = size_of(json, "max_position_embeddings", source);
+  config.types = json.contains("type_vocab_size") ? size_of(json, "type_vocab_size", source) : 2;
+  config.norm_epsilon = json_get_or<double>(json, "layer_norm_eps", 1e-12, source);
+  if (config.hidden % config.heads != 0) {
+    throw InputError("{}: {} attention heads do not divide the width {}", source, config.heads,
+                     config.hidden);
+  }
+  const auto activation = json_get_or<std::string>(json, "hidden_act", "gelu", source);
+  if (activation == "gelu") {
+    config.activation = Activation::kGelu;
+  } else if (activation == "gelu_new" || activation == "gelu_pytorch_tanh") {
+    config.activation = Activation::kGeluTanh;
+  } else if (activation == "relu") {
+    config.activation = Activation::kRelu;
+  } else {
+    throw InputError("{}: hidden_act '{}'; there are gelu, gelu_new, gelu_pytorch_tanh, relu",
+                     source, activation);
+  }
+  return config;
+}
+
+PoolingPlan read_pooling(const Path& folder) {
+  PoolingPlan plan;
+  const Path path = folder / "modules.json";
+  const auto modules = json_if_there(path);
+  if (!modules) return plan;
+  const std::string source = path.string();
+  if (!modules->is_array()) throw InputError("{}: a list of modules was expected", source);
+  for (const Json& module : *modules) {
+    const auto type = json_get<std::string>(module, "type", source);
+    const std::string name = type.substr(type.rfind('.') + 1);
+    if (name == "Normalize") {
+      plan.normalise = true;
+    } else if (name == "Pooling") {
+      const auto relative = json_get<std::string>(module, "path", source);
+      const Path pooling = path_below(folder, relative, "pooling module") / "config.json";
+      const Json json = parse_json(read_file(pooling, kMaxConfig), pooling.string());
+      const auto is = [&](std::string_view key) {
+        return json_get_or<bool>(json, key, false, pooling.string());
+      };
+      const bool mean = is("pooling_mode_mean_tokens");
+      const bool cls = is("pooling_mode_cls_token");
+      const bool other = is("pooling_mode_max_tokens") || is("pooling_mode_mean_sqrt_len_tokens") ||
+                         is("pooling_mode_weightedmean_tokens") || is("pooling_mode_lasttoken");
+      if (mean == cls || other) {
+        throw InputError("{}: only mean_tokens alone or cls_token alone can be pooled",
+                         pooling.string());
+      }
+      plan.pooling = mean ? TextPooling::kMean : TextPooling::kCls;
+    } else if (name != "Transformer") {
+      throw InputError(
+          "{}: the module '{}' is not known; there are Transformer, Pooling, Normalize", source,
+          type);
+    }
+  }
+  return plan;
+}
+
+std::size_t read_max_tokens(const Path& folder, const BertConfig& config) {
+  std::int64_t limit = config.positions;
+  for (const auto& [file, key] : {std::pair{"sentence_bert_config.json", "max_seq_length"},
+                                  std::pair{"tokenizer_config.json", "model_max_length"}}) {
+    const Path path = folder / file;
+    const auto json = json_if_there(path);
+    if (!json || !json->is_object() || !json->contains(key)) continue;
+    const Json& value = (*json)[key];
+    // Some folders say 1e30 for "no limit", and null.
+    if (!value.is_number_integer()) continue;
+    const auto found = value.get<std::int64_t>();
+    if (found < 2)
+      throw InputError("{}: '{}' is {}, at least 2 was expected", path.string(), key, found);
+    limit = std::min(limit, found);
+    break;
+  }
+  return static_cast<std::size_t>(std::max<std::int64_t>(limit, 2));
+}
+
+WordPiece read_tokenizer(const Path& folder, const BertConfig& config) {
+  std::error_code error;
+  const auto load = [&] {
+    if (std::filesystem::exists(folder / "tokenizer.json", error)) {
+      return WordPiece::from_folder(folder);
+    }
+    WordPieceOptions options;
+    const Path path = folder / "tokenizer_config.json";
+    if (const auto json = json_if_there(path); json && json->is_object()) {
+      options.lowercase = json_get_or<bool>(*json, "do_lower_case", true, path.string());
+      options.strip_accents = options.lowercase;
+      // null stands for "as do_lower_case says".
+      if (json->contains("strip_accents") && (*json)["strip_accents"].is_boolean()) {
+        options.strip_accents = (*json)["strip_accents"].get<bool>();
+      }
+      options.handle_chinese_chars =
+          json_get_or<bool>(*json, "tokenize_chinese_chars", true, path.string());
+    }
+    return WordPiece::from_vocab_file(folder / "vocab.txt", options);
+  };
+  WordPiece tokenizer = load();
+  if (tokenizer.size() > static_cast<std::size_t>(config.vocabulary)) {
+    throw InputError("{}: the tokenizer has {} entries, the model has vectors for {}",
+                     folder.string(), tokenizer.size(), config.vocabulary);
+  }
+  return tokenizer;
+}
+
+std::string fingerprint_of(const Path& folder, const Path& weights) {
+  std::string hashes = sha256_hex(MappedFile(weights).bytes());
+  for (const char* name : {"config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"}) {
+    std::error_code error;
+    const bool there = std::filesystem::is_regular_file(folder / name, error);
+    hashes += there ? sha256_hex(read_file(folder / name)) : "-";
+  }
+  return sha256_hex(hashes);
+}
+
+}  // namespace epicrisis

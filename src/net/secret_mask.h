@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "epicrisis/net/http.h"
+
+namespace epicrisis {
+
+// Takes a key out of what a server answered, before that is kept or shown: as it is, or with any
+// of its characters escaped as in a JSON string (\/, \u002b) or a URL (%2B). A key of fewer than
+// six characters is left: servers without keys are given words such as "none" or "EMPTY", which are
+// no secrets but parts of answers.
+class SecretMask {
+ public:
+  explicit SecretMask(const Secret& secret);
+  std::string operator()(std::string text) const;
+
+ private:
+  std::string secret_;  // empty: nothing to mask
+};
+
+// In one pass.
+void replace_all(std::string& text, std::string_view from, std::string_view to);
+
+}  // namespace epicrisis

@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "core/line_reader.h"
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/batch/batch.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/notes/synthesis/answer.h"
+#include "epicrisis/store/tables/ledger.h"
+#include "epicrisis/store/tables/notes.h"
+#include "notes/batch/batch_result.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::int64_t kGroup = 1000;  // lines a transaction
+constexpr std::size_t kMaxExamples = 20;
+constexpr std::size_t kMaxExports = 64;  // kept at hand
+constexpr std::size_t kMaxReason = 500;
+
+// Which of two answers to one request counts: a note, then what says most of the model.
+int rank_of(NoteStatus status) {
+  return status == NoteStatus::kFailed ? 1000 : static_cast<int>(status);
+}
+
+class BatchImporter {
+ public:
+  BatchImporter(Workspace& workspace, std::string_view endpoint)
+      : database_(workspace.database()), endpoint_(endpoint), progress_("import", 0, "results") {
+    transaction_.emplace(database_);
+  }
+
+  void add_file(const Path& file) {
+    LineReader lines(file, kMaxBatchResultLine);
+    while (lines.next()) {
+      if (trim(lines.line()).empty()) continue;
+      begin_line();
+      const std::string place = fmt::format("{}:{}", file.string(), lines.number());
+      if (!lines.whole()) {
+        tell_broken(place, fmt::format("longer than {} bytes", kMaxBatchResultLine));
+        continue;
+      }
+      try {
+        take(parse_batch_result(lines.line()), place);
+      } catch (const InputError& error) {
+        tell_broken(place, error.what());
+      }
+    }
+  }
+
+  BatchImportReport finish() {
+    transaction_->commit();
+    transaction_.reset();
+    if (report_.lines !=
+        report_.written + report_.failed + report_.unchanged + report_.unknown + report_.broken) {
+      throw InternalError(
+          "notes batch import: {} lines, but {} written, {} failed, {} unchanged, {} unknown, {} "
+          "broken",
+          report_.lines, report_.written, report_.failed, report_.unchanged, report_.unknown,
+          report_.broken);
+    }
+    return report_;
+  }
+
+ private:
+  struct Export {
+    BatchExport row;
+    Strategy strategy;
+  };
+
+  void begin_line() {
+    progress_.add();
+    if (++report_.lines % kGroup != 0) return;
+    transaction_->commit();
+    transaction_.reset();
+    throw_if_interrupted();
+    transaction_.emplace(database_);
+  }
+
+  void take(const BatchResult& result, const std::string& place) {
+    const auto request = find_batch_request(database_, result.custom_id);
+    if (!request) {
+      ++report_.unknown;
+      keep_example(fmt::format("{}: no request of this workspace has the custom id {}", place,
+                               clean_text(result.custom_id, 64)));
+      return;
+    }
+    const std::optional<NoteStatus> stored = note_status(database_, request->note_key);
+    const bool answered = request->state == BatchRequestState::kAnswered;
+    if (answered && stored == NoteStatus::kWritten) {
+      ++report_.unchanged;
+      return;
+    }
+    const Export& batch = export_of(request->export_id);
+    Outcome outcome = read_batch_result(result, batch.strategy, batch.row.schema);
+    if (answered && stored && rank_of(outcome.status) >= rank_of(*stored)) {
+      ++report_.unchanged;
+      return;
+    }
+    outcome.reason = clean_text(outcome.reason, kMaxReason);
+    store(*request, batch, result, outcome);
+  }
+
+  void store(const BatchRequest& request, const Export& batch, const BatchResult& result,
+             const Outcome& outcome) {
+    NoteRecord note;
+    note.key = request.note_key;
+    note.sample_id = request.sample_id;
+    note.strategy = batch.row.strategy;
+    note.provider = batch.row.provider;
+    note.model = batch.row.model;
+    note.template_version = template_version(batch.strategy);
+    note.variant = request.variant;
+    note.text = outcome.text;
+    note.status = outcome.status;
+    note.reason = outcome.reason;
+    note.parameters = batch.row.parameters;
+    note.origin = request.origin;
+    note.input_tokens = outcome.input_tokens;
+    note.output_tokens = outcome.output_tokens;
+    note.cost = (batch.row.input_price * static_cast<double>(outcome.input_tokens) +
+                 batch.row.output_price * static_cast<double>(outcome.output_tokens)) /
+                1e6;
+    const NoteOutcome put = put_note(database_, note);
+    answer_batch_request(database_, request.custom_id);
+
+    LedgerEntry entry;
+    entry.note_key = note.key;
+    entry.sample_id = note.sample_id;
+    entry.strategy = note.strategy;
+    entry.provider = note.provider;
+    entry.model = note.model;
+    entry.endpoint = endpoint_;
+    entry.attempt = request.round + 1;
+    entry.sent_at = batch.row.created_at;
+    entry.http_status = result.http_status;
+    entry.outcome = note_status_name(note.status);
+    entry.reason = note.reason;
+    entry.input_tokens = note.input_tokens;
+    entry.output_tokens = note.output_tokens;
+    entry.cost = note.cost;
+    put_ledger_entry(database_, entry);
+
+    report_.input_tokens += note.input_tokens;
+    report_.output_tokens += note.output_tokens;
+    report_.cost += note.cost;
+    if (put == NoteOutcome::kUnchanged) {
+      ++report_.unchanged;  // written another way meanwhile
+    } else if (note.status == NoteStatus::kWritten) {
+      ++report_.written;
+    } else {
+      ++report_.failed;
+      ++report_.rejected[std::string(note_status_name(note.status))];
+    }
+  }
+
+  const Export& export_of(std::int64_t id) {
+    const auto found = exports_.find(id);
+    if (found != exports_.end()) return found->second;
+    if (exports_.size() >= kMaxExports) exports_.clear();
+    Export batch;
+    batch.row = batch_export_by_id(database_, id);
+    const std::string source =
+        fmt::format("{}: strategy of batch export {}", database_.path().string(), id);
+    batch.strategy = parse_strategy(batch.row.strategy_toml, source);
+    return exports_.emplace(id, std::move(batch)).first->second;
+  }
+
+  void tell_broken(const std::string& place, std::string_view why) {
+    ++report_.broken;
+    keep_example(fmt::format("{}: {}", place, why));
+  }
+
+  void keep_example(const std::string& example) {
+    if (report_.examples.size() < kMaxExamples) {
+      report_.examples.push_back(clean_text(example, kMaxReason));
+    }
+  }
+
+  Database& database_;
+  std::string endpoint_;
+  Progress progress_;
+  std::optional<Transaction> transaction_;
+  std::map<std::int64_t, Export> exports_;
+  BatchImportReport report_;
+};
+
+}  // namespace
+
+Json BatchImportReport::to_json() const {
+  return {{"lines", lines},       {"written", written},           {"failed", failed},
+          {"rejected", rejected}, {"unchanged", unchanged},       {"unknown", unknown},
+          {"broken", broken},     {"input_tokens", input_tokens}, {"output_tokens", output_tokens},
+          {"cost", cost},         {"examples", examples}};
+}
+
+BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files,
+                               std::string_view endpoint) {
+  BatchImporter importer(workspace, endpoint);
+  for (const Path& file : files) importer.add_file(file);
+  return importer.finish();
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,223 @@
+#include "notes/exchange/incoming_note.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "text/unicode.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxWord = 200;  // bytes of a name: model, provider
+constexpr std::size_t kMaxParameters = 64 << 10;
+constexpr int kMaxVariant = 1'000'000;
+// Of one line of metadata.jsonl: each note carries a copy of the line's other fields.
+constexpr std::size_t kMaxNotesOfLine = 256;
+constexpr std::size_t kMaxDataset = 128;  // bytes, as the store has it
+constexpr std::size_t kMaxKey = 512;
+
+// The string under the first of `names` that the object has; "" if it has none of them or another
+// type.
+std::string first_string(const Json& object, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const auto found = object.find(std::string(name));
+    if (found != object.end() && found->is_string()) return found->get<std::string>();
+  }
+  return "";
+}
+
+std::string field_of(const Json& object, const std::string& chosen,
+                     std::initializer_list<std::string_view> usual) {
+  return chosen.empty() ? first_string(object, usual) : first_string(object, {chosen});
+}
+
+std::string word_of(const Json& object, std::string_view name) {
+  return clean_text(first_string(object, {name}), kMaxWord);
+}
+
+std::string or_else(const std::string& value, const std::string& fallback) {
+  return value.empty() ? fallback : value;
+}
+
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// "2026-11-24T00:13:33Z" in form.
+bool is_utc(std::string_view text) {
+  static constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ";
+  if (text.size() != kForm.size()) return false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    if (kForm[i] == 'd' ? !digit : text[i] != kForm[i]) return false;
+  }
+  return true;
+}
+
+bool has_word(std::string_view text) {
+  while (!text.empty()) {
+    const unicode::Decoded character = unicode::decode(text);
+    if (unicode::is_letter_or_digit(character.code)) return true;
+    text.remove_prefix(character.length);
+  }
+  return false;
+}
+
+// Cleans the text and finds what is wrong with the fields that every note needs.
+IncomingNote checked(IncomingNote note) {
+  if (!note.fault.empty()) return note;
+  const std::size_t length = note.text.size();
+  note.text = clean_multiline_text(note.text, kMaxNoteLine);
+  if (note.dataset.empty()) {
+    note.fault = "no data set (give --dataset)";
+  } else if (note.key.empty()) {
+    note.fault = "no sample key";
+  } else if (!has_word(note.text)) {
+    note.fault = length == 0 ? "no text" : "no letter or digit in the text";
+  } else if (note.text.size() > kMaxNoteText) {
+    // Cutting a note would be silent damage.
+    note.fault =
+        fmt::format("the text has {} bytes, at most {} are taken", note.text.size(), kMaxNoteText);
+  } else if (!is_safe_id(note.strategy)) {
+    note.fault = note.strategy.empty()
+                     ? "no strategy (give --strategy)"
+                     : fmt::format("'{}' is no strategy name", clean_text(note.strategy, kMaxWord));
+  }
+  return note;
+}
+
+// What a line may cost: its fields are copied into each of its notes.
+void check_sizes(IncomingNote& note) {
+  if (dump_json(note.parameters).size() > kMaxParameters) {
+    note.fault = fmt::format("parameters of more than {} bytes", kMaxParameters);
+  } else if (note.dataset.size() > kMaxDataset || note.key.size() > kMaxKey) {
+    note.fault = fmt::format("data set and key of {} and {} bytes, at most {} and {} are taken",
+                             note.dataset.size(), note.key.size(), kMaxDataset, kMaxKey);
+  }
+}
+
+IncomingNote note_of_object(const Json& object, const std::string& place,
+                            const NoteImportOptions& options) {
+  IncomingNote note;
+  note.place = place;
+  note.dataset =
+      or_else(field_of(object, options.dataset_field, {"dataset", "source"}), options.dataset);
+  note.key = field_of(object, options.key_field, {"key", "image_id", "id"});
+  note.text = field_of(object, options.text_field, {"text", "note"});
+  note.strategy = or_else(first_string(object, {"strategy"}), options.strategy);
+  note.provider = or_else(word_of(object, "provider"), note.provider);
+  note.model = word_of(object, "model");
+  note.template_version = word_of(object, "template_version");
+  note.origin = or_else(word_of(object, "origin"), note.origin);
+  if (std::string time = first_string(object, {"created_at"}); is_utc(time)) {
+    note.created_at = std::move(time);
+  }
+  if (std::string key = first_string(object, {"note_key"}); is_sha256(key)) {
+    note.note_key = std::move(key);
+  }
+  if (const auto variant = object.find("variant");
+      variant != object.end() && variant->is_number_unsigned()) {
+    note.variant =
+        static_cast<int>(std::min<std::uint64_t>(variant->get<std::uint64_t>(), kMaxVariant));
+  }
+  if (const auto parameters = object.find("parameters");
+      parameters != object.end() && parameters->is_object()) {
+    note.parameters = *parameters;
+  } else if (const auto given = object.find("given"); given != object.end() && given->is_object()) {
+    note.parameters = Json{{"given", *given}};
+  }
+  check_sizes(note);
+  return note;
+}
+
+// A line of metadata.jsonl: the export's own "notes" object, or a "text" under the named strategy.
+std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote note) {
+  if (note.key.empty()) {
+    note.key = Path(first_string(object, {"file_name"})).stem().string();
+    check_sizes(note);
+  }
+  const auto strategies = object.find("notes");
+  if (strategies == object.end() || !strategies->is_object() || strategies->empty()) {
+    return {checked(std::move(note))};
+  }
+  std::size_t count = 0;
+  for (const auto& [strategy, texts] : strategies->items()) {
+    count += texts.is_array() && !texts.empty() ? texts.size() : 1;
+  }
+  if (note.fault.empty() && count > kMaxNotesOfLine) {
+    note.fault = fmt::format("{} notes in one line, at most {} are taken", count, kMaxNotesOfLine);
+  }
+  if (!note.fault.empty()) return {std::move(note)};
+  std::vector<IncomingNote> notes;
+  for (const auto& [strategy, texts] : strategies->items()) {
+    IncomingNote one = note;
+    one.note_key.clear();  // it could not be that of each
+    one.strategy = strategy;
+    one.variant = 0;
+    const auto add = [&](const Json& text) {
+      one.text = text.is_string() ? text.get<std::string>() : "";
+      notes.push_back(checked(one));
+      one.variant = std::min(one.variant + 1, kMaxVariant);
+    };
+    if (texts.is_array() && !texts.empty()) {
+      for (const Json& text : texts) add(text);
+    } else {
+      add(texts);
+    }
+  }
+  return notes;
+}
+
+}  // namespace
+
+std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,
+                                          const NoteImportOptions& options, bool folder_table) {
+  IncomingNote broken;
+  broken.place = place;
+  Json object;
+  try {
+    object = parse_json(line, "JSON");
+  } catch (const InputError& error) {
+    broken.fault = clean_text(error.what(), 500);
+    return {std::move(broken)};
+  }
+  if (!object.is_object()) {
+    broken.fault = "not a JSON object";
+    return {std::move(broken)};
+  }
+  IncomingNote note = note_of_object(object, place, options);
+  if (folder_table) return notes_of_folder_line(object, std::move(note));
+  return {checked(std::move(note))};
+}
+
+IncomingNote note_of_tree_file(const Path& relative, const std::string& place, std::string text,
+                               const NoteImportOptions& options) {
+  IncomingNote note;
+  note.place = place;
+  std::vector<std::string> parts;
+  for (const Path& part : relative) parts.push_back(part.string());
+  if (parts.size() != 3) {
+    note.fault = "not <dataset>/<strategy>/<key>.txt";
+    return note;
+  }
+  note.dataset = or_else(options.dataset, parts[0]);
+  note.strategy = or_else(options.strategy, parts[1]);
+  note.key = relative.stem().string();
+  // "<key>@<variant>": what is no such number belongs to the key.
+  if (const std::size_t at = note.key.rfind('@'); at != std::string::npos) {
+    const std::string_view number = std::string_view(note.key).substr(at + 1);
+    const auto variant = parse_integer(number);
+    if (variant && *variant > 0 && *variant <= kMaxVariant && number[0] != '+' &&
+        number[0] != '0') {
+      note.variant = static_cast<int>(*variant);
+      note.key.resize(at);
+    }
+  }
+  note.text = std::move(text);
+  return checked(std::move(note));
+}
+
+}  // namespace epicrisis

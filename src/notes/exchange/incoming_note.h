@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/notes/exchange/exchange.h"
+
+namespace epicrisis {
+
+inline constexpr std::size_t kMaxNoteText = 20'000;                // bytes of a note that comes in
+inline constexpr std::size_t kMaxNoteLine = std::size_t{1} << 20;  // bytes of its line or file
+
+// A note as it came in, not yet matched to a sample. Data set and key are as the file has them, for
+// they are matched exactly; all else is cleaned.
+struct IncomingNote {
+  std::string place;  // "notes.jsonl:12"
+  std::string fault;  // why it is no note; "" if it is one
+  std::string dataset, key, strategy, text;
+  std::string provider = "import";
+  std::string model, template_version, origin = "import";
+  std::string note_key;    // SHA-256 in hex, or ""
+  std::string created_at;  // UTC, or ""
+  int variant = 0;
+  Json parameters = Json::object();
+};
+
+// The notes of one line of JSONL, never none: a line that cannot be read is one with a fault.
+// `folder_table`: of an imagefolder's metadata.jsonl, where one line may hold several notes.
+std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,
+                                          const NoteImportOptions& options, bool folder_table);
+
+// The note of a text tree's file; `relative` is its path below the root.
+IncomingNote note_of_tree_file(const Path& relative, const std::string& place, std::string text,
+                               const NoteImportOptions& options);
+
+}  // namespace epicrisis

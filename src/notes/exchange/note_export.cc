@@ -1,0 +1,266 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <optional>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/tables/splits.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxExamples = 20;
+
+Json to_json(const NoteRecord& note, const Sample& sample) {
+  return {{"dataset", sample.dataset},     {"key", sample.key},
+          {"strategy", note.strategy},     {"text", note.text},
+          {"variant", note.variant},       {"provider", note.provider},
+          {"model", note.model},           {"template_version", note.template_version},
+          {"parameters", note.parameters}, {"origin", note.origin},
+          {"created_at", note.created_at}, {"note_key", note.key}};
+}
+
+bool names_files(const Sample& sample, const NoteRecord& note) {
+  return is_safe_id(sample.dataset) && is_safe_id(sample.key) && is_safe_id(note.strategy);
+}
+
+// Notes come in order of sample, so one sample is looked up once.
+class SampleLookup {
+ public:
+  explicit SampleLookup(Database& database) : database_(database) {}
+  const Sample& of(const NoteRecord& note) {
+    if (!sample_ || sample_->id != note.sample_id)
+      sample_ = sample_by_id(database_, note.sample_id);
+    return *sample_;
+  }
+
+ private:
+  Database& database_;
+  std::optional<Sample> sample_;
+};
+
+void skip(NoteExportReport& report, const Sample& sample) {
+  ++report.skipped;
+  if (report.skipped_examples.size() < kMaxExamples) {
+    report.skipped_examples.push_back(clean_text(sample.dataset + "/" + sample.key, 200));
+  }
+}
+
+void export_jsonl(Database& database, const Path& target, const NoteFilter& filter,
+                  NoteExportReport& report) {
+  AtomicFileWriter file(target);
+  SampleLookup samples(database);
+  for_each_note(database, filter, [&](const NoteRecord& note) {
+    throw_if_interrupted();
+    file.write(dump_json(to_json(note, samples.of(note))) + "\n");
+    ++report.notes;
+    ++report.written;
+    return true;
+  });
+  file.commit();
+}
+
+// A small file written aside and renamed: whole or not there. Syncing each of many thousands would
+// take minutes; the tree is synced once, at its end.
+void write_aside(const Path& path, std::string_view bytes) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  Path aside = path;
+  aside += ".part";
+  std::ofstream file(aside, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  file.close();
+  if (!error && file) {
+    std::filesystem::rename(aside, path, error);
+    if (!error) return;
+  }
+  const int number = error ? error.value() : errno;
+  std::filesystem::remove(aside, error);
+  throw SystemError("cannot write {}: {}", path.string(), std::strerror(number));
+}
+
+void sync_file_system_of(const Path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;  // nothing was written
+  const int failed = ::syncfs(descriptor);
+  ::close(descriptor);
+  if (failed != 0) {
+    throw SystemError("cannot sync {}: {}", folder.string(), std::strerror(errno));
+  }
+}
+
+// Variants and providers may give a sample several notes of a strategy: they come one after the
+// other and are numbered.
+void export_tree(Database& database, const Path& target, const NoteFilter& filter,
+                 NoteExportReport& report) {
+  SampleLookup samples(database);
+  std::int64_t last_sample = -1;
+  std::string last_strategy;
+  int number = 0;
+  for_each_note(database, filter, [&](const NoteRecord& note) {
+    throw_if_interrupted();
+    const Sample& sample = samples.of(note);
+    ++report.notes;
+    if (!names_files(sample, note)) {
+      skip(report, sample);
+      return true;
+    }
+    number = note.sample_id == last_sample && note.strategy == last_strategy ? number + 1 : 0;
+    last_sample = note.sample_id;
+    last_strategy = note.strategy;
+    const std::string name = number == 0 ? sample.key : fmt::format("{}@{}", sample.key, number);
+    write_aside(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
+    ++report.written;
+    return true;
+  });
+  sync_file_system_of(target);
+}
+
+// Collects the notes of one sample after the other and writes a line for each into its split's
+// table.
+class ImageFolderWriter {
+ public:
+  ImageFolderWriter(Database& database, const Path& target, const NoteExportOptions& options)
+      : target_(target), pictures_(options.pictures) {
+    if (options.split_set.empty()) return;
+    roles_.emplace();
+    for (const SampleRole& entry : load_split_roles(database, options.split_set)) {
+      roles_->emplace(entry.sample_id, role_name(entry.role));
+    }
+  }
+
+  // The folder of a sample.
+  std::string split_of(const Sample& sample) const {
+    if (!roles_) return sample.split.empty() ? "train" : sample.split;
+    const auto role = roles_->find(sample.id);
+    return role == roles_->end() ? "unused" : role->second;
+  }
+
+  void add(const Sample& sample, const NoteRecord& note) {
+    if (!sample_ || sample_->id != sample.id) {
+      flush();
+      sample_ = sample;
+      notes_ = Json::object();
+      text_ = note.text;
+    }
+    notes_[note.strategy].push_back(note.text);
+  }
+
+  void finish() {
+    flush();
+    for (auto& [folder, file] : tables_) file.commit();
+  }
+
+ private:
+  void flush() {
+    if (!sample_) return;
+    const std::string folder = split_of(*sample_);
+    const Path picture = sample_->image_path;
+    const std::string extension =
+        picture.empty() ? ".jpg" : ascii_lower(picture.extension().string());
+    const std::string file_name = sample_->dataset + "/" + sample_->key + extension;
+    const Json line = {{"file_name", file_name},      {"text", text_},
+                       {"dataset", sample_->dataset}, {"key", sample_->key},
+                       {"label", sample_->raw_label}, {"notes", notes_}};
+    tables_.try_emplace(folder, target_ / folder / "metadata.jsonl")
+        .first->second.write(dump_json(line) + "\n");
+    if (pictures_ && !picture.empty()) place_picture(picture, target_ / folder / file_name);
+    sample_.reset();
+  }
+
+  // A hard link costs no room; across file systems the picture is copied.
+  static void place_picture(const Path& from, const Path& to) {
+    std::filesystem::create_directories(to.parent_path());
+    if (std::filesystem::exists(to)) return;
+    std::error_code error;
+    std::filesystem::create_hard_link(from, to, error);
+    if (!error) return;
+    std::filesystem::copy_file(from, to, error);
+    if (error)
+      throw SystemError("cannot copy {} to {}: {}", from.string(), to.string(), error.message());
+  }
+
+  Path target_;
+  bool pictures_;
+  std::optional<std::map<std::int64_t, std::string>> roles_;
+  std::map<std::string, AtomicFileWriter> tables_;
+  std::optional<Sample> sample_;
+  Json notes_;
+  std::string text_;
+};
+
+void export_image_folder(Database& database, const Path& target, const NoteExportOptions& options,
+                         NoteExportReport& report) {
+  ImageFolderWriter writer(database, target, options);
+  SampleLookup samples(database);
+  for_each_note(database, options.filter, [&](const NoteRecord& note) {
+    throw_if_interrupted();
+    const Sample& sample = samples.of(note);
+    ++report.notes;
+    if (names_files(sample, note)) {
+      writer.add(sample, note);
+      ++report.written;
+    } else {
+      skip(report, sample);
+    }
+    return true;
+  });
+  writer.finish();
+}
+
+}  // namespace
+
+std::string_view note_format_name(NoteFormat format) {
+  switch (format) {
+    case NoteFormat::kTree:
+      return "tree";
+    case NoteFormat::kJsonl:
+      return "jsonl";
+    case NoteFormat::kImageFolder:
+      return "imagefolder";
+  }
+  return "";
+}
+
+NoteFormat parse_note_format(std::string_view name) {
+  for (const NoteFormat format :
+       {NoteFormat::kTree, NoteFormat::kJsonl, NoteFormat::kImageFolder}) {
+    if (name == note_format_name(format)) return format;
+  }
+  throw UsageError("unknown note format '{}': there are tree, jsonl and imagefolder", name);
+}
+
+Json NoteExportReport::to_json() const {
+  return {{"notes", notes},
+          {"written", written},
+          {"skipped", skipped},
+          {"skipped_examples", skipped_examples}};
+}
+
+NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
+                              const NoteExportOptions& options) {
+  require_datasets(workspace.database(), options.filter.datasets);
+  NoteExportReport report;
+  switch (format) {
+    case NoteFormat::kJsonl:
+      export_jsonl(workspace.database(), target, options.filter, report);
+      break;
+    case NoteFormat::kTree:
+      export_tree(workspace.database(), target, options.filter, report);
+      break;
+    case NoteFormat::kImageFolder:
+      export_image_folder(workspace.database(), target, options, report);
+      break;
+  }
+  return report;
+}
+
+}  // namespace epicrisis

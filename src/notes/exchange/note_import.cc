@@ -1,0 +1,233 @@
+#include <algorithm>
+#include <optional>
+
+#include "core/line_reader.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/store/tables/samples.h"
+#include "notes/exchange/incoming_note.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kMaxExamples = 20;
+constexpr std::int64_t kGroup = 1000;  // rows a transaction
+
+// Matches, stores and counts; commits every kGroup rows.
+class Importer {
+ public:
+  explicit Importer(Workspace& workspace) : database_(workspace.database()) {
+    transaction_.emplace(database_);
+  }
+
+  void add(const IncomingNote& note) {
+    begin_row();
+    if (!note.fault.empty()) {
+      ++report_.invalid;
+      keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
+      return;
+    }
+    const auto sample = find_sample(database_, note.dataset, note.key);
+    if (!sample) {
+      ++report_.unmatched;
+      keep_example(report_.unmatched_examples,
+                   fmt::format("{}: {}/{}", note.place, note.dataset, note.key));
+      if (!find_dataset(database_, note.dataset)) report_.unknown_datasets.insert(note.dataset);
+      return;
+    }
+    switch (note.note_key.empty() ? state_by_text(note, sample->id)
+                                  : state_by_key(note, sample->id)) {
+      case State::kThere:
+        ++report_.unchanged;
+        break;
+      case State::kOther:
+        ++report_.conflicting;
+        keep_example(
+            report_.conflicting_examples,
+            fmt::format("{}: {}/{} {}", note.place, note.dataset, note.key, note.strategy));
+        break;
+      case State::kNew:
+        store(note, sample->id);
+        ++report_.written;
+        break;
+    }
+  }
+
+  NoteImportReport finish() {
+    transaction_->commit();
+    transaction_.reset();
+    if (report_.rows != report_.written + report_.unchanged + report_.conflicting +
+                            report_.unmatched + report_.invalid) {
+      throw InternalError(
+          "notes import: {} rows, but {} written, {} unchanged, {} conflicting, {} unmatched, {} "
+          "invalid",
+          report_.rows, report_.written, report_.unchanged, report_.conflicting, report_.unmatched,
+          report_.invalid);
+    }
+    return report_;
+  }
+
+ private:
+  enum class State { kNew, kThere, kOther };
+
+  // What comes in was cleaned, so the stored text is too before the two are held together.
+  static bool is_text_of(const NoteRecord& stored, const IncomingNote& note) {
+    return stored.text == note.text || clean_multiline_text(stored.text, kMaxNoteLine) == note.text;
+  }
+
+  // A note that brings its key is the one of that key, if that says the same.
+  State state_by_key(const IncomingNote& note, std::int64_t sample_id) {
+    const auto stored = find_note(database_, note.note_key);
+    if (!stored) return State::kNew;
+    if (stored->sample_id != sample_id || stored->strategy != note.strategy) return State::kOther;
+    if (stored->status != NoteStatus::kWritten) return State::kNew;  // an attempt that failed here
+    return is_text_of(*stored, note) ? State::kThere : State::kOther;
+  }
+
+  // One that brings none (a tree, another program's file) is there if the sample has its text.
+  State state_by_text(const IncomingNote& note, std::int64_t sample_id) {
+    NoteFilter filter;
+    filter.sample_ids = {sample_id};
+    filter.strategies = {note.strategy};
+    State state = State::kNew;
+    for_each_note(database_, filter, [&](const NoteRecord& stored) {
+      if (is_text_of(stored, note)) state = State::kThere;
+      return state == State::kNew;
+    });
+    return state;
+  }
+
+  void store(const IncomingNote& note, std::int64_t sample_id) {
+    NoteRecord record;
+    record.sample_id = sample_id;
+    record.strategy = note.strategy;
+    record.provider = note.provider;
+    record.model = note.model;
+    record.template_version = note.template_version;
+    record.variant = note.variant;
+    record.text = note.text;
+    record.parameters = note.parameters;
+    record.origin = note.origin;
+    record.created_at = note.created_at;
+    record.key =
+        !note.note_key.empty()
+            ? note.note_key
+            : sha256_of_fields({"import", note.dataset, note.key, note.strategy, note.provider,
+                                note.model, std::to_string(note.variant), note.text});
+    if (put_note(database_, record) == NoteOutcome::kUnchanged) {
+      throw InternalError("notes import: {}: the store has a note of key {} already", note.place,
+                          record.key);
+    }
+  }
+
+  void begin_row() {
+    if (++report_.rows % kGroup != 0) return;
+    transaction_->commit();
+    transaction_.reset();
+    throw_if_interrupted();
+    transaction_.emplace(database_);
+  }
+
+  static void keep_example(std::vector<std::string>& examples, std::string example) {
+    if (examples.size() < kMaxExamples) examples.push_back(clean_text(example, 500));
+  }
+
+  Database& database_;
+  std::optional<Transaction> transaction_;
+  NoteImportReport report_;
+};
+
+void import_lines(const Path& file, const NoteImportOptions& options, bool folder_table,
+                  Importer& importer) {
+  // A longer line is handed on as a fault.
+  LineReader lines(file, kMaxNoteLine);
+  while (lines.next()) {
+    if (lines.line().empty()) continue;
+    const std::string place = fmt::format("{}:{}", file.string(), lines.number());
+    if (!lines.whole()) {
+      IncomingNote cut;
+      cut.place = place;
+      cut.fault = fmt::format("the line is longer than {} bytes", kMaxNoteLine);
+      importer.add(cut);
+      continue;
+    }
+    for (const IncomingNote& note : parse_note_line(lines.line(), place, options, folder_table)) {
+      importer.add(note);
+    }
+  }
+}
+
+// <dataset>/<strategy>/<key>.txt, or <key>@<variant>.txt. Links are not followed.
+void import_tree(const Path& root, const NoteImportOptions& options, Importer& importer) {
+  std::vector<Path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+    if (!entry.is_symlink() && entry.is_regular_file() && entry.path().extension() == ".txt") {
+      files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  for (const Path& file : files) {
+    const Path relative = file.lexically_relative(root);
+    if (std::filesystem::file_size(file) > kMaxNoteLine) {
+      IncomingNote large;
+      large.place = file.string();
+      large.fault = fmt::format("the file is larger than {} bytes", kMaxNoteLine);
+      importer.add(large);
+      continue;
+    }
+    importer.add(note_of_tree_file(relative, file.string(), read_file(file), options));
+  }
+}
+
+std::vector<Path> folder_tables(const Path& root) {
+  std::vector<Path> tables;
+  if (std::filesystem::exists(root / "metadata.jsonl")) tables.push_back(root / "metadata.jsonl");
+  for (const auto& entry : std::filesystem::directory_iterator(root)) {
+    if (entry.is_directory() && std::filesystem::exists(entry.path() / "metadata.jsonl")) {
+      tables.push_back(entry.path() / "metadata.jsonl");
+    }
+  }
+  std::ranges::sort(tables);
+  return tables;
+}
+
+}  // namespace
+
+Json NoteImportReport::to_json() const {
+  return {{"rows", rows},
+          {"written", written},
+          {"unchanged", unchanged},
+          {"conflicting", conflicting},
+          {"unmatched", unmatched},
+          {"unknown_datasets", unknown_datasets},
+          {"invalid", invalid},
+          {"conflicting_examples", conflicting_examples},
+          {"unmatched_examples", unmatched_examples},
+          {"invalid_examples", invalid_examples}};
+}
+
+NoteImportReport import_notes(Workspace& workspace, const Path& source,
+                              const NoteImportOptions& options) {
+  if (!std::filesystem::exists(source)) {
+    throw UsageError("notes import: there is no {}", source.string());
+  }
+  Importer importer(workspace);
+  if (std::filesystem::is_directory(source)) {
+    const std::vector<Path> tables = folder_tables(source);
+    if (tables.empty()) {
+      import_tree(source, options, importer);
+    } else {
+      for (const Path& table : tables) import_lines(table, options, true, importer);
+    }
+  } else if (source.extension() == ".jsonl") {
+    import_lines(source, options, false, importer);
+  } else {
+    throw UsageError("notes import: {} is neither a .jsonl file nor a folder", source.string());
+  }
+  return importer.finish();
+}
+
+}  // namespace epicrisis

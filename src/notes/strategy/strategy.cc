@@ -1,0 +1,219 @@
+#include "epicrisis/notes/strategy/strategy.h"
+
+#include <algorithm>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/resources.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/data/taxonomy.h"
+#include "notes/strategy/answer_form.h"
+#include "notes/strategy/repetition.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::uint64_t kMaxStrategyFile = 1 << 20;
+
+StrategyKind read_kind(const TomlTable& table) {
+  const std::string kind = table.string("kind");
+  for (const StrategyKind known :
+       {StrategyKind::kTemplate, StrategyKind::kPrompt, StrategyKind::kRewrite}) {
+    if (kind == strategy_kind_name(known)) return known;
+  }
+  throw UsageError("{}: kind = '{}'; there are template, prompt and rewrite", table.place("kind"),
+                   kind);
+}
+
+std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind) {
+  std::vector<std::string> fields = table.strings_or("fields", {});
+  for (const std::string& field : fields) {
+    const auto& known = note_field_names();
+    if (field == "note" || std::ranges::find(known, field) == known.end()) {
+      throw UsageError("{}: unknown field '{}'; there are {}", table.place("fields"), field,
+                       join(known, ", "));
+    }
+  }
+  if (kind == StrategyKind::kRewrite) fields.emplace_back("note");
+  return fields;
+}
+
+Template read_template(const TomlTable& table, std::string_view key,
+                       const std::vector<std::string>& fields) {
+  const std::string text(trim(table.string(key)));
+  if (text.empty()) throw UsageError("{}: {} is empty", table.place(key), key);
+  // Lines and columns count from the value's own start; its place in the file leads.
+  return Template::parse(text, fmt::format("{} ({})", table.place(key), key), fields);
+}
+
+std::string finding_words(const Finding& finding) {
+  if (finding.name == "age") return "age " + finding.value;
+  if (finding.name == "sex") return finding.value;
+  return finding.name + ": " + finding.value;
+}
+
+std::string class_words(const Sample& sample) {
+  std::string words(label_words(*sample.label));
+  const auto same = [&](std::string_view other) {
+    return ascii_lower(sample.subclass) == ascii_lower(other);
+  };
+  if (sample.subclass.empty() || same(words) || same(sample.diagnosis)) return words;
+  return fmt::format("{} ({})", words, sample.subclass);
+}
+
+std::map<std::string, std::vector<std::string>> read_sets() {
+  const TomlTable table = TomlTable::parse(resource("prompts/sets.toml"), "prompts/sets.toml");
+  const TomlTable sets = table.table("sets");
+  std::map<std::string, std::vector<std::string>> result;
+  for (const std::string& name : sets.keys()) result.emplace(name, sets.strings_or(name, {}));
+  table.finish();
+  return result;
+}
+
+}  // namespace
+
+std::string_view strategy_kind_name(StrategyKind kind) {
+  switch (kind) {
+    case StrategyKind::kTemplate:
+      return "template";
+    case StrategyKind::kPrompt:
+      return "prompt";
+    case StrategyKind::kRewrite:
+      return "rewrite";
+  }
+  return "";
+}
+
+Strategy parse_strategy(std::string_view toml, std::string_view source) {
+  const TomlTable table = TomlTable::parse(toml, std::string(source));
+  Strategy strategy;
+  strategy.name = table.string("name");
+  if (!is_safe_name(strategy.name)) {
+    throw UsageError("{}: name = '{}': letters, digits, '.', '_' and '-' only", table.place("name"),
+                     strategy.name);
+  }
+  if (strategy.name == "sets" || note_sets().contains(strategy.name)) {
+    throw UsageError("{}: name = '{}' is taken by a set of strategies", table.place("name"),
+                     strategy.name);
+  }
+  strategy.version = static_cast<int>(table.integer_in("version", 1, 1'000'000));
+  strategy.kind = read_kind(table);
+  strategy.title = table.string_or("title", strategy.name);
+  strategy.names_label = table.boolean_or("names_label", true);
+  strategy.image = table.boolean_or("image", false);
+  strategy.fields = read_fields(table, strategy.kind);
+  if (strategy.kind == StrategyKind::kTemplate) {
+    if (strategy.image)
+      throw UsageError("{}: a template cannot see the image", table.place("image"));
+    strategy.text = read_template(table, "text", strategy.fields);
+  } else {
+    if (strategy.kind == StrategyKind::kRewrite) strategy.rewrites = table.string("rewrites");
+    strategy.system = read_template(table, "system", strategy.fields);
+    strategy.user = read_template(table, "user", strategy.fields);
+    const auto names_note = [](const Template& part) {
+      return std::ranges::find(part.fields(), "note") != part.fields().end();
+    };
+    if (strategy.kind == StrategyKind::kRewrite && !names_note(*strategy.system) &&
+        !names_note(*strategy.user)) {
+      throw UsageError("{}: a rewrite has to show the note: neither system nor user holds {{note}}",
+                       table.place());
+    }
+    strategy.max_words = static_cast<int>(table.integer_in("max_words", 1, 10'000, 250));
+    strategy.max_tokens = static_cast<int>(table.integer_in("max_tokens", 1, 100'000, 400));
+    strategy.temperature = table.number_in("temperature", 0, 2, 0.2);
+    strategy.variants = static_cast<int>(table.integer_in("variants", 1, 100, 1));
+    read_answer_form(table, strategy);
+    strategy.prompt_sentences = sentences_of_prompt(*strategy.system, *strategy.user);
+  }
+  table.finish();
+  strategy.content_hash = sha256_hex(toml);
+  strategy.toml = toml;
+  return strategy;
+}
+
+std::string template_version(const Strategy& strategy) {
+  return fmt::format("{}:{}", strategy.version, strategy.content_hash);
+}
+
+Strategy load_strategy(std::string_view name_or_path) {
+  if (names_toml_file(name_or_path)) {
+    return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path);
+  }
+  if (const auto set = note_sets().find(std::string(name_or_path)); set != note_sets().end()) {
+    throw UsageError("'{}' is a set of strategies ({}), for training; write their notes one by one",
+                     name_or_path, join(set->second, ", "));
+  }
+  const std::string file = fmt::format("prompts/{}.toml", name_or_path);
+  if (name_or_path == "sets" || !has_resource(file)) {
+    throw UsageError("no strategy '{}'; built in are {}; another is named by the path of its file",
+                     name_or_path, join(built_in_strategies(), ", "));
+  }
+  return parse_strategy(resource(file), file);
+}
+
+std::vector<std::string> built_in_strategies() {
+  std::vector<std::string> names;
+  for (const std::string& file : resource_names("prompts/")) {
+    const std::string name = Path(file).stem().string();
+    if (name != "sets") names.push_back(name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+const std::map<std::string, std::vector<std::string>>& note_sets() {
+  static const std::map<std::string, std::vector<std::string>> sets = read_sets();
+  return sets;
+}
+
+std::vector<std::string> expand_note_sets(const std::vector<std::string>& names) {
+  std::vector<std::string> result;
+  const auto add = [&](const std::string& name) {
+    if (std::ranges::find(result, name) == result.end()) result.push_back(name);
+  };
+  for (const std::string& name : names) {
+    const auto set = note_sets().find(name);
+    if (set == note_sets().end()) {
+      add(name);
+    } else {
+      for (const std::string& member : set->second) add(member);
+    }
+  }
+  return result;
+}
+
+bool note_names_label(std::string_view strategy) {
+  const std::string file = fmt::format("prompts/{}.toml", strategy);
+  if (strategy == "sets" || !has_resource(file)) return true;
+  return parse_strategy(resource(file), file).names_label;
+}
+
+const std::vector<std::string>& note_field_names() {
+  static const std::vector<std::string> names = {"malignancy", "diagnosis", "subclass", "class",
+                                                 "findings",   "modality",  "age",      "sex",
+                                                 "site",       "note"};
+  return names;
+}
+
+TemplateFields note_fields(const Sample& sample) {
+  TemplateFields fields = {{"malignancy", sample.malignancy},
+                           {"diagnosis", sample.diagnosis},
+                           {"subclass", sample.subclass == sample.diagnosis ? "" : sample.subclass},
+                           {"modality", sample.modality.empty() ? "image" : sample.modality}};
+  if (sample.label) fields["class"] = class_words(sample);
+  std::vector<std::string> findings;
+  for (const Finding& finding : sample.findings) {
+    if (finding.value.empty()) continue;
+    findings.push_back(finding_words(finding));
+    for (const char* name : {"age", "sex", "site"}) {
+      if (finding.name == name) fields[name] = finding.value;
+    }
+  }
+  fields["findings"] = join(findings, "; ");
+  std::erase_if(fields, [](const auto& field) { return field.second.empty(); });
+  return fields;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,107 @@
+#include "epicrisis/notes/strategy/template_notes.h"
+
+#include <algorithm>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/store/tables/notes.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::int64_t kGroup = 1000;  // notes a transaction
+constexpr const char* kProvider = "template";
+
+void write_one(Database& database, const Strategy& strategy, const Sample& sample,
+               WriteNotesReport& report) {
+  ++report.samples;
+  std::string text = template_note(strategy, sample);
+  if (text.empty()) {
+    ++report.skipped;
+    return;
+  }
+  const std::string version = template_version(strategy);
+  NoteRecord note;
+  // A template costs nothing, so a sample has one note a strategy; its text follows the metadata.
+  note.key = sha256_of_fields({"template", sample.dataset, sample.key, strategy.name});
+  if (const auto old = find_note(database, note.key)) {
+    if (old->text == text) {
+      ++report.unchanged;
+    } else {
+      revise_note(database, old->id, text,
+                  "the metadata or the template changed; was of template " + old->template_version,
+                  version);
+      ++report.revised;
+    }
+    return;
+  }
+  note.sample_id = sample.id;
+  note.strategy = strategy.name;
+  note.provider = kProvider;
+  note.template_version = version;
+  note.text = std::move(text);
+  note.origin = "metadata";
+  put_note(database, note);
+  ++report.written;
+}
+
+}  // namespace
+
+Json WriteNotesReport::to_json() const {
+  return {{"strategy", strategy}, {"samples", samples},     {"written", written},
+          {"revised", revised},   {"unchanged", unchanged}, {"skipped", skipped}};
+}
+
+std::string template_note(const Strategy& strategy, const Sample& sample) {
+  if (!strategy.text) {
+    throw InternalError("template_note: strategy '{}' is no template", strategy.name);
+  }
+  if (!sample.label && sample.diagnosis.empty()) return "";
+  TemplateFields fields = note_fields(sample);
+  std::erase_if(fields, [&](const auto& field) {
+    return std::find(strategy.fields.begin(), strategy.fields.end(), field.first) ==
+           strategy.fields.end();
+  });
+  return strategy.text->render(fields);
+}
+
+WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy,
+                                      const WriteNotesOptions& options) {
+  if (strategy.kind != StrategyKind::kTemplate) {
+    throw UsageError("strategy '{}' needs a language model: name a --provider or an --endpoint",
+                     strategy.name);
+  }
+  WriteNotesReport report;
+  report.strategy = strategy.name;
+  Database& database = workspace.database();
+  Progress progress("notes " + strategy.name,
+                    static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");
+  SampleFilter filter = options.filter;
+  require_datasets(database, filter.datasets);
+  for (bool more = true; more;) {
+    throw_if_interrupted();
+    Transaction transaction(database);
+    std::int64_t in_group = 0;
+    SampleFilter group = filter;
+    group.limit = filter.limit < 0 ? kGroup : std::min(kGroup, filter.limit - report.samples);
+    for_each_sample(database, group, [&](const Sample& sample) {
+      write_one(database, strategy, sample, report);
+      filter.after_id = sample.id;
+      ++in_group;
+      return true;
+    });
+    transaction.commit();
+    progress.add(static_cast<std::uint64_t>(in_group));
+    more = in_group == group.limit && in_group > 0;
+  }
+  if (report.samples != report.written + report.revised + report.unchanged + report.skipped) {
+    throw InternalError(
+        "notes {}: {} samples, but {} written, {} revised, {} unchanged, {} skipped", strategy.name,
+        report.samples, report.written, report.revised, report.unchanged, report.skipped);
+  }
+  return report;
+}
+
+}  // namespace epicrisis

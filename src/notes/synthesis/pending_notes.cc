@@ -1,0 +1,174 @@
+#include "notes/synthesis/pending_notes.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/picture_hash.h"
+#include "epicrisis/store/tables/batches.h"
+#include "epicrisis/store/tables/ledger.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::int64_t kPage = 64;  // samples; requests wait while one is read
+constexpr std::string_view kConsent = "allow-remote";
+
+// The text that a rewrite starts from: the first written note of the strategy; "" if none.
+std::string source_note(Database& database, std::int64_t sample_id, const std::string& strategy) {
+  NoteFilter filter;
+  filter.sample_ids = {sample_id};
+  filter.strategies = {strategy};
+  std::string text;
+  for_each_note(database, filter, [&](const NoteRecord& note) {
+    text = note.text;
+    return false;
+  });
+  return text;
+}
+
+bool is_drawn(const Sample& sample, double fraction) {
+  if (fraction >= 1) return true;
+  // A stream of random numbers seeded by the name: FNV alone mixes the last letters too little.
+  return Random(fnv1a(sample.dataset + '/' + sample.key), "fraction").uniform() < fraction;
+}
+
+}  // namespace
+
+PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
+                           const SynthesisOptions& options, bool all)
+    : database_(database),
+      builder_(builder),
+      filter_(options.filter),
+      retry_rejected_(options.retry_rejected),
+      fraction_(options.fraction),
+      ask_batched_(options.ask_batched),
+      all_(all),
+      remaining_(filter_.limit) {
+  require_datasets(database, filter_.datasets);
+}
+
+std::optional<Prompt> PendingNotes::next() {
+  // A million samples whose notes are there take a while.
+  while (prompts_.empty() && !(page_.empty() && at_end_) && !interrupted()) {
+    if (page_.empty()) {
+      read_page();
+      continue;
+    }
+    const Sample sample = std::move(page_.front());
+    page_.pop_front();
+    if (is_drawn(sample, fraction_)) add_prompts_of(sample);
+  }
+  if (prompts_.empty()) return std::nullopt;
+  Prompt prompt = std::move(prompts_.front());
+  prompts_.pop_front();
+  return prompt;
+}
+
+void PendingNotes::read_page() {
+  filter_.limit = remaining_ < 0 ? kPage : std::min(kPage, remaining_);
+  std::vector<Sample> samples = load_samples(database_, filter_);
+  at_end_ = static_cast<std::int64_t>(samples.size()) < kPage;
+  if (samples.empty()) return;
+  filter_.after_id = samples.back().id;
+  if (remaining_ >= 0) {
+    remaining_ -= static_cast<std::int64_t>(samples.size());
+    at_end_ = at_end_ || remaining_ == 0;
+  }
+  std::ranges::move(samples, std::back_inserter(page_));
+}
+
+void PendingNotes::add_prompts_of(const Sample& sample) {
+  const Strategy& strategy = builder_.strategy();
+  notes_ += strategy.variants;
+  const auto skip = [&](const std::string& reason) { skips_[reason] += strategy.variants; };
+  if (strategy.names_label && !sample.label && sample.diagnosis.empty()) return skip("no class");
+  std::string note;
+  if (strategy.kind == StrategyKind::kRewrite) {
+    note = source_note(database_, sample.id, strategy.rewrites);
+    if (note.empty()) return skip(fmt::format("no note of {} to rewrite", strategy.rewrites));
+  }
+  std::string hash;
+  if (builder_.needs_image()) {
+    if (sample.image_path.empty() && !builder_.does_without_picture(sample)) {
+      return skip("no picture");
+    }
+    try {
+      if (!sample.image_path.empty()) hash = picture_sha256(database_, sample);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInput && error.kind() != ErrorKind::kSystem) throw;
+      log_warning("{}", error.what());
+      return skip("the picture cannot be read");
+    }
+  }
+  for (int variant = 0; variant < strategy.variants; ++variant) {
+    Prompt prompt = builder_.prompt(sample, variant, hash, note);
+    const std::optional<NoteStatus> status =
+        all_ ? std::nullopt : note_status(database_, prompt.key);
+    if (status == NoteStatus::kWritten) {
+      ++skips_["written before"];
+    } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
+      ++skips_[fmt::format("{} before", note_status_name(*status))];
+    } else if (!ask_batched_ && is_out_in_batch(prompt.key)) {
+      ++skips_["out in a batch"];
+    } else {
+      if (status == NoteStatus::kTruncated) prompt.max_tokens *= 2;
+      prompts_.push_back(std::move(prompt));
+    }
+  }
+}
+
+bool PendingNotes::is_out_in_batch(std::string_view key) const {
+  const std::optional<BatchRequest> last = last_batch_request(database_, key);
+  return last && last->state == BatchRequestState::kOut;
+}
+
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome) {
+  NoteRecord note;
+  note.key = prompt.key;
+  note.sample_id = prompt.sample_id;
+  note.strategy = builder.strategy().name;
+  note.provider = builder.provider().name;
+  note.model = builder.model();
+  note.template_version = template_version(builder.strategy());
+  note.variant = prompt.variant;
+  note.text = outcome.text;
+  note.status = outcome.status;
+  note.reason = outcome.reason;
+  note.parameters = builder.parameters(prompt.max_tokens);
+  note.origin = prompt.origin;
+  note.input_tokens = outcome.input_tokens;
+  note.output_tokens = outcome.output_tokens;
+  note.cost = builder.price(outcome.input_tokens, outcome.output_tokens);
+  return note;
+}
+
+void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote) {
+  require_consent(database, builder.provider(), builder.needs_image() ? "pictures" : "prompts",
+                  allow_remote);
+}
+
+void require_consent(Database& database, const Provider& provider, std::string_view what,
+                     bool allow_remote) {
+  if (is_local(provider)) return;
+  if (allow_remote) {
+    put_setting(database, kConsent,
+                fmt::format("{} {}", format_utc(system_clock().now()), provider.name));
+    return;
+  }
+  if (find_setting(database, kConsent)) return;
+  std::vector<std::string> urls;
+  for (const Endpoint& endpoint : provider.endpoints) urls.push_back(endpoint.url);
+  throw UsageError(
+      "provider '{}' is not on this machine: {} and data of patients would go to {}. "
+      "`epicrisis notes preview` shows what; --allow-remote allows it, once for this workspace",
+      provider.name, what, join(urls, ", "));
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "epicrisis/notes/synthesis/answer.h"
+#include "epicrisis/notes/synthesis/request.h"
+#include "epicrisis/notes/synthesis/synthesis.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
+
+namespace epicrisis {
+
+// Streams the prompts of the notes that a strategy is still missing, in order of sample and
+// variant. Memory is a page of samples.
+class PendingNotes {
+ public:
+  // Of the options: the filter, the fraction, and whether rejected ones and those out in a
+  // batch are missing. `all`: those
+  // that are there already too, as if nothing had been asked.
+  PendingNotes(Database& database, const RequestBuilder& builder, const SynthesisOptions& options,
+               bool all = false);
+
+  // The next missing one; empty at the end, or when interrupted().
+  std::optional<Prompt> next();
+
+  // Counts one that was given out as skipped after all.
+  void skip(const std::string& reason) { ++skips_[reason]; }
+
+  std::int64_t notes() const { return notes_; }  // taken up so far: given out + skipped
+  const std::map<std::string, std::int64_t>& skips() const { return skips_; }  // by reason
+
+ private:
+  void read_page();
+  void add_prompts_of(const Sample& sample);
+  bool is_out_in_batch(std::string_view key) const;
+
+  Database& database_;
+  const RequestBuilder& builder_;
+  SampleFilter filter_;
+  bool retry_rejected_;
+  double fraction_;
+  bool ask_batched_;
+  bool all_;
+  bool at_end_ = false;
+  std::int64_t remaining_;
+  std::deque<Sample> page_;
+  std::deque<Prompt> prompts_;  // of the sample taken last
+  std::int64_t notes_ = 0;
+  std::map<std::string, std::int64_t> skips_;
+};
+
+// The note of a prompt that was answered. `attempts` and tokens are those of the last answer alone
+// where put_note() is to add them to what is stored.
+NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome);
+
+// Throws UsageError, with what would go where, if the provider is not on this machine and that was
+// neither allowed now nor before; remembers that it was.
+void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote);
+// `what` goes there: "pictures", "prompts".
+void require_consent(Database& database, const Provider& provider, std::string_view what,
+                     bool allow_remote);
+
+}  // namespace epicrisis

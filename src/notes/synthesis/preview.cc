@@ -1,0 +1,100 @@
+#include "epicrisis/notes/synthesis/preview.h"
+
+#include <set>
+
+#include "epicrisis/core/interrupt.h"
+#include "notes/synthesis/pending_notes.h"
+
+namespace epicrisis {
+namespace {
+
+// The first prompt of the filter, whether its note is there or not.
+std::optional<Prompt> first_prompt(Database& database, const RequestBuilder& builder,
+                                   SampleFilter filter) {
+  SynthesisOptions options;
+  options.filter = std::move(filter);
+  return PendingNotes(database, builder, options, true).next();
+}
+
+void shorten(Json& value) {
+  constexpr std::size_t kShown = 48;
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.starts_with("data:") && text.size() > 2 * kShown) {
+      value = fmt::format("{}... ({} characters)", text.substr(0, kShown), text.size());
+    }
+  } else if (value.is_structured()) {
+    for (Json& member : value) shorten(member);
+  }
+}
+
+}  // namespace
+
+Json shorten_pictures(const Json& body) {
+  Json shown = body;
+  // Only what the program attached: a text of a note that begins with "data:" stays.
+  for (Json& message : shown["messages"]) {
+    if (!message["content"].is_array()) continue;
+    for (Json& part : message["content"]) {
+      if (part.contains("image_url")) shorten(part["image_url"]);
+    }
+  }
+  return shown;
+}
+
+Json SynthesisPreview::to_json(bool whole_pictures) const {
+  Json request;
+  if (!body.empty()) {
+    request = parse_json(body, "request");
+    if (!whole_pictures) request = shorten_pictures(request);
+  }
+  return {{"notes", notes},
+          {"missing", missing},
+          {"skips", skips},
+          {"input_tokens", input_tokens},
+          {"output_tokens", output_tokens},
+          {"cost", cost},
+          {"remote", remote},
+          {"urls", urls},
+          {"fields", fields},
+          {"images", images},
+          {"request", std::move(request)}};
+}
+
+SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
+                                   const SynthesisOptions& options, std::int64_t sample_id) {
+  Database& database = workspace.database();
+  SynthesisPreview preview;
+  preview.remote = !is_local(builder.provider());
+  for (const Endpoint& endpoint : builder.provider().endpoints) {
+    preview.urls.push_back(chat_url(builder.provider(), endpoint, builder.model()));
+  }
+  std::optional<Prompt> shown;
+  if (sample_id != 0) {
+    sample_by_id(database, sample_id);
+    SampleFilter one;
+    one.after_id = sample_id - 1;
+    one.limit = 1;
+    shown = first_prompt(database, builder, std::move(one));
+  }
+  std::set<std::string> fields;
+  PendingNotes pending(database, builder, options);
+  while (std::optional<Prompt> prompt = pending.next()) {
+    ++preview.missing;
+    preview.input_tokens += prompt->input_tokens;
+    preview.output_tokens += builder.most_tokens(*prompt) - prompt->input_tokens;
+    preview.images = preview.images || prompt->attach_image;
+    fields.insert(prompt->fields.begin(), prompt->fields.end());
+    if (!shown && sample_id == 0) shown = std::move(prompt);
+  }
+  throw_if_interrupted();
+  if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter);
+  preview.notes = pending.notes();
+  preview.skips = pending.skips();
+  preview.fields.assign(fields.begin(), fields.end());
+  preview.cost = builder.price(preview.input_tokens, preview.output_tokens);
+  if (shown) preview.body = builder.body(*shown);
+  return preview;
+}
+
+}  // namespace epicrisis

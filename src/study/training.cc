@@ -1,0 +1,180 @@
+#include "study/training.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/log.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "epicrisis/model/model_folders.h"
+#include "epicrisis/store/tables/runs.h"
+
+namespace epicrisis::study {
+namespace {
+
+// One hash over which case has which notes.
+std::string hash_of(const NoteTable& notes) {
+  std::string all;
+  for (const std::string& text : notes.texts) all += sha256_hex(text);
+  for (const auto& rows : notes.of_case) {
+    for (const std::size_t row : rows) all += fmt::format("{},", row);
+    all += ';';
+  }
+  return sha256_hex(all);
+}
+
+// Tells when a model folder's content changed under the same name. Models without files have only
+// their name; trained tokens have a version, for what is trained under their name.
+std::string model_hash(const std::string& model) {
+  if (model == kTrainedTokens) return "token embeddings 1";
+  if (model.empty() || model.starts_with("random:")) return model;
+  const Path found = find_model(model);
+  if (std::filesystem::is_regular_file(found)) return sha256_hex(MappedFile(found).bytes());
+  std::string all;
+  for (const char* name :
+       {"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"}) {
+    if (std::filesystem::exists(found / name))
+      all += name + sha256_hex(MappedFile(found / name).bytes());
+  }
+  return sha256_hex(all);
+}
+
+TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
+  TrainConfig config = run.train;
+  config.seed = static_cast<std::uint64_t>(seed);
+  return config;
+}
+
+std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
+                   const std::string& hash) {
+  std::string name;
+  for (const char c : ascii_lower(study.name + "-" + run.name)) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (plain) {
+      name += c;
+    } else if (!name.empty() && name.back() != '-') {
+      name += '-';
+    }
+  }
+  return fmt::format("{}-{}-{}", name.substr(0, 80), seed, hash.substr(0, 10));
+}
+
+void train_one(Workspace& workspace, const StudyRun& run, const TrainConfig& config,
+               const RunRecord& record, const CaseSet& set, const PictureTable& pictures,
+               const RunInput& input) {
+  const Path folder = workspace.runs() / record.id;
+  start_run(workspace.database(), record);
+  try {
+    const std::string label = fmt::format("{} (seed {})", run.name, config.seed);
+    Progress progress(label, static_cast<std::uint64_t>(config.epochs), "epochs");
+    TrainObserver observer;
+    observer.epoch = [&](const EpochMetrics& metrics) {
+      progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
+                                metrics.train_loss, metrics.validation_loss,
+                                metrics.validation_weighted_f1, metrics.images_per_second));
+      progress.add();
+    };
+    const TrainResult result = train_model(config, input.input, folder, observer);
+    progress.finish();
+    log_info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
+             result.stopped_early ? ", stopped early" : "", result.seconds);
+    write_predictions(folder / "predictions.safetensors",
+                      predict(TrainedModel::load(folder), set, pictures, input));
+    finish_run(workspace.database(), record.id, RunStatus::kDone);
+  } catch (const Interrupted&) {
+    finish_run(workspace.database(), record.id, RunStatus::kInterrupted);
+    throw;
+  } catch (const std::exception& error) {
+    finish_run(workspace.database(), record.id, RunStatus::kFailed, error.what());
+    throw;
+  }
+}
+
+}  // namespace
+
+Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
+                       const CaseSet& set, const RunNotes& notes) {
+  Json classes = Json::array();
+  for (const Label label : study.classes) classes.push_back(label_name(label));
+  std::string cases;
+  for (const Case& entry : set.cases) cases += fmt::format("{},{};", entry.sample_id, entry.label);
+  Json config{{"name", run.name},
+              {"train", train_config_to_json(seeded(run, seed))},
+              {"image_encoder", run.image_encoder.model},
+              {"image_encoder_hash", model_hash(run.image_encoder.model)},
+              {"frozen", run.image_encoder.frozen},
+              {"augmented_copies", run.image_encoder.augmented_copies},
+              {"text_encoder", uses_text(run.train.mode) ? run.text_encoder : ""},
+              {"text_encoder_hash", uses_text(run.train.mode) ? model_hash(run.text_encoder) : ""},
+              {"notes", run.notes},
+              {"note_texts", hash_of(notes.notes)},
+              {"classes", classes},
+              {"recipe", study.prepare.id()},
+              {"split_set", set.split_set},
+              {"cases", sha256_hex(cases)}};
+  if (!run.train_with.empty()) {
+    std::string trained_on;
+    for (const bool is_trained_on : notes.trained_on) trained_on += is_trained_on ? '1' : '0';
+    config["trained_on"] = sha256_hex(trained_on);
+  }
+  return config;
+}
+
+RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
+                     const PictureTable& pictures) {
+  RunCounts counts;
+  for (const StudyRun& run : study.runs) {
+    const RunNotes notes = load_run_notes(workspace, run, set);
+    std::unique_ptr<RunInput> input;  // read when the first seed needs it
+    for (const std::int64_t seed : run.seeds) {
+      throw_if_interrupted();
+      RunRecord record;
+      record.study = study.name;
+      record.name = run.name;
+      record.config = run_configuration(study, run, seed, set, notes);
+      record.config_hash = run_config_hash(record.config);
+      record.id = run_id(study, run, seed, record.config_hash);
+      const auto done = find_done_run(workspace.database(), study.name, record.config_hash);
+      if (done &&
+          std::filesystem::exists(workspace.runs() / done->id / "predictions.safetensors")) {
+        ++counts.kept;
+        continue;
+      }
+      if (!input) input = load_run_input(workspace, study, run, set, pictures);
+      train_one(workspace, run, seeded(run, seed), record, set, pictures, *input);
+      ++counts.trained;
+    }
+  }
+  return counts;
+}
+
+std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
+                                      const CaseSet& set) {
+  std::vector<TrainedRun> result;
+  for (const StudyRun& run : study.runs) {
+    TrainedRun trained;
+    trained.run = &run;
+    trained.title = run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
+    const auto same_row = [&](const StudyRun& other) {
+      return &other < &run && other.train.mode == run.train.mode && other.notes == run.notes &&
+             other.image_encoder.model == run.image_encoder.model &&
+             other.image_encoder.frozen == run.image_encoder.frozen;
+    };
+    if (std::ranges::any_of(study.runs, same_row)) trained.title += ", " + run.name;
+    const RunNotes notes = load_run_notes(workspace, run, set);
+    for (const std::int64_t seed : run.seeds) {
+      const Json config = run_configuration(study, run, seed, set, notes);
+      const auto done = find_done_run(workspace.database(), study.name, run_config_hash(config));
+      if (done) trained.seeds.emplace_back(std::to_string(seed), done->id);
+    }
+    if (!trained.seeds.empty()) result.push_back(std::move(trained));
+  }
+  return result;
+}
+
+}  // namespace epicrisis::study

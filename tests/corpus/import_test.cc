@@ -1,0 +1,343 @@
+#include "epicrisis/corpus/import.h"
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/store/tables/samples.h"
+#include "support/fault_vfs.h"
+#include "support/shared_data.h"
+#include "support/store_support.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::HasSubstr;
+
+class ImportTest : public test::StoreTest {
+ protected:
+  ImportTest() { set_progress_enabled(false); }
+
+  static Sample sample(std::size_t i) { return test::make_sample(fmt::format("K_{:06}", i)); }
+  static std::int64_t stored(Database& database) { return count_samples(database, {}); }
+
+  // Runs `work` in a process of its own and says how it ended.
+  template <typename Work>
+  static int in_child(Work&& work) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        work();
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+};
+
+TEST_F(ImportTest, SecondImportWritesNothing) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(100, sample);
+  const ImportReport first = import_dataset(workspace, adapter, "some/where");
+  EXPECT_EQ(first.written, 100);
+  EXPECT_EQ(first.unchanged + first.updated + first.absent, 0);
+  const auto data_version = [&] {
+    return workspace.database().query_integer("SELECT sum(id) FROM samples");
+  };
+  const auto before = data_version();
+  const ImportReport second = import_dataset(workspace, adapter, "some/where");
+  EXPECT_EQ(second.written, 0);
+  EXPECT_EQ(second.updated, 0);
+  EXPECT_EQ(second.unchanged, 100);
+  EXPECT_EQ(data_version(), before);
+  const Json json = second.to_json();
+  EXPECT_EQ(json["rows_read"], 100);
+  EXPECT_EQ(json["samples"], 100);
+  EXPECT_EQ(json["skipped"], 0);
+  EXPECT_EQ(json["unchanged"], 100);
+  EXPECT_TRUE(Path(json["source"].get<std::string>()).is_absolute());
+}
+
+TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
+  Workspace workspace = make();
+  import_dataset(workspace, test::FakeAdapter(100, sample), "x");
+  const ImportReport report = import_dataset(workspace,
+                                             test::FakeAdapter(95,
+                                                               [](std::size_t i) {
+                                                                 Sample changed =
+                                                                     sample(i < 90 ? i : i + 100);
+                                                                 if (i < 3)
+                                                                   changed.diagnosis = "other";
+                                                                 return changed;
+                                                               }),
+                                             "x");
+  EXPECT_EQ(report.updated, 3);
+  EXPECT_EQ(report.unchanged, 87);
+  EXPECT_EQ(report.written, 5);
+  EXPECT_EQ(report.absent, 10);
+  EXPECT_EQ(stored(workspace.database()), 105);
+}
+
+TEST_F(ImportTest, NamesKeepDataSetsApart) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(10, sample);
+  import_dataset(workspace, adapter, "x", {.name = "one"});
+  import_dataset(workspace, adapter, "x", {.name = "two"});
+  EXPECT_EQ(stored(workspace.database()), 20);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", {.name = "a/b"}), UsageError);
+  EXPECT_THROW(import_dataset(workspace, "no_such_adapter", "x"), UsageError);
+  put_dataset(workspace.database(), "theirs", "other_adapter", "", "");
+  try {
+    import_dataset(workspace, adapter, "x", {.name = "theirs"});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("other_adapter"));
+  }
+}
+
+TEST_F(ImportTest, NamesHaveNoSpace) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(10, sample);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", {.name = "a b"}), UsageError);
+}
+
+std::string refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(10, sample);
+  const Path one = folder_.path() / "one";
+  const Path two = folder_.path() / "two";
+  std::filesystem::create_directories(one);
+  std::filesystem::create_directories(two);
+  std::filesystem::create_directory_symlink(one, folder_.path() / "link");
+  import_dataset(workspace, adapter, one);
+  for (const std::string name : {"", "fake"}) {
+    const std::string message =
+        refusal([&] { import_dataset(workspace, adapter, two, {.name = name}); });
+    EXPECT_THAT(message, HasSubstr(one.string()));
+    EXPECT_THAT(message, HasSubstr(two.string()));
+    EXPECT_THAT(message, HasSubstr("--name"));
+    EXPECT_THAT(message, HasSubstr("--moved"));
+  }
+  // The same folder by another way.
+  EXPECT_EQ(import_dataset(workspace, adapter, one / "").unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, folder_.path() / "link").unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "other"}).written, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.moved = true}).unchanged, 10);
+  EXPECT_EQ(find_dataset(workspace.database(), "fake")->source, two.string());
+  // An import that brought nothing binds nobody to its folder.
+  import_dataset(workspace, test::FakeAdapter(0, sample), one, {.name = "empty"});
+  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "empty"}).written, 10);
+}
+
+class HamImportTest : public ImportTest {
+ protected:
+  HamImportTest() {
+    write_file(ham() / "HAM10000_metadata.csv",
+               "lesion_id,image_id,dx,dx_type,age,sex,localization\n"
+               "HAM_1,ISIC_0000001,nv,histo,45,male,back\n"
+               "HAM_2,ISIC_0000002,nv,histo,45,male,back\n");
+    write_file(ham() / "images" / "ISIC_0000001.jpg", "");
+    write_file(ham() / "small" / "ISIC_0000001.jpg", "");
+    write_file(ham() / "small" / "ISIC_0000002.jpg", "");
+  }
+  Path ham() const { return folder_.path() / "ham"; }
+};
+
+TEST_F(HamImportTest, OtherPicturesNeedAnotherName) {
+  Workspace workspace = make();
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham()).written, 1);
+  const std::string message =
+      refusal([&] { import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}); });
+  EXPECT_THAT(message, HasSubstr("images"));
+  EXPECT_THAT(message, HasSubstr("small"));
+  EXPECT_THAT(message, HasSubstr("--name"));
+  EXPECT_EQ(stored(workspace.database()), 1);  // nothing of it stays
+  // Named now, met by itself before.
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"images/"}}).unchanged, 1);
+  EXPECT_EQ(
+      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}, .moved = true}).written,
+      1);
+  // More folders than before.
+  EXPECT_EQ(
+      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small", "images"}}).unchanged, 2);
+}
+
+TEST_F(HamImportTest, PicturesOfAnOlderLayoutAreNotCompared) {
+  Workspace workspace = make();
+  import_dataset(workspace, "ham10000", ham());
+  workspace.database().execute("UPDATE datasets SET pictures = NULL");
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}).written, 1);
+}
+
+TEST_F(ImportTest, ACsvFolderGivesItsName) {
+  Workspace workspace = make();
+  for (const char* name : {"A", "B", "not a name"}) {
+    write_file(folder_.path() / name / "labels.csv", "x.jpg,1\n");
+    const ImportReport report =
+        import_dataset(workspace, "csv_folder", folder_.path() / name, {.tables_only = true});
+    EXPECT_EQ(report.read.dataset, std::string(name) == "not a name" ? "csv_folder" : name);
+    EXPECT_EQ(report.written, 1);
+  }
+}
+
+TEST_F(ImportTest, CountsThatDoNotAddUpStopIt) {
+  Workspace workspace = make();
+  test::FakeAdapter adapter(10, sample);
+  adapter.set_extra_records(1);  // a record that is neither sample nor skipped
+  EXPECT_THROW(import_dataset(workspace, adapter, "x"), InternalError);
+  EXPECT_EQ(stored(workspace.database()), 0);
+  EXPECT_TRUE(list_datasets(workspace.database()).empty());
+  // One id twice.
+  EXPECT_THROW(
+      import_dataset(workspace, test::FakeAdapter(10, [](std::size_t i) { return sample(i / 2); }),
+                     "x"),
+      InternalError);
+  EXPECT_EQ(stored(workspace.database()), 0);
+}
+
+TEST_F(ImportTest, InterruptAndErrorLeaveNothing) {
+  Workspace workspace = make();
+  const test::FakeAdapter interrupted(100, [](std::size_t i) {
+    if (i == 50) set_interrupted(true);
+    return sample(i);
+  });
+  EXPECT_THROW(import_dataset(workspace, interrupted, "x"), Interrupted);
+  set_interrupted(false);
+  EXPECT_EQ(stored(workspace.database()), 0);
+  const test::FakeAdapter broken(100, [](std::size_t i) {
+    if (i == 50) throw InputError("table.csv:50: broken");
+    return sample(i);
+  });
+  EXPECT_THROW(import_dataset(workspace, broken, "x"), InputError);
+  EXPECT_EQ(stored(workspace.database()), 0);
+  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(100, sample), "x").written, 100);
+}
+
+TEST_F(ImportTest, KilledAtAnySampleLeavesNothing) {
+  { make(); }
+  for (const std::size_t at : {0UL, 1UL, 37UL, 499UL}) {
+    const int status = in_child([&] {
+      Workspace workspace = Workspace::open(root());
+      import_dataset(workspace,
+                     test::FakeAdapter(500,
+                                       [&](std::size_t i) {
+                                         if (i == at) ::raise(SIGKILL);
+                                         return sample(i);
+                                       }),
+                     "x");
+    });
+    ASSERT_TRUE(WIFSIGNALED(status));
+    Workspace workspace = Workspace::open(root());
+    EXPECT_EQ(workspace.database().query_text("PRAGMA integrity_check"), "ok");
+    EXPECT_EQ(stored(workspace.database()), 0);
+  }
+}
+
+TEST_F(ImportTest, KilledAtAnyWriteIsAllOrNothing) {
+  { make(); }
+  {
+    Workspace workspace = Workspace::open(root());
+    import_dataset(workspace, test::FakeAdapter(10, sample), "x", {.name = "before"});
+  }
+  // The process dies in the n-th write or sync to the disk, half of the bytes written, for every n
+  // until the import gets through.
+  bool killed = true;
+  bool after_commit = false;
+  int kills = 0;
+  for (std::int64_t n = 0; killed; n += n < 20 ? 1 : 7) {
+    ASSERT_LT(n, 5000);
+    const int status = in_child([&] {
+      const test::FaultVfs disk([n](std::int64_t number, int& bytes) {
+        if (number == n + 1) ::raise(SIGKILL);
+        if (number == n) bytes /= 2;
+        return SQLITE_OK;
+      });
+      Workspace workspace = Workspace::open(root());
+      import_dataset(workspace, test::FakeAdapter(300, sample), "x");
+    });
+    killed = WIFSIGNALED(status);
+    if (killed) ++kills;
+    Workspace workspace = Workspace::open(root());
+    Database& database = workspace.database();
+    ASSERT_EQ(database.query_text("PRAGMA integrity_check"), "ok") << n;
+    const std::int64_t count = stored(database);
+    if (killed) {
+      EXPECT_TRUE(count == 10 || count == 310) << count << " samples after a kill at " << n;
+      after_commit = after_commit || count == 310;
+    } else {
+      EXPECT_EQ(count, 310);
+    }
+    // For the next round.
+    database.execute("DELETE FROM datasets WHERE name = 'fake'");
+  }
+  EXPECT_GT(kills, 20);
+}
+
+TEST_F(ImportTest, FullDiskLeavesNothingAndIsNamed) {
+  { make(); }
+  for (const std::int64_t n : {0, 1, 5, 20, 60}) {
+    {
+      const test::FaultVfs disk([n](std::int64_t number, int& bytes) {
+        if (number < n) return SQLITE_OK;
+        bytes /= 3;
+        return SQLITE_FULL;
+      });
+      try {
+        Workspace workspace = Workspace::open(root());
+        import_dataset(workspace, test::FakeAdapter(5000, sample), "x");
+        FAIL() << "the disk was full from operation " << n;
+      } catch (const SystemError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("disk is full"));
+        EXPECT_THAT(error.what(), HasSubstr(root().string()));
+      }
+    }
+    Workspace workspace = Workspace::open(root());
+    EXPECT_EQ(stored(workspace.database()), 0);
+  }
+  Workspace workspace = Workspace::open(root());
+  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(5000, sample), "x").written, 5000);
+}
+
+TEST_F(ImportTest, RealTablesAddUp) {
+  EPICRISIS_NEEDS_SHARED_DATA();
+  const Path data = test::shared_folder() / "data";
+  Workspace workspace = make();
+  const ImportOptions both{.pictures = {"images", "images_600x450"}};
+  const ImportReport report = import_dataset(workspace, "ham10000", data / "ham10000", both);
+  EXPECT_EQ(report.written, 2522 + 154 - 86);
+  const auto counts = count_classes(workspace.database());
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts[0].total, 2590);
+  EXPECT_EQ(counts[0].with_image, 2590);
+  EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kNevus)), 1315);
+  EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kMelanoma)), 379);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000", both).unchanged, 2590);
+
+  const ImportReport table =
+      import_dataset(workspace, "ham10000", data / "metadata_only" / "ham10000",
+                     {.name = "ham_table", .tables_only = true});
+  EXPECT_EQ(table.written, 9152);
+}
+
+}  // namespace
+}  // namespace epicrisis

@@ -1,0 +1,193 @@
+#include "epicrisis/corpus/preparation.h"
+
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "support/fault_vfs.h"
+#include "support/pictures.h"
+#include "support/store_support.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class PrepareTest : public test::StoreTest {
+ protected:
+  PrepareTest() {
+    set_progress_enabled(false);
+    recipe_.size = 32;
+  }
+
+  // Sample i shows picture i.
+  void put_pictures(Workspace& workspace, int count) {
+    for (int i = 0; i < count; ++i) {
+      Sample sample = test::make_sample(std::to_string(i));
+      sample.image_path = test::save_png(folder_.path() / fmt::format("{}.png", i),
+                                         test::draw_picture(static_cast<std::uint64_t>(i)));
+      ids_.push_back(test::store_sample(workspace.database(), "d", sample));
+    }
+  }
+  void expect_right(const WorkspaceImages& images, std::int64_t id, std::uint64_t picture) const {
+    const auto index = images.index_of(id);
+    ASSERT_TRUE(index) << id;
+    const Image expected = prepare_image(test::draw_picture(picture), recipe_).image;
+    EXPECT_TRUE(std::ranges::equal(images.pixels(*index), expected.pixels)) << picture;
+    EXPECT_EQ(images.content_id(*index),
+              sha256_hex(std::as_bytes(std::span<const std::uint8_t>(expected.pixels))));
+    EXPECT_EQ(images.sample_id(*index), id);
+  }
+
+  PrepareRecipe recipe_;
+  std::vector<std::int64_t> ids_;
+};
+
+TEST_F(PrepareTest, SecondRunHasNothingToDo) {
+  Workspace workspace = make();
+  EXPECT_THROW(WorkspaceImages(workspace, recipe_), UsageError);
+  put_pictures(workspace, 20);
+  test::store_sample(workspace.database(), "d", test::make_sample("no picture"));
+  PrepareReport report = prepare_samples(workspace, recipe_, {.threads = 2});
+  EXPECT_EQ(report.samples, 20);
+  EXPECT_EQ(report.prepared, 20);
+  report = prepare_samples(workspace, recipe_);
+  EXPECT_EQ(report.prepared, 0);
+  EXPECT_EQ(report.already, 20);
+  const WorkspaceImages images(workspace, recipe_);
+  EXPECT_EQ(images.count(), 20U);
+  EXPECT_EQ(images.size(), 32);
+  for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
+  EXPECT_FALSE(images.index_of(ids_.back() + 1));
+  EXPECT_THAT(images.indices_of(std::vector{ids_[3], ids_[0], ids_[3]}), ElementsAre(3U, 0U, 3U));
+  try {
+    images.indices_of(std::vector{ids_[0], std::int64_t{999}});
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("1 of 2"));
+    EXPECT_THAT(error.what(), HasSubstr("sample 999"));
+  }
+}
+
+TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
+  Workspace workspace = make();
+  put_pictures(workspace, 5);
+  write_file(folder_.path() / "2.png", "not a picture");
+  std::filesystem::remove(folder_.path() / "3.png");
+  PrepareReport report = prepare_samples(workspace, recipe_);
+  EXPECT_EQ(report.prepared, 3);
+  EXPECT_EQ(report.failed, 2);
+  EXPECT_THAT(report.failures, ElementsAre(HasSubstr("d/2: "), HasSubstr("d/3: ")));
+  report = prepare_samples(workspace, recipe_);
+  EXPECT_EQ(report.already, 3);
+  EXPECT_EQ(report.failed, 2);
+  EXPECT_EQ(report.failures.size(), 2U);
+  // The files are mended.
+  test::save_png(folder_.path() / "2.png", test::draw_picture(2));
+  test::save_png(folder_.path() / "3.png", test::draw_picture(3));
+  report = prepare_samples(workspace, recipe_);
+  EXPECT_EQ(report.prepared, 2);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_EQ(report.to_json()["prepared"], 2);
+  const WorkspaceImages images(workspace, recipe_);
+  for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
+}
+
+TEST_F(PrepareTest, ChangedFileIsPreparedAgainAndGoneFileStays) {
+  Workspace workspace = make();
+  put_pictures(workspace, 4);
+  prepare_samples(workspace, recipe_);
+  test::save_png(folder_.path() / "1.png", test::draw_picture(77));
+  std::filesystem::remove(folder_.path() / "2.png");
+  const PrepareReport report = prepare_samples(workspace, recipe_);
+  EXPECT_EQ(report.prepared, 1);
+  EXPECT_EQ(report.already, 3);
+  const WorkspaceImages images(workspace, recipe_);
+  expect_right(images, ids_[1], 77);
+  expect_right(images, ids_[2], 2);
+}
+
+TEST_F(PrepareTest, RemovedFolderIsFilledAfresh) {
+  Workspace workspace = make();
+  put_pictures(workspace, 6);
+  prepare_samples(workspace, recipe_);
+  std::filesystem::remove_all(workspace.images() / recipe_.id());
+  EXPECT_THROW(WorkspaceImages(workspace, recipe_), Error);
+  // Only the last ones: the slots of the others must not be taken for theirs.
+  prepare_samples(workspace, recipe_, {.filter = {.after_id = ids_[2]}});
+  {
+    const WorkspaceImages images(workspace, recipe_);
+    EXPECT_EQ(images.count(), 3U);
+    for (std::size_t i = 3; i < 6; ++i) expect_right(images, ids_[i], i);
+  }
+  EXPECT_EQ(prepare_samples(workspace, recipe_).prepared, 3);
+  const WorkspaceImages images(workspace, recipe_);
+  for (std::size_t i = 0; i < 6; ++i) expect_right(images, ids_[i], i);
+}
+
+TEST_F(PrepareTest, RecipesLieApart) {
+  Workspace workspace = make();
+  put_pictures(workspace, 3);
+  prepare_samples(workspace, recipe_);
+  PrepareRecipe other = recipe_;
+  other.size = 48;
+  EXPECT_EQ(prepare_samples(workspace, other).prepared, 3);
+  EXPECT_EQ(WorkspaceImages(workspace, other).size(), 48);
+  EXPECT_EQ(WorkspaceImages(workspace, recipe_).size(), 32);
+}
+
+TEST_F(PrepareTest, KilledAtAnyDatabaseWriteGoesOn) {
+  {
+    Workspace workspace = make();
+    put_pictures(workspace, 12);
+  }
+  bool killed = true;
+  int kills = 0;
+  for (std::int64_t n = 0; killed; ++n) {
+    ASSERT_LT(n, 200);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      try {
+        const test::FaultVfs disk([n](std::int64_t number, int& bytes) {
+          if (number == n) bytes /= 2;
+          if (number > n) ::raise(SIGKILL);
+          return SQLITE_OK;
+        });
+        Workspace workspace = Workspace::open(root());
+        prepare_samples(workspace, recipe_, {.threads = 1});
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        ::_exit(1);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    killed = WIFSIGNALED(status);
+    if (killed) ++kills;
+    if (!killed) {
+      EXPECT_EQ(WEXITSTATUS(status), 0);
+    }
+    Workspace workspace = Workspace::open(root());
+    const PrepareReport report = prepare_samples(workspace, recipe_);
+    EXPECT_EQ(report.prepared + report.already, 12);
+    const WorkspaceImages images(workspace, recipe_);
+    for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
+    // For the next round, with the pictures in the shards left as holes.
+    workspace.database().execute("DELETE FROM prepared");
+  }
+  EXPECT_GT(kills, 3);
+}
+
+}  // namespace
+}  // namespace epicrisis

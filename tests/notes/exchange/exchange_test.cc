@@ -1,0 +1,521 @@
+#include "epicrisis/notes/exchange/exchange.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/import.h"
+#include "epicrisis/notes/strategy/template_notes.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/splits.h"
+#include "notes/exchange/incoming_note.h"
+#include "support/shared_data.h"
+#include "support/store_support.h"
+
+namespace epicrisis {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class ExchangeTest : public test::StoreTest {
+ protected:
+  ExchangeTest() : workspace_(make()), database_(workspace_.database()) {}
+
+  // Four samples in two data sets with notes of several strategies, variants and providers.
+  void fill() {
+    Transaction transaction(database_);
+    for (const char* dataset : {"ham", "pad"}) {
+      for (const char* key : {"ISIC_1", "ISIC_11"}) {
+        Sample sample = test::make_sample(key);
+        sample.split = std::string(key) == "ISIC_1" ? "train" : "test";
+        const std::int64_t id = test::store_sample(database_, dataset, sample);
+        put(id, "P1", "openai", 0, "A) Asymmetry: symmetric\nB) \"sharp\" \u2013 na\u00efve");
+        put(id, "P1", "openai", 1, "Another variant.");
+        put(id, "P1", "other", 0, "Another provider's.");
+        put(id, "P2", "openai", 0, fmt::format("Of {}/{} alone.", dataset, key));
+      }
+    }
+    transaction.commit();
+  }
+
+  void put(std::int64_t sample, const std::string& strategy, const std::string& provider,
+           int variant, const std::string& text) {
+    NoteRecord note;
+    note.key = sha256_key(std::to_string(++made_));
+    note.sample_id = sample;
+    note.strategy = strategy;
+    note.provider = provider;
+    note.model = "gpt";
+    note.template_version = "1:abc";
+    note.variant = variant;
+    note.text = text;
+    note.parameters = {{"temperature", 0.2}};
+    note.origin = "image+metadata";
+    note.created_at = "2026-01-02T03:04:05Z";
+    put_note(database_, note);
+  }
+
+  static std::string sha256_key(const std::string& seed) {
+    return std::string(64 - seed.size(), '0') + seed;
+  }
+
+  // A second workspace with the same samples and no notes.
+  Workspace empty_twin() {
+    Workspace twin = Workspace::create(folder_.path() / fmt::format("twin{}", ++twins_));
+    Transaction transaction(twin.database());
+    for_each_sample(database_, {}, [&](const Sample& sample) {
+      test::store_sample(twin.database(), sample.dataset, sample);
+      return true;
+    });
+    transaction.commit();
+    return twin;
+  }
+
+  // "dataset/key strategy: text" of every note, sorted.
+  static std::vector<std::string> texts(Workspace& workspace) {
+    std::vector<std::string> list;
+    for_each_note(workspace.database(), {}, [&](const NoteRecord& note) {
+      const Sample sample = sample_by_id(workspace.database(), note.sample_id);
+      list.push_back(
+          fmt::format("{}/{} {}: {}", sample.dataset, sample.key, note.strategy, note.text));
+      return true;
+    });
+    std::ranges::sort(list);
+    return list;
+  }
+
+  NoteImportReport import_jsonl(const std::string& lines, const NoteImportOptions& options = {}) {
+    write_file(folder_.path() / "in.jsonl", lines);
+    return import_notes(workspace_, folder_.path() / "in.jsonl", options);
+  }
+
+  Workspace workspace_;
+  Database& database_;
+  int made_ = 0;
+  int twins_ = 0;
+};
+
+std::int64_t total(const NoteImportReport& report) {
+  return report.written + report.unchanged + report.conflicting + report.unmatched + report.invalid;
+}
+
+TEST_F(ExchangeTest, EveryFormatComesBackWhole) {
+  fill();
+  for (const NoteFormat format :
+       {NoteFormat::kJsonl, NoteFormat::kTree, NoteFormat::kImageFolder}) {
+    const std::string name(note_format_name(format));
+    const Path target =
+        folder_.path() / (format == NoteFormat::kJsonl ? "out.jsonl" : "out_" + name);
+    const NoteExportReport out = export_notes(workspace_, format, target);
+    EXPECT_EQ(out.notes, 16) << name;
+    EXPECT_EQ(out.written, 16) << name;
+    // Into the workspace that they are from: nothing is new.
+    const NoteImportReport back = import_notes(workspace_, target);
+    EXPECT_EQ(back.rows, 16) << name;
+    EXPECT_EQ(back.unchanged, 16) << name << dump_json(back.to_json());
+    // Into one that has the samples alone: all of it, and once.
+    Workspace twin = empty_twin();
+    EXPECT_EQ(import_notes(twin, target).written, 16) << name;
+    EXPECT_EQ(texts(twin), texts(workspace_)) << name;
+    EXPECT_EQ(import_notes(twin, target).unchanged, 16) << name;
+    EXPECT_EQ(texts(twin), texts(workspace_)) << name;
+  }
+}
+
+TEST_F(ExchangeTest, JsonlKeepsTheProvenance) {
+  fill();
+  const Path file = folder_.path() / "out.jsonl";
+  export_notes(workspace_, NoteFormat::kJsonl, file);
+  Workspace twin = empty_twin();
+  import_notes(twin, file);
+  const std::vector<NoteRecord> here = load_notes(database_, {});
+  for (const NoteRecord& note : here) {
+    const auto there = find_note(twin.database(), note.key);
+    ASSERT_TRUE(there);
+    EXPECT_EQ(there->provider, note.provider);
+    EXPECT_EQ(there->model, note.model);
+    EXPECT_EQ(there->template_version, note.template_version);
+    EXPECT_EQ(there->variant, note.variant);
+    EXPECT_EQ(there->origin, note.origin);
+    EXPECT_EQ(there->created_at, note.created_at);
+    EXPECT_EQ(dump_json(there->parameters), dump_json(note.parameters));
+  }
+  EXPECT_THAT(here, SizeIs(16));
+}
+
+// Two providers' notes of one strategy and variant used to be one file.
+TEST_F(ExchangeTest, TreeGivesEachNoteItsOwnFile) {
+  fill();
+  export_notes(workspace_, NoteFormat::kTree, folder_.path() / "tree");
+  const Path folder = folder_.path() / "tree/ham/P1";
+  EXPECT_EQ(read_file(folder / "ISIC_1@1.txt"), "Another provider's.\n");
+  EXPECT_EQ(read_file(folder / "ISIC_1@2.txt"), "Another variant.\n");
+  EXPECT_THAT(read_file(folder / "ISIC_1.txt"), HasSubstr("A) Asymmetry"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder), fs::directory_iterator()), 6);
+}
+
+TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
+  const Path picture = folder_.path() / "pictures" / "odd name.PNG";
+  write_file(picture, "not looked into");
+  Sample sample = test::make_sample("ISIC_1");
+  sample.image_path = picture.string();
+  const std::int64_t id = test::store_sample(database_, "ham", sample);
+  put(id, "P1", "openai", 0, "Note one.");
+  put(id, "P2", "openai", 0, "Note two.");
+  Sample other = test::make_sample("ISIC_2");
+  other.split = "test";
+  put(test::store_sample(database_, "ham", other), "P1", "openai", 0, "Of the other.");
+
+  NoteExportOptions options;
+  options.pictures = true;
+  const Path target = folder_.path() / "set";
+  export_notes(workspace_, NoteFormat::kImageFolder, target, options);
+  const Json line = parse_json(read_file(target / "train/metadata.jsonl"), "metadata");
+  EXPECT_EQ(line.at("file_name"), "ham/ISIC_1.png");
+  EXPECT_EQ(line.at("text"), "Note one.");
+  EXPECT_EQ(line.at("notes").at("P2").at(0), "Note two.");
+  EXPECT_EQ(read_file(target / "train/ham/ISIC_1.png"), "not looked into");
+  EXPECT_TRUE(fs::exists(target / "test/metadata.jsonl"));
+  // A second export over the first is no error.
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, options).written, 3);
+
+  save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kExternal}});
+  options.split_set = "mine";
+  options.pictures = false;
+  export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "roles", options);
+  EXPECT_TRUE(fs::exists(folder_.path() / "roles/external/metadata.jsonl"));
+  EXPECT_TRUE(fs::exists(folder_.path() / "roles/unused/metadata.jsonl"));
+  EXPECT_FALSE(fs::exists(folder_.path() / "roles/train"));
+  options.split_set = "no such";
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "none", options),
+               UsageError);
+}
+
+TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
+  Sample hostile = test::make_sample("../../outside");
+  put(test::store_sample(database_, "ham", hostile), "P1", "x", 0, "one");
+  put(test::store_sample(database_, "ham", test::make_sample("fine")), "P1", "x", 0, "two");
+  put(test::store_sample(database_, "..", test::make_sample("k")), "P1", "x", 0, "three");
+  const Path target = folder_.path() / "deep/er/target";
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target).skipped, 2);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target).skipped, 2);
+  for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "deep")) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_THAT(entry.path().string(),
+                testing::AnyOf(testing::EndsWith("deep/er/target/ham/P1/fine.txt"),
+                               testing::EndsWith("deep/er/target/train/metadata.jsonl")));
+  }
+  const NoteExportReport jsonl =
+      export_notes(workspace_, NoteFormat::kJsonl, folder_.path() / "all.jsonl");
+  EXPECT_EQ(jsonl.written, 3);  // names no file by them
+}
+
+TEST_F(ExchangeTest, FilterHolds) {
+  fill();
+  NoteExportOptions options;
+  options.filter.strategies = {"P2"};
+  options.filter.datasets = {"pad"};
+  const Path file = folder_.path() / "p2.jsonl";
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kJsonl, file, options).written, 2);
+  EXPECT_THAT(read_file(file), testing::Not(HasSubstr("\"ham\"")));
+}
+
+TEST_F(ExchangeTest, KeysMatchExactlyOrNotAtAll) {
+  fill();
+  const NoteImportReport report = import_jsonl(
+      "{\"dataset\":\"ham\",\"key\":\"ISIC_\",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ham\",\"key\":\"isic_1\",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ham\",\"key\":\"ISIC_1 \",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ham\",\"key\":\"ISIC_1.jpg\",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ha\",\"key\":\"ISIC_1\",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ham\",\"key\":\"ISIC_1\\u0000\",\"strategy\":\"P3\",\"text\":\"a\"}\n"
+      "{\"dataset\":\"ham\",\"key\":\"ISIC_1\",\"strategy\":\"P3\",\"text\":\"a\"}\n");
+  EXPECT_EQ(report.unmatched, 6);
+  EXPECT_EQ(report.written, 1);
+  EXPECT_THAT(report.unmatched_examples, SizeIs(6));
+  EXPECT_THAT(report.unmatched_examples[1], HasSubstr("in.jsonl:2: ham/isic_1"));
+
+  // The tree's "@" is a variant only where a number of ours follows.
+  const Path folder = folder_.path() / "tree/ham/P3";
+  for (const char* name : {"ISIC_1@x", "ISIC_1@", "ISIC_1@-1", "ISIC_1@01", "ISIC_1@+1",
+                           "ISIC_1@99999999999999999999"}) {
+    write_file(folder / (std::string(name) + ".txt"), "b\n");
+  }
+  write_file(folder / "ISIC_1@3.txt", "c\n");
+  write_file(folder / "note.md", "not read");
+  const NoteImportReport tree = import_notes(workspace_, folder_.path() / "tree");
+  EXPECT_EQ(tree.rows, 7);
+  EXPECT_EQ(tree.unmatched, 6);
+  EXPECT_EQ(tree.written, 1);
+}
+
+TEST_F(ExchangeTest, EachBadLineIsToldAndTheOthersComeIn) {
+  fill();
+  const std::string head = R"({"dataset":"ham","key":"ISIC_1",)";
+  const std::vector<std::string> bad = {
+      "{",
+      "null",
+      "[1]",
+      "\"text\"",
+      "\xff\xfe",
+      head + R"("strategy":"P3"})",
+      head + R"("strategy":"P3","text":7})",
+      head + R"("strategy":"P3","text":" \n\u0007\u200b "})",
+      head + R"("strategy":"../x","text":"t"})",
+      head + R"("strategy":7,"text":"t"})",
+      head + R"("text":"t"})",
+      head + R"("strategy":"P3","text":"t"} trailing)",
+      head + R"("strategy":"P3","text":"a","text":"b"})",
+      head + R"("strategy":"P3","text":")" + std::string(20'001, 'x') + "\"}",
+      head + R"("strategy":"P3","text":")" + std::string(2 << 20, 'x') + "\"}",
+      head + R"("strategy":"P3","text":"t","parameters":{"p":")" + std::string(70'000, 'x') +
+          "\"}}",
+      R"({"dataset":"ham","strategy":"P3","text":"t"})",
+      R"({"key":"ISIC_1","strategy":"P3","text":"t"})",
+      std::string(100'000, '['),
+  };
+  std::string lines = "\r\n\n";
+  for (const std::string& line : bad) lines += line + "\n";
+  lines += head + R"("strategy":"P3","text":"good"})";  // no line feed at the end
+  const NoteImportReport report = import_jsonl(lines);
+  EXPECT_EQ(report.invalid, static_cast<std::int64_t>(bad.size()));
+  EXPECT_EQ(report.written, 1);
+  EXPECT_EQ(total(report), report.rows);
+  for (std::size_t i = 0; i < report.invalid_examples.size(); ++i) {
+    EXPECT_THAT(report.invalid_examples[i], HasSubstr(fmt::format("in.jsonl:{}: ", i + 3)));
+    EXPECT_LE(report.invalid_examples[i].size(), 500U);
+  }
+  EXPECT_THAT(report.invalid_examples, SizeIs(bad.size()));
+}
+
+TEST_F(ExchangeTest, TextIsCleaned) {
+  fill();
+  import_jsonl(
+      R"({"dataset":"ham","key":"ISIC_1","strategy":"P3","text":"\u001b[31mA)  red\r\n\u202eB)\u0000 x\ufeff ",)"
+      R"("provider":"a\u0007b","created_at":"<script>","note_key":"short","model":7,"variant":-3})");
+  NoteFilter filter;
+  filter.strategies = {"P3"};
+  const std::vector<NoteRecord> notes = load_notes(database_, filter);
+  ASSERT_THAT(notes, SizeIs(1));
+  EXPECT_EQ(notes[0].text, clean_multiline_text("[31mA) red\nB) x", 100));
+  EXPECT_EQ(notes[0].provider, "ab");
+  EXPECT_EQ(notes[0].model, "");
+  EXPECT_EQ(notes[0].variant, 0);
+  EXPECT_THAT(notes[0].created_at, testing::StartsWith("20"));
+  EXPECT_NE(notes[0].key, "short");
+}
+
+// A file that claims the key of another note, or of the same one with another text, changes
+// nothing and is told.
+TEST_F(ExchangeTest, AKeyThatSaysSomethingElseHereIsAConflict) {
+  fill();
+  const Path file = folder_.path() / "out.jsonl";
+  export_notes(workspace_, NoteFormat::kJsonl, file);
+  const std::vector<std::string> before = texts(workspace_);
+  std::string lines = read_file(file);
+  const auto swap_all = [](std::string text, const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+      text.replace(at, from.size(), to);
+    }
+    return text;
+  };
+  const NoteImportReport edited = import_jsonl(swap_all(lines, "alone.", "edited."));
+  EXPECT_EQ(edited.conflicting, 4);
+  EXPECT_EQ(edited.unchanged, 12);
+  EXPECT_THAT(edited.conflicting_examples, SizeIs(4));
+  const NoteImportReport moved =
+      import_jsonl(swap_all(lines, "\"dataset\":\"ham\"", "\"dataset\":\"pad\""));
+  EXPECT_EQ(moved.conflicting, 8);
+  EXPECT_EQ(texts(workspace_), before);
+}
+
+TEST_F(ExchangeTest, ANoteThatFailedHereMayComeIn) {
+  const std::int64_t id = test::store_sample(database_, "ham", test::make_sample("1"));
+  NoteRecord failed;
+  failed.key = sha256_key("77");
+  failed.sample_id = id;
+  failed.strategy = "P1";
+  failed.provider = "openai";
+  failed.status = NoteStatus::kRefused;
+  put_note(database_, failed);
+  const NoteImportReport report = import_jsonl(
+      fmt::format(R"({{"dataset":"ham","key":"1","strategy":"P1","text":"Now.","note_key":"{}"}})",
+                  failed.key));
+  EXPECT_EQ(report.written, 1);
+  EXPECT_EQ(find_note(database_, failed.key)->text, "Now.");
+}
+
+TEST_F(ExchangeTest, FieldsCanBeMapped) {
+  fill();
+  NoteImportOptions options;
+  options.dataset = "ham";
+  options.strategy = "mine";
+  options.key_field = "picture";
+  options.text_field = "caption";
+  const NoteImportReport report = import_jsonl(
+      "{\"picture\":\"ISIC_1\",\"caption\":\"A nevus.\",\"text\":\"not this\"}\n"
+      "{\"picture\":\"ISIC_11\",\"caption\":\"Own.\",\"strategy\":\"P2\"}\n",
+      options);
+  EXPECT_EQ(report.written, 2) << dump_json(report.to_json());
+  EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_1 mine: A nevus."));
+  EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_11 P2: Own."));
+}
+
+TEST_F(ExchangeTest, AnImageFolderOfOthersComesIn) {
+  fill();
+  const Path root = folder_.path() / "hf";
+  write_file(
+      root / "train/metadata.jsonl",
+      "{\"file_name\":\"ISIC_1.jpg\",\"text\":\"Caption.\"}\n"
+      "{\"file_name\":\"../../ISIC_11.jpg\",\"text\":\"Caption two.\"}\n"
+      "{\"file_name\":7,\"text\":\"x\"}\n"
+      "{\"file_name\":\"ISIC_1.jpg\",\"notes\":{\"P3\":[\"ok\",7,{}],\"P4\":[],\"a b/\":\"x\"}}\n");
+  NoteImportOptions options;
+  options.dataset = "ham";
+  options.strategy = "caption";
+  const NoteImportReport report = import_notes(workspace_, root, options);
+  EXPECT_EQ(report.written, 3);
+  EXPECT_EQ(report.invalid, 5);
+  EXPECT_EQ(total(report), report.rows);
+}
+
+TEST_F(ExchangeTest, LinksInATreeAreNotFollowed) {
+  fill();
+  write_file(folder_.path() / "secret.txt", "secret");
+  fs::create_directories(folder_.path() / "tree/ham/P3");
+  fs::create_symlink(folder_.path() / "secret.txt", folder_.path() / "tree/ham/P3/ISIC_1.txt");
+  fs::create_directory_symlink(folder_.path(), folder_.path() / "tree/ham/P4");
+  EXPECT_EQ(import_notes(workspace_, folder_.path() / "tree").rows, 0);
+}
+
+TEST_F(ExchangeTest, WhatIsNoSourceIsAUsageError) {
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "nothing.jsonl"), UsageError);
+  write_file(folder_.path() / "a.csv", "x");
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "a.csv"), UsageError);
+  EXPECT_THROW(parse_note_format("xml"), UsageError);
+}
+
+TEST_F(ExchangeTest, AnExportThatStopsLeavesTheOldFile) {
+  fill();
+  const Path file = folder_.path() / "out.jsonl";
+  write_file(file, "old");
+  set_interrupted(true);
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kJsonl, file), Interrupted);
+  set_interrupted(false);
+  EXPECT_EQ(read_file(file), "old");
+}
+
+// An import that is stopped keeps whole groups, and the next one adds the rest alone.
+TEST_F(ExchangeTest, InterruptedImportGoesOn) {
+  std::string lines;
+  {
+    Transaction transaction(database_);
+    for (int i = 0; i < 2300; ++i) {
+      test::store_sample(database_, "ham", test::make_sample(std::to_string(i)));
+      lines += fmt::format(
+          "{{\"dataset\":\"ham\",\"key\":\"{}\",\"strategy\":\"P3\",\"text\":\"t{}\"}}\n", i, i);
+    }
+    transaction.commit();
+  }
+  set_interrupted(true);
+  EXPECT_THROW(import_jsonl(lines), Interrupted);
+  set_interrupted(false);
+  const std::size_t kept = load_notes(database_, {}).size();
+  EXPECT_GT(kept, 0U);
+  EXPECT_LT(kept, 2300U);
+  const NoteImportReport rest = import_jsonl(lines);
+  EXPECT_EQ(rest.unchanged, static_cast<std::int64_t>(kept));
+  EXPECT_EQ(rest.written + rest.unchanged, 2300);
+}
+
+TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
+  EPICRISIS_NEEDS_SHARED_DATA();
+  const Path data = test::shared_folder() / "data";
+  const std::map<std::string, std::string> adapters = {
+      {"ham10000", "ham10000"}, {"isic2018_test", "isic2018"}, {"isic2017", "isic2017"}};
+  for (const auto& [dataset, adapter] : adapters) {
+    ImportOptions options;
+    options.name = dataset;
+    import_dataset(workspace_, adapter, data / dataset, options);
+  }
+  const Path source = test::shared_folder() / "notes/vlm_notes.jsonl";
+  const NoteImportReport report = import_notes(workspace_, source);
+  EXPECT_EQ(report.rows, 360);
+  EXPECT_EQ(report.written, 270);
+  EXPECT_EQ(report.unmatched, 90);  // pad_ufes_20 is not in this workspace
+  EXPECT_THAT(report.unmatched_examples, SizeIs(20));
+  EXPECT_THAT(report.unmatched_examples[0], HasSubstr("pad_ufes_20/PAT_"));
+  std::map<std::string, int> strategies;
+  for_each_note(database_, {}, [&](const NoteRecord& note) {
+    ++strategies[note.strategy];
+    EXPECT_EQ(note.provider, "import");
+    if (note.strategy != "P3") {
+      EXPECT_TRUE(note.parameters.contains("given"));
+    }
+    return true;
+  });
+  EXPECT_EQ(strategies, (std::map<std::string, int>{{"P1", 90}, {"P2", 90}, {"P3", 90}}));
+  EXPECT_EQ(import_notes(workspace_, source).unchanged, 270);
+
+  ImportOptions options;
+  options.name = "pad_ufes_20";
+  import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20", options);
+  const NoteImportReport whole = import_notes(workspace_, source);
+  EXPECT_EQ(whole.written, 90) << dump_json(whole.to_json(), 1);
+  EXPECT_EQ(whole.unchanged, 270);
+  EXPECT_THAT(whole.unmatched_examples, IsEmpty());
+
+  // All the way round, through each format.
+  for (const NoteFormat format :
+       {NoteFormat::kJsonl, NoteFormat::kTree, NoteFormat::kImageFolder}) {
+    const Path target = folder_.path() / (format == NoteFormat::kJsonl ? "v.jsonl" : "v");
+    fs::remove_all(target);
+    EXPECT_EQ(export_notes(workspace_, format, target).written, 360);
+    Workspace twin = empty_twin();
+    EXPECT_EQ(import_notes(twin, target).written, 360) << note_format_name(format);
+    EXPECT_EQ(texts(twin), texts(workspace_)) << note_format_name(format);
+  }
+}
+
+TEST(IncomingNote, NeverNoneOfALine) {
+  for (const bool table : {false, true}) {
+    for (const char* line : {"", "{}", "7", "{\"notes\":{}}", "{\"notes\":{\"P\":[]}}"}) {
+      const auto notes = parse_note_line(line, "x:1", {}, table);
+      ASSERT_THAT(notes, SizeIs(1)) << line;
+      EXPECT_NE(notes[0].fault, "") << line;
+    }
+  }
+}
+
+// 60 kB of parameters in each of 200,000 notes would be 12 GB.
+TEST(IncomingNote, ALineCannotMakeManyCopiesOfItself) {
+  std::string line = R"({"file_name":"a.jpg","dataset":"d","parameters":{"x":")" +
+                     std::string(60'000, 'p') + R"("},"notes":{"M":["a")";
+  for (int i = 0; i < 200'000; ++i) line += ",\"a\"";
+  line += "]}}";
+  const auto notes = parse_note_line(line, "x:1", {}, true);
+  ASSERT_THAT(notes, SizeIs(1));
+  EXPECT_THAT(notes[0].fault, testing::HasSubstr("200001 notes in one line"));
+
+  const std::string long_name(1000, 'n');
+  for (const std::string& fields : {"\"key\":\"" + long_name + "\",\"dataset\":\"d\"",
+                                    "\"file_name\":\"" + long_name + ".jpg\",\"dataset\":\"d\"",
+                                    "\"key\":\"k\",\"dataset\":\"" + long_name + "\""}) {
+    const auto long_one =
+        parse_note_line("{" + fields + ",\"notes\":{\"M\":[\"a\",\"b\"]}}", "x:1", {}, true);
+    ASSERT_THAT(long_one, SizeIs(1));
+    EXPECT_THAT(long_one[0].fault, testing::HasSubstr("1000"));
+  }
+}
+
+}  // namespace
+}  // namespace epicrisis

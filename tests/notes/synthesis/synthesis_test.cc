@@ -1,0 +1,439 @@
+#include "epicrisis/notes/synthesis/synthesis.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "epicrisis/core/interrupt.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/notes/synthesis/synthesis_job.h"
+#include "epicrisis/store/tables/ledger.h"
+#include "epicrisis/store/tables/notes.h"
+#include "notes/synthesis/simulated_server.h"
+#include "support/store_support.h"
+
+namespace epicrisis::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kProvider = R"(
+name = "test"
+model = "m"
+structured = "none"
+[limits]
+concurrency = 64
+[prices]
+input = 1.0
+output = 2.0
+[[endpoint]]
+url = "http://127.0.0.1:9/v1"
+)";
+
+constexpr const char* kStrategy = R"(
+name = "T"
+version = 1
+kind = "prompt"
+fields = ["diagnosis", "findings"]
+system = "Describe."
+user = "The lesion is {diagnosis}."
+max_tokens = 100
+)";
+
+std::string completion(const std::string& text, const std::string& finish = "stop") {
+  return dump_json(
+      {{"choices", Json::array({{{"index", 0},
+                                 {"finish_reason", finish},
+                                 {"message", {{"role", "assistant"}, {"content", text}}}}})},
+       {"usage", {{"prompt_tokens", 50}, {"completion_tokens", 10}}}});
+}
+
+SimulatedServer::Reply good(Seconds latency = Seconds(0.2)) {
+  return {json_answer(200, completion("A brown lesion.")), latency};
+}
+
+SimulatedServer::Reply failing(int status, Json headers = Json::object()) {
+  HttpAnswer answer = json_answer(status, R"({"error": {"message": "no"}})");
+  for (const auto& [name, value] : headers.items()) {
+    answer.headers.emplace_back(name, value.get<std::string>());
+  }
+  return {std::move(answer), Seconds(0.05)};
+}
+
+class SynthesisTest : public StoreTest {
+ protected:
+  SynthesisTest() : workspace_(make()) { set_progress_enabled(false); }
+  ~SynthesisTest() override { set_interrupted(false); }
+
+  void add_samples(int count) {
+    const std::int64_t dataset = put_dataset(workspace_.database(), "d", "fake", "/", "2026");
+    Transaction transaction(workspace_.database());
+    SampleWriter writer(workspace_.database(), dataset);
+    for (int i = 0; i < count; ++i) writer.put(make_sample(fmt::format("S{}", i)));
+    transaction.commit();
+  }
+
+  RequestBuilder builder(const std::string& provider = kProvider,
+                         const std::string& strategy = kStrategy) const {
+    return {parse_strategy(strategy, "strategy"), parse_provider(provider, "provider"), "m", {}};
+  }
+
+  SynthesisReport run(SimulatedServer& server, const SynthesisOptions& options = {},
+                      const std::string& provider = kProvider) {
+    const RequestBuilder requests = builder(provider);
+    const SynthesisReport report = synthesize(workspace_, requests, options, server, clock_);
+    EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
+    EXPECT_EQ(report.requests, static_cast<std::int64_t>(server.requests.size()));
+    return report;
+  }
+
+  std::int64_t count(NoteStatus status) {
+    NoteFilter filter;
+    filter.status = status;
+    return static_cast<std::int64_t>(load_notes(workspace_.database(), filter).size());
+  }
+
+  Workspace workspace_;
+  FakeClock clock_;
+};
+
+TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
+  add_samples(300);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport first = run(server);
+  EXPECT_EQ(first.written, 300);
+  EXPECT_EQ(first.error, std::nullopt);
+  EXPECT_EQ(first.input_tokens, 300 * 50);
+  EXPECT_NEAR(first.cost, 300 * (50 * 1.0 + 10 * 2.0) / 1e6, 1e-12);
+  EXPECT_EQ(count(NoteStatus::kWritten), 300);
+  EXPECT_EQ(ledger_totals(workspace_.database()).requests, 300);
+  EXPECT_NEAR(ledger_totals(workspace_.database()).cost, first.cost, 1e-12);
+
+  const std::size_t asked = server.requests.size();
+  SimulatedServer nobody(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport second = run(nobody);
+  EXPECT_EQ(second.skipped, 300);
+  EXPECT_EQ(nobody.requests.size(), 0u);
+  EXPECT_EQ(asked, 300u);
+
+  // New samples alone are asked for.
+  add_samples(310);
+  SimulatedServer third(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(third).written, 10);
+}
+
+TEST_F(SynthesisTest, AFractionIsTheSameEachTimeAndGrowsByNewOnes) {
+  add_samples(1000);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport tenth = run(server, {.fraction = 0.1});
+  EXPECT_NEAR(static_cast<double>(tenth.written), 100, 30);
+  SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(again, {.fraction = 0.1}).skipped, tenth.written);
+  SimulatedServer more(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport third = run(more, {.fraction = 0.3});
+  EXPECT_EQ(third.skipped, tenth.written);
+  EXPECT_NEAR(static_cast<double>(third.written), 200, 50);
+  SimulatedServer all(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(all).skipped, tenth.written + third.written);
+}
+
+TEST_F(SynthesisTest, AnotherTemplateOrModelMakesNewNotesBesideTheOld) {
+  add_samples(5);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  run(server);
+  std::string other = kStrategy;
+  other.replace(other.find("Describe."), 9, "Report.");
+  const RequestBuilder changed = builder(kProvider, other);
+  EXPECT_EQ(synthesize(workspace_, changed, {}, server, clock_).written, 5);
+  const RequestBuilder model(parse_strategy(kStrategy, "s"), parse_provider(kProvider, "p"), "m2",
+                             {});
+  EXPECT_EQ(synthesize(workspace_, model, {}, server, clock_).written, 5);
+  EXPECT_EQ(count(NoteStatus::kWritten), 15);
+}
+
+TEST_F(SynthesisTest, KeepsTheServerBusy) {
+  add_samples(3000);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(server.most_in_flight, 64u);
+  // 64 slots of 0.2 s each; the start from 8 in flight takes some rounds.
+  EXPECT_LT(report.seconds, 3000 * 0.2 / 64 * 1.1);
+}
+
+TEST_F(SynthesisTest, FindsTheConcurrencyThatTheServerTakes) {
+  add_samples(4000);
+  int refused = 0;
+  SimulatedServer server(clock_, [&](const HttpRequest&, int in_flight) {
+    if (in_flight <= 20) return good();
+    ++refused;
+    return failing(429, {{"retry-after-ms", "100"}});
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.written, 4000);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_LT(refused, 400) << "a tenth of the requests";
+  // Twenty at a time of 0.2 s would be 40 s.
+  EXPECT_LT(report.seconds, 80);
+}
+
+TEST_F(SynthesisTest, WaitsAsThisAnswerSays) {
+  add_samples(1);
+  int asked = 0;
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+    return ++asked == 1 ? failing(429, {{"retry-after", "7"}}) : good();
+  });
+  EXPECT_EQ(run(server).written, 1);
+  ASSERT_EQ(server.sent_at.size(), 2u);
+  EXPECT_NEAR((server.sent_at[1] - server.sent_at[0]).count(), 7.05, 1e-6);
+  NoteFilter filter;
+  const NoteRecord note = load_notes(workspace_.database(), filter).at(0);
+  EXPECT_EQ(note.attempts, 2);
+  std::vector<std::string> outcomes;
+  for_each_ledger_entry(workspace_.database(), note.key, [&](const LedgerEntry& entry) {
+    outcomes.push_back(fmt::format("{} {} {}", entry.attempt, entry.http_status, entry.outcome));
+    return true;
+  });
+  EXPECT_THAT(outcomes, testing::ElementsAre("1 429 retry", "2 200 written"));
+}
+
+TEST_F(SynthesisTest, AWaitThatIsTooLongIsAFailure) {
+  add_samples(1);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+    return failing(429, {{"retry-after", "90000"}});
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_EQ(server.requests.size(), 1u);
+  EXPECT_EQ(report.error, ErrorKind::kInput);
+}
+
+TEST_F(SynthesisTest, GivesUpAfterAsManyAttemptsAsAllowedAndTriesAgainNextTime) {
+  add_samples(1);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(500); });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_EQ(server.requests.size(), 6u);
+  EXPECT_EQ(count(NoteStatus::kFailed), 1);
+  SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(again).written, 1);
+  EXPECT_EQ(count(NoteStatus::kFailed), 0);
+  EXPECT_EQ(load_notes(workspace_.database(), {}).at(0).attempts, 7);
+}
+
+TEST_F(SynthesisTest, TheKeyBeingWrongStopsTheRun) {
+  add_samples(500);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(401); });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_LE(server.requests.size(), 8u);
+  EXPECT_EQ(report.written, 0);
+  EXPECT_GT(report.left, 0);
+  EXPECT_EQ(count(NoteStatus::kFailed), 0);
+}
+
+TEST_F(SynthesisTest, StopsWhenMostAnswersFail) {
+  add_samples(500);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(404); });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.error, ErrorKind::kInput);
+  EXPECT_THAT(report.stopped, HasSubstr("answers failed"));
+  EXPECT_LT(server.requests.size(), 100u);
+}
+
+TEST_F(SynthesisTest, AServerThatIsGoneStopsTheRunAfterSomeTrials) {
+  add_samples(500);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+    HttpAnswer answer;
+    answer.failure = HttpFailure::kConnect;
+    answer.error = "refused";
+    return SimulatedServer::Reply{answer, Seconds(0.001)};
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.error, ErrorKind::kSystem);
+  EXPECT_THAT(report.stopped, HasSubstr("no answer from http://127.0.0.1:9/v1"));
+  EXPECT_LT(server.requests.size(), 60u);
+}
+
+TEST_F(SynthesisTest, AServerThatComesBackIsUsedAgain) {
+  add_samples(500);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+    if (server.now() > Seconds(1) && server.now() < Seconds(20)) return failing(503);
+    return good();
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.written, 500);
+}
+
+TEST_F(SynthesisTest, ADeadEndpointIsLeftOutAndTheOtherDoesTheWork) {
+  add_samples(500);
+  const std::string two =
+      std::string(kProvider) + "[[endpoint]]\nurl = \"http://127.0.0.1:8/v1\"\n";
+  int dead = 0;
+  SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
+    if (request.url.find(":8/") == std::string::npos) return good();
+    ++dead;
+    return failing(500);
+  });
+  const SynthesisReport report = run(server, {}, two);
+  EXPECT_EQ(report.written, 500);
+  EXPECT_LT(dead, 40);
+}
+
+TEST_F(SynthesisTest, WeightsShareTheRequests) {
+  add_samples(1000);
+  const std::string two =
+      std::string(kProvider) + "weight = 3.0\n[[endpoint]]\nurl = \"http://127.0.0.1:8/v1\"\n";
+  int second = 0;
+  SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
+    if (request.url.find(":8/") != std::string::npos) ++second;
+    return good();
+  });
+  run(server, {.max_concurrency = 12}, two);
+  EXPECT_NEAR(second, 250, 30);
+}
+
+TEST_F(SynthesisTest, ABudgetIsNotExceeded) {
+  add_samples(1000);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport report = run(server, {.budget = {.tokens = 6'000}});
+  EXPECT_LE(report.input_tokens + report.output_tokens, 6'000);
+  EXPECT_GE(report.input_tokens + report.output_tokens, 5'500);
+  EXPECT_THAT(report.stopped, HasSubstr("budget"));
+  EXPECT_EQ(report.error, std::nullopt);
+  EXPECT_GT(report.left, 0);
+
+  SimulatedServer other(clock_, [](const HttpRequest&, int) { return good(); });
+  const SynthesisReport money = run(other, {.budget = {.dollars = 0.007}});
+  EXPECT_LE(money.cost, 0.007);
+  EXPECT_GE(money.cost, 0.0065);
+}
+
+TEST_F(SynthesisTest, RequestsAMinuteAreKept) {
+  add_samples(200);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(Seconds(0.01)); });
+  std::string limited = kProvider;
+  limited.replace(limited.find("concurrency"), 0, "requests_per_minute = 600\n");
+  run(server, {}, limited);
+  // In no second more than ten, but for the burst that is allowed.
+  for (std::size_t i = 0; i + 22 < server.sent_at.size(); ++i) {
+    EXPECT_GE((server.sent_at[i + 22] - server.sent_at[i]).count(), 1.0) << i;
+  }
+}
+
+TEST_F(SynthesisTest, TruncatedIsAskedOnceMoreWithRoomForMore) {
+  add_samples(2);
+  SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
+    const bool larger = request.body->find("\"max_tokens\":200") != std::string::npos;
+    const bool first = request.body->find("\"max_tokens\":100") != std::string::npos;
+    EXPECT_TRUE(larger || first) << *request.body;
+    return SimulatedServer::Reply{json_answer(200, completion("A brown les", "length")),
+                                  Seconds(0.1)};
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(server.requests.size(), 4u);
+  EXPECT_EQ(report.rejected.at("truncated"), 2);
+  EXPECT_EQ(report.input_tokens, 200);
+  EXPECT_EQ(count(NoteStatus::kTruncated), 2);
+  // Nothing was gained by asking, so it is not asked again but on demand.
+  SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(second).skips.at("truncated before"), 2);
+  // With the room at once that the last request had.
+  EXPECT_EQ(run(second, {.retry_rejected = true}).written, 2);
+  for (const auto& request : second.requests) {
+    EXPECT_THAT(*request.body, HasSubstr("\"max_tokens\":200"));
+  }
+}
+
+// What the prompt would measure on a picture is not needed where there is metadata.
+TEST_F(SynthesisTest, ASampleWithoutAPictureIsDescribedByItsMetadata) {
+  add_samples(3);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  std::string strategy = kStrategy;
+  strategy += "image = true\n";
+  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, clock_).written, 3);
+  const std::string vision = std::string("vision = true\n") + kProvider;
+  EXPECT_EQ(
+      synthesize(workspace_, builder(vision, strategy), {}, server, clock_).skips.at("no picture"),
+      3);
+}
+
+TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
+  add_samples(100);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) {
+    return SimulatedServer::Reply{
+        json_answer(400, R"({"error": {"message": "response_format is not supported"}})"),
+        Seconds(0.1)};
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_THAT(report.stopped, HasSubstr("--structured"));
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_LE(report.requests, 8);
+}
+
+// The first answer would be written over the others.
+TEST_F(SynthesisTest, ARecordingIsNotWrittenWhileItAnswers) {
+  add_samples(1);
+  SynthesisJob job;
+  job.strategy = "P2";
+  job.endpoint = "http://127.0.0.1:9/v1";
+  job.model = "m";
+  job.record = job.replay = root() / "answers.jsonl";
+  EXPECT_THAT([&] { run_synthesis(workspace_, job, clock_); },
+              testing::ThrowsMessage<UsageError>(HasSubstr("the same file")));
+}
+
+TEST_F(SynthesisTest, AnUnknownDataSetIsNamed) {
+  add_samples(1);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  SynthesisOptions options;
+  options.filter.datasets = {"e"};
+  EXPECT_THAT([&] { run(server, options); },
+              testing::ThrowsMessage<UsageError>(HasSubstr("no data set 'e'")));
+}
+
+TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {
+  add_samples(500);
+  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+    if (server.requests.size() == 100) set_interrupted(true);
+    return good();
+  });
+  const SynthesisReport report = run(server);
+  EXPECT_EQ(report.error, ErrorKind::kInterrupted);
+  EXPECT_GE(report.written, 100);
+  EXPECT_EQ(report.written, report.requests);
+  EXPECT_EQ(count(NoteStatus::kWritten), report.written);
+  set_interrupted(false);
+  SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(second).written, 500 - report.written);
+}
+
+TEST_F(SynthesisTest, AProviderElsewhereNeedsConsentOnce) {
+  add_samples(2);
+  std::string remote = kProvider;
+  remote.replace(remote.find("http://127.0.0.1:9"), 18, "https://example.org");
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_THROW(run(server, {}, remote), UsageError);
+  EXPECT_TRUE(server.requests.empty());
+  EXPECT_EQ(run(server, {.allow_remote = true}, remote).written, 2);
+  SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
+  EXPECT_EQ(run(second, {}, remote).skipped, 2);
+}
+
+TEST_F(SynthesisTest, OneRunAtATimeForAStrategy) {
+  add_samples(2);
+  SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
+  const WorkspaceLock lock = workspace_.lock("notes-T");
+  EXPECT_THROW(run(server), SystemError);
+}
+
+TEST(Budget, TokensOrDollars) {
+  EXPECT_EQ(parse_budget("200000 tokens").tokens, 200'000);
+  EXPECT_EQ(parse_budget("2.50 USD").dollars, 2.5);
+  EXPECT_EQ(parse_budget("$2.50").dollars, 2.5);
+  for (const char* wrong : {"", "5", "-1 USD", "0 tokens", "1.5 tokens", "5 EUR", "$", "$1e999"}) {
+    EXPECT_THROW(parse_budget(wrong), UsageError) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace epicrisis::test
