@@ -47,7 +47,8 @@ void add_study_command(CLI::App& app, Globals& globals) {
       "run",
       "Import, check, prepare, write notes, train, evaluate and report; only what is missing");
   auto arguments = std::make_shared<StudyArguments>();
-  command->add_option("file", arguments->file, "Study file (TOML; docs/formats.md)")->required();
+  command->add_option("file", arguments->file, "Study file (TOML; docs/formats/study-files.md)")
+      ->required();
   add_workspace_option(*command, arguments->workspace);
   command->add_option(
       "--data-root", arguments->data_root,

@@ -12,7 +12,7 @@
 
 namespace epicrisis {
 
-// One file of packed pictures; docs/formats.md, "Image shards", gives each byte.
+// One file of packed pictures; docs/formats/image-shards.md gives each byte.
 inline constexpr std::uint32_t kShardCapacity = 4096;
 
 // What all shards of a store agree on.

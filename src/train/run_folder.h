@@ -11,7 +11,7 @@
 #include "epicrisis/model/encoders/text/word_vocabulary.h"
 #include "epicrisis/train/trainer.h"
 
-// The files of a run; docs/formats.md, "Run folder".
+// The files of a run; docs/formats/run-folder.md.
 namespace epicrisis {
 
 inline constexpr const char* kRunConfigFile = "config.json";

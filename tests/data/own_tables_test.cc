@@ -147,17 +147,17 @@ TEST(GenericCsv, SaysWhatIsWrongWithTheMap) {
               HasSubstr("part"));
 }
 
-// The TOML block after a heading of docs/formats.md.
-std::string documented(const std::string& heading) {
-  const std::string text = read_file(Path(EPICRISIS_SOURCE_DIR) / "docs" / "formats.md");
+// The first TOML block of a page of docs/formats.
+std::string documented(const std::string& page) {
+  const std::string text = read_file(Path(EPICRISIS_SOURCE_DIR) / "docs" / "formats" / page);
   const std::string fence = "```toml\n";
-  const std::size_t begin = text.find(fence, text.find(heading)) + fence.size();
+  const std::size_t begin = text.find(fence) + fence.size();
   return text.substr(begin, text.find("```", begin) - begin);
 }
 
 TEST(GenericCsv, TheDocumentedColumnMapReads) {
   DataFolder folder;
-  folder.text("columns.toml", documented("## Column maps"));
+  folder.text("columns.toml", documented("column-maps.md"));
   folder.text("cases.csv",
               "case,file,dx,patient,fold,kind,grade,text,subtype,age,sex,site,fitzpatrick,itch,"
               "bleed\n7.jpg,x.png,BCC,p,0,photo,malignant,a word,sub,40,f,ARM,3,yes,yes\n");
@@ -175,7 +175,7 @@ TEST(GenericCsv, TheDocumentedColumnMapReads) {
 }
 
 TEST(GenericCsv, TheDocumentedTaxonomyReads) {
-  const Taxonomy taxonomy = Taxonomy::parse(documented("## Taxonomy files"), "formats.md");
+  const Taxonomy taxonomy = Taxonomy::parse(documented("taxonomy.md"), "taxonomy.md");
   EXPECT_EQ(taxonomy.find("bkl")->label, Label::kBenignKeratosis);
 }
 

@@ -32,8 +32,8 @@ struct Mapping {
 };
 
 // The vocabulary of one data set: what its raw labels mean, and words for the values of its
-// columns. The file is TOML; docs/formats.md describes it. Immutable once read; may be shared among
-// threads.
+// columns. The file is TOML; docs/formats/taxonomy.md describes it. Immutable once read;
+// may be shared among threads.
 class Taxonomy {
  public:
   // One of those built in, by name ("ham10000"), or a file of the user's own by path. A name with a

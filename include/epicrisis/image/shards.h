@@ -17,7 +17,7 @@
 namespace epicrisis {
 
 // Prepared pictures of one recipe and size in a folder of its own ("images/<recipe id>"), in files
-// of 4096 pictures that are mapped into memory. docs/formats.md, "Image shards", has every byte.
+// of 4096 pictures that are mapped into memory. docs/formats/image-shards.md has every byte.
 //
 // A picture is addressed by its index, which never changes. append() returns when the pictures are
 // on the disk and counted; a process killed at any instant before leaves the old count, and what it

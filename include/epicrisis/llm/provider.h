@@ -32,7 +32,7 @@ struct Endpoint {
 };
 
 // Who answers prompts: a TOML file in providers/ (built in) or of the user's own.
-// docs/formats.md, "Providers".
+// docs/formats/providers.md.
 struct Provider {
   std::string name;  // a safe id: "openai"; part of a note's provenance and key
   std::string title;

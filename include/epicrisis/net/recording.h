@@ -9,7 +9,7 @@
 namespace epicrisis {
 
 // Passes requests on to `inner` and appends each with its answer to a JSONL file, without secrets;
-// pictures in bodies are replaced by their hash. docs/formats.md, "Recordings". A line is whole or
+// pictures in bodies are replaced by their hash. docs/formats/recordings.md. A line is whole or
 // (at the end, after a crash) absent.
 std::unique_ptr<HttpTransport> make_recording_transport(std::unique_ptr<HttpTransport> inner,
                                                         const Path& file);

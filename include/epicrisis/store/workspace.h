@@ -32,8 +32,9 @@ class WorkspaceLock {
   int descriptor_ = -1;
 };
 
-// A folder with a database and the files that it speaks of; docs/formats.md describes both. One
-// Workspace is one database connection: one thread at a time; further threads open their own.
+// A folder with a database and the files that it speaks of; docs/formats/workspace.md and
+// docs/formats/workspace-database.md describe both. One Workspace is one database connection: one
+// thread at a time; further threads open their own.
 class Workspace {
  public:
   // Makes the folder and its database. UsageError if it holds a workspace already or other files.

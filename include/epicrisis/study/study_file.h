@@ -46,7 +46,7 @@ struct StudyRun {
   std::vector<std::int64_t> seeds;
 };
 
-// Everything a study names. docs/formats.md describes the file.
+// Everything a study names. docs/formats/study-files.md describes the file.
 struct Study {
   std::string name;  // a safe id
   std::string title;

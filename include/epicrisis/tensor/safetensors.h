@@ -14,7 +14,7 @@ namespace epicrisis {
 
 // The safetensors format: u64 little-endian header length, JSON header
 // {"__metadata__": {text: text}, name: {"dtype", "shape", "data_offsets": [begin, end]}}, then the
-// data; offsets count from the end of the header. See docs/formats.md.
+// data; offsets count from the end of the header. See docs/formats/safetensors.md.
 
 inline constexpr std::uint64_t kMaxSafetensorsHeader = 100'000'000;  // as the reference reader
 

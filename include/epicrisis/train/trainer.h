@@ -99,7 +99,7 @@ struct TrainObserver {
 // Trains and leaves in `run_folder` (made if missing): config.json, metrics.jsonl,
 // model.safetensors (the best epoch's weights), result.json, and while it lasts
 // checkpoint.safetensors, replaced after each epoch; vocabulary.json where token embeddings are
-// trained. docs/formats.md, "Run folder". A folder with a
+// trained. docs/formats/run-folder.md. A folder with a
 // checkpoint of the same config and data is taken up where it stood, and ends with the same bits on
 // a CPU with the same number of threads as a run that was never broken off; a finished one returns
 // its result at once. UsageError if the folder holds a run of another config or other data. Errors:

@@ -4,7 +4,7 @@
 
 namespace epicrisis {
 
-// Each is defined in adapter_<name>.cc and listed in registry.cc.
+// Each is defined in <name>.cc and listed in registry.cc.
 const Adapter& csv_folder_adapter();
 const Adapter& derm7pt_adapter();
 const Adapter& fitzpatrick17k_adapter();

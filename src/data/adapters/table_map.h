@@ -12,7 +12,7 @@
 
 namespace epicrisis {
 
-// A user's explanation of a table of his own: the TOML column map of docs/formats.md.
+// A user's explanation of a table of his own: the TOML column map of docs/formats/column-maps.md.
 struct TableMap {
   std::string table;  // below the data set's folder; "" where the file names none
   char separator = ',';

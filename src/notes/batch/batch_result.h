@@ -12,7 +12,7 @@ namespace epicrisis {
 
 inline constexpr std::size_t kMaxBatchResultLine = std::size_t{16} << 20;
 
-// One line of a batch's result or error file. docs/formats.md, "Batches".
+// One line of a batch's result or error file. docs/formats/batches.md.
 struct BatchResult {
   std::string custom_id;
   int http_status = 0;  // 0: the request was never made (expired, cancelled)

@@ -10,7 +10,7 @@ namespace epicrisis {
 namespace {
 
 // A released script is never edited: databases out there have run it. A change is a new script with
-// the next number. docs/formats.md, "Workspace database", describes the tables.
+// the next number. docs/formats/workspace-database.md describes the tables.
 constexpr std::string_view kVersion1 = R"sql(
 CREATE TABLE datasets (
   id          INTEGER PRIMARY KEY,

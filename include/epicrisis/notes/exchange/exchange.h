@@ -12,7 +12,7 @@
 
 namespace epicrisis {
 
-// Forms in which notes leave and enter. docs/formats.md, "Exchange of notes".
+// Forms in which notes leave and enter. docs/formats/note-exchange.md.
 enum class NoteFormat {
   kTree,         // <dataset>/<strategy>/<key>.txt, further ones <key>@1.txt, <key>@2.txt
   kJsonl,        // one object a note, with its provenance

@@ -35,7 +35,7 @@ struct OptionHeading {
 };
 
 // How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
-// docs/formats.md, "Strategies".
+// docs/formats/strategies.md.
 struct Strategy {
   std::string name;  // a safe id: "P1"
   int version = 1;

@@ -36,7 +36,7 @@ struct Outcome {
   std::int64_t output_tokens = 0;
 };
 
-// docs/formats.md, "Answers", has the table. `schema`: RequestBuilder::schema(). `now` is what an
+// docs/formats/answers.md has the table. `schema`: RequestBuilder::schema(). `now` is what an
 // HTTP date in Retry-After is measured against. Never throws on what a server sent.
 Outcome read_answer(const HttpAnswer& answer, const Strategy& strategy, const Json& schema,
                     std::chrono::system_clock::time_point now);

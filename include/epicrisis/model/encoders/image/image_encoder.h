@@ -20,7 +20,7 @@ namespace epicrisis {
 // the far side more. Weights made with one lose much of their worth with the other.
 enum class ConvPadding { kSymmetric, kSameTf };
 
-// config.json of an image encoder's folder; docs/formats.md, "Model folders".
+// config.json of an image encoder's folder; docs/formats/model-folders.md.
 struct ImageEncoderConfig {
   std::string architecture;                           // a name of image_encoders()
   std::int64_t feature_dim = 0;                       // width F of the pooled features
