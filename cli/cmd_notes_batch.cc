@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <utility>
 
 #include "command.h"
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/net/recording.h"
+#include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "output.h"
 #include "synthesis_options.h"
@@ -17,38 +15,17 @@
 namespace epicrisis::cli {
 namespace {
 
-struct ProviderArguments {
-  std::string workspace, provider, endpoint, record, replay;
+// What the commands that talk to the batch API of a provider have in common.
+struct ApiArguments {
+  std::string workspace;
+  ProviderChoice choice;
 
   void add_to(CLI::App& command) {
     add_workspace_option(command, workspace);
-    command.add_option("--provider", provider, "A built-in provider or its file");
-    command.add_option("--endpoint", endpoint,
-                       "Base URL of an OpenAI-compatible server, or of the provider");
+    add_provider_options(command, choice);
+    add_recording_options(command, choice);
   }
-  void add_recording_to(CLI::App& command) {
-    auto* into = command.add_option("--record", record, "Add requests and answers to this file");
-    command.add_option("--replay", replay, "Answer from this recording, send nothing")
-        ->excludes(into);
-  }
-  Provider load() const {
-    if (provider.empty() && endpoint.empty()) {
-      throw UsageError("give --provider NAME or --endpoint URL");
-    }
-    if (provider.empty()) return provider_for_url(endpoint);
-    Provider loaded = load_provider(provider);
-    if (!endpoint.empty()) {
-      loaded.endpoints.resize(1);
-      loaded.endpoints.front().url = provider_for_url(endpoint).endpoints.front().url;
-    }
-    return loaded;
-  }
-  std::unique_ptr<HttpTransport> transport() const {
-    if (!replay.empty()) return make_replay_transport(replay, system_clock());
-    std::unique_ptr<HttpTransport> transport = make_curl_transport(system_clock());
-    if (record.empty()) return transport;
-    return make_recording_transport(std::move(transport), record);
-  }
+  std::unique_ptr<HttpTransport> transport() const { return choice.transport(system_clock()); }
 };
 
 void print_import(const BatchImportReport& report) {
@@ -145,22 +122,21 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
 
 void add_batch_submit(CLI::App& batch, Globals& globals) {
   struct Arguments {
-    ProviderArguments provider;
+    ApiArguments api;
     std::vector<std::string> files;
     bool allow_remote = false;
   };
   CLI::App* command = batch.add_subcommand("submit", "Upload exported files and start batches");
   auto arguments = std::make_shared<Arguments>();
-  arguments->provider.add_to(*command);
-  arguments->provider.add_recording_to(*command);
+  arguments->api.add_to(*command);
   command->add_option("file", arguments->files, "Files of `notes batch export`")->required();
   command->add_flag("--allow-remote", arguments->allow_remote,
                     "Send to another machine; remembered by the workspace");
   add_global_options(*command, globals);
   command->callback([arguments, &globals] {
-    const Provider provider = arguments->provider.load();
-    Workspace workspace = Workspace::open(arguments->provider.workspace);
-    const auto transport = arguments->provider.transport();
+    const Provider provider = arguments->api.choice.resolve();
+    Workspace workspace = Workspace::open(arguments->api.workspace);
+    const auto transport = arguments->api.transport();
     std::vector<BatchJob> jobs;
     Json list = Json::array();
     for (const std::string& file : arguments->files) {
@@ -174,12 +150,11 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
 
 void add_batch_status(CLI::App& batch, Globals& globals) {
   CLI::App* command = batch.add_subcommand("status", "Ask how the submitted batches are");
-  auto arguments = std::make_shared<ProviderArguments>();
+  auto arguments = std::make_shared<ApiArguments>();
   arguments->add_to(*command);
-  arguments->add_recording_to(*command);
   add_global_options(*command, globals);
   command->callback([arguments, &globals] {
-    const Provider provider = arguments->load();
+    const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
     const std::vector<BatchJob> jobs = poll_batches(workspace, provider, *arguments->transport());
     set_exit_code(jobs, globals);
@@ -193,12 +168,11 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
 void add_batch_fetch(CLI::App& batch, Globals& globals) {
   CLI::App* command =
       batch.add_subcommand("fetch", "Download and import the batches that have ended");
-  auto arguments = std::make_shared<ProviderArguments>();
+  auto arguments = std::make_shared<ApiArguments>();
   arguments->add_to(*command);
-  arguments->add_recording_to(*command);
   add_global_options(*command, globals);
   command->callback([arguments, &globals] {
-    const Provider provider = arguments->load();
+    const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
     const BatchFetchReport report = fetch_batches(workspace, provider, *arguments->transport());
     set_exit_code(report.jobs, globals);

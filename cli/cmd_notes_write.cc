@@ -13,8 +13,6 @@ struct WriteArguments {
   SynthesisArguments common;
   int concurrency = 0;
   std::string budget;
-  std::string record;
-  std::string replay;
 };
 
 void write_templates(const WriteArguments& arguments, const Strategy& strategy,
@@ -69,8 +67,6 @@ void write(const WriteArguments& arguments, Globals& globals) {
   }
   job.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) job.options.budget = parse_budget(arguments.budget);
-  job.record = arguments.record;
-  job.replay = arguments.replay;
   Workspace workspace = Workspace::open(arguments.common.workspace);
   const SynthesisReport report = run_synthesis(workspace, job);
   globals.exit_code = exit_status(report.error);
@@ -94,8 +90,7 @@ void add_notes_write(CLI::App& notes, Globals& globals) {
       ->check(CLI::Range(1, 100'000));
   command->add_option("--budget", arguments->budget,
                       "Stop before more is spent: '200000 tokens' or '2.50 USD'");
-  command->add_option("--record", arguments->record, "Keep requests and answers in this file");
-  command->add_option("--replay", arguments->replay, "Answer from a recording; nothing is sent");
+  add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);
   command->callback([arguments, &globals] { write(*arguments, globals); });
 }

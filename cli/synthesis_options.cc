@@ -2,17 +2,26 @@
 
 namespace epicrisis::cli {
 
+void add_provider_options(CLI::App& command, ProviderChoice& choice) {
+  command.add_option("--provider", choice.provider,
+                     "Who answers: a built-in provider or a provider file");
+  command.add_option("--endpoint", choice.endpoint,
+                     "Base URL of an OpenAI-compatible server, alone or for the provider: "
+                     "http://127.0.0.1:8080/v1");
+}
+
+void add_recording_options(CLI::App& command, ProviderChoice& choice) {
+  command.add_option("--record", choice.record, "Keep requests and answers in this file");
+  command.add_option("--replay", choice.replay, "Answer from a recording; nothing is sent");
+}
+
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   add_workspace_option(command, arguments.workspace);
   command.add_option("--strategy", arguments.strategy, "A built-in strategy or a strategy file")
       ->capture_default_str();
-  command.add_option("--provider", arguments.provider,
-                     "Who answers: a built-in provider or a provider file");
-  command.add_option("--endpoint", arguments.endpoint,
-                     "Base URL of an OpenAI-compatible server, alone or for the provider: "
-                     "http://127.0.0.1:8080/v1");
-  command.add_option("--model", arguments.model, "As the server names it");
-  command.add_flag("--vision", arguments.vision,
+  add_provider_options(command, arguments.choice);
+  command.add_option("--model", arguments.choice.model, "As the server names it");
+  command.add_flag("--vision", arguments.choice.vision,
                    "The model sees pictures, though the provider's file does not say so");
   command.add_option("--structured", arguments.structured,
                      "What the server takes as response_format: json_schema, json_object or none; "
@@ -36,12 +45,9 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
 SynthesisJob job_of(const SynthesisArguments& arguments) {
   SynthesisJob job;
   job.strategy = arguments.strategy;
-  job.provider = arguments.provider;
-  job.endpoint = arguments.endpoint;
-  job.model = arguments.model;
-  job.vision = arguments.vision;
+  job.choice = arguments.choice;
   if (!arguments.structured.empty()) {
-    job.structured = structured_output_of(arguments.structured, "--structured");
+    job.choice.structured = structured_output_of(arguments.structured, "--structured");
   }
   job.limits.images = !arguments.no_images;
   if (!arguments.fields.empty()) job.limits.fields = arguments.fields;

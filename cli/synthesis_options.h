@@ -11,10 +11,7 @@ namespace epicrisis::cli {
 struct SynthesisArguments {
   std::string workspace;
   std::string strategy = "M";
-  std::string provider;
-  std::string endpoint;
-  std::string model;
-  bool vision = false;
+  ProviderChoice choice;
   std::string structured;
   std::vector<std::string> datasets;
   std::int64_t limit = -1;
@@ -24,6 +21,11 @@ struct SynthesisArguments {
   bool allow_remote = false;
   bool retry_rejected = false;
 };
+
+// Adds --provider and --endpoint.
+void add_provider_options(CLI::App& command, ProviderChoice& choice);
+// Adds --record and --replay.
+void add_recording_options(CLI::App& command, ProviderChoice& choice);
 
 // Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured, --dataset,
 // --limit, --fraction, --no-images, --fields, --allow-remote and --retry-rejected.

@@ -11,8 +11,8 @@
 namespace epicrisis::study {
 namespace {
 
-Path below(const Path& data_root, const std::string& file) {
-  if (file.empty() || Path(file).is_absolute()) return file;
+Path below(const Path& data_root, const Path& file) {
+  if (file.empty() || file.is_absolute()) return file;
   return data_root / file;
 }
 
@@ -26,13 +26,10 @@ std::string beside(const Path& folder, const std::string& name) {
 void read_synthesis(const TomlTable& table, const Path& data_root, const Path& folder,
                     Study& study) {
   SynthesisJob job;
-  job.provider = beside(folder, table.string_or("provider", ""));
-  job.endpoint = table.string_or("endpoint", "");
-  job.model = table.string_or("model", "");
-  job.vision = table.boolean_or("vision", false);
-  if (table.has("structured")) {
-    job.structured = structured_output_of(table.string("structured"), table.place("structured"));
-  }
+  job.choice = read_provider_choice(table);
+  job.choice.provider = beside(folder, job.choice.provider);
+  job.choice.record = below(data_root, job.choice.record);
+  job.choice.replay = below(data_root, job.choice.replay);
   job.limits.images = table.boolean_or("images", true);
   if (table.has("fields")) job.limits.fields = table.strings_or("fields", {});
   job.options.filter.datasets = table.strings_or("datasets", {});
@@ -41,8 +38,6 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   job.options.fraction = table.number_in("fraction", 0, 1, 1.0);
   job.options.max_concurrency = static_cast<int>(table.integer_in("concurrency", 0, 100'000, 0));
   if (table.has("budget")) job.options.budget = parse_budget(table.string("budget"));
-  job.record = below(data_root, table.string_or("record", ""));
-  job.replay = below(data_root, table.string_or("replay", ""));
   const std::vector<std::string> strategies = table.strings_or("strategies", {});
   if (strategies.empty()) {
     throw UsageError("{}: strategies = [\"P1\", ...] is missing", table.place());

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "epicrisis/core/files.h"
+#include "support/fault_server.h"
 
 namespace epicrisis {
 namespace {
@@ -59,6 +60,41 @@ TEST_F(ProgramTest, RowsOfWhichNoneIsTakenAreAnInputError) {
   EXPECT_EQ(import(), 0) << said;  // nothing new is no failure
   ham("");
   EXPECT_EQ(import("--name none"), 0) << said;
+}
+
+// Asked at another address, a provider without a key of its own has that of the environment, in a
+// batch as elsewhere.
+TEST_F(ProgramTest, ABatchGoesOutWithTheKeyThatNotesHave) {
+  ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
+  write_file(path("ham/images/ISIC_0000001.jpg"), "");
+  ASSERT_EQ(import(), 0) << said;
+  write_file(path("mine.toml"), R"(name = "mine"
+model = "m"
+[[endpoint]]
+url = "http://127.0.0.1:1/v1"
+)");
+  test::FaultServer server;
+  server.respond_by([](const test::SeenRequest& seen) {
+    if (seen.path == "/v1/files") return test::respond(200, R"({"id": "file-1"})");
+    if (seen.path.starts_with("/v1/batches")) {
+      return test::respond(200, R"({"id": "batch-1", "status": "validating"})");
+    }
+    return test::complete("A brown lesion.");
+  });
+  const std::string provider = " -w '" + path("w") + "' --provider '" + path("mine.toml") +
+                               "' --endpoint " + server.url("/v1");
+  const std::string note = " --strategy P2 --fields diagnosis";
+  ASSERT_EQ(setenv("EPICRISIS_API_KEY", "sk-canary-0123", 1), 0);
+  EXPECT_EQ(run("notes batch export" + provider + note + " -o '" + path("out") + "'"), 0) << said;
+  EXPECT_EQ(run("notes batch submit" + provider + " '" + path("out/P2-mine-1-001.jsonl") + "'"), 0)
+      << said;
+  EXPECT_EQ(run("notes batch status" + provider), 0) << said;
+  EXPECT_EQ(run("notes write" + provider + " --strategy P2 --fields malignancy"), 0) << said;
+  unsetenv("EPICRISIS_API_KEY");
+  ASSERT_GE(server.request_count(), 4U);
+  for (const test::SeenRequest& seen : server.requests()) {
+    EXPECT_EQ(seen.headers.at("authorization"), "Bearer sk-canary-0123") << seen.path;
+  }
 }
 
 TEST_F(ProgramTest, AFileIsNoFolder) {

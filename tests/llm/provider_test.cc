@@ -11,6 +11,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/net/url.h"
 
 namespace epicrisis {
@@ -254,6 +255,50 @@ TEST(Provider, AnotherAddressKeepsTheKey) {
   EXPECT_THAT(usage_error([&] { chat_url(plain, plain.endpoints[0], "dep"); }),
               HasSubstr("--endpoint"));
   EXPECT_FALSE(is_local(plain));
+}
+
+TEST(ProviderChoice, WhatIsChosenStandsInPlaceOfTheProviders) {
+  const Variable none("EPICRISIS_API_KEY", nullptr);
+  ProviderChoice choice;
+  EXPECT_THAT(usage_error([&] { choice.resolve(); }), HasSubstr("`endpoint`"));
+  choice.provider = "vllm";
+  const Provider own = choice.resolve();
+  choice.endpoint = "http://127.0.0.1:5/v1/";
+  choice.model = "m";
+  choice.vision = true;
+  choice.structured = StructuredOutput::kNone;
+  const Provider provider = choice.resolve();
+  EXPECT_EQ(provider.name, own.name);
+  ASSERT_EQ(provider.endpoints.size(), 1U);
+  EXPECT_EQ(provider.endpoints[0].url, "http://127.0.0.1:5/v1");
+  EXPECT_EQ(provider.model, "m");
+  EXPECT_TRUE(provider.vision);
+  EXPECT_EQ(provider.structured, StructuredOutput::kNone);
+  choice.provider = "";
+  EXPECT_EQ(choice.resolve().name, "endpoint");
+}
+
+TEST(ProviderChoice, OfATable) {
+  const ProviderChoice choice = read_provider_choice(TomlTable::parse(R"(
+provider = "openai"
+endpoint = "http://h/v1"
+model = "m"
+vision = true
+structured = "json_object"
+record = "a.jsonl"
+replay = "b.jsonl"
+)",
+                                                                      "x.toml"));
+  EXPECT_EQ(choice.provider, "openai");
+  EXPECT_EQ(choice.endpoint, "http://h/v1");
+  EXPECT_EQ(choice.model, "m");
+  EXPECT_TRUE(choice.vision);
+  EXPECT_EQ(choice.structured, StructuredOutput::kJsonObject);
+  EXPECT_EQ(choice.record, "a.jsonl");
+  EXPECT_EQ(choice.replay, "b.jsonl");
+  EXPECT_THAT(
+      usage_error([] { read_provider_choice(TomlTable::parse("structured = \"x\"", "x.toml")); }),
+      HasSubstr("x.toml:1"));
 }
 
 TEST(Provider, ChatUrls) {

@@ -375,9 +375,9 @@ TEST_F(SynthesisTest, ARecordingIsNotWrittenWhileItAnswers) {
   add_samples(1);
   SynthesisJob job;
   job.strategy = "P2";
-  job.endpoint = "http://127.0.0.1:9/v1";
-  job.model = "m";
-  job.record = job.replay = root() / "answers.jsonl";
+  job.choice.endpoint = "http://127.0.0.1:9/v1";
+  job.choice.model = "m";
+  job.choice.record = job.choice.replay = root() / "answers.jsonl";
   EXPECT_THAT([&] { run_synthesis(workspace_, job, clock_); },
               testing::ThrowsMessage<UsageError>(HasSubstr("the same file")));
 }

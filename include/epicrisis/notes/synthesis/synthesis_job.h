@@ -1,12 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "epicrisis/core/clock.h"
-#include "epicrisis/core/files.h"
-#include "epicrisis/notes/synthesis/preview.h"
+#include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 #include "epicrisis/store/workspace.h"
@@ -17,16 +14,9 @@ namespace epicrisis {
 // file.
 struct SynthesisJob {
   std::string strategy;  // a built-in name or a file
-  std::string provider;  // a built-in name or a file
-  std::string endpoint;  // a base URL: alone, or in place of the provider's own
-  std::string model;     // "": the provider's
-  bool vision = false;   // the model sees pictures, whatever the provider's file says
-  // What the server takes as `response_format`, whatever the provider's file says.
-  std::optional<StructuredOutput> structured;
+  ProviderChoice choice;
   RequestLimits limits;
   SynthesisOptions options;
-  Path record;  // "": no recording
-  Path replay;  // "": ask the provider; else answers come from this recording and nothing is sent
 };
 
 // UsageError if neither provider nor endpoint is given, or the model is missing.

@@ -1,0 +1,45 @@
+#include "epicrisis/llm/provider_choice.h"
+
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/net/recording.h"
+
+namespace epicrisis {
+
+Provider ProviderChoice::resolve() const {
+  if (!names_one()) throw UsageError("nobody is named to ask: name a `provider` or an `endpoint`");
+  Provider chosen = provider.empty() ? provider_for_url(endpoint) : load_provider(provider);
+  if (!provider.empty() && !endpoint.empty()) chosen = with_url(std::move(chosen), endpoint);
+  if (!model.empty()) chosen.model = model;
+  chosen.vision = chosen.vision || vision;
+  chosen.structured = structured.value_or(chosen.structured);
+  return chosen;
+}
+
+std::unique_ptr<HttpTransport> ProviderChoice::transport(Clock& clock) const {
+  if (!record.empty() && record == replay) {
+    throw UsageError("{}: record and replay name the same file; the recording would be lost",
+                     record.string());
+  }
+  std::unique_ptr<HttpTransport> transport =
+      replay.empty() ? make_curl_transport(clock) : make_replay_transport(replay, clock);
+  if (record.empty()) return transport;
+  return make_recording_transport(std::move(transport), record);
+}
+
+ProviderChoice read_provider_choice(const TomlTable& table) {
+  ProviderChoice choice;
+  choice.provider = table.string_or("provider", "");
+  choice.endpoint = table.string_or("endpoint", "");
+  choice.model = table.string_or("model", "");
+  choice.vision = table.boolean_or("vision", false);
+  if (table.has("structured")) {
+    choice.structured = structured_output_of(table.string("structured"), table.place("structured"));
+  }
+  choice.record = table.string_or("record", "");
+  choice.replay = table.string_or("replay", "");
+  return choice;
+}
+
+}  // namespace epicrisis
