@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -12,14 +13,18 @@
 namespace epicrisis {
 namespace {
 
+std::optional<double> if_defined(double value) {
+  return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
 ResultRow row_of(const ResultRow& identity, std::string seed, std::string metric,
                  const Estimate& estimate) {
   ResultRow row = identity;
   row.seed = std::move(seed);
   row.metric = std::move(metric);
   row.value = estimate.value;
-  row.lo = estimate.lo;
-  row.hi = estimate.hi;
+  row.lo = if_defined(estimate.lo);
+  row.hi = if_defined(estimate.hi);
   row.n = estimate.n;
   row.seeds = estimate.seeds;
   return row;

@@ -10,11 +10,13 @@
 namespace epicrisis {
 namespace {
 
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
-double number_from(const Json& row, std::string_view key, std::string_view source) {
+std::optional<double> number_from(const Json& row, std::string_view key, std::string_view source) {
   const Json value = json_get<Json>(row, key, source);
-  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (value.is_null()) return std::nullopt;
   return json_get<double>(row, key, source);
 }
 
@@ -31,7 +33,8 @@ std::string csv_number(double value) {
 }  // namespace
 
 bool ResultRow::printable() const {
-  return std::isfinite(value) && std::isfinite(lo) && std::isfinite(hi) && n > 0 && seeds > 0;
+  return std::isfinite(value) && std::isfinite(lo.value_or(kUndefined)) &&
+         std::isfinite(hi.value_or(kUndefined)) && n > 0 && seeds > 0;
 }
 
 Json to_json(const ResultRow& row) {
@@ -44,8 +47,8 @@ Json to_json(const ResultRow& row) {
           {"task", row.task},
           {"metric", row.metric},
           {"value", number_or_null(row.value)},
-          {"lo", number_or_null(row.lo)},
-          {"hi", number_or_null(row.hi)},
+          {"lo", number_or_null(row.lo.value_or(kUndefined))},
+          {"hi", number_or_null(row.hi.value_or(kUndefined))},
           {"n", row.n},
           {"seeds", row.seeds}};
 }
@@ -73,7 +76,7 @@ std::vector<ResultRow> result_rows_from_json(const Json& array, std::string_view
     row.role = json_get<std::string>(entry, "role", place);
     row.task = json_get<std::string>(entry, "task", place);
     row.metric = json_get<std::string>(entry, "metric", place);
-    row.value = number_from(entry, "value", place);
+    row.value = number_from(entry, "value", place).value_or(kUndefined);
     row.lo = number_from(entry, "lo", place);
     row.hi = number_from(entry, "hi", place);
     row.n = count_from(entry, "n", place);
@@ -88,8 +91,9 @@ std::string to_csv(const std::vector<ResultRow>& rows) {
                              "value", "lo", "hi", "n", "seeds"});
   for (const ResultRow& row : rows) {
     csv += csv_row({row.model, row.mode, row.notes, row.seed, row.dataset, row.role, row.task,
-                    row.metric, csv_number(row.value), csv_number(row.lo), csv_number(row.hi),
-                    fmt::format("{}", row.n), fmt::format("{}", row.seeds)});
+                    row.metric, csv_number(row.value), csv_number(row.lo.value_or(kUndefined)),
+                    csv_number(row.hi.value_or(kUndefined)), fmt::format("{}", row.n),
+                    fmt::format("{}", row.seeds)});
   }
   return csv;
 }

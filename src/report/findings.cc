@@ -95,8 +95,9 @@ void add_headline(const ReportData& data, std::vector<std::string>& findings) {
     }
     const auto printed = [&](const ResultRow& row, std::size_t system) {
       return fmt::format("{} ({}; interval {}, n = {}, {})", markup::number(row.metric, row.value),
-                         table.systems[system].title, markup::interval(row.metric, row.lo, row.hi),
-                         markup::count(row.n), markup::plural(row.seeds, "training", "trainings"));
+                         table.systems[system].title,
+                         markup::interval(row.metric, *row.lo, *row.hi), markup::count(row.n),
+                         markup::plural(row.seeds, "training", "trainings"));
     };
     const std::string where =
         fmt::format("On {} ({})", table.columns[c].dataset, table.columns[c].role);

@@ -47,7 +47,7 @@ std::string value_cell(const ResultRow* row, bool with_n) {
   if (row == nullptr) return "--";
   const std::string where = with_n ? fmt::format(", $n={}$", row->n) : "";
   return fmt::format("{} {{\\footnotesize [{}, {}]{}}}", format_metric(row->metric, row->value),
-                     format_metric(row->metric, row->lo), format_metric(row->metric, row->hi),
+                     format_metric(row->metric, *row->lo), format_metric(row->metric, *row->hi),
                      where);
 }
 

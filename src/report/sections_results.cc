@@ -53,8 +53,8 @@ std::string shift_figures(const ReportData& data) {
         if (row == nullptr) continue;
         const std::string words = fmt::format("{}, {}: {} ({})", name, row->dataset,
                                               markup::number(row->metric, row->value),
-                                              markup::interval(row->metric, row->lo, row->hi));
-        groups[c].points.push_back({series.size(), row->value, row->lo, row->hi, words});
+                                              markup::interval(row->metric, *row->lo, *row->hi));
+        groups[c].points.push_back({series.size(), row->value, *row->lo, *row->hi, words});
         description += words + ". ";
       }
       legend += fmt::format("<li>{}{}</li>", svg_legend_mark(series.size()), text(name));

@@ -25,7 +25,7 @@ std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds) {
   }
   return fmt::format("<td class=\"number\"><b>{}</b><small>{}</small>{}</td>",
                      markup::number(row->metric, row->value),
-                     markup::interval(row->metric, row->lo, row->hi), more);
+                     markup::interval(row->metric, *row->lo, *row->hi), more);
 }
 
 std::string figure(std::string_view svg, std::string_view caption, bool scrolls) {

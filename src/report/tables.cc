@@ -181,8 +181,8 @@ std::string report_text(const ReportData& data) {
                          ? "-"
                          : fmt::format("{} [{}, {}] n={} seeds={}",
                                        format_metric(row->metric, row->value),
-                                       format_metric(row->metric, row->lo),
-                                       format_metric(row->metric, row->hi), row->n, row->seeds));
+                                       format_metric(row->metric, *row->lo),
+                                       format_metric(row->metric, *row->hi), row->n, row->seeds));
     }
     lines.push_back(std::move(line));
   }

@@ -1,9 +1,8 @@
 #include "study/stored_results.h"
 
-#include <cmath>
-#include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -14,10 +13,6 @@ namespace {
 
 // What tells the trainings of a study apart in its rows: model, mode, notes, seed.
 using Training = std::tuple<std::string, std::string, std::string, std::string>;
-
-std::optional<double> number_if(double value) {
-  return std::isnan(value) ? std::nullopt : std::optional(value);
-}
 
 }  // namespace
 
@@ -38,20 +33,7 @@ void store_results(Workspace& workspace, const Study& study, const std::string& 
       throw InternalError("result of {}, {}, notes '{}', seed {}: no such training", row.model,
                           row.mode, row.notes, row.seed);
     }
-    stored.push_back({.run_id = id == ids.end() ? "" : id->second,
-                      .model = row.model,
-                      .mode = row.mode,
-                      .notes = row.notes,
-                      .seed = row.seed,
-                      .dataset = row.dataset,
-                      .role = row.role,
-                      .task = row.task,
-                      .metric = row.metric,
-                      .value = row.value,
-                      .lo = number_if(row.lo),
-                      .hi = number_if(row.hi),
-                      .n = static_cast<std::int64_t>(row.n),
-                      .seeds = static_cast<std::int64_t>(row.seeds)});
+    stored.push_back({.run_id = id == ids.end() ? "" : id->second, .row = row});
   }
   put_results(workspace.database(), study.name, key, stored);
 }
@@ -61,21 +43,8 @@ std::optional<std::vector<ResultRow>> find_results(Workspace& workspace, const S
   const auto are_current = [&] { return results_key(workspace.database(), study.name) == key; };
   if (!are_current()) return std::nullopt;
   std::vector<ResultRow> rows;
-  for (const StoredResult& stored : load_results(workspace.database(), {.study = study.name})) {
-    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-    rows.push_back({.model = stored.model,
-                    .mode = stored.mode,
-                    .notes = stored.notes,
-                    .seed = stored.seed,
-                    .dataset = stored.dataset,
-                    .role = stored.role,
-                    .task = stored.task,
-                    .metric = stored.metric,
-                    .value = stored.value,
-                    .lo = stored.lo.value_or(kNone),
-                    .hi = stored.hi.value_or(kNone),
-                    .n = static_cast<std::size_t>(stored.n),
-                    .seeds = static_cast<std::size_t>(stored.seeds)});
+  for (StoredResult& stored : load_results(workspace.database(), {.study = study.name})) {
+    rows.push_back(std::move(stored.row));
   }
   // Another process may have put others there in between.
   if (!are_current()) return std::nullopt;

@@ -124,8 +124,8 @@ TEST(ClassificationRows, EverySeedAndAllOfThem) {
     EXPECT_TRUE(row.printable()) << row.metric;
     EXPECT_EQ(row.n, 150U);
     EXPECT_EQ(row.seeds, row.seed == "all" ? 3U : 1U);
-    EXPECT_LE(row.lo, row.value);
-    EXPECT_GE(row.hi, row.value);
+    EXPECT_LE(row.lo.value(), row.value);
+    EXPECT_GE(row.hi.value(), row.value);
     by_metric[row.metric].push_back(&row);
   }
   for (const auto& [metric, of] : by_metric) {
@@ -207,7 +207,7 @@ TEST(RetrievalRows, ResampleByImage) {
   for (const ResultRow& row : retrieval_rows(identity("retrieval"), one, {}, {})) {
     if (row.metric != "text_to_image/P@5/pair_in") continue;
     const Estimate naive = bootstrap(60, doubled[0].metrics[0].statistic());
-    EXPECT_GT((row.hi - row.lo) / (naive.hi - naive.lo), 1.2);
+    EXPECT_GT((row.hi.value() - row.lo.value()) / (naive.hi - naive.lo), 1.2);
   }
 }
 

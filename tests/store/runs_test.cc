@@ -26,8 +26,8 @@ class RunsTest : public test::StoreTest {
     return record;
   }
   StoredResult result(const std::string& run_id, double value) const {
-    StoredResult row;
-    row.run_id = run_id;
+    StoredResult stored{.run_id = run_id, .row = {}};
+    ResultRow& row = stored.row;
     row.model = "densenet121";
     row.mode = "multimodal";
     row.notes = "P1";
@@ -40,7 +40,8 @@ class RunsTest : public test::StoreTest {
     row.lo = value - 0.1;
     row.hi = value + 0.1;
     row.n = 300;
-    return row;
+    row.seeds = 1;
+    return stored;
   }
 
   Workspace workspace_;
@@ -81,12 +82,12 @@ TEST_F(RunsTest, LifeOfARun) {
 TEST_F(RunsTest, ResultsOfAStudyAreReplacedWhole) {
   start_run(database_, run("r1"));
   StoredResult all = result("", 0.75);
-  all.seed = "all";
-  all.seeds = 2;
+  all.row.seed = "all";
+  all.row.seeds = 2;
   StoredResult other = result("r1", 0.8);
-  other.metric = "kappa";
-  other.lo.reset();
-  other.hi.reset();
+  other.row.metric = "kappa";
+  other.row.lo.reset();
+  other.row.hi.reset();
   EXPECT_EQ(results_key(database_, "s"), std::nullopt);
   put_results(database_, "s", "k1", {result("r1", 0.7), other});
   put_results(database_, "s", "k2", {all, result("r1", 0.1 + 0.2)});
@@ -110,9 +111,9 @@ TEST_F(RunsTest, ARestartedRunTakesTheEvaluationWithIt) {
   start_run(database_, run("r1"));
   start_run(database_, run("r2"));
   StoredResult two = result("r2", 0.6);
-  two.seed = "2";
+  two.row.seed = "2";
   StoredResult all = result("", 0.75);
-  all.seed = "all";
+  all.row.seed = "all";
   put_results(database_, "s", "k", {result("r1", 0.7), two, all});
   StoredResult third = result("r2", 0.5);
   put_results(database_, "t", "k", {third});
@@ -130,26 +131,26 @@ TEST_F(RunsTest, UnbelievableResultsAreRefusedWhole) {
   put_results(database_, "s", "before", {good});
   const auto refused = [&](const std::function<void(StoredResult&)>& spoil) {
     StoredResult bad = good;
-    bad.metric = "kappa";
+    bad.row.metric = "kappa";
     spoil(bad);
     EXPECT_THROW(put_results(database_, "s", "after", {good, bad}), InputError);
     EXPECT_EQ(results_key(database_, "s"), "before");
     EXPECT_EQ(load_results(database_), std::vector<StoredResult>{good});
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  refused([&](StoredResult& row) { row.value = nan; });
-  refused([&](StoredResult& row) { row.value = std::numeric_limits<double>::infinity(); });
-  refused([&](StoredResult& row) { row.lo = 0.9; });
-  refused([&](StoredResult& row) { row.lo = nan; });
-  refused([&](StoredResult& row) { row.lo.reset(); });
-  refused([&](StoredResult& row) { row.n = -1; });
-  refused([&](StoredResult& row) { row.seeds = 0; });
-  refused([&](StoredResult& row) { row.seed = ""; });
-  refused([&](StoredResult& row) { row.seed = "all"; });
-  refused([&](StoredResult& row) { row.run_id = ""; });
-  refused([&](StoredResult& row) { row.run_id = "r2"; });
-  refused([&](StoredResult& row) { row.role = "test"; });
-  refused([&](StoredResult& row) { row.metric = good.metric; });
+  refused([&](StoredResult& stored) { stored.row.value = nan; });
+  refused(
+      [&](StoredResult& stored) { stored.row.value = std::numeric_limits<double>::infinity(); });
+  refused([&](StoredResult& stored) { stored.row.lo = 0.9; });
+  refused([&](StoredResult& stored) { stored.row.lo = nan; });
+  refused([&](StoredResult& stored) { stored.row.lo.reset(); });
+  refused([&](StoredResult& stored) { stored.row.seeds = 0; });
+  refused([&](StoredResult& stored) { stored.row.seed = ""; });
+  refused([&](StoredResult& stored) { stored.row.seed = "all"; });
+  refused([&](StoredResult& stored) { stored.run_id = ""; });
+  refused([&](StoredResult& stored) { stored.run_id = "r2"; });
+  refused([&](StoredResult& stored) { stored.row.role = "test"; });
+  refused([&](StoredResult& stored) { stored.row.metric = good.row.metric; });
   EXPECT_THROW(put_results(database_, "", "k", {}), InputError);
   EXPECT_THROW(put_results(database_, "s", "", {}), InputError);
 }

@@ -90,13 +90,13 @@ TEST_F(StudyTest, ResultsAreReadFromTheDatabase) {
   const auto stored = load_results(workspace.database(), {.study = "small"});
   ASSERT_EQ(stored.size(), outcome.rows.size());
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    EXPECT_EQ(stored[i].value, outcome.rows[i].value);
+    EXPECT_EQ(stored[i].row.value, outcome.rows[i].value);
     EXPECT_EQ(stored[i].run_id.empty(), outcome.rows[i].seed == "all");
     if (stored[i].run_id.empty()) continue;
     const auto run = find_run(workspace.database(), stored[i].run_id);
     ASSERT_TRUE(run);
-    EXPECT_EQ(run->name, stored[i].mode == "image" ? "image only" : "with notes");
-    EXPECT_EQ(run->config.at("train").at("seed").dump(), stored[i].seed);
+    EXPECT_EQ(run->name, stored[i].row.mode == "image" ? "image only" : "with notes");
+    EXPECT_EQ(run->config.at("train").at("seed").dump(), stored[i].row.seed);
   }
   // What the report's files say does not matter.
   const Path json = Path(outcome.report).replace_extension(".json");

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,8 +23,8 @@ struct ResultRow {
   std::string task;    // "classification", "retrieval", "zero-shot"
   std::string metric;  // "weighted_f1", "image_to_text/P@5/pair_out"
   double value = std::numeric_limits<double>::quiet_NaN();
-  double lo = std::numeric_limits<double>::quiet_NaN();  // interval
-  double hi = std::numeric_limits<double>::quiet_NaN();
+  std::optional<double> lo;  // interval
+  std::optional<double> hi;
   std::size_t n = 0;      // samples (queries) measured
   std::size_t seeds = 0;  // trainings
 

@@ -13,20 +13,20 @@ namespace {
 constexpr std::string_view kAllSeeds = "all";
 
 // Why a row cannot be stored; "" if it can.
-std::string fault_of(const StoredResult& row) {
+std::string fault_of(const StoredResult& result) {
+  const ResultRow& row = result.row;
   if (!std::isfinite(row.value)) return fmt::format("its value is {}", row.value);
   if (row.lo.has_value() != row.hi.has_value()) return "its interval has one end";
   if (row.lo && !(*row.lo <= *row.hi)) {
     return fmt::format("its interval is [{}, {}]", *row.lo, *row.hi);
   }
-  if (row.n < 0) return fmt::format("n is {}", row.n);
-  if (row.seeds < 1) return fmt::format("it has {} seeds", row.seeds);
+  if (row.seeds < 1) return "it has no training";
   if (row.seed.empty()) return "it has no seed";
   if (row.role != "internal" && row.role != "external") {
     return fmt::format("role '{}'; internal or external is expected", row.role);
   }
-  if ((row.seed == kAllSeeds) != row.run_id.empty()) {
-    return fmt::format("seed '{}' and run '{}' do not go together", row.seed, row.run_id);
+  if ((row.seed == kAllSeeds) != result.run_id.empty()) {
+    return fmt::format("seed '{}' and run '{}' do not go together", row.seed, result.run_id);
   }
   return "";
 }
@@ -48,11 +48,12 @@ void put_results(Database& database, std::string_view study, std::string_view ke
                       std::string, std::string>>
       seen;
   std::int64_t position = 0;
-  for (const StoredResult& row : rows) {
-    std::string fault = fault_of(row);
-    if (fault.empty() && !row.run_id.empty() && !runs.contains(row.run_id)) {
-      if (database.query_integer("SELECT 1 FROM runs WHERE id = ?", row.run_id)) {
-        runs.insert(row.run_id);
+  for (const StoredResult& result : rows) {
+    const auto& [run_id, row] = result;
+    std::string fault = fault_of(result);
+    if (fault.empty() && !run_id.empty() && !runs.contains(run_id)) {
+      if (database.query_integer("SELECT 1 FROM runs WHERE id = ?", run_id)) {
+        runs.insert(run_id);
       } else {
         fault = "there is no such run";
       }
@@ -65,17 +66,17 @@ void put_results(Database& database, std::string_view study, std::string_view ke
     if (!fault.empty()) {
       throw InputError(
           "cannot store the result {} of {}, {}, notes '{}', seed {} (run '{}') on {} ({}): {}",
-          row.metric, row.model, row.mode, row.notes, row.seed, row.run_id, row.dataset, row.role,
+          row.metric, row.model, row.mode, row.notes, row.seed, run_id, row.dataset, row.role,
           fault);
     }
-    const std::optional<std::string> run =
-        row.run_id.empty() ? std::nullopt : std::optional(row.run_id);
+    const std::optional<std::string> run = run_id.empty() ? std::nullopt : std::optional(run_id);
     database.execute(
         "INSERT INTO results (study, position, run_id, model, mode, notes, seed, dataset, role, "
         "task, metric, value, lo, hi, n, seeds) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         study, position++, run, row.model, row.mode, row.notes, row.seed, row.dataset, row.role,
-        row.task, row.metric, row.value, row.lo, row.hi, row.n, row.seeds);
+        row.task, row.metric, row.value, row.lo, row.hi, static_cast<std::int64_t>(row.n),
+        static_cast<std::int64_t>(row.seeds));
   }
   transaction.commit();
 }
@@ -106,9 +107,20 @@ std::vector<StoredResult> load_results(Database& database, const ResultFilter& f
   for (const std::string& value : values) rows.bind(++index, value);
   std::vector<StoredResult> results;
   while (rows.step()) {
-    results.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
-                       rows.text(5), rows.text(6), rows.text(7), rows.text(8), rows.number(9),
-                       rows.number_if(10), rows.number_if(11), rows.integer(12), rows.integer(13)});
+    results.push_back({.run_id = rows.text(0),
+                       .row = {.model = rows.text(1),
+                               .mode = rows.text(2),
+                               .notes = rows.text(3),
+                               .seed = rows.text(4),
+                               .dataset = rows.text(5),
+                               .role = rows.text(6),
+                               .task = rows.text(7),
+                               .metric = rows.text(8),
+                               .value = rows.number(9),
+                               .lo = rows.number_if(10),
+                               .hi = rows.number_if(11),
+                               .n = static_cast<std::size_t>(rows.integer(12)),
+                               .seeds = static_cast<std::size_t>(rows.integer(13))}});
   }
   return results;
 }

@@ -1,31 +1,19 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/eval/result_row.h"
 #include "epicrisis/store/sql/database.h"
 
 namespace epicrisis {
 
-// One number with what it needs to be believed.
+// A measured number and the run it was measured on.
 struct StoredResult {
   std::string run_id;  // "" where seed is "all"
-  std::string model;   // what sets the run's image side apart
-  std::string mode;    // "image", "multimodal", ...
-  std::string notes;   // strategy or combination; "" without text
-  std::string seed;    // "1"; "all": over all seeds of the study
-  std::string dataset;
-  std::string role;          // "internal", "external"
-  std::string task;          // "classification", "retrieval", "zero-shot"
-  std::string metric;        // "weighted_f1", "image_to_text/P@5/pair_out", ...
-  double value = 0;          // finite
-  std::optional<double> lo;  // confidence interval
-  std::optional<double> hi;
-  std::int64_t n = 0;      // cases behind the value
-  std::int64_t seeds = 1;  // trainings behind it
+  ResultRow row;
 
   bool operator==(const StoredResult&) const = default;
 };
