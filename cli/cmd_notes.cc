@@ -12,6 +12,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
+#include "option_words.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -116,7 +117,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   command->add_option("--key-field", arguments->options.key_field, "JSON key of the sample's key");
   command->add_option("--text-field", arguments->options.text_field, "JSON key of the text");
   add_global_options(*command, globals);
-  command->callback([arguments, &globals] {
+  command->callback([arguments, command, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
     if (report.written + report.unchanged == 0) {
@@ -142,7 +143,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
     for (const std::string& example : report.unmatched_examples)
       fmt::print("  no sample: {}\n", example);
     for (const std::string& example : report.invalid_examples)
-      fmt::print("  invalid: {}\n", example);
+      fmt::print("  invalid: {}\n", with_options(example, *command));
   });
 }
 

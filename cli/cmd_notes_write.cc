@@ -3,6 +3,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/notes/strategy/template_notes.h"
+#include "option_words.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -39,7 +40,7 @@ std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
   return words.empty() ? "" : " (" + words + ")";
 }
 
-void print_report(const SynthesisReport& report) {
+void print_report(const SynthesisReport& report, const CLI::App& command) {
   print_line(fmt::format("{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
                          report.strategy, report.model, report.provider, report.notes,
                          report.written, report.failed, counts_in_words(report.rejected),
@@ -54,11 +55,11 @@ void print_report(const SynthesisReport& report) {
     print_line(fmt::format("Sent: {}{}", report.images_sent ? "pictures," : "no pictures,",
                            fields.empty() ? " no metadata" : fields));
   }
-  if (!report.stopped.empty()) print_line("Stopped: " + report.stopped);
+  if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
   if (report.failed > 0) print_line("`epicrisis notes failed` lists what failed and why.");
 }
 
-void write(const WriteArguments& arguments, Globals& globals) {
+void write(const WriteArguments& arguments, const CLI::App& command, Globals& globals) {
   SynthesisJob job = job_of(arguments.common);
   const Strategy strategy = load_strategy(job.strategy);
   if (strategy.kind == StrategyKind::kTemplate) {
@@ -73,7 +74,7 @@ void write(const WriteArguments& arguments, Globals& globals) {
   if (globals.json) {
     print_json(report.to_json());
   } else {
-    print_report(report);
+    print_report(report, command);
   }
 }
 
@@ -92,7 +93,7 @@ void add_notes_write(CLI::App& notes, Globals& globals) {
                       "Stop before more is spent: '200000 tokens' or '2.50 USD'");
   add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);
-  command->callback([arguments, &globals] { write(*arguments, globals); });
+  command->callback([arguments, command, &globals] { write(*arguments, *command, globals); });
 }
 
 }  // namespace epicrisis::cli

@@ -8,6 +8,7 @@
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/version.h"
+#include "option_words.h"
 
 namespace epicrisis::cli {
 
@@ -82,6 +83,9 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error);
+  } catch (const Error& error) {
+    log_line(LogLevel::kError, with_options(error.what(), given_command(app)));
+    return exit_status(error.kind());
   }
   return globals.exit_code;
 }
@@ -95,9 +99,6 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
     return epicrisis::cli::run(argc, argv);
-  } catch (const epicrisis::Error& error) {
-    epicrisis::log_line(epicrisis::LogLevel::kError, error.what());
-    return exit_status(error.kind());
   } catch (const std::exception& error) {
     epicrisis::log_line(epicrisis::LogLevel::kError,
                         fmt::format("internal error: {}", error.what()));

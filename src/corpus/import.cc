@@ -59,8 +59,8 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       throw UsageError(
           "cannot import {} into the data set '{}': its pictures were read from {} of {}, now "
-          "from {}. Give one of the two a name of its own (--name), name all folders "
-          "(--pictures), or, if they were moved, import with --moved",
+          "from {}. Give one of the two a name of its own (`name`), name all folders "
+          "(`pictures`), or, if they were moved, import with `moved`",
           input.path.string(), input.dataset, join(old, ", "), input.path.string(),
           names.empty() ? "none" : join(names, ", "));
     }
@@ -119,16 +119,15 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
     if (stored->adapter != adapter_name) {
       throw UsageError(
           "cannot import into the data set '{}': it was read by the adapter '{}' from {}, not by "
-          "'{}'. "
-          "Take another name (--name)",
+          "'{}'. Take another name (`name`)",
           input.dataset, stored->adapter, stored->source, adapter_name);
     }
     before = stored->samples;
     if (before > 0 && !options.moved && !same_folder(stored->source, input.path)) {
       throw UsageError(
           "cannot import {} into the data set '{}': that was read from {}. Give one of the two "
-          "a name of its own (--name; in a study: name); if it is the same data set in another "
-          "place, import it with --moved",
+          "a name of its own (`name`); if it is the same data set in another place, import it with "
+          "`moved`",
           report.source, input.dataset, stored->source);
     }
   }

@@ -80,9 +80,8 @@ void LeakageReport::throw_if_leaking() const {
     first.push_back(overlap_words(overlap));
   }
   throw LeakageError(
-      "the splits overlap: {} leaks ({}); {}{}. 'epicrisis check' lists them; --allow-leakage goes "
-      "on "
-      "and records it in the report",
+      "the splits overlap: {} leaks ({}); {}{}. 'epicrisis check' lists them; `allow_leakage` goes "
+      "on and records it in the report",
       leaks(), join(counts, ", "), join(first, "; "),
       leaks() > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
 }

@@ -134,7 +134,7 @@ void read_endpoints(const TomlTable& table, std::string_view source, Provider& p
   for (const TomlTable& one : tables) {
     Endpoint endpoint = read_endpoint(one, source);
     if (endpoint.url.empty() && tables.size() > 1) {
-      throw UsageError("{}: missing key 'url'; only a single endpoint may leave it to --endpoint",
+      throw UsageError("{}: missing key 'url'; only a single endpoint may leave it to `endpoint`",
                        one.place());
     }
     const auto same = [&](const Endpoint& other) { return other.url == endpoint.url; };
@@ -279,7 +279,7 @@ Provider provider_for_url(std::string_view url) {
   }
   Provider provider;
   provider.name = "endpoint";
-  provider.title = "The endpoint of --endpoint";
+  provider.title = "The endpoint that was named";
   Endpoint endpoint;
   endpoint.url = without_slashes(url);
   if (std::getenv("EPICRISIS_API_KEY") != nullptr) endpoint.key_variable = "EPICRISIS_API_KEY";
@@ -308,7 +308,7 @@ bool is_local(const Provider& provider) {
 
 std::string chat_url(const Provider& provider, const Endpoint& endpoint, std::string_view model) {
   if (endpoint.url.empty()) {
-    throw UsageError("provider '{}' names no URL; give --endpoint URL", provider.name);
+    throw UsageError("provider '{}' names no URL; give one as `endpoint`", provider.name);
   }
   const std::string base = without_slashes(endpoint.url);
   if (provider.api == ProviderApi::kAzure) {

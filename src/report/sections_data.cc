@@ -113,7 +113,7 @@ Section leakage(const ReportData& data) {
   html += fmt::format("<div class=\"banner bad\"><p>{}</p></div>\n",
                       check.allowed
                           ? "Overlap between splits was found, and the study was told to go on "
-                            "(<code>--allow-leakage</code>)."
+                            "(<code>allow_leakage</code>)."
                           : "Overlap between splits was found.");
   std::string body;
   for (const LeakageFinding& one : check.findings) {

@@ -152,7 +152,7 @@ Study load_study(const Workspace& workspace, const std::string& name) {
   const std::string chosen = name.empty() && names.size() == 1 ? names.front() : name;
   if (std::ranges::find(names, chosen) == names.end()) {
     throw UsageError("{}: {}; studies run here: {}", workspace.root().string(),
-                     chosen.empty() ? "name a study with --study" : "no study '" + chosen + "'",
+                     chosen.empty() ? "name one as `study`" : "no study '" + chosen + "'",
                      names.empty() ? "none" : join(names, ", "));
   }
   const Path file = study_record(workspace, chosen);

@@ -97,6 +97,29 @@ url = "http://127.0.0.1:1/v1"
   }
 }
 
+TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
+  ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
+  std::filesystem::create_directory(path("ham/empty"));
+  EXPECT_EQ(import("--pictures empty"), 2);
+  EXPECT_THAT(said, HasSubstr("name their folder (--pictures), or take the tables alone "
+                              "(--tables-only)"));
+  ASSERT_EQ(import(), 0) << said;
+  const std::string write = "notes write --strategy P2 -w '" + path("w") + "' ";
+  EXPECT_EQ(run(write), 2);
+  EXPECT_THAT(said, HasSubstr("name a --provider or an --endpoint"));
+  const std::string remote = write + "--endpoint http://192.0.2.1/v1 --model m ";
+  EXPECT_EQ(run(remote), 2);
+  // What is no option stays as it is.
+  EXPECT_THAT(said, HasSubstr("`epicrisis notes preview` shows what; --allow-remote allows it"));
+  EXPECT_EQ(run(remote + "--fields aeg"), 2);
+  EXPECT_THAT(said, HasSubstr("--fields: unknown field 'aeg'"));
+  EXPECT_EQ(run(remote + "--no-images --fields modality"), 2);
+  EXPECT_THAT(said, HasSubstr("--no-images and --fields take away the rest"));
+  write_file(path("notes.jsonl"), R"({"key": "ISIC_0000001", "text": "A mole."})");
+  EXPECT_EQ(run("notes import '" + path("notes.jsonl") + "' -w '" + path("w") + "'"), 4);
+  EXPECT_THAT(said, HasSubstr("no data set (give --dataset)"));
+}
+
 TEST_F(ProgramTest, AFileIsNoFolder) {
   ham("");
   EXPECT_EQ(

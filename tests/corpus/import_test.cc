@@ -135,8 +135,8 @@ TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
         refusal([&] { import_dataset(workspace, adapter, two, {.name = name}); });
     EXPECT_THAT(message, HasSubstr(one.string()));
     EXPECT_THAT(message, HasSubstr(two.string()));
-    EXPECT_THAT(message, HasSubstr("--name"));
-    EXPECT_THAT(message, HasSubstr("--moved"));
+    EXPECT_THAT(message, HasSubstr("`name`"));
+    EXPECT_THAT(message, HasSubstr("`moved`"));
   }
   // The same folder by another way.
   EXPECT_EQ(import_dataset(workspace, adapter, one / "").unchanged, 10);
@@ -170,7 +170,7 @@ TEST_F(HamImportTest, OtherPicturesNeedAnotherName) {
       refusal([&] { import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}); });
   EXPECT_THAT(message, HasSubstr("images"));
   EXPECT_THAT(message, HasSubstr("small"));
-  EXPECT_THAT(message, HasSubstr("--name"));
+  EXPECT_THAT(message, HasSubstr("`name`"));
   EXPECT_EQ(stored(workspace.database()), 1);  // nothing of it stays
   // Named now, met by itself before.
   EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"images/"}}).unchanged, 1);

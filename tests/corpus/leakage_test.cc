@@ -81,7 +81,7 @@ TEST_F(CheckTest, OneIdInTwoPublishedSplits) {
   } catch (const LeakageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("1 by id"));
     EXPECT_THAT(error.what(), HasSubstr("d/7 (validation)"));
-    EXPECT_THAT(error.what(), HasSubstr("--allow-leakage"));
+    EXPECT_THAT(error.what(), HasSubstr("`allow_leakage`"));
   }
   // Nothing of it harms where the set is external as a whole.
   EXPECT_THAT(found({.external = {"d"}}), ElementsAre("id: d/7 (validation) and d/7 (test)"));

@@ -182,7 +182,7 @@ TEST(HostileTable, TablesWithoutAnyPictureAreTakenWhereThatIsAllowed) {
       "HAM10000_metadata.csv",
       std::string(kHeader) + "L1,one,nv,histo,40,male,back\nL2,two,mel,histo,40,male,back\n");
   AdapterInput input = folder.input();
-  EXPECT_THAT(read_error("ham10000", input), HasSubstr("--tables-only"));
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("`tables_only`"));
   input.tables_if_no_pictures = true;
   const ReadResult without = read_all("ham10000", input);
   EXPECT_EQ(without.report.samples, 2U);

@@ -55,7 +55,7 @@ TEST(Layouts, ThePicturesOfTwoArchivesAreNotGuessedAt) {
   folder.text("HAM10000_metadata.csv", kHam);
   folder.picture("one/images/a.jpg");
   folder.picture("two/images/a.jpg");
-  EXPECT_THAT(read_error("ham10000", folder.input()), HasSubstr("--pictures"));
+  EXPECT_THAT(read_error("ham10000", folder.input()), HasSubstr("`pictures`"));
 }
 
 TEST(Layouts, TablesMayLieInTheFolderOfTheirArchive) {

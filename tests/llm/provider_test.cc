@@ -253,7 +253,7 @@ TEST(Provider, AnotherAddressKeepsTheKey) {
             "?api-version=2024-10-21");
   const Provider plain = load_provider("azure");
   EXPECT_THAT(usage_error([&] { chat_url(plain, plain.endpoints[0], "dep"); }),
-              HasSubstr("--endpoint"));
+              HasSubstr("`endpoint`"));
   EXPECT_FALSE(is_local(plain));
 }
 

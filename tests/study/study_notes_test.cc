@@ -169,7 +169,7 @@ TEST_F(StudyNotesTest, WhatIsWrongWithTheTableIsSaidBeforeAnythingRuns) {
   EXPECT_THAT(error_of("http://127.0.0.1:1", "ftp://x"), HasSubstr("endpoint: the URL"));
   EXPECT_THAT(error_of("fraction = 0.5", "fraction = 2"), HasSubstr("fraction"));
   EXPECT_THAT(error_of("fraction = 0.5", "fractoin = 1"), HasSubstr("fractoin"));
-  EXPECT_THAT(error_of("model = \"m\"", ""), HasSubstr("--model"));
+  EXPECT_THAT(error_of("model = \"m\"", ""), HasSubstr("`model`"));
 }
 
 }  // namespace

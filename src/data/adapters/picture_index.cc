@@ -145,7 +145,7 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
     }
     throw UsageError(
         "reading pictures: none (jpg, png, webp) in {} of {}; name their folder "
-        "(--pictures), or take the tables alone (--tables-only)",
+        "(`pictures`), or take the tables alone (`tables_only`)",
         join(tried, ", "), input.path.string());
   }
 }

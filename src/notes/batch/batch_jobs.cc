@@ -352,7 +352,7 @@ BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path
                       bool allow_remote, HttpTransport& transport) {
   Database& database = workspace.database();
   if (provider.endpoints.empty() || provider.endpoints.front().url.empty()) {
-    throw UsageError("cannot submit {}: provider '{}' names no URL; give --endpoint URL",
+    throw UsageError("cannot submit {}: provider '{}' names no URL; give one as `endpoint`",
                      file.string(), provider.name);
   }
   const WorkspaceLock lock = workspace.lock("batch");

@@ -72,7 +72,7 @@ IncomingNote checked(IncomingNote note) {
   const std::size_t length = note.text.size();
   note.text = clean_multiline_text(note.text, kMaxNoteLine);
   if (note.dataset.empty()) {
-    note.fault = "no data set (give --dataset)";
+    note.fault = "no data set (give `dataset`)";
   } else if (note.key.empty()) {
     note.fault = "no sample key";
   } else if (!has_word(note.text)) {
@@ -83,7 +83,7 @@ IncomingNote checked(IncomingNote note) {
         fmt::format("the text has {} bytes, at most {} are taken", note.text.size(), kMaxNoteText);
   } else if (!is_safe_id(note.strategy)) {
     note.fault = note.strategy.empty()
-                     ? "no strategy (give --strategy)"
+                     ? "no strategy (give `strategy`)"
                      : fmt::format("'{}' is no strategy name", clean_text(note.strategy, kMaxWord));
   }
   return note;

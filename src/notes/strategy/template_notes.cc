@@ -70,7 +70,7 @@ std::string template_note(const Strategy& strategy, const Sample& sample) {
 WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy,
                                       const WriteNotesOptions& options) {
   if (strategy.kind != StrategyKind::kTemplate) {
-    throw UsageError("strategy '{}' needs a language model: name a --provider or an --endpoint",
+    throw UsageError("strategy '{}' needs a language model: name a `provider` or an `endpoint`",
                      strategy.name);
   }
   WriteNotesReport report;

@@ -65,7 +65,7 @@ Outcome outcome_of_error(int status, const ServerError& error, std::string_view 
   if ((status == 400 || status == 422) && error.is_about_response_format()) {
     return outcome(NextStep::kStopRun, NoteStatus::kFailed,
                    fmt::format("{}. The server does not take this response_format: try "
-                               "--structured json_object or none",
+                               "`structured` json_object or none",
                                reason));
   }
   return with(NextStep::kDone);

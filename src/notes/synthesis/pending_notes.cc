@@ -167,7 +167,7 @@ void require_consent(Database& database, const Provider& provider, std::string_v
   for (const Endpoint& endpoint : provider.endpoints) urls.push_back(endpoint.url);
   throw UsageError(
       "provider '{}' is not on this machine: {} and data of patients would go to {}. "
-      "`epicrisis notes preview` shows what; --allow-remote allows it, once for this workspace",
+      "`epicrisis notes preview` shows what; `allow_remote` allows it, once for this workspace",
       provider.name, what, join(urls, ", "));
 }
 

@@ -30,7 +30,7 @@ void check_limits(const RequestLimits& limits) {
   known.emplace_back(kMeasured);
   for (const std::string& field : *limits.fields) {
     if (!contains(known, field)) {
-      throw UsageError("--fields: unknown field '{}'; there are {}", clean_text(field, 60),
+      throw UsageError("`fields`: unknown field '{}'; there are {}", clean_text(field, 60),
                        join(known, ", "));
     }
   }
@@ -112,7 +112,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
     throw UsageError("strategy '{}' is a template: it needs no language model", strategy_.name);
   }
   if (model_.empty()) {
-    throw UsageError("provider '{}' has no default model: give --model", provider_.name);
+    throw UsageError("provider '{}' has no default model: give `model`", provider_.name);
   }
   check_limits(limits_);
   const auto allowed = [&](std::string_view field) {
@@ -124,7 +124,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   named.insert(strategy_.user->fields().begin(), strategy_.user->fields().end());
   const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
   if (rewrite && !(named.contains("note") && allowed("note"))) {
-    throw UsageError("strategy '{}' rewrites notes, and --fields does not let out 'note'",
+    throw UsageError("strategy '{}' rewrites notes, and `fields` does not let out 'note'",
                      strategy_.name);
   }
   // A modality says nothing of a lesion.
@@ -132,8 +132,8 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
       named, [&](const std::string& field) { return field != "modality" && allowed(field); });
   if (!attach_ && !measure_ && !some_field) {
     throw UsageError(
-        "nothing that strategy '{}' may see is left: it sees {}{}, the model {}, and --no-images "
-        "and --fields take away the rest",
+        "nothing that strategy '{}' may see is left: it sees {}{}, the model {}, and `images` "
+        "and `fields` take away the rest",
         strategy_.name, strategy_.image ? "the picture, " : "",
         named.empty() ? "no metadata" : join({named.begin(), named.end()}, ", "),
         provider_.vision ? "sees pictures" : "sees no pictures");

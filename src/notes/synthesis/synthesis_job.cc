@@ -10,9 +10,8 @@ namespace epicrisis {
 RequestBuilder make_builder(const SynthesisJob& job) {
   Strategy strategy = load_strategy(job.strategy);
   if (!job.choice.names_one()) {
-    throw UsageError(
-        "strategy '{}' is for a language model: name a provider or an endpoint, none is named",
-        strategy.name);
+    throw UsageError("strategy '{}' is for a language model: name a `provider` or an `endpoint`",
+                     strategy.name);
   }
   Provider provider = job.choice.resolve();
   std::string model = provider.model;

@@ -299,7 +299,7 @@ TEST(Request, WhatCannotBeAsked) {
   };
   using Fields = std::vector<std::string>;
   EXPECT_THAT(says("M", text_provider(), "m", {}), HasSubstr("is a template"));
-  EXPECT_THAT(says("P1", text_provider(), "", {}), HasSubstr("--model"));
+  EXPECT_THAT(says("P1", text_provider(), "", {}), HasSubstr("`model`"));
   EXPECT_THAT(says("P1", text_provider(), "m", {true, Fields{"diagnoses"}}),
               AllOf(HasSubstr("unknown field 'diagnoses'"), HasSubstr("measured")));
   EXPECT_THAT(says("P3", vision_provider(), "m", {false, Fields{"modality"}}),

@@ -365,7 +365,7 @@ TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
         Seconds(0.1)};
   });
   const SynthesisReport report = run(server);
-  EXPECT_THAT(report.stopped, HasSubstr("--structured"));
+  EXPECT_THAT(report.stopped, HasSubstr("`structured`"));
   EXPECT_EQ(report.error, ErrorKind::kUsage);
   EXPECT_LE(report.requests, 8);
 }
