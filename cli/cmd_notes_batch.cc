@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider_choice.h"
@@ -25,7 +24,7 @@ struct ApiArguments {
     add_provider_options(command, choice);
     add_recording_options(command, choice);
   }
-  std::unique_ptr<HttpTransport> transport() const { return choice.transport(system_clock()); }
+  std::unique_ptr<HttpTransport> transport(const Job& job) const { return choice.transport(job); }
 };
 
 void print_import(const BatchImportReport& report) {
@@ -85,7 +84,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
     if (!arguments->budget.empty()) job.options.budget = parse_budget(arguments->budget);
     Workspace workspace = Workspace::open(arguments->common.workspace);
     const BatchExportReport report = export_batch(workspace, make_builder(job), job.options,
-                                                  arguments->output, arguments->batch);
+                                                  arguments->output, globals.job, arguments->batch);
     if (report.stopped == "interrupted") {
       globals.exit_code = exit_status(ErrorKind::kInterrupted);
     }
@@ -111,7 +110,8 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
   add_global_options(*command, globals);
   command->callback([workspace_folder, files, &globals] {
     Workspace workspace = Workspace::open(*workspace_folder);
-    const BatchImportReport report = import_batch(workspace, {files->begin(), files->end()});
+    const BatchImportReport report =
+        import_batch(workspace, {files->begin(), files->end()}, globals.job);
     if (report.lines > 0 && report.broken + report.unknown == report.lines) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }
@@ -136,11 +136,12 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
   command->callback([arguments, &globals] {
     const Provider provider = arguments->api.choice.resolve();
     Workspace workspace = Workspace::open(arguments->api.workspace);
-    const auto transport = arguments->api.transport();
+    const auto transport = arguments->api.transport(globals.job);
     std::vector<BatchJob> jobs;
     Json list = Json::array();
     for (const std::string& file : arguments->files) {
-      jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote, *transport));
+      jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote, *transport,
+                                  globals.job));
       list.push_back(jobs.back().to_json());
     }
     if (globals.json) return print_json(list);
@@ -156,7 +157,8 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
-    const std::vector<BatchJob> jobs = poll_batches(workspace, provider, *arguments->transport());
+    const std::vector<BatchJob> jobs =
+        poll_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
     set_exit_code(jobs, globals);
     Json list = Json::array();
     for (const BatchJob& job : jobs) list.push_back(job.to_json());
@@ -174,7 +176,8 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
-    const BatchFetchReport report = fetch_batches(workspace, provider, *arguments->transport());
+    const BatchFetchReport report =
+        fetch_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
     set_exit_code(report.jobs, globals);
     if (globals.json) return print_json(report.to_json());
     print_jobs(report.jobs);

@@ -84,8 +84,8 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
     const SynthesisJob job = job_of(arguments->common);
     const RequestBuilder builder = make_builder(job);
     Workspace workspace = Workspace::open(arguments->common.workspace);
-    const SynthesisPreview preview =
-        preview_synthesis(workspace, builder, job.options, sample_of(workspace, *arguments));
+    const SynthesisPreview preview = preview_synthesis(workspace, builder, job.options, globals.job,
+                                                       sample_of(workspace, *arguments));
     if (globals.json) {
       print_json(preview.to_json(arguments->whole_pictures));
     } else {

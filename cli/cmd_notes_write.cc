@@ -69,7 +69,7 @@ void write(const WriteArguments& arguments, const CLI::App& command, Globals& gl
   job.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) job.options.budget = parse_budget(arguments.budget);
   Workspace workspace = Workspace::open(arguments.common.workspace);
-  const SynthesisReport report = run_synthesis(workspace, job);
+  const SynthesisReport report = run_synthesis(workspace, job, globals.job);
   globals.exit_code = exit_status(report.error);
   if (globals.json) {
     print_json(report.to_json());

@@ -5,11 +5,13 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/job.h"
 
 namespace epicrisis::cli {
 
 // Options that every command has.
 struct Globals {
+  Job& job;            // the program's own: a signal cancels it, the terminal watches it
   bool json = false;   // the result as one JSON document on standard output
   bool quiet = false;  // no progress, warnings and errors only
   int exit_code = 0;   // what main returns when no exception was thrown

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -46,6 +48,29 @@ void add_workspace_option(CLI::App& command, std::string& workspace) {
 
 namespace {
 
+class LogWatcher : public JobWatcher {
+ public:
+  void said(LogLevel level, std::string_view text) override { log_line(level, text); }
+};
+
+Job* program_job = nullptr;
+
+void handle_signal(int) {
+  if (interrupted()) _exit(130);
+  set_interrupted(true);
+  program_job->cancel();
+}
+
+void cancel_on_signals(Job& job) {
+  program_job = &job;
+  struct sigaction action {};
+  action.sa_handler = handle_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
 // A word in the place of a command is what is wrong, not that there is no command.
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
@@ -58,7 +83,7 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   return app.exit(error) == 0 ? 0 : exit_status(ErrorKind::kUsage);
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, Job& job) {
   CLI::App app{
       "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
       "and what the text bought.",
@@ -66,7 +91,7 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
-  Globals globals;
+  Globals globals{job};
   add_init_command(app, globals);
   add_import_command(app, globals);
   add_check_command(app, globals);
@@ -95,10 +120,12 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using epicrisis::cli::exit_status;
-  epicrisis::install_interrupt_handler();
+  epicrisis::cli::LogWatcher watcher;
+  epicrisis::Job job(watcher);
+  epicrisis::cli::cancel_on_signals(job);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
-    return epicrisis::cli::run(argc, argv);
+    return epicrisis::cli::run(argc, argv, job);
   } catch (const std::exception& error) {
     epicrisis::log_line(epicrisis::LogLevel::kError,
                         fmt::format("internal error: {}", error.what()));

@@ -22,7 +22,7 @@ class Echo : public epicrisis::HttpTransport {
     answer_.answer.body = *request.body;
     waiting_ = true;
   }
-  std::vector<Finished> wait(epicrisis::Seconds) override {
+  std::vector<Finished> wait(epicrisis::Seconds, const epicrisis::Job&) override {
     if (!waiting_) return {};
     waiting_ = false;
     return {answer_};
@@ -47,7 +47,7 @@ epicrisis::HttpRequest request_of(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const epicrisis::TemporaryFolder folder;
-  epicrisis::set_log_level(epicrisis::LogLevel::kOff);
+  epicrisis::Job job;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const epicrisis::Path given = folder.path() / "given.jsonl";
   {
@@ -56,19 +56,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     writer.commit();
   }
   try {
-    const auto replay = epicrisis::make_replay_transport(given, epicrisis::system_clock());
-    epicrisis::send_and_wait(*replay, request_of(text));
-    epicrisis::make_recording_transport(std::make_unique<Echo>(), given);
+    const auto replay = epicrisis::make_replay_transport(given, job);
+    epicrisis::send_and_wait(*replay, request_of(text), job);
+    epicrisis::make_recording_transport(std::make_unique<Echo>(), given, job);
   } catch (const epicrisis::Error&) {
   }
   // What is recorded is replayed and holds no key, whatever the request and the answer hold.
   const epicrisis::Path own = folder.path() / "own.jsonl";
   std::filesystem::remove(own);
   const std::string body = std::string(text) + "sk-canary";
-  epicrisis::send_and_wait(*epicrisis::make_recording_transport(std::make_unique<Echo>(), own),
-                           request_of(body));
+  epicrisis::send_and_wait(*epicrisis::make_recording_transport(std::make_unique<Echo>(), own, job),
+                           request_of(body), job);
   if (epicrisis::read_file(own).find("sk-canary") != std::string::npos) __builtin_trap();
-  const auto replay = epicrisis::make_replay_transport(own, epicrisis::system_clock());
-  if (epicrisis::send_and_wait(*replay, request_of(body)).status != 200) __builtin_trap();
+  const auto replay = epicrisis::make_replay_transport(own, job);
+  if (epicrisis::send_and_wait(*replay, request_of(body), job).status != 200) __builtin_trap();
   return 0;
 }

@@ -67,7 +67,7 @@ Meter Job::meter(std::string_view label, std::uint64_t total, std::string_view u
   return Meter(*this, std::move(step));
 }
 
-void Job::say(LogLevel level, std::string_view text) {
+void Job::say(LogLevel level, std::string_view text) const {
   if (watcher_ == nullptr) return;
   const std::lock_guard lock(mutex_);
   watcher_->said(level, text);

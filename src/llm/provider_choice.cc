@@ -17,15 +17,15 @@ Provider ProviderChoice::resolve() const {
   return chosen;
 }
 
-std::unique_ptr<HttpTransport> ProviderChoice::transport(Clock& clock) const {
+std::unique_ptr<HttpTransport> ProviderChoice::transport(const Job& job) const {
   if (!record.empty() && record == replay) {
     throw UsageError("{}: record and replay name the same file; the recording would be lost",
                      record.string());
   }
   std::unique_ptr<HttpTransport> transport =
-      replay.empty() ? make_curl_transport(clock) : make_replay_transport(replay, clock);
+      replay.empty() ? make_curl_transport() : make_replay_transport(replay, job);
   if (record.empty()) return transport;
-  return make_recording_transport(std::move(transport), record);
+  return make_recording_transport(std::move(transport), record, job);
 }
 
 ProviderChoice read_provider_choice(const TomlTable& table) {

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/http.h"
 #include "epicrisis/net/url.h"
@@ -140,7 +139,7 @@ HttpFailure failure_of(CURLcode code, const Transfer& transfer) {
 
 class CurlTransport : public HttpTransport {
  public:
-  explicit CurlTransport(Clock& clock) : clock_(clock) {
+  CurlTransport() {
     static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);
     multi_ = curl_multi_init();
     epoll_ = epoll_create1(EPOLL_CLOEXEC);
@@ -185,10 +184,10 @@ class CurlTransport : public HttpTransport {
     curl_multi_add_handle(multi_, raw->handle.get());
   }
 
-  std::vector<Finished> wait(Seconds longest) override {
+  std::vector<Finished> wait(Seconds longest, const Job& job) override {
     if (!unsent_.empty()) return std::exchange(unsent_, {});
     if (transfers_.empty()) {
-      clock_.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(longest));
+      job.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(longest));
       return {};
     }
     const auto start = std::chrono::steady_clock::now();
@@ -197,7 +196,7 @@ class CurlTransport : public HttpTransport {
       step(longest - since(start));
       finish_idle(finished);
       collect(finished);
-    } while (finished.empty() && !interrupted() && since(start) < longest);
+    } while (finished.empty() && !job.cancelled() && since(start) < longest);
     return finished;
   }
 
@@ -383,7 +382,6 @@ class CurlTransport : public HttpTransport {
     }
   }
 
-  Clock& clock_;
   CURLM* multi_ = nullptr;
   int epoll_ = -1;
   bool has_timer_ = false;
@@ -396,8 +394,6 @@ class CurlTransport : public HttpTransport {
 
 }  // namespace
 
-std::unique_ptr<HttpTransport> make_curl_transport(Clock& clock) {
-  return std::make_unique<CurlTransport>(clock);
-}
+std::unique_ptr<HttpTransport> make_curl_transport() { return std::make_unique<CurlTransport>(); }
 
 }  // namespace epicrisis

@@ -1,7 +1,5 @@
 #include "epicrisis/net/http.h"
 
-#include "epicrisis/core/interrupt.h"
-
 namespace epicrisis {
 
 std::string_view http_failure_name(HttpFailure failure) {
@@ -35,14 +33,14 @@ std::string_view HttpAnswer::header(std::string_view name) const {
   return "";
 }
 
-HttpAnswer send_and_wait(HttpTransport& transport, const HttpRequest& request) {
+HttpAnswer send_and_wait(HttpTransport& transport, const HttpRequest& request, const Job& job) {
   transport.start(1, request);
   while (true) {
-    std::vector<HttpTransport::Finished> finished = transport.wait(Seconds(1));
+    std::vector<HttpTransport::Finished> finished = transport.wait(Seconds(1), job);
     if (!finished.empty()) return std::move(finished.front().answer);
-    if (interrupted()) {
+    if (job.cancelled()) {
       transport.cancel_all();
-      throw_if_interrupted();
+      job.check();
     }
   }
 }

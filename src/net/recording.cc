@@ -18,7 +18,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "net/secret_mask.h"
 
@@ -232,7 +231,7 @@ bool is_line(std::string_view text, const std::string& place) {
 // The file lines are added to, locked against a second program that would do the same.
 class RecordingFile {
  public:
-  explicit RecordingFile(const Path& path)
+  RecordingFile(const Path& path, const Job& job)
       : path_(path),
         file_(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600)) {
     if (file_.get() < 0) throw_errno("record into", path, errno);
@@ -245,14 +244,14 @@ class RecordingFile {
       if (errno != EWOULDBLOCK) throw_errno("lock", path, errno);
       throw SystemError("cannot record into '{}': another program records into it", path.string());
     }
-    if (status.st_size > 0) mend();
+    if (status.st_size > 0) mend(job);
     if (fchmod(file_.get(), 0600) != 0) throw_errno("change the mode of", path, errno);
   }
 
   ~RecordingFile() { fsync(file_.get()); }  // for a power cut; a failure has no one to tell
 
   // Whole, or not at all.
-  void append(std::string_view line) {
+  void append(std::string_view line, const Job& job) {
     const off_t before = lseek(file_.get(), 0, SEEK_END);
     if (before < 0) throw_errno("record into", path_, errno);
     ssize_t written = 0;
@@ -262,14 +261,14 @@ class RecordingFile {
     if (written == static_cast<ssize_t>(line.size())) return;
     const int number = written < 0 ? errno : ENOSPC;
     if (ftruncate(file_.get(), before) != 0) {
-      log_warning("{} ends with a part of a line", path_.string());
+      job.warn("{} ends with a part of a line", path_.string());
     }
     throw_errno("record into", path_, number);
   }
 
  private:
   // Refuses a file that is no recording; takes away what a crash left of a last line.
-  void mend() {
+  void mend(const Job& job) {
     const std::string place = path_.string();
     {
       std::string start(kLineStart.size(), '\0');
@@ -291,10 +290,10 @@ class RecordingFile {
     }
     if (terminated) return;
     if (is_line(last, place)) {
-      append("\n");
+      append("\n", job);
       return;
     }
-    log_warning("{}: the last line is not whole and is dropped", place);
+    job.warn("{}: the last line is not whole and is dropped", place);
     if (ftruncate(file_.get(), static_cast<off_t>(offset)) != 0) {
       throw_errno("record into", path_, errno);
     }
@@ -306,8 +305,8 @@ class RecordingFile {
 
 class RecordingTransport : public HttpTransport {
  public:
-  RecordingTransport(std::unique_ptr<HttpTransport> inner, const Path& file)
-      : inner_(std::move(inner)), file_(file) {}
+  RecordingTransport(std::unique_ptr<HttpTransport> inner, const Path& file, const Job& job)
+      : inner_(std::move(inner)), file_(file, job) {}
 
   void start(Ticket ticket, const HttpRequest& request) override {
     throw_if_failed();
@@ -317,16 +316,16 @@ class RecordingTransport : public HttpTransport {
 
   // Answers are paid for: where the recording fails, they are handed on first and the error comes
   // with the next call.
-  std::vector<Finished> wait(Seconds longest) override {
+  std::vector<Finished> wait(Seconds longest, const Job& job) override {
     throw_if_failed();
-    std::vector<Finished> finished = inner_->wait(longest);
+    std::vector<Finished> finished = inner_->wait(longest, job);
     for (const Finished& one : finished) {
       const auto request = asked_.find(one.ticket);
       if (request == asked_.end()) continue;
       try {
-        if (!failed_) file_.append(line_of(request->second, one.answer));
+        if (!failed_) file_.append(line_of(request->second, one.answer), job);
       } catch (const Error& error) {
-        log_warning("{}", error.what());
+        job.warn("{}", error.what());
         failed_ = std::current_exception();
       }
       asked_.erase(request);
@@ -354,13 +353,12 @@ class RecordingTransport : public HttpTransport {
 
 class ReplayTransport : public HttpTransport {
  public:
-  ReplayTransport(const Path& path, Clock& clock)
-      : path_(path), clock_(&clock), file_(open_to_read(path)) {
+  ReplayTransport(const Path& path, const Job& job) : path_(path), file_(open_to_read(path)) {
     LineReader lines(path, kMaxLine);
     while (lines.next()) {
       const std::string place = fmt::format("{}:{}", path.string(), lines.number());
       if (!lines.terminated() && (!lines.whole() || !is_line(lines.line(), place))) {
-        log_warning("{}: the last line is not whole and is left out", place);
+        job.warn("{}: the last line is not whole and is left out", place);
         return;
       }
       if (!lines.whole()) {
@@ -392,9 +390,9 @@ class ReplayTransport : public HttpTransport {
     ready_.push_back(std::move(finished));
   }
 
-  std::vector<Finished> wait(Seconds longest) override {
+  std::vector<Finished> wait(Seconds longest, const Job& job) override {
     if (ready_.empty() && longest > Seconds(0)) {
-      clock_->sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(longest));
+      job.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(longest));
     }
     return std::exchange(ready_, {});
   }
@@ -429,7 +427,6 @@ class ReplayTransport : public HttpTransport {
   }
 
   Path path_;
-  Clock* clock_;
   Descriptor file_;
   std::unordered_map<std::string, Answers> answers_;
   std::vector<Finished> ready_;
@@ -438,12 +435,12 @@ class ReplayTransport : public HttpTransport {
 }  // namespace
 
 std::unique_ptr<HttpTransport> make_recording_transport(std::unique_ptr<HttpTransport> inner,
-                                                        const Path& file) {
-  return std::make_unique<RecordingTransport>(std::move(inner), file);
+                                                        const Path& file, const Job& job) {
+  return std::make_unique<RecordingTransport>(std::move(inner), file, job);
 }
 
-std::unique_ptr<HttpTransport> make_replay_transport(const Path& file, Clock& clock) {
-  return std::make_unique<ReplayTransport>(file, clock);
+std::unique_ptr<HttpTransport> make_replay_transport(const Path& file, const Job& job) {
+  return std::make_unique<ReplayTransport>(file, job);
 }
 
 }  // namespace epicrisis

@@ -54,11 +54,12 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   }
 }
 
-void synthesize_notes(Workspace& workspace, SynthesisJob job, const CaseSet& set,
+void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& set,
                       bool allow_remote) {
-  job.options.filter.split_set = set.split_set;
-  job.options.allow_remote = allow_remote;
-  const SynthesisReport report = run_synthesis(workspace, job);
+  Job job;
+  task.options.filter.split_set = set.split_set;
+  task.options.allow_remote = allow_remote;
+  const SynthesisReport report = run_synthesis(workspace, task, job);
   log_info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
            report.written, report.failed, report.skipped);
   if (report.error) {

@@ -6,7 +6,6 @@
 #include <set>
 #include <thread>
 
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/net/http.h"
 #include "support/fake_transport.h"
 #include "support/fault_server.h"
@@ -28,8 +27,6 @@ constexpr const char* kKey = "sk-canary-4711";
 
 class CurlTransportTest : public testing::Test {
  protected:
-  ~CurlTransportTest() override { set_interrupted(false); }
-
   static HttpRequest request_to(const std::string& url, const std::string& body = "{}") {
     HttpRequest request;
     request.url = url;
@@ -48,20 +45,21 @@ class CurlTransportTest : public testing::Test {
     request.timeouts.idle = Seconds(0.3);
     return request;
   }
-  HttpAnswer send(const HttpRequest& request) { return send_and_wait(*transport_, request); }
+  HttpAnswer send(const HttpRequest& request) { return send_and_wait(*transport_, request, job_); }
 
   // Every answer of what is in flight.
   std::vector<HttpTransport::Finished> wait_for_all() {
     std::vector<HttpTransport::Finished> all;
     while (transport_->in_flight() > 0) {
-      for (auto& finished : transport_->wait(Seconds(1))) all.push_back(std::move(finished));
+      for (auto& finished : transport_->wait(Seconds(1), job_)) all.push_back(std::move(finished));
     }
     return all;
   }
 
   FaultServer server_;
   test::FakeClock clock_;
-  std::unique_ptr<HttpTransport> transport_ = make_curl_transport(clock_);
+  Job job_{clock_};
+  std::unique_ptr<HttpTransport> transport_ = make_curl_transport();
 };
 
 TEST_F(CurlTransportTest, TellsTheWholeAnswer) {
@@ -117,7 +115,7 @@ class BrokenAnswerTest : public CurlTransportTest, public testing::WithParamInte
 TEST_P(BrokenAnswerTest, IsAFailureAndAskedOnce) {
   for (const bool kept : {false, true}) {
     SCOPED_TRACE(kept ? "kept connection" : "new connection");
-    transport_ = make_curl_transport(clock_);
+    transport_ = make_curl_transport();
     if (kept) {
       ASSERT_EQ(send(request()).status, 200);
     }
@@ -294,7 +292,7 @@ TEST_F(CurlTransportTest, AThousandAtOnce) {
     }
     EXPECT_EQ(transport_->in_flight(), kRequests);
     while (server_.in_flight() < kRequests) {
-      ASSERT_THAT(transport_->wait(Seconds(0.01)), IsEmpty());
+      ASSERT_THAT(transport_->wait(Seconds(0.01), job_), IsEmpty());
     }
     server_.release();
     std::set<HttpTransport::Ticket> seen;
@@ -315,7 +313,7 @@ TEST_F(CurlTransportTest, AnswersComeAsTheyCome) {
   transport_->start(7, request("first"));
   transport_->start(3, request("second"));
   std::vector<HttpTransport::Finished> finished;
-  while (finished.empty()) finished = transport_->wait(Seconds(10));
+  while (finished.empty()) finished = transport_->wait(Seconds(10), job_);
   ASSERT_THAT(finished, SizeIs(1));
   EXPECT_EQ(finished[0].ticket, 3U);
   EXPECT_EQ(transport_->in_flight(), 1U);
@@ -329,7 +327,7 @@ TEST_F(CurlTransportTest, EachHasItsOwnTimeout) {
   transport_->start(3, request());
   std::vector<HttpTransport::Finished> all;
   while (all.size() < 2) {
-    for (auto& finished : transport_->wait(Seconds(1))) all.push_back(std::move(finished));
+    for (auto& finished : transport_->wait(Seconds(1), job_)) all.push_back(std::move(finished));
   }
   EXPECT_EQ(all[0].answer.failure, HttpFailure::kIdleTimeout);
   EXPECT_EQ(all[1].answer.failure, HttpFailure::kIdleTimeout);
@@ -355,13 +353,13 @@ TEST_F(CurlTransportTest, CancelAllGivesUpEverything) {
   server_.hold();
   const HttpRequest shared = request("given up");
   for (HttpTransport::Ticket i = 0; i < 10; ++i) transport_->start(i, shared);
-  while (server_.in_flight() < 10) transport_->wait(Seconds(0.01));
+  while (server_.in_flight() < 10) transport_->wait(Seconds(0.01), job_);
   transport_->cancel_all();
   EXPECT_EQ(transport_->in_flight(), 0U);
   EXPECT_EQ(shared.body.use_count(), 1);
   EXPECT_TRUE(server_.wait_for_in_flight(0));  // it sees the connections go
   server_.release();
-  EXPECT_THAT(transport_->wait(Seconds(0)), IsEmpty());
+  EXPECT_THAT(transport_->wait(Seconds(0), job_), IsEmpty());
   EXPECT_EQ(send(request("after")).status, 200);
   EXPECT_EQ(server_.good_answers(), 1U);
   transport_->cancel_all();  // of nothing
@@ -371,13 +369,13 @@ TEST_F(CurlTransportTest, EndsWithRequestsInFlight) {
   server_.hold();
   const HttpRequest shared = request();
   for (HttpTransport::Ticket i = 0; i < 10; ++i) transport_->start(i, shared);
-  transport_->wait(Seconds(0.01));
+  transport_->wait(Seconds(0.01), job_);
   transport_.reset();
   EXPECT_EQ(shared.body.use_count(), 1);
 }
 
 TEST_F(CurlTransportTest, SleepsOnTheClockWithNothingInFlight) {
-  EXPECT_THAT(transport_->wait(Seconds(5000)), IsEmpty());
+  EXPECT_THAT(transport_->wait(Seconds(5000), job_), IsEmpty());
   EXPECT_EQ(clock_.slept, std::chrono::seconds(5000));
   server_.then(test::complete("x").after(Seconds(0.05)));
   EXPECT_EQ(send(request()).status, 200);
@@ -387,27 +385,27 @@ TEST_F(CurlTransportTest, SleepsOnTheClockWithNothingInFlight) {
 TEST_F(CurlTransportTest, WaitEndsInTime) {
   server_.hold();
   transport_->start(1, request());
-  EXPECT_THAT(transport_->wait(Seconds(0.05)), IsEmpty());
+  EXPECT_THAT(transport_->wait(Seconds(0.05), job_), IsEmpty());
   EXPECT_EQ(transport_->in_flight(), 1U);
   server_.release();
   EXPECT_THAT(wait_for_all(), SizeIs(1));
 }
 
-TEST_F(CurlTransportTest, AnInterruptEndsTheWait) {
+TEST_F(CurlTransportTest, ACancelledJobEndsItsWait) {
   server_.hold();
   HttpRequest patient = request();
   patient.timeouts = {Seconds(100), Seconds(100), Seconds(100)};
   transport_->start(1, patient);
+  Job cancelled;
   std::thread other([&] {
     EXPECT_TRUE(server_.wait_for_requests(1));
-    set_interrupted(true);
+    cancelled.cancel();
   });
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_THAT(transport_->wait(Seconds(90)), IsEmpty());
+  EXPECT_THAT(transport_->wait(Seconds(90), cancelled), IsEmpty());
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   other.join();
   EXPECT_EQ(transport_->in_flight(), 1U);  // it is not lost: the caller decides
-  set_interrupted(false);
   server_.release();
   EXPECT_THAT(wait_for_all(), SizeIs(1));
 }

@@ -25,9 +25,6 @@ constexpr std::string_view kKey = "sk-canary/\"7f3+a1=";
 
 class RecordingTest : public testing::Test {
  protected:
-  RecordingTest() { set_log_level(LogLevel::kError); }
-  ~RecordingTest() override { set_log_level(LogLevel::kInfo); }
-
   static HttpRequest request(
       const std::string& body,
       const std::string& url = "https://host.test:8443/v1/chat/completions") {
@@ -44,19 +41,18 @@ class RecordingTest : public testing::Test {
   // Sends the requests, all in flight at once, through a recording of `answer`.
   std::vector<HttpAnswer> record(const std::vector<HttpRequest>& requests,
                                  test::FakeTransport::Answer answer) {
-    auto transport =
-        make_recording_transport(std::make_unique<test::FakeTransport>(std::move(answer)), file_);
+    auto transport = make_recording_transport(
+        std::make_unique<test::FakeTransport>(std::move(answer)), file_, job_);
     return all(*transport, requests);
   }
   std::vector<HttpAnswer> replay(const std::vector<HttpRequest>& requests) {
-    return all(*make_replay_transport(file_, clock_), requests);
+    return all(*make_replay_transport(file_, job_), requests);
   }
-  static std::vector<HttpAnswer> all(HttpTransport& transport,
-                                     const std::vector<HttpRequest>& requests) {
+  std::vector<HttpAnswer> all(HttpTransport& transport, const std::vector<HttpRequest>& requests) {
     std::vector<HttpAnswer> answers(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) transport.start(i, requests[i]);
     while (transport.in_flight() > 0) {
-      for (HttpTransport::Finished& one : transport.wait(Seconds(1))) {
+      for (HttpTransport::Finished& one : transport.wait(Seconds(1), job_)) {
         answers.at(one.ticket) = std::move(one.answer);
       }
     }
@@ -72,6 +68,7 @@ class RecordingTest : public testing::Test {
   TemporaryFolder folder_;
   Path file_ = folder_.path() / "run.jsonl";
   test::FakeClock clock_;
+  Job job_{clock_};
 };
 
 TEST_F(RecordingTest, ReplayGivesWhatWasAnswered) {
@@ -128,8 +125,8 @@ TEST_F(RecordingTest, WhatWasNotAskedIsNotAnswered) {
 
 TEST_F(RecordingTest, NothingInFlightSleepsOnTheClock) {
   write_file(file_, "");
-  const auto transport = make_replay_transport(file_, clock_);
-  EXPECT_THAT(transport->wait(Seconds(1.5)), SizeIs(0));
+  const auto transport = make_replay_transport(file_, job_);
+  EXPECT_THAT(transport->wait(Seconds(1.5), job_), SizeIs(0));
   EXPECT_EQ(clock_.slept, std::chrono::milliseconds(1500));
 }
 
@@ -217,18 +214,18 @@ TEST_F(RecordingTest, ABrokenLineIsNamed) {
        R"({"recording":1,"method":"P","path":"/","body_sha256":"","status":200,"headers":{},"failure":"","latency":0,"answer_hex":"abc"})"}) {
     write_file(file_, good + bad + "\n" + good);
     try {
-      make_replay_transport(file_, clock_);
+      make_replay_transport(file_, job_);
       ADD_FAILURE() << bad;
     } catch (const InputError& error) {
       EXPECT_THAT(error.what(), HasSubstr("run.jsonl:2")) << bad;
     }
   }
-  EXPECT_THROW(make_replay_transport(folder_.path() / "none", clock_), SystemError);
+  EXPECT_THROW(make_replay_transport(folder_.path() / "none", job_), SystemError);
 }
 
 TEST_F(RecordingTest, NoOtherFileIsWrittenInto) {
   const auto open = [&] {
-    return make_recording_transport(std::make_unique<test::FakeTransport>(nullptr), file_);
+    return make_recording_transport(std::make_unique<test::FakeTransport>(nullptr), file_, job_);
   };
   for (const char* other : {"name = 'P1'\n", "{\"recording\":7}", "x"}) {
     write_file(file_, other);
@@ -239,7 +236,7 @@ TEST_F(RecordingTest, NoOtherFileIsWrittenInto) {
   const auto first = open();
   EXPECT_THROW(open(), SystemError);  // one program at a time
   EXPECT_THROW(
-      make_recording_transport(std::make_unique<test::FakeTransport>(nullptr), "/dev/null"),
+      make_recording_transport(std::make_unique<test::FakeTransport>(nullptr), "/dev/null", job_),
       UsageError);
 }
 
@@ -258,7 +255,7 @@ TEST_F(RecordingTest, AFullDiskLosesNoAnswer) {
   const auto ok = [](const HttpRequest&) { return test::json_answer(200, std::string(5000, 'x')); };
   record({request("1")}, ok);
   const std::string before = text();
-  auto transport = make_recording_transport(std::make_unique<test::FakeTransport>(ok), file_);
+  auto transport = make_recording_transport(std::make_unique<test::FakeTransport>(ok), file_, job_);
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
@@ -266,7 +263,7 @@ TEST_F(RecordingTest, AFullDiskLosesNoAnswer) {
   low.rlim_cur = before.size() + 100;
   setrlimit(RLIMIT_FSIZE, &low);
   transport->start(1, request("2"));
-  const std::vector<HttpTransport::Finished> finished = transport->wait(Seconds(1));
+  const std::vector<HttpTransport::Finished> finished = transport->wait(Seconds(1), job_);
   EXPECT_THROW(transport->start(2, request("3")), SystemError);
   setrlimit(RLIMIT_FSIZE, &old);
   ASSERT_THAT(finished, SizeIs(1));

@@ -21,7 +21,7 @@ class FakeTransport : public HttpTransport {
     requests.push_back(request);
     waiting_.emplace_back(ticket, request);
   }
-  std::vector<Finished> wait(Seconds longest) override {
+  std::vector<Finished> wait(Seconds longest, const Job&) override {
     if (waiting_.empty()) slept += longest;
     std::vector<Finished> finished;
     for (const auto& [ticket, request] : std::exchange(waiting_, {})) {

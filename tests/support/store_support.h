@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/data/sample.h"
 #include "epicrisis/store/tables/samples.h"
@@ -22,6 +23,7 @@ class StoreTest : public testing::Test {
   Workspace make() const { return Workspace::create(root()); }
 
   TemporaryFolder folder_;
+  Job job_;  // that nobody watches or cancels
 };
 
 inline Sample make_sample(const std::string& key) {

@@ -27,7 +27,7 @@ struct JobStep {
 };
 
 // Who watches a job: a terminal, a server, a test. The members are called from the job's threads,
-// one at a time, and must not call the job.
+// one at a time, and must not call the job, but for cancel().
 class JobWatcher {
  public:
   virtual ~JobWatcher() = default;
@@ -66,6 +66,7 @@ class Meter {
 class Job {
  public:
   Job() = default;  // nobody watches; the system's clock
+  explicit Job(Clock& clock) : clock_(&clock) {}
   explicit Job(JobWatcher& watcher, Clock& clock = system_clock());
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
@@ -80,13 +81,13 @@ class Job {
   // total 0: unknown.
   Meter meter(std::string_view label, std::uint64_t total, std::string_view unit);
 
-  void say(LogLevel level, std::string_view text);
+  void say(LogLevel level, std::string_view text) const;
   template <typename... Args>
-  void info(fmt::format_string<Args...> format, Args&&... args) {
+  void info(fmt::format_string<Args...> format, Args&&... args) const {
     say(LogLevel::kInfo, fmt::format(format, std::forward<Args>(args)...));
   }
   template <typename... Args>
-  void warn(fmt::format_string<Args...> format, Args&&... args) {
+  void warn(fmt::format_string<Args...> format, Args&&... args) const {
     say(LogLevel::kWarning, fmt::format(format, std::forward<Args>(args)...));
   }
 
@@ -101,7 +102,7 @@ class Job {
   static_assert(std::atomic<bool>::is_always_lock_free, "cancel() is called by signal handlers");
   JobWatcher* watcher_ = nullptr;
   Clock* clock_ = &system_clock();
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::uint64_t last_step_ = 0;
 };
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/net/http.h"
@@ -30,7 +30,7 @@ struct ProviderChoice {
   Provider resolve() const;
 
   // To the provider, or the recording. UsageError if both recordings are the same file.
-  std::unique_ptr<HttpTransport> transport(Clock& clock) const;
+  std::unique_ptr<HttpTransport> transport(const Job& job) const;
 };
 
 // Of the keys with the names of the members. UsageError with file and line.

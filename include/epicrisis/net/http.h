@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/core/clock.h"
+#include "epicrisis/core/job.h"
 
 namespace epicrisis {
 
@@ -81,19 +82,20 @@ class HttpTransport {
   // Starts a request under a number of the caller's, unique among those in flight. Never fails by
   // itself: what goes wrong comes as an answer.
   virtual void start(Ticket ticket, const HttpRequest& request) = 0;
-  // Waits until an answer is there, `longest` has passed or interrupted(); answers in the order
-  // they came. With nothing in flight it sleeps on the transport's clock.
-  virtual std::vector<Finished> wait(Seconds longest) = 0;
+  // Waits until an answer is there, `longest` has passed or the job is cancelled (then it takes
+  // what has come, and throws nothing); answers in the order they came. With nothing in flight it
+  // sleeps on the job's clock.
+  virtual std::vector<Finished> wait(Seconds longest, const Job& job) = 0;
   // Gives up every request in flight; no answer of them comes.
   virtual void cancel_all() = 0;
   virtual std::size_t in_flight() const = 0;
 };
 
 // libcurl's multi interface on epoll: thousands of requests in flight in one thread, connections
-// kept and reused. The clock times sleeping with nothing in flight; requests run in real time.
-std::unique_ptr<HttpTransport> make_curl_transport(Clock& clock);
+// kept and reused. Requests run in real time, whatever the job's clock says.
+std::unique_ptr<HttpTransport> make_curl_transport();
 
-// One request, waited for.
-HttpAnswer send_and_wait(HttpTransport& transport, const HttpRequest& request);
+// One request, waited for. Interrupted when the job is cancelled; the request is given up.
+HttpAnswer send_and_wait(HttpTransport& transport, const HttpRequest& request, const Job& job);
 
 }  // namespace epicrisis

@@ -2,12 +2,8 @@
 #include <optional>
 #include <set>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "notes/synthesis/body_queue.h"
@@ -43,16 +39,17 @@ class BatchExporter {
  public:
   BatchExporter(Workspace& workspace, const RequestBuilder& builder,
                 const SynthesisOptions& options, const Path& folder,
-                const BatchExportOptions& batch)
-      : database_(workspace.database()),
+                const BatchExportOptions& batch, Job& job)
+      : job_(job),
+        database_(workspace.database()),
         builder_(builder),
         budget_(options.budget),
         folder_(std::filesystem::absolute(folder)),
         batch_(batch),
         secret_(pseudonym_secret(database_)),
-        pending_(database_, builder, options),
+        pending_(database_, builder, options, job),
         bodies_(builder),
-        progress_("batch " + builder.strategy().name, 0, "requests") {
+        progress_(job.meter("batch " + builder.strategy().name, 0, "requests")) {
     if (batch.file_requests < 1 || batch.file_bytes < 1) {
       throw UsageError("notes batch export: a file of {} requests and {} bytes holds nothing",
                        batch.file_requests, batch.file_bytes);
@@ -61,15 +58,15 @@ class BatchExporter {
 
   BatchExportReport run() {
     while (report_.stopped.empty()) {
-      if (interrupted()) report_.stopped = "interrupted";
+      if (job_.cancelled()) report_.stopped = "interrupted";
       look_ahead();
       std::optional<BuiltRequest> built = bodies_.pop();
       if (!built) {
-        if (interrupted()) report_.stopped = "interrupted";
+        if (job_.cancelled()) report_.stopped = "interrupted";
         break;
       }
       if (!built->body) {
-        log_warning("{}", built->error);
+        job_.warn("{}", built->error);
         pending_.skip("the picture cannot be read");
         continue;
       }
@@ -163,7 +160,7 @@ class BatchExporter {
     if (export_id_ == 0) {
       const Provider& provider = builder_.provider();
       BatchExport row;
-      row.created_at = format_utc(system_clock().now());
+      row.created_at = job_.now_utc();
       row.strategy = builder_.strategy().name;
       row.strategy_toml = builder_.strategy().toml;
       row.provider = provider.name;
@@ -210,6 +207,7 @@ class BatchExporter {
     requests_.clear();
   }
 
+  Job& job_;
   Database& database_;
   const RequestBuilder& builder_;
   Budget budget_;
@@ -225,7 +223,7 @@ class BatchExporter {
   std::vector<BatchRequest> requests_;  // of file_
   bool images_ = false;
   std::set<std::string> fields_;
-  Progress progress_;
+  Meter progress_;
   BatchExportReport report_;
 };
 
@@ -245,11 +243,11 @@ Json BatchExportReport::to_json() const {
 }
 
 BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& builder,
-                               const SynthesisOptions& options, const Path& folder,
+                               const SynthesisOptions& options, const Path& folder, Job& job,
                                const BatchExportOptions& batch) {
   const WorkspaceLock lock = workspace.lock("batch");
   settle_incomplete_files(workspace.database());
-  return BatchExporter(workspace, builder, options, folder, batch).run();
+  return BatchExporter(workspace, builder, options, folder, batch, job).run();
 }
 
 }  // namespace epicrisis

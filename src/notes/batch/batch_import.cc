@@ -3,10 +3,7 @@
 #include <optional>
 
 #include "core/line_reader.h"
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -30,8 +27,11 @@ int rank_of(NoteStatus status) {
 
 class BatchImporter {
  public:
-  BatchImporter(Workspace& workspace, std::string_view endpoint)
-      : database_(workspace.database()), endpoint_(endpoint), progress_("import", 0, "results") {
+  BatchImporter(Workspace& workspace, std::string_view endpoint, Job& job)
+      : job_(job),
+        database_(workspace.database()),
+        endpoint_(endpoint),
+        progress_(job.meter("import", 0, "results")) {
     transaction_.emplace(database_);
   }
 
@@ -78,7 +78,7 @@ class BatchImporter {
     if (++report_.lines % kGroup != 0) return;
     transaction_->commit();
     transaction_.reset();
-    throw_if_interrupted();
+    job_.check();
     transaction_.emplace(database_);
   }
 
@@ -182,9 +182,10 @@ class BatchImporter {
     }
   }
 
+  Job& job_;
   Database& database_;
   std::string endpoint_;
-  Progress progress_;
+  Meter progress_;
   std::optional<Transaction> transaction_;
   std::map<std::int64_t, Export> exports_;
   BatchImportReport report_;
@@ -199,9 +200,9 @@ Json BatchImportReport::to_json() const {
           {"cost", cost},         {"examples", examples}};
 }
 
-BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files,
+BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files, Job& job,
                                std::string_view endpoint) {
-  BatchImporter importer(workspace, endpoint);
+  BatchImporter importer(workspace, endpoint, job);
   for (const Path& file : files) importer.add_file(file);
   return importer.finish();
 }

@@ -1,11 +1,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/retry_after.h"
 #include "epicrisis/notes/batch/batch.h"
@@ -58,12 +55,14 @@ enum class Repeat {
 // Talks to one endpoint of a provider.
 class BatchApi {
  public:
-  BatchApi(const Provider& provider, const Endpoint& endpoint, HttpTransport& transport)
+  BatchApi(const Provider& provider, const Endpoint& endpoint, HttpTransport& transport,
+           const Job& job)
       : provider_(provider),
         url_(endpoint.url),
         key_(load_key(endpoint)),
         mask_(key_),
-        transport_(transport) {
+        transport_(transport),
+        job_(job) {
     constexpr std::string_view kChat = "/chat/completions";
     while (url_.ends_with('/')) url_.pop_back();
     if (url_.ends_with(kChat)) url_.resize(url_.size() - kChat.size());
@@ -150,19 +149,19 @@ class BatchApi {
   HttpAnswer send(std::string_view tried, const HttpRequest& request, Repeat repeat) {
     Seconds wait = kFirstWait;
     for (int attempt = 1;; ++attempt) {
-      HttpAnswer answer = send_and_wait(transport_, request);
+      HttpAnswer answer = send_and_wait(transport_, request, job_);
       if (answer.failure == HttpFailure::kNone && answer.status / 100 == 2) return answer;
-      const auto asked = read_retry_after(answer, system_clock().now());
+      const auto asked = read_retry_after(answer, job_.clock().now());
       if (asked) wait = std::max(wait, *asked);
       if (attempt >= provider_.max_attempts || wait > provider_.longest_wait ||
           !is_worth_repeating(answer, repeat)) {
         throw SystemError("cannot {} at {}: {}{}", tried, url_, words_of(answer),
                           attempt > 1 ? fmt::format(" ({} attempts)", attempt) : "");
       }
-      log_warning("cannot {} yet: {}; trying again in {:.0f} s", tried, words_of(answer),
-                  wait.count());
-      transport_.wait(wait);  // with nothing in flight it sleeps
-      throw_if_interrupted();
+      job_.warn("cannot {} yet: {}; trying again in {:.0f} s", tried, words_of(answer),
+                wait.count());
+      transport_.wait(wait, job_);  // with nothing in flight it sleeps
+      job_.check();
       wait *= 2;
     }
   }
@@ -212,6 +211,7 @@ class BatchApi {
   Secret key_;
   SecretMask mask_;
   HttpTransport& transport_;
+  const Job& job_;
 };
 
 void read_batch(const Json& batch, const BatchApi& api, BatchJobRow& row) {
@@ -271,7 +271,8 @@ const Endpoint& endpoint_of(const Provider& provider, const BatchJobRow& row) {
 }
 
 // The job to go on with, or a new one.
-BatchJobRow job_for(Database& database, const Provider& provider, const BatchFile& file) {
+BatchJobRow job_for(Database& database, const Provider& provider, const BatchFile& file,
+                    const Job& job) {
   std::optional<BatchJobRow> begun;
   for (BatchJobRow& row : batch_jobs(database, provider.name)) {
     if (row.file_id == file.id && row.status != "failed") begun = std::move(row);
@@ -290,7 +291,7 @@ BatchJobRow job_for(Database& database, const Provider& provider, const BatchFil
   row.file_id = file.id;
   row.provider = provider.name;
   row.endpoint = provider.endpoints.front().url;
-  row.created_at = format_utc(system_clock().now());
+  row.created_at = job.now_utc();
   row.id = put_batch_job(database, row);
   return row;
 }
@@ -349,7 +350,7 @@ Json BatchFetchReport::to_json() const {
 }
 
 BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path& file,
-                      bool allow_remote, HttpTransport& transport) {
+                      bool allow_remote, HttpTransport& transport, Job& job) {
   Database& database = workspace.database();
   if (provider.endpoints.empty() || provider.endpoints.front().url.empty()) {
     throw UsageError("cannot submit {}: provider '{}' names no URL; give one as `endpoint`",
@@ -374,10 +375,10 @@ BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path
                      file.string(), batch.provider, provider.name);
   }
   require_consent(database, provider, batch.images ? "pictures" : "prompts", allow_remote);
-  BatchJobRow row = job_for(database, provider, *known);
+  BatchJobRow row = job_for(database, provider, *known, job);
   if (!row.batch_id.empty()) return job_of(database, std::move(row));
 
-  BatchApi api(provider, endpoint_of(provider, row), transport);
+  BatchApi api(provider, endpoint_of(provider, row), transport, job);
   if (row.input_file_id.empty()) {
     row.input_file_id = api.upload(map.text(), sha256);
     update_batch_job(database, row);
@@ -395,34 +396,34 @@ BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path
 }
 
 std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provider,
-                                   HttpTransport& transport) {
+                                   HttpTransport& transport, Job& job) {
   Database& database = workspace.database();
   std::vector<BatchJob> jobs;
   for (BatchJobRow& stored : batch_jobs(database, provider.name)) {
-    BatchJob& job = jobs.emplace_back(job_of(database, std::move(stored)));
-    if (job.row.batch_id.empty() || (job.ended() && !awaits_files(job.row))) continue;
-    done_for(job, [&] {
-      BatchApi api(provider, endpoint_of(provider, job.row), transport);
-      BatchJobRow row = job.row;
+    BatchJob& batch = jobs.emplace_back(job_of(database, std::move(stored)));
+    if (batch.row.batch_id.empty() || (batch.ended() && !awaits_files(batch.row))) continue;
+    done_for(batch, [&] {
+      BatchApi api(provider, endpoint_of(provider, batch.row), transport, job);
+      BatchJobRow row = batch.row;
       read_batch(api.batch(row.batch_id), api, row);
       update_batch_job(database, row);
-      job.row = std::move(row);
+      batch.row = std::move(row);
     });
   }
   return jobs;
 }
 
 BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
-                               HttpTransport& transport) {
+                               HttpTransport& transport, Job& job) {
   Database& database = workspace.database();
   const WorkspaceLock lock = workspace.lock("batch");
   BatchFetchReport report;
-  report.jobs = poll_batches(workspace, provider, transport);
-  for (BatchJob& job : report.jobs) {
-    BatchJobRow& row = job.row;
-    if (row.fetched || !job.ended() || awaits_files(row)) continue;
-    const bool imported = done_for(job, [&] {
-      BatchApi api(provider, endpoint_of(provider, row), transport);
+  report.jobs = poll_batches(workspace, provider, transport, job);
+  for (BatchJob& batch : report.jobs) {
+    BatchJobRow& row = batch.row;
+    if (row.fetched || !batch.ended() || awaits_files(row)) continue;
+    const bool imported = done_for(batch, [&] {
+      BatchApi api(provider, endpoint_of(provider, row), transport, job);
       std::vector<Path> files;
       for (const auto& [id, kind] :
            {std::pair(row.output_file_id, "output"), std::pair(row.error_file_id, "errors")}) {
@@ -431,7 +432,7 @@ BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
         write_file(files.back(), api.download(id));
         report.files.push_back(files.back().string());
       }
-      add_up(import_batch(workspace, files, "batch:" + row.batch_id), report.imported);
+      add_up(import_batch(workspace, files, job, "batch:" + row.batch_id), report.imported);
     });
     if (!imported) continue;
     Transaction transaction(database);

@@ -6,8 +6,6 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_hash.h"
@@ -42,7 +40,7 @@ bool is_drawn(const Sample& sample, double fraction) {
 }  // namespace
 
 PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
-                           const SynthesisOptions& options, bool all)
+                           const SynthesisOptions& options, const Job& job, bool all)
     : database_(database),
       builder_(builder),
       filter_(options.filter),
@@ -50,13 +48,14 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       fraction_(options.fraction),
       ask_batched_(options.ask_batched),
       all_(all),
+      job_(job),
       remaining_(filter_.limit) {
   require_datasets(database, filter_.datasets);
 }
 
 std::optional<Prompt> PendingNotes::next() {
   // A million samples whose notes are there take a while.
-  while (prompts_.empty() && !(page_.empty() && at_end_) && !interrupted()) {
+  while (prompts_.empty() && !(page_.empty() && at_end_) && !job_.cancelled()) {
     if (page_.empty()) {
       read_page();
       continue;
@@ -103,7 +102,7 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
       if (!sample.image_path.empty()) hash = picture_sha256(database_, sample);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInput && error.kind() != ErrorKind::kSystem) throw;
-      log_warning("{}", error.what());
+      job_.warn("{}", error.what());
       return skip("the picture cannot be read");
     }
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/notes/synthesis/answer.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -19,13 +20,12 @@ namespace epicrisis {
 // variant. Memory is a page of samples.
 class PendingNotes {
  public:
-  // Of the options: the filter, the fraction, and whether rejected ones and those out in a
-  // batch are missing. `all`: those
-  // that are there already too, as if nothing had been asked.
+  // Of the options: the filter, the fraction, and whether rejected ones and those out in a batch
+  // are missing. `all`: those that are there already too, as if nothing had been asked.
   PendingNotes(Database& database, const RequestBuilder& builder, const SynthesisOptions& options,
-               bool all = false);
+               const Job& job, bool all = false);
 
-  // The next missing one; empty at the end, or when interrupted().
+  // The next missing one; empty at the end, or when the job is cancelled.
   std::optional<Prompt> next();
 
   // Counts one that was given out as skipped after all.
@@ -46,6 +46,7 @@ class PendingNotes {
   double fraction_;
   bool ask_batched_;
   bool all_;
+  const Job& job_;
   bool at_end_ = false;
   std::int64_t remaining_;
   std::deque<Sample> page_;

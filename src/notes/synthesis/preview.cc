@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "epicrisis/core/interrupt.h"
 #include "notes/synthesis/pending_notes.h"
 
 namespace epicrisis {
@@ -10,10 +9,10 @@ namespace {
 
 // The first prompt of the filter, whether its note is there or not.
 std::optional<Prompt> first_prompt(Database& database, const RequestBuilder& builder,
-                                   SampleFilter filter) {
+                                   SampleFilter filter, const Job& job) {
   SynthesisOptions options;
   options.filter = std::move(filter);
-  return PendingNotes(database, builder, options, true).next();
+  return PendingNotes(database, builder, options, job, true).next();
 }
 
 void shorten(Json& value) {
@@ -62,7 +61,8 @@ Json SynthesisPreview::to_json(bool whole_pictures) const {
 }
 
 SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
-                                   const SynthesisOptions& options, std::int64_t sample_id) {
+                                   const SynthesisOptions& options, const Job& job,
+                                   std::int64_t sample_id) {
   Database& database = workspace.database();
   SynthesisPreview preview;
   preview.remote = !is_local(builder.provider());
@@ -75,10 +75,10 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     SampleFilter one;
     one.after_id = sample_id - 1;
     one.limit = 1;
-    shown = first_prompt(database, builder, std::move(one));
+    shown = first_prompt(database, builder, std::move(one), job);
   }
   std::set<std::string> fields;
-  PendingNotes pending(database, builder, options);
+  PendingNotes pending(database, builder, options, job);
   while (std::optional<Prompt> prompt = pending.next()) {
     ++preview.missing;
     preview.input_tokens += prompt->input_tokens;
@@ -87,8 +87,8 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     fields.insert(prompt->fields.begin(), prompt->fields.end());
     if (!shown && sample_id == 0) shown = std::move(prompt);
   }
-  throw_if_interrupted();
-  if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter);
+  job.check();
+  if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter, job);
   preview.notes = pending.notes();
   preview.skips = pending.skips();
   preview.fields.assign(fields.begin(), fields.end());

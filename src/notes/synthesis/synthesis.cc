@@ -8,9 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/synthesis/answer.h"
@@ -29,7 +27,7 @@ constexpr int kFlushAttempts = 3;
 constexpr int kInvalidAttempts = 3;  // answers of the wrong form are paid for
 
 // A note that is being asked for.
-struct Job {
+struct Asking {
   Prompt prompt;
   std::shared_ptr<const std::string> body;
   int attempt = 0;  // requests sent so far
@@ -48,13 +46,13 @@ class Spending {
   Spending(const Budget& budget, const RequestBuilder& builder)
       : budget_(budget), builder_(builder) {}
 
-  bool allows(const Job& job) const {
+  bool allows(const Asking& job) const {
     const auto [tokens, dollars] = most(job);
     return (budget_.tokens == 0 || tokens_ + reserved_tokens_ + tokens <= budget_.tokens) &&
            (budget_.dollars <= 0 || dollars_ + reserved_dollars_ + dollars <= budget_.dollars);
   }
-  void reserve(const Job& job) { add_reserved(job, 1); }
-  void settle(const Job& job, std::int64_t input, std::int64_t output) {
+  void reserve(const Asking& job) { add_reserved(job, 1); }
+  void settle(const Asking& job, std::int64_t input, std::int64_t output) {
     add_reserved(job, -1);
     tokens_ += input + output;
     dollars_ += builder_.price(input, output);
@@ -64,11 +62,11 @@ class Spending {
   }
 
  private:
-  std::pair<std::int64_t, double> most(const Job& job) const {
+  std::pair<std::int64_t, double> most(const Asking& job) const {
     const std::int64_t tokens = builder_.most_tokens(job.prompt);
     return {tokens, builder_.price(job.prompt.input_tokens, tokens - job.prompt.input_tokens)};
   }
-  void add_reserved(const Job& job, int sign) {
+  void add_reserved(const Asking& job, int sign) {
     const auto [tokens, dollars] = most(job);
     reserved_tokens_ += sign * tokens;
     reserved_dollars_ += sign * dollars;
@@ -85,27 +83,27 @@ class Spending {
 class Engine {
  public:
   Engine(Workspace& workspace, const RequestBuilder& builder, const SynthesisOptions& options,
-         HttpTransport& transport, Clock& clock);
+         HttpTransport& transport, Job& job);
   SynthesisReport run();
 
  private:
-  Seconds now() const { return clock_.monotonic(); }
+  Seconds now() const { return job_.clock().monotonic(); }
   bool stopping() const { return !report_.stopped.empty(); }
   void stop(std::optional<ErrorKind> error, std::string why);
 
   void send_and_take();
   void fill();
-  std::optional<Job> next_job();
+  std::optional<Asking> next_job();
   void look_ahead();
-  void send(Job job, std::size_t endpoint);
+  void send(Asking job, std::size_t endpoint);
   Seconds wait_time() const;
   void wait();
   void drain();
   void take(HttpTransport::Ticket ticket, HttpAnswer answer);
-  void ask_for_more(Job job, const Outcome& outcome, const HttpAnswer& answer);
-  void retry(Job job, const Outcome& outcome, const HttpAnswer& answer);
-  void finish(const Job& job, const Outcome& outcome, const HttpAnswer& answer);
-  LedgerEntry entry_of(const Job& job, const Outcome& outcome, const HttpAnswer& answer,
+  void ask_for_more(Asking job, const Outcome& outcome, const HttpAnswer& answer);
+  void retry(Asking job, const Outcome& outcome, const HttpAnswer& answer);
+  void finish(const Asking& job, const Outcome& outcome, const HttpAnswer& answer);
+  LedgerEntry entry_of(const Asking& job, const Outcome& outcome, const HttpAnswer& answer,
                        std::string_view result) const;
   void flush_with_patience();
   void show_progress();
@@ -113,7 +111,7 @@ class Engine {
   Database& database_;
   const RequestBuilder& builder_;
   HttpTransport& transport_;
-  Clock& clock_;
+  Job& job_;
   SynthesisReport report_;
   PendingNotes pending_;
   bool source_at_end_ = false;
@@ -123,13 +121,13 @@ class Engine {
   FailureWatch watch_;
   ResultWriter writer_;
   Random random_;
-  std::multimap<Seconds, Job> waiting_;  // by when they are due
-  std::optional<Job> next_;              // first in line, for which there was no room
-  std::unordered_map<HttpTransport::Ticket, Job> in_flight_;
+  std::multimap<Seconds, Asking> waiting_;  // by when they are due
+  std::optional<Asking> next_;              // first in line, for which there was no room
+  std::unordered_map<HttpTransport::Ticket, Asking> in_flight_;
   HttpTransport::Ticket last_ticket_ = 0;
   std::set<std::string> fields_;
   std::int64_t shown_skips_ = 0;
-  Progress progress_;
+  Meter progress_;
 };
 
 // How many notes the run will take up; an estimate where it takes a fraction.
@@ -141,12 +139,12 @@ std::uint64_t note_count(Database& database, const RequestBuilder& builder,
 }
 
 Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const SynthesisOptions& options,
-               HttpTransport& transport, Clock& clock)
+               HttpTransport& transport, Job& job)
     : database_(workspace.database()),
       builder_(builder),
       transport_(transport),
-      clock_(clock),
-      pending_(database_, builder, options),
+      job_(job),
+      pending_(database_, builder, options, job),
       bodies_(builder),
       endpoints_(builder.provider(), builder.model(),
                  options.max_concurrency > 0 ? options.max_concurrency
@@ -155,8 +153,8 @@ Engine::Engine(Workspace& workspace, const RequestBuilder& builder, const Synthe
       spending_(options.budget, builder),
       writer_(database_),
       random_(options.seed, "retries"),
-      progress_("notes " + builder.strategy().name, note_count(database_, builder, options),
-                "notes") {
+      progress_(job.meter("notes " + builder.strategy().name,
+                          note_count(database_, builder, options), "notes")) {
   report_.strategy = builder.strategy().name;
   report_.provider = builder.provider().name;
   report_.model = builder.model();
@@ -197,7 +195,7 @@ SynthesisReport Engine::run() {
 
 void Engine::send_and_take() {
   while (!stopping()) {
-    if (interrupted()) {
+    if (job_.cancelled()) {
       stop(ErrorKind::kInterrupted, "interrupted");
       break;
     }
@@ -228,13 +226,13 @@ void Engine::fill() {
       if (in_flight_.empty()) stop(std::nullopt, spending_.describe());
       return;
     }
-    Job job = std::move(*next_);
+    Asking job = std::move(*next_);
     next_.reset();
     send(std::move(job), *endpoint);
   }
 }
 
-std::optional<Job> Engine::next_job() {
+std::optional<Asking> Engine::next_job() {
   if (!waiting_.empty() && waiting_.begin()->first <= now()) {
     auto due = waiting_.extract(waiting_.begin());
     return std::move(due.mapped());
@@ -242,13 +240,13 @@ std::optional<Job> Engine::next_job() {
   look_ahead();
   while (auto built = in_flight_.empty() && waiting_.empty() ? bodies_.pop() : bodies_.try_pop()) {
     if (built->body) {
-      Job job;
+      Asking job;
       job.prompt = std::move(built->prompt);
       job.body = std::move(built->body);
       job.larger = job.prompt.max_tokens > builder_.strategy().max_tokens;
       return job;
     }
-    log_warning("{}", built->error);
+    job_.warn("{}", built->error);
     pending_.skip("the picture cannot be read");
     look_ahead();
   }
@@ -265,11 +263,11 @@ void Engine::look_ahead() {
   }
 }
 
-void Engine::send(Job job, std::size_t endpoint) {
+void Engine::send(Asking job, std::size_t endpoint) {
   ++job.attempt;
   job.endpoint = endpoint;
   job.sent_at = now();
-  job.sent_at_utc = format_utc(clock_.now());
+  job.sent_at_utc = format_utc(job_.clock().now());
   HttpRequest request = endpoints_.request(endpoint);
   request.body = job.body;
   spending_.reserve(job);
@@ -301,7 +299,7 @@ void Engine::wait() {
   if (in_flight_.empty()) flush_with_patience();  // there is time
   const bool idle = in_flight_.empty();
   const Seconds before = now();
-  for (auto& [ticket, answer] : transport_.wait(wait_time())) take(ticket, std::move(answer));
+  for (auto& [ticket, answer] : transport_.wait(wait_time(), job_)) take(ticket, std::move(answer));
   if (idle) report_.waited += (now() - before).count();
 }
 
@@ -309,7 +307,8 @@ void Engine::wait() {
 void Engine::drain() {
   const auto end = std::chrono::steady_clock::now() + kDrainTime;
   while (!in_flight_.empty() && std::chrono::steady_clock::now() < end) {
-    for (auto& [ticket, answer] : transport_.wait(Seconds(0.05))) take(ticket, std::move(answer));
+    for (auto& [ticket, answer] : transport_.wait(Seconds(0.05), job_))
+      take(ticket, std::move(answer));
   }
   if (in_flight_.empty()) return;
   transport_.cancel_all();
@@ -324,9 +323,9 @@ void Engine::drain() {
 void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   auto entry = in_flight_.extract(ticket);
   if (entry.empty()) return;
-  Job job = std::move(entry.mapped());
+  Asking job = std::move(entry.mapped());
   endpoints_.mask_key(*job.endpoint, answer);
-  Outcome outcome = read_answer(answer, builder_.strategy(), builder_.schema(), clock_.now());
+  Outcome outcome = read_answer(answer, builder_.strategy(), builder_.schema(), job_.clock().now());
   if (answer.status == 200 && !outcome.has_usage) {
     outcome.input_tokens = job.prompt.input_tokens;
     outcome.output_tokens = estimate_tokens(outcome.text);
@@ -371,13 +370,13 @@ void Engine::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
 }
 
 // The same once more with room for twice the tokens.
-void Engine::ask_for_more(Job job, const Outcome& outcome, const HttpAnswer& answer) {
+void Engine::ask_for_more(Asking job, const Outcome& outcome, const HttpAnswer& answer) {
   Prompt larger = job.prompt;
   larger.max_tokens *= 2;
   try {
     job.body = std::make_shared<const std::string>(builder_.body(larger));
   } catch (const Error& error) {
-    log_warning("{}", error.what());
+    job_.warn("{}", error.what());
     finish(job, outcome, answer);
     return;
   }
@@ -387,7 +386,7 @@ void Engine::ask_for_more(Job job, const Outcome& outcome, const HttpAnswer& ans
   waiting_.emplace(now(), std::move(job));
 }
 
-void Engine::retry(Job job, const Outcome& outcome, const HttpAnswer& answer) {
+void Engine::retry(Asking job, const Outcome& outcome, const HttpAnswer& answer) {
   const Provider& provider = builder_.provider();
   Outcome last = outcome;
   const bool too_long = outcome.retry_after && *outcome.retry_after > provider.longest_wait;
@@ -409,7 +408,7 @@ void Engine::retry(Job job, const Outcome& outcome, const HttpAnswer& answer) {
   waiting_.emplace(now() + pause, std::move(job));
 }
 
-void Engine::finish(const Job& job, const Outcome& outcome, const HttpAnswer& answer) {
+void Engine::finish(const Asking& job, const Outcome& outcome, const HttpAnswer& answer) {
   NoteRecord note = note_of(builder_, job.prompt, outcome);
   // The ledger has each request; the note has them all.
   note.attempts = job.attempt;
@@ -429,7 +428,7 @@ void Engine::finish(const Job& job, const Outcome& outcome, const HttpAnswer& an
   if (const std::string why = watch_.complaint(); !why.empty()) stop(ErrorKind::kInput, why);
 }
 
-LedgerEntry Engine::entry_of(const Job& job, const Outcome& outcome, const HttpAnswer& answer,
+LedgerEntry Engine::entry_of(const Asking& job, const Outcome& outcome, const HttpAnswer& answer,
                              std::string_view result) const {
   LedgerEntry entry;
   entry.note_key = job.prompt.key;
@@ -460,8 +459,8 @@ void Engine::flush_with_patience() {
       if (attempt == kFlushAttempts) {
         throw SystemError("{} answers could not be stored: {}", writer_.pending(), error.what());
       }
-      log_warning("{}; trying again", error.what());
-      clock_.sleep(std::chrono::seconds(1));
+      job_.warn("{}; trying again", error.what());
+      job_.clock().sleep(std::chrono::seconds(1));
     }
   }
 }
@@ -482,8 +481,7 @@ void Engine::show_progress() {
 }  // namespace
 
 SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
-                           const SynthesisOptions& options, HttpTransport& transport,
-                           Clock& clock) {
+                           const SynthesisOptions& options, HttpTransport& transport, Job& job) {
   if (options.budget.dollars > 0 && builder.price(1'000'000, 1'000'000) <= 0) {
     throw UsageError(
         "provider '{}' has no prices: set input and output under [prices] in its file, "
@@ -494,7 +492,7 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
     require_consent(workspace.database(), builder, options.allow_remote);
   }
   const WorkspaceLock lock = workspace.lock("notes-" + builder.strategy().name);
-  Engine engine(workspace, builder, options, transport, clock);
+  Engine engine(workspace, builder, options, transport, job);
   return engine.run();
 }
 

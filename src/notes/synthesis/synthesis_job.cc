@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/log.h"
 
 namespace epicrisis {
 
@@ -18,18 +17,18 @@ RequestBuilder make_builder(const SynthesisJob& job) {
   return {std::move(strategy), std::move(provider), std::move(model), job.limits};
 }
 
-SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& job, Clock& clock) {
-  const RequestBuilder builder = make_builder(job);
-  if (builder.strategy().image && !builder.provider().vision && job.limits.images) {
-    log_warning(
+SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
+  const RequestBuilder builder = make_builder(task);
+  if (builder.strategy().image && !builder.provider().vision && task.limits.images) {
+    job.warn(
         "strategy {} is about the picture, and provider '{}' is not said to see pictures: none is "
         "sent, measured words are in its place. `vision` says that the model sees",
         builder.strategy().name, builder.provider().name);
   }
-  SynthesisOptions options = job.options;
-  options.offline = !job.choice.replay.empty();
-  const std::unique_ptr<HttpTransport> transport = job.choice.transport(clock);
-  return synthesize(workspace, builder, options, *transport, clock);
+  SynthesisOptions options = task.options;
+  options.offline = !task.choice.replay.empty();
+  const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);
+  return synthesize(workspace, builder, options, *transport, job);
 }
 
 }  // namespace epicrisis

@@ -27,7 +27,7 @@ class BatchJobsTest : public test::BatchTest {
     provider_ = local_provider();
     provider_.endpoints.at(0).key_variable = kKeyVariable;
     fill(3);
-    const BatchExportReport report = export_batch(workspace_, builder(provider_), {}, out_);
+    const BatchExportReport report = export_batch(workspace_, builder(provider_), {}, out_, job_);
     file_ = report.files.at(0);
     ids_ = ids_of(report.files);
   }
@@ -78,8 +78,8 @@ class BatchJobsTest : public test::BatchTest {
     return dump_json(batch);
   }
 
-  BatchJob submit() { return submit_batch(workspace_, provider_, file_, false, server_); }
-  BatchFetchReport fetch() { return fetch_batches(workspace_, provider_, server_); }
+  BatchJob submit() { return submit_batch(workspace_, provider_, file_, false, server_, job_); }
+  BatchFetchReport fetch() { return fetch_batches(workspace_, provider_, server_, job_); }
 
   // Dies after the server took the request and before its answer came.
   static std::optional<HttpAnswer> lost() {
@@ -134,7 +134,7 @@ TEST_F(BatchJobsTest, TheIdIsThereBeforeTheFirstQuestion) {
     return std::nullopt;
   };
   submit();
-  EXPECT_THAT(poll_batches(workspace_, provider_, server_), SizeIs(1));
+  EXPECT_THAT(poll_batches(workspace_, provider_, server_, job_), SizeIs(1));
   EXPECT_EQ(asked_["GET/batches/batch-1"], 1);
 }
 
@@ -194,16 +194,17 @@ TEST_F(BatchJobsTest, WhatExpiredMayBeExportedAgain) {
   const BatchFetchReport report = fetch();
   EXPECT_EQ(report.imported.written, 1);
   EXPECT_EQ(report.closed, 1);
-  const BatchExportReport again = export_batch(workspace_, builder(provider_), {}, out_);
+  const BatchExportReport again = export_batch(workspace_, builder(provider_), {}, out_, job_);
   EXPECT_EQ(again.exported, 2);
-  EXPECT_THROW(submit_batch(workspace_, provider_, folder_.path() / "none", false, server_),
+  EXPECT_THROW(submit_batch(workspace_, provider_, folder_.path() / "none", false, server_, job_),
                SystemError);
 }
 
 TEST_F(BatchJobsTest, AFailedBatchMayBeSubmittedAgain) {
   submit();
   status_ = "failed";
-  EXPECT_EQ(poll_batches(workspace_, provider_, server_).at(0).row.error, "quota of [secret]");
+  EXPECT_EQ(poll_batches(workspace_, provider_, server_, job_).at(0).row.error,
+            "quota of [secret]");
   EXPECT_EQ(submit().row.id, 2);
   EXPECT_EQ(asked_["POST/files"], 2);
   status_ = "in_progress";
@@ -217,7 +218,7 @@ TEST_F(BatchJobsTest, GivenUpRequestsAreNotSubmittedAgain) {
   status_ = "failed";
   EXPECT_EQ(fetch().closed, 3);
   EXPECT_THROW(submit(), UsageError);
-  EXPECT_EQ(export_batch(workspace_, builder(provider_), {}, out_).exported, 3);
+  EXPECT_EQ(export_batch(workspace_, builder(provider_), {}, out_, job_).exported, 3);
 }
 
 // An upload that failed left a job; its requests have gone out in another file since.
@@ -226,11 +227,12 @@ TEST_F(BatchJobsTest, AnOvertakenFileIsNotSubmitted) {
   EXPECT_THROW(submit(), SystemError);
   before_ = nullptr;
   const Path again = export_batch(workspace_, builder(provider_), {.ask_batched = true},
-                                  folder_.path() / "again", {.file_requests = 2})
+                                  folder_.path() / "again", job_, {.file_requests = 2})
                          .files.at(0);
   EXPECT_THROW(submit(), UsageError);
   EXPECT_EQ(asked_["POST/batches"], 0);
-  EXPECT_EQ(submit_batch(workspace_, provider_, again, false, server_).row.batch_id, "batch-1");
+  EXPECT_EQ(submit_batch(workspace_, provider_, again, false, server_, job_).row.batch_id,
+            "batch-1");
 }
 
 TEST_F(BatchJobsTest, FaultsThatPassAreWaitedFor) {
@@ -242,7 +244,7 @@ TEST_F(BatchJobsTest, FaultsThatPassAreWaitedFor) {
     return answer;
   };
   submit();
-  poll_batches(workspace_, provider_, server_);
+  poll_batches(workspace_, provider_, server_, job_);
   EXPECT_EQ(asked_["GET/batches/batch-1"], 3);
   EXPECT_EQ(server_.slept.count(), 7 + 14);
 }
@@ -310,7 +312,7 @@ TEST_F(BatchJobsTest, OnlyAnUnchangedExportOfThisProviderIsSubmitted) {
   write_file(file_, text);
   Provider other = provider_;
   other.name = "other";
-  EXPECT_THROW(submit_batch(workspace_, other, file_, false, server_), UsageError);
+  EXPECT_THROW(submit_batch(workspace_, other, file_, false, server_, job_), UsageError);
   EXPECT_THAT(server_.requests, IsEmpty());
 }
 
@@ -339,13 +341,13 @@ TEST_F(BatchJobsTest, AzureHasItsOwnAddresses) {
   azure.api_version = "2025-03-01-preview";
   azure.endpoints.at(0).url = "http://127.0.0.1:9";
   const BatchExportReport report =
-      export_batch(workspace_, builder(azure), {}, folder_.path() / "azure");
+      export_batch(workspace_, builder(azure), {}, folder_.path() / "azure", job_);
   test::FakeTransport server([](const HttpRequest& request) {
     return json_answer(200, request.url.find("/files") != std::string::npos
                                 ? R"({"id":"file-in"})"
                                 : R"({"id":"batch-1","status":"validating"})");
   });
-  submit_batch(workspace_, azure, report.files.at(0), false, server);
+  submit_batch(workspace_, azure, report.files.at(0), false, server, job_);
   ASSERT_THAT(server.requests, SizeIs(2));
   EXPECT_EQ(server.requests[0].url,
             "http://127.0.0.1:9/openai/files?api-version=2025-03-01-preview");

@@ -61,7 +61,7 @@ max_tokens = 100
 
   BatchExportReport export_all(const BatchExportOptions& batch = {},
                                const SynthesisOptions& options = {}) {
-    return export_batch(workspace_, builder(), options, out_, batch);
+    return export_batch(workspace_, builder(), options, out_, job_, batch);
   }
 
   static std::vector<std::string> lines_of(const std::vector<std::string>& files) {
@@ -119,7 +119,7 @@ max_tokens = 100
     return file;
   }
   BatchImportReport import_lines(const std::vector<std::string>& lines) {
-    return import_batch(workspace_, {write_lines("results.jsonl", lines)});
+    return import_batch(workspace_, {write_lines("results.jsonl", lines)}, job_);
   }
 
   // All that an import changes, but for the order and times.

@@ -5,7 +5,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "notes/batch/batch_support.h"
 #include "support/fake_transport.h"
 
@@ -44,7 +43,7 @@ TEST_F(BatchTest, AzureFindsTheDeploymentInTheBody) {
   azure.name = "azure";
   azure.api = ProviderApi::kAzure;
   azure.api_version = "2025-03-01-preview";
-  const BatchExportReport report = export_batch(workspace_, builder(azure), {}, out_);
+  const BatchExportReport report = export_batch(workspace_, builder(azure), {}, out_, job_);
   const Json line = parse_json(lines_of(report.files).at(0), "line");
   EXPECT_EQ(line.at("url"), "/chat/completions");
   EXPECT_EQ(line.at("body").at("model"), "model-x");
@@ -84,7 +83,8 @@ TEST_F(BatchTest, CustomIdsTellNothing) {
   // Another workspace with the same samples gives other ids.
   Workspace other = Workspace::create(folder_.path() / "other");
   test::store_sample(other.database(), "hamset", test::make_sample("ISIC_0000000"));
-  const BatchExportReport there = export_batch(other, builder(), {}, folder_.path() / "other_out");
+  const BatchExportReport there =
+      export_batch(other, builder(), {}, folder_.path() / "other_out", job_);
   EXPECT_NE(ids_of(there.files).at(0), ids.at(0));
 }
 
@@ -92,8 +92,7 @@ TEST_F(BatchTest, WhatIsOutIsNotAskedForOtherwise) {
   fill(5);
   export_all();
   FakeTransport nobody([](const HttpRequest&) { return HttpAnswer(); });
-  FakeClock clock;
-  const SynthesisReport report = synthesize(workspace_, builder(), {}, nobody, clock);
+  const SynthesisReport report = synthesize(workspace_, builder(), {}, nobody, job_);
   EXPECT_EQ(report.skips.at("out in a batch"), 5);
   EXPECT_TRUE(nobody.requests.empty());
 }
@@ -162,11 +161,11 @@ TEST_F(BatchTest, TheBudgetEndsTheExport) {
   EXPECT_GT(report.left, 0);
 }
 
-TEST_F(BatchTest, CtrlCLeavesWholeFiles) {
+TEST_F(BatchTest, ACancelledJobLeavesWholeFiles) {
   fill(10);
-  set_interrupted(true);
-  const BatchExportReport report = export_all();
-  set_interrupted(false);
+  Job cancelled;
+  cancelled.cancel();
+  const BatchExportReport report = export_batch(workspace_, builder(), {}, out_, cancelled);
   EXPECT_EQ(report.stopped, "interrupted");
   EXPECT_EQ(static_cast<std::int64_t>(lines_of(report.files).size()), report.exported);
   EXPECT_EQ(export_all().exported, 10 - report.exported);
@@ -357,7 +356,7 @@ TEST_F(BatchTest, BrokenAndUnknownLinesAreNamed) {
   EXPECT_EQ(find_batch_request(database_, id)->state, BatchRequestState::kOut);
   EXPECT_EQ(count("ledger"), 0);
   EXPECT_EQ(import_lines({good_line(id)}).written, 1);  // none of them did harm
-  EXPECT_THROW(import_batch(workspace_, {folder_.path() / "none.jsonl"}), SystemError);
+  EXPECT_THROW(import_batch(workspace_, {folder_.path() / "none.jsonl"}, job_), SystemError);
 }
 
 // The answer is read as the request was asked, whatever became of the strategy since.
@@ -397,11 +396,11 @@ TEST_F(BatchTest, ManyResultsCommitInGroups) {
   std::vector<std::string> lines;
   for (const std::string& id : ids) lines.push_back(good_line(id));
   const Path file = write_lines("many.jsonl", lines);
-  set_interrupted(true);
-  EXPECT_THROW(import_batch(workspace_, {file}), Interrupted);
-  set_interrupted(false);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(import_batch(workspace_, {file}, cancelled), Interrupted);
   EXPECT_EQ(count("notes"), 999);  // the first group stays
-  const BatchImportReport report = import_batch(workspace_, {file});
+  const BatchImportReport report = import_batch(workspace_, {file}, job_);
   EXPECT_EQ(report.unchanged, 999);
   EXPECT_EQ(report.written, 1501);
   EXPECT_EQ(count("ledger"), 2500);

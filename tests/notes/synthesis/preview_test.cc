@@ -53,7 +53,7 @@ TEST_F(PreviewTest, AddsUpWhatIsMissing) {
   add("c", false);
   add("d", true, false);
   const RequestBuilder p2 = builder("P2");
-  SynthesisPreview preview = preview_synthesis(workspace_, p2, {});
+  SynthesisPreview preview = preview_synthesis(workspace_, p2, {}, job_);
   EXPECT_EQ(preview.notes, 4);
   EXPECT_EQ(preview.missing, 2);
   EXPECT_EQ(preview.skips.at("no class"), 1);
@@ -75,29 +75,29 @@ TEST_F(PreviewTest, AddsUpWhatIsMissing) {
   const Sample sample = sample_by_id(database_, first);
   note.key = p2.prompt(sample, 0, std::string(64, 'a')).key;
   put_note(database_, note);  // of another picture: another key
-  EXPECT_EQ(preview_synthesis(workspace_, p2, {}).missing, 2);
+  EXPECT_EQ(preview_synthesis(workspace_, p2, {}, job_).missing, 2);
   note.key = p2.prompt(sample, 0, picture_sha256(database_, sample)).key;
   put_note(database_, note);
   const std::string shown = preview.body;
-  preview = preview_synthesis(workspace_, p2, {});
+  preview = preview_synthesis(workspace_, p2, {}, job_);
   EXPECT_EQ(preview.missing, 1);
   EXPECT_EQ(preview.skips.at("written before"), 1);
   EXPECT_NE(preview.body, shown);
-  EXPECT_EQ(preview_synthesis(workspace_, p2, {}, first).body, shown);
+  EXPECT_EQ(preview_synthesis(workspace_, p2, {}, job_, first).body, shown);
 }
 
 TEST_F(PreviewTest, ShowsTheSampleThatIsAskedForOrTheFirst) {
   const std::int64_t unlabelled = add("a", false);
   const std::int64_t second = add("b");
   const RequestBuilder p1 = builder("P1", false);
-  EXPECT_FALSE(preview_synthesis(workspace_, p1, {}).body.empty());
-  EXPECT_EQ(preview_synthesis(workspace_, p1, {}, second).body,
-            preview_synthesis(workspace_, p1, {}).body);
-  EXPECT_EQ(preview_synthesis(workspace_, p1, {}, unlabelled).body, "");
-  EXPECT_THROW(preview_synthesis(workspace_, p1, {}, 99), UsageError);
+  EXPECT_FALSE(preview_synthesis(workspace_, p1, {}, job_).body.empty());
+  EXPECT_EQ(preview_synthesis(workspace_, p1, {}, job_, second).body,
+            preview_synthesis(workspace_, p1, {}, job_).body);
+  EXPECT_EQ(preview_synthesis(workspace_, p1, {}, job_, unlabelled).body, "");
+  EXPECT_THROW(preview_synthesis(workspace_, p1, {}, job_, 99), UsageError);
   SynthesisOptions none;
   none.filter.after_id = 1000;
-  const SynthesisPreview empty = preview_synthesis(workspace_, p1, none);
+  const SynthesisPreview empty = preview_synthesis(workspace_, p1, none, job_);
   EXPECT_EQ(empty.notes, 0);
   EXPECT_EQ(empty.body, "");
   EXPECT_TRUE(empty.to_json()["request"].is_null());
@@ -105,7 +105,7 @@ TEST_F(PreviewTest, ShowsTheSampleThatIsAskedForOrTheFirst) {
 
 TEST_F(PreviewTest, PicturesAreShortened) {
   add("a");
-  const SynthesisPreview preview = preview_synthesis(workspace_, builder("P3"), {});
+  const SynthesisPreview preview = preview_synthesis(workspace_, builder("P3"), {}, job_);
   const std::string cut = dump_json(preview.to_json());
   EXPECT_LT(cut.size(), 6000U);
   EXPECT_THAT(cut, HasSubstr(" characters)"));
@@ -115,11 +115,11 @@ TEST_F(PreviewTest, PicturesAreShortened) {
 TEST_F(PreviewTest, RewritesNeedANote) {
   add("a");
   const RequestBuilder rewrite = builder("M-paraphrase");
-  SynthesisPreview preview = preview_synthesis(workspace_, rewrite, {});
+  SynthesisPreview preview = preview_synthesis(workspace_, rewrite, {}, job_);
   EXPECT_EQ(preview.missing, 0);
   EXPECT_EQ(preview.notes, 3);
   write_template_notes(workspace_, load_strategy("M"));
-  preview = preview_synthesis(workspace_, rewrite, {});
+  preview = preview_synthesis(workspace_, rewrite, {}, job_);
   EXPECT_EQ(preview.missing, 3);
   EXPECT_FALSE(preview.images);
   EXPECT_THAT(preview.fields, ElementsAre("note"));
@@ -131,7 +131,7 @@ TEST_F(PreviewTest, ShowsNoKey) {
   setenv("EPICRISIS_API_KEY", "sk-canary-preview", 1);
   const RequestBuilder p3 = builder("P3");
   ASSERT_FALSE(load_key(p3.provider().endpoints.front()).empty());
-  const SynthesisPreview preview = preview_synthesis(workspace_, p3, {});
+  const SynthesisPreview preview = preview_synthesis(workspace_, p3, {}, job_);
   EXPECT_THAT(dump_json(preview.to_json(true)), Not(HasSubstr("canary")));
   unsetenv("EPICRISIS_API_KEY");
 }

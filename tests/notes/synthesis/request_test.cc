@@ -13,6 +13,7 @@
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/picture_hash.h"
 #include "epicrisis/image/decode.h"
+#include "epicrisis/text/schema.h"
 #include "llm/request_image.h"
 #include "support/pictures.h"
 #include "support/shared_data.h"

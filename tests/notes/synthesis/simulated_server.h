@@ -33,7 +33,7 @@ class SimulatedServer : public HttpTransport {
     most_in_flight = std::max(most_in_flight, due_.size());
   }
 
-  std::vector<Finished> wait(Seconds longest) override {
+  std::vector<Finished> wait(Seconds longest, const Job&) override {
     const Seconds end = now() + longest;
     if (due_.empty() || due_.begin()->first > end) {
       sleep_until(end);

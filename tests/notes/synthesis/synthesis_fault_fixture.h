@@ -29,7 +29,7 @@ class SynthesisFaultTest : public SynthesisFixture {
   SynthesisReport run(const Provider& provider, const SynthesisOptions& options = {},
                       const Strategy& strategy = lesion_strategy()) {
     const RequestBuilder builder(strategy, provider, "m", {});
-    SynthesisReport report = synthesize(workspace_, builder, options, *transport_, clock_);
+    SynthesisReport report = synthesize(workspace_, builder, options, *transport_, *timed_job_);
     EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
     return report;
   }
@@ -60,7 +60,8 @@ class SynthesisFaultTest : public SynthesisFixture {
 
   FaultServer server_;
   FakeClock clock_;
-  std::unique_ptr<HttpTransport> transport_ = make_curl_transport(clock_);
+  std::optional<Job> timed_job_{std::in_place, clock_};
+  std::unique_ptr<HttpTransport> transport_ = make_curl_transport();
 };
 
 }  // namespace epicrisis::test

@@ -175,7 +175,7 @@ TEST_F(SynthesisFaultTest, AnInterruptTakesWhatStillComes) {
   server_.hold();
   server_.respond_by([this](const SeenRequest& seen) {
     if (seen.number == 7) {
-      set_interrupted(true);
+      timed_job_->cancel();
       server_.release();
     }
     return complete(fmt::format("note {}", seen.number));
@@ -185,15 +185,15 @@ TEST_F(SynthesisFaultTest, AnInterruptTakesWhatStillComes) {
   EXPECT_EQ(report.stopped, "interrupted");
   EXPECT_EQ(report.written, static_cast<std::int64_t>(server_.request_count()));
   EXPECT_LE(server_.request_count(), 9U);
-  set_interrupted(false);
+  timed_job_.emplace(clock_);
   EXPECT_EQ(run().written, 300 - report.written);
   EXPECT_EQ(server_.request_count(), 300U);
 }
 
 TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
   add_samples(50);
-  server_.respond_by([](const SeenRequest& seen) {
-    if (seen.number == 7) set_interrupted(true);
+  server_.respond_by([this](const SeenRequest& seen) {
+    if (seen.number == 7) timed_job_->cancel();
     return seen.number % 2 == 0 ? complete("good") : hang_before_headers();
   });
   const auto start = std::chrono::steady_clock::now();
@@ -204,7 +204,7 @@ TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
   EXPECT_EQ(report.written, static_cast<std::int64_t>(server_.good_answers()));
   EXPECT_GE(report.written, 4);
   EXPECT_EQ(ledger_totals(database()).requests, static_cast<std::int64_t>(server_.request_count()));
-  set_interrupted(false);
+  timed_job_.emplace(clock_);
   server_.forget_script();
   EXPECT_EQ(run().written, 50 - report.written);
   expect_all_written_once(50);
@@ -213,8 +213,8 @@ TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
 // Ctrl-C while every request waits for its turn again.
 TEST_F(SynthesisFaultTest, AnInterruptEndsAPause) {
   add_samples(3);
-  server_.respond_by([](const SeenRequest& seen) {
-    if (seen.number == 2) set_interrupted(true);
+  server_.respond_by([this](const SeenRequest& seen) {
+    if (seen.number == 2) timed_job_->cancel();
     return fail_with(429, "wait", {{"Retry-After", "200"}});
   });
   const SynthesisReport report = run();
@@ -277,7 +277,8 @@ TEST_F(SynthesisFaultTest, AFullDiskIsACleanStop) {
       const RequestBuilder builder(lesion_strategy(), provider(), "m", {});
       SynthesisOptions options;
       options.filter.limit = 100;
-      const SynthesisReport report = synthesize(workspace, builder, options, *transport_, clock_);
+      const SynthesisReport report =
+          synthesize(workspace, builder, options, *transport_, *timed_job_);
       stops += report.error == ErrorKind::kSystem ? 1 : 0;
     } catch (const SystemError& error) {
       EXPECT_THAT(error.what(), HasSubstr("full"));
@@ -322,7 +323,7 @@ TEST_F(SynthesisFaultTest, TheKeyGoesNowhereButToTheServer) {
   const Path recording = folder_.path() / "recording.jsonl";
   testing::internal::CaptureStderr();
   set_log_level(LogLevel::kDebug);
-  transport_ = make_recording_transport(make_curl_transport(clock_), recording);
+  transport_ = make_recording_transport(make_curl_transport(), recording, job_);
   SynthesisOptions options;
   options.max_concurrency = 1;
   const SynthesisReport report = run(provider, options);

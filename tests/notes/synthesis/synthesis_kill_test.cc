@@ -47,11 +47,12 @@ std::size_t answer_of(std::string_view text) {
 }
 
 SynthesisReport write_notes(Workspace& workspace, const std::string& url) {
+  Job job;
   Provider provider = provider_at({url});
   provider.max_concurrency = kInFlight;
   const RequestBuilder builder(lesion_strategy(), provider, "m", {});
-  const auto transport = make_curl_transport(system_clock());
-  return synthesize(workspace, builder, {}, *transport, system_clock());
+  const auto transport = make_curl_transport();
+  return synthesize(workspace, builder, {}, *transport, job);
 }
 
 class SynthesisKillTest : public SynthesisFixture {

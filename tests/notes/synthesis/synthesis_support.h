@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -54,7 +53,6 @@ inline void add_lesions(Database& database, int from, int to) {
 class SynthesisFixture : public StoreTest {
  protected:
   SynthesisFixture() : workspace_(make()) { set_progress_enabled(false); }
-  ~SynthesisFixture() override { set_interrupted(false); }
 
   Database& database() { return workspace_.database(); }
 

@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/progress.h"
 #include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/ledger.h"
@@ -63,7 +62,6 @@ SimulatedServer::Reply failing(int status, Json headers = Json::object()) {
 class SynthesisTest : public StoreTest {
  protected:
   SynthesisTest() : workspace_(make()) { set_progress_enabled(false); }
-  ~SynthesisTest() override { set_interrupted(false); }
 
   void add_samples(int count) {
     const std::int64_t dataset = put_dataset(workspace_.database(), "d", "fake", "/", "2026");
@@ -81,7 +79,7 @@ class SynthesisTest : public StoreTest {
   SynthesisReport run(SimulatedServer& server, const SynthesisOptions& options = {},
                       const std::string& provider = kProvider) {
     const RequestBuilder requests = builder(provider);
-    const SynthesisReport report = synthesize(workspace_, requests, options, server, clock_);
+    const SynthesisReport report = synthesize(workspace_, requests, options, server, *timed_job_);
     EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
     EXPECT_EQ(report.requests, static_cast<std::int64_t>(server.requests.size()));
     return report;
@@ -95,6 +93,7 @@ class SynthesisTest : public StoreTest {
 
   Workspace workspace_;
   FakeClock clock_;
+  std::optional<Job> timed_job_{std::in_place, clock_};
 };
 
 TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
@@ -144,10 +143,10 @@ TEST_F(SynthesisTest, AnotherTemplateOrModelMakesNewNotesBesideTheOld) {
   std::string other = kStrategy;
   other.replace(other.find("Describe."), 9, "Report.");
   const RequestBuilder changed = builder(kProvider, other);
-  EXPECT_EQ(synthesize(workspace_, changed, {}, server, clock_).written, 5);
+  EXPECT_EQ(synthesize(workspace_, changed, {}, server, *timed_job_).written, 5);
   const RequestBuilder model(parse_strategy(kStrategy, "s"), parse_provider(kProvider, "p"), "m2",
                              {});
-  EXPECT_EQ(synthesize(workspace_, model, {}, server, clock_).written, 5);
+  EXPECT_EQ(synthesize(workspace_, model, {}, server, *timed_job_).written, 5);
   EXPECT_EQ(count(NoteStatus::kWritten), 15);
 }
 
@@ -350,11 +349,12 @@ TEST_F(SynthesisTest, ASampleWithoutAPictureIsDescribedByItsMetadata) {
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   std::string strategy = kStrategy;
   strategy += "image = true\n";
-  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, clock_).written, 3);
+  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, *timed_job_).written,
+            3);
   const std::string vision = std::string("vision = true\n") + kProvider;
-  EXPECT_EQ(
-      synthesize(workspace_, builder(vision, strategy), {}, server, clock_).skips.at("no picture"),
-      3);
+  EXPECT_EQ(synthesize(workspace_, builder(vision, strategy), {}, server, *timed_job_)
+                .skips.at("no picture"),
+            3);
 }
 
 TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
@@ -378,7 +378,7 @@ TEST_F(SynthesisTest, ARecordingIsNotWrittenWhileItAnswers) {
   job.choice.endpoint = "http://127.0.0.1:9/v1";
   job.choice.model = "m";
   job.choice.record = job.choice.replay = root() / "answers.jsonl";
-  EXPECT_THAT([&] { run_synthesis(workspace_, job, clock_); },
+  EXPECT_THAT([&] { run_synthesis(workspace_, job, job_); },
               testing::ThrowsMessage<UsageError>(HasSubstr("the same file")));
 }
 
@@ -394,7 +394,7 @@ TEST_F(SynthesisTest, AnUnknownDataSetIsNamed) {
 TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {
   add_samples(500);
   SimulatedServer server(clock_, [&](const HttpRequest&, int) {
-    if (server.requests.size() == 100) set_interrupted(true);
+    if (server.requests.size() == 100) timed_job_->cancel();
     return good();
   });
   const SynthesisReport report = run(server);
@@ -402,7 +402,7 @@ TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {
   EXPECT_GE(report.written, 100);
   EXPECT_EQ(report.written, report.requests);
   EXPECT_EQ(count(NoteStatus::kWritten), report.written);
-  set_interrupted(false);
+  timed_job_.emplace(clock_);
   SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
   EXPECT_EQ(run(second).written, 500 - report.written);
 }

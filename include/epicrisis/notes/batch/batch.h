@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -39,10 +40,10 @@ struct BatchExportReport {
 // which custom id asks for which note and how to read the answer, without the strategy's and the
 // provider's files. Custom ids are at most 64 characters of [a-z0-9-], derived with the workspace's
 // secret, and the same when the same request is exported again. The budget of `options` ends the
-// export before a request that could exceed it. Nothing is sent. UsageError if a file of that name
-// is there.
+// export before a request that could exceed it; so does a cancelled job, without an exception.
+// Nothing is sent. UsageError if a file of that name is there.
 BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& builder,
-                               const SynthesisOptions& options, const Path& folder,
+                               const SynthesisOptions& options, const Path& folder, Job& job,
                                const BatchExportOptions& batch = {});
 
 struct BatchImportReport {
@@ -63,8 +64,8 @@ struct BatchImportReport {
 // Takes in result and error files, of OpenAI, of Azure or of `vllm run-batch`, in any order. Of
 // several answers to one request a note counts before a rejection. Commits every 1,000 lines;
 // memory is one line of at most 16 MiB. `endpoint` is that of the ledger's entries. SystemError for
-// a file that cannot be read.
-BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files,
+// a file that cannot be read; Interrupted between two commits.
+BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files, Job& job,
                                std::string_view endpoint = "batch:file");
 
 // A batch of the files-and-batches API.
@@ -83,11 +84,11 @@ struct BatchJob {
 // export for this provider, or the provider is not on this machine and that was never allowed.
 // SystemError with the server's words for an answer that is not of use.
 BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path& file,
-                      bool allow_remote, HttpTransport& transport);
+                      bool allow_remote, HttpTransport& transport, Job& job);
 // Asks how the batches that have not ended are; hands back all of the provider's. One that cannot
 // be asked for (its endpoint is another, or the server does not know it) has a `problem`.
 std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provider,
-                                   HttpTransport& transport);
+                                   HttpTransport& transport, Job& job);
 
 struct BatchFetchReport {
   std::vector<BatchJob> jobs;  // all of the provider's
@@ -99,6 +100,6 @@ struct BatchFetchReport {
 };
 // Polls, then downloads and imports the batches that have ended; `problem` as above.
 BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
-                               HttpTransport& transport);
+                               HttpTransport& transport, Job& job);
 
 }  // namespace epicrisis

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -37,6 +38,7 @@ Json shorten_pictures(const Json& body);
 // `sample_id`: whose request is shown; 0: see above. Streams. UsageError if there is no such
 // sample; InputError or SystemError if the picture of the request shown cannot be read.
 SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
-                                   const SynthesisOptions& options, std::int64_t sample_id = 0);
+                                   const SynthesisOptions& options, const Job& job,
+                                   std::int64_t sample_id = 0);
 
 }  // namespace epicrisis

@@ -69,8 +69,8 @@ struct SynthesisReport {
 // does not grow with their number. Every request is in the ledger; what is written is there when
 // the process dies. UsageError if the provider is not on this machine and that was never allowed.
 // Ends early, without an exception, for 401, an open circuit everywhere, too many failures, the
-// budget and Ctrl-C: `stopped` and `error` say which.
+// budget and a cancelled job: `stopped` and `error` say which.
 SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
-                           const SynthesisOptions& options, HttpTransport& transport, Clock& clock);
+                           const SynthesisOptions& options, HttpTransport& transport, Job& job);
 
 }  // namespace epicrisis

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "epicrisis/core/clock.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -23,7 +23,6 @@ struct SynthesisJob {
 RequestBuilder make_builder(const SynthesisJob& job);
 
 // synthesize() with the transport that the job asks for.
-SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& job,
-                              Clock& clock = system_clock());
+SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job);
 
 }  // namespace epicrisis
