@@ -95,11 +95,13 @@ void add_check_command(CLI::App& app, Globals& globals) {
       *app.add_subcommand("check", "Look for samples that are in two splits or data sets at once");
   const auto options = std::make_shared<Options>();
   add_workspace_option(command, options->workspace);
-  command.add_option("--dataset", options->check.datasets, "Only these data sets");
-  command.add_option("--split-set", options->check.split_set,
-                     "Roles of this split set; the published splits if not given");
-  command.add_option("--external", options->check.external,
-                     "Data sets that are external as a whole");
+  takes(command.add_option("--dataset", options->check.datasets, "Only these data sets"), "NAME");
+  takes(command.add_option("--split-set", options->check.split_set,
+                           "Roles of this split set; the published splits if not given"),
+        "NAME");
+  takes(command.add_option("--external", options->check.external,
+                           "Data sets that are external as a whole"),
+        "NAME");
   command.add_flag("--one-domain", options->one_domain,
                    "The same picture in two data sets is no leak while their roles agree");
   command.add_flag("--exact-only", options->exact_only,
@@ -107,9 +109,11 @@ void add_check_command(CLI::App& app, Globals& globals) {
   command.add_flag("--no-pictures", options->no_pictures, "Ids and groups only");
   command.add_flag("--allow-leakage", options->allow_leakage,
                    "Exit with 0 though there is leakage; it is recorded");
-  command.add_option("--max-listed", options->listed, "Overlaps in the JSON document");
-  command.add_option("--threads", options->check.threads, "0: all cores");
+  takes(command.add_option("--max-listed", options->listed, "Overlaps in the JSON document"), "N")
+      ->capture_default_str();
+  takes(command.add_option("--threads", options->check.threads, "All cores if not given"), "N");
   add_global_options(command, globals);
+  add_examples(command, {"epicrisis check -w work", "epicrisis check -w work --json > leaks.json"});
   command.callback([options, &globals] { run(*options, globals); });
 }
 

@@ -15,9 +15,11 @@ void add_demo_command(CLI::App& app, Globals& globals) {
       "demo", "Draw a small corpus of lesions, run a study on it and say where the report is");
   auto folder = std::make_shared<std::string>("epicrisis-demo");
   auto corpus_only = std::make_shared<bool>(false);
-  command->add_option("--folder", *folder, "Where the corpus and the workspace go");
+  takes(command->add_option("--folder", *folder, "Where the corpus and the workspace go"), "DIR")
+      ->capture_default_str();
   command->add_flag("--corpus-only", *corpus_only, "Draw the corpus and stop");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis demo --folder demo"});
   command->callback([folder, corpus_only, &globals] {
     const Path root = *folder;
     const Path corpus = root / "corpus";

@@ -17,9 +17,11 @@ void add_evaluate_command(CLI::App& app, Globals& globals) {
       app.add_subcommand("evaluate", "Result rows of a study's finished runs, with intervals");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("--study", arguments->study,
-                      "Which study, where the workspace holds several");
+  takes(command->add_option("--study", arguments->study,
+                            "Which study, where the workspace holds several"),
+        "NAME");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis evaluate -w work > results.csv"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const std::vector<ResultRow> rows =

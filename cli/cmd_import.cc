@@ -20,6 +20,12 @@ struct Options {
   bool list = false;
 };
 
+std::vector<std::string> adapter_names() {
+  std::vector<std::string> names;
+  for (const Adapter* one : adapters()) names.emplace_back(one->name());
+  return names;
+}
+
 void list_adapters(bool json) {
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows = {{"adapter", "reads", "expects"}};
@@ -138,26 +144,37 @@ void run(const Options& options, Globals& globals) {
 void add_import_command(CLI::App& app, Globals& globals) {
   CLI::App& command = *app.add_subcommand("import", "Read a data set into a workspace");
   const auto options = std::make_shared<Options>();
-  command.add_option("ADAPTER", options->adapter, "Which data set it is; --list names them");
-  command.add_option("PATH", options->path, "Its folder");
-  command.add_option("-w,--workspace", options->workspace, "Workspace folder; made if missing");
-  command.add_option(
-      "--name", options->import.name,
-      "Name in the workspace; the adapter's, of csv_folder the folder's, if not given");
-  command.add_option("--pictures", options->import.pictures,
-                     "Picture folder, below PATH or absolute; may be given several times");
+  takes(command.add_option("ADAPTER", options->adapter, "Which data set it is; --list names them"),
+        "NAME", adapter_names);
+  takes(command.add_option("PATH", options->path, "Its folder"), "DIR");
+  add_workspace_option(command, options->workspace)
+      ->description("Workspace folder; made if missing")
+      ->required(false);
+  takes(command.add_option(
+            "--name", options->import.name,
+            "Name in the workspace; the adapter's, of csv_folder the folder's, if not given"),
+        "NAME");
+  takes(command.add_option("--pictures", options->import.pictures,
+                           "Picture folder, below PATH or absolute; may be given several times"),
+        "DIR");
   command.add_flag("--tables-only", options->import.tables_only,
                    "Take rows without a picture too; as if given where there is no picture at all");
-  command.add_option("--taxonomy", options->import.taxonomy,
-                     "Label map: a built-in name or a TOML file");
-  command.add_option("--map", options->column_map,
-                     "Column map of generic_csv or imagefolder, a TOML file");
-  command.add_option("--modality", options->import.modality,
-                     "Words for the pictures where the data set has none: \"clinical image\"");
+  takes(command.add_option("--taxonomy", options->import.taxonomy,
+                           "Label map: a built-in name or a TOML file"),
+        "NAME|FILE");
+  takes(command.add_option("--map", options->column_map,
+                           "Column map of generic_csv or imagefolder, a TOML file"),
+        "FILE");
+  takes(command.add_option("--modality", options->import.modality,
+                           "Words for the pictures where the data set has none: 'clinical image'"),
+        "WORDS");
   command.add_flag("--moved", options->import.moved,
                    "The data set of this name was read from another folder, and is the same");
   command.add_flag("--list", options->list, "List the adapters");
   add_global_options(command, globals);
+  add_examples(command,
+               {"epicrisis import --list", "epicrisis import ham10000 data/ham10000 -w work",
+                "epicrisis import generic_csv data/mine -w work --map columns.toml"});
   command.callback([options, &globals] { run(*options, globals); });
 }
 

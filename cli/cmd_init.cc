@@ -10,8 +10,9 @@ namespace epicrisis::cli {
 void add_init_command(CLI::App& app, Globals& globals) {
   CLI::App& command = *app.add_subcommand("init", "Make an empty workspace");
   const auto folder = std::make_shared<std::string>();
-  command.add_option("DIR", *folder, "A new or empty folder")->required();
+  takes(command.add_option("DIR", *folder, "A new or empty folder"), "DIR")->required();
   add_global_options(command, globals);
+  add_examples(command, {"epicrisis init work"});
   command.callback([folder, &globals] {
     Workspace workspace = Workspace::create(*folder);
     if (globals.json) {

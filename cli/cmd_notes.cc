@@ -22,8 +22,9 @@ void add_strategies(CLI::App& notes, Globals& globals) {
   CLI::App* command =
       notes.add_subcommand("strategies", "List the strategies, or check strategy files");
   auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("file", *files, "Strategy files to read and check");
+  takes(command->add_option("FILE", *files, "Strategy files to read and check"), "FILE");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes strategies", "epicrisis notes strategies mine.toml"});
   command->callback([files, &globals] {
     Json list = Json::array();
     std::vector<std::string> faults;
@@ -67,17 +68,27 @@ void add_export(CLI::App& notes, Globals& globals) {
       notes.add_subcommand("export", "Write notes as JSONL, a text tree or an imagefolder");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("--format", arguments->format, "jsonl, tree or imagefolder");
-  command->add_option("-o,--output", arguments->output, "File (jsonl) or folder")->required();
-  command->add_option("--strategy", arguments->strategies, "Only these strategies");
-  command->add_option("--dataset", arguments->datasets, "Only these data sets");
-  command->add_option("--provider", arguments->providers, "Only notes of these providers");
-  command->add_option("--model", arguments->models, "Only notes of these models");
-  command->add_option("--split-set", arguments->split_set,
-                      "imagefolder: whose roles name the folders");
+  takes(command->add_option("--format", arguments->format, "jsonl, tree or imagefolder"), "FORMAT",
+        [] {
+          return std::vector<std::string>{"jsonl", "tree", "imagefolder"};
+        })
+      ->capture_default_str();
+  takes(command->add_option("-o,--output", arguments->output, "File (jsonl) or folder"), "FILE|DIR")
+      ->required();
+  takes(command->add_option("--strategy", arguments->strategies, "Only these strategies"), "NAME",
+        built_in_strategies);
+  takes(command->add_option("--dataset", arguments->datasets, "Only these data sets"), "NAME");
+  takes(command->add_option("--provider", arguments->providers, "Only notes of these providers"),
+        "NAME");
+  takes(command->add_option("--model", arguments->models, "Only notes of these models"), "NAME");
+  takes(command->add_option("--split-set", arguments->split_set,
+                            "imagefolder: whose roles name the folders"),
+        "NAME");
   command->add_flag("--pictures", arguments->pictures,
                     "imagefolder: link or copy the pictures too");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes export -w work -o notes.jsonl",
+                          "epicrisis notes export -w work --format imagefolder -o set --pictures"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     NoteExportOptions options;
@@ -106,17 +117,26 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand("import", "Take in notes that were written elsewhere");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("source", arguments->source, "A .jsonl file, a text tree or an imagefolder")
+  takes(command->add_option("SOURCE", arguments->source,
+                            "A .jsonl file, a text tree or an imagefolder"),
+        "FILE|DIR")
       ->required();
-  command->add_option("--dataset", arguments->options.dataset,
-                      "Data set, where the file names none");
-  command->add_option("--strategy", arguments->options.strategy,
-                      "Strategy, where the file names none");
-  command->add_option("--dataset-field", arguments->options.dataset_field,
-                      "JSON key of the data set");
-  command->add_option("--key-field", arguments->options.key_field, "JSON key of the sample's key");
-  command->add_option("--text-field", arguments->options.text_field, "JSON key of the text");
+  takes(command->add_option("--dataset", arguments->options.dataset,
+                            "Data set, where the file names none"),
+        "NAME");
+  takes(command->add_option("--strategy", arguments->options.strategy,
+                            "Strategy, where the file names none"),
+        "NAME", built_in_strategies);
+  takes(command->add_option("--dataset-field", arguments->options.dataset_field,
+                            "JSON key of the data set"),
+        "KEY");
+  takes(command->add_option("--key-field", arguments->options.key_field,
+                            "JSON key of the sample's key"),
+        "KEY");
+  takes(command->add_option("--text-field", arguments->options.text_field, "JSON key of the text"),
+        "KEY");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});
   command->callback([arguments, command, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
@@ -154,9 +174,12 @@ void add_show(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand("show", "Count the notes, or show those of one sample");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("--dataset", arguments->dataset, "Data set of the sample");
-  command->add_option("--key", arguments->key, "Key of the sample")->needs("--dataset");
+  takes(command->add_option("--dataset", arguments->dataset, "Data set of the sample"), "NAME");
+  takes(command->add_option("--key", arguments->key, "Key of the sample"), "KEY")
+      ->needs("--dataset");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes show -w work",
+                          "epicrisis notes show -w work --dataset ham10000 --key ISIC_0024306"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     Json list = Json::array();

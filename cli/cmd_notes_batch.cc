@@ -72,12 +72,20 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
       batch.add_subcommand("export", "Write the missing notes' requests as batch files");
   auto arguments = std::make_shared<Arguments>();
   add_synthesis_options(*command, arguments->common);
-  command->add_option("-o,--output", arguments->output, "Folder of the files")->required();
-  command->add_option("--budget", arguments->budget, "\"200000 tokens\" or \"2.50 USD\", at most");
+  in_group(*command, "Batch");
+  takes(command->add_option("-o,--output", arguments->output, "Folder of the files"), "DIR")
+      ->required();
+  takes(
+      command->add_option("--budget", arguments->budget, "'200000 tokens' or '2.50 USD', at most"),
+      "AMOUNT");
   command->add_flag("--again", arguments->again, "Also requests that are out in a batch");
-  command->add_option("--file-requests", arguments->batch.file_requests, "At most, a file")
-      ->check(CLI::Range(1, 50'000));
+  takes(command->add_option("--file-requests", arguments->batch.file_requests, "At most, a file"),
+        "N")
+      ->check(CLI::Range(1, 50'000))
+      ->capture_default_str();
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes batch export -w work --strategy P2 --provider openai \\",
+                          "  -o batches --budget '5 USD'"});
   command->callback([arguments, &globals] {
     SynthesisJob job = job_of(arguments->common);
     job.options.ask_batched = arguments->again;
@@ -106,8 +114,10 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
   auto workspace_folder = std::make_shared<std::string>();
   auto files = std::make_shared<std::vector<std::string>>();
   add_workspace_option(*command, *workspace_folder);
-  command->add_option("file", *files, "Files of OpenAI, Azure or `vllm run-batch`")->required();
+  takes(command->add_option("FILE", *files, "Files of OpenAI, Azure or `vllm run-batch`"), "FILE")
+      ->required();
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes batch import results.jsonl errors.jsonl -w work"});
   command->callback([workspace_folder, files, &globals] {
     Workspace workspace = Workspace::open(*workspace_folder);
     const BatchImportReport report =
@@ -129,10 +139,13 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
   CLI::App* command = batch.add_subcommand("submit", "Upload exported files and start batches");
   auto arguments = std::make_shared<Arguments>();
   arguments->api.add_to(*command);
-  command->add_option("file", arguments->files, "Files of `notes batch export`")->required();
+  takes(command->add_option("FILE", arguments->files, "Files of `notes batch export`"), "FILE")
+      ->required();
   command->add_flag("--allow-remote", arguments->allow_remote,
                     "Send to another machine; remembered by the workspace");
   add_global_options(*command, globals);
+  add_examples(*command,
+               {"epicrisis notes batch submit batches/*.jsonl -w work --provider openai"});
   command->callback([arguments, &globals] {
     const Provider provider = arguments->api.choice.resolve();
     Workspace workspace = Workspace::open(arguments->api.workspace);
@@ -154,6 +167,7 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
   auto arguments = std::make_shared<ApiArguments>();
   arguments->add_to(*command);
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes batch status -w work --provider openai"});
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
@@ -173,6 +187,7 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
   auto arguments = std::make_shared<ApiArguments>();
   arguments->add_to(*command);
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes batch fetch -w work --provider openai"});
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);

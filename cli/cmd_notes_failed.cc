@@ -7,6 +7,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
@@ -86,10 +87,16 @@ void add_notes_failed(CLI::App& notes, Globals& globals) {
       notes.add_subcommand("failed", "List the requests that gave no note, with status and reason");
   auto arguments = std::make_shared<FailedArguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("--strategy", arguments->strategies, "Only these strategies");
-  command->add_option("--status", arguments->statuses,
-                      "Only these: truncated, refused, filtered, empty, invalid, failed");
+  takes(command->add_option("--strategy", arguments->strategies, "Only these strategies"), "NAME",
+        built_in_strategies);
+  takes(command->add_option("--status", arguments->statuses,
+                            "Only these: truncated, refused, filtered, empty, invalid, failed"),
+        "STATUS", [] {
+          return std::vector<std::string>{"truncated", "refused", "filtered",
+                                          "empty",     "invalid", "failed"};
+        });
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes failed -w work --status refused"});
   command->callback([arguments, &globals] { print_failed(*arguments, globals); });
 }
 

@@ -76,10 +76,12 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
       "preview", "Show what a run would send, where to, and what it would cost; sends nothing");
   auto arguments = std::make_shared<PreviewArguments>();
   add_synthesis_options(*command, arguments->common);
-  command->add_option("--key", arguments->key, "Show the request for the sample of this key");
+  takes(command->add_option("--key", arguments->key, "Show the request for the sample of this key"),
+        "KEY");
   command->add_flag("--whole-pictures", arguments->whole_pictures,
                     "With --json: the request's picture uncut");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes preview -w work --strategy P2 --provider openai"});
   command->callback([arguments, &globals] {
     const SynthesisJob job = job_of(arguments->common);
     const RequestBuilder builder = make_builder(job);
@@ -98,8 +100,9 @@ void add_notes_providers(CLI::App& notes, Globals& globals) {
   CLI::App* command =
       notes.add_subcommand("providers", "List the providers, or check provider files");
   auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("file", *files, "Provider files to read and check");
+  takes(command->add_option("FILE", *files, "Provider files to read and check"), "FILE");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes providers", "epicrisis notes providers mine.toml"});
   command->callback([files, &globals] {
     Json list = Json::array();
     std::vector<std::vector<std::string>> rows = {{"NAME", "WHERE", "TITLE"}};

@@ -77,19 +77,28 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
       "prepare", "Make the square pictures that models see; goes on where it stopped");
   const auto options = std::make_shared<Options>();
   add_workspace_option(command, options->workspace);
-  command.add_option("--size", options->recipe.size, "Pixels a side")->check(CLI::Range(16, 2048));
+  takes(command.add_option("--size", options->recipe.size, "Pixels a side"), "N")
+      ->check(CLI::Range(16, 2048))
+      ->capture_default_str();
   command.add_flag("--keep-hair", options->keep_hair, "Do not paint over hairs");
   command.add_flag("--keep-border", options->keep_border, "Do not cut off dark frames");
   command.add_flag("--keep-centre", options->keep_centre,
                    "Take the centre, do not move the square to the lesion");
-  command.add_option("--dataset", options->prepare.filter.datasets, "Only these data sets");
-  command.add_option("--threads", options->prepare.threads, "0: all cores");
-  command.add_option(
-      "--preview", options->preview,
-      "Write a sheet of pictures before and after to this file, and prepare nothing");
-  command.add_option("--preview-pictures", options->preview_pictures, "How many are on the sheet")
-      ->check(CLI::Range(1, 100));
+  takes(command.add_option("--dataset", options->prepare.filter.datasets, "Only these data sets"),
+        "NAME");
+  takes(command.add_option("--threads", options->prepare.threads, "All cores if not given"), "N");
+  takes(command.add_option(
+            "--preview", options->preview,
+            "Write a sheet of pictures before and after to this file, and prepare nothing"),
+        "FILE");
+  takes(command.add_option("--preview-pictures", options->preview_pictures,
+                           "How many are on the sheet"),
+        "N")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
   add_global_options(command, globals);
+  add_examples(command,
+               {"epicrisis prepare -w work", "epicrisis prepare -w work --preview sheet.png"});
   command.callback([options, &globals] { run(*options, globals); });
 }
 

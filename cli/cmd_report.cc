@@ -20,10 +20,12 @@ void add_report_command(CLI::App& app, Globals& globals) {
       "Write a study's report: one HTML file, and its numbers as CSV, JSON and LaTeX beside it");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option("--study", arguments->study,
-                      "Which study, where the workspace holds several");
-  command->add_option("-o,--output", arguments->output, "The HTML file")->required();
+  takes(command->add_option("--study", arguments->study,
+                            "Which study, where the workspace holds several"),
+        "NAME");
+  takes(command->add_option("-o,--output", arguments->output, "The HTML file"), "FILE")->required();
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis report -w work -o report.html"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const ReportData report =

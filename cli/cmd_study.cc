@@ -47,17 +47,21 @@ void add_study_command(CLI::App& app, Globals& globals) {
       "run",
       "Import, check, prepare, write notes, train, evaluate and report; only what is missing");
   auto arguments = std::make_shared<StudyArguments>();
-  command->add_option("file", arguments->file, "Study file (TOML; docs/formats/study-files.md)")
+  takes(command->add_option("FILE", arguments->file,
+                            "Study file (TOML; docs/formats/study-files.md)"),
+        "FILE")
       ->required();
   add_workspace_option(*command, arguments->workspace);
-  command->add_option(
-      "--data-root", arguments->data_root,
-      "Folder that relative data paths of the study start from, in place of the file's own");
+  takes(command->add_option(
+            "--data-root", arguments->data_root,
+            "Folder that relative data paths of the study start from, in place of the file's own"),
+        "DIR");
   command->add_flag("--allow-leakage", arguments->allow_leakage,
                     "Go on although splits overlap; the report states it");
   command->add_flag("--allow-remote", arguments->allow_remote,
                     "Let prompts and pictures go to a provider that is not on this machine");
   add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis study run studies/ham-to-external.toml -w work"});
   command->callback([arguments, &globals] { run(*arguments, globals); });
 }
 

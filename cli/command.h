@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "command_table.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/job.h"
 
@@ -24,6 +25,7 @@ int exit_status(std::optional<ErrorKind> error);
 // callback parses, calls the library and prints; it holds no logic. One line here and one in
 // main.cc.
 
+void add_completion_command(CLI::App& app, Globals& globals);
 void add_demo_command(CLI::App& app, Globals& globals);
 void add_evaluate_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
@@ -34,8 +36,10 @@ void add_study_command(CLI::App& app, Globals& globals);
 
 // Adds --json and --quiet to a command.
 void add_global_options(CLI::App& command, Globals& globals);
-// Adds the required option --workspace DIR.
-void add_workspace_option(CLI::App& command, std::string& workspace);
+// Adds the required option --workspace DIR, which EPICRISIS_WORKSPACE gives too.
+CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace);
+// The heading in the help for options that are added from here on.
+void in_group(CLI::App& command, const std::string& heading);
 
 void add_init_command(CLI::App& app, Globals& globals);
 void add_import_command(CLI::App& app, Globals& globals);

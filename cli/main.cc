@@ -9,6 +9,7 @@
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "option_words.h"
 
@@ -34,16 +35,24 @@ int exit_status(std::optional<ErrorKind> error) {
 }
 
 void add_global_options(CLI::App& command, Globals& globals) {
+  in_group(command, "Common");
   command.add_flag("--json", globals.json, "Print the result as JSON");
   command.add_flag("--quiet", globals.quiet, "No progress bars, only warnings and errors");
+  command.get_option("--help")->group("Common");
   command.parse_complete_callback([&globals] {
     set_progress_enabled(!globals.quiet);
     if (globals.quiet) set_log_level(LogLevel::kWarning);
   });
 }
 
-void add_workspace_option(CLI::App& command, std::string& workspace) {
-  command.add_option("-w,--workspace", workspace, "Workspace folder")->required();
+CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace) {
+  return takes(command.add_option("-w,--workspace", workspace, "Workspace folder"), "DIR")
+      ->envname("EPICRISIS_WORKSPACE")
+      ->required();
+}
+
+void in_group(CLI::App& command, const std::string& heading) {
+  command.option_defaults()->group(heading);
 }
 
 namespace {
@@ -71,16 +80,38 @@ void cancel_on_signals(Job& job) {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-// A word in the place of a command is what is wrong, not that there is no command.
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
-  const std::vector<std::string> unknown = app.remaining(true);
-  const bool no_command = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
-  if (no_command && !unknown.empty()) {
-    log_line(LogLevel::kError,
-             fmt::format("there is no command '{}'; --help lists them", unknown.front()));
-    return exit_status(ErrorKind::kUsage);
+// What is wrong with a word that is no command or no option; "" if that is not the fault.
+std::string unknown_word(const CLI::App& app) {
+  const std::vector<std::string> words = app.remaining(true);
+  if (words.empty()) return "";
+  const CLI::App& given = given_command(app);
+  const CommandEntry command = describe(given, parents_of(given));
+  const bool option = words.front().size() > 1 && words.front().starts_with('-');
+  const std::string word =
+      words.front().substr(0, option ? words.front().find('=') : std::string::npos);
+  std::vector<std::string> names;
+  if (option) {
+    for (const OptionEntry& one : command.options) names.push_back(one.long_name);
+  } else {
+    for (const CommandEntry& one : command.commands) names.push_back(one.name);
+    if (names.empty()) return "";
   }
-  return app.exit(error) == 0 ? 0 : exit_status(ErrorKind::kUsage);
+  const std::optional<std::string> nearest = nearest_name(word, names);
+  return fmt::format("there is no {} '{}'; {}'{} --help' lists them", option ? "option" : "command",
+                     clean_text(word, 60),
+                     nearest ? fmt::format("did you mean '{}'? ", *nearest) : "", command.path);
+}
+
+// A word that is unknown is what is wrong, not that what it stands for is missing.
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  const std::string fault = unknown_word(app);
+  if (fault.empty()) {
+    app.exit(error);
+  } else {
+    log_line(LogLevel::kError, fault);
+  }
+  return exit_status(ErrorKind::kUsage);
 }
 
 int run(int argc, char** argv, Job& job) {
@@ -90,7 +121,9 @@ int run(int argc, char** argv, Job& job) {
       "epicrisis"};
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
-  app.option_defaults()->always_capture_default();
+  app.formatter_fn([](const CLI::App* command, const std::string&, CLI::AppFormatMode) {
+    return help_text(describe(*command, parents_of(*command)));
+  });
   Globals globals{job};
   add_init_command(app, globals);
   add_import_command(app, globals);
@@ -104,6 +137,11 @@ int run(int argc, char** argv, Job& job) {
   add_report_command(app, globals);
   add_demo_command(app, globals);
 #endif
+  add_completion_command(app, globals);
+  // After the commands, which would take it over.
+  add_examples(app, {"epicrisis import ham10000 data/ham10000 -w work",
+                     "epicrisis notes write -w work --strategy M",
+                     "epicrisis study run studies/ham-to-external.toml -w work"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

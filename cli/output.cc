@@ -30,6 +30,8 @@ void print_line(const std::string& line) {
   std::printf("%s\n", shown.c_str());
 }
 
+void print_text(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
 void print_table(const std::vector<std::vector<std::string>>& rows) {
   if (rows.empty()) return;
   std::vector<std::size_t> widths(rows.front().size());

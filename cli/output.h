@@ -13,6 +13,9 @@ void print_json(const Json& json);
 // A line on standard output; control characters of texts from outside are replaced.
 void print_line(const std::string& line);
 
+// A text of the program's own, as it is.
+void print_text(const std::string& text);
+
 // Rows of equal length in aligned columns. A column whose cells below the first row are all numbers
 // is set flush right. Prints nothing for no rows.
 void print_table(const std::vector<std::vector<std::string>>& rows);

@@ -3,43 +3,70 @@
 namespace epicrisis::cli {
 
 void add_provider_options(CLI::App& command, ProviderChoice& choice) {
-  command.add_option("--provider", choice.provider,
-                     "Who answers: a built-in provider or a provider file");
-  command.add_option("--endpoint", choice.endpoint,
-                     "Base URL of an OpenAI-compatible server, alone or for the provider: "
-                     "http://127.0.0.1:8080/v1");
+  in_group(command, "Who answers");
+  CLI::Option* const provider =
+      takes(command.add_option("--provider", choice.provider,
+                               "Who answers: a built-in provider or a provider file"),
+            "NAME|FILE", built_in_providers)
+          ->envname("EPICRISIS_PROVIDER");
+  CLI::Option* const endpoint =
+      takes(command.add_option("--endpoint", choice.endpoint,
+                               "Base URL of an OpenAI-compatible server, alone or for the "
+                               "provider: http://127.0.0.1:8080/v1"),
+            "URL")
+          ->envname("EPICRISIS_ENDPOINT");
+  // One who names a provider wants that one, not another's address.
+  provider->trigger_on_parse()->each([endpoint](const std::string&) { endpoint->envname(""); });
 }
 
 void add_recording_options(CLI::App& command, ProviderChoice& choice) {
-  command.add_option("--record", choice.record, "Keep requests and answers in this file");
-  command.add_option("--replay", choice.replay, "Answer from a recording; nothing is sent");
+  takes(command.add_option("--record", choice.record, "Keep requests and answers in this file"),
+        "FILE");
+  takes(command.add_option("--replay", choice.replay, "Answer from a recording; nothing is sent"),
+        "FILE");
 }
 
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
+  in_group(command, "Notes");
   add_workspace_option(command, arguments.workspace);
-  command.add_option("--strategy", arguments.strategy, "A built-in strategy or a strategy file")
+  takes(command.add_option("--strategy", arguments.strategy,
+                           "A built-in strategy or a strategy file"),
+        "NAME|FILE", built_in_strategies)
       ->capture_default_str();
+  takes(command.add_option("--dataset", arguments.datasets, "Only samples of these data sets"),
+        "NAME");
+  takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
+        "N")
+      ->check(CLI::NonNegativeNumber);
+  takes(command.add_option("--fraction", arguments.fraction,
+                           "Only this share of the samples, drawn evenly; always the same ones"),
+        "SHARE")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_flag("--retry-rejected", arguments.retry_rejected,
+                   "Ask again where the last answer was refused, truncated, empty or invalid");
   add_provider_options(command, arguments.choice);
-  command.add_option("--model", arguments.choice.model, "As the server names it");
+  CLI::Option* const model =
+      takes(command.add_option("--model", arguments.choice.model,
+                               "As the server names it; the provider's own if not given"),
+            "NAME")
+          ->envname("EPICRISIS_MODEL");
+  command.get_option("--provider")->each([model](const std::string&) { model->envname(""); });
   command.add_flag("--vision", arguments.choice.vision,
                    "The model sees pictures, though the provider's file does not say so");
-  command.add_option("--structured", arguments.structured,
-                     "What the server takes as response_format: json_schema, json_object or none; "
-                     "else the provider's file says it");
-  command.add_option("--dataset", arguments.datasets, "Only samples of these data sets");
-  command.add_option("--limit", arguments.limit, "At most so many samples, the first ones")
-      ->check(CLI::NonNegativeNumber);
-  command
-      .add_option("--fraction", arguments.fraction,
-                  "Only this share of the samples, drawn evenly; always the same ones")
-      ->check(CLI::Range(0.0, 1.0));
+  takes(command.add_option("--structured", arguments.structured,
+                           "What the server takes as response_format: json_schema, json_object or "
+                           "none; else the provider's file says it"),
+        "FORM", [] {
+          return std::vector<std::string>{"json_schema", "json_object", "none"};
+        });
+  in_group(command, "What is sent");
   command.add_flag("--no-images", arguments.no_images, "No picture is sent");
-  command.add_option("--fields", arguments.fields, "Only these metadata fields are sent")
+  takes(command.add_option("--fields", arguments.fields,
+                           "Only these metadata fields are sent, separated by commas"),
+        "FIELD", note_field_names)
       ->delimiter(',');
   command.add_flag("--allow-remote", arguments.allow_remote,
                    "Let data go to a provider that is not on this machine; once a workspace");
-  command.add_flag("--retry-rejected", arguments.retry_rejected,
-                   "Ask again where the last answer was refused, truncated, empty or invalid");
 }
 
 SynthesisJob job_of(const SynthesisArguments& arguments) {

@@ -17,8 +17,11 @@ class ProgramTest : public testing::Test {
  protected:
   // The exit code; what was printed is in `said`.
   int run(const std::string& words) {
-    const std::string command = std::string("'") + EPICRISIS_BINARY_DIR + "/epicrisis' " + words +
-                                " --quiet > '" + path("said") + "' 2>&1";
+    const std::string command = std::string(
+                                    "env -u EPICRISIS_WORKSPACE -u EPICRISIS_PROVIDER "
+                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL '") +
+                                EPICRISIS_BINARY_DIR + "/epicrisis' " + words + " --quiet > '" +
+                                path("said") + "' 2>&1";
     const int status = std::system(command.c_str());
     said = read_file(path("said"));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

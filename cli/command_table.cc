@@ -1,0 +1,112 @@
+#include "command_table.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis::cli {
+namespace {
+
+// A validator that lets all pass and describes itself by its words, as those of CLI11 do.
+class Words : public CLI::Validator {
+ public:
+  explicit Words(std::function<std::vector<std::string>()> words) {
+    desc_function_ = [words = std::move(words)] { return "{" + join(words(), ",") + "}"; };
+  }
+};
+
+// "8 to 64" of "INT in [8 - 64]"; "" if `text` is no range.
+std::string range_of(const std::string& text) {
+  const std::size_t begin = text.find(" in [");
+  const std::size_t middle = text.find(" - ", begin);
+  if (begin == text.npos || middle == text.npos || text.back() != ']') return "";
+  return text.substr(begin + 5, middle - begin - 5) + " to " +
+         text.substr(middle + 3, text.size() - middle - 4);
+}
+
+OptionEntry entry_of(const CLI::Option& option) {
+  OptionEntry entry;
+  if (!option.get_snames().empty()) entry.short_name = "-" + option.get_snames().front();
+  if (!option.get_lnames().empty()) entry.long_name = "--" + option.get_lnames().front();
+  entry.description = option.get_description();
+  entry.group = option.get_group();
+  entry.variable = option.get_envname();
+  entry.required = option.get_required();
+  entry.several = option.get_items_expected_max() > 1;
+  if (option.get_positional()) entry.value = option.get_name();
+  if (option.get_items_expected_max() == 0) return entry;
+  // CLI11: the type, and what the validators say: "NAME:{M,P1}", "N:INT in [1 - 100]".
+  std::vector<std::string> parts = split(option.get_type_name(), ':');
+  entry.kind = parts.front();
+  if (!option.get_positional()) entry.value = entry.kind;
+  for (const std::string& part : parts) {
+    if (part.starts_with("{")) entry.words = split(part.substr(1, part.size() - 2), ',');
+    if (const std::string range = range_of(part); !range.empty()) {
+      entry.description += fmt::format(" ({})", range);
+    }
+  }
+  if (!option.get_default_str().empty()) {
+    entry.description += fmt::format(" (default: {})", option.get_default_str());
+  }
+  if (!entry.variable.empty()) entry.description += fmt::format(" [${}]", entry.variable);
+  return entry;
+}
+
+}  // namespace
+
+bool OptionEntry::takes_file() const { return kind.find("FILE") != kind.npos; }
+bool OptionEntry::takes_folder() const { return kind.find("DIR") != kind.npos; }
+
+std::string parents_of(const CLI::App& command) {
+  const CLI::App* const parent = command.get_parent();
+  if (parent == nullptr) return "";
+  const std::string above = parents_of(*parent);
+  return (above.empty() ? "" : above + " ") + parent->get_name();
+}
+
+CommandEntry describe(const CLI::App& app, const std::string& path) {
+  CommandEntry command;
+  command.name = app.get_name();
+  command.path = path.empty() ? command.name : path + " " + command.name;
+  command.description = app.get_description();
+  command.footer = app.get_footer();
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    (option->get_positional() ? command.arguments : command.options).push_back(entry_of(*option));
+  }
+  for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!below->get_group().empty()) command.commands.push_back(describe(*below, command.path));
+  }
+  return command;
+}
+
+std::string usage(const CommandEntry& command) {
+  std::string words = command.path;
+  for (const OptionEntry& option : command.options) {
+    if (option.required) words += fmt::format(" {} {}", option.long_name, option.value);
+  }
+  if (!command.options.empty()) words += " [OPTION]...";
+  for (const OptionEntry& argument : command.arguments) {
+    const std::string word = argument.value + (argument.several ? "..." : "");
+    words += argument.required ? " " + word : " [" + word + "]";
+  }
+  if (!command.commands.empty()) words += " COMMAND";
+  return words;
+}
+
+CLI::Option* takes(CLI::Option* option, const std::string& value,
+                   std::function<std::vector<std::string>()> words) {
+  option->type_name(value);
+  if (words) option->check(Words(std::move(words)));
+  return option;
+}
+
+void add_examples(CLI::App& command, const std::vector<std::string>& lines) {
+  std::string footer = lines.size() == 1 ? "Example:" : "Examples:";
+  for (const std::string& line : lines) footer += "\n  " + line;
+  command.footer(footer);
+}
+
+}  // namespace epicrisis::cli
