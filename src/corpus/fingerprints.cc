@@ -156,9 +156,9 @@ std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filte
     {
       Statement rows =
           query.prepare(database,
-                        "SELECT s.id, s.image_path, (SELECT f.path || char(0) || f.file_size || ' "
-                        "' || f.file_time "
-                        "|| ' ' || f.version FROM fingerprints f WHERE f.sample_id = s.id)",
+                        "SELECT s.id, s.image_path, (SELECT f.path || char(0) || f.file_size || "
+                        "' ' || f.file_time || ' ' || f.version FROM fingerprints f "
+                        "WHERE f.sample_id = s.id)",
                         "ORDER BY s.id LIMIT ?");
       const int last = query.bind(rows, after);
       rows.bind(last + 1, std::min(kPage, left));

@@ -340,10 +340,10 @@ std::string svg_confusion(const std::string& title, const std::string& descripti
       const double x = left + cell * static_cast<double>(p);
       const double y = top + cell * static_cast<double>(t);
       svg += fmt::format(
-          "<g><title>{} taken for {}: {} of {}</title><rect class=\"cell\" x=\"{:.0f}\" "
-          "y=\"{:.0f}\" "
-          "width=\"{:.0f}\" height=\"{:.0f}\" rx=\"3\"/><rect class=\"heat\" x=\"{:.0f}\" "
-          "y=\"{:.0f}\" "
+          "<g><title>{} taken for {}: {} of {}</title>"
+          "<rect class=\"cell\" x=\"{:.0f}\" y=\"{:.0f}\" "
+          "width=\"{:.0f}\" height=\"{:.0f}\" rx=\"3\"/>"
+          "<rect class=\"heat\" x=\"{:.0f}\" y=\"{:.0f}\" "
           "width=\"{:.0f}\" height=\"{:.0f}\" rx=\"3\" fill-opacity=\"{:.3f}\"/>",
           text(names[t]), text(names[p]), counts.at(t, p), total, x + 1, y + 1, cell - 2, cell - 2,
           x + 1, y + 1, cell - 2, cell - 2, share);

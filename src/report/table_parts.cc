@@ -10,8 +10,8 @@ std::string table(std::string_view caption, std::string_view head, std::string_v
   // The caption stands outside the box, so that it does not scroll away with a wide table.
   return fmt::format(
       "<figure class=\"table\"><figcaption>{}</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
-      "role=\"region\" "
-      "aria-label=\"table\"><table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody>"
+      "role=\"region\" aria-label=\"table\"><table>\n<thead><tr>{}</tr></thead>\n"
+      "<tbody>\n{}</tbody>"
       "</table></div></figure>\n",
       caption, head, body);
 }

@@ -25,8 +25,8 @@ struct Case {
 struct CaseSet {
   std::string split_set;    // its name in the store
   std::vector<Case> cases;  // in order of sample id; roles train, validation, test, external
-  std::map<std::string, std::int64_t>
-      dropped;  // data set -> samples of classes the study leaves out
+  // By data set: samples of classes that the study leaves out.
+  std::map<std::string, std::int64_t> dropped;
   LeakageReport leakage;
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
 };

@@ -113,8 +113,7 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> o
   if (header_size > kMaxSafetensorsHeader || header_size > bytes.size() - kLengthBytes) {
     throw InputError(
         "{}: not a safetensors file, or cut off: a header of {} bytes is announced, the file has "
-        "{} "
-        "bytes and the cap is {}",
+        "{} bytes and the cap is {}",
         source, header_size, bytes.size(), kMaxSafetensorsHeader);
   }
   const auto* text = reinterpret_cast<const char*>(bytes.data() + kLengthBytes);

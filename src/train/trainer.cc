@@ -282,8 +282,7 @@ double Trainer::train_step(std::span<const Draw> draws) {
     if (!std::isfinite(value)) {
       throw InputError(
           "training in {}: the term '{}' of the loss is {} in epoch {}, step {}; check the "
-          "features "
-          "and note embeddings for NaN, or lower learning_rate ({})",
+          "features and note embeddings for NaN, or lower learning_rate ({})",
           folder_.string(), objective_.parts()[i], value, progress_.epoch, progress_.step + 1,
           config_.learning_rate);
     }

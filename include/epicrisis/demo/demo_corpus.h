@@ -8,8 +8,7 @@ namespace epicrisis {
 
 struct DemoCorpusOptions {
   std::uint64_t seed = 1;
-  int internal_lesions =
-      420;  // lesions of the first domain; about one in four has a second picture
+  int internal_lesions = 420;  // of the first domain; about one in four has a second picture
   int external_lesions = 160;  // lesions of each further domain
 };
 

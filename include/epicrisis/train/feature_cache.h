@@ -13,8 +13,8 @@
 
 namespace epicrisis {
 
-class ImageFeatureExtractor;  // epicrisis/model/image_encoder.h
-class TextEncoder;            // epicrisis/model/text_encoder.h
+class ImageFeatureExtractor;  // epicrisis/model/encoders/image/image_encoder.h
+class TextEncoder;            // epicrisis/model/encoders/text/text_encoder.h
 
 // Which features are wanted. ids[i] names picture indices[i] for good (its content hash): the cache
 // finds rows by it, whatever the order of the images in a later call.
@@ -23,8 +23,8 @@ struct ImageFeatureRequest {
   std::vector<std::size_t> indices;
   std::vector<std::string> ids;
   int copies = 0;  // augmented copies besides the plain picture
-  std::uint64_t seed =
-      0;  // of the augmentation; copy c of a picture depends on (seed, id, c) alone
+  // Of the augmentation; copy c of a picture depends on (seed, id, c) alone.
+  std::uint64_t seed = 0;
 };
 
 // Features f(x) [(1 + copies) * n, F] of the frozen encoder: row `copy * n + i` belongs to

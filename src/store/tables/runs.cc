@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 4> kStatusNames = {"running", "done", "fa
                                                           "interrupted"};
 
 constexpr std::string_view kSelect =
-    "SELECT id, study, name, config, config_hash, status, error, started_at, finished_at FROM "
-    "runs ";
+    "SELECT id, study, name, config, config_hash, status, error, started_at, finished_at "
+    "FROM runs ";
 
 RunRecord run_of(const Statement& row, const Path& file) {
   RunRecord run;
@@ -55,12 +55,10 @@ void start_run(Database& database, const RunRecord& run) {
       run.id);
   database.execute(
       "INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, "
-      "finished_at) "
-      "VALUES (?, ?, ?, ?, ?, 'running', '', ?, '') "
+      "finished_at) VALUES (?, ?, ?, ?, ?, 'running', '', ?, '') "
       "ON CONFLICT (id) DO UPDATE SET study = excluded.study, name = excluded.name, "
-      "config = excluded.config, config_hash = excluded.config_hash, status = 'running', error = "
-      "'', "
-      "started_at = excluded.started_at, finished_at = ''",
+      "config = excluded.config, config_hash = excluded.config_hash, status = 'running', "
+      "error = '', started_at = excluded.started_at, finished_at = ''",
       run.id, run.study, run.name, dump_json(run.config),
       run.config_hash.empty() ? run_config_hash(run.config) : run.config_hash,
       run.started_at.empty() ? now() : run.started_at);

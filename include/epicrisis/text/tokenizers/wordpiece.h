@@ -35,8 +35,7 @@ class WordPiece {
   static WordPiece from_vocab_file(const Path& path, WordPieceOptions options = {});
   // Hugging Face tokenizer.json with a WordPiece model, a BertNormalizer, whose flags are taken,
   // and a BertPreTokenizer. InputError naming the key for any other kind. Its added tokens stay
-  // text:
-  // "[SEP]" in a note is three pieces and more, never the special token.
+  // text: "[SEP]" in a note is three pieces and more, never the special token.
   static WordPiece from_tokenizer_json(const Path& path);
   // tokenizer.json if the folder has one, else vocab.txt. InputError if it has neither.
   static WordPiece from_folder(const Path& folder);

@@ -13,9 +13,8 @@ namespace epicrisis {
 class Bert {
  public:
   // Takes the names of transformers.BertModel, with or without "bert." before them; heads for other
-  // tasks
-  // ("cls.", "classifier.") are passed over. InputError that lists missing, unknown and misshapen
-  // tensors.
+  // tasks ("cls.", "classifier.") are passed over. InputError that lists missing, unknown and
+  // misshapen tensors.
   Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType type);
 
   // ids [B, L] int64, padded at the right; lengths [B] int64, from 1 -> last hidden states [B, L,
