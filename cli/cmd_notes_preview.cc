@@ -49,7 +49,7 @@ void print_preview(const SynthesisPreview& preview, const Provider& provider) {
   for (const auto& [reason, count] : preview.skips) {
     print_line(fmt::format("  {} skipped: {}", count, reason));
   }
-  const bool priced = provider.input_price > 0 || provider.output_price > 0;
+  const bool priced = provider.prices.known();
   print_line(fmt::format("About {} tokens in, at most {} out{}", preview.input_tokens,
                          preview.output_tokens,
                          priced ? fmt::format(", at most {:.4f} US dollars", preview.cost)

@@ -42,9 +42,9 @@ std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
 
 void print_report(const SynthesisReport& report, const CLI::App& command) {
   print_line(fmt::format("{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
-                         report.strategy, report.model, report.provider, report.notes,
-                         report.written, report.failed, counts_in_words(report.rejected),
-                         report.skipped, counts_in_words(report.skips),
+                         report.strategy, report.model, report.provider, report.taken, report.done,
+                         report.failed, counts_in_words(report.rejected), report.skipped,
+                         counts_in_words(report.skips),
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
   print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
                          report.requests, report.retries, report.input_tokens, report.output_tokens,

@@ -76,8 +76,8 @@ SynthesisJob job_of(const SynthesisArguments& arguments) {
   if (!arguments.structured.empty()) {
     job.choice.structured = structured_output_of(arguments.structured, "--structured");
   }
-  job.limits.images = !arguments.no_images;
-  if (!arguments.fields.empty()) job.limits.fields = arguments.fields;
+  job.disclosure.images = !arguments.no_images;
+  if (!arguments.fields.empty()) job.disclosure.fields = arguments.fields;
   job.options.filter.datasets = arguments.datasets;
   job.options.filter.limit = arguments.limit;
   job.options.fraction = arguments.fraction;

@@ -21,16 +21,17 @@ void check(bool good) {
   if (!good) std::abort();
 }
 
-void check(const Outcome& outcome) {
-  const bool written = outcome.status == NoteStatus::kWritten;
-  check(written == outcome.reason.empty());
-  check(!written || (outcome.next == NextStep::kDone && !outcome.text.empty()));
-  check(outcome.reason.size() <= 300 && is_valid_utf8(outcome.reason));
-  check(is_valid_utf8(outcome.text) && outcome.text.size() <= 65536);
-  check(clean_multiline_text(outcome.text, 1 << 17) == outcome.text);
-  check(outcome.input_tokens >= 0 && outcome.output_tokens >= 0);
-  check(!outcome.retry_after ||
-        (outcome.retry_after->count() >= 0 && outcome.retry_after->count() <= 1e9));
+void check(const NoteAnswer& answer) {
+  const auto& [attempt, note] = answer;
+  const bool written = note.status == NoteStatus::kWritten;
+  check(written == note.reason.empty() && attempt.reason == note.reason);
+  check(!written || (attempt.next == llm::NextStep::kDone && !note.text.empty()));
+  check(note.reason.size() <= 300 && is_valid_utf8(note.reason));
+  check(is_valid_utf8(note.text) && note.text.size() <= 65536);
+  check(clean_multiline_text(note.text, 1 << 17) == note.text);
+  check(attempt.input_tokens >= 0 && attempt.output_tokens >= 0 && attempt.said_tokens >= 0);
+  check(!attempt.retry_after ||
+        (attempt.retry_after->count() >= 0 && attempt.retry_after->count() <= 1e9));
 }
 
 }  // namespace

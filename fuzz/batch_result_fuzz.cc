@@ -19,16 +19,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (result.custom_id.empty()) __builtin_trap();
   static const epicrisis::Json schema = {{"type", "object"}, {"required", {"border"}}};
-  for (const epicrisis::Outcome& outcome :
-       {epicrisis::read_batch_result(result, free_text, nullptr),
-        epicrisis::read_batch_result(result, structured, nullptr),
-        epicrisis::read_batch_result(result, structured, schema)}) {
-    const bool written = outcome.status == epicrisis::NoteStatus::kWritten;
+  for (const auto& [attempt, note] : {epicrisis::read_batch_result(result, free_text, nullptr),
+                                      epicrisis::read_batch_result(result, structured, nullptr),
+                                      epicrisis::read_batch_result(result, structured, schema)}) {
+    const bool written = note.status == epicrisis::NoteStatus::kWritten;
     // What is stored: a note has a text, a rejection a reason, and the database takes both.
-    if (written && (outcome.text.empty() || result.http_status != 200)) __builtin_trap();
-    if (!written && outcome.reason.empty()) __builtin_trap();
-    if (!epicrisis::is_valid_utf8(outcome.text)) __builtin_trap();
-    if (outcome.input_tokens < 0 || outcome.output_tokens < 0) __builtin_trap();
+    if (written && (note.text.empty() || result.http_status != 200)) __builtin_trap();
+    if (!written && note.reason.empty()) __builtin_trap();
+    if (!epicrisis::is_valid_utf8(note.text)) __builtin_trap();
+    if (attempt.input_tokens < 0 || attempt.output_tokens < 0) __builtin_trap();
   }
   return 0;
 }

@@ -6,7 +6,7 @@
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/net/http.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 // A POST of JSON to an endpoint of the provider, with its key, timeouts and no body yet.
 inline HttpRequest authorized_request(const Provider& provider, std::string url, Secret key) {
@@ -21,4 +21,4 @@ inline HttpRequest authorized_request(const Provider& provider, std::string url,
   return request;
 }
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/url.h"
 #include "llm/authorized_request.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 namespace {
 
 // Trials of an open circuit, at ever longer distances, before an endpoint is given up.
@@ -23,8 +22,8 @@ EndpointSet::State::State(const Endpoint& endpoint, HttpRequest prepared, int mo
       mask(request.secret),
       limit(most) {}
 
-EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
-                         bool offline)
+EndpointSet::EndpointSet(const Provider& provider, int max_concurrency, bool offline,
+                         const Job& job)
     : max_concurrency_(max_concurrency),
       requests_(provider.requests_per_minute),
       tokens_(provider.tokens_per_minute) {
@@ -34,10 +33,11 @@ EndpointSet::EndpointSet(const Provider& provider, const std::string& model, int
   for (const Endpoint& endpoint : provider.endpoints) {
     Secret key = offline ? Secret() : load_key(endpoint);
     if (!key.empty() && endpoint.url.starts_with("http:") && !is_local_url(endpoint.url)) {
-      log_warning("the key and the prompts go to {} unencrypted", endpoint.url);
+      job.warn("the key and the prompts go to {} unencrypted", endpoint.url);
     }
     endpoints_.emplace_back(
-        endpoint, authorized_request(provider, chat_url(provider, endpoint, model), std::move(key)),
+        endpoint,
+        authorized_request(provider, chat_url(provider, endpoint, provider.model), std::move(key)),
         max_concurrency);
   }
 }
@@ -133,4 +133,4 @@ std::string EndpointSet::complaint() const {
   return fmt::format("no answer from {} after {} trials", join(urls, ", "), kHopelessTrials);
 }
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

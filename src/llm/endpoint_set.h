@@ -5,20 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/net/http.h"
 #include "llm/limits.h"
 #include "net/secret_mask.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 // The endpoints of a provider and what is known of their health. Times are seconds of a monotonic
 // clock.
 class EndpointSet {
  public:
   // Loads the keys, unless `offline`. Rate limits of the provider hold for all endpoints together.
-  EndpointSet(const Provider& provider, const std::string& model, int max_concurrency,
-              bool offline);
+  EndpointSet(const Provider& provider, int max_concurrency, bool offline, const Job& job);
 
   // The endpoint for the next request, of `tokens` estimated tokens; empty if none may be used now.
   // Among those that may, the one furthest behind its share; `avoid` only if it is the only one.
@@ -69,4 +69,4 @@ class EndpointSet {
   std::vector<State> endpoints_;
 };
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

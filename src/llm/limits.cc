@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace epicrisis {
+namespace epicrisis::llm {
 namespace {
 
 constexpr double kFirstLimit = 8;
@@ -95,4 +95,4 @@ Seconds backoff(int attempt, double jitter) {
   return Seconds(longest * (0.5 + jitter / 2));
 }
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

@@ -7,7 +7,7 @@
 
 #include "epicrisis/core/clock.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 // The rules by which an endpoint is used, each a small machine that is told the time: seconds of a
 // monotonic clock.
@@ -81,4 +81,4 @@ class FailureWatch {
 // number in [0, 1).
 Seconds backoff(int attempt, double jitter);
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

@@ -243,8 +243,8 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
   if (const auto limits = table.table_if("limits")) read_limits(*limits, provider);
   if (const auto timeouts = table.table_if("timeouts")) read_timeouts(*timeouts, provider);
   if (const auto prices = table.table_if("prices")) {
-    provider.input_price = prices->number_in("input", 0, 1e6, 0.0);
-    provider.output_price = prices->number_in("output", 0, 1e6, 0.0);
+    provider.prices.input = prices->number_in("input", 0, 1e6, 0.0);
+    provider.prices.output = prices->number_in("output", 0, 1e6, 0.0);
     provider.batch_price = prices->number_in("batch", 0, 1, 1.0);
   }
   if (const auto extra = table.table_if("extra")) read_extra(*extra, provider);

@@ -11,7 +11,7 @@
 #include "epicrisis/image/measure.h"
 #include "epicrisis/image/resize.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 std::string image_data_uri(const Path& path, int side, int quality) {
   Image image = load_image(path);
@@ -42,4 +42,4 @@ std::int64_t image_tokens(const std::string& detail, int side) {
   return kBase + kTile * tiles(std::min(side, 2048)) * tiles(std::min(side, 768));
 }
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

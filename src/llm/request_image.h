@@ -5,7 +5,7 @@
 
 #include "epicrisis/core/files.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 // "data:image/jpeg;base64,...": the picture upright, its longer side at most `side` pixels, encoded
 // anew, so that nothing of the file but its pixels is in it. InputError or SystemError naming the
@@ -22,4 +22,4 @@ std::string measured_words(const Path& path);
 // the file is opened, only its longer side: the most over all shapes. Other models count otherwise.
 std::int64_t image_tokens(const std::string& detail, int side);
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

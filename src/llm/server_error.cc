@@ -7,8 +7,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/mask_keys.h"
+#include "llm/json_member.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kMaxLine = 300;      // bytes of a reason
@@ -52,12 +53,6 @@ constexpr std::array<std::pair<std::string_view, int>, 26> kStatusOfCode = {{
     {"overloaded", 503},
     {"overloaded_error", 529},
 }};
-
-const Json* find_member(const Json& object, const char* name) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
 
 void add_code(ServerError& error, const Json& object, const char* name) {
   const Json* code = find_member(object, name);
@@ -214,4 +209,4 @@ int status_of(const ServerError& error) {
   return 500;
 }
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

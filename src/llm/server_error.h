@@ -6,7 +6,7 @@
 
 #include "epicrisis/core/json.h"
 
-namespace epicrisis {
+namespace epicrisis::llm {
 
 // What a server says of a request that failed.
 struct ServerError {
@@ -37,4 +37,4 @@ std::string one_line(std::string_view text);
 // The same of a body that may be HTML.
 std::string line_of_body(std::string_view body);
 
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

@@ -30,8 +30,8 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   job.choice.provider = beside(folder, job.choice.provider);
   job.choice.record = below(data_root, job.choice.record);
   job.choice.replay = below(data_root, job.choice.replay);
-  job.limits.images = table.boolean_or("images", true);
-  if (table.has("fields")) job.limits.fields = table.strings_or("fields", {});
+  job.disclosure.images = table.boolean_or("images", true);
+  if (table.has("fields")) job.disclosure.fields = table.strings_or("fields", {});
   job.options.filter.datasets = table.strings_or("datasets", {});
   job.options.filter.roles = table.strings_or("roles", {});
   job.options.filter.limit = table.integer_in("limit", 1, INT64_MAX, INT64_MAX);
@@ -61,7 +61,7 @@ void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& se
   task.options.allow_remote = allow_remote;
   const SynthesisReport report = run_synthesis(workspace, task, job);
   log_info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
-           report.written, report.failed, report.skipped);
+           report.done, report.failed, report.skipped);
   if (report.error) {
     throw Error(*report.error,
                 fmt::format("notes {} by {}: {}", report.strategy, report.model,

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace epicrisis::test {
+namespace epicrisis::llm {
 namespace {
 
 using testing::HasSubstr;
@@ -129,4 +129,4 @@ TEST(Backoff, DoublesUpToAMinute) {
 }
 
 }  // namespace
-}  // namespace epicrisis::test
+}  // namespace epicrisis::llm

@@ -66,7 +66,7 @@ TEST(Provider, BuiltInOnesAreSound) {
     EXPECT_EQ(is_local(provider), !remote) << name;
     EXPECT_EQ(provider.vision, remote) << name;
     EXPECT_EQ(!provider.endpoints.front().key_variable.empty(), remote) << name;
-    EXPECT_EQ(provider.input_price, 0) << name;
+    EXPECT_EQ(provider.prices.input, 0) << name;
     EXPECT_EQ(provider.structured, StructuredOutput::kJsonSchema);
   }
 }
@@ -131,8 +131,8 @@ key_file = "key"
   EXPECT_EQ(provider.timeouts.connect.count(), 1);
   EXPECT_EQ(provider.timeouts.idle.count(), 2);
   EXPECT_EQ(provider.timeouts.total.count(), 3);
-  EXPECT_EQ(provider.input_price, 0.5);
-  EXPECT_EQ(provider.output_price, 2);
+  EXPECT_EQ(provider.prices.input, 0.5);
+  EXPECT_EQ(provider.prices.output, 2);
   EXPECT_EQ(provider.extra.dump(), R"({"seed":4})");
   ASSERT_EQ(provider.endpoints.size(), 2U);
   EXPECT_EQ(provider.endpoints[0].weight, 2);

@@ -62,4 +62,15 @@ class FakeClock : public Clock {
   std::chrono::nanoseconds slept{0};
 };
 
+// Real time, but that sleep() takes none.
+class HurriedClock : public FakeClock {
+ public:
+  std::chrono::nanoseconds monotonic() override {
+    return slept + (std::chrono::steady_clock::now() - start_);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 }  // namespace epicrisis::test

@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/llm/prices.h"
 #include "epicrisis/net/http.h"
 
 namespace epicrisis {
@@ -54,8 +55,7 @@ struct Provider {
   int max_attempts = 6;                         // of one request
   Seconds longest_wait{300};                    // a Retry-After above this is a failure
   HttpTimeouts timeouts;
-  double input_price = 0;  // US dollars a million tokens; 0: free or not known
-  double output_price = 0;
+  Prices prices;
   double batch_price = 1;       // what a request of a batch costs, as a share of these
   Json extra = Json::object();  // further members of every request body, e.g. {"seed": 1}
 };

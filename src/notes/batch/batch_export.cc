@@ -6,8 +6,8 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/store/tables/ledger.h"
-#include "notes/synthesis/body_queue.h"
-#include "notes/synthesis/pending_notes.h"
+#include "llm/body_queue.h"
+#include "notes/synthesis/note_source.h"
 
 namespace epicrisis {
 namespace {
@@ -43,12 +43,13 @@ class BatchExporter {
       : job_(job),
         database_(workspace.database()),
         builder_(builder),
+        prices_(builder.provider().prices.times(builder.provider().batch_price)),
         budget_(options.budget),
         folder_(std::filesystem::absolute(folder)),
         batch_(batch),
         secret_(pseudonym_secret(database_)),
-        pending_(database_, builder, options, job),
-        bodies_(builder),
+        source_(database_, builder, options, job),
+        bodies_(source_, job),
         progress_(job.meter("batch " + builder.strategy().name, 0, "requests")) {
     if (batch.file_requests < 1 || batch.file_bytes < 1) {
       throw UsageError("notes batch export: a file of {} requests and {} bytes holds nothing",
@@ -59,23 +60,17 @@ class BatchExporter {
   BatchExportReport run() {
     while (report_.stopped.empty()) {
       if (job_.cancelled()) report_.stopped = "interrupted";
-      look_ahead();
-      std::optional<BuiltRequest> built = bodies_.pop();
+      const std::optional<llm::BuiltRequest> built = bodies_.next(true);
       if (!built) {
         if (job_.cancelled()) report_.stopped = "interrupted";
         break;
       }
-      if (!built->body) {
-        job_.warn("{}", built->error);
-        pending_.skip("the picture cannot be read");
-        continue;
-      }
-      if (report_.stopped.empty()) add(built->prompt, *built->body);
+      if (report_.stopped.empty()) add(planned_note(*built->request), *built->body);
     }
     finish_file();
-    report_.skips = pending_.skips();
+    report_.skips = source_.skips();
     for (const auto& [reason, count] : report_.skips) report_.skipped += count;
-    report_.notes = pending_.notes();
+    report_.notes = source_.taken();
     report_.left = report_.notes - report_.exported - report_.skipped;
     if (report_.left < 0 || (report_.stopped.empty() && report_.left != 0)) {
       throw InternalError("notes batch export: {} notes, but {} exported, {} skipped",
@@ -85,23 +80,11 @@ class BatchExporter {
   }
 
  private:
-  void look_ahead() {
-    while (!at_end_ && bodies_.size() < bodies_.look_ahead()) {
-      std::optional<Prompt> prompt = pending_.next();
-      if (!prompt) {
-        at_end_ = true;
-      } else {
-        bodies_.push(std::move(*prompt));
-      }
-    }
-  }
-
-  void add(const Prompt& prompt, const std::string& body) {
-    const std::int64_t output = builder_.most_tokens(prompt) - prompt.input_tokens;
-    const double cost =
-        builder_.price(prompt.input_tokens, output) * builder_.provider().batch_price;
+  void add(const PlannedNote& note, const std::string& body) {
+    const std::int64_t output = note.max_tokens;
+    const double cost = prices_.of(note.input_tokens, output);
     const std::int64_t tokens =
-        report_.input_tokens + report_.output_tokens + prompt.input_tokens + output;
+        report_.input_tokens + report_.output_tokens + note.input_tokens + output;
     if ((budget_.tokens > 0 && tokens > budget_.tokens) ||
         (budget_.dollars > 0 && report_.cost + cost > budget_.dollars)) {
       report_.stopped = fmt::format("the budget would not hold for more than {} requests",
@@ -109,17 +92,17 @@ class BatchExporter {
       return;
     }
     BatchRequest request;
-    request.note_key = prompt.key;
-    request.sample_id = prompt.sample_id;
-    request.variant = prompt.variant;
-    request.origin = prompt.origin;
-    if (const auto last = last_batch_request(database_, prompt.key)) {
+    request.note_key = note.key;
+    request.sample_id = note.sample_id;
+    request.variant = note.variant;
+    request.origin = note.origin;
+    if (const auto last = last_batch_request(database_, note.key)) {
       request.round = last->round + (last->state == BatchRequestState::kOut ? 0 : 1);
     }
-    request.custom_id = custom_id_of(secret_, prompt.key, request.round);
+    request.custom_id = custom_id_of(secret_, note.key, request.round);
     const std::string line = line_of(request.custom_id, body);
     if (line.size() > batch_.file_bytes) {
-      pending_.skip("above the size of a file");
+      source_.skip("above the size of a file");
       return;
     }
     if (file_ && (std::ssize(requests_) >= batch_.file_requests ||
@@ -129,9 +112,9 @@ class BatchExporter {
     if (!file_) begin_file();
     file_->write(line);
     requests_.push_back(std::move(request));
-    images_ = images_ || prompt.attach_image;
-    fields_.insert(prompt.fields.begin(), prompt.fields.end());
-    report_.input_tokens += prompt.input_tokens;
+    images_ = images_ || note.attach_image;
+    fields_.insert(note.fields.begin(), note.fields.end());
+    report_.input_tokens += note.input_tokens;
     report_.output_tokens += output;
     report_.cost += cost;
     progress_.add();
@@ -167,8 +150,8 @@ class BatchExporter {
       row.model = builder_.model();
       row.parameters = builder_.parameters();
       row.schema = builder_.schema();
-      row.input_price = provider.input_price * provider.batch_price;
-      row.output_price = provider.output_price * provider.batch_price;
+      row.input_price = prices_.input;
+      row.output_price = prices_.output;
       export_id_ = put_batch_export(database_, row);
     }
     std::string name = fmt::format("{}-{}-{}-{:03}.jsonl", builder_.strategy().name,
@@ -210,13 +193,13 @@ class BatchExporter {
   Job& job_;
   Database& database_;
   const RequestBuilder& builder_;
+  Prices prices_;
   Budget budget_;
   Path folder_;
   BatchExportOptions batch_;
   std::string secret_;
-  PendingNotes pending_;
-  BodyQueue bodies_;
-  bool at_end_ = false;
+  NoteSource source_;
+  llm::BodyQueue bodies_;
   std::int64_t export_id_ = 0;
   Path path_;
   std::optional<AtomicFileWriter> file_;

@@ -7,10 +7,10 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/notes/strategy/strategy.h"
-#include "epicrisis/notes/synthesis/answer.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
 #include "notes/batch/batch_result.h"
+#include "notes/synthesis/note_record.h"
 
 namespace epicrisis {
 namespace {
@@ -97,54 +97,40 @@ class BatchImporter {
       return;
     }
     const Export& batch = export_of(request->export_id);
-    Outcome outcome = read_batch_result(result, batch.strategy, batch.row.schema);
-    if (answered && stored && rank_of(outcome.status) >= rank_of(*stored)) {
+    const NoteAnswer answer = read_batch_result(result, batch.strategy, batch.row.schema);
+    if (answered && stored && rank_of(answer.note.status) >= rank_of(*stored)) {
       ++report_.unchanged;
       return;
     }
-    outcome.reason = clean_text(outcome.reason, kMaxReason);
-    store(*request, batch, result, outcome);
+    store(*request, batch, result.http_status, answer);
   }
 
-  void store(const BatchRequest& request, const Export& batch, const BatchResult& result,
-             const Outcome& outcome) {
-    NoteRecord note;
-    note.key = request.note_key;
-    note.sample_id = request.sample_id;
-    note.strategy = batch.row.strategy;
-    note.provider = batch.row.provider;
-    note.model = batch.row.model;
-    note.template_version = template_version(batch.strategy);
-    note.variant = request.variant;
-    note.text = outcome.text;
-    note.status = outcome.status;
-    note.reason = outcome.reason;
-    note.parameters = batch.row.parameters;
-    note.origin = request.origin;
-    note.input_tokens = outcome.input_tokens;
-    note.output_tokens = outcome.output_tokens;
-    note.cost = (batch.row.input_price * static_cast<double>(outcome.input_tokens) +
-                 batch.row.output_price * static_cast<double>(outcome.output_tokens)) /
-                1e6;
+  void store(const BatchRequest& request, const Export& batch, int http_status,
+             const NoteAnswer& answer) {
+    const NoteOrigin origin = {.key = request.note_key,
+                               .sample_id = request.sample_id,
+                               .variant = request.variant,
+                               .facts = request.origin,
+                               .strategy = batch.row.strategy,
+                               .template_version = template_version(batch.strategy),
+                               .provider = batch.row.provider,
+                               .model = batch.row.model,
+                               .parameters = batch.row.parameters};
+    llm::SentRequest sent;
+    sent.endpoint = endpoint_;
+    sent.sent_at = batch.row.created_at;
+    sent.http_status = http_status;
+    sent.outcome = note_status_name(answer.note.status);
+    sent.reason = clean_text(answer.note.reason, kMaxReason);
+    sent.input_tokens = sent.all_input_tokens = answer.attempt.input_tokens;
+    sent.output_tokens = sent.all_output_tokens = answer.attempt.output_tokens;
+    const Prices prices = {batch.row.input_price, batch.row.output_price};
+    const NoteRecord note = note_record(origin, sent, answer.note, prices);
     const NoteOutcome put = put_note(database_, note);
     answer_batch_request(database_, request.custom_id);
-
-    LedgerEntry entry;
-    entry.note_key = note.key;
-    entry.sample_id = note.sample_id;
-    entry.strategy = note.strategy;
-    entry.provider = note.provider;
-    entry.model = note.model;
-    entry.endpoint = endpoint_;
-    entry.attempt = request.round + 1;
-    entry.sent_at = batch.row.created_at;
-    entry.http_status = result.http_status;
-    entry.outcome = note_status_name(note.status);
-    entry.reason = note.reason;
-    entry.input_tokens = note.input_tokens;
-    entry.output_tokens = note.output_tokens;
-    entry.cost = note.cost;
-    put_ledger_entry(database_, entry);
+    // put_note() adds this attempt to those before; the ledger counts the rounds.
+    sent.attempt = request.round + 1;
+    put_ledger_entry(database_, ledger_entry(origin, sent, prices));
 
     report_.input_tokens += note.input_tokens;
     report_.output_tokens += note.output_tokens;

@@ -20,7 +20,7 @@ const Json& member(const Json& object, const char* name) {
 // "batch_expired: This request could not be executed ..."; vLLM gives a string, an object with
 // `message`, or that object below `error`.
 std::string words_of_error(const Json& error) {
-  const ServerError read = read_server_error(error, !member(error, "error").is_null());
+  const llm::ServerError read = llm::read_server_error(error, !member(error, "error").is_null());
   if (read.codes.empty() || read.message.empty()) return read.message;
   return fmt::format("{}: {}", read.codes.front(), read.message);
 }
@@ -56,28 +56,28 @@ BatchResult parse_batch_result(std::string_view text) {
   return result;
 }
 
-Outcome read_batch_result(const BatchResult& result, const Strategy& strategy, const Json& schema) {
+NoteAnswer read_batch_result(const BatchResult& result, const Strategy& strategy,
+                             const Json& schema) {
   if (result.http_status == 200 && result.body.is_object()) {
     return read_completion(result.body, strategy, schema);
   }
-  Outcome outcome;
+  NoteAnswer answer;
+  NoteResult& note = answer.note;
   if (result.http_status != 0 && result.http_status != 200) {
-    HttpAnswer answer;
-    answer.status = result.http_status;
-    answer.body =
-        dump_json(!result.body.is_null()                    ? result.body
-                  : member(result.error, "error").is_null() ? Json{{"error", result.error}}
-                                                            : result.error);
+    HttpAnswer http;
+    http.status = result.http_status;
+    http.body = dump_json(!result.body.is_null()                    ? result.body
+                          : member(result.error, "error").is_null() ? Json{{"error", result.error}}
+                                                                    : result.error);
     // Its Retry-After would be long past: the time does not matter.
-    outcome = read_answer(answer, strategy, schema, {});
-    outcome.next = NextStep::kDone;
-    if (outcome.status == NoteStatus::kWritten) outcome.status = NoteStatus::kFailed;
+    answer = read_answer(http, strategy, schema, {});
+    if (note.status == NoteStatus::kWritten) note.status = NoteStatus::kFailed;
   }
-  if (outcome.reason.empty()) {
-    outcome.reason = words_of_error(result.error.is_null() ? result.body : result.error);
+  if (note.reason.empty()) {
+    note.reason = words_of_error(result.error.is_null() ? result.body : result.error);
   }
-  if (outcome.reason.empty()) outcome.reason = "the batch gave no answer";
-  return outcome;
+  if (note.reason.empty()) note.reason = "the batch gave no answer";
+  return answer;
 }
 
 }  // namespace epicrisis

@@ -23,7 +23,8 @@ struct BatchResult {
 // InputError, without a place, for a line that is none.
 BatchResult parse_batch_result(std::string_view line);
 
-// What the note becomes by it.
-Outcome read_batch_result(const BatchResult& result, const Strategy& strategy, const Json& schema);
+// What the note becomes by it; what the attempt says of a next step does not matter.
+NoteAnswer read_batch_result(const BatchResult& result, const Strategy& strategy,
+                             const Json& schema);
 
 }  // namespace epicrisis

@@ -53,21 +53,21 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
   require_datasets(database, filter_.datasets);
 }
 
-std::optional<Prompt> PendingNotes::next() {
+std::optional<PlannedNote> PendingNotes::next() {
   // A million samples whose notes are there take a while.
-  while (prompts_.empty() && !(page_.empty() && at_end_) && !job_.cancelled()) {
+  while (planned_.empty() && !(page_.empty() && at_end_) && !job_.cancelled()) {
     if (page_.empty()) {
       read_page();
       continue;
     }
     const Sample sample = std::move(page_.front());
     page_.pop_front();
-    if (is_drawn(sample, fraction_)) add_prompts_of(sample);
+    if (is_drawn(sample, fraction_)) plan_notes_of(sample);
   }
-  if (prompts_.empty()) return std::nullopt;
-  Prompt prompt = std::move(prompts_.front());
-  prompts_.pop_front();
-  return prompt;
+  if (planned_.empty()) return std::nullopt;
+  PlannedNote note = std::move(planned_.front());
+  planned_.pop_front();
+  return note;
 }
 
 void PendingNotes::read_page() {
@@ -83,7 +83,7 @@ void PendingNotes::read_page() {
   std::ranges::move(samples, std::back_inserter(page_));
 }
 
-void PendingNotes::add_prompts_of(const Sample& sample) {
+void PendingNotes::plan_notes_of(const Sample& sample) {
   const Strategy& strategy = builder_.strategy();
   notes_ += strategy.variants;
   const auto skip = [&](const std::string& reason) { skips_[reason] += strategy.variants; };
@@ -107,18 +107,18 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
     }
   }
   for (int variant = 0; variant < strategy.variants; ++variant) {
-    Prompt prompt = builder_.prompt(sample, variant, hash, note);
+    PlannedNote planned = builder_.plan(sample, variant, hash, note);
     const std::optional<NoteStatus> status =
-        all_ ? std::nullopt : note_status(database_, prompt.key);
+        all_ ? std::nullopt : note_status(database_, planned.key);
     if (status == NoteStatus::kWritten) {
       ++skips_["written before"];
     } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
       ++skips_[fmt::format("{} before", note_status_name(*status))];
-    } else if (!ask_batched_ && is_out_in_batch(prompt.key)) {
+    } else if (!ask_batched_ && is_out_in_batch(planned.key)) {
       ++skips_["out in a batch"];
     } else {
-      if (status == NoteStatus::kTruncated) prompt.max_tokens *= 2;
-      prompts_.push_back(std::move(prompt));
+      if (status == NoteStatus::kTruncated) planned.max_tokens *= 2;
+      planned_.push_back(std::move(planned));
     }
   }
 }
@@ -126,26 +126,6 @@ void PendingNotes::add_prompts_of(const Sample& sample) {
 bool PendingNotes::is_out_in_batch(std::string_view key) const {
   const std::optional<BatchRequest> last = last_batch_request(database_, key);
   return last && last->state == BatchRequestState::kOut;
-}
-
-NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome) {
-  NoteRecord note;
-  note.key = prompt.key;
-  note.sample_id = prompt.sample_id;
-  note.strategy = builder.strategy().name;
-  note.provider = builder.provider().name;
-  note.model = builder.model();
-  note.template_version = template_version(builder.strategy());
-  note.variant = prompt.variant;
-  note.text = outcome.text;
-  note.status = outcome.status;
-  note.reason = outcome.reason;
-  note.parameters = builder.parameters(prompt.max_tokens);
-  note.origin = prompt.origin;
-  note.input_tokens = outcome.input_tokens;
-  note.output_tokens = outcome.output_tokens;
-  note.cost = builder.price(outcome.input_tokens, outcome.output_tokens);
-  return note;
 }
 
 void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote) {

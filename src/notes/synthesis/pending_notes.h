@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "epicrisis/core/job.h"
-#include "epicrisis/notes/synthesis/answer.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 #include "epicrisis/store/tables/notes.h"
@@ -16,7 +15,7 @@
 
 namespace epicrisis {
 
-// Streams the prompts of the notes that a strategy is still missing, in order of sample and
+// Streams the notes that a strategy is still missing, in order of sample and
 // variant. Memory is a page of samples.
 class PendingNotes {
  public:
@@ -26,7 +25,7 @@ class PendingNotes {
                const Job& job, bool all = false);
 
   // The next missing one; empty at the end, or when the job is cancelled.
-  std::optional<Prompt> next();
+  std::optional<PlannedNote> next();
 
   // Counts one that was given out as skipped after all.
   void skip(const std::string& reason) { ++skips_[reason]; }
@@ -36,7 +35,7 @@ class PendingNotes {
 
  private:
   void read_page();
-  void add_prompts_of(const Sample& sample);
+  void plan_notes_of(const Sample& sample);
   bool is_out_in_batch(std::string_view key) const;
 
   Database& database_;
@@ -50,14 +49,10 @@ class PendingNotes {
   bool at_end_ = false;
   std::int64_t remaining_;
   std::deque<Sample> page_;
-  std::deque<Prompt> prompts_;  // of the sample taken last
+  std::deque<PlannedNote> planned_;  // of the sample taken last
   std::int64_t notes_ = 0;
   std::map<std::string, std::int64_t> skips_;
 };
-
-// The note of a prompt that was answered. `attempts` and tokens are those of the last answer alone
-// where put_note() is to add them to what is stored.
-NoteRecord note_of(const RequestBuilder& builder, const Prompt& prompt, const Outcome& outcome);
 
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.

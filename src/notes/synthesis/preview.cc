@@ -7,9 +7,9 @@
 namespace epicrisis {
 namespace {
 
-// The first prompt of the filter, whether its note is there or not.
-std::optional<Prompt> first_prompt(Database& database, const RequestBuilder& builder,
-                                   SampleFilter filter, const Job& job) {
+// The first note of the filter, whether its note is there or not.
+std::optional<PlannedNote> first_note(Database& database, const RequestBuilder& builder,
+                                      SampleFilter filter, const Job& job) {
   SynthesisOptions options;
   options.filter = std::move(filter);
   return PendingNotes(database, builder, options, job, true).next();
@@ -69,30 +69,30 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
   for (const Endpoint& endpoint : builder.provider().endpoints) {
     preview.urls.push_back(chat_url(builder.provider(), endpoint, builder.model()));
   }
-  std::optional<Prompt> shown;
+  std::optional<PlannedNote> shown;
   if (sample_id != 0) {
     sample_by_id(database, sample_id);
     SampleFilter one;
     one.after_id = sample_id - 1;
     one.limit = 1;
-    shown = first_prompt(database, builder, std::move(one), job);
+    shown = first_note(database, builder, std::move(one), job);
   }
   std::set<std::string> fields;
   PendingNotes pending(database, builder, options, job);
-  while (std::optional<Prompt> prompt = pending.next()) {
+  while (std::optional<PlannedNote> note = pending.next()) {
     ++preview.missing;
-    preview.input_tokens += prompt->input_tokens;
-    preview.output_tokens += builder.most_tokens(*prompt) - prompt->input_tokens;
-    preview.images = preview.images || prompt->attach_image;
-    fields.insert(prompt->fields.begin(), prompt->fields.end());
-    if (!shown && sample_id == 0) shown = std::move(prompt);
+    preview.input_tokens += note->input_tokens;
+    preview.output_tokens += note->max_tokens;
+    preview.images = preview.images || note->attach_image;
+    fields.insert(note->fields.begin(), note->fields.end());
+    if (!shown && sample_id == 0) shown = std::move(note);
   }
   job.check();
-  if (!shown && sample_id == 0) shown = first_prompt(database, builder, options.filter, job);
+  if (!shown && sample_id == 0) shown = first_note(database, builder, options.filter, job);
   preview.notes = pending.notes();
   preview.skips = pending.skips();
   preview.fields.assign(fields.begin(), fields.end());
-  preview.cost = builder.price(preview.input_tokens, preview.output_tokens);
+  preview.cost = builder.provider().prices.of(preview.input_tokens, preview.output_tokens);
   if (shown) preview.body = builder.body(*shown);
   return preview;
 }

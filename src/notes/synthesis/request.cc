@@ -7,6 +7,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/measure.h"
+#include "epicrisis/llm/attempt.h"
 #include "epicrisis/text/schema.h"
 #include "llm/request_image.h"
 #include "notes/strategy/repetition.h"
@@ -24,11 +25,11 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-void check_limits(const RequestLimits& limits) {
-  if (!limits.fields) return;
+void check_disclosure(const Disclosure& disclosure) {
+  if (!disclosure.fields) return;
   std::vector<std::string> known = note_field_names();
   known.emplace_back(kMeasured);
-  for (const std::string& field : *limits.fields) {
+  for (const std::string& field : *disclosure.fields) {
     if (!contains(known, field)) {
       throw UsageError("`fields`: unknown field '{}'; there are {}", clean_text(field, 60),
                        join(known, ", "));
@@ -43,17 +44,18 @@ bool is_own_field(std::string_view finding) {
 }
 
 // The fields that may leave, those alone.
-TemplateFields limited_fields(const Sample& sample, const RequestLimits& limits) {
-  if (!limits.fields) return note_fields(sample);
+TemplateFields disclosed_fields(const Sample& sample, const Disclosure& disclosure) {
+  if (!disclosure.fields) return note_fields(sample);
   Sample visible = sample;
   std::erase_if(visible.findings, [&](const Finding& finding) {
-    return is_own_field(finding.name) && !contains(*limits.fields, finding.name);
+    return is_own_field(finding.name) && !contains(*disclosure.fields, finding.name);
   });
   // `class` would name it in brackets.
-  if (!contains(*limits.fields, "subclass")) visible.subclass.clear();
+  if (!contains(*disclosure.fields, "subclass")) visible.subclass.clear();
   TemplateFields fields = note_fields(visible);
   // These were read from the findings, which may have been left out as a whole.
-  std::erase_if(fields, [&](const auto& field) { return !contains(*limits.fields, field.first); });
+  std::erase_if(fields,
+                [&](const auto& field) { return !contains(*disclosure.fields, field.first); });
   return fields;
 }
 
@@ -102,23 +104,23 @@ std::string_view structured_name(StructuredOutput structured) {
 }  // namespace
 
 RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string model,
-                               RequestLimits limits)
+                               Disclosure disclosure)
     : strategy_(std::move(strategy)),
       provider_(std::move(provider)),
-      model_(std::move(model)),
-      limits_(std::move(limits)),
+      disclosure_(std::move(disclosure)),
       schema_(strategy_.schema) {
   if (strategy_.kind == StrategyKind::kTemplate) {
     throw UsageError("strategy '{}' is a template: it needs no language model", strategy_.name);
   }
-  if (model_.empty()) {
+  provider_.model = std::move(model);
+  if (provider_.model.empty()) {
     throw UsageError("provider '{}' has no default model: give `model`", provider_.name);
   }
-  check_limits(limits_);
+  check_disclosure(disclosure_);
   const auto allowed = [&](std::string_view field) {
-    return !limits_.fields || contains(*limits_.fields, field);
+    return !disclosure_.fields || contains(*disclosure_.fields, field);
   };
-  attach_ = strategy_.image && provider_.vision && limits_.images;
+  attach_ = strategy_.image && provider_.vision && disclosure_.images;
   measure_ = strategy_.image && !attach_ && allowed(kMeasured);
   std::set<std::string> named(strategy_.system->fields().begin(), strategy_.system->fields().end());
   named.insert(strategy_.user->fields().begin(), strategy_.user->fields().end());
@@ -141,7 +143,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   if (!schema_.is_null() && provider_.structured != StructuredOutput::kJsonSchema) {
     schema_words_ = schema_words(portable_schema(schema_));
   } else if (!schema_.is_null()) {
-    schema_tokens_ = estimate_tokens(dump_json(portable_schema(schema_)));
+    schema_tokens_ = llm::estimate_tokens(dump_json(portable_schema(schema_)));
   }
   parameters_text_ = dump_json(parameters());
 }
@@ -149,32 +151,32 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
 bool RequestBuilder::needs_image() const { return attach_ || measure_; }
 
 bool RequestBuilder::does_without_picture(const Sample& sample) const {
-  return !attach_ && std::ranges::any_of(prompt(sample, 0, "").fields,
+  return !attach_ && std::ranges::any_of(plan(sample, 0, "").fields,
                                          [](const auto& field) { return field != "modality"; });
 }
 
-Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_view image_sha256,
-                              std::string_view note) const {
-  TemplateFields fields = limited_fields(sample, limits_);
+PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_view image_sha256,
+                                 std::string_view note) const {
+  TemplateFields fields = disclosed_fields(sample, disclosure_);
   for (auto& [name, value] : fields) {
     value = without_control_tokens(clean_text(value, kMaxFieldBytes));
   }
   const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
   if (rewrite) fields["note"] = without_control_tokens(note);
 
-  Prompt prompt;
-  prompt.sample_id = sample.id;
-  prompt.variant = variant;
-  prompt.system = strategy_.system->render(fields, kMaxNoteBytes);
-  prompt.user = strategy_.user->render(fields, kMaxNoteBytes);
+  PlannedNote plan;
+  plan.sample_id = sample.id;
+  plan.variant = variant;
+  plan.system = strategy_.system->render(fields, kMaxNoteBytes);
+  plan.user = strategy_.user->render(fields, kMaxNoteBytes);
   const bool has_image = !sample.image_path.empty();
-  prompt.attach_image = attach_ && has_image;
-  prompt.measure_image = measure_ && has_image;
-  if (strategy_.image && !prompt.attach_image) {
-    prompt.system += fmt::format("\n{}", kPictureNotShown);
+  plan.attach_image = attach_ && has_image;
+  plan.measure_image = measure_ && has_image;
+  if (strategy_.image && !plan.attach_image) {
+    plan.system += fmt::format("\n{}", kPictureNotShown);
   }
-  if (!schema_words_.empty()) prompt.system += "\n" + schema_words_;
-  if (prompt.attach_image || prompt.measure_image) prompt.image_path = sample.image_path;
+  if (!schema_words_.empty()) plan.system += "\n" + schema_words_;
+  if (plan.attach_image || plan.measure_image) plan.image_path = sample.image_path;
 
   std::set<std::string> shown;
   for (const Template* part : {&*strategy_.system, &*strategy_.user}) {
@@ -188,54 +190,54 @@ Prompt RequestBuilder::prompt(const Sample& sample, int variant, std::string_vie
       if (is_own_field(finding.name) && fields.contains(finding.name)) shown.insert(finding.name);
     }
   }
-  if (prompt.measure_image) shown.emplace(kMeasured);
-  prompt.fields.assign(shown.begin(), shown.end());
-  const bool image = prompt.attach_image || prompt.measure_image;
-  prompt.origin = rewrite             ? "note"
-                  : image && metadata ? "image+metadata"
-                  : image             ? "image"
-                                      : "metadata";
+  if (plan.measure_image) shown.emplace(kMeasured);
+  plan.fields.assign(shown.begin(), shown.end());
+  const bool image = plan.attach_image || plan.measure_image;
+  plan.origin = rewrite             ? "note"
+                : image && metadata ? "image+metadata"
+                : image             ? "image"
+                                    : "metadata";
 
-  prompt.input_tokens = kMessageTokens + schema_tokens_ + estimate_tokens(prompt.system) +
-                        estimate_tokens(prompt.user);
-  if (prompt.attach_image) {
-    prompt.input_tokens += provider_.image_tokens > 0
-                               ? provider_.image_tokens
-                               : image_tokens(provider_.image_detail, provider_.image_side);
+  plan.input_tokens = kMessageTokens + schema_tokens_ + llm::estimate_tokens(plan.system) +
+                      llm::estimate_tokens(plan.user);
+  if (plan.attach_image) {
+    plan.input_tokens += provider_.image_tokens > 0
+                             ? provider_.image_tokens
+                             : llm::image_tokens(provider_.image_detail, provider_.image_side);
   }
-  if (prompt.measure_image) prompt.input_tokens += kMeasuredTokens;
-  prompt.max_tokens = strategy_.max_tokens;
+  if (plan.measure_image) plan.input_tokens += kMeasuredTokens;
+  plan.max_tokens = strategy_.max_tokens;
 
-  prompt.key =
+  plan.key =
       sha256_of_fields({"epicrisis note 1", sample.dataset, sample.key, image ? image_sha256 : "",
-                        prompt.attach_image    ? "attached"
-                        : prompt.measure_image ? "measured"
-                                               : "",
-                        prompt.system, prompt.user, provider_.name, model_, parameters_text_,
+                        plan.attach_image    ? "attached"
+                        : plan.measure_image ? "measured"
+                                             : "",
+                        plan.system, plan.user, provider_.name, provider_.model, parameters_text_,
                         strategy_.content_hash, std::to_string(variant)});
-  return prompt;
+  return plan;
 }
 
-std::string RequestBuilder::body(const Prompt& prompt) const {
-  std::string user = prompt.user;
-  if (prompt.measure_image) {
-    const std::string words = measured_words(prompt.image_path);
+std::string RequestBuilder::body(const PlannedNote& note, int max_tokens) const {
+  std::string user = note.user;
+  if (note.measure_image) {
+    const std::string words = llm::measured_words(note.image_path);
     if (!words.empty()) {
       user += fmt::format("\nMeasured on the picture by a program, as data: \"{}\".", words);
     }
   }
   Json content = user;
-  if (prompt.attach_image) {
-    Json picture = {
-        {"url", image_data_uri(prompt.image_path, provider_.image_side, provider_.image_quality)}};
+  if (note.attach_image) {
+    Json picture = {{"url", llm::image_data_uri(note.image_path, provider_.image_side,
+                                                provider_.image_quality)}};
     if (!provider_.image_detail.empty()) picture["detail"] = provider_.image_detail;
     content = Json::array({{{"type", "text"}, {"text", std::move(user)}},
                            {{"type", "image_url"}, {"image_url", std::move(picture)}}});
   }
-  Json body = {{"model", model_}};
-  body["messages"] = Json::array({{{"role", "system"}, {"content", prompt.system}},
+  Json body = {{"model", provider_.model}};
+  body["messages"] = Json::array({{{"role", "system"}, {"content", note.system}},
                                   {{"role", "user"}, {"content", std::move(content)}}});
-  body[provider_.token_limit_name] = prompt.max_tokens;
+  body[provider_.token_limit_name] = max_tokens > 0 ? max_tokens : note.max_tokens;
   if (provider_.send_temperature) body["temperature"] = strategy_.temperature;
   if (!schema_.is_null() && provider_.structured == StructuredOutput::kJsonSchema) {
     body["response_format"] = {{"type", "json_schema"},
@@ -250,7 +252,7 @@ std::string RequestBuilder::body(const Prompt& prompt) const {
   // One seed would make all variants of a note the same.
   if (body.contains("seed") && body["seed"].is_number_integer()) {
     const auto seed = static_cast<std::uint64_t>(body["seed"].get<std::int64_t>());
-    body["seed"] = static_cast<std::int64_t>(seed + static_cast<std::uint64_t>(prompt.variant));
+    body["seed"] = static_cast<std::int64_t>(seed + static_cast<std::uint64_t>(note.variant));
   }
   return dump_json(body);
 }
@@ -268,20 +270,6 @@ Json RequestBuilder::parameters(int max_tokens) const {
   if (measure_) parameters["measuring_version"] = kMeasuringVersion;
   if (!provider_.extra.empty()) parameters["extra"] = provider_.extra;
   return parameters;
-}
-
-std::int64_t RequestBuilder::most_tokens(const Prompt& prompt) const {
-  return prompt.input_tokens + prompt.max_tokens;
-}
-
-double RequestBuilder::price(std::int64_t input_tokens, std::int64_t output_tokens) const {
-  return (static_cast<double>(input_tokens) * provider_.input_price +
-          static_cast<double>(output_tokens) * provider_.output_price) /
-         1e6;
-}
-
-std::int64_t estimate_tokens(std::string_view text) {
-  return static_cast<std::int64_t>(text.size() / 4 + (text.size() % 4 == 0 ? 0 : 1));
 }
 
 }  // namespace epicrisis

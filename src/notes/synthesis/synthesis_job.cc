@@ -14,12 +14,12 @@ RequestBuilder make_builder(const SynthesisJob& job) {
   }
   Provider provider = job.choice.resolve();
   std::string model = provider.model;
-  return {std::move(strategy), std::move(provider), std::move(model), job.limits};
+  return {std::move(strategy), std::move(provider), std::move(model), job.disclosure};
 }
 
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
   const RequestBuilder builder = make_builder(task);
-  if (builder.strategy().image && !builder.provider().vision && task.limits.images) {
+  if (builder.strategy().image && !builder.provider().vision && task.disclosure.images) {
     job.warn(
         "strategy {} is about the picture, and provider '{}' is not said to see pictures: none is "
         "sent, measured words are in its place. `vision` says that the model sees",

@@ -1,47 +1,13 @@
-#include "epicrisis/core/error.h"
-#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 
 namespace epicrisis {
-
-Budget parse_budget(std::string_view text) {
-  const auto fail = [&]() -> Budget {
-    throw UsageError("budget '{}': write tokens or US dollars, as '200000 tokens' or '2.50 USD'",
-                     text);
-  };
-  std::string_view rest = trim(text);
-  bool dollars = false;
-  if (rest.starts_with('$')) {
-    rest.remove_prefix(1);
-    dollars = true;
-  } else if (ascii_lower(rest).ends_with("usd")) {
-    rest.remove_suffix(3);
-    dollars = true;
-  } else if (ascii_lower(rest).ends_with("tokens")) {
-    rest.remove_suffix(6);
-  } else {
-    return fail();
-  }
-  Budget budget;
-  const std::string_view number = trim(rest);
-  if (dollars) {
-    const auto value = parse_number(number);
-    if (!value || *value <= 0) return fail();
-    budget.dollars = *value;
-  } else {
-    const auto value = parse_integer(number);
-    if (!value || *value <= 0) return fail();
-    budget.tokens = *value;
-  }
-  return budget;
-}
 
 Json SynthesisReport::to_json() const {
   return {{"strategy", strategy},
           {"provider", provider},
           {"model", model},
-          {"notes", notes},
-          {"written", written},
+          {"notes", taken},
+          {"written", done},
           {"failed", failed},
           {"skipped", skipped},
           {"left", left},

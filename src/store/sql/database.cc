@@ -25,6 +25,7 @@ struct DatabaseState {
   Path path;
   sqlite3* handle = nullptr;
   int busy_timeout_ms = 0;
+  std::string vfs;
   std::unordered_multimap<std::string, std::unique_ptr<CachedStatement>> idle;
 
   ~DatabaseState() {
@@ -211,6 +212,7 @@ Database::Database(const Path& path, const DatabaseOptions& options)
     : state_(std::make_unique<DatabaseState>()) {
   state_->path = path;
   state_->busy_timeout_ms = options.busy_timeout_ms;
+  state_->vfs = options.vfs;
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   if (!options.read_only && options.create) flags |= SQLITE_OPEN_CREATE;
@@ -241,6 +243,15 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 
 const Path& Database::path() const { return state_->path; }
+
+Database Database::another_connection() {
+  DatabaseOptions options;
+  options.create = false;
+  options.vfs = state_->vfs;
+  options.busy_timeout_ms =
+      static_cast<int>(query_integer("PRAGMA busy_timeout").value_or(state_->busy_timeout_ms));
+  return Database(state_->path, options);
+}
 
 Statement Database::prepare(std::string_view sql) {
   std::string key(sql);

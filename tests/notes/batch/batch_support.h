@@ -42,9 +42,9 @@ max_tokens = 100
 
   static Provider local_provider() {
     Provider provider = provider_for_url("http://127.0.0.1:9/v1");
-    provider.input_price = 2;
+    provider.prices.input = 2;
     provider.batch_price = 0.5;
-    provider.output_price = 4;
+    provider.prices.output = 4;
     return provider;
   }
   static RequestBuilder builder(Provider provider = local_provider()) {

@@ -108,10 +108,13 @@ TEST_F(WriteNotesTest, ChangedMetadataReviseTheNote) {
 TEST_F(WriteNotesTest, ChangedTemplateIsTheNotesNewVersion) {
   add("1");
   write_template_notes(workspace_, strategy_);
-  const Strategy second = parse_strategy(
-      "name = \"M\"\nversion = 2\nkind = \"template\"\nfields = [\"diagnosis\"]\n"
-      "text = \"[[It is {diagnosis|a}.]]\"\n",
-      "m.toml");
+  const Strategy second = parse_strategy(R"(name = "M"
+version = 2
+kind = "template"
+fields = ["diagnosis"]
+text = "[[It is {diagnosis|a}.]]"
+)",
+                                         "m.toml");
   EXPECT_EQ(write_template_notes(workspace_, second).revised, 1);
   const NoteRecord note = only_note();
   EXPECT_EQ(note.text, "It is a melanocytic nevus.");
@@ -123,10 +126,13 @@ TEST_F(WriteNotesTest, ChangedTemplateIsTheNotesNewVersion) {
 // A template that says nothing of a sample is no note, and no error either.
 TEST_F(WriteNotesTest, EmptyTextsAreSkipped) {
   add("1");
-  const Strategy silent = parse_strategy(
-      "name = \"S\"\nversion = 1\nkind = \"template\"\nfields = [\"subclass\"]\n"
-      "text = \"[[It is {subclass|a}.]]\"\n",
-      "s.toml");
+  const Strategy silent = parse_strategy(R"(name = "S"
+version = 1
+kind = "template"
+fields = ["subclass"]
+text = "[[It is {subclass|a}.]]"
+)",
+                                         "s.toml");
   const WriteNotesReport report = write_template_notes(workspace_, silent);
   EXPECT_EQ(report.skipped, 1);
   EXPECT_TRUE(load_notes(database_, {}).empty());

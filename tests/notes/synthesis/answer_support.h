@@ -32,8 +32,21 @@ inline HttpAnswer http(int status, std::string body) {
   return answer;
 }
 
+using llm::NextStep;
+
+// What was read, in one.
+struct Outcome : llm::Attempt {
+  NoteStatus status = NoteStatus::kFailed;
+  std::string text;
+};
+
+inline Outcome outcome_of(NoteAnswer answer) {
+  EXPECT_EQ(answer.attempt.reason, answer.note.reason);
+  return {std::move(answer.attempt), answer.note.status, std::move(answer.note.text)};
+}
+
 inline Outcome read(const HttpAnswer& answer, const Strategy& strategy = text_strategy()) {
-  return read_answer(answer, strategy, strategy.schema, kNow);
+  return outcome_of(read_answer(answer, strategy, strategy.schema, kNow));
 }
 
 inline Outcome read(int status, std::string body) { return read(http(status, std::move(body))); }
@@ -73,7 +86,7 @@ inline std::string summary(const Outcome& outcome) {
   }
   text += note_status_name(outcome.status);
   if (outcome.throttled) text += " throttled";
-  if (outcome.endpoint_fault) text += " fault";
+  if (outcome.fault) text += " fault";
   return text;
 }
 

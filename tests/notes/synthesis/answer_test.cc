@@ -396,11 +396,12 @@ TEST(Answer, RealNotesAreNotes) {
 
 TEST(Answer, OneCompletionOfABatch) {
   const Outcome outcome =
-      read_completion(completion({{"content", "A note."}}), text_strategy(), Json());
+      outcome_of(read_completion(completion({{"content", "A note."}}), text_strategy(), Json()));
   EXPECT_EQ(summary(outcome), "done written");
   EXPECT_EQ(outcome.input_tokens, 120);
   for (const Json& value : {Json(), Json(3), Json::array(), Json::object()}) {
-    EXPECT_EQ(summary(read_completion(value, text_strategy(), Json())), "retry invalid");
+    EXPECT_EQ(summary(outcome_of(read_completion(value, text_strategy(), Json()))),
+              "retry invalid");
   }
 }
 

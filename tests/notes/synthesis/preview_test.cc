@@ -38,8 +38,8 @@ class PreviewTest : public test::StoreTest {
   static RequestBuilder builder(const std::string& strategy, bool vision = true) {
     Provider provider = provider_for_url("http://127.0.0.1:1/v1");
     provider.vision = vision;
-    provider.input_price = 2;
-    provider.output_price = 8;
+    provider.prices.input = 2;
+    provider.prices.output = 8;
     return {load_strategy(strategy), provider, "m", {}};
   }
 
@@ -60,7 +60,7 @@ TEST_F(PreviewTest, AddsUpWhatIsMissing) {
   EXPECT_EQ(preview.skips.at("no picture"), 1);
   EXPECT_EQ(preview.output_tokens, 2 * 400);
   EXPECT_GT(preview.input_tokens, 2 * 200);
-  EXPECT_DOUBLE_EQ(preview.cost, p2.price(preview.input_tokens, 800));
+  EXPECT_DOUBLE_EQ(preview.cost, p2.provider().prices.of(preview.input_tokens, 800));
   EXPECT_FALSE(preview.remote);
   EXPECT_TRUE(preview.images);
   EXPECT_THAT(preview.urls, ElementsAre("http://127.0.0.1:1/v1/chat/completions"));
@@ -73,10 +73,10 @@ TEST_F(PreviewTest, AddsUpWhatIsMissing) {
   note.provider = "endpoint";
   note.text = "x";
   const Sample sample = sample_by_id(database_, first);
-  note.key = p2.prompt(sample, 0, std::string(64, 'a')).key;
+  note.key = p2.plan(sample, 0, std::string(64, 'a')).key;
   put_note(database_, note);  // of another picture: another key
   EXPECT_EQ(preview_synthesis(workspace_, p2, {}, job_).missing, 2);
-  note.key = p2.prompt(sample, 0, picture_sha256(database_, sample)).key;
+  note.key = p2.plan(sample, 0, picture_sha256(database_, sample)).key;
   put_note(database_, note);
   const std::string shown = preview.body;
   preview = preview_synthesis(workspace_, p2, {}, job_);

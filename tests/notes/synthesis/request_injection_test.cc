@@ -167,7 +167,7 @@ TEST_P(Injection, ChangesNothingButItsOwnQuotedText) {
     Sample sample = test::make_sample("1");
     sample.subclass = "congenital nevus";
     places()[place].put(sample, value);
-    return texts_of(builder.body(builder.prompt(sample, 0, "")));
+    return texts_of(builder.body(builder.plan(sample, 0, "")));
   };
   const auto harmless = ask("harmless");
   for (const std::string& value : hostile_values()) {
@@ -192,7 +192,7 @@ TEST(InjectionOfANote, ChangesNothingButItsOwnQuotedText) {
   const RequestBuilder builder(load_strategy("M-paraphrase"),
                                provider_for_url("http://127.0.0.1:1"), "m", {});
   const auto ask = [&](const std::string& note) {
-    return texts_of(builder.body(builder.prompt(test::make_sample("1"), 0, "", note)));
+    return texts_of(builder.body(builder.plan(test::make_sample("1"), 0, "", note)));
   };
   const auto harmless = ask("harmless");
   for (const std::string& value : hostile_values()) {
@@ -214,7 +214,7 @@ TEST(InjectionOfAModel, IsAString) {
   for (const std::string& value : hostile_values()) {
     const RequestBuilder builder(load_strategy("P2"), provider_for_url("http://127.0.0.1:1"), value,
                                  {});
-    texts_of(builder.body(builder.prompt(test::make_sample("1"), 0, "")));
+    texts_of(builder.body(builder.plan(test::make_sample("1"), 0, "")));
   }
 }
 

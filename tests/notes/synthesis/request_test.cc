@@ -13,6 +13,7 @@
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/picture_hash.h"
 #include "epicrisis/image/decode.h"
+#include "epicrisis/llm/attempt.h"
 #include "epicrisis/text/schema.h"
 #include "llm/request_image.h"
 #include "support/pictures.h"
@@ -38,7 +39,7 @@ Provider vision_provider() {
 }
 
 RequestBuilder builder_of(const std::string& strategy, Provider provider = text_provider(),
-                          RequestLimits limits = {}) {
+                          Disclosure limits = {}) {
   return {load_strategy(strategy), std::move(provider), "m", std::move(limits)};
 }
 
@@ -52,7 +53,7 @@ Sample sample_of_test() {
 }
 
 Json body_of(const RequestBuilder& builder, const Sample& sample, const std::string& note = "") {
-  return parse_json(builder.body(builder.prompt(sample, 0, "", note)), "body");
+  return parse_json(builder.body(builder.plan(sample, 0, "", note)), "body");
 }
 
 template <typename Function>
@@ -103,7 +104,7 @@ temperature = 0.1
   Provider provider = text_provider();
   provider.extra = {{"top_p", 0.5}};
   const RequestBuilder builder(strategy, provider, "tiny", {});
-  const Prompt prompt = builder.prompt(sample_of_test(), 0, "");
+  const PlannedNote prompt = builder.plan(sample_of_test(), 0, "");
   EXPECT_EQ(
       builder.body(prompt),
       R"({"model":"tiny","messages":[{"role":"system","content":"You are brief."},)"
@@ -112,144 +113,91 @@ temperature = 0.1
   EXPECT_THAT(prompt.fields, ElementsAre("diagnosis", "sex", "site"));
   EXPECT_EQ(prompt.origin, "metadata");
   EXPECT_EQ(prompt.sample_id, 7);
-  Prompt larger = prompt;
-  larger.max_tokens = 500;
-  EXPECT_EQ(parse_json(builder.body(larger), "body")["max_tokens"], 500);
+  EXPECT_EQ(parse_json(builder.body(prompt, 500), "body")["max_tokens"], 500);
   EXPECT_EQ(builder.parameters().dump(),
             R"({"max_tokens":120,"temperature":0.1,"extra":{"top_p":0.5}})");
   EXPECT_EQ(builder.parameters(500)["max_tokens"], 500);
 }
 
-// What a note's key depends on, and what not.
+// All that a note's key may depend on.
+struct Asking {
+  Asking() { sample.image_path = "/pictures/a.jpg"; }
+  std::string key() const {
+    return RequestBuilder(strategy, provider, model, {}).plan(sample, variant, hash).key;
+  }
+
+  Sample sample = sample_of_test();
+  Strategy strategy = load_strategy("P1");
+  Provider provider = vision_provider();
+  std::string model = "m";
+  std::string hash = std::string(64, 'a');
+  int variant = 0;
+};
+
+struct Change {
+  const char* name;
+  void (*make)(Asking& a);
+};
+
+constexpr Change kOfNoMatter[] = {
+    {"timeout", [](Asking& a) { a.provider.timeouts.total = Seconds(1); }},
+    {"concurrency", [](Asking& a) { a.provider.max_concurrency = 1; }},
+    {"attempts", [](Asking& a) { a.provider.max_attempts = 1; }},
+    {"longest wait", [](Asking& a) { a.provider.longest_wait = Seconds(1); }},
+    {"request rate", [](Asking& a) { a.provider.requests_per_minute = 1; }},
+    {"token rate", [](Asking& a) { a.provider.tokens_per_minute = 1; }},
+    {"prices",
+     [](Asking& a) {
+       a.provider.prices = {1, 1};
+     }},
+    {"endpoint",
+     [](Asking& a) {
+       a.provider.endpoints = {{"http://other", 3, "K", ""}};
+     }},
+    {"title", [](Asking& a) { a.provider.title = "x"; }},
+    {"token limit", [](Asking& a) { a.provider.token_limit_name = "max_completion_tokens"; }},
+    {"path", [](Asking& a) { a.sample.image_path = "/elsewhere/a.jpg"; }},
+    {"number", [](Asking& a) { a.sample.id = 99; }},
+    {"group", [](Asking& a) { a.sample.group = "g"; }},
+};
+
+constexpr Change kPaidForAnew[] = {
+    {"data set", [](Asking& a) { a.sample.dataset = "isic"; }},
+    {"sample", [](Asking& a) { a.sample.key = "ISIC_0002"; }},
+    {"metadata", [](Asking& a) { a.sample.diagnosis = "melanoma"; }},
+    {"strategy", [](Asking& a) { a.strategy.content_hash = "other"; }},
+    {"temperature", [](Asking& a) { a.strategy.temperature = 0.3; }},
+    {"length", [](Asking& a) { a.strategy.max_tokens = 1; }},
+    {"provider", [](Asking& a) { a.provider.name = "other"; }},
+    {"vision", [](Asking& a) { a.provider.vision = false; }},
+    {"picture size", [](Asking& a) { a.provider.image_side = 256; }},
+    {"picture detail", [](Asking& a) { a.provider.image_detail = "high"; }},
+    {"words", [](Asking& a) { a.provider.structured = StructuredOutput::kNone; }},
+    {"object", [](Asking& a) { a.provider.structured = StructuredOutput::kJsonObject; }},
+    {"no temperature", [](Asking& a) { a.provider.send_temperature = false; }},
+    {"extra",
+     [](Asking& a) {
+       a.provider.extra = {{"seed", 1}};
+     }},
+    {"model", [](Asking& a) { a.model = "m2"; }},
+    {"picture", [](Asking& a) { a.hash = std::string(64, 'b'); }},
+    {"variant", [](Asking& a) { a.variant = 1; }},
+};
+
 TEST(Request, KeyHoldsWhatIsPaidForOnce) {
-  const auto key = [](const std::function<void(Sample&, Strategy&, Provider&, std::string & model,
-                                               std::string & hash, int& variant)>& change) {
-    Sample sample = sample_of_test();
-    sample.image_path = "/pictures/a.jpg";
-    Strategy strategy = load_strategy("P1");
-    Provider provider = vision_provider();
-    std::string model = "m";
-    std::string hash(64, 'a');
-    int variant = 0;
-    change(sample, strategy, provider, model, hash, variant);
-    return RequestBuilder(strategy, provider, model, {}).prompt(sample, variant, hash).key;
-  };
-#define CHANGE [](Sample & s, Strategy & t, Provider & p, std::string & m, std::string & h, int& v)
-#define UNUSED (void)s, (void)t, (void)p, (void)m, (void)h, (void)v
-  const std::string base = key(CHANGE { UNUSED; });
+  const std::string base = Asking().key();
   EXPECT_EQ(base.size(), 64U);
-  const std::vector<std::string> same = {
-      key(CHANGE {
-        UNUSED;
-        p.timeouts.total = Seconds(1);
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.max_concurrency = 1;
-        p.max_attempts = 1;
-        p.longest_wait = Seconds(1);
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.requests_per_minute = 1;
-        p.tokens_per_minute = 1;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.input_price = 1;
-        p.output_price = 1;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.endpoints = {{"http://other", 3, "K", ""}};
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.title = "x";
-        p.token_limit_name = "max_completion_tokens";
-      }),
-      key(CHANGE {
-        UNUSED;
-        s.image_path = "/elsewhere/a.jpg";
-        s.id = 99;
-        s.group = "g";
-      }),
-  };
-  for (const std::string& other : same) EXPECT_EQ(other, base);
-  const std::vector<std::string> different = {
-      base,
-      key(CHANGE {
-        UNUSED;
-        s.dataset = "isic";
-      }),
-      key(CHANGE {
-        UNUSED;
-        s.key = "ISIC_0002";
-      }),
-      key(CHANGE {
-        UNUSED;
-        s.diagnosis = "melanoma";
-      }),
-      key(CHANGE {
-        UNUSED;
-        t.content_hash = "other";
-      }),
-      key(CHANGE {
-        UNUSED;
-        t.temperature = 0.3;
-      }),
-      key(CHANGE {
-        UNUSED;
-        t.max_tokens = 1;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.name = "other";
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.vision = false;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.image_side = 256;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.image_detail = "high";
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.structured = StructuredOutput::kNone;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.structured = StructuredOutput::kJsonObject;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.send_temperature = false;
-      }),
-      key(CHANGE {
-        UNUSED;
-        p.extra = {{"seed", 1}};
-      }),
-      key(CHANGE {
-        UNUSED;
-        m = "m2";
-      }),
-      key(CHANGE {
-        UNUSED;
-        h = std::string(64, 'b');
-      }),
-      key(CHANGE {
-        UNUSED;
-        v = 1;
-      }),
-  };
-#undef CHANGE
-#undef UNUSED
-  EXPECT_EQ(std::set<std::string>(different.begin(), different.end()).size(), different.size());
+  for (const Change& change : kOfNoMatter) {
+    Asking asking;
+    change.make(asking);
+    EXPECT_EQ(asking.key(), base) << change.name;
+  }
+  std::set<std::string> keys = {base};
+  for (const Change& change : kPaidForAnew) {
+    Asking asking;
+    change.make(asking);
+    EXPECT_TRUE(keys.insert(asking.key()).second) << change.name;
+  }
 }
 
 TEST(Request, StructuredOutputAsTheServerHasIt) {
@@ -283,7 +231,7 @@ TEST(Request, SettingsOfAProvider) {
   provider.send_temperature = false;
   provider.extra = {{"seed", 5}, {"top_p", 0.9}};
   const RequestBuilder builder = builder_of("P2", provider);
-  const Json body = parse_json(builder.body(builder.prompt(sample_of_test(), 2, "")), "body");
+  const Json body = parse_json(builder.body(builder.plan(sample_of_test(), 2, "")), "body");
   EXPECT_EQ(body["max_completion_tokens"], 400);
   EXPECT_FALSE(body.contains("max_tokens"));
   EXPECT_FALSE(body.contains("temperature"));
@@ -295,8 +243,9 @@ TEST(Request, SettingsOfAProvider) {
 
 TEST(Request, WhatCannotBeAsked) {
   const auto says = [](const std::string& strategy, const Provider& provider,
-                       const std::string& model, const RequestLimits& limits) {
-    return usage_error([&] { RequestBuilder(load_strategy(strategy), provider, model, limits); });
+                       const std::string& model, const Disclosure& disclosure) {
+    return usage_error(
+        [&] { RequestBuilder(load_strategy(strategy), provider, model, disclosure); });
   };
   using Fields = std::vector<std::string>;
   EXPECT_THAT(says("M", text_provider(), "m", {}), HasSubstr("is a template"));
@@ -318,9 +267,9 @@ TEST(Request, FieldsLimitWhatLeaves) {
   Sample sample = sample_of_test();
   sample.findings = {{"age", "45 years"}, {"sex", "male"}, {"site", "back"}, {"elevation", "flat"}};
   const auto prompt = [&](std::vector<std::string> fields) {
-    return builder_of("P1", text_provider(), {true, std::move(fields)}).prompt(sample, 0, "");
+    return builder_of("P1", text_provider(), {true, std::move(fields)}).plan(sample, 0, "");
   };
-  Prompt p = prompt({"findings"});
+  PlannedNote p = prompt({"findings"});
   EXPECT_THAT(p.system, HasSubstr("Known findings: \"elevation: flat\""));
   for (const char* word : {"45", "male", "back", "nevus", "benign", "dermoscopic image"}) {
     EXPECT_THAT(p.system, Not(HasSubstr(word)));
@@ -332,7 +281,7 @@ TEST(Request, FieldsLimitWhatLeaves) {
   p = prompt({"diagnosis"});
   EXPECT_THAT(p.system, HasSubstr("\"melanocytic nevus\""));
   EXPECT_THAT(p.fields, ElementsAre("diagnosis"));
-  p = builder_of("P1").prompt(sample, 0, "");
+  p = builder_of("P1").plan(sample, 0, "");
   EXPECT_THAT(p.fields, ElementsAre("age", "diagnosis", "findings", "malignancy", "modality", "sex",
                                     "site", "subclass"));
   // The class in words names the subclass too.
@@ -344,10 +293,9 @@ system = "Be brief."
 user = "[[\"{class}\"]]"
 )",
                                            "C.toml");
-  EXPECT_THAT(RequestBuilder(strategy, text_provider(), "m", {true, {{"class"}}})
-                  .prompt(sample, 0, "")
-                  .user,
-              Not(HasSubstr("congenital")));
+  EXPECT_THAT(
+      RequestBuilder(strategy, text_provider(), "m", {true, {{"class"}}}).plan(sample, 0, "").user,
+      Not(HasSubstr("congenital")));
 }
 
 TEST(Request, NamesOfSamplesStayHere) {
@@ -368,44 +316,42 @@ TEST(Request, NamesOfSamplesStayHere) {
 TEST(Request, RewritesReadANote) {
   const RequestBuilder builder = builder_of("M-paraphrase");
   EXPECT_FALSE(builder.needs_image());
-  const Prompt one = builder.prompt(sample_of_test(), 0, "", "The lesion is benign.\nIt is small.");
+  const PlannedNote one =
+      builder.plan(sample_of_test(), 0, "", "The lesion is benign.\nIt is small.");
   EXPECT_THAT(one.user, HasSubstr("\"The lesion is benign. It is small.\""));
   EXPECT_EQ(one.origin, "note");
   EXPECT_THAT(one.fields, ElementsAre("note"));
-  EXPECT_NE(one.key, builder.prompt(sample_of_test(), 1, "", "The lesion is benign.").key);
+  EXPECT_NE(one.key, builder.plan(sample_of_test(), 1, "", "The lesion is benign.").key);
   EXPECT_GT(builder.strategy().variants, 1);
   // A long note is not cut at the length of a field.
   const std::string longest(9000, 'x');
-  EXPECT_THAT(builder.prompt(sample_of_test(), 0, "", longest).user, HasSubstr(longest));
+  EXPECT_THAT(builder.plan(sample_of_test(), 0, "", longest).user, HasSubstr(longest));
 }
 
 TEST(Request, EstimatesAndPrices) {
-  EXPECT_EQ(estimate_tokens(""), 0);
-  EXPECT_EQ(estimate_tokens("a"), 1);
-  EXPECT_EQ(estimate_tokens("abcd"), 1);
-  EXPECT_EQ(estimate_tokens("abcde"), 2);
-  EXPECT_EQ(image_tokens("low", 4096), 85);
-  EXPECT_EQ(image_tokens("high", 512), 85 + 170);
-  EXPECT_EQ(image_tokens("auto", 513), 85 + 4 * 170);
-  EXPECT_EQ(image_tokens("", 1024), 85 + 4 * 170);
-  EXPECT_EQ(image_tokens("high", 8192), 85 + 8 * 170);  // 2048 x 768
+  EXPECT_EQ(llm::estimate_tokens(""), 0);
+  EXPECT_EQ(llm::estimate_tokens("a"), 1);
+  EXPECT_EQ(llm::estimate_tokens("abcd"), 1);
+  EXPECT_EQ(llm::estimate_tokens("abcde"), 2);
+  EXPECT_EQ(llm::image_tokens("low", 4096), 85);
+  EXPECT_EQ(llm::image_tokens("high", 512), 85 + 170);
+  EXPECT_EQ(llm::image_tokens("auto", 513), 85 + 4 * 170);
+  EXPECT_EQ(llm::image_tokens("", 1024), 85 + 4 * 170);
+  EXPECT_EQ(llm::image_tokens("high", 8192), 85 + 8 * 170);  // 2048 x 768
   Provider provider = vision_provider();
-  provider.input_price = 2;
-  provider.output_price = 8;
+  provider.prices.input = 2;
+  provider.prices.output = 8;
   const RequestBuilder builder = builder_of("P2", provider);
-  EXPECT_DOUBLE_EQ(builder.price(1'000'000, 500'000), 6);
+  EXPECT_DOUBLE_EQ(builder.provider().prices.of(1'000'000, 500'000), 6);
   Sample sample = sample_of_test();
-  const Prompt without = builder.prompt(sample, 0, "");
+  const PlannedNote without = builder.plan(sample, 0, "");
   sample.image_path = "/x.jpg";
-  const Prompt with = builder.prompt(sample, 0, "");
+  const PlannedNote with = builder.plan(sample, 0, "");
   EXPECT_TRUE(with.attach_image);
   EXPECT_FALSE(without.attach_image);
-  EXPECT_EQ(builder.most_tokens(with), with.input_tokens + 400);
-  Prompt larger = with;
-  larger.max_tokens = 900;
-  EXPECT_EQ(builder.most_tokens(larger), with.input_tokens + 900);
-  EXPECT_EQ(with.input_tokens - 85,
-            without.input_tokens - estimate_tokens(without.system) + estimate_tokens(with.system));
+  EXPECT_EQ(with.max_tokens, 400);
+  EXPECT_EQ(with.input_tokens - 85, without.input_tokens - llm::estimate_tokens(without.system) +
+                                        llm::estimate_tokens(with.system));
 }
 
 TEST(Request, KeysOfProvidersAreNowhere) {
@@ -414,7 +360,7 @@ TEST(Request, KeysOfProvidersAreNowhere) {
   const Provider provider = provider_for_url("http://127.0.0.1:1/v1");
   ASSERT_EQ(load_key(provider.endpoints.front()).reveal(), kCanary);
   const RequestBuilder builder = builder_of("P1", provider);
-  const Prompt prompt = builder.prompt(sample_of_test(), 0, "");
+  const PlannedNote prompt = builder.plan(sample_of_test(), 0, "");
   EXPECT_THAT(builder.body(prompt) + builder.parameters().dump() + prompt.key +
                   chat_url(provider, provider.endpoints.front(), "m"),
               Not(HasSubstr("canary")));
@@ -483,13 +429,13 @@ TEST_F(RequestPicture, WithoutVisionItIsMeasured) {
   Sample sample = sample_of_test();
   sample.image_path = write_tagged(300, 260);
   const auto limits = [](bool images, std::optional<std::vector<std::string>> fields) {
-    return RequestLimits{images, std::move(fields)};
+    return Disclosure{images, std::move(fields)};
   };
   for (const RequestBuilder& builder :
        {builder_of("P1"), builder_of("P1", vision_provider(), limits(false, {})),
         builder_of("P1", vision_provider(), limits(false, {{"diagnosis", "measured"}}))}) {
     EXPECT_TRUE(builder.needs_image());
-    const Prompt prompt = builder.prompt(sample, 0, std::string(64, 'a'));
+    const PlannedNote prompt = builder.plan(sample, 0, std::string(64, 'a'));
     EXPECT_TRUE(prompt.measure_image);
     EXPECT_FALSE(prompt.attach_image);
     EXPECT_THAT(prompt.fields, Contains("measured"));
@@ -498,7 +444,7 @@ TEST_F(RequestPicture, WithoutVisionItIsMeasured) {
     const Json body = parse_json(builder.body(prompt), "body");
     ASSERT_TRUE(body["messages"][1]["content"].is_string());
     EXPECT_EQ(body.dump().find("CANARY"), std::string::npos);
-    const std::string words = measured_words(sample.image_path);
+    const std::string words = llm::measured_words(sample.image_path);
     if (!words.empty()) {
       EXPECT_THAT(body["messages"][1]["content"].get<std::string>(),
                   HasSubstr("\"" + words + "\""));
@@ -507,7 +453,7 @@ TEST_F(RequestPicture, WithoutVisionItIsMeasured) {
   const RequestBuilder nothing =
       builder_of("P1", vision_provider(), limits(false, {{"diagnosis"}}));
   EXPECT_FALSE(nothing.needs_image());
-  const Prompt prompt = nothing.prompt(sample, 0, "");
+  const PlannedNote prompt = nothing.plan(sample, 0, "");
   EXPECT_EQ(prompt.image_path, "");
   EXPECT_EQ(prompt.origin, "metadata");
   EXPECT_FALSE(builder_of("M-paraphrase", vision_provider()).needs_image());
@@ -518,13 +464,13 @@ TEST_F(RequestPicture, BrokenOnesAreToldByName) {
   sample.image_path = (folder_.path() / "none.jpg").string();
   for (const Provider& provider : {vision_provider(), text_provider()}) {
     const RequestBuilder builder = builder_of("P1", provider);
-    const Prompt prompt = builder.prompt(sample, 0, "");
+    const PlannedNote prompt = builder.plan(sample, 0, "");
     EXPECT_THROW(builder.body(prompt), SystemError);
   }
   sample.image_path = (folder_.path() / "text.jpg").string();
   write_file(sample.image_path, "no picture");
   const RequestBuilder builder = builder_of("P1", vision_provider());
-  EXPECT_THROW(builder.body(builder.prompt(sample, 0, "")), InputError);
+  EXPECT_THROW(builder.body(builder.plan(sample, 0, "")), InputError);
 }
 
 // P1 on real pictures and metadata: every body parses to system, user and picture.
@@ -546,7 +492,7 @@ TEST(RequestReal, P1OfHam10000) {
   constexpr std::size_t kPictures = 30;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
-    const Prompt prompt = seeing.prompt(sample, 0, "");
+    const PlannedNote prompt = seeing.plan(sample, 0, "");
     keys.insert(prompt.key);
     EXPECT_THAT(prompt.system, HasSubstr("\"" + sample.diagnosis));
     EXPECT_EQ(prompt.system.find(sample.key), std::string::npos);
@@ -556,7 +502,7 @@ TEST(RequestReal, P1OfHam10000) {
     const std::string jpeg = picture_in(body);
     const Image picture = decode_image(std::as_bytes(std::span(jpeg)), sample.key);
     EXPECT_LE(std::max(picture.width, picture.height), 512);
-    const std::string words = blind.body(blind.prompt(sample, 0, ""));
+    const std::string words = blind.body(blind.plan(sample, 0, ""));
     parse_json(words, sample.key);
     if (words.find("Measured on the picture") != std::string::npos) ++measured;
   }

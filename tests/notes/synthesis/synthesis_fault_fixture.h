@@ -30,7 +30,7 @@ class SynthesisFaultTest : public SynthesisFixture {
                       const Strategy& strategy = lesion_strategy()) {
     const RequestBuilder builder(strategy, provider, "m", {});
     SynthesisReport report = synthesize(workspace_, builder, options, *transport_, *timed_job_);
-    EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
+    EXPECT_EQ(report.taken, report.done + report.failed + report.skipped + report.left);
     return report;
   }
   SynthesisReport run() { return run(provider()); }

@@ -41,7 +41,7 @@ TEST_F(SynthesisFaultTest, NobodyThere) {
   EXPECT_THAT(notes().at(0).reason, HasSubstr("no connection"));
   EXPECT_THAT(Seconds(clock_.slept).count(), AllOf(Ge(kAllPausesFrom), Le(kAllPausesTo + 0.1)));
   EXPECT_EQ(ledger(notes().at(0).key).size(), 6U);
-  EXPECT_EQ(run().written, 1);  // it is a note of the same key, wherever the endpoint is
+  EXPECT_EQ(run().done, 1);  // it is a note of the same key, wherever the endpoint is
 }
 
 TEST_F(SynthesisFaultTest, CertificateThatNobodyTrusts) {
@@ -58,17 +58,24 @@ TEST_F(SynthesisFaultTest, CertificateThatNobodyTrusts) {
 
 TEST_F(SynthesisFaultTest, AnswerOfTheWrongSchema) {
   add_samples(1);
-  const Strategy strategy = parse_strategy(
-      "name = \"S\"\nversion = 1\nkind = \"prompt\"\nfields = [\"diagnosis\"]\n"
-      "system = \"Choose.\"\nuser = \"Of {diagnosis}.\"\nmax_tokens = 100\n"
-      "answer = \"options\"\n[options]\nborder = [\"sharp\", \"fuzzy\"]\n",
-      "s.toml");
+  const Strategy strategy = parse_strategy(R"(name = "S"
+version = 1
+kind = "prompt"
+fields = ["diagnosis"]
+system = "Choose."
+user = "Of {diagnosis}."
+max_tokens = 100
+answer = "options"
+[options]
+border = ["sharp", "fuzzy"]
+)",
+                                           "s.toml");
   server_.then(complete(R"({"statement": "A mole.", "border": "purple"})"));
   server_.then(complete("no JSON at all"));
   server_.otherwise(complete(R"({"statement": "A mole.", "border": "sharp"})"));
   const SynthesisReport report = run(provider(), {}, strategy);
   EXPECT_EQ(report.requests, 3);
-  EXPECT_EQ(report.written, 1);
+  EXPECT_EQ(report.done, 1);
   EXPECT_THAT(notes().at(0).text, HasSubstr("sharp"));
   EXPECT_THAT(ledger(notes().at(0).key).at(0).reason, HasSubstr("purple"));
 }
@@ -83,7 +90,7 @@ TEST_F(SynthesisFaultTest, AWrongKeyStopsTheRun) {
   EXPECT_LE(server_.request_count(), 8U);  // those in flight when the first one came back
   EXPECT_EQ(ledger_totals(database()).requests, static_cast<std::int64_t>(server_.request_count()));
   server_.forget_script();
-  EXPECT_EQ(run().written, 100);
+  EXPECT_EQ(run().done, 100);
 }
 
 TEST_F(SynthesisFaultTest, MostAnswersFailingStopsTheRun) {
@@ -94,7 +101,7 @@ TEST_F(SynthesisFaultTest, MostAnswersFailingStopsTheRun) {
   EXPECT_EQ(report.error, ErrorKind::kInput);
   EXPECT_GE(report.failed, 20);
   EXPECT_LE(server_.request_count(), 100U);
-  EXPECT_EQ(report.left, report.notes - report.failed);
+  EXPECT_EQ(report.left, report.taken - report.failed);
 }
 
 // Fewer than half failing is no reason to stop.
@@ -105,7 +112,7 @@ TEST_F(SynthesisFaultTest, SomeFailingDoesNot) {
   });
   const SynthesisReport report = run();
   EXPECT_EQ(report.stopped, "");
-  EXPECT_EQ(report.written + report.failed, 300);
+  EXPECT_EQ(report.done + report.failed, 300);
   EXPECT_EQ(report.failed, 100);
   EXPECT_EQ(report.error, std::nullopt);
 }
@@ -116,7 +123,7 @@ TEST_F(SynthesisFaultTest, TheBreakerOpensAndRecovers) {
   SynthesisOptions one_at_a_time;
   one_at_a_time.max_concurrency = 1;
   const SynthesisReport report = run(provider(), one_at_a_time);
-  EXPECT_EQ(report.written, 60);
+  EXPECT_EQ(report.done, 60);
   EXPECT_EQ(report.stopped, "");
   EXPECT_EQ(server_.request_count(), 70U);
   // Eight faults open it. The last two are trials, which double the pause, or were under way then.
@@ -129,14 +136,14 @@ TEST_F(SynthesisFaultTest, ADeadServerStopsTheRunAndNothingIsLost) {
   server_.then(complete("one"), 20);
   server_.otherwise(close_before_headers());
   const SynthesisReport report = run();
-  EXPECT_EQ(report.written, 20);
+  EXPECT_EQ(report.done, 20);
   EXPECT_NE(report.stopped, "");
   EXPECT_NE(report.error, std::nullopt);
   // 20 answers let 28 be in flight. Seven faults are followed by another request each before the
   // eighth opens the circuit, again if a late answer comes between them; then come four trials.
   EXPECT_LE(server_.request_count(), 20U + 28U + 2 * 7U + 4U);
   server_.forget_script();
-  EXPECT_EQ(run().written, 40);
+  EXPECT_EQ(run().done, 40);
   expect_all_written_once(60);
 }
 
@@ -144,7 +151,7 @@ TEST_F(SynthesisFaultTest, OfTwoEndpointsOneDead) {
   add_samples(200);
   const ClosedPort closed;
   const SynthesisReport report = run(provider_at({closed.url("/v1"), server_.url("/v1")}));
-  EXPECT_EQ(report.written, 200);
+  EXPECT_EQ(report.done, 200);
   EXPECT_EQ(report.failed, 0);
   EXPECT_EQ(server_.request_count(), 200U);
   EXPECT_LE(report.retries, 20);  // the dead one is left alone soon
@@ -165,7 +172,7 @@ TEST_F(SynthesisFaultTest, TheBudgetHolds) {
   EXPECT_LE(spent, 20'000 + 16 * 140);
   EXPECT_GE(spent, 15'000);
   EXPECT_THAT(report.stopped, HasSubstr("budget"));
-  EXPECT_EQ(report.left, report.notes - report.written);
+  EXPECT_EQ(report.left, report.taken - report.done);
   EXPECT_EQ(ledger_totals(database()).input_tokens + ledger_totals(database()).output_tokens,
             spent);
 }
@@ -183,15 +190,17 @@ TEST_F(SynthesisFaultTest, AnInterruptTakesWhatStillComes) {
   const SynthesisReport report = run();
   EXPECT_EQ(report.error, ErrorKind::kInterrupted);
   EXPECT_EQ(report.stopped, "interrupted");
-  EXPECT_EQ(report.written, static_cast<std::int64_t>(server_.request_count()));
+  EXPECT_EQ(report.done, static_cast<std::int64_t>(server_.request_count()));
   EXPECT_LE(server_.request_count(), 9U);
   timed_job_.emplace(clock_);
-  EXPECT_EQ(run().written, 300 - report.written);
+  EXPECT_EQ(run().done, 300 - report.done);
   EXPECT_EQ(server_.request_count(), 300U);
 }
 
 TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
   add_samples(50);
+  HurriedClock passing;  // what hangs is given up in the job's time
+  timed_job_.emplace(passing);
   server_.respond_by([this](const SeenRequest& seen) {
     if (seen.number == 7) timed_job_->cancel();
     return seen.number % 2 == 0 ? complete("good") : hang_before_headers();
@@ -201,12 +210,12 @@ TEST_F(SynthesisFaultTest, AnInterruptGivesUpWhatDoesNotCome) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
   EXPECT_EQ(report.error, ErrorKind::kInterrupted);
   // Those that were answered, however many that were until the eighth arrived.
-  EXPECT_EQ(report.written, static_cast<std::int64_t>(server_.good_answers()));
-  EXPECT_GE(report.written, 4);
+  EXPECT_EQ(report.done, static_cast<std::int64_t>(server_.good_answers()));
+  EXPECT_GE(report.done, 4);
   EXPECT_EQ(ledger_totals(database()).requests, static_cast<std::int64_t>(server_.request_count()));
   timed_job_.emplace(clock_);
   server_.forget_script();
-  EXPECT_EQ(run().written, 50 - report.written);
+  EXPECT_EQ(run().done, 50 - report.done);
   expect_all_written_once(50);
 }
 
@@ -241,7 +250,7 @@ TEST_F(SynthesisFaultTest, ALockedDatabaseIsACleanStop) {
   const std::size_t asked = server_.request_count();
   EXPECT_LT(asked, 40U + 1);
   const SynthesisReport report = run();
-  EXPECT_EQ(report.written, 40);
+  EXPECT_EQ(report.done, 40);
   expect_all_written_once(40);
 }
 
@@ -258,7 +267,7 @@ TEST_F(SynthesisFaultTest, ALockForAMomentLosesNothing) {
     return complete("paid for");
   });
   const SynthesisReport report = run();
-  EXPECT_EQ(report.written, 40);
+  EXPECT_EQ(report.done, 40);
   EXPECT_EQ(server_.request_count(), 40U);
 }
 
@@ -288,7 +297,7 @@ TEST_F(SynthesisFaultTest, AFullDiskIsACleanStop) {
   EXPECT_GE(stops, 3);
   EXPECT_EQ(database().query_text("PRAGMA integrity_check"), "ok");
   const auto before = static_cast<std::int64_t>(load_notes(database(), {}).size());
-  EXPECT_EQ(run().written, 200 - before);
+  EXPECT_EQ(run().done, 200 - before);
   expect_all_written_once(200);
 }
 

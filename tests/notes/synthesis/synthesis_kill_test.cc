@@ -172,7 +172,7 @@ void SynthesisKillTest::kill_many(int kills, std::uint64_t seed) {
   const auto before = static_cast<std::int64_t>(committed_.size());
   const SynthesisReport last = write_notes(workspace_, server_.url("/v1"));
   EXPECT_EQ(last.error, std::nullopt) << last.stopped;
-  EXPECT_EQ(last.written, samples - before);
+  EXPECT_EQ(last.done, samples - before);
   EXPECT_EQ(last.skipped, before);
   check(kills);
   EXPECT_EQ(committed_.size(), static_cast<std::size_t>(samples));

@@ -58,7 +58,7 @@ TEST_P(FaultOfOneTest, IsStoredAskedAndWaitedForAsDue) {
   const bool good = fault.status == NoteStatus::kWritten;
   EXPECT_EQ(server_.request_count(), fault.requests);
   EXPECT_EQ(report.requests, static_cast<std::int64_t>(fault.requests));
-  EXPECT_EQ(report.written, good ? 1 : 0);
+  EXPECT_EQ(report.done, good ? 1 : 0);
   EXPECT_EQ(report.failed, good ? 0 : 1);
   EXPECT_EQ(report.error, good ? std::nullopt : std::optional(ErrorKind::kInput));
   const double waited = Seconds(clock_.slept).count();
@@ -83,7 +83,7 @@ TEST_P(FaultOfOneTest, IsStoredAskedAndWaitedForAsDue) {
   const SynthesisReport second = run(provider);
   const bool again = fault.status == NoteStatus::kFailed;
   EXPECT_EQ(second.requests, again ? 1 : 0);
-  EXPECT_EQ(second.written, again ? 1 : 0);
+  EXPECT_EQ(second.done, again ? 1 : 0);
   EXPECT_EQ(second.skipped, again ? 0 : 1);
 }
 

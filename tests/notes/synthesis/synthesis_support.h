@@ -13,10 +13,15 @@ namespace epicrisis::test {
 
 // A strategy whose prompt names the sample: "Write of lesion 00017."
 inline Strategy lesion_strategy() {
-  return parse_strategy(
-      "name = \"T\"\nversion = 1\nkind = \"prompt\"\nfields = [\"diagnosis\"]\n"
-      "system = \"Describe.\"\nuser = \"Write of {diagnosis}.\"\nmax_tokens = 100\n",
-      "t.toml");
+  return parse_strategy(R"(name = "T"
+version = 1
+kind = "prompt"
+fields = ["diagnosis"]
+system = "Describe."
+user = "Write of {diagnosis}."
+max_tokens = 100
+)",
+                        "t.toml");
 }
 
 inline std::string lesion_name(int number) { return fmt::format("lesion {:05}", number); }
@@ -32,8 +37,8 @@ inline Provider provider_at(const std::vector<std::string>& base_urls) {
     provider.endpoints.push_back(endpoint);
   }
   provider.timeouts = {Seconds(5), Seconds(20), Seconds(20)};
-  provider.input_price = 1;
-  provider.output_price = 2;
+  provider.prices.input = 1;
+  provider.prices.output = 2;
   return provider;
 }
 

@@ -8,7 +8,7 @@
 #include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
-#include "notes/synthesis/simulated_server.h"
+#include "support/simulated_server.h"
 #include "support/store_support.h"
 
 namespace epicrisis::test {
@@ -80,7 +80,7 @@ class SynthesisTest : public StoreTest {
                       const std::string& provider = kProvider) {
     const RequestBuilder requests = builder(provider);
     const SynthesisReport report = synthesize(workspace_, requests, options, server, *timed_job_);
-    EXPECT_EQ(report.notes, report.written + report.failed + report.skipped + report.left);
+    EXPECT_EQ(report.taken, report.done + report.failed + report.skipped + report.left);
     EXPECT_EQ(report.requests, static_cast<std::int64_t>(server.requests.size()));
     return report;
   }
@@ -100,7 +100,7 @@ TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
   add_samples(300);
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   const SynthesisReport first = run(server);
-  EXPECT_EQ(first.written, 300);
+  EXPECT_EQ(first.done, 300);
   EXPECT_EQ(first.error, std::nullopt);
   EXPECT_EQ(first.input_tokens, 300 * 50);
   EXPECT_NEAR(first.cost, 300 * (50 * 1.0 + 10 * 2.0) / 1e6, 1e-12);
@@ -118,22 +118,22 @@ TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
   // New samples alone are asked for.
   add_samples(310);
   SimulatedServer third(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(third).written, 10);
+  EXPECT_EQ(run(third).done, 10);
 }
 
 TEST_F(SynthesisTest, AFractionIsTheSameEachTimeAndGrowsByNewOnes) {
   add_samples(1000);
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   const SynthesisReport tenth = run(server, {.fraction = 0.1});
-  EXPECT_NEAR(static_cast<double>(tenth.written), 100, 30);
+  EXPECT_NEAR(static_cast<double>(tenth.done), 100, 30);
   SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(again, {.fraction = 0.1}).skipped, tenth.written);
+  EXPECT_EQ(run(again, {.fraction = 0.1}).skipped, tenth.done);
   SimulatedServer more(clock_, [](const HttpRequest&, int) { return good(); });
   const SynthesisReport third = run(more, {.fraction = 0.3});
-  EXPECT_EQ(third.skipped, tenth.written);
-  EXPECT_NEAR(static_cast<double>(third.written), 200, 50);
+  EXPECT_EQ(third.skipped, tenth.done);
+  EXPECT_NEAR(static_cast<double>(third.done), 200, 50);
   SimulatedServer all(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(all).skipped, tenth.written + third.written);
+  EXPECT_EQ(run(all).skipped, tenth.done + third.done);
 }
 
 TEST_F(SynthesisTest, AnotherTemplateOrModelMakesNewNotesBesideTheOld) {
@@ -143,10 +143,10 @@ TEST_F(SynthesisTest, AnotherTemplateOrModelMakesNewNotesBesideTheOld) {
   std::string other = kStrategy;
   other.replace(other.find("Describe."), 9, "Report.");
   const RequestBuilder changed = builder(kProvider, other);
-  EXPECT_EQ(synthesize(workspace_, changed, {}, server, *timed_job_).written, 5);
+  EXPECT_EQ(synthesize(workspace_, changed, {}, server, *timed_job_).done, 5);
   const RequestBuilder model(parse_strategy(kStrategy, "s"), parse_provider(kProvider, "p"), "m2",
                              {});
-  EXPECT_EQ(synthesize(workspace_, model, {}, server, *timed_job_).written, 5);
+  EXPECT_EQ(synthesize(workspace_, model, {}, server, *timed_job_).done, 5);
   EXPECT_EQ(count(NoteStatus::kWritten), 15);
 }
 
@@ -168,7 +168,7 @@ TEST_F(SynthesisTest, FindsTheConcurrencyThatTheServerTakes) {
     return failing(429, {{"retry-after-ms", "100"}});
   });
   const SynthesisReport report = run(server);
-  EXPECT_EQ(report.written, 4000);
+  EXPECT_EQ(report.done, 4000);
   EXPECT_EQ(report.failed, 0);
   EXPECT_LT(refused, 400) << "a tenth of the requests";
   // Twenty at a time of 0.2 s would be 40 s.
@@ -181,7 +181,7 @@ TEST_F(SynthesisTest, WaitsAsThisAnswerSays) {
   SimulatedServer server(clock_, [&](const HttpRequest&, int) {
     return ++asked == 1 ? failing(429, {{"retry-after", "7"}}) : good();
   });
-  EXPECT_EQ(run(server).written, 1);
+  EXPECT_EQ(run(server).done, 1);
   ASSERT_EQ(server.sent_at.size(), 2u);
   EXPECT_NEAR((server.sent_at[1] - server.sent_at[0]).count(), 7.05, 1e-6);
   NoteFilter filter;
@@ -214,7 +214,7 @@ TEST_F(SynthesisTest, GivesUpAfterAsManyAttemptsAsAllowedAndTriesAgainNextTime) 
   EXPECT_EQ(server.requests.size(), 6u);
   EXPECT_EQ(count(NoteStatus::kFailed), 1);
   SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(again).written, 1);
+  EXPECT_EQ(run(again).done, 1);
   EXPECT_EQ(count(NoteStatus::kFailed), 0);
   EXPECT_EQ(load_notes(workspace_.database(), {}).at(0).attempts, 7);
 }
@@ -225,7 +225,7 @@ TEST_F(SynthesisTest, TheKeyBeingWrongStopsTheRun) {
   const SynthesisReport report = run(server);
   EXPECT_EQ(report.error, ErrorKind::kUsage);
   EXPECT_LE(server.requests.size(), 8u);
-  EXPECT_EQ(report.written, 0);
+  EXPECT_EQ(report.done, 0);
   EXPECT_GT(report.left, 0);
   EXPECT_EQ(count(NoteStatus::kFailed), 0);
 }
@@ -260,7 +260,7 @@ TEST_F(SynthesisTest, AServerThatComesBackIsUsedAgain) {
     return good();
   });
   const SynthesisReport report = run(server);
-  EXPECT_EQ(report.written, 500);
+  EXPECT_EQ(report.done, 500);
 }
 
 TEST_F(SynthesisTest, ADeadEndpointIsLeftOutAndTheOtherDoesTheWork) {
@@ -274,7 +274,7 @@ TEST_F(SynthesisTest, ADeadEndpointIsLeftOutAndTheOtherDoesTheWork) {
     return failing(500);
   });
   const SynthesisReport report = run(server, {}, two);
-  EXPECT_EQ(report.written, 500);
+  EXPECT_EQ(report.done, 500);
   EXPECT_LT(dead, 40);
 }
 
@@ -337,7 +337,7 @@ TEST_F(SynthesisTest, TruncatedIsAskedOnceMoreWithRoomForMore) {
   SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
   EXPECT_EQ(run(second).skips.at("truncated before"), 2);
   // With the room at once that the last request had.
-  EXPECT_EQ(run(second, {.retry_rejected = true}).written, 2);
+  EXPECT_EQ(run(second, {.retry_rejected = true}).done, 2);
   for (const auto& request : second.requests) {
     EXPECT_THAT(*request.body, HasSubstr("\"max_tokens\":200"));
   }
@@ -349,8 +349,7 @@ TEST_F(SynthesisTest, ASampleWithoutAPictureIsDescribedByItsMetadata) {
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   std::string strategy = kStrategy;
   strategy += "image = true\n";
-  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, *timed_job_).written,
-            3);
+  EXPECT_EQ(synthesize(workspace_, builder(kProvider, strategy), {}, server, *timed_job_).done, 3);
   const std::string vision = std::string("vision = true\n") + kProvider;
   EXPECT_EQ(synthesize(workspace_, builder(vision, strategy), {}, server, *timed_job_)
                 .skips.at("no picture"),
@@ -399,12 +398,12 @@ TEST_F(SynthesisTest, AnInterruptKeepsWhatIsPaidFor) {
   });
   const SynthesisReport report = run(server);
   EXPECT_EQ(report.error, ErrorKind::kInterrupted);
-  EXPECT_GE(report.written, 100);
-  EXPECT_EQ(report.written, report.requests);
-  EXPECT_EQ(count(NoteStatus::kWritten), report.written);
+  EXPECT_GE(report.done, 100);
+  EXPECT_EQ(report.done, report.requests);
+  EXPECT_EQ(count(NoteStatus::kWritten), report.done);
   timed_job_.emplace(clock_);
   SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(second).written, 500 - report.written);
+  EXPECT_EQ(run(second).done, 500 - report.done);
 }
 
 TEST_F(SynthesisTest, AProviderElsewhereNeedsConsentOnce) {
@@ -414,7 +413,7 @@ TEST_F(SynthesisTest, AProviderElsewhereNeedsConsentOnce) {
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   EXPECT_THROW(run(server, {}, remote), UsageError);
   EXPECT_TRUE(server.requests.empty());
-  EXPECT_EQ(run(server, {.allow_remote = true}, remote).written, 2);
+  EXPECT_EQ(run(server, {.allow_remote = true}, remote).done, 2);
   SimulatedServer second(clock_, [](const HttpRequest&, int) { return good(); });
   EXPECT_EQ(run(second, {}, remote).skipped, 2);
 }

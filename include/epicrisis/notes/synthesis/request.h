@@ -15,16 +15,16 @@
 namespace epicrisis {
 
 // What the user lets out.
-struct RequestLimits {
-  // false: no picture leaves (--no-images); what was measured on it still does, in words.
+struct Disclosure {
+  // false: no picture leaves; what was measured on it still does, in words.
   bool images = true;
-  // Only these (--fields), of note_field_names() and "measured". Age, sex and site leave within
+  // Only these, of note_field_names() and "measured". Age, sex and site leave within
   // `findings` only if they are named too, as the subclass within `class`.
   std::optional<std::vector<std::string>> fields;
 };
 
-// One prompt on one sample, without the picture: cheap to make.
-struct Prompt {
+// A note that is to be asked for: the prompt on one sample, without the picture. Cheap to make.
+struct PlannedNote {
   std::int64_t sample_id = 0;
   int variant = 0;
   std::string key;  // of the note that will answer it; see RequestBuilder
@@ -43,44 +43,39 @@ struct Prompt {
 // may be shared by threads.
 class RequestBuilder {
  public:
-  // Where the picture does not go along, because the provider has no vision or the limits keep it
-  // back, what is measured on it goes along in words, if the strategy may see the picture and the
-  // limits let it out ("measured"). UsageError if the strategy is a template, a field of `limits`
+  // Where the picture does not go along, because the provider has no vision or it is not let
+  // out, what is measured on it goes along in words, if the strategy may see the picture and the
+  // disclosure lets it out ("measured"). UsageError if the strategy is a template, a field of `disclosure`
   // is unknown, the model is "", or nothing that the strategy may see is left.
-  RequestBuilder(Strategy strategy, Provider provider, std::string model, RequestLimits limits);
+  RequestBuilder(Strategy strategy, Provider provider, std::string model, Disclosure disclosure);
 
   const Strategy& strategy() const { return strategy_; }
   const Provider& provider() const { return provider_; }
-  const std::string& model() const { return model_; }
+  const std::string& model() const { return provider_.model; }
 
   // `image_sha256`: of the picture's file, 64 hex digits; "" if there is none or it is not needed.
   // `note`: the text that a rewrite strategy reads. The key is the SHA-256 of data set, sample key,
   // picture bytes, prompt, provider, model, parameters, strategy content and variant: what is paid
   // for once.
-  Prompt prompt(const Sample& sample, int variant, std::string_view image_sha256,
-                std::string_view note = {}) const;
+  PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
+                   std::string_view note = {}) const;
   bool needs_image() const;  // attach or measure
   // Whether a sample without a picture has something to be told: the model would not see it anyway,
   // and there is metadata.
   bool does_without_picture(const Sample& sample) const;
 
-  // The JSON body; reads and re-encodes the picture (resized, JPEG, no metadata). InputError or
-  // SystemError of a picture that cannot be read.
-  std::string body(const Prompt& prompt) const;
+  // The JSON body; reads and re-encodes the picture (resized, JPEG, no metadata). `max_tokens`: of
+  // the answer; 0: the note's. InputError or SystemError of a picture that cannot be read.
+  std::string body(const PlannedNote& note, int max_tokens = 0) const;
   // temperature, max_tokens, image settings, ... as kept with the note; 0: the strategy's limit
   Json parameters(int max_tokens = 0) const;
   // JSON schema the answer must meet; null for free text
   const Json& schema() const { return schema_; }
 
-  // Upper estimate of what an answer can cost, in tokens and US dollars.
-  std::int64_t most_tokens(const Prompt& prompt) const;
-  double price(std::int64_t input_tokens, std::int64_t output_tokens) const;
-
  private:
   Strategy strategy_;
   Provider provider_;
-  std::string model_;
-  RequestLimits limits_;
+  Disclosure disclosure_;
   Json schema_;
   bool attach_ = false;
   bool measure_ = false;
@@ -88,8 +83,5 @@ class RequestBuilder {
   std::int64_t schema_tokens_ = 0;  // servers count it as input
   std::string parameters_text_;     // parameters(), part of the key
 };
-
-// Rough number of tokens of a text: a token to four bytes of UTF-8, rounded up.
-std::int64_t estimate_tokens(std::string_view text);
 
 }  // namespace epicrisis

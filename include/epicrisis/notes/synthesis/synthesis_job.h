@@ -15,7 +15,7 @@ namespace epicrisis {
 struct SynthesisJob {
   std::string strategy;  // a built-in name or a file
   ProviderChoice choice;
-  RequestLimits limits;
+  Disclosure disclosure;
   SynthesisOptions options;
 };
 

@@ -99,6 +99,8 @@ class Database {
   Database& operator=(Database&&) noexcept;
 
   const Path& path() const;
+  // To the same file, for another thread; waits for locks as long as this one.
+  Database another_connection();
 
   // From the cache, keyed by the SQL text; a text that is in use twice at once gets two statements.
   Statement prepare(std::string_view sql);

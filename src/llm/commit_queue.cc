@@ -1,31 +1,21 @@
-#include "notes/synthesis/result_writer.h"
+#include "llm/commit_queue.h"
 
 #include <chrono>
 #include <iterator>
 #include <utility>
 
-namespace epicrisis {
+namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kGroup = 16;
 constexpr std::size_t kMostWaiting = 32;
 constexpr auto kLongestDelay = std::chrono::milliseconds(10);
 
-DatabaseOptions like(Database& database) {
-  DatabaseOptions options;
-  options.create = false;
-  if (const auto timeout = database.query_integer("PRAGMA busy_timeout")) {
-    options.busy_timeout_ms = static_cast<int>(*timeout);
-  }
-  return options;
-}
-
 }  // namespace
 
-ResultWriter::ResultWriter(Database& database)
-    : database_(database.path(), like(database)), thread_([this] { work(); }) {}
+CommitQueue::CommitQueue(const Sink& sink) : sink_(sink), thread_([this] { work(); }) {}
 
-ResultWriter::~ResultWriter() {
+CommitQueue::~CommitQueue() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -34,22 +24,22 @@ ResultWriter::~ResultWriter() {
   thread_.join();
 }
 
-void ResultWriter::add(LedgerEntry entry, std::optional<NoteRecord> note) {
+void CommitQueue::add(SentRequest sent) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return group_.size() < kMostWaiting || failure_; });
-    group_.push_back({std::move(entry), std::move(note)});
+    group_.push_back(std::move(sent));
     if (group_.size() != 1 && group_.size() != kGroup) return;
   }
   changed_.notify_all();
 }
 
-void ResultWriter::check() const {
+void CommitQueue::check() const {
   const std::lock_guard lock(mutex_);
   if (failure_) std::rethrow_exception(failure_);
 }
 
-void ResultWriter::flush() {
+void CommitQueue::flush() {
   std::unique_lock lock(mutex_);
   failure_ = nullptr;
   hurry_ = true;
@@ -59,12 +49,12 @@ void ResultWriter::flush() {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-std::size_t ResultWriter::pending() const {
+std::size_t CommitQueue::pending() const {
   const std::lock_guard lock(mutex_);
   return group_.size() + writing_.size();
 }
 
-void ResultWriter::work() {
+void CommitQueue::work() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return stop_ || (!group_.empty() && !failure_); });
@@ -76,7 +66,7 @@ void ResultWriter::work() {
     lock.unlock();
     std::exception_ptr failure;
     try {
-      commit(writing_);
+      sink_(writing_);
     } catch (...) {
       failure = std::current_exception();
     }
@@ -92,13 +82,4 @@ void ResultWriter::work() {
   }
 }
 
-void ResultWriter::commit(const std::vector<Item>& group) {
-  Transaction transaction(database_);
-  for (const Item& item : group) {
-    put_ledger_entry(database_, item.entry);
-    if (item.note) put_note(database_, *item.note);
-  }
-  transaction.commit();
-}
-
-}  // namespace epicrisis
+}  // namespace epicrisis::llm

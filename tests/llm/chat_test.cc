@@ -1,11 +1,57 @@
-#include "epicrisis/net/mask_keys.h"
-#include "notes/synthesis/answer_support.h"
+#include "epicrisis/llm/chat.h"
 
-namespace epicrisis::test {
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/net/mask_keys.h"
+
+namespace epicrisis::llm {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+constexpr std::chrono::system_clock::time_point kNow{std::chrono::seconds(784111777)};
+
+HttpAnswer http(int status, std::string body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = std::move(body);
+  return answer;
+}
+
+ChatAnswer read(const HttpAnswer& answer) { return read_chat_answer(answer, kNow); }
+ChatAnswer read(int status, std::string body) { return read(http(status, std::move(body))); }
+
+// A completion with one choice.
+Json completion(const Json& message, const Json& finish = "stop") {
+  return {
+      {"id", "chatcmpl-1"},
+      {"object", "chat.completion"},
+      {"choices", Json::array({{{"index", 0}, {"message", message}, {"finish_reason", finish}}})},
+      {"usage", {{"prompt_tokens", 120}, {"completion_tokens", 34}, {"total_tokens", 154}}}};
+}
+
+// "retry failed throttled fault": what is acted on, in words.
+std::string summary(const ChatAnswer& answer) {
+  static const char* const kSteps[] = {"done", "retry", "larger", "stop"};
+  static const char* const kKinds[] = {"text", "cut", "refused", "filtered", "malformed", "failed"};
+  std::string text = kSteps[static_cast<int>(answer.attempt.next)];
+  text += std::string(" ") + kKinds[static_cast<int>(answer.kind)];
+  if (answer.attempt.throttled) text += " throttled";
+  if (answer.attempt.fault) text += " fault";
+  return text;
+}
+
+// What holds of every answer.
+void expect_sound(const ChatAnswer& answer) {
+  const std::string& reason = answer.attempt.reason;
+  EXPECT_EQ(reason.empty(), answer.kind == ChatKind::kText) << reason;
+  EXPECT_LE(reason.size(), 300U);
+  EXPECT_EQ(clean_text(reason, 1000), reason);
+}
 
 // The forms in which servers tell errors.
 TEST(ServerError, MessagesOfServers) {
@@ -61,10 +107,10 @@ TEST(ServerError, MessagesOfServers) {
        R"(HTTP 400: {"error": {"message": 5, "code": {"a": 1}, "type": ["x"]}})"},
   };
   for (const Case& c : cases) {
-    const Outcome outcome = read(400, c.body);
-    EXPECT_EQ(outcome.reason, c.reason) << c.body;
-    EXPECT_EQ(summary(outcome), "done failed");
-    expect_sound(outcome);
+    const ChatAnswer answer = read(400, c.body);
+    EXPECT_EQ(answer.attempt.reason, c.reason) << c.body;
+    EXPECT_EQ(summary(answer), "done failed");
+    expect_sound(answer);
   }
   expect_sound(read(400, std::string(5 << 20, 'x')));
   expect_sound(read(400, "<" + std::string(5 << 20, '<')));
@@ -88,9 +134,9 @@ TEST(ServerError, ContentFiltersAreNoFailures) {
 TEST(ServerError, NoMoneyStopsTheRun) {
   const std::string body =
       R"({"error": {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}})";
-  const Outcome outcome = read(429, body);
-  EXPECT_EQ(summary(outcome), "stop failed");
-  EXPECT_FALSE(outcome.retry_after);
+  const ChatAnswer answer = read(429, body);
+  EXPECT_EQ(summary(answer), "stop failed");
+  EXPECT_FALSE(answer.attempt.retry_after);
   EXPECT_EQ(summary(read(200, body)), "stop failed");
   EXPECT_EQ(summary(read(429, R"({"error": {"message": "x", "type": "insufficient_quota"}})")),
             "stop failed");
@@ -136,14 +182,14 @@ TEST(ServerError, AnErrorInsideA200CountsByItsCode) {
   }
   EXPECT_EQ(summary(read(200, R"({"object": "error", "message": "x", "code": 400})")),
             "done failed");
-  HttpAnswer answer = http(200, R"({"error": {"code": 429}})");
-  answer.headers = {{"retry-after", "3"}};
-  EXPECT_EQ(read(answer).retry_after->count(), 3);
+  HttpAnswer limited = http(200, R"({"error": {"code": 429}})");
+  limited.headers = {{"retry-after", "3"}};
+  EXPECT_EQ(read(limited).attempt.retry_after->count(), 3);
   // An error that is none.
   for (const Json& none : {Json(), Json::object(), Json(""), Json(false), Json(0)}) {
     Json body = completion({{"content", "A whole note."}});
     body["error"] = none;
-    EXPECT_EQ(summary(read(200, dump_json(body))), "done written") << none;
+    EXPECT_EQ(summary(read(200, dump_json(body))), "done text") << none;
   }
 }
 
@@ -167,12 +213,13 @@ TEST(ServerError, KeysThatServersRepeatAreMasked) {
            {text, dump_json({{"error", {{"message", text}}}}), dump_json({{"error", text}}),
             dump_json({{"what", text}}), "<html><p>" + text + "</p></html>"}) {
         for (const int status : {200, 400, 401, 403, 500}) {
-          const Outcome outcome = read(status, body);
+          const ChatAnswer answer = read(status, body);
           for (std::size_t i = 0; i + 8 <= key.size(); ++i) {
-            ASSERT_THAT(outcome.reason + outcome.text, Not(HasSubstr(key.substr(i, 8)))) << body;
+            ASSERT_THAT(answer.attempt.reason + answer.text, Not(HasSubstr(key.substr(i, 8))))
+                << body;
           }
-          if (outcome.reason != "an answer without choices") {
-            EXPECT_THAT(outcome.reason, HasSubstr("***")) << body;
+          if (answer.attempt.reason != "an answer without choices") {
+            EXPECT_THAT(answer.attempt.reason, HasSubstr("***")) << body;
           }
         }
       }
@@ -207,4 +254,4 @@ TEST(ServerError, OrdinaryErrorsStayReadable) {
 }
 
 }  // namespace
-}  // namespace epicrisis::test
+}  // namespace epicrisis::llm

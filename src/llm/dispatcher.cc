@@ -1,0 +1,455 @@
+#include "epicrisis/llm/dispatcher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+
+#include "epicrisis/core/random.h"
+#include "llm/body_queue.h"
+#include "llm/commit_queue.h"
+#include "llm/endpoint_set.h"
+#include "llm/limits.h"
+
+namespace epicrisis::llm {
+namespace {
+
+constexpr Seconds kLongestWait{0.5};
+constexpr Seconds kDrainTime{4};
+constexpr int kFlushAttempts = 3;
+constexpr int kWrongFormAttempts = 3;  // they are paid for
+
+// A request that is being asked.
+struct Asked {
+  std::shared_ptr<const Request> request;
+  std::shared_ptr<const std::string> body;
+  int max_tokens = 0;
+  bool may_grow = true;
+  int attempt = 0;                      // sent so far
+  std::optional<std::size_t> endpoint;  // of the last attempt
+  Seconds sent_at{0};
+  std::string sent_at_utc;
+  // Of all attempts so far.
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+
+  std::int64_t most_tokens() const { return request->input_tokens + max_tokens; }
+};
+
+// What is spent and what the requests in flight may cost at most.
+class Spending {
+ public:
+  Spending(const Budget& budget, const Prices& prices) : budget_(budget), prices_(prices) {}
+
+  bool allows(const Asked& asked) const {
+    return (budget_.tokens == 0 ||
+            tokens_ + reserved_tokens_ + asked.most_tokens() <= budget_.tokens) &&
+           (budget_.dollars <= 0 ||
+            dollars_ + reserved_dollars_ + most_dollars(asked) <= budget_.dollars);
+  }
+  void reserve(const Asked& asked) { add_reserved(asked, 1); }
+  void settle(const Asked& asked, std::int64_t input, std::int64_t output) {
+    add_reserved(asked, -1);
+    tokens_ += input + output;
+    dollars_ += prices_.of(input, output);
+  }
+  std::string describe() const {
+    return fmt::format("the budget is used up: {} tokens, {:.4f} USD spent", tokens_, dollars_);
+  }
+
+ private:
+  double most_dollars(const Asked& asked) const {
+    return prices_.of(asked.request->input_tokens, asked.max_tokens);
+  }
+  void add_reserved(const Asked& asked, int sign) {
+    reserved_tokens_ += sign * asked.most_tokens();
+    reserved_dollars_ += sign * most_dollars(asked);
+  }
+
+  Budget budget_;
+  Prices prices_;
+  std::int64_t tokens_ = 0;
+  std::int64_t reserved_tokens_ = 0;
+  double dollars_ = 0;
+  double reserved_dollars_ = 0;
+};
+
+class Dispatcher {
+ public:
+  Dispatcher(const Provider& provider, Source& source, const Reader& reader, const Sink& sink,
+             HttpTransport& transport, const DispatchOptions& options, Job& job);
+  DispatchReport run();
+
+ private:
+  Seconds now() const { return job_.clock().monotonic(); }
+  bool stopping() const { return !report_.stopped.empty(); }
+  void stop(std::optional<ErrorKind> error, std::string why);
+
+  void send_and_take();
+  void fill();
+  std::optional<Asked> next_asked();
+  void send(Asked asked, std::size_t endpoint);
+  Seconds wait_time() const;
+  void wait();
+  void drain();
+  void take(HttpTransport::Ticket ticket, HttpAnswer answer);
+  void ask_for_more(Asked asked, Reading reading, const HttpAnswer& answer);
+  void retry(Asked asked, Reading reading, const HttpAnswer& answer);
+  void finish(const Asked& asked, Reading reading, const HttpAnswer& answer);
+  SentRequest sent_request(const Asked& asked, const Attempt& attempt, const HttpAnswer& answer,
+                           std::string outcome) const;
+  void flush_with_patience();
+  void show_progress();
+  void count();
+
+  const Provider& provider_;
+  Source& source_;
+  const Reader& reader_;
+  HttpTransport& transport_;
+  Job& job_;
+  DispatchReport report_;
+  BodyQueue bodies_;
+  EndpointSet endpoints_;
+  Spending spending_;
+  FailureWatch watch_;
+  CommitQueue commits_;
+  Random random_;
+  std::multimap<Seconds, Asked> waiting_;  // by when they are due
+  std::optional<Asked> next_;              // first in line, for which there was no room
+  std::unordered_map<HttpTransport::Ticket, Asked> in_flight_;
+  HttpTransport::Ticket last_ticket_ = 0;
+  std::int64_t shown_skips_ = 0;
+  Meter meter_;
+};
+
+Dispatcher::Dispatcher(const Provider& provider, Source& source, const Reader& reader,
+                       const Sink& sink, HttpTransport& transport, const DispatchOptions& options,
+                       Job& job)
+    : provider_(provider),
+      source_(source),
+      reader_(reader),
+      transport_(transport),
+      job_(job),
+      bodies_(source, job),
+      endpoints_(provider,
+                 options.max_concurrency > 0 ? options.max_concurrency : provider.max_concurrency,
+                 options.offline, job),
+      spending_(options.budget, provider.prices),
+      commits_(sink),
+      random_(options.seed, "retries"),
+      meter_(job.meter(options.label, options.expected, options.unit)) {}
+
+void Dispatcher::stop(std::optional<ErrorKind> error, std::string why) {
+  if (stopping()) return;
+  report_.stopped = std::move(why);
+  report_.error = error;
+}
+
+DispatchReport Dispatcher::run() {
+  const Seconds start = now();
+  try {
+    send_and_take();
+  } catch (...) {
+    flush_with_patience();
+    throw;
+  }
+  drain();
+  flush_with_patience();
+  count();
+  report_.seconds = (now() - start).count();
+  meter_.finish();
+  if (!report_.error && report_.failed > 0 && report_.done == 0) {
+    report_.error = ErrorKind::kInput;
+  }
+  return report_;
+}
+
+void Dispatcher::count() {
+  report_.skips = source_.skips();
+  for (const auto& [reason, count] : report_.skips) report_.skipped += count;
+  report_.taken = source_.taken();
+  report_.left = report_.taken - report_.done - report_.failed - report_.skipped;
+  if (report_.left < 0 || (report_.left > 0 && !stopping())) {
+    throw InternalError("dispatch: {} taken up, but {} done, {} failed, {} skipped", report_.taken,
+                        report_.done, report_.failed, report_.skipped);
+  }
+}
+
+void Dispatcher::send_and_take() {
+  while (!stopping()) {
+    if (job_.cancelled()) {
+      stop(ErrorKind::kInterrupted, "interrupted");
+      break;
+    }
+    fill();
+    if (in_flight_.empty() && waiting_.empty() && !next_ && bodies_.at_end()) break;
+    if (stopping()) break;
+    wait();
+    try {
+      commits_.check();
+    } catch (const SystemError& error) {
+      stop(error.kind(), error.what());
+    }
+    show_progress();
+  }
+}
+
+// Starts requests while there is room.
+void Dispatcher::fill() {
+  while (true) {
+    if (!next_) next_ = next_asked();
+    if (!next_) return;
+    const auto endpoint = endpoints_.choose(now(), next_->endpoint);
+    if (!endpoint) return;
+    if (!spending_.allows(*next_)) {
+      // What is in flight may turn out cheaper than it could have been.
+      if (in_flight_.empty()) stop(std::nullopt, spending_.describe());
+      return;
+    }
+    Asked asked = *std::move(next_);
+    next_.reset();
+    send(std::move(asked), *endpoint);
+  }
+}
+
+std::optional<Asked> Dispatcher::next_asked() {
+  if (!waiting_.empty() && waiting_.begin()->first <= now()) {
+    auto due = waiting_.extract(waiting_.begin());
+    return std::move(due.mapped());
+  }
+  std::optional<BuiltRequest> built = bodies_.next(in_flight_.empty() && waiting_.empty());
+  if (!built) return std::nullopt;
+  Asked asked;
+  asked.max_tokens = built->request->max_tokens;
+  asked.may_grow = built->request->may_grow;
+  asked.request = std::move(built->request);
+  asked.body = std::move(built->body);
+  return asked;
+}
+
+void Dispatcher::send(Asked asked, std::size_t endpoint) {
+  ++asked.attempt;
+  asked.endpoint = endpoint;
+  asked.sent_at = now();
+  asked.sent_at_utc = job_.now_utc();
+  HttpRequest request = endpoints_.request(endpoint);
+  request.body = asked.body;
+  spending_.reserve(asked);
+  endpoints_.on_send(endpoint, asked.most_tokens(), now());
+  ++report_.requests;
+  if (asked.attempt > 1) ++report_.retries;
+  const HttpTransport::Ticket ticket = ++last_ticket_;
+  in_flight_.emplace(ticket, std::move(asked));
+  report_.most_in_flight = std::max(report_.most_in_flight, static_cast<int>(in_flight_.size()));
+  transport_.start(ticket, request);
+}
+
+Seconds Dispatcher::wait_time() const {
+  Seconds longest = in_flight_.empty() ? Seconds(3600) : kLongestWait;
+  if (!waiting_.empty()) longest = std::min(longest, waiting_.begin()->first - now());
+  if (next_) {
+    // One that the budget holds back waits for an answer, which may turn out cheaper than it could.
+    const auto time = spending_.allows(*next_) ? endpoints_.wait_time(now()) : std::nullopt;
+    if (time) longest = std::min(longest, *time);
+  } else if (bodies_.under_way()) {
+    longest = std::min(longest, Seconds(0.002));
+  }
+  return std::max(longest, Seconds(0.0001));
+}
+
+void Dispatcher::wait() {
+  if (in_flight_.empty()) flush_with_patience();  // there is time
+  const bool idle = in_flight_.empty();
+  const Seconds before = now();
+  for (auto& [ticket, answer] : transport_.wait(wait_time(), job_)) {
+    take(ticket, std::move(answer));
+  }
+  if (idle) report_.waited += (now() - before).count();
+}
+
+// Takes what still comes for a while: it is paid for. The rest is given up.
+void Dispatcher::drain() {
+  const Seconds end = now() + kDrainTime;
+  while (!in_flight_.empty() && now() < end) {
+    for (auto& [ticket, answer] : transport_.wait(Seconds(0.05), job_)) {
+      take(ticket, std::move(answer));
+    }
+  }
+  if (in_flight_.empty()) return;
+  transport_.cancel_all();
+  Attempt given_up;
+  given_up.reason = "given up: " + report_.stopped;
+  for (const auto& [ticket, asked] : in_flight_) {
+    commits_.add(sent_request(asked, given_up, {}, "cancelled"));
+  }
+  in_flight_.clear();
+}
+
+void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
+  auto entry = in_flight_.extract(ticket);
+  if (entry.empty()) return;
+  Asked asked = std::move(entry.mapped());
+  endpoints_.mask_key(*asked.endpoint, answer);
+  Reading reading = reader_(*asked.request, answer);
+  Attempt& attempt = reading.attempt;
+  if (answer.status == 200 && !attempt.has_usage) {
+    attempt.input_tokens = asked.request->input_tokens;
+    attempt.output_tokens = attempt.said_tokens;
+  }
+  endpoints_.on_answer(*asked.endpoint,
+                       {.sent_at = asked.sent_at,
+                        .fault = attempt.fault,
+                        .throttled = attempt.throttled || answer.status == 503,
+                        .retry_after = attempt.retry_after,
+                        .estimated_tokens = asked.most_tokens(),
+                        .tokens = attempt.input_tokens + attempt.output_tokens},
+                       now());
+  spending_.settle(asked, attempt.input_tokens, attempt.output_tokens);
+  asked.input_tokens += attempt.input_tokens;
+  asked.output_tokens += attempt.output_tokens;
+  report_.input_tokens += attempt.input_tokens;
+  report_.output_tokens += attempt.output_tokens;
+  report_.cost += provider_.prices.of(attempt.input_tokens, attempt.output_tokens);
+  const std::string reason = attempt.reason;
+  switch (attempt.next) {
+    case NextStep::kDone:
+      finish(asked, std::move(reading), answer);
+      break;
+    case NextStep::kRetry:
+      retry(std::move(asked), std::move(reading), answer);
+      break;
+    case NextStep::kRetryLarger:
+      ask_for_more(std::move(asked), std::move(reading), answer);
+      break;
+    case NextStep::kStopRun:
+      stop(ErrorKind::kUsage, reason);
+      commits_.add(sent_request(asked, attempt, answer, "stop"));
+      break;
+  }
+  if (const std::string why = endpoints_.complaint(); !why.empty()) {
+    stop(ErrorKind::kSystem, fmt::format("{}; last: {}", why, reason));
+  }
+}
+
+// The same once more with room for twice the tokens.
+void Dispatcher::ask_for_more(Asked asked, Reading reading, const HttpAnswer& answer) {
+  if (!asked.may_grow) {
+    finish(asked, std::move(reading), answer);
+    return;
+  }
+  std::shared_ptr<const std::string> larger;
+  try {
+    larger =
+        std::make_shared<const std::string>(source_.body(*asked.request, 2 * asked.max_tokens));
+  } catch (const Error& error) {
+    job_.warn("{}", error.what());
+    finish(asked, std::move(reading), answer);
+    return;
+  }
+  commits_.add(sent_request(asked, reading.attempt, answer, "retry"));
+  asked.body = std::move(larger);
+  asked.max_tokens *= 2;
+  asked.may_grow = false;
+  waiting_.emplace(now(), std::move(asked));
+}
+
+void Dispatcher::retry(Asked asked, Reading reading, const HttpAnswer& answer) {
+  Attempt& attempt = reading.attempt;
+  const bool too_long = attempt.retry_after && *attempt.retry_after > provider_.longest_wait;
+  if (too_long) {
+    attempt.reason =
+        fmt::format("{}; the server asks to wait {:.0f} s, {:.0f} s are allowed", attempt.reason,
+                    attempt.retry_after->count(), provider_.longest_wait.count());
+  }
+  const int attempts = attempt.wrong_form ? std::min(kWrongFormAttempts, provider_.max_attempts)
+                                          : provider_.max_attempts;
+  if (too_long || asked.attempt >= attempts) {
+    finish(asked, std::move(reading), answer);
+    return;
+  }
+  commits_.add(sent_request(asked, attempt, answer, "retry"));
+  const Seconds pause =
+      attempt.retry_after ? *attempt.retry_after : backoff(asked.attempt, random_.uniform());
+  waiting_.emplace(now() + pause, std::move(asked));
+}
+
+void Dispatcher::finish(const Asked& asked, Reading reading, const HttpAnswer& answer) {
+  const bool good = reading.attempt.reason.empty();
+  SentRequest sent = sent_request(asked, reading.attempt, answer, reading.outcome);
+  sent.final = true;
+  sent.result = std::move(reading.result);
+  commits_.add(std::move(sent));
+  if (good) {
+    ++report_.done;
+  } else {
+    ++report_.failed;
+    ++report_.rejected[reading.outcome];
+  }
+  meter_.add();
+  watch_.add(good, reading.attempt.reason);
+  if (const std::string why = watch_.complaint(); !why.empty()) stop(ErrorKind::kInput, why);
+}
+
+SentRequest Dispatcher::sent_request(const Asked& asked, const Attempt& attempt,
+                                     const HttpAnswer& answer, std::string outcome) const {
+  SentRequest sent;
+  sent.request = asked.request;
+  sent.max_tokens = asked.max_tokens;
+  sent.endpoint = endpoints_.url(*asked.endpoint);
+  sent.attempt = asked.attempt;
+  sent.sent_at = asked.sent_at_utc;
+  sent.latency = answer.latency;
+  sent.http_status = answer.status;
+  sent.outcome = std::move(outcome);
+  sent.reason = attempt.reason;
+  sent.input_tokens = attempt.input_tokens;
+  sent.output_tokens = attempt.output_tokens;
+  sent.all_input_tokens = asked.input_tokens;
+  sent.all_output_tokens = asked.output_tokens;
+  return sent;
+}
+
+// A store that is locked or full for a moment must not cost what is paid for.
+void Dispatcher::flush_with_patience() {
+  for (int attempt = 1;; ++attempt) {
+    try {
+      commits_.flush();
+      return;
+    } catch (const SystemError& error) {
+      if (attempt == kFlushAttempts) {
+        throw SystemError("{} answers could not be stored: {}", commits_.pending(), error.what());
+      }
+      job_.warn("{}; trying again", error.what());
+      job_.clock().sleep(std::chrono::seconds(1));
+    }
+  }
+}
+
+void Dispatcher::show_progress() {
+  std::int64_t skips = 0;
+  for (const auto& [reason, count] : source_.skips()) skips += count;
+  meter_.add(static_cast<std::uint64_t>(skips - shown_skips_));
+  shown_skips_ = skips;
+  std::string failures;
+  for (const auto& [outcome, count] : report_.rejected) {
+    failures += fmt::format(", {} {}", count, outcome);
+  }
+  meter_.note(fmt::format("{} in flight, {} tokens, ${:.2f}{}", in_flight_.size(),
+                          report_.input_tokens + report_.output_tokens, report_.cost, failures));
+}
+
+}  // namespace
+
+DispatchReport dispatch(const Provider& provider, Source& source, const Reader& reader,
+                        const Sink& sink, HttpTransport& transport, const DispatchOptions& options,
+                        Job& job) {
+  if (options.budget.dollars > 0 && !provider.prices.known()) {
+    throw UsageError(
+        "provider '{}' has no prices: set input and output under [prices] in its file, "
+        "or give the budget in tokens",
+        provider.name);
+  }
+  return Dispatcher(provider, source, reader, sink, transport, options, job).run();
+}
+
+}  // namespace epicrisis::llm
