@@ -50,8 +50,7 @@ void DatabaseState::fail(std::string_view what, int code) const {
     case SQLITE_LOCKED:
       throw SystemError(
           "{} {}: the database is locked: another process has been writing to it for more than "
-          "{:.3g} s. "
-          "Wait until it is done, or stop it, and run the command again",
+          "{:.3g} s. Wait until it is done, or stop it, and run the command again",
           what, file, busy_timeout_ms / 1000.0);
     case SQLITE_FULL:
       throw SystemError(
