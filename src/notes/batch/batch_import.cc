@@ -10,13 +10,12 @@
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
 #include "notes/batch/batch_result.h"
+#include "notes/exchange/import_rows.h"
 #include "notes/synthesis/note_record.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::int64_t kGroup = 1000;  // lines a transaction
-constexpr std::size_t kMaxExamples = 20;
 constexpr std::size_t kMaxExports = 64;  // kept at hand
 constexpr std::size_t kMaxReason = 500;
 
@@ -31,9 +30,8 @@ class BatchImporter {
       : job_(job),
         database_(workspace.database()),
         endpoint_(endpoint),
-        progress_(job.meter("import", 0, "results")) {
-    transaction_.emplace(database_);
-  }
+        progress_(job.meter("import", 0, "results")),
+        writes_(database_) {}
 
   void add_file(const Path& file) {
     LineReader lines(file, kMaxBatchResultLine);
@@ -54,8 +52,8 @@ class BatchImporter {
   }
 
   BatchImportReport finish() {
-    transaction_->commit();
-    transaction_.reset();
+    writes_.finish();
+    report_.lines = writes_.rows();
     if (report_.lines !=
         report_.written + report_.failed + report_.unchanged + report_.unknown + report_.broken) {
       throw InternalError(
@@ -75,18 +73,15 @@ class BatchImporter {
 
   void begin_line() {
     progress_.add();
-    if (++report_.lines % kGroup != 0) return;
-    transaction_->commit();
-    transaction_.reset();
-    job_.check();
-    transaction_.emplace(database_);
+    if (writes_.begin_row()) job_.check();
   }
 
   void take(const BatchResult& result, const std::string& place) {
     const auto request = find_batch_request(database_, result.custom_id);
     if (!request) {
       ++report_.unknown;
-      keep_example(fmt::format("{}: no request of this workspace has the custom id {}", place,
+      keep_example(report_.examples,
+                   fmt::format("{}: no request of this workspace has the custom id {}", place,
                                clean_text(result.custom_id, 64)));
       return;
     }
@@ -159,20 +154,14 @@ class BatchImporter {
 
   void tell_broken(const std::string& place, std::string_view why) {
     ++report_.broken;
-    keep_example(fmt::format("{}: {}", place, why));
-  }
-
-  void keep_example(const std::string& example) {
-    if (report_.examples.size() < kMaxExamples) {
-      report_.examples.push_back(clean_text(example, kMaxReason));
-    }
+    keep_example(report_.examples, fmt::format("{}: {}", place, why));
   }
 
   Job& job_;
   Database& database_;
   std::string endpoint_;
   Meter progress_;
-  std::optional<Transaction> transaction_;
+  GroupedWrites writes_;
   std::map<std::int64_t, Export> exports_;
   BatchImportReport report_;
 };

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 
 #include "core/line_reader.h"
 #include "epicrisis/core/error.h"
@@ -8,23 +7,19 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/store/tables/samples.h"
+#include "notes/exchange/import_rows.h"
 #include "notes/exchange/incoming_note.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxExamples = 20;
-constexpr std::int64_t kGroup = 1000;  // rows a transaction
-
-// Matches, stores and counts; commits every kGroup rows.
+// Matches, stores and counts.
 class Importer {
  public:
-  explicit Importer(Workspace& workspace) : database_(workspace.database()) {
-    transaction_.emplace(database_);
-  }
+  explicit Importer(Workspace& workspace) : database_(workspace.database()), writes_(database_) {}
 
   void add(const IncomingNote& note) {
-    begin_row();
+    if (writes_.begin_row()) throw_if_interrupted();
     if (!note.fault.empty()) {
       ++report_.invalid;
       keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
@@ -57,8 +52,8 @@ class Importer {
   }
 
   NoteImportReport finish() {
-    transaction_->commit();
-    transaction_.reset();
+    writes_.finish();
+    report_.rows = writes_.rows();
     if (report_.rows != report_.written + report_.unchanged + report_.conflicting +
                             report_.unmatched + report_.invalid) {
       throw InternalError(
@@ -123,20 +118,8 @@ class Importer {
     }
   }
 
-  void begin_row() {
-    if (++report_.rows % kGroup != 0) return;
-    transaction_->commit();
-    transaction_.reset();
-    throw_if_interrupted();
-    transaction_.emplace(database_);
-  }
-
-  static void keep_example(std::vector<std::string>& examples, std::string example) {
-    if (examples.size() < kMaxExamples) examples.push_back(clean_text(example, 500));
-  }
-
   Database& database_;
-  std::optional<Transaction> transaction_;
+  GroupedWrites writes_;
   NoteImportReport report_;
 };
 
