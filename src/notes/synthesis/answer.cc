@@ -199,7 +199,8 @@ NoteAnswer note_answer(llm::ChatAnswer chat, const Strategy& strategy, const Jso
   NoteAnswer answer;
   answer.attempt = std::move(chat.attempt);
   if (chat.kind != ChatKind::kText) {
-    answer.note = rejected(status_of(chat.kind), answer.attempt.reason, chat.text).note;
+    answer.note = {status_of(chat.kind), clean_multiline_text(chat.text, kMaxRejected),
+                   answer.attempt.reason};
     return answer;
   }
   Judged judged;

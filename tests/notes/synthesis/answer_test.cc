@@ -394,6 +394,15 @@ TEST(Answer, RealNotesAreNotes) {
   EXPECT_GE(notes, 300);
 }
 
+// Masked again, it would say another thing.
+TEST(Answer, TheReasonOfAnErrorIsTheNotesAsItStands) {
+  for (const int status : {200, 400, 401, 429, 500}) {
+    expect_sound(read(status, R"({"error": {"message": "Incorrect API key provided: sk-abc*<** )"
+                              "\xef\xbf\xbd"
+                              R"("type": "invalid_rdquest_error", "code": "invalid_api_key"})"));
+  }
+}
+
 TEST(Answer, OneCompletionOfABatch) {
   const Outcome outcome =
       outcome_of(read_completion(completion({{"content", "A note."}}), text_strategy(), Json()));
