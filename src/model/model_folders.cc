@@ -6,9 +6,12 @@
 #include <system_error>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "tensor/weight_files.h"
 
 namespace epicrisis {
 namespace {
@@ -69,6 +72,25 @@ FoundModel describe_folder(const Path& folder) {
   return model;
 }
 
+// The pooling folders' config.json that modules.json names. The loader says what is wrong with a
+// broken one.
+std::vector<std::string> pooling_configs(const Path& folder) {
+  std::vector<std::string> names;
+  const Path path = folder / "modules.json";
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return names;
+  const Json modules = parse_json(read_file(path, kMaxConfig), path.string());
+  if (!modules.is_array()) return names;
+  for (const Json& module : modules) {
+    const auto type = json_get_or<std::string>(module, "type", "", path.string());
+    if (!type.ends_with("Pooling")) continue;
+    const auto place = json_get<std::string>(module, "path", path.string());
+    path_below(folder, place, "pooling module");
+    names.push_back(place + "/config.json");
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<Path> model_search_folders() {
@@ -103,6 +125,28 @@ Path find_model(std::string_view name) {
       "EPICRISIS_MODELS to look elsewhere); there {}",
       name, join(looked, ", "),
       known.empty() ? "is none at all; './run models' fetches one" : "are " + join(known, ", "));
+}
+
+std::string model_fingerprint(std::string_view name) {
+  if (name == kTrainedTokens) return "token embeddings 1";
+  if (name.empty() || name.starts_with("random:")) return std::string(name);
+  const Path model = find_model(name);
+  const bool is_folder = fs::is_directory(model);
+  const Path folder = is_folder ? model : model.parent_path();
+  const std::string weights = (is_folder ? weight_file_in(folder) : model).filename().string();
+  std::vector<std::string> files = {"config.json", weights};
+  for (const char* file : {"vocab.txt", "tokenizer.json", "tokenizer_config.json",
+                           "sentence_bert_config.json", "modules.json"}) {
+    files.emplace_back(file);
+  }
+  for (std::string& file : pooling_configs(folder)) files.push_back(std::move(file));
+  std::string all;
+  std::error_code error;
+  for (const std::string& file : files) {
+    if (!fs::is_regular_file(folder / file, error)) continue;
+    all += file + sha256_hex(MappedFile(folder / file).bytes());
+  }
+  return sha256_hex(all);
 }
 
 std::string_view model_kind_name(ModelKind kind) {

@@ -10,7 +10,6 @@
 #include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/model/model_folders.h"
 #include "epicrisis/store/tables/runs.h"
 
@@ -24,22 +23,6 @@ std::string hash_of(const NoteTable& notes) {
   for (const auto& rows : notes.of_case) {
     for (const std::size_t row : rows) all += fmt::format("{},", row);
     all += ';';
-  }
-  return sha256_hex(all);
-}
-
-// Tells when a model folder's content changed under the same name. Models without files have only
-// their name; trained tokens have a version, for what is trained under their name.
-std::string model_hash(const std::string& model) {
-  if (model == kTrainedTokens) return "token embeddings 1";
-  if (model.empty() || model.starts_with("random:")) return model;
-  const Path found = find_model(model);
-  if (std::filesystem::is_regular_file(found)) return sha256_hex(MappedFile(found).bytes());
-  std::string all;
-  for (const char* name :
-       {"config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tokenizer.json"}) {
-    if (std::filesystem::exists(found / name))
-      all += name + sha256_hex(MappedFile(found / name).bytes());
   }
   return sha256_hex(all);
 }
@@ -103,20 +86,21 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
   for (const Label label : study.classes) classes.push_back(label_name(label));
   std::string cases;
   for (const Case& entry : set.cases) cases += fmt::format("{},{};", entry.sample_id, entry.label);
-  Json config{{"name", run.name},
-              {"train", train_config_to_json(seeded(run, seed))},
-              {"image_encoder", run.image_encoder.model},
-              {"image_encoder_hash", model_hash(run.image_encoder.model)},
-              {"frozen", run.image_encoder.frozen},
-              {"augmented_copies", run.image_encoder.augmented_copies},
-              {"text_encoder", uses_text(run.train.mode) ? run.text_encoder : ""},
-              {"text_encoder_hash", uses_text(run.train.mode) ? model_hash(run.text_encoder) : ""},
-              {"notes", run.notes},
-              {"note_texts", hash_of(notes.notes)},
-              {"classes", classes},
-              {"recipe", study.prepare.id()},
-              {"split_set", set.split_set},
-              {"cases", sha256_hex(cases)}};
+  Json config{
+      {"name", run.name},
+      {"train", train_config_to_json(seeded(run, seed))},
+      {"image_encoder", run.image_encoder.model},
+      {"image_encoder_hash", model_fingerprint(run.image_encoder.model)},
+      {"frozen", run.image_encoder.frozen},
+      {"augmented_copies", run.image_encoder.augmented_copies},
+      {"text_encoder", uses_text(run.train.mode) ? run.text_encoder : ""},
+      {"text_encoder_hash", uses_text(run.train.mode) ? model_fingerprint(run.text_encoder) : ""},
+      {"notes", run.notes},
+      {"note_texts", hash_of(notes.notes)},
+      {"classes", classes},
+      {"recipe", study.prepare.id()},
+      {"split_set", set.split_set},
+      {"cases", sha256_hex(cases)}};
   if (!run.train_with.empty()) {
     std::string trained_on;
     for (const bool is_trained_on : notes.trained_on) trained_on += is_trained_on ? '1' : '0';

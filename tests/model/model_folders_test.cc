@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
 
 namespace epicrisis {
 namespace {
@@ -76,6 +77,52 @@ TEST_F(ModelFolders, ListsKindWidthAndProblems) {
   EXPECT_EQ(models[3].architecture, "resnet18");
   EXPECT_EQ(models[3].width, 512);
   EXPECT_EQ(models[3].problem, "");
+}
+
+TEST_F(ModelFolders, TheFingerprintChangesWithEveryFileThatIsRead) {
+  const Path folder = folder_.path() / "second/bert";
+  const auto changes_with = [&](const std::string& file, const std::string& text) {
+    const std::string before = model_fingerprint("bert");
+    write_file(folder / file, text);
+    const bool changed = model_fingerprint("bert") != before;
+    EXPECT_EQ(model_fingerprint("bert"), model_fingerprint(folder.string()));
+    return changed;
+  };
+  EXPECT_THROW(model_fingerprint("bert"), InputError);  // no weights
+  write_file(folder / "weights.pth", "1");
+  EXPECT_TRUE(changes_with("weights.pth", "2"));
+  EXPECT_TRUE(changes_with("config.json", R"({"model_type": "bert", "hidden_size": 385})"));
+  EXPECT_TRUE(changes_with("vocab.txt", "a"));
+  EXPECT_TRUE(changes_with("tokenizer.json", "{}"));
+  EXPECT_TRUE(changes_with("tokenizer_config.json", "{}"));
+  EXPECT_TRUE(changes_with("sentence_bert_config.json", "{}"));
+  EXPECT_TRUE(
+      changes_with("modules.json",
+                   R"([{"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}])"));
+  EXPECT_TRUE(changes_with("1_Pooling/config.json", R"({"pooling_mode_cls_token": true})"));
+  EXPECT_FALSE(changes_with("README.md", "a"));
+  EXPECT_FALSE(changes_with("2_Dense/config.json", "{}"));
+  EXPECT_TRUE(changes_with("pytorch_model.bin", "3"));  // is read in place of weights.pth
+  EXPECT_FALSE(changes_with("weights.pth", "4"));
+  EXPECT_TRUE(changes_with("model.safetensors", "5"));
+  EXPECT_THROW(changes_with("modules.json", R"([{"type": "Pooling", "path": "../first"}])"),
+               InputError);
+}
+
+TEST_F(ModelFolders, AWeightFileOfItsOwnCountsWithTheConfigurationBesideIt) {
+  const Path folder = folder_.path() / "first/net";
+  const auto fingerprint = [&] { return model_fingerprint((folder / "epoch3.pth").string()); };
+  write_file(folder / "epoch3.pth", "1");
+  const std::string first = fingerprint();
+  write_file(folder / "config.json", R"({"architecture": "resnet50"})");
+  const std::string second = fingerprint();
+  EXPECT_NE(second, first);
+  write_file(folder / "epoch3.pth", "2");
+  EXPECT_NE(fingerprint(), second);
+  EXPECT_EQ(model_fingerprint("random:resnet18"), "random:resnet18");
+  EXPECT_NE(model_fingerprint(kTrainedTokens), "");
+  EXPECT_EQ(model_fingerprint(""), "");
+  EXPECT_THROW(model_fingerprint("nett"), UsageError);
 }
 
 TEST(ImageEncoderConfig, ErrorsNameTheKey) {

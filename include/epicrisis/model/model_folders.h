@@ -17,6 +17,12 @@ std::vector<Path> model_search_folders();
 // where it looked and what is there.
 Path find_model(std::string_view name);
 
+// Changes when anything changes that a loader reads of a model: its weights, configuration,
+// vocabulary, tokenizer and pooling files. Models without files ("", "random:<architecture>", token
+// embeddings) have only their name. Errors as find_model; InputError where there are no weights.
+// Reads the weights whole.
+std::string model_fingerprint(std::string_view name);
+
 enum class ModelKind { kImageEncoder, kTextEncoder, kUnknown };
 std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...
 

@@ -10,6 +10,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
+#include "epicrisis/model/model_folders.h"
 #include "model/encoders/text/bert.h"
 #include "model/parallel_torch.h"
 #include "tensor/weight_files.h"
@@ -63,7 +64,7 @@ class BertEncoder : public TextEncoder {
       throw UsageError("{}: pooler was asked for, the weights have none; use mean or cls",
                        folder.string());
     }
-    fingerprint_ = sha256_of_fields({"bert 1", fingerprint_of(folder, weight_file_in(folder)),
+    fingerprint_ = sha256_of_fields({"bert 1", model_fingerprint(folder.string()),
                                      pooling_name(plan_.pooling), plan_.normalise ? "l2" : "",
                                      std::to_string(max_tokens_), precision_name(precision_)});
   }

@@ -4,7 +4,6 @@
 #include <system_error>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
 
 namespace epicrisis {
@@ -151,16 +150,6 @@ WordPiece read_tokenizer(const Path& folder, const BertConfig& config) {
                      folder.string(), tokenizer.size(), config.vocabulary);
   }
   return tokenizer;
-}
-
-std::string fingerprint_of(const Path& folder, const Path& weights) {
-  std::string hashes = sha256_hex(MappedFile(weights).bytes());
-  for (const char* name : {"config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"}) {
-    std::error_code error;
-    const bool there = std::filesystem::is_regular_file(folder / name, error);
-    hashes += there ? sha256_hex(read_file(folder / name)) : "-";
-  }
-  return sha256_hex(hashes);
 }
 
 }  // namespace epicrisis

@@ -45,7 +45,4 @@ std::size_t read_max_tokens(const Path& folder, const BertConfig& config);
 // exceed the model's vocabulary.
 WordPiece read_tokenizer(const Path& folder, const BertConfig& config);
 
-// SHA-256 over the files that decide what a text's embedding is.
-std::string fingerprint_of(const Path& folder, const Path& weights);
-
 }  // namespace epicrisis
