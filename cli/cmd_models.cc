@@ -1,10 +1,8 @@
 #include <fmt/core.h>
 
 #include "command.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
-#include "epicrisis/model/model_folders.h"
-#include "epicrisis/train/trainer.h"
+#include "epicrisis/settings/image_encoder_config.h"
+#include "epicrisis/settings/model_folders.h"
 #include "output.h"
 
 namespace epicrisis::cli {

@@ -130,13 +130,11 @@ int run(int argc, char** argv, Job& job) {
   add_check_command(app, globals);
   add_prepare_command(app, globals);
   add_notes_command(app, globals);
-#ifdef EPICRISIS_WITH_TORCH
   add_models_command(app, globals);
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_report_command(app, globals);
   add_demo_command(app, globals);
-#endif
   add_completion_command(app, globals);
   // After the commands, which would take it over.
   add_examples(app, {"epicrisis import ham10000 data/ham10000 -w work",

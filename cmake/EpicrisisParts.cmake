@@ -1,12 +1,20 @@
 # One function a kind of target, so that each folder's CMakeLists is one line.
 
-# epicrisis_part(NAME USES part... LINKS library...)
+# epicrisis_part(NAME USES part... OPTIONAL part... LINKS library...)
 # A static library epicrisis_NAME of all sources in the current folder and below. USES names the parts
 # that it may include; the parts that those use come along. This is the one place that says so:
 # the build's order follows from it, and tests/layers_test.cmake holds every #include against it.
-# A part that links torch, or uses one that does, is left out without torch.
+# A part that links torch, or uses one that does, is left out without torch. A part that does without
+# one of OPTIONAL keeps all that needs it in a folder with_PART; without_PART holds what stands in for
+# it in a build that lacks the part.
 function(epicrisis_part name)
-  cmake_parse_arguments(arg "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "USES;OPTIONAL;LINKS" ${ARGN})
+  foreach(used IN LISTS arg_OPTIONAL)
+    epicrisis_add_part(${used})
+    if(TARGET epicrisis_${used})
+      list(APPEND arg_USES ${used})
+    endif()
+  endforeach()
   foreach(used IN LISTS arg_USES)
     epicrisis_add_part(${used})
     if(NOT TARGET epicrisis_${used})
@@ -18,6 +26,7 @@ function(epicrisis_part name)
   endif()
   set_property(GLOBAL APPEND PROPERTY EPICRISIS_PARTS ${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  epicrisis_choose_sources(sources)
   list(TRANSFORM arg_USES PREPEND epicrisis_)
   add_library(epicrisis_${name} STATIC ${sources})
   target_include_directories(epicrisis_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include"
@@ -27,6 +36,23 @@ function(epicrisis_part name)
   if("epicrisis_torch" IN_LIST arg_LINKS)
     epicrisis_use_torch_header(epicrisis_${name})
   endif()
+endfunction()
+
+# Takes out of the list those below a folder with_PART where PART is not built, and those below
+# without_PART where it is.
+function(epicrisis_choose_sources list)
+  set(chosen "")
+  foreach(source IN LISTS ${list})
+    file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}" "${source}")
+    if(name MATCHES "/with_([a-z]+)/" AND NOT TARGET epicrisis_${CMAKE_MATCH_1})
+      continue()
+    endif()
+    if(name MATCHES "/without_([a-z]+)/" AND TARGET epicrisis_${CMAKE_MATCH_1})
+      continue()
+    endif()
+    list(APPEND chosen "${source}")
+  endforeach()
+  set(${list} "${chosen}" PARENT_SCOPE)
 endfunction()
 
 # Adds the folder src/NAME once. Parts that use each other in a circle are an error.
@@ -70,6 +96,7 @@ endfunction()
 function(epicrisis_tests part)
   cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${part}/*.cc")
+  epicrisis_choose_sources(sources)
   if(NOT sources)
     return()
   endif()

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
@@ -41,43 +40,32 @@ torch::Tensor off_diagonal(const torch::Tensor& similarities) {
   return torch::eye(similarities.size(0), similarities.options().dtype(torch::kBool)).logical_not();
 }
 
-struct Entry {
-  const char* name;
-  double temperature;
-  double lambda;
-  bool needs_concepts;
+struct Form {
+  std::string_view name;
   ContrastiveLoss function;
 };
 
-// Sorted by name. A new form is a line here; docs/extending.md, "A loss".
+// A new form is a line here and one in settings/losses.cc; docs/extending.md, "A loss".
 constexpr std::array kForms = {
-    Entry{"clip", .07, .5, false,
-          [](const ContrastiveInput& in) { return clip_loss(in.image, in.text, in.temperature); }},
-    Entry{"info_nce", .07, .25, false,
-          [](const ContrastiveInput& in) { return nt_xent(in.image, in.text, in.temperature); }},
-    Entry{"keyword_alignment", .5, .5, true,
-          [](const ContrastiveInput& in) {
-            return keyword_alignment(in.image, in.concepts, in.named, in.temperature);
-          }},
-    Entry{"nt_xent", .5, .5, false,
-          [](const ContrastiveInput& in) { return nt_xent(in.image, in.text, in.temperature); }},
-    Entry{"supervised_info_nce", .07, .25, false,
-          [](const ContrastiveInput& in) {
-            return supervised_info_nce(in.image, in.text, in.labels, in.temperature);
-          }},
-    Entry{"supervised_nt_xent", .5, .5, false,
-          [](const ContrastiveInput& in) {
-            return supervised_nt_xent(in.image, in.text, in.labels, in.temperature);
-          }},
+    Form{"clip",
+         [](const ContrastiveInput& in) { return clip_loss(in.image, in.text, in.temperature); }},
+    Form{"info_nce",
+         [](const ContrastiveInput& in) { return nt_xent(in.image, in.text, in.temperature); }},
+    Form{"keyword_alignment",
+         [](const ContrastiveInput& in) {
+           return keyword_alignment(in.image, in.concepts, in.named, in.temperature);
+         }},
+    Form{"nt_xent",
+         [](const ContrastiveInput& in) { return nt_xent(in.image, in.text, in.temperature); }},
+    Form{"supervised_info_nce",
+         [](const ContrastiveInput& in) {
+           return supervised_info_nce(in.image, in.text, in.labels, in.temperature);
+         }},
+    Form{"supervised_nt_xent",
+         [](const ContrastiveInput& in) {
+           return supervised_nt_xent(in.image, in.text, in.labels, in.temperature);
+         }},
 };
-
-const Entry& form(std::string_view name) {
-  for (const Entry& entry : kForms) {
-    if (name == entry.name) return entry;
-  }
-  throw UsageError("unknown contrastive loss '{}'; known are: {}", name,
-                   join(contrastive_loss_names(), ", "));
-}
 
 }  // namespace
 
@@ -137,17 +125,11 @@ torch::Tensor keyword_alignment(const torch::Tensor& image, const torch::Tensor&
   return (rows * counted).sum() / counted.sum().clamp_min(1);
 }
 
-std::vector<std::string> contrastive_loss_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : kForms) names.emplace_back(entry.name);
-  return names;
+ContrastiveLoss contrastive_loss(std::string_view name) {
+  for (const Form& form : kForms) {
+    if (form.name == name) return form.function;
+  }
+  throw InternalError("contrastive_loss: '{}' is not built", loss_settings(name).name);
 }
-
-LossSettings loss_settings(std::string_view name) {
-  const Entry& entry = form(name);
-  return {entry.name, entry.temperature, entry.lambda, entry.needs_concepts};
-}
-
-ContrastiveLoss contrastive_loss(std::string_view name) { return form(name).function; }
 
 }  // namespace epicrisis

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "epicrisis/model/losses.h"
+#include "epicrisis/settings/losses.h"
 
 // The terms of the loss on projected embeddings. docs/method.md, "The loss", has the formulas and
 // their sources. In all of them `image` and `text` are z_img and z_txt [B, D] of the same B

@@ -8,6 +8,7 @@
 #include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/report_data.h"
 #include "study/predictions.h"
+#include "study/study_inputs.h"
 
 namespace epicrisis::study {
 

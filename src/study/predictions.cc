@@ -1,11 +1,8 @@
 #include "study/predictions.h"
 
-#include <algorithm>
 #include <cstring>
-#include <numeric>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis::study {
@@ -28,53 +25,7 @@ std::vector<std::int64_t> integers(const TensorFile& file, const std::string& na
   return values;
 }
 
-// In text mode a case's logits are those of its first note; without a note all are 0.
-FloatMatrix logits_of_notes(const TrainedModel& model, const Predictions& predictions) {
-  FloatMatrix of_cases(predictions.sample_ids.size(),
-                       static_cast<std::size_t>(model.class_count()));
-  const FloatMatrix of_notes = model.logits(predictions.notes);
-  for (std::size_t i = predictions.note_cases.size(); i-- > 0;) {
-    std::ranges::copy(of_notes.row(i),
-                      of_cases.row(static_cast<std::size_t>(predictions.note_cases[i])).begin());
-  }
-  return of_cases;
-}
-
 }  // namespace
-
-Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
-                    const RunInput& run) {
-  Predictions result;
-  for (const std::size_t i : run.evaluated) result.sample_ids.push_back(set.cases[i].sample_id);
-  if (model.fine_tuned()) {
-    std::vector<std::size_t> indices;
-    for (const std::size_t i : run.evaluated) indices.push_back(pictures.picture[i]);
-    Progress progress("embedding test pictures", indices.size(), "images");
-    result.images = model.embed_images(*pictures.images, indices,
-                                       [&](std::size_t rows) { progress.add(rows); });
-  } else {
-    result.images = model.embed_image_features(run.features);
-  }
-  if (!run.notes.texts.empty()) {
-    const FloatMatrix texts = model.embed_notes(run.input.notes);
-    std::vector<std::size_t> rows;
-    for (std::size_t row = 0; row < run.evaluated.size(); ++row) {
-      for (const std::size_t text : run.notes.of_case[run.evaluated[row]]) {
-        result.note_cases.push_back(static_cast<std::int64_t>(row));
-        result.note_texts.push_back(static_cast<std::int64_t>(text));
-        rows.push_back(text);
-      }
-    }
-    result.notes = FloatMatrix(rows.size(), texts.columns);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      std::ranges::copy(texts.row(rows[i]), result.notes.row(i).begin());
-    }
-    result.prompts = model.embed_notes(run.prompts);
-  }
-  result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
-                                                     : model.logits(result.images);
-  return result;
-}
 
 void write_predictions(const Path& file, const Predictions& predictions) {
   write_safetensors(file, {{"sample_ids", view_of(predictions.sample_ids)},

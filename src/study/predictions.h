@@ -6,7 +6,6 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/matrix.h"
-#include "study/study_inputs.h"
 
 namespace epicrisis::study {
 
@@ -22,8 +21,6 @@ struct Predictions {
   FloatMatrix prompts;                   // z_txt of the class prompts [classes, width]
 };
 
-Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
-                    const RunInput& run);
 void write_predictions(const Path& file, const Predictions& predictions);
 // InputError for a file that is not one of these or whose tensors do not fit together.
 Predictions read_predictions(const Path& file);

@@ -9,15 +9,17 @@
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/parallel.h"
+#include "epicrisis/core/processor.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/image/decode.h"
-#include "epicrisis/model/runtime_info.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
+#include "study/run_trainer.h"
 
 namespace epicrisis::study {
 namespace {
@@ -293,7 +295,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   });
   report.replicates = static_cast<std::size_t>(study.bootstrap);
   report.environment = {{"Epicrisis", kVersion},
-                        {"LibTorch", torch_version()},
+                        {"LibTorch", torch_in_this_build()},
                         {"Compiler", __VERSION__},
                         {"Processor", processor_name()},
                         {"Cores", std::to_string(available_cores())},

@@ -1,8 +1,10 @@
 #include "epicrisis/study/study_file.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -95,11 +97,26 @@ std::vector<std::int64_t> read_seeds(const TomlTable& table, std::vector<std::in
   return seeds;
 }
 
+// Settings of a training that a study has in other places: here they would be overwritten.
+TrainConfig read_training(const TomlTable& table, const TrainConfig& defaults) {
+  constexpr std::array<std::pair<const char*, const char*>, 4> kElsewhere{
+      {{"mode", "mode = \"...\" in [[run]]"},
+       {"seed", "seeds = [...] of the study or in [[run]]"},
+       {"copies", "augmented_copies = ... in [image_encoder]"},
+       {"freeze_image_encoder", "frozen = ... in [image_encoder]"}}};
+  for (const auto& [key, place] : kElsewhere) {
+    if (table.has(key)) {
+      throw UsageError("{}: {} is not set here; write {}", table.place(key), key, place);
+    }
+  }
+  return read_train_config(table, defaults);
+}
+
 StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   StudyRun run;
   run.name = required_id(table, "name");
-  if (defaults.train) run.train = read_train_config(*defaults.train, run.train);
-  if (const auto train = table.table_if("train")) run.train = read_train_config(*train, run.train);
+  if (defaults.train) run.train = read_training(*defaults.train, run.train);
+  if (const auto train = table.table_if("train")) run.train = read_training(*train, run.train);
   const std::string mode = table.string("mode");
   try {
     run.train.mode = mode_from_name(mode);

@@ -3,89 +3,12 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "epicrisis/core/error.h"
 #include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
-#include "epicrisis/train/feature_cache.h"
 
 namespace epicrisis::study {
-namespace {
-
-std::vector<std::size_t> indices_with_roles(const CaseSet& set, std::initializer_list<Role> roles) {
-  std::vector<std::size_t> indices;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    if (std::ranges::find(roles, set.cases[i].role) != roles.end()) indices.push_back(i);
-  }
-  return indices;
-}
-
-// Features of some cases, from the cache where it has them.
-FloatMatrix case_features(const ImageFeatureExtractor& encoder, const PictureTable& pictures,
-                          const std::vector<std::size_t>& cases, int copies, std::uint64_t seed,
-                          const Path& folder) {
-  ImageFeatureRequest request;
-  request.images = pictures.images.get();
-  request.copies = copies;
-  request.seed = seed;
-  for (const std::size_t i : cases) {
-    const std::size_t picture = pictures.picture[i];
-    request.indices.push_back(picture);
-    request.ids.push_back(pictures.images->content_id(picture));
-  }
-  Progress progress("image features", cases.size() * static_cast<std::size_t>(1 + copies),
-                    "images");
-  return cached_image_features(encoder, request, folder,
-                               [&](std::size_t rows) { progress.add(rows); });
-}
-
-FloatMatrix text_embeddings(const TextEncoder& encoder, const std::vector<std::string>& texts,
-                            const Path& folder) {
-  Progress progress("note embeddings", texts.size(), "notes");
-  return cached_text_embeddings(encoder, texts, folder,
-                                [&](std::size_t rows) { progress.add(rows); });
-}
-
-// Notes and prompts in the form that the run trains on.
-void set_text_inputs(RunInput& run, const std::string& text_encoder, const Path& folder) {
-  if (text_encoder == kTrainedTokens) {
-    run.input.notes.texts = &run.notes.texts;
-    run.prompts.texts = &run.prompt_texts;
-    return;
-  }
-  const std::unique_ptr<TextEncoder> encoder = load_text_encoder(text_encoder);
-  run.note_vectors = text_embeddings(*encoder, run.notes.texts, folder);
-  run.prompt_vectors = text_embeddings(*encoder, run.prompt_texts, folder);
-  run.input.notes.vectors = &run.note_vectors;
-  run.prompts.vectors = &run.prompt_vectors;
-}
-
-TrainExample example_of(const CaseSet& set, const RunInput& run, std::size_t index,
-                        std::size_t image) {
-  TrainExample example;
-  example.image = image;
-  example.label = set.cases[index].label;
-  if (!run.notes.of_case.empty()) example.notes = run.notes.of_case[index];
-  return example;
-}
-
-void add_examples(RunInput& run, const CaseSet& set, const std::vector<std::size_t>& trained,
-                  const PictureTable& pictures, bool frozen) {
-  for (std::size_t row = 0; row < trained.size(); ++row) {
-    const std::size_t index = trained[row];
-    const TrainExample example =
-        example_of(set, run, index, frozen ? row : pictures.picture[index]);
-    (set.cases[index].role == Role::kTrain ? run.input.train : run.input.validation)
-        .push_back(example);
-  }
-}
-
-}  // namespace
-
 NoteFilter note_filter(const StudyRun& run) {
   NoteFilter filter;
   filter.strategies = expand_note_sets(run.notes);
@@ -160,46 +83,6 @@ std::vector<std::string> class_prompts(const Study& study) {
         fmt::format("The lesion is {}: {}.", label_malignancy(label), label_words(label)));
   }
   return prompts;
-}
-
-std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
-                                         const StudyRun& run, const CaseSet& set,
-                                         const PictureTable& pictures) {
-  auto result = std::make_unique<RunInput>();
-  RunNotes run_notes = load_run_notes(workspace, run, set);
-  std::vector<std::size_t> trained = indices_with_roles(set, {Role::kTrain, Role::kValidation});
-  std::erase_if(trained, [&](std::size_t i) { return !run_notes.trained_on[i]; });
-  if (trained.empty()) {
-    throw InputError("run '{}': no training sample has a note of each of {}", run.name,
-                     fmt::join(run.train_with, ", "));
-  }
-  result->evaluated = indices_with_roles(set, {Role::kTest, Role::kExternal});
-  if (uses_text(run.train.mode)) {
-    result->notes = std::move(run_notes.notes);
-    result->prompt_texts = class_prompts(study);
-    set_text_inputs(*result, run.text_encoder, workspace.embeddings());
-    const auto without = std::ranges::count_if(
-        trained, [&](std::size_t i) { return result->notes.of_case[i].empty(); });
-    if (without == static_cast<std::ptrdiff_t>(trained.size())) {
-      throw InputError("run '{}': none of its {} training samples has a note of {}", run.name,
-                       trained.size(), fmt::join(run.notes, ", "));
-    }
-  }
-  result->input.class_count = static_cast<int>(study.classes.size());
-  add_examples(*result, set, trained, pictures, run.image_encoder.frozen);
-  if (run.image_encoder.frozen) {
-    const ImageFeatureExtractor encoder(run.image_encoder.model);
-    result->train_features =
-        case_features(encoder, pictures, trained, run.image_encoder.augmented_copies,
-                      study.split_seed, workspace.embeddings());
-    result->features =
-        case_features(encoder, pictures, result->evaluated, 0, 0, workspace.embeddings());
-    result->input.image_features = &result->train_features;
-  } else {
-    result->input.images = pictures.images.get();
-    result->input.image_encoder = run.image_encoder.model;
-  }
-  return result;
 }
 
 }  // namespace epicrisis::study

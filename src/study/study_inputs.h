@@ -5,11 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "epicrisis/core/matrix.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/store/tables/notes.h"
-#include "epicrisis/train/trainer.h"
 #include "study/study_data.h"
 
 namespace epicrisis::study {
@@ -41,22 +39,6 @@ struct PictureTable {
 // Prepares what is missing. Cases whose picture cannot be read are taken out of `set` and named in
 // its `unreadable`.
 PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set);
-
-// What one run trains on, with the memory behind TrainInput's pointers.
-struct RunInput {
-  TrainInput input;
-  FloatMatrix train_features;          // frozen: [(1 + copies) * trained cases, F]
-  FloatMatrix features;                // frozen: [evaluated cases, F]
-  std::vector<std::size_t> evaluated;  // indices of test and external cases, in order
-  NoteTable notes;
-  std::vector<std::string> prompt_texts;  // one a class
-  TextInput prompts;                      // the same as the run takes texts
-  FloatMatrix note_vectors;               // of a frozen text encoder: [texts, G]
-  FloatMatrix prompt_vectors;             // and [classes, G]
-};
-std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
-                                         const StudyRun& run, const CaseSet& set,
-                                         const PictureTable& pictures);
 
 // "The lesion is benign: melanocytic nevus.": one a class, for zero-shot classification.
 std::vector<std::string> class_prompts(const Study& study);

@@ -1,17 +1,16 @@
 #include "study/training.h"
 
 #include <algorithm>
-#include <memory>
+#include <optional>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/taxonomy.h"
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/runs.h"
+#include "study/run_trainer.h"
 
 namespace epicrisis::study {
 namespace {
@@ -47,27 +46,12 @@ std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
   return fmt::format("{}-{}-{}", name.substr(0, 80), seed, hash.substr(0, 10));
 }
 
-void train_one(Workspace& workspace, const StudyRun& run, const TrainConfig& config,
-               const RunRecord& record, const CaseSet& set, const PictureTable& pictures,
-               const RunInput& input) {
+void train_one(Workspace& workspace, const RunRecord& record, const TrainConfig& config,
+               RunTrainer& trainer) {
   const Path folder = workspace.runs() / record.id;
   start_run(workspace.database(), record);
   try {
-    const std::string label = fmt::format("{} (seed {})", run.name, config.seed);
-    Progress progress(label, static_cast<std::uint64_t>(config.epochs), "epochs");
-    TrainObserver observer;
-    observer.epoch = [&](const EpochMetrics& metrics) {
-      progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
-                                metrics.train_loss, metrics.validation_loss,
-                                metrics.validation_weighted_f1, metrics.images_per_second));
-      progress.add();
-    };
-    const TrainResult result = train_model(config, input.input, folder, observer);
-    progress.finish();
-    log_info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
-             result.stopped_early ? ", stopped early" : "", result.seconds);
-    write_predictions(folder / "predictions.safetensors",
-                      predict(TrainedModel::load(folder), set, pictures, input));
+    trainer.train(config, folder);
     finish_run(workspace.database(), record.id, RunStatus::kDone);
   } catch (const Interrupted&) {
     finish_run(workspace.database(), record.id, RunStatus::kInterrupted);
@@ -114,7 +98,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
   RunCounts counts;
   for (const StudyRun& run : study.runs) {
     const RunNotes notes = load_run_notes(workspace, run, set);
-    std::unique_ptr<RunInput> input;  // read when the first seed needs it
+    std::optional<RunTrainer> trainer;  // made when the first seed needs it
     for (const std::int64_t seed : run.seeds) {
       throw_if_interrupted();
       RunRecord record;
@@ -129,8 +113,8 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         ++counts.kept;
         continue;
       }
-      if (!input) input = load_run_input(workspace, study, run, set, pictures);
-      train_one(workspace, run, seeded(run, seed), record, set, pictures, *input);
+      if (!trainer) trainer.emplace(workspace, study, run, set, pictures);
+      train_one(workspace, record, seeded(run, seed), *trainer);
       ++counts.trained;
     }
   }

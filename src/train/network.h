@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "epicrisis/train/config.h"
+#include "epicrisis/settings/train_config.h"
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/text/text_encoder_torch.h"
 #include "model/heads_torch.h"

@@ -1,13 +1,9 @@
 #include "train/run_folder.h"
 
-#include <cmath>
-#include <fstream>
-#include <limits>
 #include <span>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 
 namespace epicrisis {
@@ -18,22 +14,6 @@ constexpr int kVersion1 = 1;
 constexpr const char* kVocabularyFormat = "epicrisis-vocabulary";
 constexpr const char* kTokenEncoder = "token_embeddings";
 constexpr std::uint64_t kMaxJson = 64U << 20U;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-double number(const Json& json, std::string_view key, std::string_view source) {
-  const auto found = json.find(std::string(key));
-  if (found != json.end() && found->is_null()) return std::numeric_limits<double>::quiet_NaN();
-  return json_get<double>(json, key, source);
-}
-
-int whole(const Json& json, std::string_view key, std::string_view source) {
-  const auto value = json_get<std::int64_t>(json, key, source);
-  if (value < 0 || value > std::numeric_limits<int>::max()) {
-    throw InputError("{}: '{}' is {}, out of range", source, key, value);
-  }
-  return static_cast<int>(value);
-}
 
 Json read_json(const Path& path) { return parse_json(read_file(path, kMaxJson), path.string()); }
 
@@ -117,9 +97,9 @@ RunDescription read_run_description(const Path& folder) {
   }
   RunDescription run;
   run.config = train_config_from_json(json_get<Json>(json, "config", source), source);
-  run.class_count = whole(json, "class_count", source);
-  run.image_width = whole(json, "image_width", source);
-  run.text_width = whole(json, "text_width", source);
+  run.class_count = whole_number(json, "class_count", source);
+  run.image_width = whole_number(json, "image_width", source);
+  run.text_width = whole_number(json, "text_width", source);
   const Json encoder = json.contains("image_encoder") ? json["image_encoder"] : Json(nullptr);
   if (!encoder.is_null()) run.image_encoder = parse_image_encoder_config(encoder, source);
   run.image_encoder_source = json_get<std::string>(json, "image_encoder_source", source);
@@ -178,41 +158,6 @@ WordVocabulary read_vocabulary(const Path& folder, const std::string& expected_s
   return WordVocabulary::from_json(json, source);
 }
 
-Json metrics_to_json(const EpochMetrics& metrics) {
-  Json json = Json::object();
-  json["epoch"] = metrics.epoch;
-  json["train_loss"] = number(metrics.train_loss);
-  Json parts = Json::object();
-  for (const auto& [name, value] : metrics.parts) parts[name] = number(value);
-  json["parts"] = parts;
-  json["validation_loss"] = number(metrics.validation_loss);
-  json["validation_weighted_f1"] = number(metrics.validation_weighted_f1);
-  json["validation_balanced_accuracy"] = number(metrics.validation_balanced_accuracy);
-  json["learning_rate"] = metrics.learning_rate;
-  json["seconds"] = metrics.seconds;
-  json["images_per_second"] = metrics.images_per_second;
-  json["best"] = metrics.best;
-  return json;
-}
-
-EpochMetrics metrics_from_json(const Json& json, std::string_view source) {
-  EpochMetrics metrics;
-  metrics.epoch = whole(json, "epoch", source);
-  metrics.train_loss = number(json, "train_loss", source);
-  const Json parts = json_get<Json>(json, "parts", source);
-  for (const auto& [name, value] : parts.items()) {
-    metrics.parts.emplace_back(name, number(parts, name, source));
-  }
-  metrics.validation_loss = number(json, "validation_loss", source);
-  metrics.validation_weighted_f1 = number(json, "validation_weighted_f1", source);
-  metrics.validation_balanced_accuracy = number(json, "validation_balanced_accuracy", source);
-  metrics.learning_rate = number(json, "learning_rate", source);
-  metrics.seconds = number(json, "seconds", source);
-  metrics.images_per_second = number(json, "images_per_second", source);
-  metrics.best = json_get<bool>(json, "best", source);
-  return metrics;
-}
-
 Json progress_to_json(const TrainProgress& progress) {
   Json json = Json::object();
   json["epoch"] = progress.epoch;
@@ -232,8 +177,8 @@ Json progress_to_json(const TrainProgress& progress) {
 
 TrainProgress progress_from_json(const Json& json, const std::string& source) {
   TrainProgress progress;
-  progress.epoch = whole(json, "epoch", source);
-  progress.step = static_cast<std::size_t>(whole(json, "step", source));
+  progress.epoch = whole_number(json, "epoch", source);
+  progress.step = static_cast<std::size_t>(whole_number(json, "step", source));
   for (const Json& sum : json_get<Json>(json, "sums", source)) {
     if (!sum.is_number()) throw InputError("{}: 'sums' holds {}", source, dump_json(sum));
     progress.sums.push_back(sum.get<double>());
@@ -242,7 +187,7 @@ TrainProgress progress_from_json(const Json& json, const std::string& source) {
   progress.steps = static_cast<std::uint64_t>(json_get<std::int64_t>(json, "steps", source));
   progress.step_seconds = json_get<double>(json, "step_seconds", source);
   progress.images = static_cast<std::uint64_t>(json_get<std::int64_t>(json, "images", source));
-  progress.best_epoch = whole(json, "best_epoch", source);
+  progress.best_epoch = whole_number(json, "best_epoch", source);
   for (const Json& line : json_get<Json>(json, "history", source)) {
     progress.history.push_back(metrics_from_json(line, source));
   }
@@ -254,66 +199,6 @@ TrainProgress progress_from_json(const Json& json, const std::string& source) {
                      source, progress.epoch, progress.best_epoch, done);
   }
   return progress;
-}
-
-void write_metrics(const Path& folder, const std::vector<EpochMetrics>& history) {
-  std::string lines;
-  for (const EpochMetrics& metrics : history) lines += dump_json(metrics_to_json(metrics)) + "\n";
-  write_file(folder / kRunMetricsFile, lines);
-}
-
-void append_metrics(const Path& folder, const EpochMetrics& metrics) {
-  // Not synced: the checkpoint's history is the truth, from which the file is written anew.
-  const Path path = folder / kRunMetricsFile;
-  std::ofstream file(path, std::ios::app | std::ios::binary);
-  file << dump_json(metrics_to_json(metrics)) << '\n';
-  file.flush();
-  if (!file)
-    throw SystemError("Writing {}: the line of epoch {} failed", path.string(), metrics.epoch);
-}
-
-void write_train_result(const Path& folder, const TrainResult& result) {
-  Json json = Json::object();
-  json["best_epoch"] = result.best_epoch;
-  json["epochs"] = result.epochs;
-  json["stopped_early"] = result.stopped_early;
-  json["seconds"] = result.seconds;
-  json["images_per_second"] = result.images_per_second;
-  json["steps_per_second"] = result.steps_per_second;
-  write_file(folder / kRunResultFile, dump_json(json, 2) + "\n");
-}
-
-std::optional<TrainResult> read_train_result(const Path& run_folder) {
-  const Path path = run_folder / kRunResultFile;
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const std::string source = path.string();
-  const Json json = read_json(path);
-  TrainResult result;
-  result.best_epoch = whole(json, "best_epoch", source);
-  result.epochs = whole(json, "epochs", source);
-  result.stopped_early = json_get<bool>(json, "stopped_early", source);
-  result.seconds = json_get<double>(json, "seconds", source);
-  result.images_per_second = json_get<double>(json, "images_per_second", source);
-  result.steps_per_second = json_get<double>(json, "steps_per_second", source);
-  const Path metrics = run_folder / kRunMetricsFile;
-  for (const std::string& line : split(read_file(metrics, kMaxJson), '\n')) {
-    if (line.empty()) continue;
-    result.history.push_back(
-        metrics_from_json(parse_json(line, metrics.string()), metrics.string()));
-  }
-  const auto lines = static_cast<int>(result.history.size());
-  if (lines != result.epochs || result.best_epoch < 1 || result.best_epoch > lines) {
-    throw InputError("{}: {} epochs, the best {}, but {} has {} lines", source, result.epochs,
-                     result.best_epoch, metrics.string(), lines);
-  }
-  return result;
-}
-
-const EpochMetrics& TrainResult::best() const {
-  if (best_epoch < 1 || static_cast<std::size_t>(best_epoch) > history.size()) {
-    throw InternalError("TrainResult::best: epoch {} of {}", best_epoch, history.size());
-  }
-  return history[static_cast<std::size_t>(best_epoch) - 1];
 }
 
 std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,

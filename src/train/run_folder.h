@@ -7,17 +7,16 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
 #include "epicrisis/model/encoders/text/word_vocabulary.h"
+#include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/train/trainer.h"
+#include "settings/run_metrics.h"
 
 // The files of a run; docs/formats/run-folder.md.
 namespace epicrisis {
 
 inline constexpr const char* kRunConfigFile = "config.json";
 inline constexpr const char* kRunWeightsFile = "model.safetensors";
-inline constexpr const char* kRunMetricsFile = "metrics.jsonl";
-inline constexpr const char* kRunResultFile = "result.json";
 inline constexpr const char* kRunCheckpointFile = "checkpoint.safetensors";
 inline constexpr const char* kRunVocabularyFile = "vocabulary.json";
 
@@ -58,16 +57,6 @@ struct TrainProgress {
 };
 Json progress_to_json(const TrainProgress& progress);
 TrainProgress progress_from_json(const Json& json, const std::string& source);
-
-// One line of metrics.jsonl. NaN is null.
-Json metrics_to_json(const EpochMetrics& metrics);
-EpochMetrics metrics_from_json(const Json& json, std::string_view source);
-
-// Writes all lines anew; append_metrics() adds one as the training goes on.
-void write_metrics(const Path& folder, const std::vector<EpochMetrics>& history);
-void append_metrics(const Path& folder, const EpochMetrics& metrics);
-
-void write_train_result(const Path& folder, const TrainResult& result);
 
 // Hash of everything that decides the outcome of a training; `encoders` stands for what the trained
 // encoders start from.

@@ -113,7 +113,7 @@ TEST_P(Architecture, AgreesWithTorchvisionOnEqualWeights) {
 }
 
 TEST_P(Architecture, TellsItsSizeAndLearnsInEveryParameter) {
-  const auto& info = image_architecture(GetParam()).info;
+  const ImageEncoderInfo& info = image_encoder_info(GetParam());
   const auto encoder = make_image_encoder(default_image_encoder_config(GetParam()), 3);
   std::int64_t count = 0;
   encoder->train();
@@ -131,6 +131,14 @@ TEST_P(Architecture, TellsItsSizeAndLearnsInEveryParameter) {
 INSTANTIATE_TEST_SUITE_P(All, Architecture,
                          ::testing::Values("mobilenet_v2", "densenet121", "resnet18", "resnet50"),
                          [](const auto& info) { return std::string(info.param); });
+
+TEST(ImageEncoder, TheListOfNamesAndTheOneOfNetworksAreOne) {
+  const auto& networks = image_architectures();
+  ASSERT_EQ(networks.size(), image_encoders().size());
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    EXPECT_EQ(networks[i].name, image_encoders()[i].name);
+  }
+}
 
 TEST(ImageEncoder, RandomWeightsFollowTheSeedAlone) {
   const auto config = default_image_encoder_config("resnet18");

@@ -9,7 +9,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/model/model_folders.h"
 #include "epicrisis/tensor/npy.h"
 #include "epicrisis/tensor/safetensors.h"
 
@@ -200,7 +199,10 @@ TEST_F(BertFolder, VocabularyFlagsComeFromTokenizerConfig) {
   write_file(folder() / "tokenizer_config.json", R"({"do_lower_case": false})");
   const auto cased = load_text_encoder(folder().string())->encode(sentences());
   EXPECT_NE(lower.values, cased.values);
-  EXPECT_TRUE(std::equal(lower.row(17).begin(), lower.row(17).end(), lower.row(18).begin()));
+  // Near, not equal: where a row stands in the batch may decide in which order it is summed.
+  for (std::size_t c = 0; c < lower.columns; ++c) {
+    EXPECT_NEAR(lower.row(17)[c], lower.row(18)[c], 2e-6);
+  }
 }
 
 TEST(MiniLM, AgreesWithTransformersOnRealWeights) {

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/resources.h"
@@ -62,6 +65,25 @@ batch = 16
   EXPECT_EQ(study.runs.at(0).train.epochs, 3);
   EXPECT_EQ(study.runs.at(0).train.batch, 16);
   EXPECT_EQ(study.runs.at(0).seeds, (std::vector<std::int64_t>{4, 5}));
+}
+
+// They would be overwritten by what the study says elsewhere.
+TEST(StudyFile, TrainingKeysThatBelongElsewhereSayWhere) {
+  const std::vector<std::pair<std::string, std::string>> keys = {
+      {"mode = \"image\"", "[[run]]"},
+      {"seed = 3", "seeds"},
+      {"copies = 2", "augmented_copies"},
+      {"freeze_image_encoder = false", "frozen"}};
+  for (const auto& [line, place] : keys) {
+    const std::string key = line.substr(0, line.find(' '));
+    for (const std::string& text : {std::string(kMinimal) + "[train]\n" + line + "\n",
+                                    std::string(kMinimal) + "train = { " + line + " }\n"}) {
+      const std::string error = message(text);
+      EXPECT_NE(error.find("s.toml:"), std::string::npos) << error;
+      EXPECT_NE(error.find(key + " is not set here"), std::string::npos) << error;
+      EXPECT_NE(error.find(place), std::string::npos) << error;
+    }
+  }
 }
 
 TEST(StudyFile, TheShippedStudiesAreSound) {

@@ -226,9 +226,11 @@ TEST_F(TokenTrainingTest, UnknownWordsAndEmptyNotes) {
   const auto row = [&](std::size_t i) {
     return std::vector<float>(z.row(i).begin(), z.row(i).end());
   };
-  EXPECT_EQ(row(0), row(1));
-  EXPECT_EQ(row(2), row(3));
-  for (std::size_t c = 0; c < z.columns; ++c) EXPECT_NEAR(row(2)[c], row(4)[c], 1e-5);
+  // Near, not equal: where a row stands in the batch may decide in which order it is summed.
+  using Pair = std::pair<std::size_t, std::size_t>;
+  for (const auto& [a, b] : {Pair{0, 1}, Pair{2, 3}, Pair{2, 4}}) {
+    for (std::size_t c = 0; c < z.columns; ++c) EXPECT_NEAR(row(a)[c], row(b)[c], 1e-5);
+  }
   EXPECT_NE(row(2), row(0));
   EXPECT_NE(row(2), row(6));
   for (const float value : z.values) EXPECT_TRUE(std::isfinite(value));

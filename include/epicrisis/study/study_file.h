@@ -10,7 +10,7 @@
 #include "epicrisis/data/split.h"
 #include "epicrisis/image/prepare.h"
 #include "epicrisis/notes/synthesis/synthesis_job.h"
-#include "epicrisis/train/trainer.h"
+#include "epicrisis/settings/train_config.h"
 
 namespace epicrisis {
 

@@ -12,11 +12,11 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
-#include "epicrisis/train/config.h"
+#include "epicrisis/settings/model_folders.h"
+#include "epicrisis/settings/train_config.h"
+#include "epicrisis/settings/train_result.h"
 
 namespace epicrisis {
-
-inline constexpr int kTokenWidth = 128;  // G where token embeddings are trained
 
 struct TrainExample {
   std::size_t image = 0;  // index of the picture
@@ -62,34 +62,6 @@ struct TrainInput {
   Json provenance = Json::object();
 };
 
-// One line of metrics.jsonl.
-struct EpochMetrics {
-  int epoch = 0;                                      // from 1
-  double train_loss = 0;                              // mean over steps of the sum of all terms
-  std::vector<std::pair<std::string, double>> parts;  // its terms, weighted: "image", "text",
-                                                      // "cosine", "l1", "contrastive", "probe"
-  double validation_loss = 0;  // mean cross-entropy of the image branch (text mode: of the text
-                               // branch over samples with a note); NaN without validation samples
-  double validation_weighted_f1 = 0;
-  double validation_balanced_accuracy = 0;  // mean recall over the classes that occur
-  double learning_rate = 0;
-  double seconds = 0;
-  double images_per_second = 0;  // training steps alone
-  bool best = false;             // the lowest validation loss so far
-};
-
-struct TrainResult {
-  int best_epoch = 0;
-  int epochs = 0;  // run in all, those before a resume included
-  bool stopped_early = false;
-  double seconds = 0;  // sum over epochs
-  double images_per_second = 0;
-  double steps_per_second = 0;
-  std::vector<EpochMetrics> history;
-
-  const EpochMetrics& best() const;  // the epoch whose weights were kept
-};
-
 // Called from the training thread.
 struct TrainObserver {
   std::function<void(std::size_t images, double loss)> step;  // after each batch
@@ -100,18 +72,17 @@ struct TrainObserver {
 // model.safetensors (the best epoch's weights), result.json, and while it lasts
 // checkpoint.safetensors, replaced after each epoch; vocabulary.json where token embeddings are
 // trained. docs/formats/run-folder.md. A folder with a
-// checkpoint of the same config and data is taken up where it stood, and ends with the same bits on
-// a CPU with the same number of threads as a run that was never broken off; a finished one returns
-// its result at once. UsageError if the folder holds a run of another config or other data. Errors:
+// checkpoint of the same config and data is taken up where it stood, and ends with the same bits as
+// a run that was never broken off, if it is computed as before: on a CPU, with the same number of
+// threads, the same instructions (another processor may choose others, as ATEN_CPU_CAPABILITY and
+// OPENBLAS_CORETYPE do) and the same LibTorch and BLAS; else near them. A finished one returns its
+// result at once. UsageError if the folder holds a run of another config or other data. Errors:
 // UsageError for a wrong config or input (index, label or width out of range, a mode that lacks
 // what it needs); InputError with epoch, step and term if a loss stops being
 // finite (the last checkpoint stays); Interrupted after Ctrl-C (the last checkpoint stays). One
 // training at a time per process: it sets LibTorch's thread count.
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
                         const TrainObserver& observer = {});
-
-// The result of a finished run folder; nothing if it is not finished. InputError if it is broken.
-std::optional<TrainResult> read_train_result(const Path& run_folder);
 
 // A finished run, to embed and to classify. Members may be called from several threads.
 class TrainedModel {

@@ -75,10 +75,7 @@ class DenseNet121 : public LayeredEncoder {
 }  // namespace
 
 ImageArchitecture densenet121_architecture() {
-  return {{"densenet121", 1024, 6953856, "DenseNet-121 (Huang et al. 2017), the method's encoder"},
-          "classifier.",
-          Fan::kIn,
-          true,
+  return {"densenet121", "classifier.", Fan::kIn, true,
           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
             return std::make_shared<DenseNet121>(config);
           }};

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 #include "model/encoders/image/image_encoder_source.h"
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/image/image_layers_torch.h"

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"

@@ -89,7 +89,7 @@ void initialise_convolutions(torch::nn::Module& module, Fan fan, std::uint64_t s
 
 // One line in the registry of image_architectures.cc and one file each.
 struct ImageArchitecture {
-  ImageEncoderInfo info;
+  std::string_view name;        // of image_encoders()
   std::string_view classifier;  // prefix of the names that are passed over
   Fan fan;
   // Whether bfloat16 is what Precision::kAuto should mean for frozen features.
@@ -102,7 +102,7 @@ ImageArchitecture resnet18_architecture();
 ImageArchitecture resnet50_architecture();
 
 const std::vector<ImageArchitecture>& image_architectures();
-// UsageError with the nearest name.
+// UsageError as image_encoder_info().
 const ImageArchitecture& image_architecture(std::string_view name);
 
 }  // namespace epicrisis

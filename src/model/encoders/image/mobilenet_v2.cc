@@ -73,12 +73,9 @@ class MobileNetV2 : public LayeredEncoder {
 
 ImageArchitecture mobilenet_v2_architecture() {
   return {
-      {"mobilenet_v2", 1280, 2223872, "MobileNetV2 1.0 (Sandler et al. 2018)"},
-      "classifier.",
-      Fan::kOut,
+      "mobilenet_v2", "classifier.", Fan::kOut,
       // Its real features move by a tenth: rounded biases and depthwise filters do not average out.
-      false,
-      [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
+      false, [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
         return std::make_shared<MobileNetV2>(config);
       }};
 }

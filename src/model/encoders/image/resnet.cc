@@ -70,20 +70,14 @@ class ResNet : public LayeredEncoder {
 }  // namespace
 
 ImageArchitecture resnet18_architecture() {
-  return {{"resnet18", 512, 11176512, "ResNet-18 (He et al. 2016)"},
-          "fc.",
-          Fan::kOut,
-          true,
+  return {"resnet18", "fc.", Fan::kOut, true,
           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
             return std::make_shared<ResNet>(config, std::array{2, 2, 2, 2}, false);
           }};
 }
 
 ImageArchitecture resnet50_architecture() {
-  return {{"resnet50", 2048, 23508032, "ResNet-50 (He et al. 2016)"},
-          "fc.",
-          Fan::kOut,
-          true,
+  return {"resnet50", "fc.", Fan::kOut, true,
           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
             return std::make_shared<ResNet>(config, std::array{3, 4, 6, 3}, true);
           }};

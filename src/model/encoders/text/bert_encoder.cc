@@ -10,7 +10,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/progress.h"
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert.h"
 #include "model/parallel_torch.h"
 #include "tensor/weight_files.h"

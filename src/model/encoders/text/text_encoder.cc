@@ -1,7 +1,7 @@
 #include "epicrisis/model/encoders/text/text_encoder.h"
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert_encoder.h"
 
 namespace epicrisis {

@@ -9,7 +9,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/matrix.h"
-#include "epicrisis/model/precision.h"
+#include "epicrisis/settings/precision.h"
 
 namespace epicrisis {
 
@@ -49,14 +49,10 @@ class TextEncoder {
   virtual std::string describe() const = 0;
 };
 
-// In place of a model's name: there is no frozen encoder, the token embeddings are trained with the
-// run (TrainInput::notes with texts). load_text_encoder() refuses it.
-inline constexpr std::string_view kTrainedTokens = "bag";
-
 // `model`: a Hugging Face folder of the BERT family (config.json, model.safetensors or
 // pytorch_model.bin, tokenizer.json or vocab.txt) or a name for find_model(). With kAuto pooling
 // the vectors are normalised if modules.json says so; with any other they are not. UsageError where
-// there is no such model, InputError for a broken folder.
+// there is no such model, or for kTrainedTokens; InputError for a broken folder.
 std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model,
                                                TextEncoderOptions options = {});
 

@@ -117,7 +117,8 @@ TEST_F(StudyNotesTest, FilesOfStrategiesAndProvidersLieBesideTheStudy) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   run_study(workspace, read_study(place / "study.toml", corpus_.path()));
   EXPECT_GT(count(workspace, "P9"), 0);
-  EXPECT_EQ(load_study(workspace, "by-model").synthesis.front().provider, place / "own.toml");
+  EXPECT_EQ(load_study(workspace, "by-model").synthesis.front().choice.provider,
+            place / "own.toml");
 }
 
 // Before anything is asked for.
@@ -137,7 +138,7 @@ TEST_F(StudyNotesTest, NotesAreChosenByModel) {
   one.runs.back().note_providers = {};
   one.runs.back().note_models = {"another"};
   EXPECT_THROW(run_study(workspace, one), InputError);
-  one.runs.back().note_models = {one.synthesis.front().model};
+  one.runs.back().note_models = {one.synthesis.front().choice.model};
   EXPECT_EQ(run_study(workspace, one).trained, 1U);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,11 @@ Path find_model(std::string_view name);
 // embeddings) have only their name. Errors as find_model; InputError where there are no weights.
 // Reads the weights whole.
 std::string model_fingerprint(std::string_view name);
+
+// In place of a text encoder's name: there is no frozen encoder, the token embeddings are trained
+// with the run (TrainInput::notes with texts) and have kTokenWidth numbers.
+inline constexpr std::string_view kTrainedTokens = "bag";
+inline constexpr int kTokenWidth = 128;
 
 enum class ModelKind { kImageEncoder, kTextEncoder, kUnknown };
 std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...

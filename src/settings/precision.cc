@@ -1,4 +1,4 @@
-#include "epicrisis/model/precision.h"
+#include "epicrisis/settings/precision.h"
 
 #include <array>
 #include <string>

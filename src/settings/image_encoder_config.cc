@@ -1,8 +1,9 @@
+#include "epicrisis/settings/image_encoder_config.h"
+
 #include <cmath>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
-#include "model/encoders/image/image_layers_torch.h"
+#include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
@@ -30,9 +31,31 @@ std::array<float, 3> three_numbers(const Json& object, std::string_view key,
 
 }  // namespace
 
+// A new architecture is a line here and one in image_architectures.cc.
+const std::vector<ImageEncoderInfo>& image_encoders() {
+  static const std::vector<ImageEncoderInfo> all{
+      {"mobilenet_v2", 1280, 2223872, "MobileNetV2 1.0 (Sandler et al. 2018)"},
+      {"densenet121", 1024, 6953856, "DenseNet-121 (Huang et al. 2017), the method's encoder"},
+      {"resnet18", 512, 11176512, "ResNet-18 (He et al. 2016)"},
+      {"resnet50", 2048, 23508032, "ResNet-50 (He et al. 2016)"},
+  };
+  return all;
+}
+
+const ImageEncoderInfo& image_encoder_info(std::string_view architecture) {
+  std::vector<std::string> names;
+  for (const ImageEncoderInfo& known : image_encoders()) {
+    if (known.name == architecture) return known;
+    names.emplace_back(known.name);
+  }
+  const auto nearest = nearest_name(architecture, names);
+  throw UsageError("'{}' is no image encoder; there are {}{}", architecture, join(names, ", "),
+                   nearest ? fmt::format("; did you mean '{}'?", *nearest) : "");
+}
+
 ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
   ImageEncoderConfig config;
-  config.feature_dim = image_architecture(architecture).info.feature_dim;
+  config.feature_dim = image_encoder_info(architecture).feature_dim;
   config.architecture = architecture;
   return config;
 }

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/progress.h"
@@ -20,6 +19,7 @@
 #include "study/predictions.h"
 #include "study/small_study.h"
 #include "study/study_data.h"
+#include "study/study_inputs.h"
 
 namespace epicrisis {
 namespace {
@@ -240,26 +240,6 @@ TEST_F(StudyTest, LeavesOutAndCountsAPictureThatCannotBeRead) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   const StudyOutcome outcome = run_study(workspace, parse_study(kStudy, "small.toml", copy));
   EXPECT_NE(read_file(outcome.report).find("dermoscope_a_0001_1"), std::string::npos);
-}
-
-TEST(DemoCorpus, TheSameSeedDrawsTheSameBytes) {
-  const TemporaryFolder one, two, other;
-  const DemoCorpusOptions options = {.seed = 5, .internal_lesions = 6, .external_lesions = 3};
-  write_demo_corpus(one.path(), options);
-  write_demo_corpus(two.path(), options);
-  write_demo_corpus(other.path(), {.seed = 6, .internal_lesions = 6, .external_lesions = 3});
-  const auto digest = [](const Path& root) {
-    std::set<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-      if (entry.is_regular_file()) {
-        files.insert(entry.path().lexically_relative(root).string() +
-                     sha256_hex(read_file(entry.path())));
-      }
-    }
-    return files;
-  };
-  EXPECT_EQ(digest(one.path()), digest(two.path()));
-  EXPECT_NE(digest(one.path()), digest(other.path()));
 }
 
 }  // namespace

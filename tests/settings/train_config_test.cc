@@ -1,4 +1,4 @@
-#include "epicrisis/train/config.h"
+#include "epicrisis/settings/train_config.h"
 
 #include <gmock/gmock.h>
 

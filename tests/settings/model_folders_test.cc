@@ -1,4 +1,4 @@
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,7 @@
 #include <cstdlib>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "epicrisis/settings/image_encoder_config.h"
 
 namespace epicrisis {
 namespace {

@@ -1,4 +1,4 @@
-#include "epicrisis/model/model_folders.h"
+#include "epicrisis/settings/model_folders.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,8 +9,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/model/encoders/image/image_encoder.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
+#include "epicrisis/settings/image_encoder_config.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis {

@@ -8,8 +8,8 @@
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/model/losses.h"
-#include "epicrisis/model/precision.h"
+#include "epicrisis/settings/losses.h"
+#include "epicrisis/settings/precision.h"
 
 namespace epicrisis {
 

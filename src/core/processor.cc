@@ -1,14 +1,10 @@
-#include "epicrisis/model/runtime_info.h"
-
-#include <torch/version.h>
+#include "epicrisis/core/processor.h"
 
 #include <fstream>
 
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
-
-std::string torch_version() { return TORCH_VERSION; }
 
 std::string processor_name() {
   std::ifstream file("/proc/cpuinfo");

@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/progress.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/runs.h"
+#include "epicrisis/study/study.h"
+#include "settings/run_metrics.h"
+#include "study/predictions.h"
+#include "study/small_study.h"
+#include "study/study_notes.h"
+#include "study/training.h"
+
+// Evaluation and report of runs that were trained elsewhere: no build needs LibTorch for them.
+namespace epicrisis {
+namespace {
+
+const std::string kStudy = test::small_study("small") + R"(
+[[run]]
+name = "image only"
+mode = "image"
+[[run]]
+name = "with notes"
+mode = "multimodal"
+notes = ["M"]
+)";
+
+class EvaluateStudy : public ::testing::Test {
+ protected:
+  EvaluateStudy() {
+    set_progress_enabled(false);
+    write_demo_corpus(corpus(), {.seed = 3, .internal_lesions = 30, .external_lesions = 10});
+  }
+  Path corpus() const { return folder_.path() / "corpus"; }
+  Study study() const { return parse_study(kStudy, "small.toml", corpus()); }
+
+  TemporaryFolder folder_;
+};
+
+FloatMatrix random_rows(std::size_t rows, std::size_t columns, Random& random) {
+  FloatMatrix matrix(rows, columns);
+  for (float& value : matrix.values) value = static_cast<float>(random.uniform()) - 0.5F;
+  return matrix;
+}
+
+// What training leaves of a run, with drawn numbers.
+void leave_run(Workspace& workspace, const Study& study, const StudyRun& run,
+               const study::CaseSet& set) {
+  const study::RunNotes notes = study::load_run_notes(workspace, run, set);
+  RunRecord record;
+  record.id = run.name.substr(0, run.name.find(' '));
+  record.study = study.name;
+  record.name = run.name;
+  record.config = study::run_configuration(study, run, run.seeds.front(), set, notes);
+  start_run(workspace.database(), record);
+  Random random(7, record.id);
+  study::Predictions predictions;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role != Role::kTest && set.cases[i].role != Role::kExternal) continue;
+    if (uses_text(run.train.mode)) {
+      for (const std::size_t text : notes.notes.of_case[i]) {
+        predictions.note_cases.push_back(static_cast<std::int64_t>(predictions.sample_ids.size()));
+        predictions.note_texts.push_back(static_cast<std::int64_t>(text));
+      }
+    }
+    predictions.sample_ids.push_back(set.cases[i].sample_id);
+  }
+  constexpr std::size_t kWidth = 8;
+  predictions.images = random_rows(predictions.sample_ids.size(), kWidth, random);
+  predictions.logits = random_rows(predictions.sample_ids.size(), study.classes.size(), random);
+  if (uses_text(run.train.mode)) {
+    predictions.notes = random_rows(predictions.note_cases.size(), kWidth, random);
+    predictions.prompts = random_rows(study.classes.size(), kWidth, random);
+  }
+  const Path folder = workspace.runs() / record.id;
+  study::write_predictions(folder / "predictions.safetensors", predictions);
+  EpochMetrics metrics;
+  metrics.epoch = 1;
+  write_metrics(folder, {metrics});
+  TrainResult result;
+  result.epochs = 1;
+  result.best_epoch = 1;
+  write_train_result(folder, result);
+  finish_run(workspace.database(), record.id, RunStatus::kDone);
+}
+
+TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  study::import_data(workspace, study());
+  study::CaseSet set = study::assign_roles(workspace, study());
+  study::load_pictures(workspace, study(), set);
+  study::write_notes(workspace, study(), set, false);
+  EXPECT_THROW(evaluate_study(workspace, study()), UsageError);
+  for (const StudyRun& run : study().runs) leave_run(workspace, study(), run, set);
+
+  const std::vector<ResultRow> rows = evaluate_study(workspace, study());
+  std::set<std::string> tasks;
+  for (const ResultRow& row : rows) tasks.insert(row.task);
+  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
+  const Path html = folder_.path() / "report.html";
+  const ReportData report = write_study_report(workspace, study(), html);
+  EXPECT_EQ(report.results, rows);
+  EXPECT_EQ(report.curves.size(), 2U);
+  EXPECT_FALSE(report.gallery.empty());
+  EXPECT_NE(read_file(html).find("weighted"), std::string::npos);
+
+  // All runs of the study are there: nothing is left to train, with or without LibTorch.
+  const StudyOutcome outcome = run_study(workspace, study());
+  EXPECT_EQ(outcome.trained, 0U);
+  EXPECT_EQ(outcome.kept, 2U);
+  EXPECT_EQ(outcome.rows, rows);
+}
+
+// Another weight or tokenizer file in a model's folder: the run is trained again.
+TEST_F(EvaluateStudy, AChangedModelFileMakesTheRunAnother) {
+  const Path image = folder_.path() / "net";
+  const Path text = folder_.path() / "bert";
+  write_file(image / "config.json", R"({"architecture": "resnet18"})");
+  write_file(image / "best.pth", "1");
+  write_file(text / "config.json", R"({"model_type": "bert"})");
+  write_file(text / "model.safetensors", "1");
+  Study study = this->study();
+  StudyRun& run = study.runs.at(1);
+  run.image_encoder.model = image.string();
+  run.text_encoder = text.string();
+  const auto identity = [&] {
+    return run_config_hash(study::run_configuration(study, run, 1, {}, {}));
+  };
+  const std::string before = identity();
+  write_file(image / "best.pth", "2");
+  const std::string other_weights = identity();
+  EXPECT_NE(other_weights, before);
+  write_file(text / "modules.json", "[]");
+  EXPECT_NE(identity(), other_weights);
+}
+
+}  // namespace
+}  // namespace epicrisis
