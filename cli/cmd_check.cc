@@ -75,7 +75,7 @@ void run(const Options& options, Globals& globals) {
   const LeakageReport report = check_leakage(workspace, check);
   save_leakage(workspace.database(), report, check, options.allow_leakage);
   if (globals.json) {
-    Json json = report.to_json(options.listed);
+    Json json = to_json(report, options.listed);
     json["allowed"] = options.allow_leakage;
     print_json(json);
   } else {

@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "command.h"
@@ -7,6 +5,7 @@
 #include "epicrisis/core/resources.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/study/study.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 
@@ -32,10 +31,10 @@ void add_demo_command(CLI::App& app, Globals& globals) {
     const Study study = parse_study(resource("studies/demo.toml"), "studies/demo.toml", corpus);
     const StudyOutcome outcome = run_study(workspace, study);
     if (globals.json) {
-      fmt::print("{}\n", dump_json(to_json(outcome.rows), 1));
+      print_json(to_json(outcome.rows));
     } else {
-      fmt::print("{}\nReport: {}\n", outcome.headline,
-                 std::filesystem::absolute(outcome.report).string());
+      print_text(outcome.headline + "\n");
+      print_line(fmt::format("Report: {}", std::filesystem::absolute(outcome.report).string()));
     }
   });
 }

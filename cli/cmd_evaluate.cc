@@ -1,10 +1,8 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/study/study.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 
@@ -26,7 +24,8 @@ void add_evaluate_command(CLI::App& app, Globals& globals) {
     Workspace workspace = Workspace::open(arguments->workspace);
     const std::vector<ResultRow> rows =
         evaluate_study(workspace, load_study(workspace, arguments->study));
-    fmt::print("{}", globals.json ? dump_json(to_json(rows), 1) + "\n" : to_csv(rows));
+    if (globals.json) return print_json(to_json(rows));
+    print_text(to_csv(rows));
   });
 }
 

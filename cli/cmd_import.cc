@@ -30,9 +30,7 @@ void list_adapters(bool json) {
   Json list = Json::array();
   std::vector<std::vector<std::string>> rows = {{"adapter", "reads", "expects"}};
   for (const Adapter* adapter : adapters()) {
-    list.push_back({{"name", adapter->name()},
-                    {"describe", adapter->describe()},
-                    {"expected_files", adapter->expected_files()}});
+    list.push_back(to_json(*adapter));
     rows.push_back({std::string(adapter->name()), std::string(adapter->describe()),
                     join(adapter->expected_files(), "; ")});
   }
@@ -127,7 +125,7 @@ void run(const Options& options, Globals& globals) {
   import.tables_if_no_pictures = import.pictures.empty();
   const ImportReport report = import_dataset(workspace, options.adapter, options.path, import);
   if (json) {
-    Json document = report.to_json();
+    Json document = to_json(report);
     document["workspace"] = workspace.root().string();
     document["workspace_made"] = created;
     print_json(document);

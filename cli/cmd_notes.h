@@ -5,9 +5,13 @@
 namespace epicrisis::cli {
 
 // The subcommands of `notes`, a file each.
+void add_notes_export(CLI::App& notes, Globals& globals);
 void add_notes_failed(CLI::App& notes, Globals& globals);
+void add_notes_import(CLI::App& notes, Globals& globals);
 void add_notes_preview(CLI::App& notes, Globals& globals);
 void add_notes_providers(CLI::App& notes, Globals& globals);
+void add_notes_show(CLI::App& notes, Globals& globals);
+void add_notes_strategies(CLI::App& notes, Globals& globals);
 void add_notes_write(CLI::App& notes, Globals& globals);
 
 }  // namespace epicrisis::cli

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/batch/batch.h"
@@ -96,7 +97,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
     if (report.stopped == "interrupted") {
       globals.exit_code = exit_status(ErrorKind::kInterrupted);
     }
-    if (globals.json) return print_json(report.to_json());
+    if (globals.json) return print_json(to_json(report));
     print_line(fmt::format(
         "{} notes: {} exported, {} skipped, {} left; at most {} + {} tokens, {:.4f} USD",
         report.notes, report.exported, report.skipped, report.left, report.input_tokens,
@@ -125,7 +126,7 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
     if (report.lines > 0 && report.broken + report.unknown == report.lines) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }
-    if (globals.json) return print_json(report.to_json());
+    if (globals.json) return print_json(to_json(report));
     print_import(report);
   });
 }
@@ -151,13 +152,11 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
     Workspace workspace = Workspace::open(arguments->api.workspace);
     const auto transport = arguments->api.transport(globals.job);
     std::vector<BatchJob> jobs;
-    Json list = Json::array();
     for (const std::string& file : arguments->files) {
       jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote, *transport,
                                   globals.job));
-      list.push_back(jobs.back().to_json());
     }
-    if (globals.json) return print_json(list);
+    if (globals.json) return print_json(json_list(jobs));
     print_jobs(jobs);
   });
 }
@@ -174,9 +173,7 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
     const std::vector<BatchJob> jobs =
         poll_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
     set_exit_code(jobs, globals);
-    Json list = Json::array();
-    for (const BatchJob& job : jobs) list.push_back(job.to_json());
-    if (globals.json) return print_json(list);
+    if (globals.json) return print_json(json_list(jobs));
     print_jobs(jobs);
   });
 }
@@ -194,7 +191,7 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
     const BatchFetchReport report =
         fetch_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
     set_exit_code(report.jobs, globals);
-    if (globals.json) return print_json(report.to_json());
+    if (globals.json) return print_json(to_json(report));
     print_jobs(report.jobs);
     print_import(report.imported);
     print_line(fmt::format("{} batches fetched; {} requests ended without an answer",

@@ -1,31 +1,18 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
 
 #include "cmd_notes.h"
-#include "epicrisis/core/error.h"
+#include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/notes/failed_notes.h"
 #include "epicrisis/notes/strategy/strategy.h"
-#include "epicrisis/store/tables/notes.h"
-#include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
 namespace epicrisis::cli {
 namespace {
-
-void check_status(const std::string& status) {
-  std::vector<std::string> known;
-  for (const NoteStatus one : {NoteStatus::kTruncated, NoteStatus::kRefused, NoteStatus::kFiltered,
-                               NoteStatus::kEmpty, NoteStatus::kInvalid, NoteStatus::kFailed}) {
-    known.emplace_back(note_status_name(one));
-  }
-  if (std::ranges::find(known, status) == known.end()) {
-    throw UsageError("--status {}: there are {}", clean_text(status, 60), join(known, ", "));
-  }
-}
 
 struct FailedArguments {
   std::string workspace;
@@ -37,42 +24,17 @@ constexpr std::size_t kShownReason = 120;  // bytes, in the table
 
 void print_failed(const FailedArguments& arguments, const Globals& globals) {
   Workspace workspace = Workspace::open(arguments.workspace);
-  Database& database = workspace.database();
-  NoteFilter filter;
-  filter.strategies = arguments.strategies;
-  filter.status.reset();
-  for (const std::string& status : arguments.statuses) check_status(status);
-  Json list = Json::array();
+  const std::vector<FailedNote> failed =
+      list_failed_notes(workspace.database(), arguments.strategies, arguments.statuses);
+  if (globals.json) return print_json(json_list(failed));
   std::map<std::string, int> counts;
   std::vector<std::vector<std::string>> rows = {
       {"sample", "strategy", "model", "status", "reason"}};
-  for_each_note(database, filter, [&](const NoteRecord& note) {
-    if (note.status == NoteStatus::kWritten) return true;
-    const std::string status(note_status_name(note.status));
-    const auto& wanted = arguments.statuses;
-    if (!wanted.empty() && std::ranges::find(wanted, status) == wanted.end()) return true;
+  for (const FailedNote& one : failed) {
+    const std::string status(note_status_name(one.note.status));
     ++counts[status];
-    const Sample sample = sample_by_id(database, note.sample_id);
-    if (globals.json) {
-      list.push_back({{"dataset", sample.dataset},
-                      {"key", sample.key},
-                      {"strategy", note.strategy},
-                      {"provider", note.provider},
-                      {"model", note.model},
-                      {"variant", note.variant},
-                      {"status", status},
-                      {"reason", note.reason},
-                      {"text", note.text},
-                      {"attempts", note.attempts}});
-    } else {
-      rows.push_back({sample.dataset + "/" + sample.key, note.strategy, note.model, status,
-                      clean_text(note.reason, kShownReason)});
-    }
-    return true;
-  });
-  if (globals.json) {
-    print_json(list);
-    return;
+    rows.push_back({one.dataset + "/" + one.key, one.note.strategy, one.note.model, status,
+                    clean_text(one.note.reason, kShownReason)});
   }
   if (rows.size() > 1) print_table(rows);
   std::string summary;
@@ -91,10 +53,7 @@ void add_notes_failed(CLI::App& notes, Globals& globals) {
         built_in_strategies);
   takes(command->add_option("--status", arguments->statuses,
                             "Only these: truncated, refused, filtered, empty, invalid, failed"),
-        "STATUS", [] {
-          return std::vector<std::string>{"truncated", "refused", "filtered",
-                                          "empty",     "invalid", "failed"};
-        });
+        "STATUS", failed_status_names);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes failed -w work --status refused"});
   command->callback([arguments, &globals] { print_failed(*arguments, globals); });

@@ -23,7 +23,7 @@ void write_templates(const WriteArguments& arguments, const Strategy& strategy,
   options.filter = job_of(arguments.common).options.filter;
   const WriteNotesReport report = write_template_notes(workspace, strategy, options);
   if (globals.json) {
-    print_json(report.to_json());
+    print_json(to_json(report));
     return;
   }
   print_line(fmt::format(
@@ -72,7 +72,7 @@ void write(const WriteArguments& arguments, const CLI::App& command, Globals& gl
   const SynthesisReport report = run_synthesis(workspace, job, globals.job);
   globals.exit_code = exit_status(report.error);
   if (globals.json) {
-    print_json(report.to_json());
+    print_json(to_json(report));
   } else {
     print_report(report, command);
   }

@@ -2,10 +2,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/files.h"
-#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/preparation.h"
-#include "epicrisis/image/decode.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -24,15 +21,8 @@ struct Options {
 
 void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Options& options,
                    bool json) {
-  const std::string ending = ascii_lower(Path(options.preview).extension().string());
-  const bool png = ending == ".png";
-  if (!png && ending != ".jpg" && ending != ".jpeg") {
-    throw UsageError("cannot write the preview {}: its name must end in .png, .jpg or .jpeg",
-                     options.preview);
-  }
-  const Image sheet =
-      preview_preparation(workspace, recipe, options.prepare.filter, options.preview_pictures);
-  write_file(options.preview, png ? encode_png(sheet) : encode_jpeg(sheet));
+  const Image sheet = write_preparation_preview(workspace, recipe, options.prepare.filter,
+                                                options.preview_pictures, options.preview);
   if (json) {
     print_json({{"preview", options.preview},
                 {"recipe", recipe.id()},
@@ -60,7 +50,7 @@ void run(const Options& options, Globals& globals) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }
   if (globals.json) {
-    print_json(report.to_json());
+    print_json(to_json(report));
     return;
   }
   print_line(fmt::format("{}: {} pictures, {} prepared now, {} before, {} failed", report.recipe,

@@ -1,11 +1,9 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/report/tables.h"
 #include "epicrisis/study/study.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 
@@ -30,11 +28,9 @@ void add_report_command(CLI::App& app, Globals& globals) {
     Workspace workspace = Workspace::open(arguments->workspace);
     const ReportData report =
         write_study_report(workspace, load_study(workspace, arguments->study), arguments->output);
-    if (globals.json) {
-      fmt::print("{}\n", dump_json(report_json(report), 1));
-    } else {
-      fmt::print("{}\nReport: {}\n", report_text(report), arguments->output);
-    }
+    if (globals.json) return print_json(to_json(report));
+    print_text(report_text(report) + "\n");
+    print_line(fmt::format("Report: {}", arguments->output));
   });
 }
 

@@ -1,10 +1,8 @@
-#include <fmt/core.h>
-
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/study/study.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -26,16 +24,13 @@ void run(const StudyArguments& arguments, const Globals& globals) {
       run_study(workspace, study,
                 {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
   if (globals.json) {
-    const Json result = {{"study", study.name},
-                         {"runs_trained", outcome.trained},
-                         {"runs_kept", outcome.kept},
-                         {"report", outcome.report.string()},
-                         {"results", to_json(outcome.rows)}};
-    fmt::print("{}\n", dump_json(result, 1));
-    return;
+    Json result = {{"study", study.name}};
+    result.update(to_json(outcome));
+    return print_json(result);
   }
-  fmt::print("{}\n{} runs trained, {} were there already\nReport: {}\n", outcome.headline,
-             outcome.trained, outcome.kept, outcome.report.string());
+  print_text(outcome.headline + "\n");
+  print_line(fmt::format("{} runs trained, {} were there already", outcome.trained, outcome.kept));
+  print_line(fmt::format("Report: {}", outcome.report.string()));
 }
 
 }  // namespace

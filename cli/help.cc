@@ -57,7 +57,8 @@ std::string help_text(const CommandEntry& command) {
     if (std::ranges::find(groups, option.group) == groups.end()) groups.push_back(option.group);
   }
   // What every command has comes last.
-  std::ranges::stable_partition(groups, [](const std::string& name) { return name != "Common"; });
+  std::stable_partition(groups.begin(), groups.end(),
+                        [](const std::string& name) { return name != "Common"; });
   if (!command.commands.empty()) text += "\nCommands:\n";
   for (const CommandEntry& below : command.commands) text += row(below.name, below.description);
   for (const std::string& group : groups) {

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxLine = 4096;
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 // Characters, not bytes: good enough for the Latin text of tables.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -24,13 +26,17 @@ void print_json(const Json& json) { std::printf("%s\n", dump_json(json, 2).c_str
 void print_line(const std::string& line) {
   // clean_text would fold the spaces that align.
   std::string shown = is_valid_utf8(line) ? line.substr(0, kMaxLine) : clean_text(line, kMaxLine);
-  std::replace_if(
-      shown.begin(), shown.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  std::replace_if(shown.begin(), shown.end(), is_control, '?');
   std::printf("%s\n", shown.c_str());
 }
 
-void print_text(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void print_text(const std::string& text) {
+  std::string shown = text;
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c != '\n' && c != '\t' && is_control(c); },
+      '?');
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+}
 
 void print_table(const std::vector<std::vector<std::string>>& rows) {
   if (rows.empty()) return;

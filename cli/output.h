@@ -13,7 +13,7 @@ void print_json(const Json& json);
 // A line on standard output; control characters of texts from outside are replaced.
 void print_line(const std::string& line);
 
-// A text of the program's own, as it is.
+// Several lines, whole; control characters but for line ends and tabs are replaced.
 void print_text(const std::string& text);
 
 // Rows of equal length in aligned columns. A column whose cells below the first row are all numbers

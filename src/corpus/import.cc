@@ -70,19 +70,19 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
 
 }  // namespace
 
-Json ImportReport::to_json() const {
+Json to_json(const ImportReport& report) {
   Json json = Json::object();
-  json["dataset"] = read.dataset;
-  json["adapter"] = read.adapter;
-  json["source"] = source;
-  json["rows_read"] = read.rows;
-  json["samples"] = read.samples;
-  json["skipped"] = read.skipped_total();
-  json["written"] = written;
-  json["updated"] = updated;
-  json["unchanged"] = unchanged;
-  json["absent"] = absent;
-  json["read"] = epicrisis::to_json(read);
+  json["dataset"] = report.read.dataset;
+  json["adapter"] = report.read.adapter;
+  json["source"] = report.source;
+  json["rows_read"] = report.read.rows;
+  json["samples"] = report.read.samples;
+  json["skipped"] = report.read.skipped_total();
+  json["written"] = report.written;
+  json["updated"] = report.updated;
+  json["unchanged"] = report.unchanged;
+  json["absent"] = report.absent;
+  json["read"] = to_json(report.read);
   return json;
 }
 

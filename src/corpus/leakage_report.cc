@@ -13,13 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 5> kKindNames = {"id", "group", "bytes", "pixels",
                                                         "near-duplicate"};
 
-Json side_json(const OverlapSide& side) {
-  return {{"sample", side.sample_id},
-          {"dataset", side.dataset},
-          {"key", side.key},
-          {"role", side.role}};
-}
-
 std::string side_words(const OverlapSide& side) {
   return side.role.empty() ? fmt::format("{}/{}", side.dataset, side.key)
                            : fmt::format("{}/{} ({})", side.dataset, side.key, side.role);
@@ -44,28 +37,39 @@ std::string overlap_words(const Overlap& overlap) {
 
 std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }
 
-Json LeakageReport::to_json(std::size_t max_overlaps) const {
+Json to_json(const OverlapSide& side) {
+  return {{"sample", side.sample_id},
+          {"dataset", side.dataset},
+          {"key", side.key},
+          {"role", side.role}};
+}
+
+Json to_json(const Overlap& overlap) {
+  return {{"kind", overlap_kind_name(overlap.kind)},
+          {"leakage", overlap.leakage},
+          {"a", to_json(overlap.a)},
+          {"b", to_json(overlap.b)},
+          {"distance", overlap.distance}};
+}
+
+Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
   Json json = Json::object();
-  json["samples"] = samples;
-  json["pictures"] = pictures;
-  json["unreadable"] = unreadable;
-  json["unreadable_examples"] = unreadable_examples;
-  json["uncompared"] = uncompared;
-  json["leaks"] = leaks();
-  json["leaks_by_kind"] = leaks_by_kind;
-  json["inside_by_kind"] = inside_by_kind;
+  json["samples"] = report.samples;
+  json["pictures"] = report.pictures;
+  json["unreadable"] = report.unreadable;
+  json["unreadable_examples"] = report.unreadable_examples;
+  json["uncompared"] = report.uncompared;
+  json["leaks"] = report.leaks();
+  json["leaks_by_kind"] = report.leaks_by_kind;
+  json["inside_by_kind"] = report.inside_by_kind;
   Json list = Json::array();
-  for (const Overlap& overlap : overlaps) {
+  for (const Overlap& overlap : report.overlaps) {
     if (list.size() >= max_overlaps) break;
-    list.push_back({{"kind", overlap_kind_name(overlap.kind)},
-                    {"leakage", overlap.leakage},
-                    {"a", side_json(overlap.a)},
-                    {"b", side_json(overlap.b)},
-                    {"distance", overlap.distance}});
+    list.push_back(to_json(overlap));
   }
   json["overlaps"] = std::move(list);
   json["overlaps_listed"] = json["overlaps"].size();
-  json["overlaps_total"] = leaks() + sum(inside_by_kind);
+  json["overlaps_total"] = report.leaks() + sum(report.inside_by_kind);
   return json;
 }
 

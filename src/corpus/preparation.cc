@@ -4,6 +4,7 @@
 
 #include "corpus/fingerprints.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/log.h"
 #include "epicrisis/core/progress.h"
@@ -53,10 +54,24 @@ void record(Database& database, const std::string& recipe, const PrepareJob& job
 
 }  // namespace
 
-Json PrepareReport::to_json() const {
-  return {{"recipe", recipe},     {"folder", folder.string()}, {"samples", samples},
-          {"prepared", prepared}, {"already", already},        {"failed", failed},
-          {"failures", failures}};
+Json to_json(const PrepareReport& report) {
+  return {{"recipe", report.recipe},    {"folder", report.folder.string()},
+          {"samples", report.samples},  {"prepared", report.prepared},
+          {"already", report.already},  {"failed", report.failed},
+          {"failures", report.failures}};
+}
+
+Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
+                                const SampleFilter& filter, int count, const Path& file) {
+  const std::string ending = ascii_lower(file.extension().string());
+  const bool png = ending == ".png";
+  if (!png && ending != ".jpg" && ending != ".jpeg") {
+    throw UsageError("cannot write the preview {}: its name must end in .png, .jpg or .jpeg",
+                     file.string());
+  }
+  Image sheet = preview_preparation(workspace, recipe, filter, count);
+  write_file(file, png ? encode_png(sheet) : encode_jpeg(sheet));
+  return sheet;
 }
 
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,

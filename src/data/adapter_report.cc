@@ -33,6 +33,12 @@ std::uint64_t AdapterReport::skipped_total() const {
   return total;
 }
 
+Json to_json(const Adapter& adapter) {
+  return {{"name", adapter.name()},
+          {"describe", adapter.describe()},
+          {"expected_files", adapter.expected_files()}};
+}
+
 Json to_json(const AdapterReport& report) {
   Json labels = Json::object();
   for (int i = 0; i < kLabelCount; ++i) {

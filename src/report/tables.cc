@@ -122,7 +122,7 @@ MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view ta
 
 std::string report_csv(const ReportData& data) { return to_csv(printable_rows(data)); }
 
-Json report_json(const ReportData& data) {
+Json to_json(const ReportData& data) {
   Json comparisons = Json::array();
   for (const Comparison& one : data.comparisons) {
     if (!printable(one)) continue;

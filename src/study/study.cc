@@ -92,7 +92,7 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.runs,
                                         evaluate_state(workspace, study, state));
   write_file(beside(html, ".csv"), report_csv(data));
-  write_file(beside(html, ".json"), dump_json(report_json(data), 1) + "\n");
+  write_file(beside(html, ".json"), dump_json(to_json(data), 1) + "\n");
   write_file(beside(html, ".tex"), report_latex(data));
   write_file(beside(html, ".txt"), report_text(data));
   write_file(html, render_html(data));
@@ -109,6 +109,13 @@ bool report_is_current(const Workspace& workspace, const Study& study, const Stu
 }
 
 }  // namespace
+
+Json to_json(const StudyOutcome& outcome) {
+  return {{"runs_trained", outcome.trained},
+          {"runs_kept", outcome.kept},
+          {"report", outcome.report.string()},
+          {"results", to_json(outcome.rows)}};
+}
 
 StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOptions& options) {
   Study study = given;

@@ -118,6 +118,10 @@ TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
   EXPECT_THAT(said, HasSubstr("--fields: unknown field 'aeg'"));
   EXPECT_EQ(run(remote + "--no-images --fields modality"), 2);
   EXPECT_THAT(said, HasSubstr("--no-images and --fields take away the rest"));
+  EXPECT_EQ(run("notes failed --status lost -w '" + path("w") + "'"), 2);
+  EXPECT_THAT(said, HasSubstr("--status: there is no 'lost'; there are truncated, "));
+  EXPECT_EQ(run("prepare --preview sheet.gif -w '" + path("w") + "'"), 2);
+  EXPECT_THAT(said, HasSubstr("must end in .png, .jpg or .jpeg"));
   write_file(path("notes.jsonl"), R"({"key": "ISIC_0000001", "text": "A mole."})");
   EXPECT_EQ(run("notes import '" + path("notes.jsonl") + "' -w '" + path("w") + "'"), 4);
   EXPECT_THAT(said, HasSubstr("no data set (give --dataset)"));

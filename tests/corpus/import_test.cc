@@ -61,7 +61,7 @@ TEST_F(ImportTest, SecondImportWritesNothing) {
   EXPECT_EQ(second.updated, 0);
   EXPECT_EQ(second.unchanged, 100);
   EXPECT_EQ(data_version(), before);
-  const Json json = second.to_json();
+  const Json json = to_json(second);
   EXPECT_EQ(json["rows_read"], 100);
   EXPECT_EQ(json["samples"], 100);
   EXPECT_EQ(json["skipped"], 0);

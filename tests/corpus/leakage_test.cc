@@ -234,7 +234,7 @@ TEST_F(CheckTest, OutcomeIsStored) {
       database_.query_integer("SELECT leaks FROM leakage_checks WHERE id = ? AND allowed", id), 3);
   EXPECT_EQ(database_.query_integer("SELECT count(*) FROM leakage_overlaps WHERE check_id = ?", id),
             3);
-  const Json json = report.to_json(1);
+  const Json json = to_json(report, 1);
   EXPECT_EQ(json["leaks"], 3);
   EXPECT_EQ(json["overlaps"].size(), 1U);
   EXPECT_EQ(json["overlaps_total"], 3);

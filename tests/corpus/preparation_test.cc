@@ -98,7 +98,7 @@ TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
   report = prepare_samples(workspace, recipe_);
   EXPECT_EQ(report.prepared, 2);
   EXPECT_EQ(report.failed, 0);
-  EXPECT_EQ(report.to_json()["prepared"], 2);
+  EXPECT_EQ(to_json(report)["prepared"], 2);
   const WorkspaceImages images(workspace, recipe_);
   for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
 }

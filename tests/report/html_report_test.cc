@@ -202,14 +202,14 @@ TEST(HtmlReport, HostileTextStaysText) {
       }
     }
     EXPECT_EQ(report_text(data).find('\x1b'), std::string::npos);
-    EXPECT_NO_THROW(dump_json(report_json(data)));
+    EXPECT_NO_THROW(dump_json(to_json(data)));
   }
 }
 
 TEST(HtmlReport, NumbersAreThoseOfTheTables) {
   const ReportData data = sample_report();
   const std::string html = render_html(data);
-  const Json json = report_json(data);
+  const Json json = to_json(data);
   CsvReader csv = CsvReader::from_text(report_csv(data), "report.csv");
   std::size_t rows = 0;
   std::size_t headline = 0;
@@ -262,7 +262,7 @@ TEST(HtmlReport, NumbersWithoutIntervalOrCountsAreNotPrinted) {
   }
   for (const std::string& text :
        {render_html(data), report_csv(data), report_latex(data), report_text(data),
-        dump_json(report_json(data)), join(report_findings(data), " ")}) {
+        dump_json(to_json(data)), join(report_findings(data), " ")}) {
     EXPECT_THAT(text, Not(HasSubstr("0.98")));
   }
   EXPECT_THAT(render_html(data), HasSubstr("no result with an interval"));

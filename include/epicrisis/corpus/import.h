@@ -29,8 +29,8 @@ struct ImportReport {
   std::int64_t updated = 0;
   std::int64_t unchanged = 0;
   std::int64_t absent = 0;  // stored by an earlier import and not met in this one; they stay
-  Json to_json() const;
 };
+Json to_json(const ImportReport& report);
 
 // Reads a data set through the adapter of this name into the workspace, in one transaction: an
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does

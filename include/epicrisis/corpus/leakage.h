@@ -45,6 +45,9 @@ struct Overlap {
   int distance = 0;      // bits between perceptual hashes
 };
 
+Json to_json(const OverlapSide& side);
+Json to_json(const Overlap& overlap);
+
 // "id: derm7pt/17 (validation) and derm7pt/17 (test)".
 std::string overlap_words(const Overlap& overlap);
 
@@ -62,10 +65,10 @@ struct LeakageReport {
   std::map<std::string, std::int64_t> leaks_by_kind;
   std::map<std::string, std::int64_t> inside_by_kind;
   std::int64_t leaks() const;
-  Json to_json(std::size_t max_overlaps = 1000) const;
   // Throws LeakageError with counts and the first pairs if there are leaks.
   void throw_if_leaking() const;
 };
+Json to_json(const LeakageReport& report, std::size_t max_overlaps = 1000);
 
 // Looks for samples that are in two places at once: one id in two published splits or two data
 // sets, one group in two roles, one picture (same bytes, same pixels, or hardly different) under

@@ -32,8 +32,8 @@ struct PrepareReport {
   std::int64_t already = 0;           // before, and the file is as it was
   std::int64_t failed = 0;            // now or before
   std::vector<std::string> failures;  // the first 100: "ham10000/ISIC_0024306: why"
-  Json to_json() const;
 };
+Json to_json(const PrepareReport& report);
 
 // Prepares the pictures of the samples and packs them into images/<recipe id>/. What is done is
 // kept: a killed run goes on where it stopped; a file whose size and time are as before is not
@@ -47,6 +47,10 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 // recipe makes of it; pictures that cannot be read are left out. UsageError if none is left.
 Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
                           const SampleFilter& filter, int count);
+// The same, written to `file`: PNG or JPEG, as its name ends in .png, .jpg or .jpeg; UsageError if
+// in none of them.
+Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
+                                const SampleFilter& filter, int count, const Path& file);
 
 // The pictures of a recipe that are prepared, in order of sample id: what was there when it was
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.

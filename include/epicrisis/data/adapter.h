@@ -84,6 +84,9 @@ class Adapter {
   virtual AdapterReport read(const AdapterInput& input, const SampleSink& sink) const = 0;
 };
 
+// Name, description and expected files.
+Json to_json(const Adapter& adapter);
+
 // All adapters, by name. Adding one: docs/extending.md.
 const std::vector<const Adapter*>& adapters();
 // UsageError naming those there are.

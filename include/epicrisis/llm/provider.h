@@ -60,6 +60,10 @@ struct Provider {
   Json extra = Json::object();  // further members of every request body, e.g. {"seed": 1}
 };
 
+// What a list of providers says of one: who it is and where, keys by name only.
+Json to_json(const Endpoint& endpoint);
+Json to_json(const Provider& provider);
+
 // A built-in name, or the path of a file (has '/' or ends in ".toml"). UsageError with file and
 // line for a file that is wrong, or with the names there are.
 Provider load_provider(std::string_view name_or_path);

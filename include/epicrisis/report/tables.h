@@ -13,7 +13,7 @@ namespace epicrisis {
 
 std::string report_csv(const ReportData& data);  // all results, columns of ResultRow
 // {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...}}
-Json report_json(const ReportData& data);
+Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);
 // The headline table for a terminal, columns aligned; control characters are removed.

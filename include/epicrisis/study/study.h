@@ -25,6 +25,8 @@ struct StudyOutcome {
   Path report;           // the HTML file
   std::string headline;  // the table for a terminal
 };
+// {"runs_trained", "runs_kept", "report", "results": [...]}
+Json to_json(const StudyOutcome& outcome);
 
 // Does everything the study names: import, roles, leakage check, preparation, notes, embeddings,
 // training, evaluation, report. Run again it does only what is missing; broken off at any point it

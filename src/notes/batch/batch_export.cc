@@ -212,17 +212,17 @@ class BatchExporter {
 
 }  // namespace
 
-Json BatchExportReport::to_json() const {
-  return {{"notes", notes},
-          {"exported", exported},
-          {"skipped", skipped},
-          {"skips", skips},
-          {"left", left},
-          {"input_tokens", input_tokens},
-          {"output_tokens", output_tokens},
-          {"cost", cost},
-          {"files", files},
-          {"stopped", stopped}};
+Json to_json(const BatchExportReport& report) {
+  return {{"notes", report.notes},
+          {"exported", report.exported},
+          {"skipped", report.skipped},
+          {"skips", report.skips},
+          {"left", report.left},
+          {"input_tokens", report.input_tokens},
+          {"output_tokens", report.output_tokens},
+          {"cost", report.cost},
+          {"files", report.files},
+          {"stopped", report.stopped}};
 }
 
 BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& builder,

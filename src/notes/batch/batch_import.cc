@@ -168,11 +168,18 @@ class BatchImporter {
 
 }  // namespace
 
-Json BatchImportReport::to_json() const {
-  return {{"lines", lines},       {"written", written},           {"failed", failed},
-          {"rejected", rejected}, {"unchanged", unchanged},       {"unknown", unknown},
-          {"broken", broken},     {"input_tokens", input_tokens}, {"output_tokens", output_tokens},
-          {"cost", cost},         {"examples", examples}};
+Json to_json(const BatchImportReport& report) {
+  return {{"lines", report.lines},
+          {"written", report.written},
+          {"failed", report.failed},
+          {"rejected", report.rejected},
+          {"unchanged", report.unchanged},
+          {"unknown", report.unknown},
+          {"broken", report.broken},
+          {"input_tokens", report.input_tokens},
+          {"output_tokens", report.output_tokens},
+          {"cost", report.cost},
+          {"examples", report.examples}};
 }
 
 BatchImportReport import_batch(Workspace& workspace, const std::vector<Path>& files, Job& job,

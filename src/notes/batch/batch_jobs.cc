@@ -3,6 +3,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/json_list.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "llm/batch_client.h"
 #include "notes/synthesis/pending_notes.h"
@@ -107,33 +108,31 @@ void add_up(const BatchImportReport& from, BatchImportReport& to) {
 
 bool BatchJob::ended() const { return llm::is_ended(row.status); }
 
-Json BatchJob::to_json() const {
-  return {{"id", row.id},
-          {"file", file},
-          {"provider", row.provider},
-          {"endpoint", row.endpoint},
-          {"input_file_id", row.input_file_id},
-          {"batch_id", row.batch_id},
-          {"status", row.status},
-          {"error", row.error},
-          {"problem", problem},
-          {"total", row.total},
-          {"completed", row.completed},
-          {"failed", row.failed},
-          {"output_file_id", row.output_file_id},
-          {"error_file_id", row.error_file_id},
-          {"fetched", row.fetched},
-          {"created_at", row.created_at}};
+Json to_json(const BatchJob& job) {
+  return {{"id", job.row.id},
+          {"file", job.file},
+          {"provider", job.row.provider},
+          {"endpoint", job.row.endpoint},
+          {"input_file_id", job.row.input_file_id},
+          {"batch_id", job.row.batch_id},
+          {"status", job.row.status},
+          {"error", job.row.error},
+          {"problem", job.problem},
+          {"total", job.row.total},
+          {"completed", job.row.completed},
+          {"failed", job.row.failed},
+          {"output_file_id", job.row.output_file_id},
+          {"error_file_id", job.row.error_file_id},
+          {"fetched", job.row.fetched},
+          {"created_at", job.row.created_at}};
 }
 
-Json BatchFetchReport::to_json() const {
-  Json list = Json::array();
-  for (const BatchJob& job : jobs) list.push_back(job.to_json());
-  return {{"jobs", std::move(list)},
-          {"fetched", fetched},
-          {"closed", closed},
-          {"files", files},
-          {"imported", imported.to_json()}};
+Json to_json(const BatchFetchReport& report) {
+  return {{"jobs", json_list(report.jobs)},
+          {"fetched", report.fetched},
+          {"closed", report.closed},
+          {"files", report.files},
+          {"imported", to_json(report.imported)}};
 }
 
 BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path& file,

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxExamples = 20;
 
-Json to_json(const NoteRecord& note, const Sample& sample) {
+Json line_of(const NoteRecord& note, const Sample& sample) {
   return {{"dataset", sample.dataset},     {"key", sample.key},
           {"strategy", note.strategy},     {"text", note.text},
           {"variant", note.variant},       {"provider", note.provider},
@@ -60,7 +60,7 @@ void export_jsonl(Database& database, const Path& target, const NoteFilter& filt
   SampleLookup samples(database);
   for_each_note(database, filter, [&](const NoteRecord& note) {
     throw_if_interrupted();
-    file.write(dump_json(to_json(note, samples.of(note))) + "\n");
+    file.write(dump_json(line_of(note, samples.of(note))) + "\n");
     ++report.notes;
     ++report.written;
     return true;
@@ -238,11 +238,11 @@ NoteFormat parse_note_format(std::string_view name) {
   throw UsageError("unknown note format '{}': there are tree, jsonl and imagefolder", name);
 }
 
-Json NoteExportReport::to_json() const {
-  return {{"notes", notes},
-          {"written", written},
-          {"skipped", skipped},
-          {"skipped_examples", skipped_examples}};
+Json to_json(const NoteExportReport& report) {
+  return {{"notes", report.notes},
+          {"written", report.written},
+          {"skipped", report.skipped},
+          {"skipped_examples", report.skipped_examples}};
 }
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,

@@ -179,17 +179,17 @@ std::vector<Path> folder_tables(const Path& root) {
 
 }  // namespace
 
-Json NoteImportReport::to_json() const {
-  return {{"rows", rows},
-          {"written", written},
-          {"unchanged", unchanged},
-          {"conflicting", conflicting},
-          {"unmatched", unmatched},
-          {"unknown_datasets", unknown_datasets},
-          {"invalid", invalid},
-          {"conflicting_examples", conflicting_examples},
-          {"unmatched_examples", unmatched_examples},
-          {"invalid_examples", invalid_examples}};
+Json to_json(const NoteImportReport& report) {
+  return {{"rows", report.rows},
+          {"written", report.written},
+          {"unchanged", report.unchanged},
+          {"conflicting", report.conflicting},
+          {"unmatched", report.unmatched},
+          {"unknown_datasets", report.unknown_datasets},
+          {"invalid", report.invalid},
+          {"conflicting_examples", report.conflicting_examples},
+          {"unmatched_examples", report.unmatched_examples},
+          {"invalid_examples", report.invalid_examples}};
 }
 
 NoteImportReport import_notes(Workspace& workspace, const Path& source,

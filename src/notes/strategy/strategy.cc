@@ -74,6 +74,16 @@ std::map<std::string, std::vector<std::string>> read_sets() {
 
 }  // namespace
 
+Json to_json(const Strategy& strategy) {
+  return {{"name", strategy.name},
+          {"version", strategy.version},
+          {"kind", strategy_kind_name(strategy.kind)},
+          {"title", strategy.title},
+          {"image", strategy.image},
+          {"fields", strategy.fields},
+          {"names_label", strategy.names_label}};
+}
+
 std::string_view strategy_kind_name(StrategyKind kind) {
   switch (kind) {
     case StrategyKind::kTemplate:

@@ -49,9 +49,10 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
 
 }  // namespace
 
-Json WriteNotesReport::to_json() const {
-  return {{"strategy", strategy}, {"samples", samples},     {"written", written},
-          {"revised", revised},   {"unchanged", unchanged}, {"skipped", skipped}};
+Json to_json(const WriteNotesReport& report) {
+  return {{"strategy", report.strategy},   {"samples", report.samples},
+          {"written", report.written},     {"revised", report.revised},
+          {"unchanged", report.unchanged}, {"skipped", report.skipped}};
 }
 
 std::string template_note(const Strategy& strategy, const Sample& sample) {

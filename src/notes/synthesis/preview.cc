@@ -41,22 +41,22 @@ Json shorten_pictures(const Json& body) {
   return shown;
 }
 
-Json SynthesisPreview::to_json(bool whole_pictures) const {
+Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
   Json request;
-  if (!body.empty()) {
-    request = parse_json(body, "request");
+  if (!preview.body.empty()) {
+    request = parse_json(preview.body, "request");
     if (!whole_pictures) request = shorten_pictures(request);
   }
-  return {{"notes", notes},
-          {"missing", missing},
-          {"skips", skips},
-          {"input_tokens", input_tokens},
-          {"output_tokens", output_tokens},
-          {"cost", cost},
-          {"remote", remote},
-          {"urls", urls},
-          {"fields", fields},
-          {"images", images},
+  return {{"notes", preview.notes},
+          {"missing", preview.missing},
+          {"skips", preview.skips},
+          {"input_tokens", preview.input_tokens},
+          {"output_tokens", preview.output_tokens},
+          {"cost", preview.cost},
+          {"remote", preview.remote},
+          {"urls", preview.urls},
+          {"fields", preview.fields},
+          {"images", preview.images},
           {"request", std::move(request)}};
 }
 

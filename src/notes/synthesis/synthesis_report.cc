@@ -2,28 +2,28 @@
 
 namespace epicrisis {
 
-Json SynthesisReport::to_json() const {
-  return {{"strategy", strategy},
-          {"provider", provider},
-          {"model", model},
-          {"notes", taken},
-          {"written", done},
-          {"failed", failed},
-          {"skipped", skipped},
-          {"left", left},
-          {"rejected", rejected},
-          {"skips", skips},
-          {"requests", requests},
-          {"retries", retries},
-          {"input_tokens", input_tokens},
-          {"output_tokens", output_tokens},
-          {"cost", cost},
-          {"seconds", seconds},
-          {"waited", waited},
-          {"most_in_flight", most_in_flight},
-          {"stopped", stopped},
-          {"fields_sent", fields_sent},
-          {"images_sent", images_sent}};
+Json to_json(const SynthesisReport& report) {
+  return {{"strategy", report.strategy},
+          {"provider", report.provider},
+          {"model", report.model},
+          {"notes", report.taken},
+          {"written", report.done},
+          {"failed", report.failed},
+          {"skipped", report.skipped},
+          {"left", report.left},
+          {"rejected", report.rejected},
+          {"skips", report.skips},
+          {"requests", report.requests},
+          {"retries", report.retries},
+          {"input_tokens", report.input_tokens},
+          {"output_tokens", report.output_tokens},
+          {"cost", report.cost},
+          {"seconds", report.seconds},
+          {"waited", report.waited},
+          {"most_in_flight", report.most_in_flight},
+          {"stopped", report.stopped},
+          {"fields_sent", report.fields_sent},
+          {"images_sent", report.images_sent}};
 }
 
 }  // namespace epicrisis

@@ -233,6 +233,36 @@ std::optional<NoteStatus> note_status(Database& database, std::string_view key) 
   return parse_note_status(rows.text_view(0));
 }
 
+Json to_json(const NoteRecord& note) {
+  return {{"strategy", note.strategy},
+          {"provider", note.provider},
+          {"model", note.model},
+          {"variant", note.variant},
+          {"status", note_status_name(note.status)},
+          {"reason", note.reason},
+          {"text", note.text},
+          {"origin", note.origin},
+          {"template_version", note.template_version},
+          {"parameters", note.parameters},
+          {"created_at", note.created_at},
+          {"attempts", note.attempts},
+          {"input_tokens", note.input_tokens},
+          {"output_tokens", note.output_tokens},
+          {"cost", note.cost},
+          {"note_key", note.key}};
+}
+
+Json to_json(const NoteCount& count) {
+  return {{"dataset", count.dataset},
+          {"strategy", count.strategy},
+          {"provider", count.provider},
+          {"model", count.model},
+          {"status", note_status_name(count.status)},
+          {"notes", count.notes},
+          {"samples", count.samples},
+          {"cost", count.cost}};
+}
+
 std::vector<NoteCount> count_notes(Database& database) {
   Statement rows = database.prepare(
       "SELECT d.name, n.strategy, n.provider, n.model, n.status, count(*), "

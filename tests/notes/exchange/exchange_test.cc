@@ -121,7 +121,7 @@ TEST_F(ExchangeTest, EveryFormatComesBackWhole) {
     // Into the workspace that they are from: nothing is new.
     const NoteImportReport back = import_notes(workspace_, target);
     EXPECT_EQ(back.rows, 16) << name;
-    EXPECT_EQ(back.unchanged, 16) << name << dump_json(back.to_json());
+    EXPECT_EQ(back.unchanged, 16) << name << dump_json(to_json(back));
     // Into one that has the samples alone: all of it, and once.
     Workspace twin = empty_twin();
     EXPECT_EQ(import_notes(twin, target).written, 16) << name;
@@ -365,7 +365,7 @@ TEST_F(ExchangeTest, FieldsCanBeMapped) {
       "{\"picture\":\"ISIC_1\",\"caption\":\"A nevus.\",\"text\":\"not this\"}\n"
       "{\"picture\":\"ISIC_11\",\"caption\":\"Own.\",\"strategy\":\"P2\"}\n",
       options);
-  EXPECT_EQ(report.written, 2) << dump_json(report.to_json());
+  EXPECT_EQ(report.written, 2) << dump_json(to_json(report));
   EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_1 mine: A nevus."));
   EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_11 P2: Own."));
 }
@@ -470,7 +470,7 @@ TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
   options.name = "pad_ufes_20";
   import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20", options);
   const NoteImportReport whole = import_notes(workspace_, source);
-  EXPECT_EQ(whole.written, 90) << dump_json(whole.to_json(), 1);
+  EXPECT_EQ(whole.written, 90) << dump_json(to_json(whole), 1);
   EXPECT_EQ(whole.unchanged, 270);
   EXPECT_THAT(whole.unmatched_examples, IsEmpty());
 

@@ -100,16 +100,16 @@ TEST_F(PreviewTest, ShowsTheSampleThatIsAskedForOrTheFirst) {
   const SynthesisPreview empty = preview_synthesis(workspace_, p1, none, job_);
   EXPECT_EQ(empty.notes, 0);
   EXPECT_EQ(empty.body, "");
-  EXPECT_TRUE(empty.to_json()["request"].is_null());
+  EXPECT_TRUE(to_json(empty)["request"].is_null());
 }
 
 TEST_F(PreviewTest, PicturesAreShortened) {
   add("a");
   const SynthesisPreview preview = preview_synthesis(workspace_, builder("P3"), {}, job_);
-  const std::string cut = dump_json(preview.to_json());
+  const std::string cut = dump_json(to_json(preview));
   EXPECT_LT(cut.size(), 6000U);
   EXPECT_THAT(cut, HasSubstr(" characters)"));
-  EXPECT_EQ(preview.to_json(true)["request"], parse_json(preview.body, "body"));
+  EXPECT_EQ(to_json(preview, true)["request"], parse_json(preview.body, "body"));
 }
 
 TEST_F(PreviewTest, RewritesNeedANote) {
@@ -132,7 +132,7 @@ TEST_F(PreviewTest, ShowsNoKey) {
   const RequestBuilder p3 = builder("P3");
   ASSERT_FALSE(load_key(p3.provider().endpoints.front()).empty());
   const SynthesisPreview preview = preview_synthesis(workspace_, p3, {}, job_);
-  EXPECT_THAT(dump_json(preview.to_json(true)), Not(HasSubstr("canary")));
+  EXPECT_THAT(dump_json(to_json(preview, true)), Not(HasSubstr("canary")));
   unsetenv("EPICRISIS_API_KEY");
 }
 

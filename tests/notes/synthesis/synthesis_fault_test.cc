@@ -347,7 +347,7 @@ TEST_F(SynthesisFaultTest, TheKeyGoesNowhereButToTheServer) {
   }),
             server_.request_count());
   EXPECT_THAT(log, Not(HasSubstr(key)));
-  EXPECT_THAT(dump_json(report.to_json()), Not(HasSubstr(key)));
+  EXPECT_THAT(dump_json(to_json(report)), Not(HasSubstr(key)));
   EXPECT_NE(content_of_file(recording).find("slow down"), std::string::npos);
   EXPECT_EQ(content_of_file(recording).find(key), std::string::npos);
   int files = 0;

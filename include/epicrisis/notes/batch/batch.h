@@ -31,8 +31,8 @@ struct BatchExportReport {
   double cost = 0;                            // the most, US dollars, at the provider's prices
   std::vector<std::string> files;             // absolute paths, in order
   std::string stopped;                        // why the export ended early; "" if it did not
-  Json to_json() const;
 };
+Json to_json(const BatchExportReport& report);
 
 // Writes the missing notes' requests as OpenAI batch JSONL files
 // <strategy>-<provider>-<number>-001.jsonl, ... under `folder`; no file is above the limits, a
@@ -58,8 +58,8 @@ struct BatchImportReport {
   std::int64_t output_tokens = 0;
   double cost = 0;                    // US dollars
   std::vector<std::string> examples;  // "file:12: ...": the first 20 unknown and broken ones
-  Json to_json() const;
 };
+Json to_json(const BatchImportReport& report);
 
 // Takes in result and error files, of OpenAI, of Azure or of `vllm run-batch`, in any order. Of
 // several answers to one request a note counts before a rejection. Commits every 1,000 lines;
@@ -74,8 +74,8 @@ struct BatchJob {
   BatchJobRow row;
   std::string problem;  // why it could not be asked for or fetched this time; "" if it could
   bool ended() const;   // completed, failed, expired or cancelled
-  Json to_json() const;
 };
+Json to_json(const BatchJob& job);
 
 // Uploads a file of export_batch() and creates a batch of it at the provider's first endpoint. Each
 // id of the server's is in the workspace before the next request: run again after a crash, it goes
@@ -96,8 +96,8 @@ struct BatchFetchReport {
   std::int64_t closed = 0;     // requests that ended without an answer; they may be exported again
   std::vector<std::string> files;  // downloaded, in the workspace's folder batches/
   BatchImportReport imported;
-  Json to_json() const;
 };
+Json to_json(const BatchFetchReport& report);
 // Polls, then downloads and imports the batches that have ended; `problem` as above.
 BatchFetchReport fetch_batches(Workspace& workspace, const Provider& provider,
                                HttpTransport& transport, Job& job);

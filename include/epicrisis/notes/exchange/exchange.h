@@ -32,8 +32,8 @@ struct NoteExportReport {
   std::int64_t written = 0;
   std::int64_t skipped = 0;  // data set or key is no safe file name (tree, imagefolder)
   std::vector<std::string> skipped_examples;  // the first 20
-  Json to_json() const;
 };
+Json to_json(const NoteExportReport& report);
 
 // Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
 // the file of kJsonl appears whole.
@@ -65,8 +65,8 @@ struct NoteImportReport {
   std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
   std::vector<std::string> conflicting_examples;
   std::vector<std::string> invalid_examples;
-  Json to_json() const;
 };
+Json to_json(const NoteImportReport& report);
 
 // Takes notes in from a .jsonl file, a tree or an imagefolder (told by what `source` is). Samples
 // are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than

@@ -64,6 +64,9 @@ struct Strategy {
   std::string toml;          // the file's text, for what has to read it again later
 };
 
+// What a list of strategies says of one; its texts are in its file.
+Json to_json(const Strategy& strategy);
+
 // The note that an answer which meets the strategy's schema stands for. kOptions: "The lesion is
 // malignant and is a melanoma. Asymmetry: asymmetric. Colours: light brown, dark brown." with the
 // headings in the strategy's order, "none" where none was chosen. kSchema: a line "Heading: value."

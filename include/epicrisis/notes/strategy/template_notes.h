@@ -22,8 +22,8 @@ struct WriteNotesReport {
       0;  // the metadata or the template changed; the old text is kept as history
   std::int64_t unchanged = 0;
   std::int64_t skipped = 0;  // samples of which nothing can be said: no class and no diagnosis
-  Json to_json() const;
 };
+Json to_json(const WriteNotesReport& report);
 
 // The note of one sample; empty if the sample has neither class nor diagnosis. InternalError for a
 // strategy that needs a language model.

@@ -28,9 +28,9 @@ struct SynthesisPreview {
   // JSON of one request: of the sample that was asked for, else of the first missing one, else of
   // the first that there is; "" if there is none, or the one asked for is no sample to write on.
   std::string body;
-  // Pictures in the body are shortened as in shorten_pictures(), unless they are wanted whole.
-  Json to_json(bool whole_pictures = false) const;
 };
+// Pictures in the body are shortened as in shorten_pictures(), unless they are wanted whole.
+Json to_json(const SynthesisPreview& preview, bool whole_pictures = false);
 
 // The body with each picture's data cut to a few characters and its length.
 Json shorten_pictures(const Json& body);

@@ -34,8 +34,8 @@ struct SynthesisReport : llm::DispatchReport {
   std::string model = {};
   std::vector<std::string> fields_sent = {};
   bool images_sent = false;
-  Json to_json() const;
 };
+Json to_json(const SynthesisReport& report);
 
 // Writes the notes of a strategy for the samples of the filter that have none yet, through the
 // provider of `builder`. One thread; samples stream in and results out in groups, so that memory

@@ -50,6 +50,8 @@ struct NoteRecord {
   int attempts = 1;
 };
 
+Json to_json(const NoteRecord& note);
+
 enum class NoteOutcome { kNew, kReplaced, kUnchanged };
 
 // Idempotent by key. A stored kWritten note is never changed (kUnchanged); a stored note of another
@@ -100,6 +102,7 @@ struct NoteCount {
   std::int64_t samples = 0;  // distinct
   double cost = 0;           // US dollars
 };
+Json to_json(const NoteCount& count);
 std::vector<NoteCount> count_notes(Database& database);
 
 // The verdict of an audit of one note; a new audit takes the place of the last.

@@ -1,0 +1,75 @@
+#include <memory>
+
+#include "cmd_notes.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/samples.h"
+#include "option_words.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+
+void add_notes_import(CLI::App& notes, Globals& globals) {
+  struct Arguments {
+    std::string workspace, source;
+    NoteImportOptions options;
+  };
+  CLI::App* command = notes.add_subcommand("import", "Take in notes that were written elsewhere");
+  auto arguments = std::make_shared<Arguments>();
+  add_workspace_option(*command, arguments->workspace);
+  takes(command->add_option("SOURCE", arguments->source,
+                            "A .jsonl file, a text tree or an imagefolder"),
+        "FILE|DIR")
+      ->required();
+  takes(command->add_option("--dataset", arguments->options.dataset,
+                            "Data set, where the file names none"),
+        "NAME");
+  takes(command->add_option("--strategy", arguments->options.strategy,
+                            "Strategy, where the file names none"),
+        "NAME", built_in_strategies);
+  takes(command->add_option("--dataset-field", arguments->options.dataset_field,
+                            "JSON key of the data set"),
+        "KEY");
+  takes(command->add_option("--key-field", arguments->options.key_field,
+                            "JSON key of the sample's key"),
+        "KEY");
+  takes(command->add_option("--text-field", arguments->options.text_field, "JSON key of the text"),
+        "KEY");
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});
+  command->callback([arguments, command, &globals] {
+    Workspace workspace = Workspace::open(arguments->workspace);
+    const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
+    if (report.written + report.unchanged == 0) {
+      globals.exit_code = exit_status(ErrorKind::kInput);
+    }
+    if (globals.json) {
+      print_json(to_json(report));
+      return;
+    }
+    print_line(
+        fmt::format("{} rows: {} notes written, {} unchanged, {} conflicting, {} without a sample, "
+                    "{} invalid",
+                    report.rows, report.written, report.unchanged, report.conflicting,
+                    report.unmatched, report.invalid));
+    if (!report.unknown_datasets.empty()) {
+      const std::vector<std::string> known = dataset_names(workspace.database());
+      print_line(
+          fmt::format("  the workspace has no data set {}; it has {}",
+                      join({report.unknown_datasets.begin(), report.unknown_datasets.end()}, ", "),
+                      known.empty() ? "none" : join(known, ", ")));
+    }
+    for (const std::string& example : report.conflicting_examples) {
+      print_line("  another text is there: " + example);
+    }
+    for (const std::string& example : report.unmatched_examples) {
+      print_line("  no sample: " + example);
+    }
+    for (const std::string& example : report.invalid_examples) {
+      print_line("  invalid: " + with_options(example, *command));
+    }
+  });
+}
+
+}  // namespace epicrisis::cli
