@@ -3,7 +3,8 @@ cmake_minimum_required(VERSION 3.25)
 #   cmake -DPROGRAM=... -DFILTER=... -DCAPABILITY=default|avx2 -DCORE=Prescott|Haswell|Zen -DTHREADS=n -P
 # CAPABILITY is what LibTorch's own kernels may use, CORE the processor that OpenBLAS takes this one for.
 # What this processor cannot compute is skipped. Fewer instructions than it has are always possible.
-if(NOT CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+cmake_host_system_information(RESULT platform QUERY OS_PLATFORM)
+if(NOT platform MATCHES "^(x86_64|AMD64)$")
   message("SKIPPED: the instruction sets are those of x86-64")
   return()
 endif()
