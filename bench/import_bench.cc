@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/image/fingerprint.h"
@@ -62,7 +61,6 @@ class Invented : public Adapter {
 Workspace& workspace_of(std::int64_t count, bool& is_new) {
   static TemporaryFolder folder;
   static std::map<std::int64_t, Workspace> workspaces;
-  set_progress_enabled(false);
   const Path root = folder.path() / fmt::format("{}", count);
   is_new = !workspaces.contains(count);
   if (is_new) workspaces.emplace(count, Workspace::create(root));
@@ -71,8 +69,9 @@ Workspace& workspace_of(std::int64_t count, bool& is_new) {
 
 Workspace& filled(std::int64_t count) {
   bool is_new = false;
+  Job job;
   Workspace& workspace = workspace_of(count, is_new);
-  if (is_new) import_dataset(workspace, Invented(count), "/invented");
+  if (is_new) import_dataset(workspace, Invented(count), "/invented", job);
   return workspace;
 }
 
@@ -84,20 +83,21 @@ void finish(benchmark::State& state) {
 }
 
 void import_new(benchmark::State& state) {
-  set_progress_enabled(false);
+  Job job;
   for ([[maybe_unused]] auto iteration : state) {
     const TemporaryFolder folder;
     Workspace workspace = Workspace::create(folder.path() / "w");
-    import_dataset(workspace, Invented(state.range(0)), "/invented");
+    import_dataset(workspace, Invented(state.range(0)), "/invented", job);
   }
   finish(state);
 }
 BENCHMARK(import_new)->Arg(10'000)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 void import_again(benchmark::State& state) {
+  Job job;
   Workspace& workspace = filled(state.range(0));
   for ([[maybe_unused]] auto iteration : state)
-    import_dataset(workspace, Invented(state.range(0)), "/invented");
+    import_dataset(workspace, Invented(state.range(0)), "/invented", job);
   finish(state);
 }
 BENCHMARK(import_again)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);

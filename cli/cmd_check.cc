@@ -72,8 +72,8 @@ void run(const Options& options, Globals& globals) {
   check.near_duplicates = !options.exact_only;
   check.pictures = !options.no_pictures;
   Workspace workspace = Workspace::open(options.workspace);
-  const LeakageReport report = check_leakage(workspace, check);
-  save_leakage(workspace.database(), report, check, options.allow_leakage);
+  const LeakageReport report = check_leakage(workspace, globals.job, check);
+  save_leakage(workspace.database(), report, check, options.allow_leakage, globals.job);
   if (globals.json) {
     Json json = to_json(report, options.listed);
     json["allowed"] = options.allow_leakage;

@@ -1,7 +1,6 @@
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/resources.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/study/study.h"
@@ -23,13 +22,13 @@ void add_demo_command(CLI::App& app, Globals& globals) {
     const Path root = *folder;
     const Path corpus = root / "corpus";
     if (!std::filesystem::exists(corpus / "phone" / "columns.toml")) {
-      log_info("drawing lesions in {}", corpus.string());
-      write_demo_corpus(corpus);
+      globals.job.info("drawing lesions in {}", corpus.string());
+      write_demo_corpus(corpus, globals.job);
     }
     if (*corpus_only) return;
     Workspace workspace = Workspace::open_or_create(root / "workspace");
     const Study study = parse_study(resource("studies/demo.toml"), "studies/demo.toml", corpus);
-    const StudyOutcome outcome = run_study(workspace, study);
+    const StudyOutcome outcome = run_study(workspace, study, globals.job);
     if (globals.json) {
       print_json(to_json(outcome.rows));
     } else {

@@ -23,7 +23,7 @@ void add_evaluate_command(CLI::App& app, Globals& globals) {
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const std::vector<ResultRow> rows =
-        evaluate_study(workspace, load_study(workspace, arguments->study));
+        evaluate_study(workspace, load_study(workspace, arguments->study), globals.job);
     if (globals.json) return print_json(to_json(rows));
     print_text(to_csv(rows));
   });

@@ -123,7 +123,8 @@ void run(const Options& options, Globals& globals) {
   ImportOptions import = options.import;
   import.column_map = options.column_map;
   import.tables_if_no_pictures = import.pictures.empty();
-  const ImportReport report = import_dataset(workspace, options.adapter, options.path, import);
+  const ImportReport report =
+      import_dataset(workspace, options.adapter, options.path, globals.job, import);
   if (json) {
     Json document = to_json(report);
     document["workspace"] = workspace.root().string();

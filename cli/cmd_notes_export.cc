@@ -47,8 +47,8 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
     options.filter.models = arguments->models;
     options.split_set = arguments->split_set;
     options.pictures = arguments->pictures;
-    const NoteExportReport report =
-        export_notes(workspace, parse_note_format(arguments->format), arguments->output, options);
+    const NoteExportReport report = export_notes(workspace, parse_note_format(arguments->format),
+                                                 arguments->output, globals.job, options);
     if (globals.json) {
       print_json(to_json(report));
     } else {

@@ -40,7 +40,8 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});
   command->callback([arguments, command, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
-    const NoteImportReport report = import_notes(workspace, arguments->source, arguments->options);
+    const NoteImportReport report =
+        import_notes(workspace, arguments->source, globals.job, arguments->options);
     if (report.written + report.unchanged == 0) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }

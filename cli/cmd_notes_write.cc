@@ -21,7 +21,7 @@ void write_templates(const WriteArguments& arguments, const Strategy& strategy,
   Workspace workspace = Workspace::open(arguments.common.workspace);
   WriteNotesOptions options;
   options.filter = job_of(arguments.common).options.filter;
-  const WriteNotesReport report = write_template_notes(workspace, strategy, options);
+  const WriteNotesReport report = write_template_notes(workspace, strategy, globals.job, options);
   if (globals.json) {
     print_json(to_json(report));
     return;

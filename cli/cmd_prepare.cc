@@ -20,10 +20,11 @@ struct Options {
 };
 
 void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Options& options,
-                   bool json) {
-  const Image sheet = write_preparation_preview(workspace, recipe, options.prepare.filter,
-                                                options.preview_pictures, options.preview);
-  if (json) {
+                   const Globals& globals) {
+  const Image sheet =
+      write_preparation_preview(workspace, recipe, options.prepare.filter, options.preview_pictures,
+                                options.preview, globals.job);
+  if (globals.json) {
     print_json({{"preview", options.preview},
                 {"recipe", recipe.id()},
                 {"width", sheet.width},
@@ -42,10 +43,10 @@ void run(const Options& options, Globals& globals) {
   Workspace workspace = Workspace::open(options.workspace);
   require_datasets(workspace.database(), options.prepare.filter.datasets);
   if (!options.preview.empty()) {
-    write_preview(workspace, recipe, options, globals.json);
+    write_preview(workspace, recipe, options, globals);
     return;
   }
-  const PrepareReport report = prepare_samples(workspace, recipe, options.prepare);
+  const PrepareReport report = prepare_samples(workspace, recipe, globals.job, options.prepare);
   if (report.failed > 0 && report.failed == report.samples) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }

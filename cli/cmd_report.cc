@@ -26,8 +26,8 @@ void add_report_command(CLI::App& app, Globals& globals) {
   add_examples(*command, {"epicrisis report -w work -o report.html"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
-    const ReportData report =
-        write_study_report(workspace, load_study(workspace, arguments->study), arguments->output);
+    const ReportData report = write_study_report(workspace, load_study(workspace, arguments->study),
+                                                 arguments->output, globals.job);
     if (globals.json) return print_json(to_json(report));
     print_text(report_text(report) + "\n");
     print_line(fmt::format("Report: {}", arguments->output));

@@ -21,7 +21,7 @@ void run(const StudyArguments& arguments, const Globals& globals) {
                                                      : std::optional<Path>(arguments.data_root));
   Workspace workspace = Workspace::open_or_create(arguments.workspace);
   const StudyOutcome outcome =
-      run_study(workspace, study,
+      run_study(workspace, study, globals.job,
                 {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
   if (globals.json) {
     Json result = {{"study", study.name}};

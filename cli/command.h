@@ -10,9 +10,12 @@
 
 namespace epicrisis::cli {
 
-// Options that every command has.
+class TerminalWatcher;
+
+// What every command is given, and the options that all have.
 struct Globals {
-  Job& job;            // the program's own: a signal cancels it, the terminal watches it
+  Job& job;  // the program's own: a signal cancels it, the terminal watches it
+  TerminalWatcher& watcher;
   bool json = false;   // the result as one JSON document on standard output
   bool quiet = false;  // no progress, warnings and errors only
   int exit_code = 0;   // what main returns when no exception was thrown

@@ -1,17 +1,14 @@
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <exception>
 
+#include "cancel_on_signals.h"
 #include "command.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "option_words.h"
+#include "terminal_watcher.h"
 
 namespace epicrisis::cli {
 
@@ -40,8 +37,7 @@ void add_global_options(CLI::App& command, Globals& globals) {
   command.add_flag("--quiet", globals.quiet, "No progress bars, only warnings and errors");
   command.get_option("--help")->group("Common");
   command.parse_complete_callback([&globals] {
-    set_progress_enabled(!globals.quiet);
-    if (globals.quiet) set_log_level(LogLevel::kWarning);
+    if (globals.quiet) globals.watcher.be_quiet();
   });
 }
 
@@ -56,29 +52,6 @@ void in_group(CLI::App& command, const std::string& heading) {
 }
 
 namespace {
-
-class LogWatcher : public JobWatcher {
- public:
-  void said(LogLevel level, std::string_view text) override { log_line(level, text); }
-};
-
-Job* program_job = nullptr;
-
-void handle_signal(int) {
-  if (interrupted()) _exit(130);
-  set_interrupted(true);
-  program_job->cancel();
-}
-
-void cancel_on_signals(Job& job) {
-  program_job = &job;
-  struct sigaction action {};
-  action.sa_handler = handle_signal;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 // What is wrong with a word that is no command or no option; "" if that is not the fault.
 std::string unknown_word(const CLI::App& app) {
@@ -103,18 +76,18 @@ std::string unknown_word(const CLI::App& app) {
 }
 
 // A word that is unknown is what is wrong, not that what it stands for is missing.
-int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
+int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Job& job) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   const std::string fault = unknown_word(app);
   if (fault.empty()) {
     app.exit(error);
   } else {
-    log_line(LogLevel::kError, fault);
+    job.say(LogLevel::kError, fault);
   }
   return exit_status(ErrorKind::kUsage);
 }
 
-int run(int argc, char** argv, Job& job) {
+int run(int argc, char** argv, Job& job, TerminalWatcher& watcher) {
   CLI::App app{
       "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
       "and what the text bought.",
@@ -124,7 +97,7 @@ int run(int argc, char** argv, Job& job) {
   app.formatter_fn([](const CLI::App* command, const std::string&, CLI::AppFormatMode) {
     return help_text(describe(*command, parents_of(*command)));
   });
-  Globals globals{job};
+  Globals globals{job, watcher};
   add_init_command(app, globals);
   add_import_command(app, globals);
   add_check_command(app, globals);
@@ -143,9 +116,9 @@ int run(int argc, char** argv, Job& job) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_parse_error(app, error);
+    return report_parse_error(app, error, job);
   } catch (const Error& error) {
-    log_line(LogLevel::kError, with_options(error.what(), given_command(app)));
+    job.say(LogLevel::kError, with_options(error.what(), given_command(app)));
     return exit_status(error.kind());
   }
   return globals.exit_code;
@@ -156,15 +129,14 @@ int run(int argc, char** argv, Job& job) {
 
 int main(int argc, char** argv) {
   using epicrisis::cli::exit_status;
-  epicrisis::cli::LogWatcher watcher;
+  epicrisis::cli::TerminalWatcher watcher;
   epicrisis::Job job(watcher);
   epicrisis::cli::cancel_on_signals(job);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
-    return epicrisis::cli::run(argc, argv, job);
+    return epicrisis::cli::run(argc, argv, job, watcher);
   } catch (const std::exception& error) {
-    epicrisis::log_line(epicrisis::LogLevel::kError,
-                        fmt::format("internal error: {}", error.what()));
+    job.say(epicrisis::LogLevel::kError, fmt::format("internal error: {}", error.what()));
     return exit_status(epicrisis::ErrorKind::kInternal);
   }
 }

@@ -8,7 +8,6 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/net/recording.h"
 
 namespace {

@@ -2,12 +2,10 @@
 
 #include <fmt/chrono.h>
 
-#include <algorithm>
 #include <ctime>
 #include <thread>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 
 namespace epicrisis {
 namespace {
@@ -21,14 +19,7 @@ class RealClock : public Clock {
   }
 
   void sleep(std::chrono::nanoseconds duration) override {
-    // In slices: the signal may reach another thread than the one that sleeps.
-    constexpr std::chrono::nanoseconds kSlice = std::chrono::milliseconds(50);
-    const auto start = monotonic();
-    while (!interrupted()) {
-      const auto left = duration - (monotonic() - start);
-      if (left <= left.zero()) return;
-      std::this_thread::sleep_for(std::min(left, kSlice));
-    }
+    if (duration > duration.zero()) std::this_thread::sleep_for(duration);
   }
 };
 

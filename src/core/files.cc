@@ -77,41 +77,10 @@ void write_all(int descriptor, std::string_view bytes, const Path& path) {
   }
 }
 
-class LocalFileSystem : public FileSystem {
- public:
-  std::string read(const Path& path, std::uint64_t max_bytes) override {
-    const Descriptor file = open_to_read(path);
-    struct stat status {};
-    if (fstat(file.get(), &status) != 0) throw_errno("read", path, errno);
-    const auto size = static_cast<std::uint64_t>(std::max<off_t>(0, status.st_size));
-    if (size > max_bytes) throw_too_large(path, max_bytes);
-
-    // The size is a hint only: a pipe has none, and a file may grow meanwhile.
-    std::string text;
-    text.resize(static_cast<std::size_t>(size) + 1);
-    std::size_t used = 0;
-    while (const std::size_t count =
-               read_some(file.get(), text.data() + used, text.size() - used, path)) {
-      used += count;
-      if (used > max_bytes) throw_too_large(path, max_bytes);
-      if (used == text.size()) text.resize(text.size() * 2 + 4096);
-    }
-    text.resize(used);
-    return text;
-  }
-
-  void write_atomically(const Path& path, std::string_view bytes) override {
-    AtomicFileWriter writer(path);
-    writer.write(bytes);
-    writer.commit();
-  }
-
- private:
-  [[noreturn]] static void throw_too_large(const Path& path, std::uint64_t max_bytes) {
-    throw InputError("cannot read '{}': larger than the {} bytes that are taken", path.string(),
-                     max_bytes);
-  }
-};
+[[noreturn]] void throw_too_large(const Path& path, std::uint64_t max_bytes) {
+  throw InputError("cannot read '{}': larger than the {} bytes that are taken", path.string(),
+                   max_bytes);
+}
 
 }  // namespace
 
@@ -140,17 +109,31 @@ std::size_t read_some(int descriptor, char* buffer, std::size_t size, const Path
   }
 }
 
-FileSystem& local_files() {
-  static LocalFileSystem files;
-  return files;
-}
-
 std::string read_file(const Path& path, std::uint64_t max_bytes) {
-  return local_files().read(path, max_bytes);
+  const Descriptor file = open_to_read(path);
+  struct stat status {};
+  if (fstat(file.get(), &status) != 0) throw_errno("read", path, errno);
+  const auto size = static_cast<std::uint64_t>(std::max<off_t>(0, status.st_size));
+  if (size > max_bytes) throw_too_large(path, max_bytes);
+
+  // The size is a hint only: a pipe has none, and a file may grow meanwhile.
+  std::string text;
+  text.resize(static_cast<std::size_t>(size) + 1);
+  std::size_t used = 0;
+  while (const std::size_t count =
+             read_some(file.get(), text.data() + used, text.size() - used, path)) {
+    used += count;
+    if (used > max_bytes) throw_too_large(path, max_bytes);
+    if (used == text.size()) text.resize(text.size() * 2 + 4096);
+  }
+  text.resize(used);
+  return text;
 }
 
 void write_file(const Path& path, std::string_view bytes) {
-  local_files().write_atomically(path, bytes);
+  AtomicFileWriter writer(path);
+  writer.write(bytes);
+  writer.commit();
 }
 
 AtomicFileWriter::AtomicFileWriter(const Path& path) : path_(path) {

@@ -10,8 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "epicrisis/core/interrupt.h"
-
 namespace epicrisis {
 
 unsigned available_cores() {
@@ -24,7 +22,7 @@ unsigned available_cores() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-void parallel_for(std::size_t count, unsigned threads,
+void parallel_for(std::size_t count, unsigned threads, const Job& job,
                   const std::function<void(std::size_t)>& work) {
   if (threads == 0) threads = available_cores();
   std::atomic<std::size_t> next{0};
@@ -37,7 +35,7 @@ void parallel_for(std::size_t count, unsigned threads,
       const std::size_t i = next.fetch_add(1, std::memory_order_relaxed);
       if (i >= count) return;
       try {
-        throw_if_interrupted();
+        job.check();
         work(i);
       } catch (...) {
         const std::lock_guard lock(mutex);

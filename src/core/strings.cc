@@ -1,5 +1,7 @@
 #include "epicrisis/core/strings.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -148,6 +150,31 @@ std::string clean_text(std::string_view text, std::size_t max_bytes) {
 
 std::string clean_multiline_text(std::string_view text, std::size_t max_bytes) {
   return clean(text, max_bytes, true);
+}
+
+std::string escape_controls(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const Utf8Step step = decode_utf8(text, i);
+    if (!step.valid) {
+      for (std::size_t k = 0; k < step.length; ++k) {
+        result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i + k]));
+      }
+    } else if (step.code == '\n') {
+      result += "\\n";
+    } else if (step.code == '\t') {
+      result += ' ';
+    } else if (step.code < 0x20 || (step.code >= 0x7F && step.code <= 0x9F)) {
+      result += fmt::format("\\x{:02x}", static_cast<unsigned>(step.code));
+    } else if (is_direction_mark(step.code) || step.code == 0x2028 || step.code == 0x2029) {
+      result += fmt::format("\\u{:04x}", static_cast<unsigned>(step.code));
+    } else {
+      result += text.substr(i, step.length);
+    }
+    i += step.length;
+  }
+  return result;
 }
 
 bool is_safe_id(std::string_view id) {

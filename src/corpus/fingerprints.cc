@@ -10,7 +10,6 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/corpus/picture_hash.h"
@@ -137,7 +136,7 @@ std::string picture_sha256(Database& database, const Sample& sample) {
   return sha256_hex(read_file(sample.image_path, DecodeLimits().max_bytes));
 }
 
-std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter,
+std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter, Job& job,
                                  unsigned threads) {
   const WorkspaceLock lock = workspace.lock("fingerprints");
   Database& database = workspace.database();
@@ -145,8 +144,8 @@ std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filte
   pictures.with_image = true;
   const SampleQuery query(pictures, SampleQuery::Use::kPages);
   const std::int64_t total = count_samples(database, pictures);
-  Progress progress("fingerprints", static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0)),
-                    "images");
+  Meter progress = job.meter(
+      "fingerprints", static_cast<std::uint64_t>(std::max<std::int64_t>(total, 0)), "images");
   std::int64_t computed = 0;
   std::int64_t after = pictures.after_id;
   std::int64_t left = total;
@@ -179,7 +178,7 @@ std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filte
     left -= seen;
     progress.add(static_cast<std::uint64_t>(seen) - stale.size());
     if (stale.empty()) continue;
-    parallel_for(stale.size(), threads, [&](std::size_t i) {
+    parallel_for(stale.size(), threads, job, [&](std::size_t i) {
       compute(stale[i]);
       progress.add();
     });

@@ -8,8 +8,6 @@
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/samples.h"
 #include "store/tables/sample_query.h"
@@ -87,12 +85,12 @@ Json to_json(const ImportReport& report) {
 }
 
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
-                            const ImportOptions& options) {
-  return import_dataset(workspace, adapter(adapter_name), path, options);
+                            Job& job, const ImportOptions& options) {
+  return import_dataset(workspace, adapter(adapter_name), path, job, options);
 }
 
 ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
-                            const ImportOptions& options) {
+                            Job& job, const ImportOptions& options) {
   const std::string adapter_name(adapter.name());
   ImportReport report;
   AdapterInput input;
@@ -131,8 +129,8 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
           report.source, input.dataset, stored->source);
     }
   }
-  const std::int64_t dataset = put_dataset(database, input.dataset, adapter_name, report.source,
-                                           format_utc(system_clock().now()));
+  const std::int64_t dataset =
+      put_dataset(database, input.dataset, adapter_name, report.source, job.now_utc());
   const auto count_stored = [&] {
     return database.query_integer("SELECT count(*) FROM samples WHERE dataset_id = ?", dataset)
         .value_or(0);
@@ -141,9 +139,9 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
       database.query_integer("SELECT max(id) FROM samples").value_or(0);
 
   SampleWriter writer(database, dataset);
-  Progress progress(fmt::format("import {}", input.dataset), 0, "samples");
+  Meter progress = job.meter(fmt::format("import {}", input.dataset), 0, "samples");
   report.read = adapter.read(input, [&](Sample&& sample) {
-    throw_if_interrupted();
+    job.check();
     if (!sample.image_path.empty()) {
       sample.image_path = std::filesystem::absolute(sample.image_path).lexically_normal().string();
     }

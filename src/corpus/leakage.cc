@@ -8,7 +8,6 @@
 #include "corpus/fingerprints.h"
 #include "corpus/overlaps.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/corpus/near_duplicates.h"
 
 namespace epicrisis {
@@ -165,18 +164,20 @@ Pictures check_identical(Database& database, const CheckedSamples& samples,
 class NearDuplicateCheck {
  public:
   NearDuplicateCheck(Database& database, const CheckedSamples& samples, const Pictures& pictures,
-                     OverlapCollector& overlaps, LeakageReport& report)
+                     OverlapCollector& overlaps, LeakageReport& report, const Job& job)
       : database_(database),
         samples_(samples),
         pictures_(pictures),
         overlaps_(overlaps),
-        report_(report) {}
+        report_(report),
+        job_(job) {}
 
   // `known`: hashes by which candidates were compared before; those pairs are passed over.
   void run(const std::vector<std::uint64_t>& hashes, const std::vector<std::uint64_t>* known,
            unsigned threads) {
     known_ = known;
-    const NearDuplicates found = find_near_duplicates(hashes, kNearDuplicateDistance, threads);
+    const NearDuplicates found =
+        find_near_duplicates(hashes, kNearDuplicateDistance, job_, threads);
     if (found.truncated) ++report_.uncompared;
     std::unordered_map<std::uint32_t, const std::vector<std::uint32_t>*> groups;
     for (const std::vector<std::uint32_t>& group : found.groups) {
@@ -205,7 +206,7 @@ class NearDuplicateCheck {
     const std::size_t n = group.size();
     const std::size_t firsts = std::max(kMaxFirsts, kMaxGroupPairs / n);
     for (std::size_t i = 1; i < n; ++i) {
-      throw_if_interrupted();
+      job_.check();
       for (std::size_t j = 0; j < std::min(i, firsts); ++j) compare(group[j], group[i]);
       if (i > firsts) report_.uncompared += static_cast<std::int64_t>(i - firsts);
     }
@@ -258,6 +259,7 @@ class NearDuplicateCheck {
   const Pictures& pictures_;
   OverlapCollector& overlaps_;
   LeakageReport& report_;
+  const Job& job_;
   const std::vector<std::uint64_t>* known_ = nullptr;
   std::unordered_map<std::size_t, std::unique_ptr<Fingerprint>> cache_;
   std::size_t last_ = 0;
@@ -277,7 +279,7 @@ void list_unreadable(Database& database, const CheckedSamples& samples, LeakageR
 
 }  // namespace
 
-LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options) {
+LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& options) {
   Database& database = workspace.database();
   const CheckedSamples samples(database, options);
   OverlapCollector overlaps(samples, options);
@@ -286,10 +288,10 @@ LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options) {
   check_ids(database, samples, overlaps);
   check_groups(database, samples, overlaps);
   if (options.pictures) {
-    update_fingerprints(workspace, checked_samples_filter(options), options.threads);
+    update_fingerprints(workspace, checked_samples_filter(options), job, options.threads);
     const Pictures pictures = check_identical(database, samples, overlaps, report);
     if (options.near_duplicates) {
-      NearDuplicateCheck near(database, samples, pictures, overlaps, report);
+      NearDuplicateCheck near(database, samples, pictures, overlaps, report, job);
       near.run(pictures.phash, nullptr, options.threads);
       near.run(pictures.phash_whole, &pictures.phash, options.threads);
     }

@@ -91,7 +91,7 @@ void LeakageReport::throw_if_leaking() const {
 }
 
 std::int64_t save_leakage(Database& database, const LeakageReport& report,
-                          const CheckOptions& options, bool allowed) {
+                          const CheckOptions& options, bool allowed, const Job& job) {
   std::vector<std::string> labels;
   for (const Label label : options.labels) labels.emplace_back(label_name(label));
   const Json description = {{"datasets", options.datasets},
@@ -107,8 +107,8 @@ std::int64_t save_leakage(Database& database, const LeakageReport& report,
   database.execute(
       "INSERT INTO leakage_checks (created_at, options, samples, pictures, unreadable, uncompared, "
       "leaks, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      format_utc(system_clock().now()), dump_json(description), report.samples, report.pictures,
-      report.unreadable, report.uncompared, report.leaks(), allowed);
+      job.now_utc(), dump_json(description), report.samples, report.pictures, report.unreadable,
+      report.uncompared, report.leaks(), allowed);
   const std::int64_t id = database.last_insert_id();
   for (const Overlap& overlap : report.overlaps) {
     database.execute(

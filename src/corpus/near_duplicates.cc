@@ -210,7 +210,7 @@ class Search {
 }  // namespace
 
 NearDuplicates find_near_duplicates(std::span<const std::uint64_t> hashes, int max_distance,
-                                    unsigned threads, std::uint64_t max_pairs) {
+                                    const Job& job, unsigned threads, std::uint64_t max_pairs) {
   if (max_distance < 0 || max_distance > kMaxHashDistance) {
     throw InternalError(
         "near duplicates: a distance of {} bits was asked for, 0 to {} are possible", max_distance,
@@ -269,7 +269,7 @@ NearDuplicates find_near_duplicates(std::span<const std::uint64_t> hashes, int m
     run([&](const Sink& sink) { search.run(distinct, 64, sink); });
   } else {
     const std::vector<std::uint32_t> passes = Search::passes(plan);
-    parallel_for(passes.size(), threads, [&](std::size_t i) {
+    parallel_for(passes.size(), threads, job, [&](std::size_t i) {
       if (stop) return;
       run([&](const Sink& sink) { search.run_pass(distinct, 64, plan, passes[i], sink); });
     });

@@ -6,8 +6,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
@@ -62,19 +60,20 @@ Json to_json(const PrepareReport& report) {
 }
 
 Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
-                                const SampleFilter& filter, int count, const Path& file) {
+                                const SampleFilter& filter, int count, const Path& file,
+                                const Job& job) {
   const std::string ending = ascii_lower(file.extension().string());
   const bool png = ending == ".png";
   if (!png && ending != ".jpg" && ending != ".jpeg") {
     throw UsageError("cannot write the preview {}: its name must end in .png, .jpg or .jpeg",
                      file.string());
   }
-  Image sheet = preview_preparation(workspace, recipe, filter, count);
+  Image sheet = preview_preparation(workspace, recipe, filter, count, job);
   write_file(file, png ? encode_png(sheet) : encode_jpeg(sheet));
   return sheet;
 }
 
-PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
+PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options) {
   PrepareReport report;
   report.recipe = recipe.id();
@@ -94,8 +93,8 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   // 4096 samples at a time: memory does not grow with their number.
   constexpr std::int64_t kPage = 4096;
   const std::int64_t total = count_samples(database, filter);
-  Progress progress(fmt::format("prepare {}", report.recipe), static_cast<std::uint64_t>(total),
-                    "images");
+  Meter progress = job.meter(fmt::format("prepare {}", report.recipe),
+                             static_cast<std::uint64_t>(total), "images");
   std::int64_t after = filter.after_id;
   while (report.samples < total) {
     std::vector<PrepareJob> jobs;
@@ -136,25 +135,27 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
     if (report.samples == before) break;
     progress.add(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
     std::size_t done = 0;
-    prepare_all(jobs, recipe, store, options.threads,
-                [&](std::span<const PrepareOutcome> outcomes) {
-                  Transaction transaction(database);
-                  for (const PrepareOutcome& outcome : outcomes) {
-                    const std::size_t i = done++;
-                    if (outcome.id != jobs.at(i).id) {
-                      throw InternalError("prepare: outcome of sample {} came for sample {}",
-                                          outcome.id, jobs.at(i).id);
-                    }
-                    record(database, report.recipe, jobs[i], outcome, sources[i].stamp, store);
-                    if (outcome.index) {
-                      ++report.prepared;
-                    } else {
-                      note_failure(report, sources[i].name, outcome.error);
-                    }
-                  }
-                  transaction.commit();
-                  progress.add(outcomes.size());
-                });
+    prepare_all(
+        jobs, recipe, store, options.threads,
+        [&](std::span<const PrepareOutcome> outcomes) {
+          Transaction transaction(database);
+          for (const PrepareOutcome& outcome : outcomes) {
+            const std::size_t i = done++;
+            if (outcome.id != jobs.at(i).id) {
+              throw InternalError("prepare: outcome of sample {} came for sample {}", outcome.id,
+                                  jobs.at(i).id);
+            }
+            record(database, report.recipe, jobs[i], outcome, sources[i].stamp, store);
+            if (outcome.index) {
+              ++report.prepared;
+            } else {
+              note_failure(report, sources[i].name, outcome.error);
+            }
+          }
+          transaction.commit();
+          progress.add(outcomes.size());
+        },
+        job);
   }
   progress.finish();
   if (report.samples != report.prepared + report.already + report.failed) {
@@ -165,7 +166,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 }
 
 Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
-                          const SampleFilter& filter, int count) {
+                          const SampleFilter& filter, int count, const Job& job) {
   Database& database = workspace.database();
   SampleFilter pictures = filter;
   pictures.with_image = true;
@@ -173,15 +174,16 @@ Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
   const std::size_t wanted = std::min(ids.size(), static_cast<std::size_t>(std::max(count, 1)));
   std::vector<Image> sheet;
   for (std::size_t i = 0; i < wanted; ++i) {
+    job.check();
     try {
       Image before = load_image(sample_by_id(database, ids[i * ids.size() / wanted]).image_path);
       Image after = prepare_image(before, recipe).image;
       sheet.push_back(std::move(before));
       sheet.push_back(std::move(after));
     } catch (const InputError& error) {
-      log_warning("left out: {}", error.what());
+      job.warn("left out: {}", error.what());
     } catch (const SystemError& error) {
-      log_warning("left out: {}", error.what());
+      job.warn("left out: {}", error.what());
     }
   }
   if (sheet.empty()) {

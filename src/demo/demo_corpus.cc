@@ -85,7 +85,8 @@ name = "colours"
 name = "structures"
 )";
 
-void write_domain(const Domain& domain, const Path& folder, int lesions, std::uint64_t seed) {
+void write_domain(const Domain& domain, const Path& folder, int lesions, std::uint64_t seed,
+                  const Job& job) {
   struct Picture {
     std::string id;
     demo::Lesion lesion;
@@ -120,7 +121,7 @@ void write_domain(const Domain& domain, const Path& folder, int lesions, std::ui
     }
   }
   const Path target = folder / domain.name;
-  parallel_for(pictures.size(), 0, [&](std::size_t i) {
+  parallel_for(pictures.size(), 0, job, [&](std::size_t i) {
     Random strokes(pictures[i].seed);
     const Image image = demo::render(pictures[i].lesion, domain.camera, strokes);
     write_file(target / "images" / (pictures[i].id + ".jpg"), encode_jpeg(image, 92));
@@ -131,11 +132,11 @@ void write_domain(const Domain& domain, const Path& folder, int lesions, std::ui
 
 }  // namespace
 
-void write_demo_corpus(const Path& folder, const DemoCorpusOptions& options) {
+void write_demo_corpus(const Path& folder, const Job& job, const DemoCorpusOptions& options) {
   const std::vector<Domain> list = domains();
   for (std::size_t i = 0; i < list.size(); ++i) {
     write_domain(list[i], folder, i == 0 ? options.internal_lesions : options.external_lesions,
-                 options.seed);
+                 options.seed, job);
   }
 }
 

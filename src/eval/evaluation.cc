@@ -106,7 +106,7 @@ void require_same(std::span<const SeedRetrieval> runs) {
 
 std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<const int> truth,
                                            std::span<const SeedScores> runs,
-                                           const BootstrapOptions& options) {
+                                           const BootstrapOptions& options, const Job& job) {
   if (runs.empty()) {
     throw UsageError("results of {} on {}: there is no training to measure", identity.model,
                      identity.dataset);
@@ -115,7 +115,7 @@ std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<
   for (const SeedScores& run : runs) seeds.push_back(run.seed);
   const auto& metrics = classification_metrics();
   std::vector<std::vector<ResultRow>> parts(metrics.size());
-  parallel_for(metrics.size(), 0, [&](std::size_t m) {
+  parallel_for(metrics.size(), 0, job, [&](std::size_t m) {
     // Similarities to prompts are no log-odds.
     if (identity.task == "zero-shot" && metrics[m].of_scores != nullptr) return;
     parts[m] = rows_of(identity, metrics[m].name, seeds, statistics_of(metrics[m], truth, runs),
@@ -127,7 +127,7 @@ std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<
 std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
                                       std::span<const SeedRetrieval> runs,
                                       const std::vector<std::string>& image_groups,
-                                      const BootstrapOptions& options) {
+                                      const BootstrapOptions& options, const Job& job) {
   if (runs.empty()) {
     throw UsageError("retrieval results of {} on {}: there is no training to measure",
                      identity.model, identity.dataset);
@@ -141,7 +141,7 @@ std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
     for (std::size_t m = 0; m < first[r].metrics.size(); ++m) cells.emplace_back(r, m);
   }
   std::vector<std::vector<ResultRow>> parts(cells.size());
-  parallel_for(cells.size(), 0, [&](std::size_t c) {
+  parallel_for(cells.size(), 0, job, [&](std::size_t c) {
     const auto [r, m] = cells[c];
     BootstrapOptions by_image = options;
     by_image.groups = query_groups(first[r].query_images, image_groups);

@@ -316,7 +316,7 @@ RetrievalResult result_of(const Protocol& protocol, Direction direction, const R
 }
 
 std::vector<RetrievalResult> evaluate_direction(const RetrievalSet& set, Direction direction,
-                                                const std::vector<bool>& pair_in,
+                                                const std::vector<bool>& pair_in, const Job& job,
                                                 const RetrievalOptions& options) {
   require_sizes(set);
   const bool from_image =
@@ -337,7 +337,7 @@ std::vector<RetrievalResult> evaluate_direction(const RetrievalSet& set, Directi
   // Several blocks a task, so that buffers are made rarely.
   constexpr std::size_t kBlocksPerTask = 16;
   const std::size_t tasks = (blocks + kBlocksPerTask - 1) / kBlocksPerTask;
-  parallel_for(tasks, options.threads, [&](std::size_t task) {
+  parallel_for(tasks, options.threads, job, [&](std::size_t task) {
     std::vector<float> similarities(kBlock * products.padded_size());
     Ranker ranker(pool.items.size());
     const std::size_t last = std::min(blocks, (task + 1) * kBlocksPerTask);
@@ -411,11 +411,11 @@ std::string RetrievalResult::metric_name(const RetrievalMetric& metric) const {
 }
 
 RetrievalResult evaluate_retrieval(const RetrievalSet& set, Direction direction, bool pair_in,
-                                   const RetrievalOptions& options) {
-  return evaluate_direction(set, direction, {pair_in}, options).front();
+                                   const Job& job, const RetrievalOptions& options) {
+  return evaluate_direction(set, direction, {pair_in}, job, options).front();
 }
 
-std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set,
+std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set, const Job& job,
                                                 const RetrievalOptions& options) {
   require_sizes(set);
   std::vector<RetrievalResult> results;
@@ -428,7 +428,7 @@ std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set,
         direction == Direction::kImageToText || direction == Direction::kTextToImage;
     const std::vector<bool> pair_in =
         across || siblings ? std::vector<bool>{true, false} : std::vector<bool>{false};
-    for (RetrievalResult& result : evaluate_direction(set, direction, pair_in, options)) {
+    for (RetrievalResult& result : evaluate_direction(set, direction, pair_in, job, options)) {
       results.push_back(std::move(result));
     }
   }

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "image/shard_file.h"
 
@@ -145,10 +144,10 @@ std::uint64_t ShardStore::append(std::span<const Image> images) {
   return first;
 }
 
-std::vector<std::size_t> ShardStore::verify(unsigned threads) const {
+std::vector<std::size_t> ShardStore::verify(const Job& job, unsigned threads) const {
   std::vector<std::size_t> broken;
   std::mutex mutex;
-  parallel_for(count(), threads, [&](std::size_t i) {
+  parallel_for(count(), threads, job, [&](std::size_t i) {
     const ShardFile& shard = *state_->shards[i / kShardCapacity];
     if (shard.is_sound(static_cast<std::uint32_t>(i % kShardCapacity))) return;
     const std::lock_guard guard(mutex);
@@ -180,11 +179,11 @@ struct Batch {
 };
 
 Batch prepare_batch(std::span<const PrepareJob> jobs, const PrepareRecipe& recipe, unsigned threads,
-                    const DecodeLimits& limits) {
+                    const Job& job, const DecodeLimits& limits) {
   Batch batch;
   batch.outcomes.resize(jobs.size());
   batch.images.resize(jobs.size());
-  parallel_for(jobs.size(), threads, [&](std::size_t i) {
+  parallel_for(jobs.size(), threads, job, [&](std::size_t i) {
     PrepareOutcome& outcome = batch.outcomes[i];
     outcome.id = jobs[i].id;
     try {
@@ -220,7 +219,7 @@ void store_batch(Batch& batch, ShardStore& store) {
 PrepareCounts prepare_all(std::span<const PrepareJob> jobs, const PrepareRecipe& recipe,
                           ShardStore& store, unsigned threads,
                           const std::function<void(std::span<const PrepareOutcome>)>& on_done,
-                          const DecodeLimits& limits) {
+                          const Job& job, const DecodeLimits& limits) {
   if (store.size() != recipe.size || store.recipe_id() != recipe.id()) {
     throw InternalError("prepare_all: recipe {} into a store of {}", recipe.id(),
                         store.recipe_id());
@@ -241,7 +240,7 @@ PrepareCounts prepare_all(std::span<const PrepareJob> jobs, const PrepareRecipe&
     Batch batch;
     try {
       batch = prepare_batch(jobs.subspan(start, std::min(kBatch, jobs.size() - start)), recipe,
-                            threads, limits);
+                            threads, job, limits);
     } catch (...) {
       report();  // what is on the disk already counts, whatever stopped us
       throw;

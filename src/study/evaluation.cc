@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/zero_shot.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -74,32 +72,32 @@ bool aligns(Mode mode) {
 }
 
 void evaluate_shared_space(const Study& study, const TrainedRun& trained, const DatasetSlice& slice,
-                           const std::vector<SeedPredictions>& seeds,
-                           std::vector<ResultRow>& rows) {
+                           const std::vector<SeedPredictions>& seeds, std::vector<ResultRow>& rows,
+                           const Job& job) {
   const BootstrapOptions options = bootstrap_options(study, slice);
   std::vector<SeedRetrieval> retrieval;
   std::vector<SeedScores> zero_shot;
   std::vector<int> prompt_classes;
   for (int i = 0; i < static_cast<int>(study.classes.size()); ++i) prompt_classes.push_back(i);
   for (const SeedPredictions& entry : seeds) {
-    throw_if_interrupted();
+    job.check();
     const RetrievalSet set = retrieval_set(entry.predictions, slice, *trained.run);
     SeedRetrieval measured{entry.seed, {}};
     if (set.notes.rows > 0) {
-      measured.results = evaluate_retrieval(set);
+      measured.results = evaluate_retrieval(set, job);
       zero_shot.push_back(
           {entry.seed, zero_shot_similarities(set.images, entry.predictions.prompts, prompt_classes,
                                               study.classes.size())});
     } else {
-      measured.results.push_back(evaluate_retrieval(set, Direction::kImageToImage, false));
+      measured.results.push_back(evaluate_retrieval(set, Direction::kImageToImage, false, job));
     }
     retrieval.push_back(std::move(measured));
   }
   append(rows, retrieval_rows(identity_of(trained, slice, "retrieval"), retrieval, slice.groups,
-                              options));
+                              options, job));
   if (!zero_shot.empty()) {
     append(rows, classification_rows(identity_of(trained, slice, "zero-shot"), slice.truth,
-                                     zero_shot, options));
+                                     zero_shot, options, job));
   }
 }
 
@@ -173,9 +171,10 @@ RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& s
 }
 
 Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs,
-                         const std::vector<DatasetSlice>& slices, const Path& runs_folder) {
+                         const std::vector<DatasetSlice>& slices, const Path& runs_folder,
+                         Job& job) {
   Evaluation evaluation;
-  Progress progress("evaluation", runs.size() * slices.size(), "data sets");
+  Meter progress = job.meter("evaluation", runs.size() * slices.size(), "data sets");
   std::vector<std::vector<std::vector<SeedScores>>> scores(runs.size());  // [run][slice][seed]
   for (std::size_t r = 0; r < runs.size(); ++r) {
     std::vector<SeedPredictions> seeds;
@@ -183,15 +182,15 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
       seeds.push_back({seed, read_predictions(runs_folder / id / "predictions.safetensors")});
     }
     for (const DatasetSlice& slice : slices) {
-      throw_if_interrupted();
+      job.check();
       scores[r].push_back(class_scores(seeds, slice));
       append(evaluation.rows,
              classification_rows(identity_of(runs[r], slice, "classification"), slice.truth,
-                                 scores[r].back(), bootstrap_options(study, slice)));
+                                 scores[r].back(), bootstrap_options(study, slice), job));
       evaluation.confusions.push_back(
           confusion_of(runs[r], slice, scores[r].back(), study.classes.size()));
       if (aligns(runs[r].run->train.mode) || runs[r].run->train.mode == Mode::kImage) {
-        evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows);
+        evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
       }
       progress.add();
     }
@@ -201,6 +200,7 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
     if (baseline == nullptr || baseline == &runs[r]) continue;
     const auto b = static_cast<std::size_t>(baseline - runs.data());
     for (std::size_t s = 0; s < slices.size(); ++s) {
+      job.check();
       for (const char* metric : {"weighted_f1", "balanced_accuracy"}) {
         Comparison comparison;
         comparison.model = runs[r].title;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/report_data.h"
 #include "study/predictions.h"
@@ -40,7 +41,8 @@ std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& stud
 // Measures every finished run on every data set. `runs_folder` holds
 // runs/<id>/predictions.safetensors.
 Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs,
-                         const std::vector<DatasetSlice>& slices, const Path& runs_folder);
+                         const std::vector<DatasetSlice>& slices, const Path& runs_folder,
+                         Job& job);
 
 // The notes and pictures of one data set in one run's shared space.
 RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& slice,

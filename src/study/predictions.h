@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 
 namespace epicrisis::study {

@@ -273,7 +273,7 @@ std::vector<std::string> describe_warnings(const CaseSet& set) {
 
 ReportData build_report(Workspace& workspace, const Study& study, const CaseSet& set,
                         const PictureTable& pictures, const std::vector<TrainedRun>& runs,
-                        Evaluation evaluation) {
+                        Evaluation evaluation, const Job& job) {
   ReportData report;
   report.title = study.title;
   report.subtitle = study.name;
@@ -299,7 +299,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
                         {"Compiler", __VERSION__},
                         {"Processor", processor_name()},
                         {"Cores", std::to_string(available_cores())},
-                        {"Written", format_utc(system_clock().now())}};
+                        {"Written", job.now_utc()}};
   report.settings = study.source;
   report.warnings = describe_warnings(set);
   return report;

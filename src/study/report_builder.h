@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/report/report_data.h"
 #include "study/evaluation.h"
 
@@ -11,6 +12,6 @@ namespace epicrisis::study {
 // settings.
 ReportData build_report(Workspace& workspace, const Study& study, const CaseSet& set,
                         const PictureTable& pictures, const std::vector<TrainedRun>& runs,
-                        Evaluation evaluation);
+                        Evaluation evaluation, const Job& job);
 
 }  // namespace epicrisis::study

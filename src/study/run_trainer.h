@@ -14,10 +14,11 @@ class RunTrainer {
   // outlive the object. SystemError in a build without LibTorch; InputError where no sample can be
   // trained on.
   RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run, const CaseSet& set,
-             const PictureTable& pictures);
+             const PictureTable& pictures, Job& job);
   ~RunTrainer();
 
   // Trains in `folder`, from its checkpoint if it has one, and writes predictions.safetensors.
+  // Interrupted when the job is cancelled.
   void train(const TrainConfig& config, const Path& folder);
 
  private:

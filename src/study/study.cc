@@ -5,7 +5,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "epicrisis/report/html_report.h"
@@ -43,10 +42,10 @@ struct StudyState {
   std::vector<TrainedRun> runs;
 };
 
-StudyState load_state(Workspace& workspace, const Study& study) {
+StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
   StudyState state;
-  state.set = study::assign_roles(workspace, study);
-  state.pictures = study::load_pictures(workspace, study, state.set);
+  state.set = study::assign_roles(workspace, study, job);
+  state.pictures = study::load_pictures(workspace, study, state.set, job);
   state.runs = study::finished_runs(workspace, study, state.set);
   if (state.runs.empty()) {
     throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE",
@@ -67,18 +66,19 @@ std::string evaluation_key(const Study& study, const StudyState& state) {
 }
 
 // Measures, and stores the rows: everything that shows them reads them there.
-Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state) {
+Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state,
+                          Job& job) {
   Evaluation evaluation = study::evaluate_runs(
-      study, state.runs, study::slice_by_dataset(state.set, study), workspace.runs());
+      study, state.runs, study::slice_by_dataset(state.set, study), workspace.runs(), job);
   study::store_results(workspace, study, evaluation_key(study, state), evaluation.rows, state.runs);
   return evaluation;
 }
 
 std::vector<ResultRow> current_rows(Workspace& workspace, const Study& study,
-                                    const StudyState& state) {
+                                    const StudyState& state, Job& job) {
   const std::string key = evaluation_key(study, state);
   if (auto rows = study::find_results(workspace, study, key)) return *rows;
-  return evaluate_state(workspace, study, state).rows;
+  return evaluate_state(workspace, study, state, job).rows;
 }
 
 // The files of a report: the page, and beside it the same numbers in other forms.
@@ -88,9 +88,9 @@ Path beside(const Path& html, const char* extension) {
 }
 
 ReportData make_report(Workspace& workspace, const Study& study, const StudyState& state,
-                       const Path& html) {
+                       const Path& html, Job& job) {
   ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.runs,
-                                        evaluate_state(workspace, study, state));
+                                        evaluate_state(workspace, study, state, job), job);
   write_file(beside(html, ".csv"), report_csv(data));
   write_file(beside(html, ".json"), dump_json(to_json(data), 1) + "\n");
   write_file(beside(html, ".tex"), report_latex(data));
@@ -117,17 +117,19 @@ Json to_json(const StudyOutcome& outcome) {
           {"results", to_json(outcome.rows)}};
 }
 
-StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOptions& options) {
+StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
+                       const StudyOptions& options) {
   Study study = given;
   study.allow_leakage = study.allow_leakage || options.allow_leakage;
   const WorkspaceLock lock = workspace.lock("study-" + study.name);
   remember_study(workspace, study);
-  study::import_data(workspace, study);
+  study::import_data(workspace, study, job);
   StudyState state;
-  state.set = study::assign_roles(workspace, study);
-  state.pictures = study::load_pictures(workspace, study, state.set);
-  study::write_notes(workspace, study, state.set, options.allow_remote);
-  const study::RunCounts counts = study::train_runs(workspace, study, state.set, state.pictures);
+  state.set = study::assign_roles(workspace, study, job);
+  state.pictures = study::load_pictures(workspace, study, state.set, job);
+  study::write_notes(workspace, study, state.set, options.allow_remote, job);
+  const study::RunCounts counts =
+      study::train_runs(workspace, study, state.set, state.pictures, job);
   state.runs = study::finished_runs(workspace, study, state.set);
 
   StudyOutcome outcome;
@@ -135,10 +137,10 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, const StudyOpti
   outcome.kept = counts.kept;
   outcome.report = study_report(workspace, study);
   if (!report_is_current(workspace, study, state)) {
-    make_report(workspace, study, state, outcome.report);
+    make_report(workspace, study, state, outcome.report, job);
     write_file(beside(outcome.report, ".key"), evaluation_key(study, state));
   }
-  outcome.rows = current_rows(workspace, study, state);
+  outcome.rows = current_rows(workspace, study, state, job);
   outcome.headline = read_file(beside(outcome.report, ".txt"));
   return outcome;
 }
@@ -171,13 +173,14 @@ Study load_study(const Workspace& workspace, const std::string& name) {
   return study;
 }
 
-std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study) {
-  return current_rows(workspace, study, load_state(workspace, study));
+std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job) {
+  return current_rows(workspace, study, load_state(workspace, study, job), job);
 }
 
-ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html) {
-  const StudyState state = load_state(workspace, study);
-  return make_report(workspace, study, state, html);
+ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html,
+                              Job& job) {
+  const StudyState state = load_state(workspace, study, job);
+  return make_report(workspace, study, state, html, job);
 }
 
 }  // namespace epicrisis

@@ -6,7 +6,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/store/tables/samples.h"
@@ -165,7 +164,7 @@ bool moved_with_root(Database& database, const Study& study, const StudyData& da
 
 }  // namespace
 
-void import_data(Workspace& workspace, const Study& study) {
+void import_data(Workspace& workspace, const Study& study, Job& job) {
   for (const StudyData& data : study.data) {
     ImportOptions options;
     options.name = data.name;
@@ -173,9 +172,9 @@ void import_data(Workspace& workspace, const Study& study) {
     options.taxonomy = data.taxonomy;
     if (!data.column_map.empty()) options.column_map = data.path / data.column_map;
     options.moved = moved_with_root(workspace.database(), study, data);
-    const ImportReport report = import_dataset(workspace, data.adapter, data.path, options);
+    const ImportReport report = import_dataset(workspace, data.adapter, data.path, job, options);
     if (report.written + report.updated > 0) {
-      log_info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,
+      job.info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,
                report.read.samples, report.written, report.updated, report.read.skipped_total());
     }
     if (report.read.samples == 0) {
@@ -185,12 +184,12 @@ void import_data(Workspace& workspace, const Study& study) {
   }
 }
 
-CaseSet assign_roles(Workspace& workspace, const Study& study) {
+CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
   CaseSet set;
   std::vector<SplitItem> items;
   std::vector<Case> cases = load_cases(workspace, study, set, items);
   CheckOptions options = check_options(study);
-  join_same_pictures(check_leakage(workspace, options), cases, items);
+  join_same_pictures(check_leakage(workspace, job, options), cases, items);
   set.split_set = split_set_name(study, items, cases);
   if (!find_split_set(workspace.database(), set.split_set)) {
     make_split_set(workspace, study, set.split_set, cases, items);
@@ -208,13 +207,13 @@ CaseSet assign_roles(Workspace& workspace, const Study& study) {
     set.cases.push_back(cases[i]);
   }
   options.split_set = set.split_set;
-  set.leakage = check_leakage(workspace, options);
-  save_leakage(workspace.database(), set.leakage, options, study.allow_leakage);
+  set.leakage = check_leakage(workspace, job, options);
+  save_leakage(workspace.database(), set.leakage, options, study.allow_leakage, job);
   if (!study.allow_leakage) {
     set.leakage.throw_if_leaking();
   } else if (set.leakage.leaks() > 0) {
-    log_warning("{} overlaps between splits are allowed by the study; the report says so",
-                set.leakage.leaks());
+    job.warn("{} overlaps between splits are allowed by the study; the report says so",
+             set.leakage.leaks());
   }
   return set;
 }

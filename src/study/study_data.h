@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/workspace.h"
@@ -32,12 +33,12 @@ struct CaseSet {
 };
 
 // Imports every data set of the study. Idempotent.
-void import_data(Workspace& workspace, const Study& study);
+void import_data(Workspace& workspace, const Study& study, Job& job);
 
 // Gives every sample its role, once: the assignment is stored under a name made from what it
 // depends on, and found there the next time. Pictures of internal sets that show the same count as
 // one group, so that no split divides them. Then looks for leakage; LeakageError if there is any
 // and the study does not allow it.
-CaseSet assign_roles(Workspace& workspace, const Study& study);
+CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job);
 
 }  // namespace epicrisis::study

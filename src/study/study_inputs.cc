@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "epicrisis/core/log.h"
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
@@ -52,11 +51,11 @@ RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet
   return result;
 }
 
-PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set) {
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job) {
   PrepareOptions options;
   options.filter.split_set = set.split_set;
-  const PrepareReport report = prepare_samples(workspace, study.prepare, options);
-  if (report.prepared > 0) log_info("prepared {} pictures", report.prepared);
+  const PrepareReport report = prepare_samples(workspace, study.prepare, job, options);
+  if (report.prepared > 0) job.info("prepared {} pictures", report.prepared);
   PictureTable table;
   table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare);
   std::vector<Case> kept;
@@ -68,9 +67,9 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
   }
   set.unreadable = report.failures;
   if (kept.size() < set.cases.size()) {
-    log_warning("{} of {} pictures could not be prepared and are left out; the first: {}",
-                set.cases.size() - kept.size(), set.cases.size(),
-                set.unreadable.empty() ? "" : set.unreadable.front());
+    job.warn("{} of {} pictures could not be prepared and are left out; the first: {}",
+             set.cases.size() - kept.size(), set.cases.size(),
+             set.unreadable.empty() ? "" : set.unreadable.front());
   }
   set.cases = std::move(kept);
   return table;

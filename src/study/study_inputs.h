@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/store/tables/notes.h"
@@ -38,7 +39,7 @@ struct PictureTable {
 };
 // Prepares what is missing. Cases whose picture cannot be read are taken out of `set` and named in
 // its `unreadable`.
-PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set);
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job);
 
 // "The lesion is benign: melanocytic nevus.": one a class, for zero-shot classification.
 std::vector<std::string> class_prompts(const Study& study);

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 
@@ -55,19 +54,18 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
 }
 
 void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& set,
-                      bool allow_remote) {
-  Job job;
+                      bool allow_remote, Job& job) {
   task.options.filter.split_set = set.split_set;
   task.options.allow_remote = allow_remote;
   const SynthesisReport report = run_synthesis(workspace, task, job);
-  log_info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
+  job.info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
            report.done, report.failed, report.skipped);
   if (report.error) {
     throw Error(*report.error,
                 fmt::format("notes {} by {}: {}", report.strategy, report.model,
                             report.stopped.empty() ? "no note could be written" : report.stopped));
   }
-  if (!report.stopped.empty()) log_warning("notes {}: {}", report.strategy, report.stopped);
+  if (!report.stopped.empty()) job.warn("notes {}: {}", report.strategy, report.stopped);
 }
 
 // A misspelled strategy is found before a note is paid for.
@@ -106,21 +104,23 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
   notes.finish();
 }
 
-void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote) {
+void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
+                 Job& job) {
   for (const std::string& name : study.strategies) {
     WriteNotesOptions options;
     options.filter.split_set = set.split_set;
-    const WriteNotesReport report = write_template_notes(workspace, load_strategy(name), options);
-    if (report.written > 0) log_info("notes {}: {} written", name, report.written);
+    const WriteNotesReport report =
+        write_template_notes(workspace, load_strategy(name), job, options);
+    if (report.written > 0) job.info("notes {}: {} written", name, report.written);
   }
   for (const Path& file : study.note_imports) {
-    const NoteImportReport report = import_notes(workspace, file, {});
-    log_info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
+    const NoteImportReport report = import_notes(workspace, file, job);
+    job.info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
              report.written, report.unchanged, report.unmatched);
   }
   if (!study.synthesis.empty()) check_strategies(workspace, study);
-  for (const SynthesisJob& job : study.synthesis) {
-    synthesize_notes(workspace, job, set, allow_remote);
+  for (const SynthesisJob& task : study.synthesis) {
+    synthesize_notes(workspace, task, set, allow_remote, job);
   }
 }
 

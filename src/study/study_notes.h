@@ -1,5 +1,6 @@
 #pragma once
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/study_file.h"
@@ -14,6 +15,7 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
 
 // Writes and imports the notes that a study names, for its samples; what is there stays. An Error
 // with its exit code if a language model's run ends early, but for a budget that is used up.
-void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote);
+void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
+                 Job& job);
 
 }  // namespace epicrisis::study

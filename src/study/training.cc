@@ -5,7 +5,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/settings/model_folders.h"
@@ -94,13 +93,13 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
 }
 
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures) {
+                     const PictureTable& pictures, Job& job) {
   RunCounts counts;
   for (const StudyRun& run : study.runs) {
     const RunNotes notes = load_run_notes(workspace, run, set);
     std::optional<RunTrainer> trainer;  // made when the first seed needs it
     for (const std::int64_t seed : run.seeds) {
-      throw_if_interrupted();
+      job.check();
       RunRecord record;
       record.study = study.name;
       record.name = run.name;
@@ -113,7 +112,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         ++counts.kept;
         continue;
       }
-      if (!trainer) trainer.emplace(workspace, study, run, set, pictures);
+      if (!trainer) trainer.emplace(workspace, study, run, set, pictures, job);
       train_one(workspace, record, seeded(run, seed), *trainer);
       ++counts.trained;
     }

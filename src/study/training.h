@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "study/evaluation.h"
 #include "study/study_inputs.h"
 
@@ -21,7 +22,7 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
 // Trains the runs that are not there yet and writes their predictions. A broken-off run goes on
 // from its checkpoint.
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures);
+                     const PictureTable& pictures, Job& job);
 
 // The finished runs of the study as it stands; a run of which no seed is finished is left out.
 std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study, const CaseSet& set);

@@ -7,8 +7,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/image/augment.h"
@@ -21,8 +19,6 @@ namespace {
 
 constexpr std::size_t kRowsAFile = 256;
 constexpr std::size_t kDigits = 16;  // of a hash, in file and folder names
-
-using Done = std::function<void(std::size_t)>;
 
 // The rows of one encoder in a folder of its own: files that are written once and never changed.
 // Two processes may fill the same folder; a row that both computed is there twice, with equal
@@ -128,10 +124,10 @@ class FeatureFolder {
 // Calls compute(places) for the missing rows, `kRowsAFile` at a time, stores what it returns and
 // fills it in. Places of one key are computed once.
 void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, FloatMatrix& features,
-          const std::function<FloatMatrix(std::span<const std::size_t>)>& compute,
-          const Done& done) {
+          const std::function<FloatMatrix(std::span<const std::size_t>)>& compute, Meter& meter,
+          const Job& job) {
   const std::vector<std::size_t> missing = folder.load(keys, features);
-  if (done && missing.size() < keys.size()) done(keys.size() - missing.size());
+  meter.add(keys.size() - missing.size());
   std::map<std::string_view, std::vector<std::size_t>> places;
   std::vector<std::size_t> firsts;
   for (const std::size_t place : missing) {
@@ -140,7 +136,7 @@ void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, Flo
     same.push_back(place);
   }
   for (std::size_t begin = 0; begin < firsts.size(); begin += kRowsAFile) {
-    throw_if_interrupted();
+    job.check();
     const auto chunk = std::span<const std::size_t>(firsts).subspan(
         begin, std::min(kRowsAFile, firsts.size() - begin));
     const FloatMatrix rows = compute(chunk);
@@ -159,7 +155,7 @@ void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, Flo
       }
     }
     folder.add(chunk_keys, rows);
-    if (done) done(filled);
+    meter.add(filled);
   }
 }
 
@@ -216,7 +212,7 @@ std::string image_key(const ImageFeatureRequest& request, std::size_t i, int cop
 
 FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
                                   const ImageFeatureRequest& request, const Path& folder,
-                                  const Done& done) {
+                                  Job& job) {
   check(request);
   const std::size_t n = request.indices.size();
   const auto width = static_cast<std::size_t>(encoder.dimension());
@@ -228,7 +224,7 @@ FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
   }
   const auto compute = [&](std::span<const std::size_t> places) {
     ChunkImages pictures(request.images->size(), places.size());
-    parallel_for(places.size(), 0, [&](std::size_t p) {
+    parallel_for(places.size(), 0, job, [&](std::size_t p) {
       const std::size_t copy = places[p] / n;
       const std::size_t i = places[p] % n;
       const auto source = request.images->pixels(request.indices[i]);
@@ -241,14 +237,16 @@ FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
     });
     std::vector<std::size_t> all(places.size());
     for (std::size_t p = 0; p < all.size(); ++p) all[p] = p;
-    return encoder.extract(pictures, all);
+    return encoder.extract(pictures, all, job);
   };
-  fill(FeatureFolder(folder, "image", encoder.fingerprint(), width), keys, features, compute, done);
+  Meter meter = job.meter("image features", keys.size(), "images");
+  fill(FeatureFolder(folder, "image", encoder.fingerprint(), width), keys, features, compute, meter,
+       job);
   return features;
 }
 
 FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const std::string> texts,
-                                   const Path& folder, const Done& done) {
+                                   const Path& folder, Job& job) {
   const auto width = static_cast<std::size_t>(encoder.dimension());
   FloatMatrix embeddings(texts.size(), width);
   std::vector<std::string> keys;
@@ -259,15 +257,17 @@ FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const s
     std::vector<std::string> chunk;
     for (const std::size_t place : places) chunk.push_back(texts[place]);
     TextEncodeReport report;
-    FloatMatrix rows = encoder.encode(chunk, &report);
+    FloatMatrix rows = encoder.encode(chunk, job, &report);
     truncated += report.truncated.size();
     return rows;
   };
+  Meter meter = job.meter("note embeddings", texts.size(), "notes");
   fill(FeatureFolder(folder, "text", encoder.fingerprint(), width), keys, embeddings, compute,
-       done);
+       meter, job);
+  meter.finish();
   if (truncated > 0) {
-    log_warning("text embeddings: {} of {} texts are longer than the {} tokens of {} and were cut",
-                truncated, texts.size(), encoder.max_tokens(), encoder.describe());
+    job.warn("text embeddings: {} of {} texts are longer than the {} tokens of {} and were cut",
+             truncated, texts.size(), encoder.max_tokens(), encoder.describe());
   }
   return embeddings;
 }

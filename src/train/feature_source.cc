@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "train/autocast.h"
 #include "train/index_tensor.h"
@@ -67,13 +66,15 @@ torch::Tensor encode(ImageEncoderModule& encoder, std::vector<std::uint8_t>& pix
 class EncodedPictures : public FeatureSource {
  public:
   EncodedPictures(const TrainConfig& config, const ImageSource& images, ImageEncoderModule& encoder,
-                  bool bf16, const std::vector<TrainExample>& examples, torch::Device device)
+                  bool bf16, const std::vector<TrainExample>& examples, torch::Device device,
+                  const Job& job)
       : config_(config),
         images_(images),
         encoder_(encoder),
         bf16_(bf16),
         examples_(examples),
-        device_(device) {}
+        device_(device),
+        job_(job) {}
 
   void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) override {
     std::vector<std::size_t> order;
@@ -100,7 +101,8 @@ class EncodedPictures : public FeatureSource {
   torch::Tensor plain_features(std::span<const std::size_t> images) override {
     encoder_.eval();
     return encode_pictures(encoder_, images_, images,
-                           static_cast<std::size_t>(config_.evaluation_batch), bf16_, device_, {});
+                           static_cast<std::size_t>(config_.evaluation_batch), bf16_, device_, job_,
+                           nullptr);
   }
 
  private:
@@ -110,6 +112,7 @@ class EncodedPictures : public FeatureSource {
   bool bf16_;
   const std::vector<TrainExample>& examples_;
   torch::Device device_;
+  const Job& job_;
   std::unique_ptr<PictureLoader> loader_;
 };
 
@@ -125,24 +128,24 @@ std::unique_ptr<FeatureSource> encoded_pictures(const TrainConfig& config,
                                                 const ImageSource& images,
                                                 ImageEncoderModule& encoder, bool bf16,
                                                 const std::vector<TrainExample>& examples,
-                                                torch::Device device) {
-  return std::make_unique<EncodedPictures>(config, images, encoder, bf16, examples, device);
+                                                torch::Device device, const Job& job) {
+  return std::make_unique<EncodedPictures>(config, images, encoder, bf16, examples, device, job);
 }
 
 torch::Tensor encode_pictures(ImageEncoderModule& encoder, const ImageSource& images,
                               std::span<const std::size_t> indices, std::size_t batch, bool bf16,
-                              torch::Device device, const std::function<void(std::size_t)>& done) {
+                              torch::Device device, const Job& job, Meter* meter) {
   const torch::NoGradGuard no_gradient;
   PictureLoaderOptions options;
   options.batch = batch;
   PictureLoader loader(images, {indices.begin(), indices.end()}, options);
   std::vector<torch::Tensor> features;
   for (;;) {
-    throw_if_interrupted();
+    job.check();
     std::vector<std::uint8_t> pixels = loader.next();
     if (pixels.empty()) break;
     features.push_back(encode(encoder, pixels, images.size(), true, bf16, device));
-    if (done) done(static_cast<std::size_t>(features.back().size(0)));
+    if (meter != nullptr) meter->add(static_cast<std::size_t>(features.back().size(0)));
   }
   if (features.empty()) {
     return torch::zeros({0, encoder.config().feature_dim},

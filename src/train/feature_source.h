@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/train/trainer.h"
 #include "train/network.h"
 #include "train/sampler.h"
@@ -22,7 +23,8 @@ class FeatureSource {
   virtual void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) = 0;
   // [B, F] of a step's draws, on the training's device.
   virtual torch::Tensor training_features(std::span<const Draw> draws) = 0;
-  // [n, F] of plain pictures, without gradient, encoder in evaluation mode. Throws Interrupted.
+  // [n, F] of plain pictures, without gradient, encoder in evaluation mode. Interrupted when the
+  // job is cancelled.
   virtual torch::Tensor plain_features(std::span<const std::size_t> images) = 0;
 };
 
@@ -35,13 +37,13 @@ std::unique_ptr<FeatureSource> encoded_pictures(const TrainConfig& config,
                                                 const ImageSource& images,
                                                 ImageEncoderModule& encoder, bool bf16,
                                                 const std::vector<TrainExample>& examples,
-                                                torch::Device device);
+                                                torch::Device device, const Job& job);
 
 // f(x) [n, F] of pictures with the encoder as it is set, in batches, without gradient; on `device`.
-// `done` hears of each batch.
+// `meter` (may be null) counts pictures. Interrupted between batches.
 torch::Tensor encode_pictures(ImageEncoderModule& encoder, const ImageSource& images,
                               std::span<const std::size_t> indices, std::size_t batch, bool bf16,
-                              torch::Device device, const std::function<void(std::size_t)>& done);
+                              torch::Device device, const Job& job, Meter* meter);
 
 // Gives every weight of four dimensions the memory order that bf16 and fp32 convolutions run
 // fastest in.

@@ -108,8 +108,8 @@ FloatMatrix TrainedModel::logits(const FloatMatrix& z) const {
 }
 
 FloatMatrix TrainedModel::embed_images(const ImageSource& images,
-                                       std::span<const std::size_t> indices,
-                                       const std::function<void(std::size_t)>& done) const {
+                                       std::span<const std::size_t> indices, const Job& job,
+                                       Meter* meter) const {
   if (!fine_tuned()) {
     throw UsageError(
         "TrainedModel: the run was trained from image features; embed pictures with its encoder "
@@ -133,7 +133,7 @@ FloatMatrix TrainedModel::embed_images(const ImageSource& images,
   const torch::NoGradGuard no_gradient;
   const torch::Tensor features = encode_pictures(
       encoder, images, indices, static_cast<std::size_t>(state_->run.config.evaluation_batch), bf16,
-      device, done);
+      device, job, meter);
   return to_float_matrix(state_->network->heads().project_image(features));
 }
 

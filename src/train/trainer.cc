@@ -6,7 +6,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/model/compute_threads.h"
 #include "model/tensors_torch.h"
@@ -55,11 +54,12 @@ WordVocabulary training_vocabulary(const TrainInput& input) {
 
 class Trainer {
  public:
-  Trainer(const TrainConfig& config, const TrainInput& input, Path folder,
+  Trainer(const TrainConfig& config, const TrainInput& input, Path folder, const Job& job,
           const TrainObserver& observer)
       : config_(config),
         input_(input),
         folder_(std::move(folder)),
+        job_(job),
         observer_(observer),
         device_(torch_device(config.device)),
         sampler_(config, input.train),
@@ -86,6 +86,7 @@ class Trainer {
   const TrainConfig& config_;
   const TrainInput& input_;
   Path folder_;
+  const Job& job_;
   const TrainObserver& observer_;
   torch::Device device_;
   bool bf16_ = false;
@@ -210,7 +211,7 @@ void Trainer::make_validation() {
   }
   if (fine_tunes()) {
     features_ = encoded_pictures(config_, *input_.images, *network_->encoder(), bf16_, input_.train,
-                                 device_);
+                                 device_, job_);
   } else if (sees_images()) {
     features_ = stored_features(*input_.image_features, config_.copies, input_.train, device_);
   }
@@ -318,7 +319,7 @@ void Trainer::train_epoch() {
     progress_.epoch_seconds += time - step_start;
     progress_.step_seconds += time - step_start;
     step_start = time;
-    if (interrupted()) {
+    if (job_.cancelled()) {
       checkpoint();
       throw Interrupted();
     }
@@ -359,7 +360,7 @@ void Trainer::train_epoch() {
   // Epochs of frozen training last milliseconds: no more than one checkpoint a second then.
   if (now() - last_checkpoint_ >= std::min(1., config_.checkpoint_seconds)) checkpoint();
   if (observer_.epoch) observer_.epoch(metrics);
-  if (interrupted()) {
+  if (job_.cancelled()) {
     checkpoint();
     throw Interrupted();
   }
@@ -419,10 +420,10 @@ TrainResult Trainer::finish() {
 }  // namespace
 
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
-                        const TrainObserver& observer) {
+                        const Job& job, const TrainObserver& observer) {
   check_train_config(config);
   check_train_input(config, input);
-  return Trainer(config, input, run_folder, observer).run();
+  return Trainer(config, input, run_folder, job, observer).run();
 }
 
 }  // namespace epicrisis

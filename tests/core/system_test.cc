@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <csignal>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -10,8 +9,6 @@
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/resources.h"
@@ -20,12 +17,6 @@ namespace epicrisis {
 namespace {
 
 using ::testing::HasSubstr;
-
-// Sets the interrupt flag for its life.
-struct InterruptFlag {
-  InterruptFlag() { set_interrupted(true); }
-  ~InterruptFlag() { set_interrupted(false); }
-};
 
 TEST(Clock, TimesAreWrittenAsUtc) {
   using std::chrono::system_clock;
@@ -37,44 +28,19 @@ TEST(Clock, TimesAreWrittenAsUtc) {
             "1969-12-31T23:59:59Z");
 }
 
-TEST(Clock, SleepLastsAndEndsEarlyOnInterrupt) {
+TEST(Clock, SleepLasts) {
   Clock& clock = epicrisis::system_clock();
   const auto start = clock.monotonic();
   clock.sleep(std::chrono::milliseconds(5));
   EXPECT_GE(clock.monotonic() - start, std::chrono::milliseconds(5));
   clock.sleep(std::chrono::nanoseconds(-1));
-  const InterruptFlag flag;
-  clock.sleep(std::chrono::hours(1));
-}
-
-TEST(Interrupt, TheFlagThrows) {
-  EXPECT_NO_THROW(throw_if_interrupted());
-  const InterruptFlag flag;
-  try {
-    throw_if_interrupted();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kInterrupted);
-  }
-}
-
-TEST(InterruptDeathTest, TheFirstSignalSetsTheFlagTheSecondEnds) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        install_interrupt_handler();
-        std::raise(SIGINT);
-        if (interrupted()) std::raise(SIGTERM);
-        std::_Exit(0);
-      },
-      ::testing::ExitedWithCode(130), "");
 }
 
 TEST(Parallel, EachItemOnceForAnyNumberOfThreads) {
   for (const unsigned threads : {0U, 1U, 2U, 7U, 1000U}) {
     for (const std::size_t count : {0U, 1U, 5U, 1000U}) {
       std::vector<std::atomic<int>> seen(count);
-      parallel_for(count, threads, [&](std::size_t i) { ++seen.at(i); });
+      parallel_for(count, threads, Job(), [&](std::size_t i) { ++seen.at(i); });
       for (const auto& times : seen) ASSERT_EQ(times, 1);
     }
   }
@@ -84,7 +50,7 @@ TEST(Parallel, EachItemOnceForAnyNumberOfThreads) {
 TEST(Parallel, TheFirstExceptionStopsTheRest) {
   std::atomic<int> done{0};
   try {
-    parallel_for(1'000'000, 4, [&](std::size_t i) {
+    parallel_for(1'000'000, 4, Job(), [&](std::size_t i) {
       if (i == 10) throw std::runtime_error("ten");
       ++done;
     });
@@ -95,31 +61,16 @@ TEST(Parallel, TheFirstExceptionStopsTheRest) {
   EXPECT_LT(done, 999'999);
 }
 
-TEST(Parallel, AnInterruptStops) {
+TEST(Parallel, ACancelledJobStops) {
+  Job job;
   std::atomic<int> done{0};
-  EXPECT_THROW(parallel_for(1'000'000, 2,
+  EXPECT_THROW(parallel_for(1'000'000, 2, job,
                             [&](std::size_t i) {
-                              if (i == 5) set_interrupted(true);
+                              if (i == 5) job.cancel();
                               ++done;
                             }),
                Interrupted);
-  set_interrupted(false);
   EXPECT_LT(done, 1'000'000);
-}
-
-TEST(Log, LinesCarryTheirLevelAndNoControlCharacters) {
-  ::testing::internal::CaptureStderr();
-  log_info("read {} rows", 3);
-  log_warning("id '{}'", "x\n\x1B[31merror: forged\xE2\x80\xAE\xFF\xC2\x9B é");
-  log_debug("not shown");
-  set_log_level(LogLevel::kWarning);
-  log_info("not shown");
-  log_line(LogLevel::kError, "bad {} braces");
-  set_log_level(LogLevel::kInfo);
-  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
-            "info: read 3 rows\n"
-            "warning: id 'x\\n\\x1b[31merror: forged\\u202e\\xff\\x9b é'\n"
-            "error: bad {} braces\n");
 }
 
 TEST(Resources, AreBuiltIn) {

@@ -8,8 +8,6 @@
 #include <csignal>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/store/tables/samples.h"
 #include "support/fault_vfs.h"
 #include "support/shared_data.h"
@@ -22,8 +20,6 @@ using testing::HasSubstr;
 
 class ImportTest : public test::StoreTest {
  protected:
-  ImportTest() { set_progress_enabled(false); }
-
   static Sample sample(std::size_t i) { return test::make_sample(fmt::format("K_{:06}", i)); }
   static std::int64_t stored(Database& database) { return count_samples(database, {}); }
 
@@ -49,14 +45,14 @@ class ImportTest : public test::StoreTest {
 TEST_F(ImportTest, SecondImportWritesNothing) {
   Workspace workspace = make();
   const test::FakeAdapter adapter(100, sample);
-  const ImportReport first = import_dataset(workspace, adapter, "some/where");
+  const ImportReport first = import_dataset(workspace, adapter, "some/where", job_);
   EXPECT_EQ(first.written, 100);
   EXPECT_EQ(first.unchanged + first.updated + first.absent, 0);
   const auto data_version = [&] {
     return workspace.database().query_integer("SELECT sum(id) FROM samples");
   };
   const auto before = data_version();
-  const ImportReport second = import_dataset(workspace, adapter, "some/where");
+  const ImportReport second = import_dataset(workspace, adapter, "some/where", job_);
   EXPECT_EQ(second.written, 0);
   EXPECT_EQ(second.updated, 0);
   EXPECT_EQ(second.unchanged, 100);
@@ -71,7 +67,7 @@ TEST_F(ImportTest, SecondImportWritesNothing) {
 
 TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
   Workspace workspace = make();
-  import_dataset(workspace, test::FakeAdapter(100, sample), "x");
+  import_dataset(workspace, test::FakeAdapter(100, sample), "x", job_);
   const ImportReport report = import_dataset(workspace,
                                              test::FakeAdapter(95,
                                                                [](std::size_t i) {
@@ -81,7 +77,7 @@ TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
                                                                    changed.diagnosis = "other";
                                                                  return changed;
                                                                }),
-                                             "x");
+                                             "x", job_);
   EXPECT_EQ(report.updated, 3);
   EXPECT_EQ(report.unchanged, 87);
   EXPECT_EQ(report.written, 5);
@@ -92,14 +88,14 @@ TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
 TEST_F(ImportTest, NamesKeepDataSetsApart) {
   Workspace workspace = make();
   const test::FakeAdapter adapter(10, sample);
-  import_dataset(workspace, adapter, "x", {.name = "one"});
-  import_dataset(workspace, adapter, "x", {.name = "two"});
+  import_dataset(workspace, adapter, "x", job_, {.name = "one"});
+  import_dataset(workspace, adapter, "x", job_, {.name = "two"});
   EXPECT_EQ(stored(workspace.database()), 20);
-  EXPECT_THROW(import_dataset(workspace, adapter, "x", {.name = "a/b"}), UsageError);
-  EXPECT_THROW(import_dataset(workspace, "no_such_adapter", "x"), UsageError);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", job_, {.name = "a/b"}), UsageError);
+  EXPECT_THROW(import_dataset(workspace, "no_such_adapter", "x", job_), UsageError);
   put_dataset(workspace.database(), "theirs", "other_adapter", "", "");
   try {
-    import_dataset(workspace, adapter, "x", {.name = "theirs"});
+    import_dataset(workspace, adapter, "x", job_, {.name = "theirs"});
     FAIL();
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("other_adapter"));
@@ -109,7 +105,7 @@ TEST_F(ImportTest, NamesKeepDataSetsApart) {
 TEST_F(ImportTest, NamesHaveNoSpace) {
   Workspace workspace = make();
   const test::FakeAdapter adapter(10, sample);
-  EXPECT_THROW(import_dataset(workspace, adapter, "x", {.name = "a b"}), UsageError);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", job_, {.name = "a b"}), UsageError);
 }
 
 std::string refusal(const std::function<void()>& work) {
@@ -129,24 +125,24 @@ TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
   std::filesystem::create_directories(one);
   std::filesystem::create_directories(two);
   std::filesystem::create_directory_symlink(one, folder_.path() / "link");
-  import_dataset(workspace, adapter, one);
+  import_dataset(workspace, adapter, one, job_);
   for (const std::string name : {"", "fake"}) {
     const std::string message =
-        refusal([&] { import_dataset(workspace, adapter, two, {.name = name}); });
+        refusal([&] { import_dataset(workspace, adapter, two, job_, {.name = name}); });
     EXPECT_THAT(message, HasSubstr(one.string()));
     EXPECT_THAT(message, HasSubstr(two.string()));
     EXPECT_THAT(message, HasSubstr("`name`"));
     EXPECT_THAT(message, HasSubstr("`moved`"));
   }
   // The same folder by another way.
-  EXPECT_EQ(import_dataset(workspace, adapter, one / "").unchanged, 10);
-  EXPECT_EQ(import_dataset(workspace, adapter, folder_.path() / "link").unchanged, 10);
-  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "other"}).written, 10);
-  EXPECT_EQ(import_dataset(workspace, adapter, two, {.moved = true}).unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, one / "", job_).unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, folder_.path() / "link", job_).unchanged, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, job_, {.name = "other"}).written, 10);
+  EXPECT_EQ(import_dataset(workspace, adapter, two, job_, {.moved = true}).unchanged, 10);
   EXPECT_EQ(find_dataset(workspace.database(), "fake")->source, two.string());
   // An import that brought nothing binds nobody to its folder.
-  import_dataset(workspace, test::FakeAdapter(0, sample), one, {.name = "empty"});
-  EXPECT_EQ(import_dataset(workspace, adapter, two, {.name = "empty"}).written, 10);
+  import_dataset(workspace, test::FakeAdapter(0, sample), one, job_, {.name = "empty"});
+  EXPECT_EQ(import_dataset(workspace, adapter, two, job_, {.name = "empty"}).written, 10);
 }
 
 class HamImportTest : public ImportTest {
@@ -165,28 +161,31 @@ class HamImportTest : public ImportTest {
 
 TEST_F(HamImportTest, OtherPicturesNeedAnotherName) {
   Workspace workspace = make();
-  EXPECT_EQ(import_dataset(workspace, "ham10000", ham()).written, 1);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), job_).written, 1);
   const std::string message =
-      refusal([&] { import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}); });
+      refusal([&] { import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small"}}); });
   EXPECT_THAT(message, HasSubstr("images"));
   EXPECT_THAT(message, HasSubstr("small"));
   EXPECT_THAT(message, HasSubstr("`name`"));
   EXPECT_EQ(stored(workspace.database()), 1);  // nothing of it stays
   // Named now, met by itself before.
-  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"images/"}}).unchanged, 1);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"images/"}}).unchanged,
+            1);
   EXPECT_EQ(
-      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}, .moved = true}).written,
+      import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small"}, .moved = true})
+          .written,
       1);
   // More folders than before.
-  EXPECT_EQ(
-      import_dataset(workspace, "ham10000", ham(), {.pictures = {"small", "images"}}).unchanged, 2);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small", "images"}})
+                .unchanged,
+            2);
 }
 
 TEST_F(HamImportTest, PicturesOfAnOlderLayoutAreNotCompared) {
   Workspace workspace = make();
-  import_dataset(workspace, "ham10000", ham());
+  import_dataset(workspace, "ham10000", ham(), job_);
   workspace.database().execute("UPDATE datasets SET pictures = NULL");
-  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), {.pictures = {"small"}}).written, 1);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small"}}).written, 1);
 }
 
 TEST_F(ImportTest, ACsvFolderGivesItsName) {
@@ -194,7 +193,7 @@ TEST_F(ImportTest, ACsvFolderGivesItsName) {
   for (const char* name : {"A", "B", "not a name"}) {
     write_file(folder_.path() / name / "labels.csv", "x.jpg,1\n");
     const ImportReport report =
-        import_dataset(workspace, "csv_folder", folder_.path() / name, {.tables_only = true});
+        import_dataset(workspace, "csv_folder", folder_.path() / name, job_, {.tables_only = true});
     EXPECT_EQ(report.read.dataset, std::string(name) == "not a name" ? "csv_folder" : name);
     EXPECT_EQ(report.written, 1);
   }
@@ -204,33 +203,33 @@ TEST_F(ImportTest, CountsThatDoNotAddUpStopIt) {
   Workspace workspace = make();
   test::FakeAdapter adapter(10, sample);
   adapter.set_extra_records(1);  // a record that is neither sample nor skipped
-  EXPECT_THROW(import_dataset(workspace, adapter, "x"), InternalError);
+  EXPECT_THROW(import_dataset(workspace, adapter, "x", job_), InternalError);
   EXPECT_EQ(stored(workspace.database()), 0);
   EXPECT_TRUE(list_datasets(workspace.database()).empty());
   // One id twice.
   EXPECT_THROW(
       import_dataset(workspace, test::FakeAdapter(10, [](std::size_t i) { return sample(i / 2); }),
-                     "x"),
+                     "x", job_),
       InternalError);
   EXPECT_EQ(stored(workspace.database()), 0);
 }
 
 TEST_F(ImportTest, InterruptAndErrorLeaveNothing) {
   Workspace workspace = make();
-  const test::FakeAdapter interrupted(100, [](std::size_t i) {
-    if (i == 50) set_interrupted(true);
+  Job job;
+  const test::FakeAdapter interrupted(100, [&](std::size_t i) {
+    if (i == 50) job.cancel();
     return sample(i);
   });
-  EXPECT_THROW(import_dataset(workspace, interrupted, "x"), Interrupted);
-  set_interrupted(false);
+  EXPECT_THROW(import_dataset(workspace, interrupted, "x", job), Interrupted);
   EXPECT_EQ(stored(workspace.database()), 0);
   const test::FakeAdapter broken(100, [](std::size_t i) {
     if (i == 50) throw InputError("table.csv:50: broken");
     return sample(i);
   });
-  EXPECT_THROW(import_dataset(workspace, broken, "x"), InputError);
+  EXPECT_THROW(import_dataset(workspace, broken, "x", job_), InputError);
   EXPECT_EQ(stored(workspace.database()), 0);
-  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(100, sample), "x").written, 100);
+  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(100, sample), "x", job_).written, 100);
 }
 
 TEST_F(ImportTest, KilledAtAnySampleLeavesNothing) {
@@ -244,7 +243,7 @@ TEST_F(ImportTest, KilledAtAnySampleLeavesNothing) {
                                          if (i == at) ::raise(SIGKILL);
                                          return sample(i);
                                        }),
-                     "x");
+                     "x", job_);
     });
     ASSERT_TRUE(WIFSIGNALED(status));
     Workspace workspace = Workspace::open(root());
@@ -257,7 +256,7 @@ TEST_F(ImportTest, KilledAtAnyWriteIsAllOrNothing) {
   { make(); }
   {
     Workspace workspace = Workspace::open(root());
-    import_dataset(workspace, test::FakeAdapter(10, sample), "x", {.name = "before"});
+    import_dataset(workspace, test::FakeAdapter(10, sample), "x", job_, {.name = "before"});
   }
   // The process dies in the n-th write or sync to the disk, half of the bytes written, for every n
   // until the import gets through.
@@ -273,7 +272,7 @@ TEST_F(ImportTest, KilledAtAnyWriteIsAllOrNothing) {
         return SQLITE_OK;
       });
       Workspace workspace = Workspace::open(root());
-      import_dataset(workspace, test::FakeAdapter(300, sample), "x");
+      import_dataset(workspace, test::FakeAdapter(300, sample), "x", job_);
     });
     killed = WIFSIGNALED(status);
     if (killed) ++kills;
@@ -304,7 +303,7 @@ TEST_F(ImportTest, FullDiskLeavesNothingAndIsNamed) {
       });
       try {
         Workspace workspace = Workspace::open(root());
-        import_dataset(workspace, test::FakeAdapter(5000, sample), "x");
+        import_dataset(workspace, test::FakeAdapter(5000, sample), "x", job_);
         FAIL() << "the disk was full from operation " << n;
       } catch (const SystemError& error) {
         EXPECT_THAT(error.what(), HasSubstr("disk is full"));
@@ -315,7 +314,7 @@ TEST_F(ImportTest, FullDiskLeavesNothingAndIsNamed) {
     EXPECT_EQ(stored(workspace.database()), 0);
   }
   Workspace workspace = Workspace::open(root());
-  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(5000, sample), "x").written, 5000);
+  EXPECT_EQ(import_dataset(workspace, test::FakeAdapter(5000, sample), "x", job_).written, 5000);
 }
 
 TEST_F(ImportTest, RealTablesAddUp) {
@@ -323,7 +322,7 @@ TEST_F(ImportTest, RealTablesAddUp) {
   const Path data = test::shared_folder() / "data";
   Workspace workspace = make();
   const ImportOptions both{.pictures = {"images", "images_600x450"}};
-  const ImportReport report = import_dataset(workspace, "ham10000", data / "ham10000", both);
+  const ImportReport report = import_dataset(workspace, "ham10000", data / "ham10000", job_, both);
   EXPECT_EQ(report.written, 2522 + 154 - 86);
   const auto counts = count_classes(workspace.database());
   ASSERT_EQ(counts.size(), 1U);
@@ -331,10 +330,10 @@ TEST_F(ImportTest, RealTablesAddUp) {
   EXPECT_EQ(counts[0].with_image, 2590);
   EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kNevus)), 1315);
   EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kMelanoma)), 379);
-  EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000", both).unchanged, 2590);
+  EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000", job_, both).unchanged, 2590);
 
   const ImportReport table =
-      import_dataset(workspace, "ham10000", data / "metadata_only" / "ham10000",
+      import_dataset(workspace, "ham10000", data / "metadata_only" / "ham10000", job_,
                      {.name = "ham_table", .tables_only = true});
   EXPECT_EQ(table.written, 9152);
 }

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/image/resize.h"
 #include "epicrisis/store/tables/splits.h"
@@ -25,9 +24,7 @@ using testing::UnorderedElementsAre;
 
 class CheckTest : public test::StoreTest {
  protected:
-  CheckTest() : workspace_(make()), database_(workspace_.database()) {
-    set_progress_enabled(false);
-  }
+  CheckTest() : workspace_(make()), database_(workspace_.database()) {}
 
   std::int64_t put(const std::string& dataset, const std::string& key, const std::string& split,
                    const std::string& image = "", const std::string& group = "") {
@@ -43,7 +40,7 @@ class CheckTest : public test::StoreTest {
   }
   // "kind: a and b", with '!' in front of leaks.
   std::vector<std::string> found(const CheckOptions& options = {}) {
-    report_ = check_leakage(workspace_, options);
+    report_ = check_leakage(workspace_, job_, options);
     std::vector<std::string> words;
     std::int64_t leaks = 0;
     for (const Overlap& overlap : report_.overlaps) {
@@ -180,18 +177,18 @@ TEST_F(CheckTest, FingerprintsAreKeptUntilTheFileChanges) {
   const std::string file = picture("1.png", 1);
   put("d", "1", "train", file);
   put("d", "2", "test", picture("2.png", 2));
-  EXPECT_EQ(update_fingerprints(workspace_, {}), 2);
-  EXPECT_EQ(update_fingerprints(workspace_, {}), 0);
+  EXPECT_EQ(update_fingerprints(workspace_, {}, job_), 2);
+  EXPECT_EQ(update_fingerprints(workspace_, {}, job_), 0);
   EXPECT_THAT(found(), IsEmpty());
   // The same size and pixels of another picture: the time tells.
   picture("1.png", 2);
-  EXPECT_EQ(update_fingerprints(workspace_, {}), 1);
+  EXPECT_EQ(update_fingerprints(workspace_, {}, job_), 1);
   EXPECT_THAT(found(), ElementsAre("!bytes: d/1 (train) and d/2 (test)"));
   // The sample now names another file.
   put("d", "1", "train", picture("3.png", 3));
   EXPECT_THAT(found(), IsEmpty());
   database_.execute("UPDATE fingerprints SET version = 0");
-  EXPECT_EQ(update_fingerprints(workspace_, {}), 2);
+  EXPECT_EQ(update_fingerprints(workspace_, {}, job_), 2);
 }
 
 TEST_F(CheckTest, UnreadablePicturesAreSaid) {
@@ -227,9 +224,9 @@ TEST_F(CheckTest, OutcomeIsStored) {
   sample.published_splits = {"train", "validation", "test"};
   test::store_sample(database_, "d", sample);
   const CheckOptions options;
-  const LeakageReport report = check_leakage(workspace_, options);
+  const LeakageReport report = check_leakage(workspace_, job_, options);
   EXPECT_EQ(report.leaks(), 3);
-  const std::int64_t id = save_leakage(database_, report, options, true);
+  const std::int64_t id = save_leakage(database_, report, options, true, job_);
   EXPECT_EQ(
       database_.query_integer("SELECT leaks FROM leakage_checks WHERE id = ? AND allowed", id), 3);
   EXPECT_EQ(database_.query_integer("SELECT count(*) FROM leakage_overlaps WHERE check_id = ?", id),
@@ -255,9 +252,9 @@ Keys keys_of(const LeakageReport& report, const std::set<OverlapKind>& kinds) {
 TEST_F(CheckTest, AuthorsSplitsOfDerm7pt) {
   EPICRISIS_NEEDS_SHARED_DATA();
   import_dataset(workspace_, "csv_folder",
-                 test::shared_folder() / "data" / "antani-csv" / "Derm7pt",
+                 test::shared_folder() / "data" / "antani-csv" / "Derm7pt", job_,
                  {.name = "derm7pt", .tables_only = true});
-  const LeakageReport report = check_leakage(workspace_);
+  const LeakageReport report = check_leakage(workspace_, job_);
   // Every one of the 79 test ids is in the validation split as well.
   EXPECT_EQ(report.leaks_by_kind.at("id"), 79);
   for (const Overlap& overlap : report.overlaps) {
@@ -270,14 +267,14 @@ TEST_F(CheckTest, AuthorsSplitsOfDerm7pt) {
 TEST_F(CheckTest, RealPictures) {
   EPICRISIS_NEEDS_SHARED_DATA();
   const Path data = test::shared_folder() / "data";
-  import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20");
-  import_dataset(workspace_, "isic2017", data / "isic2017");
-  import_dataset(workspace_, "ham10000", data / "ham10000",
+  import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20", job_);
+  import_dataset(workspace_, "isic2017", data / "isic2017", job_);
+  import_dataset(workspace_, "ham10000", data / "ham10000", job_,
                  {.name = "ham_small", .pictures = {"images"}});
-  import_dataset(workspace_, "ham10000", data / "ham10000",
+  import_dataset(workspace_, "ham10000", data / "ham10000", job_,
                  {.name = "ham_large", .pictures = {"images_600x450"}});
 
-  const LeakageReport all = check_leakage(workspace_);
+  const LeakageReport all = check_leakage(workspace_, job_);
   EXPECT_EQ(all.samples, 674 + 2062 + 2522 + 154);
   EXPECT_EQ(all.pictures, all.samples);
   // 86 ids are in both folders of HAM10000: two domains to us.
@@ -296,7 +293,7 @@ TEST_F(CheckTest, RealPictures) {
 
   // Known pairs inside the sets.
   const CheckOptions isic{.datasets = {"isic2017"}};
-  const LeakageReport challenge = check_leakage(workspace_, isic);
+  const LeakageReport challenge = check_leakage(workspace_, job_, isic);
   // Of the six pairs at the source these five have both their pictures here, byte for byte equal.
   const std::set<OverlapKind> equal = {OverlapKind::kBytes, OverlapKind::kPixels};
   EXPECT_EQ(keys_of(challenge, equal), (Keys{{"ISIC_0012127", "ISIC_0012970"},
@@ -313,7 +310,7 @@ TEST_F(CheckTest, RealPictures) {
   EXPECT_LE(near.size(), 40U) << "of two million pairs";
   const CheckOptions pad{.datasets = {"pad_ufes_20"}};
   const Keys pairs =
-      keys_of(check_leakage(workspace_, pad),
+      keys_of(check_leakage(workspace_, job_, pad),
               {OverlapKind::kBytes, OverlapKind::kPixels, OverlapKind::kNearDuplicate});
   EXPECT_TRUE(pairs.contains({"PAT_759_1433_914", "PAT_759_1538_566"}));
   EXPECT_LE(pairs.size(), 10U);

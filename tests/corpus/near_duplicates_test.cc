@@ -67,7 +67,7 @@ TEST(NearDuplicatesTest, FindsWhatBruteForceFinds) {
   for (const int distance : {1, 2, 3, 5, 8, 10, 12, 16}) {
     for (const std::size_t count : {0UL, 1UL, 2UL, 50UL, 3000UL}) {
       const auto hashes = planted(count, static_cast<std::uint64_t>(distance) * 7 + count);
-      EXPECT_EQ(triples(find_near_duplicates(hashes, distance, 2)),
+      EXPECT_EQ(triples(find_near_duplicates(hashes, distance, Job(), 2)),
                 by_brute_force(hashes, distance))
           << count << " hashes, distance " << distance;
     }
@@ -80,7 +80,7 @@ TEST(NearDuplicatesTest, FindsThemWhenBlocksAreUsed) {
   for (const int distance : {1, 4, 10}) {
     const auto expected = by_brute_force(hashes, distance);
     ASSERT_GT(expected.size(), 500U);
-    EXPECT_EQ(triples(find_near_duplicates(hashes, distance, 2)), expected);
+    EXPECT_EQ(triples(find_near_duplicates(hashes, distance, Job(), 2)), expected);
   }
 }
 
@@ -92,12 +92,12 @@ TEST(NearDuplicatesTest, HashesThatShareMostBits) {
     hashes.push_back(0xabcdef0000000000ULL | (random.next() & 0xfffff));
   const auto expected = by_brute_force(hashes, 2);
   ASSERT_FALSE(expected.empty());
-  EXPECT_EQ(triples(find_near_duplicates(hashes, 2, 2)), expected);
+  EXPECT_EQ(triples(find_near_duplicates(hashes, 2, Job(), 2)), expected);
 }
 
 TEST(NearDuplicatesTest, EqualHashesAreGroups) {
   const std::vector<std::uint64_t> hashes = {5, 9, 5, ~std::uint64_t{0}, 9, 5};
-  const NearDuplicates found = find_near_duplicates(hashes, 3, 1);
+  const NearDuplicates found = find_near_duplicates(hashes, 3, Job(), 1);
   EXPECT_THAT(found.groups,
               testing::ElementsAre(testing::ElementsAre(0U, 2U, 5U), testing::ElementsAre(1U, 4U)));
   EXPECT_EQ(triples(found), (std::vector<Triple>{{0, 1, 2}}));
@@ -106,7 +106,7 @@ TEST(NearDuplicatesTest, EqualHashesAreGroups) {
 
 TEST(NearDuplicatesTest, MillionEqualHashesAreOneGroup) {
   const std::vector<std::uint64_t> hashes(1'000'000, 0x123456789abcdef0ULL);
-  const NearDuplicates found = find_near_duplicates(hashes, 10, 2);
+  const NearDuplicates found = find_near_duplicates(hashes, 10, Job(), 2);
   EXPECT_TRUE(found.pairs.empty());
   ASSERT_EQ(found.groups.size(), 1U);
   EXPECT_EQ(found.groups.front().size(), hashes.size());
@@ -116,7 +116,7 @@ TEST(NearDuplicatesTest, DenseHashesStopAtTheCap) {
   // All numbers below 2^17: thousands of millions of pairs within 10 bits.
   std::vector<std::uint64_t> hashes(1U << 17);
   for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = i;
-  const NearDuplicates found = find_near_duplicates(hashes, 10, 2, 100'000);
+  const NearDuplicates found = find_near_duplicates(hashes, 10, Job(), 2, 100'000);
   EXPECT_TRUE(found.truncated);
   EXPECT_EQ(found.pairs.size(), 100'000U);
   for (const HashPair& pair : found.pairs) {
@@ -127,14 +127,14 @@ TEST(NearDuplicatesTest, DenseHashesStopAtTheCap) {
 
 TEST(NearDuplicatesTest, DistanceZeroGivesGroupsOnly) {
   const std::vector<std::uint64_t> hashes = {1, 1, 0};
-  const NearDuplicates found = find_near_duplicates(hashes, 0, 1);
+  const NearDuplicates found = find_near_duplicates(hashes, 0, Job(), 1);
   EXPECT_TRUE(found.pairs.empty());
   EXPECT_EQ(found.groups.size(), 1U);
 }
 
 TEST(NearDuplicatesTest, RefusesImpossibleDistances) {
-  EXPECT_THROW(find_near_duplicates({}, -1, 1), InternalError);
-  EXPECT_THROW(find_near_duplicates({}, kMaxHashDistance + 1, 1), InternalError);
+  EXPECT_THROW(find_near_duplicates({}, -1, Job(), 1), InternalError);
+  EXPECT_THROW(find_near_duplicates({}, kMaxHashDistance + 1, Job(), 1), InternalError);
 }
 
 }  // namespace

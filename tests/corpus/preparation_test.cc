@@ -8,12 +8,12 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "support/fault_vfs.h"
+#include "support/job_log.h"
 #include "support/pictures.h"
 #include "support/store_support.h"
 
@@ -25,10 +25,7 @@ using testing::HasSubstr;
 
 class PrepareTest : public test::StoreTest {
  protected:
-  PrepareTest() {
-    set_progress_enabled(false);
-    recipe_.size = 32;
-  }
+  PrepareTest() { recipe_.size = 32; }
 
   // Sample i shows picture i.
   void put_pictures(Workspace& workspace, int count) {
@@ -58,10 +55,10 @@ TEST_F(PrepareTest, SecondRunHasNothingToDo) {
   EXPECT_THROW(WorkspaceImages(workspace, recipe_), UsageError);
   put_pictures(workspace, 20);
   test::store_sample(workspace.database(), "d", test::make_sample("no picture"));
-  PrepareReport report = prepare_samples(workspace, recipe_, {.threads = 2});
+  PrepareReport report = prepare_samples(workspace, recipe_, job_, {.threads = 2});
   EXPECT_EQ(report.samples, 20);
   EXPECT_EQ(report.prepared, 20);
-  report = prepare_samples(workspace, recipe_);
+  report = prepare_samples(workspace, recipe_, job_);
   EXPECT_EQ(report.prepared, 0);
   EXPECT_EQ(report.already, 20);
   const WorkspaceImages images(workspace, recipe_);
@@ -84,18 +81,18 @@ TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
   put_pictures(workspace, 5);
   write_file(folder_.path() / "2.png", "not a picture");
   std::filesystem::remove(folder_.path() / "3.png");
-  PrepareReport report = prepare_samples(workspace, recipe_);
+  PrepareReport report = prepare_samples(workspace, recipe_, job_);
   EXPECT_EQ(report.prepared, 3);
   EXPECT_EQ(report.failed, 2);
   EXPECT_THAT(report.failures, ElementsAre(HasSubstr("d/2: "), HasSubstr("d/3: ")));
-  report = prepare_samples(workspace, recipe_);
+  report = prepare_samples(workspace, recipe_, job_);
   EXPECT_EQ(report.already, 3);
   EXPECT_EQ(report.failed, 2);
   EXPECT_EQ(report.failures.size(), 2U);
   // The files are mended.
   test::save_png(folder_.path() / "2.png", test::draw_picture(2));
   test::save_png(folder_.path() / "3.png", test::draw_picture(3));
-  report = prepare_samples(workspace, recipe_);
+  report = prepare_samples(workspace, recipe_, job_);
   EXPECT_EQ(report.prepared, 2);
   EXPECT_EQ(report.failed, 0);
   EXPECT_EQ(to_json(report)["prepared"], 2);
@@ -106,10 +103,10 @@ TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
 TEST_F(PrepareTest, ChangedFileIsPreparedAgainAndGoneFileStays) {
   Workspace workspace = make();
   put_pictures(workspace, 4);
-  prepare_samples(workspace, recipe_);
+  prepare_samples(workspace, recipe_, job_);
   test::save_png(folder_.path() / "1.png", test::draw_picture(77));
   std::filesystem::remove(folder_.path() / "2.png");
-  const PrepareReport report = prepare_samples(workspace, recipe_);
+  const PrepareReport report = prepare_samples(workspace, recipe_, job_);
   EXPECT_EQ(report.prepared, 1);
   EXPECT_EQ(report.already, 3);
   const WorkspaceImages images(workspace, recipe_);
@@ -120,17 +117,17 @@ TEST_F(PrepareTest, ChangedFileIsPreparedAgainAndGoneFileStays) {
 TEST_F(PrepareTest, RemovedFolderIsFilledAfresh) {
   Workspace workspace = make();
   put_pictures(workspace, 6);
-  prepare_samples(workspace, recipe_);
+  prepare_samples(workspace, recipe_, job_);
   std::filesystem::remove_all(workspace.images() / recipe_.id());
   EXPECT_THROW(WorkspaceImages(workspace, recipe_), Error);
   // Only the last ones: the slots of the others must not be taken for theirs.
-  prepare_samples(workspace, recipe_, {.filter = {.after_id = ids_[2]}});
+  prepare_samples(workspace, recipe_, job_, {.filter = {.after_id = ids_[2]}});
   {
     const WorkspaceImages images(workspace, recipe_);
     EXPECT_EQ(images.count(), 3U);
     for (std::size_t i = 3; i < 6; ++i) expect_right(images, ids_[i], i);
   }
-  EXPECT_EQ(prepare_samples(workspace, recipe_).prepared, 3);
+  EXPECT_EQ(prepare_samples(workspace, recipe_, job_).prepared, 3);
   const WorkspaceImages images(workspace, recipe_);
   for (std::size_t i = 0; i < 6; ++i) expect_right(images, ids_[i], i);
 }
@@ -138,10 +135,10 @@ TEST_F(PrepareTest, RemovedFolderIsFilledAfresh) {
 TEST_F(PrepareTest, RecipesLieApart) {
   Workspace workspace = make();
   put_pictures(workspace, 3);
-  prepare_samples(workspace, recipe_);
+  prepare_samples(workspace, recipe_, job_);
   PrepareRecipe other = recipe_;
   other.size = 48;
-  EXPECT_EQ(prepare_samples(workspace, other).prepared, 3);
+  EXPECT_EQ(prepare_samples(workspace, other, job_).prepared, 3);
   EXPECT_EQ(WorkspaceImages(workspace, other).size(), 48);
   EXPECT_EQ(WorkspaceImages(workspace, recipe_).size(), 32);
 }
@@ -164,7 +161,7 @@ TEST_F(PrepareTest, KilledAtAnyDatabaseWriteGoesOn) {
           return SQLITE_OK;
         });
         Workspace workspace = Workspace::open(root());
-        prepare_samples(workspace, recipe_, {.threads = 1});
+        prepare_samples(workspace, recipe_, job_, {.threads = 1});
       } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         ::_exit(1);
@@ -179,7 +176,7 @@ TEST_F(PrepareTest, KilledAtAnyDatabaseWriteGoesOn) {
       EXPECT_EQ(WEXITSTATUS(status), 0);
     }
     Workspace workspace = Workspace::open(root());
-    const PrepareReport report = prepare_samples(workspace, recipe_);
+    const PrepareReport report = prepare_samples(workspace, recipe_, job_);
     EXPECT_EQ(report.prepared + report.already, 12);
     const WorkspaceImages images(workspace, recipe_);
     for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
@@ -187,6 +184,31 @@ TEST_F(PrepareTest, KilledAtAnyDatabaseWriteGoesOn) {
     workspace.database().execute("DELETE FROM prepared");
   }
   EXPECT_GT(kills, 3);
+}
+
+// Cancels its job as soon as that has something to count.
+class CancelAtBegin : public JobWatcher {
+ public:
+  void step_begun(const JobStep&) override { job->cancel(); }
+  Job* job = nullptr;
+};
+
+TEST_F(PrepareTest, OfTwoAtOnceOneIsCancelledAndTheOtherGoesOn) {
+  Workspace one = make();
+  Workspace two = Workspace::create(folder_.path() / "two");
+  put_pictures(one, 40);
+  put_pictures(two, 40);
+  CancelAtBegin watcher;
+  Job cancelled(watcher);
+  watcher.job = &cancelled;
+  test::JobLog log;
+  Job watched(log);
+  std::thread other([&] { EXPECT_THROW(prepare_samples(one, recipe_, cancelled), Interrupted); });
+  EXPECT_EQ(prepare_samples(two, recipe_, watched).prepared, 40);
+  other.join();
+  EXPECT_THAT(log.lines, ElementsAre(fmt::format("begun prepare {} 40 images", recipe_.id()),
+                                     fmt::format("ended prepare {} 40/40", recipe_.id())));
+  EXPECT_EQ(prepare_samples(one, recipe_, job_).prepared, 40);
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace {
 TEST(DemoCorpus, TheSameSeedDrawsTheSameBytes) {
   const TemporaryFolder one, two, other;
   const DemoCorpusOptions options = {.seed = 5, .internal_lesions = 6, .external_lesions = 3};
-  write_demo_corpus(one.path(), options);
-  write_demo_corpus(two.path(), options);
-  write_demo_corpus(other.path(), {.seed = 6, .internal_lesions = 6, .external_lesions = 3});
+  write_demo_corpus(one.path(), Job(), options);
+  write_demo_corpus(two.path(), Job(), options);
+  write_demo_corpus(other.path(), Job(), {.seed = 6, .internal_lesions = 6, .external_lesions = 3});
   const auto digest = [](const Path& root) {
     std::set<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {

@@ -117,7 +117,7 @@ TEST(ClassificationRows, EverySeedAndAllOfThem) {
   for (const char* seed : {"1", "2", "3"}) {
     runs.push_back(random_scores(seed, truth, 4, 1.5, random));
   }
-  const auto rows = classification_rows(identity(), truth, runs, {});
+  const auto rows = classification_rows(identity(), truth, runs, {}, Job());
   EXPECT_EQ(rows.size(), classification_metrics().size() * 4);
   std::map<std::string, std::vector<const ResultRow*>> by_metric;
   for (const ResultRow& row : rows) {
@@ -133,9 +133,9 @@ TEST(ClassificationRows, EverySeedAndAllOfThem) {
     EXPECT_EQ(of[3]->seed, "all");
     EXPECT_NEAR(of[3]->value, (of[0]->value + of[1]->value + of[2]->value) / 3, 1e-12) << metric;
   }
-  EXPECT_THROW(classification_rows(identity(), truth, {}, {}), UsageError);
+  EXPECT_THROW(classification_rows(identity(), truth, {}, {}, Job()), UsageError);
   // Similarities to prompts have no AUROC.
-  const auto zero_shot = classification_rows(identity("zero-shot"), truth, runs, {});
+  const auto zero_shot = classification_rows(identity("zero-shot"), truth, runs, {}, Job());
   for (const ResultRow& row : zero_shot) EXPECT_NE(row.metric, "auroc");
   EXPECT_EQ(zero_shot.size(), rows.size() - 4);
 }
@@ -145,7 +145,7 @@ TEST(ClassificationRows, ASetOfOneClassHasNoAurocButOthers) {
   const std::vector<int> truth(30, 1);
   const std::vector<SeedScores> runs = {random_scores("1", truth, 3, 1, random)};
   std::set<std::string> metrics;
-  for (const ResultRow& row : classification_rows(identity(), truth, runs, {})) {
+  for (const ResultRow& row : classification_rows(identity(), truth, runs, {}, Job())) {
     metrics.insert(row.metric);
     EXPECT_EQ(row.seed, "1");
   }
@@ -183,9 +183,9 @@ RetrievalSet small_set(Random& random) {
 TEST(RetrievalRows, ResampleByImage) {
   Random random(4);
   const RetrievalSet set = small_set(random);
-  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set)},
-                                           {"2", evaluate_retrieval(small_set(random))}};
-  const auto rows = retrieval_rows(identity("retrieval"), runs, {}, {});
+  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set, Job())},
+                                           {"2", evaluate_retrieval(small_set(random), Job())}};
+  const auto rows = retrieval_rows(identity("retrieval"), runs, {}, {}, Job());
   std::size_t all = 0;
   for (const ResultRow& row : rows) {
     EXPECT_TRUE(row.printable()) << row.metric;
@@ -204,7 +204,7 @@ TEST(RetrievalRows, ResampleByImage) {
     for (std::size_t j = 30; j < 60; ++j) metric.per_query[j] = metric.per_query[j - 30];
   }
   const std::vector<SeedRetrieval> one = {{"1", doubled}};
-  for (const ResultRow& row : retrieval_rows(identity("retrieval"), one, {}, {})) {
+  for (const ResultRow& row : retrieval_rows(identity("retrieval"), one, {}, {}, Job())) {
     if (row.metric != "text_to_image/P@5/pair_in") continue;
     const Estimate naive = bootstrap(60, doubled[0].metrics[0].statistic());
     EXPECT_GT((row.hi.value() - row.lo.value()) / (naive.hi - naive.lo), 1.2);
@@ -216,12 +216,12 @@ TEST(RetrievalRows, DifferentSetsAreNotAveraged) {
   const RetrievalSet set = small_set(random);
   RetrievalSet other = small_set(random);
   other.note_images[5] = 7;
-  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set)},
-                                           {"2", evaluate_retrieval(other)}};
-  EXPECT_THROW(retrieval_rows(identity("retrieval"), runs, {}, {}), UsageError);
-  EXPECT_THROW(retrieval_rows(identity("retrieval"), {}, {}, {}), UsageError);
-  const std::vector<SeedRetrieval> fine = {{"1", evaluate_retrieval(set)}};
-  EXPECT_THROW(retrieval_rows(identity("retrieval"), fine, {"a", "b"}, {}), UsageError);
+  const std::vector<SeedRetrieval> runs = {{"1", evaluate_retrieval(set, Job())},
+                                           {"2", evaluate_retrieval(other, Job())}};
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), runs, {}, {}, Job()), UsageError);
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), {}, {}, {}, Job()), UsageError);
+  const std::vector<SeedRetrieval> fine = {{"1", evaluate_retrieval(set, Job())}};
+  EXPECT_THROW(retrieval_rows(identity("retrieval"), fine, {"a", "b"}, {}, Job()), UsageError);
 }
 
 TEST(ZeroShot, TakesTheNearestClass) {

@@ -40,7 +40,7 @@ TEST(Retrieval, AgreesWithScikitLearnAndNumpy) {
       if (direction_name(direction) != name) continue;
       const bool pair_in = one["pair_in"].get<bool>();
       SCOPED_TRACE(name + (pair_in ? " in" : " out"));
-      const auto values = values_of(evaluate_retrieval(set, direction, pair_in, options));
+      const auto values = values_of(evaluate_retrieval(set, direction, pair_in, Job(), options));
       EXPECT_EQ(values.size(), one["values"].size());
       for (const auto& [metric, value] : one["values"].items()) {
         ASSERT_TRUE(values.contains(metric)) << metric;
@@ -107,7 +107,8 @@ TEST(Retrieval, TiesAreTheMeanOverAllTheirOrders) {
   RetrievalOptions options;
   options.precision_at = {3, 5};
   options.recall_at = {1, 2, 4};
-  const RetrievalResult result = evaluate_retrieval(set, Direction::kImageToText, true, options);
+  const RetrievalResult result =
+      evaluate_retrieval(set, Direction::kImageToText, true, Job(), options);
   ASSERT_EQ(result.metrics.size(), sums.size());
   for (const RetrievalMetric& metric : result.metrics) {
     EXPECT_NEAR(metric.per_query[0], sums.at(metric.name) / static_cast<double>(orders), 1e-12)
@@ -134,7 +135,7 @@ TEST(Retrieval, EqualNotesAreFoundByChanceOnly) {
     set.note_images.push_back(i);
     set.note_texts.push_back(label);
   }
-  const auto values = values_of(evaluate_retrieval(set, Direction::kImageToText, true));
+  const auto values = values_of(evaluate_retrieval(set, Direction::kImageToText, true, Job()));
   EXPECT_NEAR(values.at("R@1"), 1.0 / 20, 1e-12);
   EXPECT_NEAR(values.at("R@5"), 5.0 / 20, 1e-12);
   EXPECT_NEAR(values.at("median_rank"), 21.0 / 2, 1e-12);
@@ -177,9 +178,9 @@ TEST(Retrieval, OrderOfTheFilesDoesNotMatter) {
   }
   RetrievalOptions options;
   options.threads = 1;
-  const auto first = evaluate_retrieval(set, options);
+  const auto first = evaluate_retrieval(set, Job(), options);
   options.threads = 3;
-  const auto second = evaluate_retrieval(shuffled, options);
+  const auto second = evaluate_retrieval(shuffled, Job(), options);
   ASSERT_EQ(first.size(), 8U);
   ASSERT_EQ(second.size(), 8U);
   for (std::size_t r = 0; r < first.size(); ++r) {
@@ -201,8 +202,9 @@ TEST(Retrieval, PairOutTakesTheLesionOutToo) {
   set.note_images = {0, 1, 2, 3};
   RetrievalOptions options;
   options.precision_at = {1};
-  const RetrievalResult in = evaluate_retrieval(set, Direction::kImageToText, true, options);
-  const RetrievalResult out = evaluate_retrieval(set, Direction::kImageToText, false, options);
+  const RetrievalResult in = evaluate_retrieval(set, Direction::kImageToText, true, Job(), options);
+  const RetrievalResult out =
+      evaluate_retrieval(set, Direction::kImageToText, false, Job(), options);
   EXPECT_EQ(in.pool, 4U);
   EXPECT_EQ(out.pool, 2U);
   ASSERT_EQ(in.metrics[0].name, "P@1");
@@ -225,7 +227,7 @@ TEST(Retrieval, ProtocolsThatAreTheSameAreGivenOnce) {
     set.note_images.push_back(i);
   }
   set.notes_from_labels = true;
-  const auto results = evaluate_retrieval(set);
+  const auto results = evaluate_retrieval(set, Job());
   std::set<std::string> names;
   for (const RetrievalResult& result : results) {
     for (const RetrievalMetric& metric : result.metrics) {
@@ -244,7 +246,7 @@ TEST(Retrieval, ProtocolsThatAreTheSameAreGivenOnce) {
   EXPECT_FALSE(names.contains("text_to_text/R@1/pair_in"));
   set.notes = FloatMatrix();
   set.note_images.clear();
-  EXPECT_EQ(evaluate_retrieval(set).size(), 1U);
+  EXPECT_EQ(evaluate_retrieval(set, Job()).size(), 1U);
 }
 
 TEST(Retrieval, OneImageAlone) {
@@ -253,7 +255,7 @@ TEST(Retrieval, OneImageAlone) {
   set.notes = FloatMatrix(1, 2);  // zero rows have similarity 0 to all
   set.image_labels = {0};
   set.note_images = {0};
-  for (const RetrievalResult& result : evaluate_retrieval(set)) {
+  for (const RetrievalResult& result : evaluate_retrieval(set, Job())) {
     if (!result.pair_in) {
       EXPECT_TRUE(result.metrics.empty());
       EXPECT_EQ(result.pool, 0U);
@@ -269,11 +271,11 @@ TEST(Retrieval, RefusesWhatDoesNotFit) {
   good.notes = FloatMatrix(2, 2);
   good.image_labels = {0, 1};
   good.note_images = {0, 1};
-  EXPECT_NO_THROW(evaluate_retrieval(good));
+  EXPECT_NO_THROW(evaluate_retrieval(good, Job()));
   const auto refused = [&](auto change) {
     RetrievalSet set = good;
     change(set);
-    EXPECT_THROW(evaluate_retrieval(set), UsageError);
+    EXPECT_THROW(evaluate_retrieval(set, Job()), UsageError);
   };
   refused([](RetrievalSet& set) { set.image_labels.pop_back(); });
   refused([](RetrievalSet& set) { set.note_images = {0, 2}; });
@@ -323,7 +325,7 @@ TEST(Retrieval, LargePoolsAreFast) {
     set.note_images.push_back(i);
   }
   const auto start = std::chrono::steady_clock::now();
-  const auto values = values_of(evaluate_retrieval(set, Direction::kImageToText, true));
+  const auto values = values_of(evaluate_retrieval(set, Direction::kImageToText, true, Job()));
   std::printf("%zu x %zu x 128, one direction: %.2f s\n", n, n,
               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   // Embeddings without meaning: chance everywhere.

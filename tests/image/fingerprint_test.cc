@@ -126,7 +126,7 @@ RealPictures read_all(const std::vector<std::string>& folders) {
   }
   std::sort(real.files.begin(), real.files.end());
   real.prints.resize(real.files.size());
-  parallel_for(real.files.size(), 0, [&](std::size_t i) {
+  parallel_for(real.files.size(), 0, Job(), [&](std::size_t i) {
     const std::string bytes = read_file(real.files[i]);
     real.prints[i] =
         fingerprint(bytes_of(bytes), decode_image(bytes_of(bytes), real.files[i].string()));

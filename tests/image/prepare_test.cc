@@ -347,7 +347,7 @@ TEST(RealPreparation, PublishedSquaresPassUnchanged) {
   }
   std::sort(files.begin(), files.end());
   std::vector<int> same(files.size(), -1);
-  parallel_for(files.size() / 10, 0, [&](std::size_t i) {
+  parallel_for(files.size() / 10, 0, Job(), [&](std::size_t i) {
     const Image image = load_image(files[10 * i]);
     const Prepared prepared = prepare_image(image, {});
     if (prepared.hair_fraction == 0 && !prepared.border_cropped) {

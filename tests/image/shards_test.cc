@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/random.h"
 #include "image/encoders.h"
 
@@ -77,7 +76,7 @@ TEST(ShardStore, KeepsPicturesAcrossOpening) {
   const ShardStore store(path, 8, "v1-8", Mode::kRead);
   ASSERT_EQ(store.count(), 6U);
   for (std::size_t i = 0; i < 6; ++i) EXPECT_TRUE(holds(store, i, i)) << i;
-  EXPECT_TRUE(store.verify().empty());
+  EXPECT_TRUE(store.verify(Job()).empty());
   EXPECT_THROW((void)store.pixels(6), InternalError);
 }
 
@@ -97,7 +96,7 @@ TEST(ShardStore, GoesOnInTheNextFileAfter4096) {
   ASSERT_EQ(store.count(), 8200U);
   for (std::size_t i = 0; i < store.count(); i += 7) ASSERT_TRUE(holds(store, i, i)) << i;
   EXPECT_EQ(store.append(series(2, 8200, 1)), 8200U);
-  EXPECT_TRUE(store.verify().empty());
+  EXPECT_TRUE(store.verify(Job()).empty());
 }
 
 TEST(ShardStore, RefusesOtherSizesAndRecipes) {
@@ -138,7 +137,7 @@ TEST(ShardStore, CutsOffATornTail) {
   EXPECT_EQ(std::filesystem::file_size(file), length);
   EXPECT_EQ(store.append(series(4, 2, 1)), 2U);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(holds(store, i, i));
-  EXPECT_TRUE(store.verify().empty());
+  EXPECT_TRUE(store.verify(Job()).empty());
 }
 
 // The write of a count record that a power cut tore leaves the record before it.
@@ -196,7 +195,7 @@ TEST(ShardStore, VerifyFindsEachChangedPicture) {
   overwrite(file, kPixelsAt + std::size_t{3} * 48 + 47,
             std::string(1, static_cast<char>(numbered(4, 3).pixels[47] ^ 1)));
   overwrite(file, 12288 + 7 * 4, "?");
-  EXPECT_THAT(ShardStore(folder.path(), 4, "r", Mode::kRead).verify(2),
+  EXPECT_THAT(ShardStore(folder.path(), 4, "r", Mode::kRead).verify(Job(), 2),
               testing::ElementsAre(3U, 7U));
 }
 
@@ -234,7 +233,7 @@ TEST(ShardStore, SurvivesKill) {
     close(pipe_ends[0]);
     ShardStore store(folder.path(), 64, "r", Mode::kWrite);
     EXPECT_GE(store.count(), acknowledged);
-    EXPECT_TRUE(store.verify().empty());
+    EXPECT_TRUE(store.verify(Job()).empty());
     for (std::size_t i = 0; i < store.count(); ++i) ASSERT_TRUE(holds(store, i, i));
     const std::size_t before = store.count();
     EXPECT_EQ(store.append(series(64, before, 1)), before);
@@ -259,7 +258,7 @@ TEST(ShardStore, FullDiskLeavesTheStoreUsable) {
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(store.append(series(64, 3, 2)), 3U);
   for (std::size_t i = 0; i < 5; ++i) EXPECT_TRUE(holds(store, i, i)) << i;
-  EXPECT_TRUE(store.verify().empty());
+  EXPECT_TRUE(store.verify(Job()).empty());
 }
 
 TEST(ShardStore, ReadersGoOnWhileItGrows) {
@@ -320,20 +319,23 @@ class PrepareAll : public testing::Test {
   const TemporaryFolder folder_;
   PrepareRecipe recipe_;
   std::vector<PrepareJob> jobs_;
+  Job job_;
 };
 
 TEST_F(PrepareAll, ReportsEveryJobOnceInOrder) {
   ShardStore store(folder_.path() / "store", 32, recipe_.id(), Mode::kWrite);
   std::vector<PrepareOutcome> outcomes;
-  const PrepareCounts counts =
-      prepare_all(jobs_, recipe_, store, 3, [&](std::span<const PrepareOutcome> done) {
+  const PrepareCounts counts = prepare_all(
+      jobs_, recipe_, store, 3,
+      [&](std::span<const PrepareOutcome> done) {
         for (const PrepareOutcome& outcome : done) {
           if (outcome.index) {
             EXPECT_LT(*outcome.index, store.count());  // durable already
           }
         }
         outcomes.insert(outcomes.end(), done.begin(), done.end());
-      });
+      },
+      job_);
   EXPECT_EQ(counts.prepared, 288U);
   EXPECT_EQ(counts.failed, 12U);
   ASSERT_EQ(outcomes.size(), 300U);
@@ -356,19 +358,21 @@ TEST_F(PrepareAll, ReportsEveryJobOnceInOrder) {
 TEST_F(PrepareAll, ResumesAfterAnInterrupt) {
   ShardStore store(folder_.path() / "store", 32, recipe_.id(), Mode::kWrite);
   std::vector<PrepareOutcome> outcomes;
+  Job cancelled;
   const auto keep = [&](std::span<const PrepareOutcome> done) {
     outcomes.insert(outcomes.end(), done.begin(), done.end());
-    set_interrupted(true);
+    cancelled.cancel();
   };
-  EXPECT_THROW(prepare_all(jobs_, recipe_, store, 2, keep), Interrupted);
-  set_interrupted(false);
+  EXPECT_THROW(prepare_all(jobs_, recipe_, store, 2, keep, cancelled), Interrupted);
   const std::size_t first = outcomes.size();
   EXPECT_GT(first, 0U);
   EXPECT_LT(first, 300U);
-  prepare_all(std::span(jobs_).subspan(first), recipe_, store, 2,
-              [&](std::span<const PrepareOutcome> done) {
-                outcomes.insert(outcomes.end(), done.begin(), done.end());
-              });
+  prepare_all(
+      std::span(jobs_).subspan(first), recipe_, store, 2,
+      [&](std::span<const PrepareOutcome> done) {
+        outcomes.insert(outcomes.end(), done.begin(), done.end());
+      },
+      job_);
   ASSERT_EQ(outcomes.size(), 300U);
   std::uint64_t last = 0;
   for (std::size_t i = 0; i < 300; ++i) {
@@ -382,12 +386,15 @@ TEST_F(PrepareAll, ResumesAfterAnInterrupt) {
 
 TEST_F(PrepareAll, WantsAStoreOfItsRecipe) {
   ShardStore store(folder_.path() / "store", 32, "other", Mode::kWrite);
-  EXPECT_THROW(prepare_all(jobs_, recipe_, store, 1, [](auto) {}), InternalError);
+  EXPECT_THROW(prepare_all(
+                   jobs_, recipe_, store, 1, [](auto) {}, job_),
+               InternalError);
 }
 
 TEST_F(PrepareAll, NothingToDo) {
   ShardStore store(folder_.path() / "store", 32, recipe_.id(), Mode::kWrite);
-  const PrepareCounts counts = prepare_all({}, recipe_, store, 1, [](auto) { FAIL(); });
+  const PrepareCounts counts = prepare_all(
+      {}, recipe_, store, 1, [](auto) { FAIL(); }, job_);
   EXPECT_EQ(counts.prepared + counts.failed, 0U);
 }
 

@@ -34,7 +34,7 @@ TEST(ComputeThreads, WorkersDoNotShareOpenBlasThreads) {
   const ComputeThreads several(2);  // also where the machine has one core
   const int before = get();
   std::atomic<int> most = 0;
-  parallel_torch(4, 2, [&](std::size_t) {
+  parallel_torch(4, 2, Job(), [&](std::size_t) {
     int seen = most;
     while (seen < get() && !most.compare_exchange_weak(seen, get())) {
     }

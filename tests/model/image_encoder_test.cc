@@ -272,16 +272,16 @@ TEST(ImageFeatures, FollowTheIndicesWhateverTheBatch) {
   options.batch = 2;
   const ImageFeatureExtractor extractor("random:resnet18", options);
   const std::vector<std::size_t> indices{4, 0, 4, 2, 1};
-  const FloatMatrix all = extractor.extract(pictures, indices);
+  const FloatMatrix all = extractor.extract(pictures, indices, Job());
   ASSERT_EQ(all.rows, 5U);
   ASSERT_EQ(all.columns, 512U);
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    const FloatMatrix one = extractor.extract(pictures, std::span(indices).subspan(i, 1));
+    const FloatMatrix one = extractor.extract(pictures, std::span(indices).subspan(i, 1), Job());
     for (std::size_t c = 0; c < 512; ++c) EXPECT_NEAR(all.row(i)[c], one.row(0)[c], 1e-4);
   }
-  EXPECT_EQ(extractor.extract(pictures, {}).rows, 0U);
-  EXPECT_THROW(extractor.extract(pictures, std::vector<std::size_t>{5}), InternalError);
-  EXPECT_THROW(extractor.extract(Pictures(16, 1), std::vector<std::size_t>{0}), UsageError);
+  EXPECT_EQ(extractor.extract(pictures, {}, Job()).rows, 0U);
+  EXPECT_THROW(extractor.extract(pictures, std::vector<std::size_t>{5}, Job()), InternalError);
+  EXPECT_THROW(extractor.extract(Pictures(16, 1), std::vector<std::size_t>{0}, Job()), UsageError);
 }
 
 TEST(ImageFeatures, FingerprintTellsWeightsAndPrecisionApart) {
@@ -315,11 +315,11 @@ TEST(ImageFeatures, RealMobileNetGivesThePublishedFeatures) {
   ImageFeatureOptions options;
   options.precision = Precision::kFp32;
   const auto features =
-      to_torch(ImageFeatureExtractor(folder.string(), options).extract(pictures, indices));
+      to_torch(ImageFeatureExtractor(folder.string(), options).extract(pictures, indices, Job()));
   EXPECT_LT(relative_error(features, expected), 1e-3);
   options.precision = Precision::kBf16;
   const auto rounded =
-      to_torch(ImageFeatureExtractor(folder.string(), options).extract(pictures, indices));
+      to_torch(ImageFeatureExtractor(folder.string(), options).extract(pictures, indices, Job()));
   EXPECT_LT(relative_error(rounded, expected), 0.15);
   RecordProperty("fp32", std::to_string(relative_error(features, expected)));
   RecordProperty("bf16", std::to_string(relative_error(rounded, expected)));

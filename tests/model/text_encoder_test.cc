@@ -54,7 +54,7 @@ TEST(Bert, AgreesWithTransformersInEveryPooling) {
     options.pooling = pooling;
     const auto encoder = load_text_encoder(kTiny.string(), options);
     TextEncodeReport report;
-    const FloatMatrix got = encoder->encode(texts, &report);
+    const FloatMatrix got = encoder->encode(texts, Job(), &report);
     ASSERT_EQ(got.columns, 24U);
     EXPECT_LT(largest_difference(got, expected, first), 1e-5);
     EXPECT_FALSE(report.truncated.empty());  // 48 positions are few
@@ -66,14 +66,14 @@ TEST(Bert, AgreesWithTransformersInEveryPooling) {
 TEST(Bert, ATextsVectorDoesNotDependOnItsNeighbours) {
   auto texts = sentences();
   const auto encoder = load_text_encoder(kTiny.string());
-  const FloatMatrix all = encoder->encode(texts);
+  const FloatMatrix all = encoder->encode(texts, Job());
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const FloatMatrix one = encoder->encode(std::span(texts).subspan(i, 1));
+    const FloatMatrix one = encoder->encode(std::span(texts).subspan(i, 1), Job());
     for (std::size_t c = 0; c < one.columns; ++c) {
       ASSERT_NEAR(one.row(0)[c], all.row(i)[c], 1e-5) << texts[i];
     }
   }
-  EXPECT_EQ(encoder->encode({}).rows, 0U);
+  EXPECT_EQ(encoder->encode({}, Job()).rows, 0U);
 }
 
 TEST(Bert, TellsWhatItIs) {
@@ -90,7 +90,7 @@ TEST(Bert, TellsWhatItIs) {
   const auto cut = load_text_encoder(kTiny.string(), options);
   EXPECT_NE(cut->fingerprint(), mean->fingerprint());
   TextEncodeReport report;
-  cut->encode(std::vector<std::string>{"a b c d e f", "a b c d e f g"}, &report);
+  cut->encode(std::vector<std::string>{"a b c d e f", "a b c d e f g"}, Job(), &report);
   EXPECT_THAT(report.truncated, ElementsAre(1));
   EXPECT_EQ(report.tokens, 16U);
   options.max_tokens = 49;
@@ -134,7 +134,7 @@ class BertFolder : public ::testing::Test {
 TEST_F(BertFolder, TakesNamesWithThePrefixAndOtherTasksHeads) {
   rewrite_weights([](const std::string& name) { return "bert." + name; });
   const auto texts = sentences();
-  EXPECT_LT(largest_difference(load_text_encoder(folder().string())->encode(texts),
+  EXPECT_LT(largest_difference(load_text_encoder(folder().string())->encode(texts, Job()),
                                read_npy_matrix(kTests / "data/tiny_bert.npy"), 0),
             1e-5);
 }
@@ -180,7 +180,7 @@ TEST_F(BertFolder, PoolsAsSentenceTransformersSays) {
   const auto encoder = load_text_encoder(folder().string());
   EXPECT_EQ(encoder->describe(), "b, mean pooling, normalised, 24");
   EXPECT_EQ(encoder->max_tokens(), 32U);
-  const FloatMatrix rows = encoder->encode(sentences());
+  const FloatMatrix rows = encoder->encode(sentences(), Job());
   for (std::size_t i = 0; i < rows.rows; ++i) {
     double squares = 0;
     for (const float value : rows.row(i)) squares += value * value;
@@ -195,9 +195,9 @@ TEST_F(BertFolder, PoolsAsSentenceTransformersSays) {
 }
 
 TEST_F(BertFolder, VocabularyFlagsComeFromTokenizerConfig) {
-  const auto lower = load_text_encoder(folder().string())->encode(sentences());
+  const auto lower = load_text_encoder(folder().string())->encode(sentences(), Job());
   write_file(folder() / "tokenizer_config.json", R"({"do_lower_case": false})");
-  const auto cased = load_text_encoder(folder().string())->encode(sentences());
+  const auto cased = load_text_encoder(folder().string())->encode(sentences(), Job());
   EXPECT_NE(lower.values, cased.values);
   // Near, not equal: where a row stands in the batch may decide in which order it is summed.
   for (std::size_t c = 0; c < lower.columns; ++c) {
@@ -215,11 +215,12 @@ TEST(MiniLM, AgreesWithTransformersOnRealWeights) {
   const auto encoder = load_text_encoder(folder.string());
   EXPECT_EQ(encoder->describe(), "all-MiniLM-L6-v2, mean pooling, normalised, 384");
   EXPECT_EQ(encoder->max_tokens(), 256U);
-  const FloatMatrix got = encoder->encode(sentences());
+  const FloatMatrix got = encoder->encode(sentences(), Job());
   EXPECT_LT(largest_difference(got, expected, 0), 1e-5);
   TextEncoderOptions options;
   options.precision = Precision::kBf16;
-  const FloatMatrix rounded = load_text_encoder(folder.string(), options)->encode(sentences());
+  const FloatMatrix rounded =
+      load_text_encoder(folder.string(), options)->encode(sentences(), Job());
   for (std::size_t i = 0; i < got.rows; ++i) {
     double cosine = 0;
     for (std::size_t c = 0; c < got.columns; ++c) cosine += rounded.row(i)[c] * expected.row(i)[c];

@@ -10,7 +10,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/core/strings.h"
 #include "support/fake_transport.h"
 

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
@@ -33,13 +32,13 @@ notes = ["M"]
 class EvaluateStudy : public ::testing::Test {
  protected:
   EvaluateStudy() {
-    set_progress_enabled(false);
-    write_demo_corpus(corpus(), {.seed = 3, .internal_lesions = 30, .external_lesions = 10});
+    write_demo_corpus(corpus(), job_, {.seed = 3, .internal_lesions = 30, .external_lesions = 10});
   }
   Path corpus() const { return folder_.path() / "corpus"; }
   Study study() const { return parse_study(kStudy, "small.toml", corpus()); }
 
   TemporaryFolder folder_;
+  Job job_;
 };
 
 FloatMatrix random_rows(std::size_t rows, std::size_t columns, Random& random) {
@@ -91,26 +90,26 @@ void leave_run(Workspace& workspace, const Study& study, const StudyRun& run,
 
 TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  study::import_data(workspace, study());
-  study::CaseSet set = study::assign_roles(workspace, study());
-  study::load_pictures(workspace, study(), set);
-  study::write_notes(workspace, study(), set, false);
-  EXPECT_THROW(evaluate_study(workspace, study()), UsageError);
+  study::import_data(workspace, study(), job_);
+  study::CaseSet set = study::assign_roles(workspace, study(), job_);
+  study::load_pictures(workspace, study(), set, job_);
+  study::write_notes(workspace, study(), set, false, job_);
+  EXPECT_THROW(evaluate_study(workspace, study(), job_), UsageError);
   for (const StudyRun& run : study().runs) leave_run(workspace, study(), run, set);
 
-  const std::vector<ResultRow> rows = evaluate_study(workspace, study());
+  const std::vector<ResultRow> rows = evaluate_study(workspace, study(), job_);
   std::set<std::string> tasks;
   for (const ResultRow& row : rows) tasks.insert(row.task);
   EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
   const Path html = folder_.path() / "report.html";
-  const ReportData report = write_study_report(workspace, study(), html);
+  const ReportData report = write_study_report(workspace, study(), html, job_);
   EXPECT_EQ(report.results, rows);
   EXPECT_EQ(report.curves.size(), 2U);
   EXPECT_FALSE(report.gallery.empty());
   EXPECT_NE(read_file(html).find("weighted"), std::string::npos);
 
   // All runs of the study are there: nothing is left to train, with or without LibTorch.
-  const StudyOutcome outcome = run_study(workspace, study());
+  const StudyOutcome outcome = run_study(workspace, study(), job_);
   EXPECT_EQ(outcome.trained, 0U);
   EXPECT_EQ(outcome.kept, 2U);
   EXPECT_EQ(outcome.rows, rows);

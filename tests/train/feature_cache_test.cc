@@ -7,9 +7,9 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
+#include "support/job_log.h"
 #include "train/memory_images.h"
 
 namespace epicrisis {
@@ -23,14 +23,15 @@ class CountingEncoder : public TextEncoder {
  public:
   explicit CountingEncoder(std::string fingerprint = std::string(64, 'a'))
       : fingerprint_(std::move(fingerprint)) {}
-  FloatMatrix encode(std::span<const std::string> texts, TextEncodeReport*, bool) const override {
+  FloatMatrix encode(std::span<const std::string> texts, const Job&, TextEncodeReport*,
+                     Meter*) const override {
     FloatMatrix rows(texts.size(), 2);
     for (std::size_t i = 0; i < texts.size(); ++i) {
       asked_.push_back(texts[i]);
       rows.row(i)[0] = static_cast<float>(texts[i].size());
       rows.row(i)[1] = texts[i].empty() ? 0 : static_cast<float>(texts[i][0]);
     }
-    if (interrupt_after_ > 0 && asked_.size() >= interrupt_after_) set_interrupted(true);
+    if (to_cancel_ != nullptr && asked_.size() >= 300) to_cancel_->cancel();
     return rows;
   }
   std::int64_t dimension() const override { return 2; }
@@ -39,7 +40,7 @@ class CountingEncoder : public TextEncoder {
   std::string describe() const override { return "counting"; }
 
   mutable std::vector<std::string> asked_;
-  std::size_t interrupt_after_ = 0;
+  Job* to_cancel_ = nullptr;  // after 300 texts
 
  private:
   std::string fingerprint_;
@@ -47,8 +48,8 @@ class CountingEncoder : public TextEncoder {
 
 class FeatureCacheTest : public testing::Test {
  protected:
-  ~FeatureCacheTest() override { set_interrupted(false); }
   TemporaryFolder scratch_;
+  mutable Job job_;
 };
 
 std::vector<Path> files_below(const Path& folder) {
@@ -63,37 +64,38 @@ std::vector<Path> files_below(const Path& folder) {
 TEST_F(FeatureCacheTest, TextsAreEncodedOnceWhateverTheirOrder) {
   const CountingEncoder encoder;
   const std::vector<std::string> texts = {"nevus", "melanoma", "nevus", "", "a\nb"};
-  std::size_t heard = 0;
-  const FloatMatrix first =
-      cached_text_embeddings(encoder, texts, scratch_.path(), [&](std::size_t n) { heard += n; });
-  EXPECT_EQ(heard, 5U);
+  test::JobLog log;
+  Job job(log);
+  const FloatMatrix first = cached_text_embeddings(encoder, texts, scratch_.path(), job);
+  EXPECT_THAT(log.lines,
+              testing::ElementsAre("begun note embeddings 5 notes", "ended note embeddings 5/5"));
   EXPECT_THAT(encoder.asked_, testing::ElementsAre("nevus", "melanoma", "", "a\nb"));
   EXPECT_EQ(first.row(2)[0], 5);
   EXPECT_EQ(first.row(3)[0], 0);
   const std::vector<std::string> more = {"a\nb", "scc", "melanoma"};
   encoder.asked_.clear();
-  const FloatMatrix second = cached_text_embeddings(encoder, more, scratch_.path());
+  const FloatMatrix second = cached_text_embeddings(encoder, more, scratch_.path(), job_);
   EXPECT_THAT(encoder.asked_, testing::ElementsAre("scc"));
   EXPECT_EQ(second.row(0)[0], 3);
   EXPECT_EQ(second.row(1)[1], 's');
   EXPECT_EQ(second.row(2)[0], 8);
   // Another encoder shares nothing.
   const CountingEncoder other(std::string(64, 'b'));
-  cached_text_embeddings(other, more, scratch_.path());
+  cached_text_embeddings(other, more, scratch_.path(), job_);
   EXPECT_EQ(other.asked_.size(), 3U);
-  EXPECT_EQ(cached_text_embeddings(encoder, {}, scratch_.path()).rows, 0U);
+  EXPECT_EQ(cached_text_embeddings(encoder, {}, scratch_.path(), job_).rows, 0U);
 }
 
 TEST_F(FeatureCacheTest, AnInterruptLosesNoFinishedChunk) {
   CountingEncoder encoder;
   std::vector<std::string> texts;
   for (int i = 0; i < 1000; ++i) texts.push_back("text " + std::to_string(i));
-  encoder.interrupt_after_ = 300;
-  EXPECT_THROW(cached_text_embeddings(encoder, texts, scratch_.path()), Interrupted);
-  set_interrupted(false);
+  Job cancelled;
+  encoder.to_cancel_ = &cancelled;
+  EXPECT_THROW(cached_text_embeddings(encoder, texts, scratch_.path(), cancelled), Interrupted);
   EXPECT_EQ(encoder.asked_.size(), 512U);
-  encoder.interrupt_after_ = 0;
-  const FloatMatrix all = cached_text_embeddings(encoder, texts, scratch_.path());
+  encoder.to_cancel_ = nullptr;
+  const FloatMatrix all = cached_text_embeddings(encoder, texts, scratch_.path(), job_);
   EXPECT_EQ(encoder.asked_.size(), 1000U);
   EXPECT_EQ(std::set<std::string>(encoder.asked_.begin(), encoder.asked_.end()).size(), 1000U);
   EXPECT_EQ(all.row(999)[0], 8);
@@ -102,11 +104,11 @@ TEST_F(FeatureCacheTest, AnInterruptLosesNoFinishedChunk) {
 TEST_F(FeatureCacheTest, BrokenFilesAreErrorsThatNameTheFile) {
   const CountingEncoder encoder;
   const std::vector<std::string> texts = {"nevus", "melanoma"};
-  cached_text_embeddings(encoder, texts, scratch_.path());
+  cached_text_embeddings(encoder, texts, scratch_.path(), job_);
   const auto files = files_below(scratch_.path());
   ASSERT_EQ(files.size(), 1U);
   const std::string good = read_file(files[0]);
-  const auto load = [&] { cached_text_embeddings(encoder, texts, scratch_.path()); };
+  const auto load = [&] { cached_text_embeddings(encoder, texts, scratch_.path(), job_); };
   const auto named = ThrowsMessage<InputError>(HasSubstr(files[0].filename().string()));
   write_file(files[0], good.substr(0, good.size() - 1));
   EXPECT_THAT(load, named);
@@ -143,7 +145,7 @@ class ImageCacheTest : public FeatureCacheTest {
     const auto before = std::filesystem::exists(scratch_.path() / "e")
                             ? files_below(scratch_.path() / "e").size()
                             : 0;
-    FloatMatrix rows = cached_image_features(encoder_, wanted, scratch_.path() / "e");
+    FloatMatrix rows = cached_image_features(encoder_, wanted, scratch_.path() / "e", job_);
     computed_ = files_below(scratch_.path() / "e").size() - before;
     return rows;
   }
@@ -168,7 +170,7 @@ TEST_F(ImageCacheTest, RowsAreByCopyThenPicture) {
   EXPECT_EQ(computed_, 1U);
   EXPECT_EQ(plain.rows, 4U);
   const std::vector<std::size_t> first{0, 1, 2, 3};
-  const FloatMatrix direct = encoder_.extract(images_, first);
+  const FloatMatrix direct = encoder_.extract(images_, first, job_);
   for (std::size_t i = 0; i < 4; ++i) expect_near(row(plain, i), row(direct, i));
 
   const FloatMatrix copies = features(request({0, 1, 2, 3}, 2));
@@ -189,7 +191,7 @@ TEST_F(ImageCacheTest, RowsAreByCopyThenPicture) {
   }
   // A copy does not depend on what was computed beside it.
   TemporaryFolder fresh;
-  const FloatMatrix alone = cached_image_features(encoder_, request({3}, 2), fresh.path());
+  const FloatMatrix alone = cached_image_features(encoder_, request({3}, 2), fresh.path(), job_);
   for (std::size_t copy = 0; copy < 3; ++copy) {
     expect_near(row(alone, copy), row(copies, copy * 4 + 3));
   }
@@ -216,7 +218,7 @@ TEST_F(ImageCacheTest, WrongRequestsAreRefused) {
   EXPECT_THROW(features(wanted), UsageError);
   EXPECT_THROW(features(request({6}, 0)), UsageError);
   EXPECT_THROW(features(request({0}, -1)), UsageError);
-  EXPECT_THROW(cached_image_features(encoder_, {}, scratch_.path()), UsageError);
+  EXPECT_THROW(cached_image_features(encoder_, {}, scratch_.path(), job_), UsageError);
 }
 
 }  // namespace

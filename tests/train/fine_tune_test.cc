@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "epicrisis/train/trainer.h"
+#include "support/job_log.h"
 #include "train/memory_images.h"
 #include "train/synthetic.h"
 
@@ -18,8 +18,6 @@ constexpr std::size_t kPictures = 18;
 
 class FineTuneTest : public testing::Test {
  protected:
-  ~FineTuneTest() override { set_interrupted(false); }
-
   FineTuneTest() : images_(kPictures, 32, 1), notes_(kPictures, 6) {
     Random random(2);
     for (std::size_t i = 0; i < kPictures; ++i) {
@@ -47,6 +45,7 @@ class FineTuneTest : public testing::Test {
     return read_file(folder(name) / "model.safetensors");
   }
 
+  Job job_;
   TemporaryFolder scratch_;
   test::MemoryImages images_;
   FloatMatrix notes_;
@@ -55,26 +54,26 @@ class FineTuneTest : public testing::Test {
 };
 
 TEST_F(FineTuneTest, ResumedIsAsIfNeverInterruptedAndRunsRepeat) {
-  const TrainResult whole = train_model(config_, input_, folder("whole"));
+  const TrainResult whole = train_model(config_, input_, folder("whole"), job_);
   EXPECT_GT(whole.images_per_second, 0);
-  train_model(config_, input_, folder("again"));
+  train_model(config_, input_, folder("again"), job_);
   EXPECT_EQ(weights("whole"), weights("again"));
 
   // Ctrl-C in the middle of epoch 2 (3 steps an epoch), then a crash after epoch 3.
+  Job cancelled;
   TrainObserver observer;
   int steps = 0;
   observer.step = [&](std::size_t, double) {
-    if (++steps == 4) set_interrupted(true);
+    if (++steps == 4) cancelled.cancel();
   };
-  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), Interrupted);
-  set_interrupted(false);
+  EXPECT_THROW(train_model(config_, input_, folder("run"), cancelled, observer), Interrupted);
   config_.checkpoint_seconds = 0;
   observer = {};
   observer.epoch = [](const EpochMetrics& metrics) {
     if (metrics.epoch == 3) throw std::runtime_error("power cut");
   };
-  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), std::runtime_error);
-  const TrainResult resumed = train_model(config_, input_, folder("run"));
+  EXPECT_THROW(train_model(config_, input_, folder("run"), job_, observer), std::runtime_error);
+  const TrainResult resumed = train_model(config_, input_, folder("run"), job_);
   EXPECT_EQ(weights("run"), weights("whole"));
   EXPECT_EQ(resumed.best().validation_loss, whole.best().validation_loss);
 }
@@ -84,18 +83,18 @@ TEST_F(FineTuneTest, EncoderAndTokensAreTrainedTogetherAndResume) {
   for (std::size_t i = 0; i < kPictures; ++i) texts.push_back(i % 3 == 0 ? "red spot" : "blue");
   input_.notes = {.texts = &texts};
   config_.epochs = 2;
-  train_model(config_, input_, folder("whole"));
+  train_model(config_, input_, folder("whole"), job_);
   const TensorFile whole = read_safetensors(folder("whole") / "model.safetensors");
   EXPECT_TRUE(whole.has("text_encoder.weight"));
   EXPECT_TRUE(whole.has("image_encoder.features.0.0.weight"));
+  Job cancelled;
   TrainObserver observer;
   int steps = 0;
   observer.step = [&](std::size_t, double) {
-    if (++steps == 4) set_interrupted(true);
+    if (++steps == 4) cancelled.cancel();
   };
-  EXPECT_THROW(train_model(config_, input_, folder("run"), observer), Interrupted);
-  set_interrupted(false);
-  train_model(config_, input_, folder("run"));
+  EXPECT_THROW(train_model(config_, input_, folder("run"), cancelled, observer), Interrupted);
+  train_model(config_, input_, folder("run"), job_);
   EXPECT_EQ(weights("run"), weights("whole"));
 }
 
@@ -105,8 +104,8 @@ TEST_F(FineTuneTest, TwoThreadsRepeatThemselves) {
   config_.epochs = 1;
   input_.train.resize(6);
   input_.validation.resize(3);
-  train_model(config_, input_, folder("one"));
-  train_model(config_, input_, folder("two"));
+  train_model(config_, input_, folder("one"), job_);
+  train_model(config_, input_, folder("two"), job_);
   EXPECT_EQ(weights("one"), weights("two"));
 }
 
@@ -115,7 +114,7 @@ TEST_F(FineTuneTest, LearnsColoursAndEmbedsPicturesAsValidationDid) {
   config_.augment = false;
   config_.epochs = 10;
   input_.image_encoder = "random:resnet18";  // its features are of use within a few steps
-  const TrainResult result = train_model(config_, input_, folder("run"));
+  const TrainResult result = train_model(config_, input_, folder("run"), job_);
   double least = result.history.front().train_loss;
   for (const EpochMetrics& epoch : result.history) least = std::min(least, epoch.train_loss);
   EXPECT_LT(least, .5 * std::log(3.0));  // log 3: the loss of guessing
@@ -125,9 +124,12 @@ TEST_F(FineTuneTest, LearnsColoursAndEmbedsPicturesAsValidationDid) {
   EXPECT_EQ(model.text_width(), 0U);
   std::vector<std::size_t> indices;
   for (const auto& example : input_.validation) indices.push_back(example.image);
-  std::size_t heard = 0;
-  const FloatMatrix z = model.embed_images(images_, indices, [&](std::size_t n) { heard += n; });
-  EXPECT_EQ(heard, indices.size());
+  test::JobLog log;
+  Job job(log);
+  Meter meter = job.meter("embed", indices.size(), "images");
+  const FloatMatrix z = model.embed_images(images_, indices, job, &meter);
+  meter.finish();
+  EXPECT_EQ(log.ended.at(0).done, indices.size());
   const FloatMatrix logits = model.logits(z);
   double loss = 0;
   for (std::size_t i = 0; i < logits.rows; ++i) {
@@ -139,15 +141,15 @@ TEST_F(FineTuneTest, LearnsColoursAndEmbedsPicturesAsValidationDid) {
   }
   EXPECT_NEAR(loss / static_cast<double>(logits.rows), result.best().validation_loss,
               1e-3 * std::max(1., result.best().validation_loss));
-  EXPECT_THROW(model.embed_images(images_, std::vector<std::size_t>{kPictures}), UsageError);
+  EXPECT_THROW(model.embed_images(images_, std::vector<std::size_t>{kPictures}, job), UsageError);
 }
 
 TEST_F(FineTuneTest, TheEncoderMovesAndMemoryOrderDoesNotMatter) {
   config_.epochs = 1;
   config_.learning_rate = 1e-4;
-  train_model(config_, input_, folder("last"));
+  train_model(config_, input_, folder("last"), job_);
   config_.channels_last = false;
-  train_model(config_, input_, folder("first"));
+  train_model(config_, input_, folder("first"), job_);
   const TensorFile last = read_safetensors(folder("last") / "model.safetensors");
   const TensorFile first = read_safetensors(folder("first") / "model.safetensors");
   double furthest = 0;
@@ -165,7 +167,7 @@ TEST_F(FineTuneTest, TheEncoderMovesAndMemoryOrderDoesNotMatter) {
   EXPECT_LT(furthest, 7e-4);
   config_.channels_last = true;
   config_.learning_rate = 1e-12;
-  train_model(config_, input_, folder("still"));
+  train_model(config_, input_, folder("still"), job_);
   const TensorFile still = read_safetensors(folder("still") / "model.safetensors");
   const std::string name = "image_encoder.features.0.0.weight";
   EXPECT_NE(to_float32(last.at(name)), to_float32(still.at(name)));
@@ -173,9 +175,9 @@ TEST_F(FineTuneTest, TheEncoderMovesAndMemoryOrderDoesNotMatter) {
 
 TEST_F(FineTuneTest, Bf16StaysNearFp32) {
   config_.epochs = 2;
-  const TrainResult plain = train_model(config_, input_, folder("fp32"));
+  const TrainResult plain = train_model(config_, input_, folder("fp32"), job_);
   config_.precision = Precision::kBf16;
-  const TrainResult rounded = train_model(config_, input_, folder("bf16"));
+  const TrainResult rounded = train_model(config_, input_, folder("bf16"), job_);
   EXPECT_NEAR(rounded.history[0].train_loss, plain.history[0].train_loss,
               .1 * plain.history[0].train_loss);
   EXPECT_NE(weights("bf16"), weights("fp32"));
@@ -188,15 +190,15 @@ TEST_F(FineTuneTest, Bf16StaysNearFp32) {
 
 TEST_F(FineTuneTest, FrozenRunsDoNotEmbedPictures) {
   const test::Synthetic data = test::synthetic();
-  train_model(test::quick_config(Mode::kImage), data.input(), folder("frozen"));
-  EXPECT_THROW(TrainedModel::load(folder("frozen")).embed_images(images_, {}), UsageError);
+  train_model(test::quick_config(Mode::kImage), data.input(), folder("frozen"), job_);
+  EXPECT_THROW(TrainedModel::load(folder("frozen")).embed_images(images_, {}, job_), UsageError);
 }
 
 TEST_F(FineTuneTest, OtherPicturesAreOtherData) {
   config_.epochs = 1;
-  train_model(config_, input_, folder("run"));
+  train_model(config_, input_, folder("run"), job_);
   images_.picture(3)[16 * 32 * 3] ^= 1;
-  EXPECT_THROW(train_model(config_, input_, folder("run")), UsageError);
+  EXPECT_THROW(train_model(config_, input_, folder("run"), job_), UsageError);
 }
 
 }  // namespace

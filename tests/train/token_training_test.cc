@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "epicrisis/train/trainer.h"
@@ -77,12 +76,13 @@ Texts words_in_file(const Path& folder) {
 
 class TokenTrainingTest : public testing::Test {
  protected:
-  ~TokenTrainingTest() override { set_interrupted(false); }
   Path folder(const std::string& name) const { return scratch_.path() / name; }
   std::string file(const std::string& run, const char* name) const {
     return read_file(folder(run) / name);
   }
   Worded worded_;
+
+  Job job_;
 
  private:
   TemporaryFolder scratch_;
@@ -96,7 +96,7 @@ TEST_F(TokenTrainingTest, EveryModeLearnsWhatTheWordsMean) {
       config.epochs = 40;
       config.patience = 0;
       const Path run = folder(std::string(mode_name(mode)) + loss);
-      const TrainResult result = train_model(config, worded_.input(), run);
+      const TrainResult result = train_model(config, worded_.input(), run, job_);
       EXPECT_GT(result.best().validation_balanced_accuracy, .9) << run;
       const TrainedModel model = TrainedModel::load(run);
       EXPECT_TRUE(model.trained_tokens());
@@ -121,7 +121,7 @@ TEST_F(TokenTrainingTest, GradientReachesTheRowsOfTheWordsSeenAndNoOthers) {
   TrainConfig config = quick_config(Mode::kMultimodal);
   config.weight_decay = 0;
   config.epochs = 2;
-  train_model(config, worded_.input(), folder("run"));
+  train_model(config, worded_.input(), folder("run"), job_);
   const WordVocabulary vocabulary = vocabulary_of(folder("run"));
   std::set<std::int64_t> seen;
   for (const TrainExample& example : worded_.data.train) {
@@ -145,11 +145,11 @@ TEST_F(TokenTrainingTest, SameSeedSameBytesOtherSeedOthers) {
   for (const Mode mode : kTextModes) {
     TrainConfig config = quick_config(mode);
     const std::string name(mode_name(mode));
-    train_model(config, worded_.input(), folder(name + "1"));
-    train_model(config, worded_.input(), folder(name + "2"));
+    train_model(config, worded_.input(), folder(name + "1"), job_);
+    train_model(config, worded_.input(), folder(name + "2"), job_);
     EXPECT_EQ(file(name + "1", "model.safetensors"), file(name + "2", "model.safetensors"));
     config.seed = 4;
-    train_model(config, worded_.input(), folder(name + "3"));
+    train_model(config, worded_.input(), folder(name + "3"), job_);
     EXPECT_NE(table(folder(name + "1")), table(folder(name + "3"))) << name;
   }
 }
@@ -161,7 +161,7 @@ TEST_F(TokenTrainingTest, ResumedAnywhereIsAsIfNeverInterrupted) {
     config.loss = "keyword_alignment";  // concept words go through the table too
     config.epochs = 3;
     const std::string name(mode_name(mode));
-    train_model(config, worded_.input(), folder(name + "-whole"));
+    train_model(config, worded_.input(), folder(name + "-whole"), job_);
     config.checkpoint_seconds = 0;
     int crashes = 0;
     for (bool finished = false; !finished;) {
@@ -171,7 +171,7 @@ TEST_F(TokenTrainingTest, ResumedAnywhereIsAsIfNeverInterrupted) {
         if (++steps == 4) throw std::runtime_error("power cut");
       };
       try {
-        train_model(config, worded_.input(), folder(name), observer);
+        train_model(config, worded_.input(), folder(name), job_, observer);
         finished = true;
       } catch (const std::runtime_error& error) {
         ASSERT_STREQ(error.what(), "power cut");
@@ -191,7 +191,7 @@ TEST_F(TokenTrainingTest, TheVocabularyIsThatOfTrainingNotesAlone) {
   worded_.data.note_concepts.resize(worded_.texts.size());
   for (const Mode mode : kTextModes) {
     const std::string name(mode_name(mode));
-    train_model(quick_config(mode), worded_.input(), folder(name));
+    train_model(quick_config(mode), worded_.input(), folder(name), job_);
     const Texts words = words_in_file(folder(name));
     for (const char* word : {"trained", "alpha", "beta", "gamma", "lesion"}) {
       EXPECT_THAT(words, Contains(word)) << name;
@@ -206,8 +206,8 @@ TEST_F(TokenTrainingTest, TheVocabularyIsThatOfTrainingNotesAlone) {
     for (const std::size_t note : example.notes) other.texts[note] = "wholly other words";
   }
   TrainConfig config = quick_config(Mode::kMultimodal);  // its validation looks at pictures alone
-  train_model(config, Worded().input(), folder("a"));
-  train_model(config, other.input(), folder("b"));
+  train_model(config, Worded().input(), folder("a"), job_);
+  train_model(config, other.input(), folder("b"), job_);
   EXPECT_EQ(table(folder("a")), table(folder("b")));
   EXPECT_EQ(file("a", "vocabulary.json"), file("b", "vocabulary.json"));
 }
@@ -218,7 +218,7 @@ TEST_F(TokenTrainingTest, UnknownWordsAndEmptyNotes) {
   }
   TrainConfig config = quick_config(Mode::kText);
   config.batch = 1;  // batches of one empty note
-  const TrainResult result = train_model(config, worded_.input(), folder("run"));
+  const TrainResult result = train_model(config, worded_.input(), folder("run"), job_);
   EXPECT_TRUE(std::isfinite(result.history.back().train_loss));
   const TrainedModel model = TrainedModel::load(folder("run"));
   const Texts queries = {"", "...", "zebra", "ZEBRA!", "zebra zebra", "giraffe zebra", "alpha"};
@@ -246,14 +246,15 @@ TEST_F(TokenTrainingTest, AllNotesEmptyIsDefined) {
   for (std::string& text : worded_.texts) text.clear();
   for (const Mode mode : kTextModes) {
     const std::string name(mode_name(mode));
-    train_model(quick_config(mode), worded_.input(), folder(name));
+    train_model(quick_config(mode), worded_.input(), folder(name), job_);
     EXPECT_EQ(vocabulary_of(folder(name)).size(), 64U);
   }
 }
 
 // What is loaded embeds as training did: the validation loss comes out again.
 TEST_F(TokenTrainingTest, TheLoadedRunEmbedsAsTheTrainedOneDid) {
-  const TrainResult result = train_model(quick_config(Mode::kText), worded_.input(), folder("run"));
+  const TrainResult result =
+      train_model(quick_config(Mode::kText), worded_.input(), folder("run"), job_);
   Texts notes;
   std::vector<std::size_t> labels;
   for (const TrainExample& example : worded_.data.validation) {
@@ -276,9 +277,9 @@ TEST_F(TokenTrainingTest, TheLoadedRunEmbedsAsTheTrainedOneDid) {
 }
 
 TEST_F(TokenTrainingTest, ConfigSaysWhatEmbedsTheNotes) {
-  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("tokens"));
-  train_model(quick_config(Mode::kMultimodal), worded_.data.input(), folder("vectors"));
-  train_model(quick_config(Mode::kImage), worded_.input(), folder("image"));
+  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("tokens"), job_);
+  train_model(quick_config(Mode::kMultimodal), worded_.data.input(), folder("vectors"), job_);
+  train_model(quick_config(Mode::kImage), worded_.input(), folder("image"), job_);
   const auto config = [&](const char* run) { return parse_json(file(run, "config.json"), run); };
   EXPECT_EQ(config("tokens")["text_encoder"]["type"], "token_embeddings");
   EXPECT_EQ(config("tokens")["text_width"], kTokenWidth);
@@ -295,7 +296,7 @@ TEST_F(TokenTrainingTest, ConfigSaysWhatEmbedsTheNotes) {
 }
 
 TEST_F(TokenTrainingTest, ABrokenVocabularyIsAnErrorWithTheFile) {
-  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("run"));
+  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("run"), job_);
   const std::string good = file("run", "vocabulary.json");
   const auto refused = [&](const std::string& bytes, const char* why) {
     write_file(folder("run") / "vocabulary.json", bytes);
@@ -336,12 +337,12 @@ TEST_F(TokenTrainingTest, ABrokenVocabularyIsAnErrorWithTheFile) {
 
 TEST_F(TokenTrainingTest, AFolderBelongsToItsTexts) {
   const TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, worded_.input(), folder("run"));
-  EXPECT_NO_THROW(train_model(config, worded_.input(), folder("run")));
+  train_model(config, worded_.input(), folder("run"), job_);
+  EXPECT_NO_THROW(train_model(config, worded_.input(), folder("run"), job_));
   const auto refused = ThrowsMessage<UsageError>(HasSubstr("another configuration or other data"));
-  EXPECT_THAT([&] { train_model(config, worded_.data.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(config, worded_.data.input(), folder("run"), job_); }, refused);
   worded_.texts[worded_.data.train[0].notes[0]] += " more";
-  EXPECT_THAT([&] { train_model(config, worded_.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(config, worded_.input(), folder("run"), job_); }, refused);
 }
 
 TEST_F(TokenTrainingTest, WrongFormsAreRefused) {
@@ -350,7 +351,7 @@ TEST_F(TokenTrainingTest, WrongFormsAreRefused) {
     config.loss = "keyword_alignment";
     TrainInput input = worded_.input();
     change(input);
-    EXPECT_THAT([&] { train_model(config, input, folder("bad")); },
+    EXPECT_THAT([&] { train_model(config, input, folder("bad"), job_); },
                 ThrowsMessage<UsageError>(HasSubstr(words)));
     EXPECT_FALSE(std::filesystem::exists(folder("bad")));
   };
@@ -362,8 +363,8 @@ TEST_F(TokenTrainingTest, WrongFormsAreRefused) {
   refused("the concept words", [](TrainInput& input) { input.concepts = {}; });
   refused("note 180", [](TrainInput& input) { input.train[2].notes = {180}; });
 
-  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("tokens"));
-  train_model(quick_config(Mode::kMultimodal), worded_.data.input(), folder("vectors"));
+  train_model(quick_config(Mode::kMultimodal), worded_.input(), folder("tokens"), job_);
+  train_model(quick_config(Mode::kMultimodal), worded_.data.input(), folder("vectors"), job_);
   EXPECT_THAT(
       [&] { TrainedModel::load(folder("tokens")).embed_notes({.vectors = &worded_.data.notes}); },
       ThrowsMessage<UsageError>(HasSubstr("as texts")));

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "train/synthetic.h"
@@ -29,11 +28,11 @@ constexpr Mode kAllModes[] = {Mode::kImage, Mode::kText, Mode::kMultimodal, Mode
 
 class TrainerTest : public testing::Test {
  protected:
-  ~TrainerTest() override { set_interrupted(false); }
   Path folder(const std::string& name) const { return scratch_.path() / name; }
   std::string weights(const std::string& name) const {
     return read_file(folder(name) / "model.safetensors");
   }
+  Job job_;
 
  private:
   TemporaryFolder scratch_;
@@ -87,7 +86,7 @@ TEST_F(TrainerTest, EveryModeAndFormLearnsTheClasses) {
       config.epochs = 40;
       config.patience = 0;
       const std::string name = std::to_string(++number);
-      const TrainResult result = train_model(config, data.input(), folder(name));
+      const TrainResult result = train_model(config, data.input(), folder(name), job_);
       const std::string label = std::string(mode_name(mode)) + " " + loss;
       EXPECT_LT(result.best().train_loss, result.history.front().train_loss) << label;
       EXPECT_GT(result.best().validation_balanced_accuracy, .9) << label;
@@ -108,7 +107,8 @@ TEST_F(TrainerTest, TheLineOfAnEpochHasTheTermsOfTheMode) {
   const auto parts = [&](Mode mode) {
     TrainConfig config = quick_config(mode);
     config.epochs = 1;
-    const auto result = train_model(config, data.input(), folder(std::string(mode_name(mode))));
+    const auto result =
+        train_model(config, data.input(), folder(std::string(mode_name(mode))), job_);
     std::vector<std::string> names;
     double sum = 0;
     for (const auto& [part, value] : result.history[0].parts) {
@@ -136,7 +136,7 @@ TEST_F(TrainerTest, LambdaWeighsTheContrastiveTerm) {
     config.learning_rate = 1e-12;
     config.patience = 0;
     const auto result =
-        train_model(config, data.input(), folder("lambda" + std::to_string(lambda)));
+        train_model(config, data.input(), folder("lambda" + std::to_string(lambda)), job_);
     return result.history[0].parts.back().second;
   };
   EXPECT_NEAR(first_contrastive(1), 4 * first_contrastive(.25), 1e-5);
@@ -147,7 +147,7 @@ TEST_F(TrainerTest, PairsComeTogether) {
   const Synthetic data = synthetic({.image_noise = .3});
   TrainConfig config = quick_config(Mode::kMultimodal);
   config.epochs = 30;
-  train_model(config, data.input(), folder("run"));
+  train_model(config, data.input(), folder("run"), job_);
   const TrainedModel model = TrainedModel::load(folder("run"));
   std::vector<std::size_t> images;
   std::vector<std::size_t> notes;
@@ -179,9 +179,9 @@ TEST_F(TrainerTest, ContrastiveModesKeepTheProbeOutOfTheHeads) {
   config.weight_decay = 0;
   config.patience = 0;
   config.epochs = 1;
-  train_model(config, data.input(), folder("one"));
+  train_model(config, data.input(), folder("one"), job_);
   config.epochs = 5;
-  train_model(config, data.input(), folder("five"));
+  train_model(config, data.input(), folder("five"), job_);
   const TensorFile one = read_safetensors(folder("one") / "model.safetensors");
   const TensorFile five = read_safetensors(folder("five") / "model.safetensors");
   for (const auto& [name, tensor] : one.tensors()) {
@@ -193,15 +193,15 @@ TEST_F(TrainerTest, ContrastiveModesKeepTheProbeOutOfTheHeads) {
 TEST_F(TrainerTest, TextModeLeavesTheImageBranchAsItWasDrawn) {
   const Synthetic data = synthetic();
   TrainConfig config = quick_config(Mode::kText);
-  train_model(config, data.input(), folder("a"));
+  train_model(config, data.input(), folder("a"), job_);
   config.epochs = 2;
-  train_model(config, data.input(), folder("b"));
+  train_model(config, data.input(), folder("b"), job_);
   const std::string name = "heads.image_projection.weight";
   EXPECT_EQ(to_float32(read_safetensors(folder("a") / "model.safetensors").at(name)),
             to_float32(read_safetensors(folder("b") / "model.safetensors").at(name)));
   TrainInput without = data.input();
   without.image_features = nullptr;
-  train_model(config, without, folder("c"));
+  train_model(config, without, folder("c"), job_);
   const TrainedModel model = TrainedModel::load(folder("c"));
   EXPECT_EQ(model.image_width(), 0U);
   EXPECT_THROW(model.embed_image_features(data.features), UsageError);
@@ -216,11 +216,11 @@ TEST_F(TrainerTest, SameSeedSameBytesOtherSeedOthers) {
     TrainConfig config = quick_config(mode);
     config.copies = 2;
     const std::string name(mode_name(mode));
-    train_model(config, data.input(), folder(name + "1"));
-    train_model(config, data.input(), folder(name + "2"));
+    train_model(config, data.input(), folder(name + "1"), job_);
+    train_model(config, data.input(), folder(name + "2"), job_);
     EXPECT_EQ(weights(name + "1"), weights(name + "2")) << name;
     config.seed = 4;
-    train_model(config, data.input(), folder(name + "3"));
+    train_model(config, data.input(), folder(name + "3"), job_);
     EXPECT_NE(weights(name + "1"), weights(name + "3")) << name;
   }
 }
@@ -233,19 +233,19 @@ TEST_F(TrainerTest, ResumedIsAsIfNeverInterrupted) {
     config.copies = 1;
     config.patience = 2;
     const std::string name(mode_name(mode));
-    const TrainResult whole = train_model(config, data.input(), folder(name + "-whole"));
+    const TrainResult whole = train_model(config, data.input(), folder(name + "-whole"), job_);
+    Job cancelled;
     TrainObserver observer;
-    observer.epoch = [](const EpochMetrics& metrics) {
-      if (metrics.epoch == 3) set_interrupted(true);
+    observer.epoch = [&](const EpochMetrics& metrics) {
+      if (metrics.epoch == 3) cancelled.cancel();
     };
-    EXPECT_THROW(train_model(config, data.input(), folder(name), observer), Interrupted);
-    set_interrupted(false);
+    EXPECT_THROW(train_model(config, data.input(), folder(name), cancelled, observer), Interrupted);
     EXPECT_TRUE(std::filesystem::exists(folder(name) / "checkpoint.safetensors"));
     EXPECT_FALSE(std::filesystem::exists(folder(name) / "model.safetensors"));
     EXPECT_THROW(TrainedModel::load(folder(name)), InputError);
     int epochs = 0;
     observer.epoch = [&](const EpochMetrics&) { ++epochs; };
-    const TrainResult resumed = train_model(config, data.input(), folder(name), observer);
+    const TrainResult resumed = train_model(config, data.input(), folder(name), job_, observer);
     EXPECT_EQ(epochs, whole.epochs - 3);
     EXPECT_EQ(weights(name), weights(name + "-whole")) << name;
     EXPECT_FALSE(std::filesystem::exists(folder(name) / "checkpoint.safetensors"));
@@ -265,7 +265,7 @@ TEST_F(TrainerTest, ResumedIsAsIfNeverInterrupted) {
 TEST_F(TrainerTest, ResumedFromTheMiddleOfAnEpochIsTheSameToo) {
   const Synthetic data = synthetic();
   TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, data.input(), folder("whole"));
+  train_model(config, data.input(), folder("whole"), job_);
   config.checkpoint_seconds = 0;  // after every step
   int crashes = 0;
   for (bool finished = false; !finished;) {
@@ -275,7 +275,7 @@ TEST_F(TrainerTest, ResumedFromTheMiddleOfAnEpochIsTheSameToo) {
       if (++steps == 5) throw std::runtime_error("power cut");
     };
     try {
-      train_model(config, data.input(), folder("broken"), observer);
+      train_model(config, data.input(), folder("broken"), job_, observer);
       finished = true;
     } catch (const std::runtime_error& error) {
       ASSERT_STREQ(error.what(), "power cut");
@@ -292,21 +292,21 @@ TEST_F(TrainerTest, ResumedFromTheMiddleOfAnEpochIsTheSameToo) {
 TEST_F(TrainerTest, InterruptWithinAnEpochKeepsTheStep) {
   const Synthetic data = synthetic();
   const TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, data.input(), folder("whole"));
+  train_model(config, data.input(), folder("whole"), job_);
+  Job cancelled;
   TrainObserver observer;
   int steps = 0;
   observer.step = [&](std::size_t, double) {
-    if (++steps == 11) set_interrupted(true);
+    if (++steps == 11) cancelled.cancel();
   };
-  EXPECT_THROW(train_model(config, data.input(), folder("run"), observer), Interrupted);
-  set_interrupted(false);
+  EXPECT_THROW(train_model(config, data.input(), folder("run"), cancelled, observer), Interrupted);
   steps = 0;
   observer.step = [&](std::size_t images, double loss) {
     ++steps;
     EXPECT_LE(images, 8U);
     EXPECT_TRUE(std::isfinite(loss));
   };
-  train_model(config, data.input(), folder("run"), observer);
+  train_model(config, data.input(), folder("run"), job_, observer);
   EXPECT_EQ(steps, 6 * 8 - 11);
   EXPECT_EQ(weights("run"), weights("whole"));
 }
@@ -314,10 +314,10 @@ TEST_F(TrainerTest, InterruptWithinAnEpochKeepsTheStep) {
 TEST_F(TrainerTest, AFinishedRunIsNotTrainedAgain) {
   const Synthetic data = synthetic();
   const TrainConfig config = quick_config(Mode::kMultimodal);
-  const TrainResult first = train_model(config, data.input(), folder("run"));
+  const TrainResult first = train_model(config, data.input(), folder("run"), job_);
   TrainObserver observer;
   observer.step = [](std::size_t, double) { FAIL() << "trained again"; };
-  const TrainResult second = train_model(config, data.input(), folder("run"), observer);
+  const TrainResult second = train_model(config, data.input(), folder("run"), job_, observer);
   EXPECT_EQ(second.best_epoch, first.best_epoch);
   EXPECT_EQ(second.epochs, first.epochs);
   EXPECT_EQ(second.best().validation_loss, first.best().validation_loss);
@@ -328,22 +328,22 @@ TEST_F(TrainerTest, AFinishedRunIsNotTrainedAgain) {
 TEST_F(TrainerTest, AFolderBelongsToOneConfigAndData) {
   const Synthetic data = synthetic();
   TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, data.input(), folder("run"));
+  train_model(config, data.input(), folder("run"), job_);
   config.checkpoint_seconds = 1;  // of no consequence
-  EXPECT_NO_THROW(train_model(config, data.input(), folder("run")));
+  EXPECT_NO_THROW(train_model(config, data.input(), folder("run"), job_));
   TrainConfig other = config;
   other.learning_rate = 2e-2;
   const auto refused = ThrowsMessage<UsageError>(HasSubstr("another configuration or other data"));
-  EXPECT_THAT([&] { train_model(other, data.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(other, data.input(), folder("run"), job_); }, refused);
   Synthetic changed = data;
   changed.features.values[5] += 1e-3F;
-  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run"), job_); }, refused);
   changed = data;
   changed.train[4].label = (changed.train[4].label + 1) % 3;
-  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run"), job_); }, refused);
   changed = data;
   changed.validation.pop_back();
-  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run")); }, refused);
+  EXPECT_THAT([&] { train_model(config, changed.input(), folder("run"), job_); }, refused);
 }
 
 TEST_F(TrainerTest, StopsEarlyAndKeepsTheBestWeights) {
@@ -352,7 +352,7 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBestWeights) {
   TrainConfig config = quick_config(Mode::kImage);
   config.epochs = 200;
   config.patience = 4;
-  const TrainResult result = train_model(config, data.input(), folder("run"));
+  const TrainResult result = train_model(config, data.input(), folder("run"), job_);
   EXPECT_TRUE(result.stopped_early);
   EXPECT_EQ(result.epochs, result.best_epoch + 4);
   for (const auto& metrics : result.history) {
@@ -373,7 +373,7 @@ TEST_F(TrainerTest, StopsEarlyAndKeepsTheBestWeights) {
 
   config.patience = 0;
   config.epochs = result.epochs + 3;
-  const TrainResult patient = train_model(config, data.input(), folder("patient"));
+  const TrainResult patient = train_model(config, data.input(), folder("patient"), job_);
   EXPECT_FALSE(patient.stopped_early);
   EXPECT_EQ(patient.epochs, config.epochs);
   EXPECT_EQ(patient.best_epoch, result.best_epoch);
@@ -383,7 +383,7 @@ TEST_F(TrainerTest, WithoutValidationTheLastEpochIsKept) {
   Synthetic data = synthetic();
   data.validation.clear();
   const TrainResult result =
-      train_model(quick_config(Mode::kMultimodal), data.input(), folder("run"));
+      train_model(quick_config(Mode::kMultimodal), data.input(), folder("run"), job_);
   EXPECT_EQ(result.best_epoch, 6);
   EXPECT_TRUE(std::isnan(result.best().validation_loss));
   // Null in the file, NaN again when read.
@@ -402,9 +402,9 @@ TEST_F(TrainerTest, UsesTheAugmentedCopies) {
   config.copies = 3;
   config.epochs = 25;
   config.patience = 0;
-  const TrainResult with = train_model(config, data.input(), folder("with"));
+  const TrainResult with = train_model(config, data.input(), folder("with"), job_);
   config.augment = false;
-  const TrainResult without = train_model(config, data.input(), folder("without"));
+  const TrainResult without = train_model(config, data.input(), folder("without"), job_);
   FloatMatrix copy(90, data.features.columns);
   std::copy_n(data.features.row(180).data(), copy.values.size(), copy.values.data());
   std::vector<std::size_t> rows;
@@ -424,12 +424,13 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteIsNamedWithItsPlace) {
   for (std::size_t i = 0; i < data.notes.rows; i += 2) {
     data.notes.row(i)[2] = std::numeric_limits<float>::quiet_NaN();
   }
-  EXPECT_THAT([&] { train_model(quick_config(Mode::kMultimodal), data.input(), folder("run")); },
-              ThrowsMessage<InputError>(
-                  AllOf(HasSubstr("'text'"), HasSubstr("epoch 1, step "), HasSubstr("nan"))));
+  EXPECT_THAT(
+      [&] { train_model(quick_config(Mode::kMultimodal), data.input(), folder("run"), job_); },
+      ThrowsMessage<InputError>(
+          AllOf(HasSubstr("'text'"), HasSubstr("epoch 1, step "), HasSubstr("nan"))));
   data = synthetic();
   data.features.row(data.validation[0].image)[0] = std::numeric_limits<float>::infinity();
-  EXPECT_THAT([&] { train_model(quick_config(Mode::kImage), data.input(), folder("run2")); },
+  EXPECT_THAT([&] { train_model(quick_config(Mode::kImage), data.input(), folder("run2"), job_); },
               ThrowsMessage<InputError>(HasSubstr("validation loss")));
 }
 
@@ -440,7 +441,7 @@ TEST_F(TrainerTest, BatchesWithoutAnyNoteTrainTheImageAlone) {
   config.balanced = false;
   config.batch = 1;
   config.epochs = 2;
-  const TrainResult result = train_model(config, data.input(), folder("run"));
+  const TrainResult result = train_model(config, data.input(), folder("run"), job_);
   EXPECT_LT(result.history[1].parts[0].second, result.history[0].parts[0].second);
   EXPECT_TRUE(std::isfinite(result.history[1].train_loss));
 }
@@ -452,12 +453,12 @@ TEST_F(TrainerTest, OneClassAndOneSampleAreDefined) {
       TrainConfig config = quick_config(mode);
       config.loss = loss;
       config.epochs = 2;
-      EXPECT_NO_THROW(
-          train_model(config, data.input(), folder(std::string(mode_name(mode)) + "-" + loss)));
+      EXPECT_NO_THROW(train_model(config, data.input(),
+                                  folder(std::string(mode_name(mode)) + "-" + loss), job_));
     }
   }
   data.train.resize(1);
-  EXPECT_NO_THROW(train_model(quick_config(Mode::kMultimodal), data.input(), folder("one")));
+  EXPECT_NO_THROW(train_model(quick_config(Mode::kMultimodal), data.input(), folder("one"), job_));
 }
 
 TEST_F(TrainerTest, WrongInputIsRefusedBeforeAnythingIsWritten) {
@@ -466,7 +467,7 @@ TEST_F(TrainerTest, WrongInputIsRefusedBeforeAnythingIsWritten) {
     Synthetic data = good;
     TrainInput input = data.input();
     change(data, input, config);
-    EXPECT_THAT([&] { train_model(config, input, folder("bad")); },
+    EXPECT_THAT([&] { train_model(config, input, folder("bad"), job_); },
                 ThrowsMessage<UsageError>(HasSubstr(words)));
     EXPECT_FALSE(std::filesystem::exists(folder("bad")));
   };
@@ -522,7 +523,7 @@ TEST_F(TrainerTest, WrongInputIsRefusedBeforeAnythingIsWritten) {
 TEST_F(TrainerTest, BrokenRunFoldersAreErrorsWithTheFile) {
   const Synthetic data = synthetic();
   const TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, data.input(), folder("run"));
+  train_model(config, data.input(), folder("run"), job_);
   const auto with = [&](const char* file, const std::string& bytes) {
     std::filesystem::remove_all(folder("copy"));
     std::filesystem::copy(folder("run"), folder("copy"));
@@ -559,22 +560,22 @@ TEST_F(TrainerTest, BrokenRunFoldersAreErrorsWithTheFile) {
 TEST_F(TrainerTest, ABrokenCheckpointIsAnErrorAndNotANewStart) {
   const Synthetic data = synthetic();
   const TrainConfig config = quick_config(Mode::kMultimodal);
+  Job cancelled;
   TrainObserver observer;
-  observer.epoch = [](const EpochMetrics&) { set_interrupted(true); };
-  EXPECT_THROW(train_model(config, data.input(), folder("run"), observer), Interrupted);
-  set_interrupted(false);
+  observer.epoch = [&](const EpochMetrics&) { cancelled.cancel(); };
+  EXPECT_THROW(train_model(config, data.input(), folder("run"), cancelled, observer), Interrupted);
   const Path path = folder("run") / "checkpoint.safetensors";
   const std::string good = read_file(path);
   write_file(path, good.substr(0, good.size() - 10));
-  EXPECT_THAT([&] { train_model(config, data.input(), folder("run")); },
+  EXPECT_THAT([&] { train_model(config, data.input(), folder("run"), job_); },
               ThrowsMessage<InputError>(HasSubstr("checkpoint.safetensors")));
   write_file(path, good);
-  EXPECT_NO_THROW(train_model(config, data.input(), folder("run")));
+  EXPECT_NO_THROW(train_model(config, data.input(), folder("run"), job_));
 }
 
 TEST_F(TrainerTest, EmbeddingChecksWidths) {
   const Synthetic data = synthetic();
-  train_model(quick_config(Mode::kMultimodal), data.input(), folder("run"));
+  train_model(quick_config(Mode::kMultimodal), data.input(), folder("run"), job_);
   const TrainedModel model = TrainedModel::load(folder("run"));
   EXPECT_EQ(model.image_width(), 12U);
   EXPECT_EQ(model.text_width(), 10U);

@@ -13,7 +13,7 @@ class Clock {
   virtual ~Clock() = default;
   virtual std::chrono::system_clock::time_point now() = 0;    // wall clock, UTC
   virtual std::chrono::nanoseconds monotonic() = 0;           // since an arbitrary start
-  virtual void sleep(std::chrono::nanoseconds duration) = 0;  // shorter if interrupted()
+  virtual void sleep(std::chrono::nanoseconds duration) = 0;  // Job::sleep() can be cancelled
 };
 
 Clock& system_clock();

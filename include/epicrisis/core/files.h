@@ -12,27 +12,14 @@ namespace epicrisis {
 
 using Path = std::filesystem::path;
 
-// The seam to the disk, so that tests can play a full or read-only one. All members may be called
-// from several threads. Errors are SystemError with path and errno text.
-class FileSystem {
- public:
-  virtual ~FileSystem() = default;
-
-  // Whole file. InputError if it is larger than max_bytes.
-  virtual std::string read(const Path& path, std::uint64_t max_bytes) = 0;
-
-  // Writes `bytes` aside, syncs, renames over `path`, syncs the folder: a reader sees the old file
-  // or the new one, never a part. Makes missing parent folders.
-  virtual void write_atomically(const Path& path, std::string_view bytes) = 0;
-};
-
-// The real disk. A process-wide object without state.
-FileSystem& local_files();
-
 inline constexpr std::uint64_t kMaxTextFile = std::uint64_t{1} << 30;  // 1 GiB
 
-// Shorthands for local_files().
+// Errors of this file are SystemError with path and errno text, if nothing else is said.
+
+// Whole file. InputError if it is larger than max_bytes.
 std::string read_file(const Path& path, std::uint64_t max_bytes = kMaxTextFile);
+// Writes `bytes` aside, syncs, renames over `path`, syncs the folder: a reader sees the old file or
+// the new one, never a part. Makes missing parent folders.
 void write_file(const Path& path, std::string_view bytes);
 
 // A file written in pieces under a temporary name beside `path`; commit() syncs and renames it, the

@@ -12,9 +12,10 @@
 #include <utility>
 
 #include "epicrisis/core/clock.h"
-#include "epicrisis/core/log.h"
 
 namespace epicrisis {
+
+enum class LogLevel { kInfo, kWarning, kError };
 
 // A countable step of a job, as who watches it sees it.
 struct JobStep {

@@ -26,6 +26,9 @@ std::string clean_text(std::string_view text, std::size_t max_bytes);
 // The same, but line feeds stay (model answers, notes), without spaces beside them; CRLF becomes
 // one.
 std::string clean_multiline_text(std::string_view text, std::size_t max_bytes);
+// Text from outside on one line of a terminal, with nothing taken away: control characters, marks
+// of direction and invalid bytes stand as \n, \x1b, \u202e.
+std::string escape_controls(std::string_view text);
 
 // An identifier that may become part of a file name: 1 to 128 of [A-Za-z0-9._-] and, inside, space;
 // not starting with '.' or '-'.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/store/workspace.h"
@@ -37,11 +38,11 @@ Json to_json(const ImportReport& report);
 // not grow with the number of samples (but for what the adapter needs). UsageError for an unknown
 // adapter, a data set name that another adapter filled, or, unless `moved`, one whose samples came
 // from another folder or whose picture folders are not all read; the adapter's errors pass through.
-// InternalError if the counts do not add up.
+// InternalError if the counts do not add up; Interrupted leaves nothing.
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
-                            const ImportOptions& options = {});
+                            Job& job, const ImportOptions& options = {});
 // The same with an adapter that is not in the registry.
 ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
-                            const ImportOptions& options = {});
+                            Job& job, const ImportOptions& options = {});
 
 }  // namespace epicrisis

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
@@ -74,18 +75,19 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps = 1000);
 // sets, one group in two roles, one picture (same bytes, same pixels, or hardly different) under
 // two ids. Fingerprints of pictures are computed in parallel and kept in the workspace; a file
 // whose size and time are as before is not read again. Takes the lock "fingerprints".
+// Interrupted between two commits of 1,024.
 //
 // Ids are compared across data sets only where they are unlikely to agree by chance: at least one
 // letter and five digits ("ISIC_0024306", not "img_0001"). Of three or more samples that are all
 // the same, each is paired with the first of every (data set, role), not with every other.
-LeakageReport check_leakage(Workspace& workspace, const CheckOptions& options = {});
+LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& options = {});
 
 // Keeps the outcome and whether the user allowed it, for reports. Returns its id.
 std::int64_t save_leakage(Database& database, const LeakageReport& report,
-                          const CheckOptions& options, bool allowed);
+                          const CheckOptions& options, bool allowed, const Job& job);
 
 // Computes the fingerprints that are missing or out of date; returns how many were computed.
-std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter,
+std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filter, Job& job,
                                  unsigned threads = 0);
 
 }  // namespace epicrisis

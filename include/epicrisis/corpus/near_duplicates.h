@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "epicrisis/core/job.h"
+
 namespace epicrisis {
 
 inline constexpr int kMaxHashDistance = 16;
@@ -30,6 +32,7 @@ struct NearDuplicates {
 // hashing: Manku, Jain, Das Sarma, WWW 2007; Norouzi, Punjani, Fleet, CVPR 2012), and a bucket that
 // is still large is cut again. Equal hashes are grouped first. threads 0: all cores.
 NearDuplicates find_near_duplicates(std::span<const std::uint64_t> hashes, int max_distance,
-                                    unsigned threads = 0, std::uint64_t max_pairs = 20'000'000);
+                                    const Job& job, unsigned threads = 0,
+                                    std::uint64_t max_pairs = 20'000'000);
 
 }  // namespace epicrisis

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/image/prepare.h"
@@ -40,17 +41,18 @@ Json to_json(const PrepareReport& report);
 // prepared again, one that failed before is not tried again until it changes. A picture whose file
 // is gone stays prepared. Takes the lock "prepare-<recipe>"; interrupts and a full disk are thrown,
 // what was done stays.
-PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
+PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
 
 // A sheet of `count` pictures, evenly taken from the samples of the filter, each beside what the
 // recipe makes of it; pictures that cannot be read are left out. UsageError if none is left.
 Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
-                          const SampleFilter& filter, int count);
+                          const SampleFilter& filter, int count, const Job& job);
 // The same, written to `file`: PNG or JPEG, as its name ends in .png, .jpg or .jpeg; UsageError if
 // in none of them.
 Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
-                                const SampleFilter& filter, int count, const Path& file);
+                                const SampleFilter& filter, int count, const Path& file,
+                                const Job& job);
 
 // The pictures of a recipe that are prepared, in order of sample id: what was there when it was
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 
 namespace epicrisis {
 
@@ -19,6 +20,6 @@ struct DemoCorpusOptions {
 // in its odds, so that no single sign decides. Domains differ in light, colour cast, vignette,
 // hair, blur and field of view. The pictures are drawings: they teach nothing about skin. The same
 // seed draws the same bytes. Existing files are replaced.
-void write_demo_corpus(const Path& folder, const DemoCorpusOptions& options = {});
+void write_demo_corpus(const Path& folder, const Job& job, const DemoCorpusOptions& options = {});
 
 }  // namespace epicrisis

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/eval/classification.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/eval/retrieval.h"
@@ -24,7 +25,7 @@ struct SeedScores {
 // classification_statistic(), or without a run.
 std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<const int> truth,
                                            std::span<const SeedScores> runs,
-                                           const BootstrapOptions& options);
+                                           const BootstrapOptions& options, const Job& job);
 
 // The same of retrieval: for each seed what evaluate_retrieval() gave of the same set, in the same
 // order. Queries are resampled by the group of their image (`image_groups`: as RetrievalSet;
@@ -37,7 +38,7 @@ struct SeedRetrieval {
 std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
                                       std::span<const SeedRetrieval> runs,
                                       const std::vector<std::string>& image_groups,
-                                      const BootstrapOptions& options);
+                                      const BootstrapOptions& options, const Job& job);
 
 // Two models on one data set: candidate minus baseline in the named metric.
 PairedDifference compare_classification(std::string_view metric, std::span<const int> truth,

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/eval/statistics.h"
 
@@ -77,12 +78,12 @@ struct RetrievalResult {
 // of the pool a thread. A zero row has similarity 0 to all. UsageError for sizes that do not fit,
 // NaN, or an empty set of queries.
 RetrievalResult evaluate_retrieval(const RetrievalSet& set, Direction direction, bool pair_in,
-                                   const RetrievalOptions& options = {});
+                                   const Job& job, const RetrievalOptions& options = {});
 
 // All directions and both protocols; a direction is ranked once for both.
 // Within one modality, where no query has siblings in the pool (no groups, one note an image), both
 // protocols are the same and only pair_out is given. A set without notes gets image to image alone.
-std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set,
+std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set, const Job& job,
                                                 const RetrievalOptions& options = {});
 
 struct Match {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/image/prepare.h"
@@ -50,7 +51,7 @@ class ShardStore : public ImageSource {
   std::uint64_t append(std::span<const Image> images);
 
   // Holds every picture against its CRC-32; indices of those that differ.
-  std::vector<std::size_t> verify(unsigned threads = 0) const;
+  std::vector<std::size_t> verify(const Job& job, unsigned threads = 0) const;
 
  private:
   struct State;
@@ -99,6 +100,6 @@ struct PrepareCounts {
 PrepareCounts prepare_all(std::span<const PrepareJob> jobs, const PrepareRecipe& recipe,
                           ShardStore& store, unsigned threads,
                           const std::function<void(std::span<const PrepareOutcome>)>& on_done,
-                          const DecodeLimits& limits = {});
+                          const Job& job, const DecodeLimits& limits = {});
 
 }  // namespace epicrisis

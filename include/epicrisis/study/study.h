@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/report/report_data.h"
 #include "epicrisis/store/workspace.h"
@@ -31,8 +32,9 @@ Json to_json(const StudyOutcome& outcome);
 // Does everything the study names: import, roles, leakage check, preparation, notes, embeddings,
 // training, evaluation, report. Run again it does only what is missing; broken off at any point it
 // goes on from there. Takes the lock "study-<name>". LeakageError, UsageError and InputError as the
-// parts below say; Interrupted after Ctrl-C.
-StudyOutcome run_study(Workspace& workspace, const Study& study, const StudyOptions& options = {});
+// parts below say; Interrupted when the job is cancelled.
+StudyOutcome run_study(Workspace& workspace, const Study& study, Job& job,
+                       const StudyOptions& options = {});
 
 // The studies that were run in a workspace, by name.
 std::vector<std::string> list_studies(const Workspace& workspace);
@@ -41,10 +43,10 @@ Study load_study(const Workspace& workspace, const std::string& name = "");
 
 // The result rows of a study's finished runs: one per seed, and "all" over the seeds. They come out
 // of the database; what changed since they were stored there is measured first. Trains nothing.
-std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study);
+std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job);
 
 // Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers
 // as .csv, .json and .tex. Trains nothing.
-ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html);
+ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html, Job& job);
 
 }  // namespace epicrisis

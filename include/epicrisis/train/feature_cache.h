@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
 
@@ -30,17 +30,16 @@ struct ImageFeatureRequest {
 // Features f(x) [(1 + copies) * n, F] of the frozen encoder: row `copy * n + i` belongs to
 // indices[i], as TrainInput::image_features wants it. Takes from `folder` (the workspace's
 // embeddings/) what is there and computes the rest, which it writes in chunks of 256 rows, each
-// aside and renamed: an interrupt or kill loses at most one chunk. `done` hears of each row, cached
-// or computed. UsageError if ids and indices differ in length; broken cache files are errors, not
-// recomputed.
+// aside and renamed: a cancelled job or a kill loses at most one chunk. The job's step "image
+// features" counts each row, cached or computed. UsageError if ids and indices differ in length;
+// broken cache files are errors, not recomputed.
 FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
-                                  const ImageFeatureRequest& request, const Path& folder,
-                                  const std::function<void(std::size_t)>& done = {});
+                                  const ImageFeatureRequest& request, const Path& folder, Job& job);
 
 // Pooled embeddings g(t) [texts, G], found by the SHA-256 of the text and the encoder's
-// fingerprint. Equal texts are computed once.
+// fingerprint. Equal texts are computed once. The job's step is "note embeddings"; it is told how
+// many texts were too long for the encoder.
 FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const std::string> texts,
-                                   const Path& folder,
-                                   const std::function<void(std::size_t)>& done = {});
+                                   const Path& folder, Job& job);
 
 }  // namespace epicrisis

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/settings/model_folders.h"
@@ -78,11 +79,11 @@ struct TrainObserver {
 // OPENBLAS_CORETYPE do) and the same LibTorch and BLAS; else near them. A finished one returns its
 // result at once. UsageError if the folder holds a run of another config or other data. Errors:
 // UsageError for a wrong config or input (index, label or width out of range, a mode that lacks
-// what it needs); InputError with epoch, step and term if a loss stops being
-// finite (the last checkpoint stays); Interrupted after Ctrl-C (the last checkpoint stays). One
-// training at a time per process: it sets LibTorch's thread count.
+// what it needs); InputError with epoch, step and term if a loss stops being finite, Interrupted
+// when the job is cancelled (both times the last checkpoint stays). One training at a time per
+// process: it sets LibTorch's thread count.
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
-                        const TrainObserver& observer = {});
+                        const Job& job, const TrainObserver& observer = {});
 
 // A finished run, to embed and to classify. Members may be called from several threads.
 class TrainedModel {
@@ -110,10 +111,10 @@ class TrainedModel {
   FloatMatrix embed_notes(const TextInput& notes) const;
   // z [n, width] -> class logits [n, class_count].
   FloatMatrix logits(const FloatMatrix& z) const;
-  // Pictures -> z_img, for a fine-tuned run; UsageError for a frozen one. `done` hears of each
-  // batch.
+  // Pictures -> z_img, for a fine-tuned run; UsageError for a frozen one. `meter` (may be null)
+  // counts pictures. Interrupted between batches.
   FloatMatrix embed_images(const ImageSource& images, std::span<const std::size_t> indices,
-                           const std::function<void(std::size_t)>& done = {}) const;
+                           const Job& job, Meter* meter = nullptr) const;
 
  private:
   struct State;

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/store/tables/samples.h"
@@ -55,11 +54,11 @@ void skip(NoteExportReport& report, const Sample& sample) {
 }
 
 void export_jsonl(Database& database, const Path& target, const NoteFilter& filter,
-                  NoteExportReport& report) {
+                  NoteExportReport& report, const Job& job) {
   AtomicFileWriter file(target);
   SampleLookup samples(database);
   for_each_note(database, filter, [&](const NoteRecord& note) {
-    throw_if_interrupted();
+    job.check();
     file.write(dump_json(line_of(note, samples.of(note))) + "\n");
     ++report.notes;
     ++report.written;
@@ -100,13 +99,13 @@ void sync_file_system_of(const Path& folder) {
 // Variants and providers may give a sample several notes of a strategy: they come one after the
 // other and are numbered.
 void export_tree(Database& database, const Path& target, const NoteFilter& filter,
-                 NoteExportReport& report) {
+                 NoteExportReport& report, const Job& job) {
   SampleLookup samples(database);
   std::int64_t last_sample = -1;
   std::string last_strategy;
   int number = 0;
   for_each_note(database, filter, [&](const NoteRecord& note) {
-    throw_if_interrupted();
+    job.check();
     const Sample& sample = samples.of(note);
     ++report.notes;
     if (!names_files(sample, note)) {
@@ -198,11 +197,11 @@ class ImageFolderWriter {
 };
 
 void export_image_folder(Database& database, const Path& target, const NoteExportOptions& options,
-                         NoteExportReport& report) {
+                         NoteExportReport& report, const Job& job) {
   ImageFolderWriter writer(database, target, options);
   SampleLookup samples(database);
   for_each_note(database, options.filter, [&](const NoteRecord& note) {
-    throw_if_interrupted();
+    job.check();
     const Sample& sample = samples.of(note);
     ++report.notes;
     if (names_files(sample, note)) {
@@ -246,18 +245,18 @@ Json to_json(const NoteExportReport& report) {
 }
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
-                              const NoteExportOptions& options) {
+                              const Job& job, const NoteExportOptions& options) {
   require_datasets(workspace.database(), options.filter.datasets);
   NoteExportReport report;
   switch (format) {
     case NoteFormat::kJsonl:
-      export_jsonl(workspace.database(), target, options.filter, report);
+      export_jsonl(workspace.database(), target, options.filter, report, job);
       break;
     case NoteFormat::kTree:
-      export_tree(workspace.database(), target, options.filter, report);
+      export_tree(workspace.database(), target, options.filter, report, job);
       break;
     case NoteFormat::kImageFolder:
-      export_image_folder(workspace.database(), target, options, report);
+      export_image_folder(workspace.database(), target, options, report, job);
       break;
   }
   return report;

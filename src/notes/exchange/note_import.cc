@@ -3,7 +3,6 @@
 #include "core/line_reader.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/store/tables/samples.h"
@@ -16,10 +15,11 @@ namespace {
 // Matches, stores and counts.
 class Importer {
  public:
-  explicit Importer(Workspace& workspace) : database_(workspace.database()), writes_(database_) {}
+  Importer(Workspace& workspace, const Job& job)
+      : job_(job), database_(workspace.database()), writes_(database_) {}
 
   void add(const IncomingNote& note) {
-    if (writes_.begin_row()) throw_if_interrupted();
+    if (writes_.begin_row()) job_.check();
     if (!note.fault.empty()) {
       ++report_.invalid;
       keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
@@ -118,6 +118,7 @@ class Importer {
     }
   }
 
+  const Job& job_;
   Database& database_;
   GroupedWrites writes_;
   NoteImportReport report_;
@@ -192,12 +193,12 @@ Json to_json(const NoteImportReport& report) {
           {"invalid_examples", report.invalid_examples}};
 }
 
-NoteImportReport import_notes(Workspace& workspace, const Path& source,
+NoteImportReport import_notes(Workspace& workspace, const Path& source, const Job& job,
                               const NoteImportOptions& options) {
   if (!std::filesystem::exists(source)) {
     throw UsageError("notes import: there is no {}", source.string());
   }
-  Importer importer(workspace);
+  Importer importer(workspace, job);
   if (std::filesystem::is_directory(source)) {
     const std::vector<Path> tables = folder_tables(source);
     if (tables.empty()) {

@@ -4,8 +4,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/interrupt.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/store/tables/notes.h"
 
 namespace epicrisis {
@@ -68,7 +66,7 @@ std::string template_note(const Strategy& strategy, const Sample& sample) {
   return strategy.text->render(fields);
 }
 
-WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy,
+WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy, Job& job,
                                       const WriteNotesOptions& options) {
   if (strategy.kind != StrategyKind::kTemplate) {
     throw UsageError("strategy '{}' needs a language model: name a `provider` or an `endpoint`",
@@ -77,12 +75,13 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   WriteNotesReport report;
   report.strategy = strategy.name;
   Database& database = workspace.database();
-  Progress progress("notes " + strategy.name,
-                    static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");
+  Meter progress =
+      job.meter("notes " + strategy.name,
+                static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");
   SampleFilter filter = options.filter;
   require_datasets(database, filter.datasets);
   for (bool more = true; more;) {
-    throw_if_interrupted();
+    job.check();
     Transaction transaction(database);
     std::int64_t in_group = 0;
     SampleFilter group = filter;

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
@@ -375,17 +374,22 @@ class ForeignKeysOff {
     database_.execute_script("PRAGMA foreign_keys = OFF");
   }
   ~ForeignKeysOff() {
+    if (!off_) return;
     try {
-      database_.execute_script("PRAGMA foreign_keys = ON");
-    } catch (const Error& error) {
-      log_warning("{}", error.what());
+      restore();
+    } catch (const Error&) {  // what went wrong before is on its way to the caller
     }
+  }
+  void restore() {
+    off_ = false;
+    database_.execute_script("PRAGMA foreign_keys = ON");
   }
   ForeignKeysOff(const ForeignKeysOff&) = delete;
   ForeignKeysOff& operator=(const ForeignKeysOff&) = delete;
 
  private:
   Database& database_;
+  bool off_ = true;
 };
 
 }  // namespace
@@ -415,7 +419,7 @@ void migrate_to(Database& database, int target) {
   };
   check(version());
   if (version() >= target) return;
-  const ForeignKeysOff foreign_keys_off(database);
+  ForeignKeysOff foreign_keys_off(database);
   Transaction transaction(database);
   // Another process may have been quicker.
   const std::int64_t from = version();
@@ -431,6 +435,7 @@ void migrate_to(Database& database, int target) {
                         database.path().string(), target);
   }
   transaction.commit();
+  foreign_keys_off.restore();
 }
 
 }  // namespace epicrisis

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/train/feature_cache.h"
@@ -22,7 +21,7 @@ std::vector<std::size_t> indices_with_roles(const CaseSet& set, std::initializer
 // Features of some cases, from the cache where it has them.
 FloatMatrix case_features(const ImageFeatureExtractor& encoder, const PictureTable& pictures,
                           const std::vector<std::size_t>& cases, int copies, std::uint64_t seed,
-                          const Path& folder) {
+                          const Path& folder, Job& job) {
   ImageFeatureRequest request;
   request.images = pictures.images.get();
   request.copies = copies;
@@ -32,29 +31,19 @@ FloatMatrix case_features(const ImageFeatureExtractor& encoder, const PictureTab
     request.indices.push_back(picture);
     request.ids.push_back(pictures.images->content_id(picture));
   }
-  Progress progress("image features", cases.size() * static_cast<std::size_t>(1 + copies),
-                    "images");
-  return cached_image_features(encoder, request, folder,
-                               [&](std::size_t rows) { progress.add(rows); });
-}
-
-FloatMatrix text_embeddings(const TextEncoder& encoder, const std::vector<std::string>& texts,
-                            const Path& folder) {
-  Progress progress("note embeddings", texts.size(), "notes");
-  return cached_text_embeddings(encoder, texts, folder,
-                                [&](std::size_t rows) { progress.add(rows); });
+  return cached_image_features(encoder, request, folder, job);
 }
 
 // Notes and prompts in the form that the run trains on.
-void set_text_inputs(RunInput& run, const std::string& text_encoder, const Path& folder) {
+void set_text_inputs(RunInput& run, const std::string& text_encoder, const Path& folder, Job& job) {
   if (text_encoder == kTrainedTokens) {
     run.input.notes.texts = &run.notes.texts;
     run.prompts.texts = &run.prompt_texts;
     return;
   }
   const std::unique_ptr<TextEncoder> encoder = load_text_encoder(text_encoder);
-  run.note_vectors = text_embeddings(*encoder, run.notes.texts, folder);
-  run.prompt_vectors = text_embeddings(*encoder, run.prompt_texts, folder);
+  run.note_vectors = cached_text_embeddings(*encoder, run.notes.texts, folder, job);
+  run.prompt_vectors = cached_text_embeddings(*encoder, run.prompt_texts, folder, job);
   run.input.notes.vectors = &run.note_vectors;
   run.prompts.vectors = &run.prompt_vectors;
 }
@@ -83,7 +72,7 @@ void add_examples(RunInput& run, const CaseSet& set, const std::vector<std::size
 
 std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
                                          const StudyRun& run, const CaseSet& set,
-                                         const PictureTable& pictures) {
+                                         const PictureTable& pictures, Job& job) {
   auto result = std::make_unique<RunInput>();
   RunNotes run_notes = load_run_notes(workspace, run, set);
   std::vector<std::size_t> trained = indices_with_roles(set, {Role::kTrain, Role::kValidation});
@@ -96,7 +85,7 @@ std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& stud
   if (uses_text(run.train.mode)) {
     result->notes = std::move(run_notes.notes);
     result->prompt_texts = class_prompts(study);
-    set_text_inputs(*result, run.text_encoder, workspace.embeddings());
+    set_text_inputs(*result, run.text_encoder, workspace.embeddings(), job);
     const auto without = std::ranges::count_if(
         trained, [&](std::size_t i) { return result->notes.of_case[i].empty(); });
     if (without == static_cast<std::ptrdiff_t>(trained.size())) {
@@ -110,9 +99,9 @@ std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& stud
     const ImageFeatureExtractor encoder(run.image_encoder.model);
     result->train_features =
         case_features(encoder, pictures, trained, run.image_encoder.augmented_copies,
-                      study.split_seed, workspace.embeddings());
+                      study.split_seed, workspace.embeddings(), job);
     result->features =
-        case_features(encoder, pictures, result->evaluated, 0, 0, workspace.embeddings());
+        case_features(encoder, pictures, result->evaluated, 0, 0, workspace.embeddings(), job);
     result->input.image_features = &result->train_features;
   } else {
     result->input.images = pictures.images.get();

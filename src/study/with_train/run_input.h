@@ -25,6 +25,6 @@ struct RunInput {
 };
 std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& study,
                                          const StudyRun& run, const CaseSet& set,
-                                         const PictureTable& pictures);
+                                         const PictureTable& pictures, Job& job);
 
 }  // namespace epicrisis::study

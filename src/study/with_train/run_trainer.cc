@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <span>
 
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/model/torch_version.h"
 #include "study/predictions.h"
 #include "study/with_train/run_input.h"
@@ -25,15 +23,14 @@ FloatMatrix logits_of_notes(const TrainedModel& model, const Predictions& predic
 }
 
 Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
-                    const RunInput& run) {
+                    const RunInput& run, Job& job) {
   Predictions result;
   for (const std::size_t i : run.evaluated) result.sample_ids.push_back(set.cases[i].sample_id);
   if (model.fine_tuned()) {
     std::vector<std::size_t> indices;
     for (const std::size_t i : run.evaluated) indices.push_back(pictures.picture[i]);
-    Progress progress("embedding test pictures", indices.size(), "images");
-    result.images = model.embed_images(*pictures.images, indices,
-                                       [&](std::size_t rows) { progress.add(rows); });
+    Meter meter = job.meter("embedding test pictures", indices.size(), "images");
+    result.images = model.embed_images(*pictures.images, indices, job, &meter);
   } else {
     result.images = model.embed_image_features(run.features);
   }
@@ -64,18 +61,20 @@ struct RunTrainer::State {
   const StudyRun& run;
   const CaseSet& set;
   const PictureTable& pictures;
+  Job& job;
   std::unique_ptr<RunInput> input;
 };
 
 RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run,
-                       const CaseSet& set, const PictureTable& pictures)
-    : state_(new State{run, set, pictures, load_run_input(workspace, study, run, set, pictures)}) {}
+                       const CaseSet& set, const PictureTable& pictures, Job& job)
+    : state_(new State{run, set, pictures, job,
+                       load_run_input(workspace, study, run, set, pictures, job)}) {}
 
 RunTrainer::~RunTrainer() = default;
 
 void RunTrainer::train(const TrainConfig& config, const Path& folder) {
   const std::string label = fmt::format("{} (seed {})", state_->run.name, config.seed);
-  Progress progress(label, static_cast<std::uint64_t>(config.epochs), "epochs");
+  Meter progress = state_->job.meter(label, static_cast<std::uint64_t>(config.epochs), "epochs");
   TrainObserver observer;
   observer.epoch = [&](const EpochMetrics& metrics) {
     progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
@@ -83,13 +82,14 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
                               metrics.validation_weighted_f1, metrics.images_per_second));
     progress.add();
   };
-  const TrainResult result = train_model(config, state_->input->input, folder, observer);
+  const TrainResult result =
+      train_model(config, state_->input->input, folder, state_->job, observer);
   progress.finish();
-  log_info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
-           result.stopped_early ? ", stopped early" : "", result.seconds);
-  write_predictions(
-      folder / "predictions.safetensors",
-      predict(TrainedModel::load(folder), state_->set, state_->pictures, *state_->input));
+  state_->job.info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
+                   result.stopped_early ? ", stopped early" : "", result.seconds);
+  write_predictions(folder / "predictions.safetensors",
+                    predict(TrainedModel::load(folder), state_->set, state_->pictures,
+                            *state_->input, state_->job));
 }
 
 std::string torch_in_this_build() { return torch_version(); }

@@ -8,7 +8,7 @@ namespace epicrisis::study {
 struct RunTrainer::State {};
 
 RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run,
-                       const CaseSet&, const PictureTable&) {
+                       const CaseSet&, const PictureTable&, Job&) {
   throw SystemError(
       "study '{}': this build has no LibTorch: run '{}' cannot be trained; everything before it is "
       "in {}, run the study there with a build that has LibTorch",

@@ -6,8 +6,6 @@
 #include <vector>
 
 #include "epicrisis/core/json.h"
-#include "epicrisis/core/log.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -30,15 +28,6 @@ system = "You describe lesions."
 user = "Describe {diagnosis|a}. [[Age {age}.]] [[Site {site}.]]"
 max_tokens = 100
 )";
-
-  BatchTest() {
-    set_log_level(LogLevel::kError);
-    set_progress_enabled(false);
-  }
-  ~BatchTest() override {
-    set_log_level(LogLevel::kInfo);
-    set_progress_enabled(true);
-  }
 
   static Provider local_provider() {
     Provider provider = provider_for_url("http://127.0.0.1:9/v1");

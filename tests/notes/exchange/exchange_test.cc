@@ -7,7 +7,6 @@
 #include <map>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/notes/strategy/template_notes.h"
@@ -95,7 +94,7 @@ class ExchangeTest : public test::StoreTest {
 
   NoteImportReport import_jsonl(const std::string& lines, const NoteImportOptions& options = {}) {
     write_file(folder_.path() / "in.jsonl", lines);
-    return import_notes(workspace_, folder_.path() / "in.jsonl", options);
+    return import_notes(workspace_, folder_.path() / "in.jsonl", job_, options);
   }
 
   Workspace workspace_;
@@ -115,18 +114,18 @@ TEST_F(ExchangeTest, EveryFormatComesBackWhole) {
     const std::string name(note_format_name(format));
     const Path target =
         folder_.path() / (format == NoteFormat::kJsonl ? "out.jsonl" : "out_" + name);
-    const NoteExportReport out = export_notes(workspace_, format, target);
+    const NoteExportReport out = export_notes(workspace_, format, target, job_);
     EXPECT_EQ(out.notes, 16) << name;
     EXPECT_EQ(out.written, 16) << name;
     // Into the workspace that they are from: nothing is new.
-    const NoteImportReport back = import_notes(workspace_, target);
+    const NoteImportReport back = import_notes(workspace_, target, job_);
     EXPECT_EQ(back.rows, 16) << name;
     EXPECT_EQ(back.unchanged, 16) << name << dump_json(to_json(back));
     // Into one that has the samples alone: all of it, and once.
     Workspace twin = empty_twin();
-    EXPECT_EQ(import_notes(twin, target).written, 16) << name;
+    EXPECT_EQ(import_notes(twin, target, job_).written, 16) << name;
     EXPECT_EQ(texts(twin), texts(workspace_)) << name;
-    EXPECT_EQ(import_notes(twin, target).unchanged, 16) << name;
+    EXPECT_EQ(import_notes(twin, target, job_).unchanged, 16) << name;
     EXPECT_EQ(texts(twin), texts(workspace_)) << name;
   }
 }
@@ -134,9 +133,9 @@ TEST_F(ExchangeTest, EveryFormatComesBackWhole) {
 TEST_F(ExchangeTest, JsonlKeepsTheProvenance) {
   fill();
   const Path file = folder_.path() / "out.jsonl";
-  export_notes(workspace_, NoteFormat::kJsonl, file);
+  export_notes(workspace_, NoteFormat::kJsonl, file, job_);
   Workspace twin = empty_twin();
-  import_notes(twin, file);
+  import_notes(twin, file, job_);
   const std::vector<NoteRecord> here = load_notes(database_, {});
   for (const NoteRecord& note : here) {
     const auto there = find_note(twin.database(), note.key);
@@ -155,7 +154,7 @@ TEST_F(ExchangeTest, JsonlKeepsTheProvenance) {
 // Two providers' notes of one strategy and variant used to be one file.
 TEST_F(ExchangeTest, TreeGivesEachNoteItsOwnFile) {
   fill();
-  export_notes(workspace_, NoteFormat::kTree, folder_.path() / "tree");
+  export_notes(workspace_, NoteFormat::kTree, folder_.path() / "tree", job_);
   const Path folder = folder_.path() / "tree/ham/P1";
   EXPECT_EQ(read_file(folder / "ISIC_1@1.txt"), "Another provider's.\n");
   EXPECT_EQ(read_file(folder / "ISIC_1@2.txt"), "Another variant.\n");
@@ -178,7 +177,7 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
   NoteExportOptions options;
   options.pictures = true;
   const Path target = folder_.path() / "set";
-  export_notes(workspace_, NoteFormat::kImageFolder, target, options);
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
   const Json line = parse_json(read_file(target / "train/metadata.jsonl"), "metadata");
   EXPECT_EQ(line.at("file_name"), "ham/ISIC_1.png");
   EXPECT_EQ(line.at("text"), "Note one.");
@@ -186,18 +185,19 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
   EXPECT_EQ(read_file(target / "train/ham/ISIC_1.png"), "not looked into");
   EXPECT_TRUE(fs::exists(target / "test/metadata.jsonl"));
   // A second export over the first is no error.
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, options).written, 3);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options).written, 3);
 
   save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kExternal}});
   options.split_set = "mine";
   options.pictures = false;
-  export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "roles", options);
+  export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "roles", job_, options);
   EXPECT_TRUE(fs::exists(folder_.path() / "roles/external/metadata.jsonl"));
   EXPECT_TRUE(fs::exists(folder_.path() / "roles/unused/metadata.jsonl"));
   EXPECT_FALSE(fs::exists(folder_.path() / "roles/train"));
   options.split_set = "no such";
-  EXPECT_THROW(export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "none", options),
-               UsageError);
+  EXPECT_THROW(
+      export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "none", job_, options),
+      UsageError);
 }
 
 TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
@@ -206,8 +206,8 @@ TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
   put(test::store_sample(database_, "ham", test::make_sample("fine")), "P1", "x", 0, "two");
   put(test::store_sample(database_, "..", test::make_sample("k")), "P1", "x", 0, "three");
   const Path target = folder_.path() / "deep/er/target";
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target).skipped, 2);
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target).skipped, 2);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target, job_).skipped, 2);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_).skipped, 2);
   for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "deep")) {
     if (!entry.is_regular_file()) continue;
     EXPECT_THAT(entry.path().string(),
@@ -215,7 +215,7 @@ TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
                                testing::EndsWith("deep/er/target/train/metadata.jsonl")));
   }
   const NoteExportReport jsonl =
-      export_notes(workspace_, NoteFormat::kJsonl, folder_.path() / "all.jsonl");
+      export_notes(workspace_, NoteFormat::kJsonl, folder_.path() / "all.jsonl", job_);
   EXPECT_EQ(jsonl.written, 3);  // names no file by them
 }
 
@@ -225,7 +225,7 @@ TEST_F(ExchangeTest, FilterHolds) {
   options.filter.strategies = {"P2"};
   options.filter.datasets = {"pad"};
   const Path file = folder_.path() / "p2.jsonl";
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kJsonl, file, options).written, 2);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kJsonl, file, job_, options).written, 2);
   EXPECT_THAT(read_file(file), testing::Not(HasSubstr("\"ham\"")));
 }
 
@@ -252,7 +252,7 @@ TEST_F(ExchangeTest, KeysMatchExactlyOrNotAtAll) {
   }
   write_file(folder / "ISIC_1@3.txt", "c\n");
   write_file(folder / "note.md", "not read");
-  const NoteImportReport tree = import_notes(workspace_, folder_.path() / "tree");
+  const NoteImportReport tree = import_notes(workspace_, folder_.path() / "tree", job_);
   EXPECT_EQ(tree.rows, 7);
   EXPECT_EQ(tree.unmatched, 6);
   EXPECT_EQ(tree.written, 1);
@@ -319,7 +319,7 @@ TEST_F(ExchangeTest, TextIsCleaned) {
 TEST_F(ExchangeTest, AKeyThatSaysSomethingElseHereIsAConflict) {
   fill();
   const Path file = folder_.path() / "out.jsonl";
-  export_notes(workspace_, NoteFormat::kJsonl, file);
+  export_notes(workspace_, NoteFormat::kJsonl, file, job_);
   const std::vector<std::string> before = texts(workspace_);
   std::string lines = read_file(file);
   const auto swap_all = [](std::string text, const std::string& from, const std::string& to) {
@@ -382,7 +382,7 @@ TEST_F(ExchangeTest, AnImageFolderOfOthersComesIn) {
   NoteImportOptions options;
   options.dataset = "ham";
   options.strategy = "caption";
-  const NoteImportReport report = import_notes(workspace_, root, options);
+  const NoteImportReport report = import_notes(workspace_, root, job_, options);
   EXPECT_EQ(report.written, 3);
   EXPECT_EQ(report.invalid, 5);
   EXPECT_EQ(total(report), report.rows);
@@ -394,13 +394,13 @@ TEST_F(ExchangeTest, LinksInATreeAreNotFollowed) {
   fs::create_directories(folder_.path() / "tree/ham/P3");
   fs::create_symlink(folder_.path() / "secret.txt", folder_.path() / "tree/ham/P3/ISIC_1.txt");
   fs::create_directory_symlink(folder_.path(), folder_.path() / "tree/ham/P4");
-  EXPECT_EQ(import_notes(workspace_, folder_.path() / "tree").rows, 0);
+  EXPECT_EQ(import_notes(workspace_, folder_.path() / "tree", job_).rows, 0);
 }
 
 TEST_F(ExchangeTest, WhatIsNoSourceIsAUsageError) {
-  EXPECT_THROW(import_notes(workspace_, folder_.path() / "nothing.jsonl"), UsageError);
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "nothing.jsonl", job_), UsageError);
   write_file(folder_.path() / "a.csv", "x");
-  EXPECT_THROW(import_notes(workspace_, folder_.path() / "a.csv"), UsageError);
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "a.csv", job_), UsageError);
   EXPECT_THROW(parse_note_format("xml"), UsageError);
 }
 
@@ -408,9 +408,9 @@ TEST_F(ExchangeTest, AnExportThatStopsLeavesTheOldFile) {
   fill();
   const Path file = folder_.path() / "out.jsonl";
   write_file(file, "old");
-  set_interrupted(true);
-  EXPECT_THROW(export_notes(workspace_, NoteFormat::kJsonl, file), Interrupted);
-  set_interrupted(false);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kJsonl, file, cancelled), Interrupted);
   EXPECT_EQ(read_file(file), "old");
 }
 
@@ -426,9 +426,10 @@ TEST_F(ExchangeTest, InterruptedImportGoesOn) {
     }
     transaction.commit();
   }
-  set_interrupted(true);
-  EXPECT_THROW(import_jsonl(lines), Interrupted);
-  set_interrupted(false);
+  write_file(folder_.path() / "in.jsonl", lines);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "in.jsonl", job_, cancelled), Interrupted);
   const std::size_t kept = load_notes(database_, {}).size();
   EXPECT_GT(kept, 0U);
   EXPECT_LT(kept, 2300U);
@@ -445,10 +446,10 @@ TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
   for (const auto& [dataset, adapter] : adapters) {
     ImportOptions options;
     options.name = dataset;
-    import_dataset(workspace_, adapter, data / dataset, options);
+    import_dataset(workspace_, adapter, data / dataset, job_, options);
   }
   const Path source = test::shared_folder() / "notes/vlm_notes.jsonl";
-  const NoteImportReport report = import_notes(workspace_, source);
+  const NoteImportReport report = import_notes(workspace_, source, job_);
   EXPECT_EQ(report.rows, 360);
   EXPECT_EQ(report.written, 270);
   EXPECT_EQ(report.unmatched, 90);  // pad_ufes_20 is not in this workspace
@@ -464,12 +465,12 @@ TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
     return true;
   });
   EXPECT_EQ(strategies, (std::map<std::string, int>{{"P1", 90}, {"P2", 90}, {"P3", 90}}));
-  EXPECT_EQ(import_notes(workspace_, source).unchanged, 270);
+  EXPECT_EQ(import_notes(workspace_, source, job_).unchanged, 270);
 
   ImportOptions options;
   options.name = "pad_ufes_20";
-  import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20", options);
-  const NoteImportReport whole = import_notes(workspace_, source);
+  import_dataset(workspace_, "pad_ufes_20", data / "pad_ufes_20", job_, options);
+  const NoteImportReport whole = import_notes(workspace_, source, job_);
   EXPECT_EQ(whole.written, 90) << dump_json(to_json(whole), 1);
   EXPECT_EQ(whole.unchanged, 270);
   EXPECT_THAT(whole.unmatched_examples, IsEmpty());
@@ -479,9 +480,9 @@ TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
        {NoteFormat::kJsonl, NoteFormat::kTree, NoteFormat::kImageFolder}) {
     const Path target = folder_.path() / (format == NoteFormat::kJsonl ? "v.jsonl" : "v");
     fs::remove_all(target);
-    EXPECT_EQ(export_notes(workspace_, format, target).written, 360);
+    EXPECT_EQ(export_notes(workspace_, format, target, job_).written, 360);
     Workspace twin = empty_twin();
-    EXPECT_EQ(import_notes(twin, target).written, 360) << note_format_name(format);
+    EXPECT_EQ(import_notes(twin, target, job_).written, 360) << note_format_name(format);
     EXPECT_EQ(texts(twin), texts(workspace_)) << note_format_name(format);
   }
 }

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/store/tables/notes.h"
 #include "notes/synthesis/grammar.h"
@@ -59,11 +58,11 @@ TEST_F(WriteNotesTest, WritesOnceWithProvenance) {
   unlabelled.label.reset();
   unlabelled.diagnosis.clear();
   test::store_sample(database_, "ham", unlabelled);
-  const WriteNotesReport first = write_template_notes(workspace_, strategy_);
+  const WriteNotesReport first = write_template_notes(workspace_, strategy_, job_);
   EXPECT_EQ(first.samples, 2501);
   EXPECT_EQ(first.written, 2500);
   EXPECT_EQ(first.skipped, 1);
-  const WriteNotesReport again = write_template_notes(workspace_, strategy_);
+  const WriteNotesReport again = write_template_notes(workspace_, strategy_, job_);
   EXPECT_EQ(again.unchanged, 2500);
   EXPECT_EQ(again.written + again.revised, 0);
 
@@ -82,21 +81,21 @@ TEST_F(WriteNotesTest, LimitAndFilterHold) {
   add_many(30);
   WriteNotesOptions options;
   options.filter.limit = 7;
-  EXPECT_EQ(write_template_notes(workspace_, strategy_, options).written, 7);
+  EXPECT_EQ(write_template_notes(workspace_, strategy_, job_, options).written, 7);
   options.filter.limit = 0;
-  EXPECT_EQ(write_template_notes(workspace_, strategy_, options).samples, 0);
+  EXPECT_EQ(write_template_notes(workspace_, strategy_, job_, options).samples, 0);
   options.filter.limit = -1;
   options.filter.datasets = {"other"};
-  EXPECT_THAT([&] { write_template_notes(workspace_, strategy_, options); },
+  EXPECT_THAT([&] { write_template_notes(workspace_, strategy_, job_, options); },
               testing::ThrowsMessage<UsageError>(testing::HasSubstr("no data set 'other'")));
 }
 
 TEST_F(WriteNotesTest, ChangedMetadataReviseTheNote) {
   add("1");
-  write_template_notes(workspace_, strategy_);
+  write_template_notes(workspace_, strategy_, job_);
   const NoteRecord before = only_note();
   add("1", "blue nevus");
-  EXPECT_EQ(write_template_notes(workspace_, strategy_).revised, 1);
+  EXPECT_EQ(write_template_notes(workspace_, strategy_, job_).revised, 1);
   const NoteRecord after = only_note();
   EXPECT_EQ(after.id, before.id);
   EXPECT_THAT(after.text, HasSubstr("blue nevus"));
@@ -107,7 +106,7 @@ TEST_F(WriteNotesTest, ChangedMetadataReviseTheNote) {
 // The provenance of a revised note is that of its new text.
 TEST_F(WriteNotesTest, ChangedTemplateIsTheNotesNewVersion) {
   add("1");
-  write_template_notes(workspace_, strategy_);
+  write_template_notes(workspace_, strategy_, job_);
   const Strategy second = parse_strategy(R"(name = "M"
 version = 2
 kind = "template"
@@ -115,7 +114,7 @@ fields = ["diagnosis"]
 text = "[[It is {diagnosis|a}.]]"
 )",
                                          "m.toml");
-  EXPECT_EQ(write_template_notes(workspace_, second).revised, 1);
+  EXPECT_EQ(write_template_notes(workspace_, second, job_).revised, 1);
   const NoteRecord note = only_note();
   EXPECT_EQ(note.text, "It is a melanocytic nevus.");
   EXPECT_EQ(note.template_version, "2:" + second.content_hash);
@@ -133,21 +132,21 @@ fields = ["subclass"]
 text = "[[It is {subclass|a}.]]"
 )",
                                          "s.toml");
-  const WriteNotesReport report = write_template_notes(workspace_, silent);
+  const WriteNotesReport report = write_template_notes(workspace_, silent, job_);
   EXPECT_EQ(report.skipped, 1);
   EXPECT_TRUE(load_notes(database_, {}).empty());
 }
 
 TEST_F(WriteNotesTest, PromptsNeedAProvider) {
-  EXPECT_THROW(write_template_notes(workspace_, load_strategy("P1")), UsageError);
+  EXPECT_THROW(write_template_notes(workspace_, load_strategy("P1"), job_), UsageError);
 }
 
 TEST_F(WriteNotesTest, InterruptLosesNothingAndGoesOn) {
   add_many(1500);
-  set_interrupted(true);
-  EXPECT_THROW(write_template_notes(workspace_, strategy_), Interrupted);
-  set_interrupted(false);
-  EXPECT_EQ(write_template_notes(workspace_, strategy_).written, 1500);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(write_template_notes(workspace_, strategy_, cancelled), Interrupted);
+  EXPECT_EQ(write_template_notes(workspace_, strategy_, job_).written, 1500);
 }
 
 TEST_F(WriteNotesTest, HostileMetadataStaysData) {
@@ -155,7 +154,7 @@ TEST_F(WriteNotesTest, HostileMetadataStaysData) {
   sample.diagnosis = "[[{findings}]] {class}\x01\x02\n<script>\xff";
   sample.findings = {{"site", std::string(100'000, 'x')}};
   test::store_sample(database_, "ham", sample);
-  write_template_notes(workspace_, strategy_);
+  write_template_notes(workspace_, strategy_, job_);
   const std::string text = only_note().text;
   EXPECT_THAT(text, HasSubstr("The diagnosis is [[{findings}]] {class} <script>"));
   EXPECT_LT(text.size(), 2500U);
@@ -171,11 +170,11 @@ TEST_F(WriteNotesTest, EverySampleOfTheRealDataSetsGetsASoundNote) {
     ImportOptions options;
     options.name = dataset;
     samples +=
-        import_dataset(workspace_, adapter, test::shared_folder() / "data" / dataset, options)
+        import_dataset(workspace_, adapter, test::shared_folder() / "data" / dataset, job_, options)
             .written;
   }
   EXPECT_GE(samples, 6300);
-  const WriteNotesReport report = write_template_notes(workspace_, strategy_);
+  const WriteNotesReport report = write_template_notes(workspace_, strategy_, job_);
   EXPECT_EQ(report.samples, samples);
   EXPECT_EQ(report.written, samples);  // every row of these sets has a class
   std::int64_t notes = 0;

@@ -118,7 +118,7 @@ TEST_F(PreviewTest, RewritesNeedANote) {
   SynthesisPreview preview = preview_synthesis(workspace_, rewrite, {}, job_);
   EXPECT_EQ(preview.missing, 0);
   EXPECT_EQ(preview.notes, 3);
-  write_template_notes(workspace_, load_strategy("M"));
+  write_template_notes(workspace_, load_strategy("M"), job_);
   preview = preview_synthesis(workspace_, rewrite, {}, job_);
   EXPECT_EQ(preview.missing, 3);
   EXPECT_FALSE(preview.images);

@@ -480,7 +480,8 @@ TEST(RequestReal, P1OfHam10000) {
   Workspace workspace = Workspace::create(folder.path() / "ws");
   ImportOptions options;
   options.name = "ham10000";
-  import_dataset(workspace, "ham10000", test::shared_folder() / "data" / "ham10000", options);
+  Job job;
+  import_dataset(workspace, "ham10000", test::shared_folder() / "data" / "ham10000", job, options);
   SampleFilter filter;
   filter.with_image = true;
   const std::vector<Sample> samples = load_samples(workspace.database(), filter);

@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/log.h"
 #include "epicrisis/net/recording.h"
 #include "notes/synthesis/synthesis_fault_fixture.h"
 #include "support/fault_vfs.h"
+#include "support/job_log.h"
 
 namespace epicrisis::test {
 namespace {
@@ -330,15 +330,14 @@ TEST_F(SynthesisFaultTest, TheKeyGoesNowhereButToTheServer) {
   Provider provider = this->provider();
   provider.endpoints.at(0).key_variable = "EPICRISIS_TEST_KEY";
   const Path recording = folder_.path() / "recording.jsonl";
-  testing::internal::CaptureStderr();
-  set_log_level(LogLevel::kDebug);
-  transport_ = make_recording_transport(make_curl_transport(), recording, job_);
+  JobLog said;
+  timed_job_.emplace(said, clock_);
+  transport_ = make_recording_transport(make_curl_transport(), recording, *timed_job_);
   SynthesisOptions options;
   options.max_concurrency = 1;
   const SynthesisReport report = run(provider, options);
   transport_.reset();
-  set_log_level(LogLevel::kInfo);
-  const std::string log = testing::internal::GetCapturedStderr();
+  const std::string log = join(said.lines, "\n");
   unsetenv("EPICRISIS_TEST_KEY");
 
   EXPECT_EQ(report.error, ErrorKind::kUsage) << report.stopped;
@@ -347,6 +346,7 @@ TEST_F(SynthesisFaultTest, TheKeyGoesNowhereButToTheServer) {
   }),
             server_.request_count());
   EXPECT_THAT(log, Not(HasSubstr(key)));
+  for (const JobStep& step : said.moved) EXPECT_THAT(step.note, Not(HasSubstr(key)));
   EXPECT_THAT(dump_json(to_json(report)), Not(HasSubstr(key)));
   EXPECT_NE(content_of_file(recording).find("slow down"), std::string::npos);
   EXPECT_EQ(content_of_file(recording).find(key), std::string::npos);

@@ -193,7 +193,6 @@ TEST(KillTestChild, DISABLED_WritesNotes) {
   const char* const folder = std::getenv(kWorkspaceVariable);
   const char* const url = std::getenv(kUrlVariable);
   if (folder == nullptr || url == nullptr) GTEST_SKIP() << "started by SynthesisKillTest alone";
-  set_progress_enabled(false);
   Workspace workspace = Workspace::open(folder);
   EXPECT_EQ(write_notes(workspace, url).stopped, "");
 }

@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "epicrisis/core/progress.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 #include "support/store_support.h"
@@ -54,14 +53,12 @@ inline void add_lesions(Database& database, int from, int to) {
   transaction.commit();
 }
 
-// A workspace, and no progress bar.
+// A workspace.
 class SynthesisFixture : public StoreTest {
  protected:
-  SynthesisFixture() : workspace_(make()) { set_progress_enabled(false); }
-
   Database& database() { return workspace_.database(); }
 
-  Workspace workspace_;
+  Workspace workspace_ = make();
 };
 
 }  // namespace epicrisis::test

@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "epicrisis/core/progress.h"
 #include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
@@ -61,8 +60,6 @@ SimulatedServer::Reply failing(int status, Json headers = Json::object()) {
 
 class SynthesisTest : public StoreTest {
  protected:
-  SynthesisTest() : workspace_(make()) { set_progress_enabled(false); }
-
   void add_samples(int count) {
     const std::int64_t dataset = put_dataset(workspace_.database(), "d", "fake", "/", "2026");
     Transaction transaction(workspace_.database());
@@ -91,7 +88,7 @@ class SynthesisTest : public StoreTest {
     return static_cast<std::int64_t>(load_notes(workspace_.database(), filter).size());
   }
 
-  Workspace workspace_;
+  Workspace workspace_ = make();
   FakeClock clock_;
   std::optional<Job> timed_job_{std::in_place, clock_};
 };

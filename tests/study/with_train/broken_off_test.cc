@@ -71,7 +71,8 @@ class BrokenOffStudy : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     shared_ = new TemporaryFolder();
-    write_demo_corpus(shared_->path(), {.seed = 3, .internal_lesions = 24, .external_lesions = 8});
+    write_demo_corpus(shared_->path(), Job(),
+                      {.seed = 3, .internal_lesions = 24, .external_lesions = 8});
     write_file(shared_->path() / "small.toml", kStudy);
     const Path workspace = shared_->path() / "undisturbed";
     ASSERT_EQ(wait_for(start(workspace)), 0) << read_file(log());

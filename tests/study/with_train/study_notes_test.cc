@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
@@ -42,8 +41,8 @@ note_providers = ["endpoint"]
 class StudyNotesTest : public ::testing::Test {
  protected:
   StudyNotesTest() {
-    set_progress_enabled(false);
-    write_demo_corpus(corpus_.path(), {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
+    write_demo_corpus(corpus_.path(), Job(),
+                      {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
   }
   Study study(const std::string& more = "") const {
     std::string text = kStudy;
@@ -60,24 +59,25 @@ class StudyNotesTest : public ::testing::Test {
   FaultServer server_;
   TemporaryFolder corpus_;
   TemporaryFolder folder_;
+  Job job_;
 };
 
 TEST_F(StudyNotesTest, ModelsAreAskedOnceAndRepeatedFromARecording) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  const StudyOutcome first = run_study(workspace, study());
+  const StudyOutcome first = run_study(workspace, study(), job_);
   const std::int64_t notes = count(workspace, "P2");
   EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
   EXPECT_GT(notes, 0);
   EXPECT_LT(notes, count(workspace, "M"));
   EXPECT_EQ(first.trained, 3U);
 
-  const StudyOutcome second = run_study(workspace, study());
+  const StudyOutcome second = run_study(workspace, study(), job_);
   EXPECT_EQ(second.trained, 0U);
   EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
 
   // Elsewhere, from the recording: the same notes and the same numbers, and nobody is asked.
   Workspace other = Workspace::open_or_create(folder_.path() / "other");
-  const StudyOutcome repeated = run_study(other, study("replay ="));
+  const StudyOutcome repeated = run_study(other, study("replay ="), job_);
   EXPECT_EQ(count(other, "P2"), notes);
   EXPECT_EQ(static_cast<std::int64_t>(server_.request_count()), notes);
   EXPECT_EQ(to_csv(repeated.rows), to_csv(first.rows));
@@ -85,7 +85,7 @@ TEST_F(StudyNotesTest, ModelsAreAskedOnceAndRepeatedFromARecording) {
 
 TEST_F(StudyNotesTest, RunsWithTheSameSamplesAreTrainedOnTheSameOnes) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  run_study(workspace, study());
+  run_study(workspace, study(), job_);
   std::map<std::string, Json> configs;
   for (const RunRecord& run : list_runs(workspace.database(), "by-model")) {
     configs[run.name] = run.config;
@@ -115,7 +115,7 @@ TEST_F(StudyNotesTest, FilesOfStrategiesAndProvidersLieBesideTheStudy) {
   while (text.find("P2") != std::string::npos) replace("P2", "P9");
   write_file(place / "study.toml", text);
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  run_study(workspace, read_study(place / "study.toml", corpus_.path()));
+  run_study(workspace, read_study(place / "study.toml", corpus_.path()), job_);
   EXPECT_GT(count(workspace, "P9"), 0);
   EXPECT_EQ(load_study(workspace, "by-model").synthesis.front().choice.provider,
             place / "own.toml");
@@ -126,7 +126,7 @@ TEST_F(StudyNotesTest, AMisspelledStrategyCostsNothing) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   Study wrong = study();
   wrong.runs.back().notes = {"MP"};  // P1 is not written
-  EXPECT_THAT([&] { run_study(workspace, wrong); },
+  EXPECT_THAT([&] { run_study(workspace, wrong, job_); },
               testing::ThrowsMessage<UsageError>(testing::AllOf(
                   HasSubstr("with notes of the model"), HasSubstr("strategy 'P1'"))));
   EXPECT_EQ(server_.request_count(), 0U);
@@ -137,16 +137,16 @@ TEST_F(StudyNotesTest, NotesAreChosenByModel) {
   Study one = study();
   one.runs.back().note_providers = {};
   one.runs.back().note_models = {"another"};
-  EXPECT_THROW(run_study(workspace, one), InputError);
+  EXPECT_THROW(run_study(workspace, one, job_), InputError);
   one.runs.back().note_models = {one.synthesis.front().choice.model};
-  EXPECT_EQ(run_study(workspace, one).trained, 1U);
+  EXPECT_EQ(run_study(workspace, one, job_).trained, 1U);
 }
 
 TEST_F(StudyNotesTest, AStoppedRunOfTheModelStopsTheStudy) {
   server_.otherwise(test::fail_with(401, "no such key"));
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   try {
-    run_study(workspace, study());
+    run_study(workspace, study(), job_);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

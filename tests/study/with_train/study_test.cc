@@ -7,9 +7,7 @@
 #include <set>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/interrupt.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/model/encoders/text/word_vocabulary.h"
 #include "epicrisis/store/tables/results.h"
@@ -40,9 +38,9 @@ notes = ["M"]
 class StudyTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    set_progress_enabled(false);
     corpus_ = new TemporaryFolder();
-    write_demo_corpus(corpus_->path(), {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
+    write_demo_corpus(corpus_->path(), Job(),
+                      {.seed = 3, .internal_lesions = 60, .external_lesions = 20});
   }
   static void TearDownTestSuite() {
     delete corpus_;
@@ -51,13 +49,14 @@ class StudyTest : public ::testing::Test {
   static Study study() { return parse_study(kStudy, "small.toml", corpus_->path()); }
 
   TemporaryFolder folder_;
+  Job job_;
   static TemporaryFolder* corpus_;
 };
 TemporaryFolder* StudyTest::corpus_ = nullptr;
 
 TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  const StudyOutcome first = run_study(workspace, study());
+  const StudyOutcome first = run_study(workspace, study(), job_);
   EXPECT_EQ(first.trained, 4U);
   EXPECT_EQ(first.kept, 0U);
   std::set<std::string> roles, tasks, seeds, datasets;
@@ -75,17 +74,17 @@ TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
   EXPECT_NE(page.find("phone"), std::string::npos);
 
   const auto written = std::filesystem::last_write_time(first.report);
-  const StudyOutcome second = run_study(workspace, study());
+  const StudyOutcome second = run_study(workspace, study(), job_);
   EXPECT_EQ(second.trained, 0U);
   EXPECT_EQ(second.kept, 4U);
   EXPECT_EQ(std::filesystem::last_write_time(first.report), written);
   EXPECT_EQ(to_csv(second.rows), to_csv(first.rows));
-  EXPECT_EQ(to_csv(evaluate_study(workspace, load_study(workspace))), to_csv(first.rows));
+  EXPECT_EQ(to_csv(evaluate_study(workspace, load_study(workspace), job_)), to_csv(first.rows));
 }
 
 TEST_F(StudyTest, ResultsAreReadFromTheDatabase) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  const StudyOutcome outcome = run_study(workspace, study());
+  const StudyOutcome outcome = run_study(workspace, study(), job_);
   const std::string csv = to_csv(outcome.rows);
   const auto stored = load_results(workspace.database(), {.study = "small"});
   ASSERT_EQ(stored.size(), outcome.rows.size());
@@ -104,30 +103,30 @@ TEST_F(StudyTest, ResultsAreReadFromTheDatabase) {
       to_csv(result_rows_from_json(parse_json(read_file(json), "json").at("results"), "json")),
       csv);
   write_file(json, "{}");
-  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
-  EXPECT_EQ(to_csv(run_study(workspace, study()).rows), csv);
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study(), job_)), csv);
+  EXPECT_EQ(to_csv(run_study(workspace, study(), job_).rows), csv);
   // Lost rows are measured again, rows of other settings replaced.
   workspace.database().execute("DELETE FROM evaluations");
-  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study(), job_)), csv);
   EXPECT_EQ(load_results(workspace.database()), stored);
   Study other = study();
   other.bootstrap = 50;
   other.source += "# other";
-  EXPECT_NE(to_csv(evaluate_study(workspace, other)), csv);
+  EXPECT_NE(to_csv(evaluate_study(workspace, other, job_)), csv);
   EXPECT_EQ(load_results(workspace.database()).size(), stored.size());
-  EXPECT_EQ(to_csv(evaluate_study(workspace, study())), csv);
+  EXPECT_EQ(to_csv(evaluate_study(workspace, study(), job_)), csv);
   // An untold change of a stored number shows: nothing else is the source.
   workspace.database().execute(
       "UPDATE results SET value = 0.125, lo = 0, hi = 1 WHERE position = 0");
-  EXPECT_EQ(evaluate_study(workspace, study()).front().value, 0.125);
+  EXPECT_EQ(evaluate_study(workspace, study(), job_).front().value, 0.125);
 }
 
 // Token embeddings are part of a run: their words are those of its training notes, and what the run
 // says of test notes and class prompts comes from its own folder.
 TEST_F(StudyTest, TokensAreLearntFromTrainingNotesAndEmbedTheRest) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  run_study(workspace, study());
-  study::CaseSet set = study::assign_roles(workspace, study());
+  run_study(workspace, study(), job_);
+  study::CaseSet set = study::assign_roles(workspace, study(), job_);
   NoteFilter filter;
   filter.strategies = {"M"};
   const study::NoteTable notes = study::load_note_table(workspace, set, filter);
@@ -174,39 +173,39 @@ TEST_F(StudyTest, TokensAreLearntFromTrainingNotesAndEmbedTheRest) {
 TEST_F(StudyTest, TheSameStudyGivesTheSameNumbersElsewhere) {
   Workspace one = Workspace::open_or_create(folder_.path() / "one");
   Workspace two = Workspace::open_or_create(folder_.path() / "two");
-  EXPECT_EQ(to_csv(run_study(one, study()).rows), to_csv(run_study(two, study()).rows));
+  EXPECT_EQ(to_csv(run_study(one, study(), job_).rows), to_csv(run_study(two, study(), job_).rows));
 }
 
 TEST_F(StudyTest, TakesDataThatMovedAsAWholeAndNoOther) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  study::import_data(workspace, study());
+  study::import_data(workspace, study(), job_);
   const std::int64_t samples = count_samples(workspace.database(), {});
   const Path copy = folder_.path() / "copy";
   std::filesystem::copy(corpus_->path(), copy, std::filesystem::copy_options::recursive);
-  study::import_data(workspace, parse_study(kStudy, "small.toml", copy));
+  study::import_data(workspace, parse_study(kStudy, "small.toml", copy), job_);
   EXPECT_EQ(count_samples(workspace.database(), {}), samples);
   EXPECT_TRUE(dataset_by_name(workspace.database(), "phone").source.starts_with(copy.string()));
   Study other = study();
   other.data.at(0).path = other.data.at(1).path;
-  EXPECT_THROW(study::import_data(workspace, other), UsageError);
+  EXPECT_THROW(study::import_data(workspace, other, job_), UsageError);
 }
 
 TEST_F(StudyTest, GoesOnAfterAnInterrupt) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  set_interrupted(true);
-  EXPECT_THROW(run_study(workspace, study()), Interrupted);
-  set_interrupted(false);
-  EXPECT_EQ(run_study(workspace, study()).trained, 4U);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(run_study(workspace, study(), cancelled), Interrupted);
+  EXPECT_EQ(run_study(workspace, study(), job_).trained, 4U);
 }
 
 TEST_F(StudyTest, AddsOnlyTheRunThatIsNew) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  run_study(workspace, study());
+  run_study(workspace, study(), job_);
   const std::string more = kStudy +
                            "[[run]]\nname = \"clip\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n" +
                            "train = { loss = \"clip\" }\nseeds = [1]\n";
   const StudyOutcome outcome =
-      run_study(workspace, parse_study(more, "small.toml", corpus_->path()));
+      run_study(workspace, parse_study(more, "small.toml", corpus_->path()), job_);
   EXPECT_EQ(outcome.trained, 1U);
   EXPECT_EQ(outcome.kept, 4U);
 }
@@ -224,9 +223,9 @@ TEST_F(StudyTest, RefusesLeakageUnlessToldAndThenSaysSo) {
   }
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   const Study leaking = parse_study(kStudy, "small.toml", copy);
-  EXPECT_THROW(run_study(workspace, leaking), LeakageError);
+  EXPECT_THROW(run_study(workspace, leaking, job_), LeakageError);
   EXPECT_TRUE(list_runs(workspace.database()).empty());
-  const StudyOutcome outcome = run_study(workspace, leaking, {.allow_leakage = true});
+  const StudyOutcome outcome = run_study(workspace, leaking, job_, {.allow_leakage = true});
   EXPECT_NE(read_file(outcome.report).find("leakage"), std::string::npos);
   EXPECT_TRUE(load_study(workspace).allow_leakage);
 }
@@ -238,7 +237,7 @@ TEST_F(StudyTest, LeavesOutAndCountsAPictureThatCannotBeRead) {
   const std::string bytes = read_file(victim);
   write_file(victim, bytes.substr(0, bytes.size() / 2));
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
-  const StudyOutcome outcome = run_study(workspace, parse_study(kStudy, "small.toml", copy));
+  const StudyOutcome outcome = run_study(workspace, parse_study(kStudy, "small.toml", copy), job_);
   EXPECT_NE(read_file(outcome.report).find("dermoscope_a_0001_1"), std::string::npos);
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
@@ -15,15 +14,15 @@ namespace epicrisis {
 namespace {
 
 TEST(StudyWithoutTorch, DoesAllUpToTheTrainingAndSaysWhatIsMissing) {
-  set_progress_enabled(false);
   const TemporaryFolder folder;
-  write_demo_corpus(folder.path(), {.seed = 3, .internal_lesions = 12, .external_lesions = 4});
+  Job job;
+  write_demo_corpus(folder.path(), job, {.seed = 3, .internal_lesions = 12, .external_lesions = 4});
   const Study study =
       parse_study(test::small_study("small") + "[[run]]\nname = \"image only\"\nmode = \"image\"\n",
                   "small.toml", folder.path());
   Workspace workspace = Workspace::open_or_create(folder.path() / "w");
   try {
-    run_study(workspace, study);
+    run_study(workspace, study, job);
     FAIL() << "trained without LibTorch";
   } catch (const SystemError& error) {
     EXPECT_THAT(error.what(), ::testing::HasSubstr("this build has no LibTorch"));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/workspace.h"
@@ -38,7 +39,7 @@ Json to_json(const NoteExportReport& report);
 // Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
 // the file of kJsonl appears whole.
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
-                              const NoteExportOptions& options = {});
+                              const Job& job, const NoteExportOptions& options = {});
 
 struct NoteImportOptions {
   // Where the file does not say them.
@@ -74,7 +75,7 @@ Json to_json(const NoteImportReport& report);
 // of that key says the same; one that brings none, if the sample has its text under this strategy.
 // One transaction for every 1,000 notes; importing the same again writes nothing. UsageError if
 // `source` is none of these.
-NoteImportReport import_notes(Workspace& workspace, const Path& source,
+NoteImportReport import_notes(Workspace& workspace, const Path& source, const Job& job,
                               const NoteImportOptions& options = {});
 
 }  // namespace epicrisis

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/samples.h"
@@ -31,7 +32,7 @@ std::string template_note(const Strategy& strategy, const Sample& sample);
 
 // Writes template notes for the samples of the filter, streaming, in groups of 1,000 a transaction.
 // Run again it changes only what differs. UsageError for a strategy that needs a language model.
-WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy,
+WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy, Job& job,
                                       const WriteNotesOptions& options = {});
 
 }  // namespace epicrisis

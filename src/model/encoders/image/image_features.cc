@@ -1,12 +1,10 @@
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
 #include "model/encoders/image/image_encoder_source.h"
 #include "model/encoders/image/image_encoder_torch.h"
@@ -78,8 +76,8 @@ std::int64_t ImageFeatureExtractor::dimension() const { return config().feature_
 const std::string& ImageFeatureExtractor::fingerprint() const { return state_->fingerprint; }
 
 FloatMatrix ImageFeatureExtractor::extract(const ImageSource& source,
-                                           std::span<const std::size_t> indices,
-                                           bool progress) const {
+                                           std::span<const std::size_t> indices, const Job& job,
+                                           Meter* meter) const {
   if (source.size() < kMinSize) {
     throw UsageError("Image features: pictures of {} pixels a side, at least {} are needed",
                      source.size(), kMinSize);
@@ -91,14 +89,13 @@ FloatMatrix ImageFeatureExtractor::extract(const ImageSource& source,
   }
   const std::size_t batch = state_->options.batch;
   FloatMatrix features(indices.size(), static_cast<std::size_t>(dimension()));
-  std::optional<Progress> bar;
-  if (progress) bar.emplace("features", indices.size(), "images");
-  parallel_torch((indices.size() + batch - 1) / batch, state_->options.threads, [&](std::size_t i) {
-    const auto part = indices.subspan(i * batch, std::min(batch, indices.size() - i * batch));
-    const torch::Tensor pooled = state_->forward(source, part);
-    std::memcpy(features.row(i * batch).data(), pooled.data_ptr<float>(), pooled.nbytes());
-    if (bar) bar->add(part.size());
-  });
+  parallel_torch(
+      (indices.size() + batch - 1) / batch, state_->options.threads, job, [&](std::size_t i) {
+        const auto part = indices.subspan(i * batch, std::min(batch, indices.size() - i * batch));
+        const torch::Tensor pooled = state_->forward(source, part);
+        std::memcpy(features.row(i * batch).data(), pooled.data_ptr<float>(), pooled.nbytes());
+        if (meter != nullptr) meter->add(part.size());
+      });
   return features;
 }
 

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
-#include <optional>
 #include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
-#include "epicrisis/core/progress.h"
 #include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert.h"
 #include "model/parallel_torch.h"
@@ -69,10 +67,10 @@ class BertEncoder : public TextEncoder {
                                      std::to_string(max_tokens_), precision_name(precision_)});
   }
 
-  FloatMatrix encode(std::span<const std::string> texts, TextEncodeReport* report,
-                     bool progress) const override {
+  FloatMatrix encode(std::span<const std::string> texts, const Job& job, TextEncodeReport* report,
+                     Meter* meter) const override {
     std::vector<Encoding> encodings(texts.size());
-    parallel_for(texts.size(), threads_,
+    parallel_for(texts.size(), threads_, job,
                  [&](std::size_t i) { encodings[i] = tokenizer_.encode(texts[i], max_tokens_); });
     if (report != nullptr) {
       *report = {};
@@ -97,11 +95,9 @@ class BertEncoder : public TextEncoder {
       start += count;
     }
     FloatMatrix out(texts.size(), static_cast<std::size_t>(config_.hidden));
-    std::optional<Progress> bar;
-    if (progress) bar.emplace("embeddings", texts.size(), "texts");
-    parallel_torch(batches.size(), threads_, [&](std::size_t i) {
+    parallel_torch(batches.size(), threads_, job, [&](std::size_t i) {
       encode_batch(encodings, batches[i], out);
-      if (bar) bar->add(batches[i].size());
+      if (meter != nullptr) meter->add(batches[i].size());
     });
     return out;
   }

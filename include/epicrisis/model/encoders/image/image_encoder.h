@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/settings/image_encoder_config.h"
@@ -39,9 +40,9 @@ class ImageFeatureExtractor {
 
   // Pooled features [indices.size(), dimension()]; row i is picture indices[i]. The source's size
   // need not be config().input_size (the networks are fully convolutional) but must be at least 32:
-  // UsageError. Shows a progress bar "features" when `progress` is set; Interrupted on Ctrl-C.
+  // UsageError. `meter` (may be null) counts pictures. Interrupted when the job is cancelled.
   FloatMatrix extract(const ImageSource& source, std::span<const std::size_t> indices,
-                      bool progress = false) const;
+                      const Job& job, Meter* meter = nullptr) const;
 
  private:
   struct State;

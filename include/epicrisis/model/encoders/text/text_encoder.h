@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/settings/precision.h"
 
@@ -36,10 +37,10 @@ struct TextEncodeReport {
 class TextEncoder {
  public:
   virtual ~TextEncoder() = default;
-  // Row i is texts[i]. Empty texts are allowed. Shows a progress bar "embeddings" when `progress`
-  // is set; Interrupted on Ctrl-C.
-  virtual FloatMatrix encode(std::span<const std::string> texts, TextEncodeReport* report = nullptr,
-                             bool progress = false) const = 0;
+  // Row i is texts[i]. Empty texts are allowed. `meter` (may be null) counts texts.
+  // Interrupted when the job is cancelled.
+  virtual FloatMatrix encode(std::span<const std::string> texts, const Job& job,
+                             TextEncodeReport* report = nullptr, Meter* meter = nullptr) const = 0;
   virtual std::int64_t dimension() const = 0;
   // Tokens a text may have, special ones included; 0: no limit.
   virtual std::size_t max_tokens() const = 0;

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace epicrisis {
+namespace epicrisis::cli {
 
 // "850 ms", "12 s", "3:05", "1:02:03".
 std::string format_duration(double seconds);
@@ -17,12 +17,12 @@ struct ProgressView {
   std::uint64_t done = 0;
   std::uint64_t total = 0;  // 0: unknown
   std::string_view unit;
-  double seconds = 0;  // since the start
-  double rate = 0;     // items a second; 0: not known yet
+  double rate = 0;  // items a second; 0: not known yet
   std::string_view note;
 };
 
-// One line of at most `width` characters: label, bar, count, rate, time left, note.
+// One line of at most `width` characters: label, bar, count, rate, time left, note. The texts are
+// valid UTF-8.
 std::string progress_line(const ProgressView& view, std::size_t width);
 
-}  // namespace epicrisis
+}  // namespace epicrisis::cli

@@ -1,0 +1,32 @@
+#include "cancel_on_signals.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+
+namespace epicrisis::cli {
+namespace {
+
+std::atomic<Job*> target{nullptr};
+static_assert(std::atomic<Job*>::is_always_lock_free, "the handler needs a lock-free pointer");
+
+void handle(int) {
+  Job& job = *target.load();
+  if (job.cancelled()) _exit(130);
+  job.cancel();
+}
+
+}  // namespace
+
+void cancel_on_signals(Job& job) {
+  target = &job;
+  struct sigaction action {};
+  action.sa_handler = handle;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,125 @@
+#include "terminal_watcher.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/strings.h"
+#include "progress_format.h"
+
+namespace epicrisis::cli {
+namespace {
+
+constexpr std::size_t kMaxLabel = 40;
+constexpr std::size_t kMaxNote = 60;
+
+double seconds_now() { return Seconds(system_clock().monotonic()).count(); }
+
+bool is_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+void put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+struct LevelName {
+  std::string_view name;
+  std::string_view colour;
+};
+LevelName name_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kInfo:
+      return {"info", "\033[32m"};
+    case LogLevel::kWarning:
+      return {"warning", "\033[33m\033[1m"};
+    case LogLevel::kError:
+      break;
+  }
+  return {"error", "\033[31m\033[1m"};
+}
+
+}  // namespace
+
+void TerminalWatcher::erase_bar() {
+  if (!bar_on_screen_) return;
+  put("\r\033[K");
+  bar_on_screen_ = false;
+}
+
+void TerminalWatcher::step_begun(const JobStep& step) {
+  if (quiet_) return;
+  Shown& shown = steps_[step.number];
+  shown.on_terminal = is_terminal();
+  shown.start = shown.last_time = seconds_now();
+  if (shown.on_terminal) return;
+  const std::string label = clean_text(step.label, kMaxLabel);
+  put(step.total > 0
+          ? fmt::format("{}: {} {}\n", label, step.total, clean_text(step.unit, kMaxLabel))
+          : label + "\n");
+}
+
+void TerminalWatcher::step_moved(const JobStep& step) {
+  const auto found = steps_.find(step.number);
+  if (found == steps_.end() || !found->second.on_terminal) return;
+  Shown& shown = found->second;
+  // The rate follows the last seconds, so that the time left does not hang on a slow start.
+  const double now = seconds_now();
+  const double passed = now - shown.last_time;
+  if (passed > 0) {
+    const double recent = static_cast<double>(step.done - shown.last_done) / passed;
+    const double weight = shown.rate > 0 ? 1 - std::exp(-passed / 3.0) : 1.0;
+    shown.rate += weight * (recent - shown.rate);
+    shown.last_time = now;
+    shown.last_done = step.done;
+  }
+  const std::string label = clean_text(step.label, kMaxLabel);
+  const std::string unit = clean_text(step.unit, kMaxLabel);
+  const std::string note = clean_text(step.note, kMaxNote);
+  put("\r" +
+      progress_line({label, step.done, step.total, unit, shown.rate, note}, terminal_width() - 1) +
+      "\033[K");
+  bar_on_screen_ = true;
+}
+
+void TerminalWatcher::step_ended(const JobStep& step) {
+  const auto found = steps_.find(step.number);
+  if (found == steps_.end()) return;
+  const double seconds = seconds_now() - found->second.start;
+  steps_.erase(found);
+  erase_bar();
+  std::string line = clean_text(step.label, kMaxLabel);
+  line += step.total > 0 && step.done != step.total
+              ? fmt::format(": {} of {}", step.done, step.total)
+              : fmt::format(": {}", step.done);
+  line += fmt::format(" {} in {}", clean_text(step.unit, kMaxLabel), format_duration(seconds));
+  if (seconds > 0 && step.done > 0) {
+    line += fmt::format(" ({}/s)", format_rate(static_cast<double>(step.done) / seconds));
+  }
+  const std::string note = clean_text(step.note, kMaxNote);
+  if (!note.empty()) line += "  " + note;
+  put(line + "\n");
+}
+
+void TerminalWatcher::said(LogLevel level, std::string_view text) {
+  if (quiet_ && level == LogLevel::kInfo) return;
+  erase_bar();
+  const auto [name, colour] = name_of(level);
+  // Asked anew for each line: standard error may be sent elsewhere meanwhile.
+  const bool coloured = is_terminal() && std::getenv("NO_COLOR") == nullptr;
+  put(coloured ? fmt::format("{}{}\033[m: {}\n", colour, name, escape_controls(text))
+               : fmt::format("{}: {}\n", name, escape_controls(text)));
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string_view>
+
+#include "epicrisis/core/job.h"
+
+namespace epicrisis::cli {
+
+// Shows on standard error what one job tells: of each step a bar with count, rate and time left
+// where that is a terminal, elsewhere a line at the start and one at the end; messages as lines
+// with their level, without control characters.
+class TerminalWatcher : public JobWatcher {
+ public:
+  // No progress at all, warnings and errors only. Before the job begins.
+  void be_quiet() { quiet_ = true; }
+
+  void step_begun(const JobStep& step) override;
+  void step_moved(const JobStep& step) override;
+  void step_ended(const JobStep& step) override;
+  void said(LogLevel level, std::string_view text) override;
+
+ private:
+  struct Shown {
+    bool on_terminal = false;
+    double start = 0;
+    double rate = 0;  // smoothed
+    double last_time = 0;
+    std::uint64_t last_done = 0;
+  };
+  void erase_bar();
+
+  bool quiet_ = false;
+  bool bar_on_screen_ = false;
+  std::map<std::uint64_t, Shown> steps_;  // by number
+};
+
+}  // namespace epicrisis::cli
