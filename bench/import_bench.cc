@@ -32,8 +32,8 @@ class Invented : public Adapter {
       Sample sample;
       sample.key = fmt::format("ISIC_{:07}", i);
       sample.raw_label = "nv";
-      sample.label = static_cast<Label>(i % kLabelCount);
-      sample.malignancy = "benign";
+      sample.label = static_cast<ClassId>(i % 8);
+      sample.grade = "benign";
       sample.diagnosis = "melanocytic nevus";
       sample.findings = {{"site", "lower extremity"}, {"age", "45 years"}, {"sex", "male"}};
       sample.group = fmt::format("HAM_{:07}", i / 2);

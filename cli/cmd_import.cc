@@ -4,7 +4,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
-#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
@@ -16,6 +16,7 @@ struct Options {
   std::string adapter;
   std::string path;
   std::string column_map;
+  std::string field;
   ImportOptions import;
   bool list = false;
 };
@@ -56,17 +57,15 @@ void print_report(const ImportReport& report) {
                   read.dataset, read.rows, read.samples, report.written, report.updated,
                   report.unchanged, read.skipped_total()));
   std::vector<std::vector<std::string>> rows = {{"class", "in words", "samples"}};
-  for (int i = 0; i < kLabelCount; ++i) {
-    const auto label = static_cast<Label>(i);
-    const std::uint64_t count = read.by_label.at(static_cast<std::size_t>(i));
-    if (count == 0) continue;
-    rows.push_back({std::string(label_name(label)), std::string(label_words(label)),
-                    fmt::format("{}", count)});
-  }
   std::uint64_t labelled = 0;
-  for (const std::uint64_t count : read.by_label) labelled += count;
+  for (const auto& [label, count] : read.by_label) {
+    const FieldClass& one = read.field.at(label);
+    rows.push_back({one.name, one.words, fmt::format("{}", count)});
+    labelled += count;
+  }
   if (read.samples > labelled) {
-    rows.push_back({"-", "none of the eight", fmt::format("{}", read.samples - labelled)});
+    rows.push_back({"-", fmt::format("none of the {}", read.field.classes().size()),
+                    fmt::format("{}", read.samples - labelled)});
   }
   print_table(rows);
   if (read.skipped_total() > 0) print_line("Skipped:");
@@ -122,6 +121,7 @@ void run(const Options& options, Globals& globals) {
   }
   ImportOptions import = options.import;
   import.column_map = options.column_map;
+  if (!options.field.empty()) import.field = Field::load(options.field);
   import.tables_if_no_pictures = import.pictures.empty();
   const ImportReport report =
       import_dataset(workspace, options.adapter, options.path, globals.job, import);
@@ -160,6 +160,11 @@ void add_import_command(CLI::App& app, Globals& globals) {
                    "Take rows without a picture too; as if given where there is no picture at all");
   takes(command.add_option("--taxonomy", options->import.taxonomy,
                            "Label map: a built-in name or a TOML file"),
+        "NAME|FILE");
+  takes(command.add_option(
+            "--field", options->field,
+            "What the pictures are of: a built-in field or a field file; if not given, the "
+            "workspace or the label map says it"),
         "NAME|FILE");
   takes(command.add_option("--map", options->column_map,
                            "Column map of generic_csv or imagefolder, a TOML file"),

@@ -9,6 +9,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/batch/batch.h"
+#include "epicrisis/store/tables/fields.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -92,6 +93,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
     job.options.ask_batched = arguments->again;
     if (!arguments->budget.empty()) job.options.budget = parse_budget(arguments->budget);
     Workspace workspace = Workspace::open(arguments->common.workspace);
+    job.field = workspace_field(workspace.database());
     const BatchExportReport report = export_batch(workspace, make_builder(job), job.options,
                                                   arguments->output, globals.job, arguments->batch);
     if (report.stopped == "interrupted") {

@@ -25,7 +25,7 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
   takes(command->add_option("-o,--output", arguments->output, "File (jsonl) or folder"), "FILE|DIR")
       ->required();
   takes(command->add_option("--strategy", arguments->strategies, "Only these strategies"), "NAME",
-        built_in_strategies);
+        [] { return built_in_strategies(); });
   takes(command->add_option("--dataset", arguments->datasets, "Only these data sets"), "NAME");
   takes(command->add_option("--provider", arguments->providers, "Only notes of these providers"),
         "NAME");

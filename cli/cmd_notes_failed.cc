@@ -50,7 +50,7 @@ void add_notes_failed(CLI::App& notes, Globals& globals) {
   auto arguments = std::make_shared<FailedArguments>();
   add_workspace_option(*command, arguments->workspace);
   takes(command->add_option("--strategy", arguments->strategies, "Only these strategies"), "NAME",
-        built_in_strategies);
+        [] { return built_in_strategies(); });
   takes(command->add_option("--status", arguments->statuses,
                             "Only these: truncated, refused, filtered, empty, invalid, failed"),
         "STATUS", failed_status_names);

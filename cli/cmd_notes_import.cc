@@ -27,7 +27,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
         "NAME");
   takes(command->add_option("--strategy", arguments->options.strategy,
                             "Strategy, where the file names none"),
-        "NAME", built_in_strategies);
+        "NAME", [] { return built_in_strategies(); });
   takes(command->add_option("--dataset-field", arguments->options.dataset_field,
                             "JSON key of the data set"),
         "KEY");

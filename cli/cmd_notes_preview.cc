@@ -3,6 +3,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/synthesis/preview.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "output.h"
 #include "synthesis_options.h"
@@ -52,13 +53,14 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes preview -w work --strategy P2 --provider openai"});
   command->callback([arguments, &globals] {
-    const SynthesisJob job = job_of(arguments->common);
-    const RequestBuilder builder = make_builder(job);
     Workspace workspace = Workspace::open(arguments->common.workspace);
     const std::int64_t sample =
         arguments->key.empty()
             ? 0
             : sample_by_key(workspace.database(), arguments->key, arguments->common.datasets).id;
+    SynthesisJob job = job_of(arguments->common);
+    job.field = workspace_field(workspace.database());
+    const RequestBuilder builder = make_builder(job);
     const SynthesisPreview preview =
         preview_synthesis(workspace, builder, job.options, globals.job, sample);
     if (globals.json) {

@@ -13,15 +13,20 @@ void add_notes_strategies(CLI::App& notes, Globals& globals) {
       notes.add_subcommand("strategies", "List the strategies, or check strategy files");
   auto files = std::make_shared<std::vector<std::string>>();
   takes(command->add_option("FILE", *files, "Strategy files to read and check"), "FILE");
+  auto field_name = std::make_shared<std::string>();
+  takes(
+      command->add_option("--field", *field_name, "Of this field: a built-in one or a field file"),
+      "NAME|FILE");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes strategies", "epicrisis notes strategies mine.toml"});
-  command->callback([files, &globals] {
+  command->callback([files, field_name, &globals] {
+    const Field field = field_name->empty() ? Field::standard() : Field::load(*field_name);
     Json list = Json::array();
     std::vector<std::string> faults;
-    for (const std::string& name : files->empty() ? built_in_strategies() : *files) {
+    for (const std::string& name : files->empty() ? built_in_strategies(field) : *files) {
       Strategy strategy;
       try {
-        strategy = load_strategy(name);
+        strategy = load_strategy(name, field);
       } catch (const Error& error) {
         faults.emplace_back(error.what());
         continue;
@@ -35,7 +40,7 @@ void add_notes_strategies(CLI::App& notes, Globals& globals) {
     }
     if (globals.json) {
       print_json(list);
-    } else if (files->empty()) {
+    } else if (files->empty() && field.name() == Field::standard().name()) {
       for (const auto& [name, members] : note_sets())
         print_line(fmt::format("{:<6} set       {}", name, join(members, " + ")));
     }

@@ -3,6 +3,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/notes/strategy/template_notes.h"
+#include "epicrisis/store/tables/fields.h"
 #include "option_words.h"
 #include "output.h"
 #include "synthesis_options.h"
@@ -16,9 +17,8 @@ struct WriteArguments {
   std::string budget;
 };
 
-void write_templates(const WriteArguments& arguments, const Strategy& strategy,
-                     const Globals& globals) {
-  Workspace workspace = Workspace::open(arguments.common.workspace);
+void write_templates(Workspace& workspace, const WriteArguments& arguments,
+                     const Strategy& strategy, const Globals& globals) {
   WriteNotesOptions options;
   options.filter = job_of(arguments.common).options.filter;
   const WriteNotesReport report = write_template_notes(workspace, strategy, globals.job, options);
@@ -61,14 +61,15 @@ void print_report(const SynthesisReport& report, const CLI::App& command) {
 
 void write(const WriteArguments& arguments, const CLI::App& command, Globals& globals) {
   SynthesisJob job = job_of(arguments.common);
-  const Strategy strategy = load_strategy(job.strategy);
+  Workspace workspace = Workspace::open(arguments.common.workspace);
+  job.field = workspace_field(workspace.database());
+  const Strategy strategy = load_strategy(job.strategy, job.field);
   if (strategy.kind == StrategyKind::kTemplate) {
-    write_templates(arguments, strategy, globals);
+    write_templates(workspace, arguments, strategy, globals);
     return;
   }
   job.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) job.options.budget = parse_budget(arguments.budget);
-  Workspace workspace = Workspace::open(arguments.common.workspace);
   const SynthesisReport report = run_synthesis(workspace, job, globals.job);
   globals.exit_code = exit_status(report.error);
   if (globals.json) {

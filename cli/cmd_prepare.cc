@@ -3,6 +3,7 @@
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/corpus/preparation.h"
+#include "epicrisis/store/tables/fields.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -10,7 +11,7 @@ namespace {
 
 struct Options {
   std::string workspace;
-  PrepareRecipe recipe;
+  int size = PrepareRecipe().size;
   PrepareOptions prepare;
   bool keep_hair = false;
   bool keep_border = false;
@@ -36,11 +37,12 @@ void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Opti
 }
 
 void run(const Options& options, Globals& globals) {
-  PrepareRecipe recipe = options.recipe;
-  recipe.remove_hair = !options.keep_hair;
-  recipe.crop_border = !options.keep_border;
-  recipe.crop_to_lesion = !options.keep_centre;
   Workspace workspace = Workspace::open(options.workspace);
+  PrepareRecipe recipe = usual_recipe(workspace_field(workspace.database()));
+  recipe.size = options.size;
+  recipe.remove_hair = recipe.remove_hair && !options.keep_hair;
+  recipe.crop_border = recipe.crop_border && !options.keep_border;
+  recipe.crop_to_subject = recipe.crop_to_subject && !options.keep_centre;
   require_datasets(workspace.database(), options.prepare.filter.datasets);
   if (!options.preview.empty()) {
     write_preview(workspace, recipe, options, globals);
@@ -68,13 +70,13 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
       "prepare", "Make the square pictures that models see; goes on where it stopped");
   const auto options = std::make_shared<Options>();
   add_workspace_option(command, options->workspace);
-  takes(command.add_option("--size", options->recipe.size, "Pixels a side"), "N")
+  takes(command.add_option("--size", options->size, "Pixels a side"), "N")
       ->check(CLI::Range(16, 2048))
       ->capture_default_str();
   command.add_flag("--keep-hair", options->keep_hair, "Do not paint over hairs");
   command.add_flag("--keep-border", options->keep_border, "Do not cut off dark frames");
   command.add_flag("--keep-centre", options->keep_centre,
-                   "Take the centre, do not move the square to the lesion");
+                   "Take the centre, do not move the square to what is shown");
   takes(command.add_option("--dataset", options->prepare.filter.datasets, "Only these data sets"),
         "NAME");
   takes(command.add_option("--threads", options->prepare.threads, "All cores if not given"), "N");

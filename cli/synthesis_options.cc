@@ -31,7 +31,7 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   add_workspace_option(command, arguments.workspace);
   takes(command.add_option("--strategy", arguments.strategy,
                            "A built-in strategy or a strategy file"),
-        "NAME|FILE", built_in_strategies)
+        "NAME|FILE", [] { return built_in_strategies(); })
       ->capture_default_str();
   takes(command.add_option("--dataset", arguments.datasets, "Only samples of these data sets"),
         "NAME");
@@ -63,7 +63,7 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   command.add_flag("--no-images", arguments.no_images, "No picture is sent");
   takes(command.add_option("--fields", arguments.fields,
                            "Only these metadata fields are sent, separated by commas"),
-        "FIELD", note_field_names)
+        "FIELD", [] { return note_field_names(Field::standard()); })
       ->delimiter(',');
   command.add_flag("--allow-remote", arguments.allow_remote,
                    "Let data go to a provider that is not on this machine; once a workspace");

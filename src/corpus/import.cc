@@ -9,6 +9,7 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/samples.h"
 #include "store/tables/sample_query.h"
 
@@ -112,6 +113,11 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
 
   Database& database = workspace.database();
   Transaction transaction(database);
+  input.field = settled_field(database);
+  if (options.field) {
+    settle_field(database, *options.field);
+    input.field = options.field;
+  }
   std::int64_t before = 0;
   if (const auto stored = find_dataset(database, input.dataset)) {
     if (stored->adapter != adapter_name) {
@@ -165,6 +171,11 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
     progress.add();
   });
   progress.finish();
+  if (input.field) {
+    require_same_field("the data set " + input.dataset, report.read.field, *input.field);
+  } else {
+    keep_field(database, report.read.field);
+  }
   keep_picture_folders(database, dataset, input, report.read.picture_folders,
                        before > 0 && !options.moved);
   report.absent = before - report.updated - report.unchanged;

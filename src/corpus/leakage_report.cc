@@ -5,7 +5,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
-#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/store/tables/fields.h"
 
 namespace epicrisis {
 namespace {
@@ -93,7 +93,10 @@ void LeakageReport::throw_if_leaking() const {
 std::int64_t save_leakage(Database& database, const LeakageReport& report,
                           const CheckOptions& options, bool allowed, const Job& job) {
   std::vector<std::string> labels;
-  for (const Label label : options.labels) labels.emplace_back(label_name(label));
+  if (!options.labels.empty()) {
+    const Field field = workspace_field(database);
+    for (const ClassId label : options.labels) labels.push_back(field.at(label).name);
+  }
   const Json description = {{"datasets", options.datasets},
                             {"split_set", options.split_set},
                             {"external", options.external},

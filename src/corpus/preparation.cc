@@ -33,11 +33,11 @@ void record(Database& database, const std::string& recipe, const PrepareJob& job
             const PrepareOutcome& outcome, const FileStamp& stamp, const ShardStore& store) {
   Statement insert = database.prepare(
       "INSERT OR REPLACE INTO prepared (recipe, sample_id, path, file_size, file_time, slot, "
-      "pixels_sha256, hair_fraction, border_cropped, lesion_cropped, error) "
+      "pixels_sha256, hair_fraction, border_cropped, subject_cropped, error) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind_all(recipe, job.id, job.path.string(), stamp.size, stamp.time, std::nullopt,
                   std::nullopt, outcome.hair_fraction, outcome.border_cropped,
-                  outcome.lesion_cropped, "");
+                  outcome.subject_cropped, "");
   if (outcome.index) {
     const std::string hash =
         sha256_hex(std::as_bytes(store.pixels(static_cast<std::size_t>(*outcome.index))));
@@ -71,6 +71,14 @@ Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recip
   Image sheet = preview_preparation(workspace, recipe, filter, count, job);
   write_file(file, png ? encode_png(sheet) : encode_jpeg(sheet));
   return sheet;
+}
+
+PrepareRecipe usual_recipe(const Field& field) {
+  PrepareRecipe recipe;
+  recipe.remove_hair = field.remove_hair();
+  recipe.crop_border = field.crop_border();
+  recipe.crop_to_subject = field.crop_to_subject();
+  return recipe;
 }
 
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,

@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "epicrisis/data/adapter.h"
-#include "epicrisis/data/taxonomy.h"
 
 namespace epicrisis {
 namespace {
@@ -41,13 +40,11 @@ Json to_json(const Adapter& adapter) {
 
 Json to_json(const AdapterReport& report) {
   Json labels = Json::object();
-  for (int i = 0; i < kLabelCount; ++i) {
-    const std::uint64_t count = report.by_label[static_cast<std::size_t>(i)];
-    if (count > 0) labels[std::string(label_name(static_cast<Label>(i)))] = count;
-  }
+  for (const auto& [label, count] : report.by_label) labels[report.field.at(label).name] = count;
   Json json;
   json["adapter"] = report.adapter;
   json["dataset"] = report.dataset;
+  json["field"] = report.field.name();
   json["rows"] = report.rows;
   json["records"] = report.records;
   json["samples"] = report.samples;

@@ -24,7 +24,7 @@ constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 // What a row of embeddings stands for.
 struct Item {
   std::uint32_t image;
-  std::uint32_t group;  // equal for images of one patient or lesion
+  std::uint32_t group;  // equal for images of one patient or case
   int label;
 };
 

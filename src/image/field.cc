@@ -12,12 +12,12 @@ namespace {
 constexpr int kSmallSide = 160;    // the search runs on a picture of this long side
 constexpr int kDark = 44;          // brightest channel of a frame's pixel, at most
 constexpr int kMaxStep = 2;        // median step between neighbours in a frame: hair has more
-constexpr double kMaxMean = 26;    // mean brightness of a frame: a black lesion has more
+constexpr double kMaxMean = 26;    // mean brightness of a frame: a black subject has more
 constexpr double kMaxDark = 0.35;  // dark share of a side that may stay
 constexpr double kMaxCut = 0.25;   // of a side's length, from each end: a field is never smaller
 
 // 1 where the picture is dark and smooth and the region reaches a corner, as a frame or the outside
-// of a round field does; a black lesion in the middle and dark hair at the rim do not.
+// of a round field does; a black subject in the middle and dark hair at the rim do not.
 Plane dark_corners(const Image& small) {
   Plane brightest(small.width, small.height);
   Plane dark(small.width, small.height);

@@ -19,7 +19,7 @@ constexpr int kSide = kThumbnailSide;
 constexpr std::size_t kWaves = 8;
 
 // Radius, in thumbnail pixels, of the disc that is compared: the dark corners and light reflexes of
-// one dermoscope are alike in all its pictures.
+// one camera are alike in all its pictures.
 constexpr double kDisc = 13;
 constexpr double kSameCorrelation = 0.65;
 

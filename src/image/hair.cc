@@ -15,7 +15,7 @@ namespace {
 // All lengths are shares of the short side, so that a picture and its half agree.
 constexpr double kWindow = 0.030;         // dark structures up to this width are looked at
 constexpr double kMaxWidth = 0.020;       // half-depth width of a hair; ink of a pen is wider
-constexpr double kMaxBlackWidth = 0.030;  // of one that is black on light skin
+constexpr double kMaxBlackWidth = 0.030;  // of one that is black on light background
 constexpr double kBlackContrast = 60;
 constexpr double kMinRun = 0.12;        // a hair runs straight for at least so long
 constexpr double kMinBend = 0.045;      // and for so long where it goes on in another direction
@@ -135,7 +135,7 @@ class HairFinder {
   };
 
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
-  // narrow enough and have clear skin (or plain lesion) on both sides. Keeps the shorter ones.
+  // narrow enough and have clear background (or plain subject) on both sides. Keeps the shorter ones.
   void mark_runs(int direction) {
     const std::vector<Offset>& line = line_of(direction);
     across_ = digital_line((direction + kDirections / 2) % kDirections, 5 * radius_ + 1);

@@ -18,7 +18,7 @@ namespace {
 constexpr double kMirrorShape = 0.13;  // share without a mirror image, from here on asymmetric
 constexpr double kMirrorColour = 9;    // Delta E
 constexpr double kSharpEdge = 10;      // rise in L* within a twentieth of the diameter
-constexpr double kColourShare = 0.05;  // of the lesion, for a colour to be named
+constexpr double kColourShare = 0.05;  // of the subject, for a colour to be named
 constexpr int kRays = 64;
 
 struct Lab {
@@ -56,28 +56,29 @@ enum Colour : std::size_t { kWhite, kRed, kLightBrown, kDarkBrown, kBlueGray, kB
 constexpr std::array<const char*, kColours> kColourNames{"white",      "red",       "light brown",
                                                          "dark brown", "blue-gray", "black"};
 
-// The named colour of a lesion's pixel, judged beside the skin, so that the tint of the lamp counts
-// less; kColours for skin itself.
-Colour name_colour(const Lab& pixel, const Lab& skin) {
+// The named colour of a subject's pixel, judged beside the background, so that the tint of the lamp counts
+// less; kColours for background itself.
+Colour name_colour(const Lab& pixel, const Lab& background) {
   if (pixel.l < 22) return kBlack;
-  if (delta_e(pixel, skin) < 7) return kColours;
-  if (pixel.l > skin.l + 4 && pixel.chroma() < skin.chroma()) return kWhite;
-  if (pixel.b < skin.b - 6 && pixel.b < 4 && pixel.a < skin.a + 6) return kBlueGray;
-  // Blood turns skin towards red, melanin towards yellow.
-  const bool redder = pixel.a > skin.a + 5 && pixel.hue() < std::min(38.0, skin.hue() - 2);
-  const bool purple = pixel.a > skin.a + 8 && pixel.hue() < 15;
+  if (delta_e(pixel, background) < 7) return kColours;
+  if (pixel.l > background.l + 4 && pixel.chroma() < background.chroma()) return kWhite;
+  if (pixel.b < background.b - 6 && pixel.b < 4 && pixel.a < background.a + 6) return kBlueGray;
+  // Blood turns it towards red, pigment towards yellow.
+  const bool redder =
+      pixel.a > background.a + 5 && pixel.hue() < std::min(38.0, background.hue() - 2);
+  const bool purple = pixel.a > background.a + 8 && pixel.hue() < 15;
   if ((redder || purple) && pixel.l > 25) return kRed;
   return pixel.l < 42 ? kDarkBrown : kLightBrown;
 }
 
-// The lesion with a rim of skin, on a grid of its own, so that small and large ones are measured
+// The subject with a rim of background, on a grid of its own, so that small and large ones are measured
 // alike.
 struct CloseUp {
   Image image;
-  LesionMask mask;  // width, height and inside alone
+  SubjectMask mask;  // width, height and inside alone
 };
 
-CloseUp close_up(const Image& image, const LesionMask& mask) {
+CloseUp close_up(const Image& image, const SubjectMask& mask) {
   constexpr int kLongSide = 160;
   const int margin = static_cast<int>(0.3 * std::max(mask.box.width, mask.box.height)) + 2;
   Box box;
@@ -109,11 +110,11 @@ CloseUp close_up(const Image& image, const LesionMask& mask) {
   return result;
 }
 
-// The lesion on the grid of its mask.
-class Lesion {
+// The subject on the grid of its mask.
+class Subject {
  public:
   // `mask` has the size of `small` and must outlive this.
-  Lesion(const Image& small, const LesionMask& mask) : mask_(mask) {
+  Subject(const Image& small, const SubjectMask& mask) : mask_(mask) {
     Plane channel(mask.width, mask.height);
     std::array<Plane, 3> smooth;
     for (std::size_t c = 0; c < 3; ++c) {
@@ -128,7 +129,7 @@ class Lesion {
       colours_.push_back(to_lab(pixel.data()));
     }
     find_axes();
-    find_skin();
+    find_background();
   }
 
   double diameter() const { return std::sqrt(4 * area_ / std::numbers::pi); }
@@ -205,7 +206,7 @@ class Lesion {
   std::array<double, kColours> colour_shares() const {
     std::array<double, kColours> shares{};
     each([&](int x, int y) {
-      const Colour name = name_colour(colour(x, y), skin_);
+      const Colour name = name_colour(colour(x, y), background_);
       if (name != kColours) shares[name] += 1 / area_;
     });
     return shares;
@@ -258,8 +259,8 @@ class Lesion {
     angle_ = 0.5 * std::atan2(2 * xy, xx - yy);
   }
 
-  // Median of what lies outside the lesion, each channel apart.
-  void find_skin() {
+  // Median of what lies outside the subject, each channel apart.
+  void find_background() {
     std::array<std::vector<double>, 3> values;
     for (std::size_t i = 0; i < colours_.size(); ++i) {
       if (mask_.inside[i] != 0) continue;
@@ -272,17 +273,17 @@ class Lesion {
       std::nth_element(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(list.size() / 2),
                        list.end());
     }
-    skin_ = {values[0][values[0].size() / 2], values[1][values[1].size() / 2],
-             values[2][values[2].size() / 2]};
+    background_ = {values[0][values[0].size() / 2], values[1][values[1].size() / 2],
+                   values[2][values[2].size() / 2]};
   }
 
-  const LesionMask& mask_;
+  const SubjectMask& mask_;
   std::vector<Lab> colours_;
   double area_ = 0;
   double centre_x_ = 0;
   double centre_y_ = 0;
   double angle_ = 0;
-  Lab skin_;
+  Lab background_;
 };
 
 std::string size_words(double area) {
@@ -299,14 +300,14 @@ std::string size_words(double area) {
 
 Measurements measure(const Image& image) {
   Measurements result;
-  const LesionMask mask = segment_lesion(image);
+  const SubjectMask mask = segment_subject(image);
   if (!mask.certain) return result;
   const CloseUp close = close_up(image, mask);
-  const Lesion lesion(close.image, close.mask);
+  const Subject subject(close.image, close.mask);
   result.certain = true;
   result.area = mask.area;
-  std::tie(result.shape_asymmetry, result.colour_asymmetry) = lesion.asymmetry();
-  std::vector<double> steps = lesion.edge_steps();
+  std::tie(result.shape_asymmetry, result.colour_asymmetry) = subject.asymmetry();
+  std::vector<double> steps = subject.edge_steps();
   if (!steps.empty()) {
     std::sort(steps.begin(), steps.end());
     result.border_step = steps[steps.size() / 2];
@@ -314,10 +315,10 @@ Measurements measure(const Image& image) {
         std::count_if(steps.begin(), steps.end(), [](double step) { return step >= kSharpEdge; });
     result.sharp_share = static_cast<double>(sharp) / static_cast<double>(steps.size());
   }
-  const double perimeter = lesion.perimeter();
+  const double perimeter = subject.perimeter();
   result.compactness =
-      std::min(1.0, 4 * std::numbers::pi * lesion.area() / (perimeter * perimeter));
-  const auto shares = lesion.colour_shares();
+      std::min(1.0, 4 * std::numbers::pi * subject.area() / (perimeter * perimeter));
+  const auto shares = subject.colour_shares();
   for (std::size_t c = 0; c < kColours; ++c)
     result.colours.emplace_back(kColourNames[c], shares[c]);
   return result;

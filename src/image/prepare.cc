@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kVersion = 2;
 constexpr double kMargin =
-    0.06;  // of skin around the lesion that the square should hold, of its side
+    0.06;  // of background around the subject that the square should hold, of its side
 
 // Moves a square of `side` along one axis, from the centre, by no more than it takes to hold
 // [begin, end) with its margin. Where that is too long for the square, its middle is centred.
@@ -31,19 +31,20 @@ int place_square(int field_begin, int field_length, int side, int begin, int end
   return std::clamp(place, lowest, highest);
 }
 
-Box choose_square(const Image& image, const Box& field, bool to_lesion) {
+Box choose_square(const Image& image, const Box& field, bool to_subject) {
   Box square = centre_square(field.width, field.height);
   square.x += field.x;
   square.y += field.y;
-  if (!to_lesion || field.width == field.height) return square;
-  const LesionMask lesion = segment_lesion(crop(image, field));
-  if (!lesion.certain) return square;
+  if (!to_subject || field.width == field.height) return square;
+  const SubjectMask subject = segment_subject(crop(image, field));
+  if (!subject.certain) return square;
   if (field.width > field.height) {
-    const int begin = field.x + lesion.box.x;
-    square.x = place_square(field.x, field.width, square.width, begin, begin + lesion.box.width);
+    const int begin = field.x + subject.box.x;
+    square.x = place_square(field.x, field.width, square.width, begin, begin + subject.box.width);
   } else {
-    const int begin = field.y + lesion.box.y;
-    square.y = place_square(field.y, field.height, square.height, begin, begin + lesion.box.height);
+    const int begin = field.y + subject.box.y;
+    square.y =
+        place_square(field.y, field.height, square.height, begin, begin + subject.box.height);
   }
   return square;
 }
@@ -54,7 +55,7 @@ std::string PrepareRecipe::id() const {
   std::string id = fmt::format("v{}-{}", kVersion, size);
   if (remove_hair) id += "-hair";
   if (crop_border) id += "-border";
-  if (crop_to_lesion) id += "-lesion";
+  if (crop_to_subject) id += "-lesion";
   return id;
 }
 
@@ -68,8 +69,8 @@ Prepared prepare_image(const Image& image, const PrepareRecipe& recipe) {
   result.field = recipe.crop_border ? find_field(image) : whole;
   result.border_cropped = result.field != whole;
   const Box centred = choose_square(image, result.field, false);
-  result.crop = recipe.crop_to_lesion ? choose_square(image, result.field, true) : centred;
-  result.lesion_cropped = result.crop != centred;
+  result.crop = recipe.crop_to_subject ? choose_square(image, result.field, true) : centred;
+  result.subject_cropped = result.crop != centred;
   if (recipe.remove_hair) {
     // Hair of a large picture is looked for at twice the wanted size: finer ones would not be seen
     // in the result.

@@ -11,12 +11,12 @@ namespace epicrisis {
 namespace {
 
 constexpr int kLongSide = 128;
-constexpr int kDarkField = 56;       // as in field.cc: frame and corners are no skin
-constexpr double kMinContrast = 18;  // gray levels between lesion and skin
+constexpr int kDarkField = 56;       // as in field.cc: frame and corners are no background
+constexpr double kMinContrast = 18;  // gray levels between subject and background
 constexpr double kMinArea = 0.004;   // of the picture
 constexpr double kMaxArea = 0.65;
-constexpr double kMaxTouch = 0.04;   // of the picture's rim that the lesion may cover
-constexpr double kMaxSecond = 0.35;  // area of the next region: more, and which is the lesion?
+constexpr double kMaxTouch = 0.04;   // of the picture's rim that the subject may cover
+constexpr double kMaxSecond = 0.35;  // area of the next region: more, and which is the subject?
 constexpr double kMinFill = 0.35;    // of the bounding box
 
 std::uint8_t median(std::array<int, 256> histogram) {
@@ -35,7 +35,7 @@ bool is_dark_field(const std::uint8_t* pixel) {
 }
 
 // The usual colour of the outer tenth of the picture.
-std::array<std::uint8_t, 3> skin_colour(const Image& small) {
+std::array<std::uint8_t, 3> background_colour(const Image& small) {
   const int margin = std::max(2, std::min(small.width, small.height) / 10);
   std::array<std::array<int, 256>, 3> histograms{};
   for (int y = 0; y < small.height; ++y) {
@@ -50,10 +50,10 @@ std::array<std::uint8_t, 3> skin_colour(const Image& small) {
   return {median(histograms[0]), median(histograms[1]), median(histograms[2])};
 }
 
-// How much darker than the skin each pixel is, mean of the channels; smoothed. Frame and dark
-// corners count as skin.
+// How much darker than the background each pixel is, mean of the channels; smoothed. Frame and dark
+// corners count as background.
 Plane darkness(const Image& small) {
-  const auto skin = skin_colour(small);
+  const auto background = background_colour(small);
   Plane result(small.width, small.height);
   const auto rim = [&](std::size_t i) {
     const auto x = static_cast<int>(i % static_cast<std::size_t>(small.width));
@@ -66,7 +66,7 @@ Plane darkness(const Image& small) {
     const std::uint8_t* pixel = &small.pixels[3 * i];
     if (is_dark_field(pixel) && rim(i)) continue;
     int sum = 0;
-    for (std::size_t c = 0; c < 3; ++c) sum += std::max(0, skin[c] - pixel[c]);
+    for (std::size_t c = 0; c < 3; ++c) sum += std::max(0, background[c] - pixel[c]);
     result.values[i] = static_cast<std::uint8_t>(sum / 3);
   }
   return box_blur(result, 2);
@@ -147,8 +147,8 @@ double keep_main_region(Plane& mask) {
 
 }  // namespace
 
-LesionMask segment_lesion(const Image& image) {
-  LesionMask result;
+SubjectMask segment_subject(const Image& image) {
+  SubjectMask result;
   const int longest = std::max(image.width, image.height);
   if (std::min(image.width, image.height) < 16) return result;
   const int side = std::min(kLongSide, longest);

@@ -191,7 +191,7 @@ Batch prepare_batch(std::span<const PrepareJob> jobs, const PrepareRecipe& recip
       batch.images[i] = std::move(prepared.image);
       outcome.hair_fraction = prepared.hair_fraction;
       outcome.border_cropped = prepared.border_cropped;
-      outcome.lesion_cropped = prepared.lesion_cropped;
+      outcome.subject_cropped = prepared.subject_cropped;
     } catch (const InputError& error) {
       outcome.error = error.what();
     } catch (const SystemError& error) {  // this file cannot be read; the others may

@@ -13,7 +13,7 @@ namespace epicrisis::llm {
 std::string image_data_uri(const Path& path, int side, int quality);
 
 // What image/measure.h says of the picture: "asymmetry: symmetric; border: sharp"; "" where no
-// lesion was surely found. Errors as above.
+// subject was surely found. Errors as above.
 std::string measured_words(const Path& path);
 
 // The most tokens that a picture can count as, by OpenAI's published rule of 2024 for GPT-4o (guide

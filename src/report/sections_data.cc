@@ -65,7 +65,7 @@ Section datasets(const ReportData& data) {
         or_dash(set.validation), or_dash(set.test), number_cell(left_out));
   }
   std::string html = table(
-      "A dash under groups: the publisher gives no patient or lesion. Samples of one group are "
+      "A dash under groups: the publisher gives no patient or case. Samples of one group are "
       "never split.",
       "<th scope=\"col\">Data set</th><th scope=\"col\">Role</th>"
       "<th scope=\"col\" class=\"number\">Samples</th><th scope=\"col\" "

@@ -261,7 +261,7 @@ Section measuring(const ReportData& data) {
           "<p>Every number stands with the number of samples it was measured on (n), the number "
           "of trainings and a {} interval; a number that lacks one of these is not "
           "printed.</p>\n<p>Intervals are percentile bootstrap intervals of {} resamples. Where "
-          "patients or lesions are known, whole ones are drawn. Over several trainings the "
+          "patients or cases are known, whole ones are drawn. Over several trainings the "
           "value is their mean, and trainings are drawn along with samples. Differences are "
           "paired: both models are measured on the same resample.</p>\n<p>Metrics follow "
           "scikit-learn's definitions; classes that a data set lacks count where they were "

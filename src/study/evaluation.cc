@@ -155,7 +155,7 @@ RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& s
   set.images = select_rows(predictions.images, slice.rows);
   set.image_labels = slice.truth;
   set.image_groups = slice.groups;
-  set.notes_from_labels = std::ranges::any_of(expand_note_sets(run.notes), note_names_label);
+  set.notes_from_labels = run.notes_name_label;
   std::vector<std::size_t> position(predictions.sample_ids.size(), SIZE_MAX);
   for (std::size_t i = 0; i < slice.rows.size(); ++i) position[slice.rows[i]] = i;
   std::vector<std::size_t> notes;

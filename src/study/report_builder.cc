@@ -13,7 +13,6 @@
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
-#include "epicrisis/data/taxonomy.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/train_result.h"
@@ -36,7 +35,7 @@ Picture picture_of(const PictureTable& pictures, std::size_t index, std::string 
 }
 
 std::string class_name(const Study& study, int label) {
-  return std::string(label_name(study.classes[static_cast<std::size_t>(label)]));
+  return study.field.at(study.classes[static_cast<std::size_t>(label)]).name;
 }
 
 std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& study,
@@ -82,7 +81,7 @@ LeakageSection describe_leakage(const Study& study, const CaseSet& set) {
   LeakageSection section;
   section.checked = true;
   section.allowed = study.allow_leakage;
-  section.checks = {"identifiers", "patients and lesions", "identical files", "identical pixels",
+  section.checks = {"identifiers", "patients and cases", "identical files", "identical pixels",
                     "nearly identical pictures (perceptual hash, confirmed on thumbnails)"};
   std::map<std::tuple<std::string, std::string, std::string>, LeakageFinding> findings;
   for (const Overlap& overlap : set.leakage.overlaps) {
@@ -277,9 +276,9 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   ReportData report;
   report.title = study.title;
   report.subtitle = study.name;
-  for (const Label label : study.classes) {
-    report.classes.emplace_back(label_name(label));
-    report.class_titles.emplace_back(label_words(label));
+  for (const ClassId id : study.classes) {
+    report.classes.push_back(study.field.at(id).name);
+    report.class_titles.push_back(study.field.at(id).words);
   }
   report.datasets = describe_datasets(workspace, study, set);
   report.leakage = describe_leakage(study, set);
@@ -290,9 +289,8 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   report.comparisons = std::move(evaluation.comparisons);
   report.confusions = std::move(evaluation.confusions);
   report.gallery = pick_gallery(workspace, study, set, pictures, runs);
-  report.notes_from_labels = std::ranges::any_of(runs, [](const TrainedRun& run) {
-    return std::ranges::any_of(expand_note_sets(run.run->notes), note_names_label);
-  });
+  report.notes_from_labels =
+      std::ranges::any_of(runs, [](const TrainedRun& run) { return run.run->notes_name_label; });
   report.replicates = static_cast<std::size_t>(study.bootstrap);
   report.environment = {{"Epicrisis", kVersion},
                         {"LibTorch", torch_in_this_build()},

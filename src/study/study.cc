@@ -9,6 +9,7 @@
 #include "epicrisis/core/version.h"
 #include "epicrisis/report/html_report.h"
 #include "epicrisis/report/tables.h"
+#include "epicrisis/store/tables/fields.h"
 #include "study/report_builder.h"
 #include "study/stored_results.h"
 #include "study/study_notes.h"
@@ -122,6 +123,7 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   Study study = given;
   study.allow_leakage = study.allow_leakage || options.allow_leakage;
   const WorkspaceLock lock = workspace.lock("study-" + study.name);
+  settle_field(workspace.database(), study.field);
   remember_study(workspace, study);
   study::import_data(workspace, study, job);
   StudyState state;

@@ -7,7 +7,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/corpus/import.h"
-#include "epicrisis/data/taxonomy.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
 
@@ -40,7 +39,7 @@ std::vector<std::string> dataset_names(const Study& study, bool external) {
   return names;
 }
 
-int class_index(const Study& study, Label label) {
+int class_index(const Study& study, ClassId label) {
   const auto found = std::ranges::find(study.classes, label);
   return found == study.classes.end() ? -1 : static_cast<int>(found - study.classes.begin());
 }
@@ -168,6 +167,7 @@ void import_data(Workspace& workspace, const Study& study, Job& job) {
   for (const StudyData& data : study.data) {
     ImportOptions options;
     options.name = data.name;
+    options.field = study.field;
     options.pictures = data.pictures;
     options.taxonomy = data.taxonomy;
     if (!data.column_map.empty()) options.column_map = data.path / data.column_map;

@@ -9,7 +9,8 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/corpus/preparation.h"
+#include "epicrisis/notes/strategy/strategy.h"
 #include "study/study_notes.h"
 
 namespace epicrisis {
@@ -48,12 +49,14 @@ StudyData read_data(const TomlTable& table, const Path& data_root) {
   return data;
 }
 
-PrepareRecipe read_prepare_recipe(const TomlTable& table) {
-  PrepareRecipe recipe;
+PrepareRecipe read_prepare_recipe(const TomlTable& table, PrepareRecipe recipe,
+                                  const std::string& subject) {
   recipe.size = static_cast<int>(table.integer_in("size", 32, 1024, recipe.size));
   recipe.remove_hair = table.boolean_or("remove_hair", recipe.remove_hair);
   recipe.crop_border = table.boolean_or("crop_border", recipe.crop_border);
-  recipe.crop_to_lesion = table.boolean_or("crop_to_lesion", recipe.crop_to_lesion);
+  // Also by the field's own word for the subject, as study files had it first.
+  recipe.crop_to_subject = table.boolean_or("crop_to_" + subject, recipe.crop_to_subject);
+  recipe.crop_to_subject = table.boolean_or("crop_to_subject", recipe.crop_to_subject);
   table.finish();
   return recipe;
 }
@@ -151,19 +154,30 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   return run;
 }
 
-std::vector<Label> read_classes(const TomlTable& table) {
-  std::vector<Label> classes;
+// A built-in name, or a file beside the study's.
+Field read_field(const TomlTable& table, const Path& folder) {
+  if (!table.has("field")) return Field::standard();
+  try {
+    return Field::load(study::beside(folder, table.string("field")));
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", table.place("field"), error.what());
+  }
+}
+
+std::vector<ClassId> read_classes(const TomlTable& table, const Field& field) {
+  std::vector<ClassId> classes;
   for (const std::string& name : table.strings_or("classes", {})) {
-    const auto label = parse_label(name);
-    if (!label) throw UsageError("{}: unknown class '{}'", table.place("classes"), name);
-    if (std::ranges::find(classes, *label) != classes.end()) {
+    const auto id = field.find_class(name);
+    if (!id) {
+      throw UsageError("{}: unknown class '{}'; the field '{}' has {}", table.place("classes"),
+                       name, field.name(), field.class_names());
+    }
+    if (std::ranges::find(classes, *id) != classes.end()) {
       throw UsageError("{}: class '{}' is named twice", table.place("classes"), name);
     }
-    classes.push_back(*label);
+    classes.push_back(*id);
   }
-  if (classes.empty()) {
-    for (int i = 0; i < kLabelCount; ++i) classes.push_back(static_cast<Label>(i));
-  }
+  if (classes.empty()) classes = field.class_ids();
   if (classes.size() < 2)
     throw UsageError("{}: a study needs two classes or more", table.place("classes"));
   return classes;
@@ -185,7 +199,9 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   study.data_root = data_root;
   study.name = required_id(table, "name");
   study.title = table.string_or("title", study.name);
-  study.classes = read_classes(table);
+  study.field = read_field(table, folder);
+  study.prepare = usual_recipe(study.field);
+  study.classes = read_classes(table, study.field);
   for (const TomlTable& entry : table.tables_or_empty("data")) {
     study.data.push_back(read_data(entry, data_root));
   }
@@ -207,7 +223,8 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
     throw UsageError("{}: train + validation + test is {}, not 1", table.place("split"), sum);
   }
   study.allow_leakage = table.boolean_or("allow_leakage", false);
-  if (const auto prepare = table.table_if("prepare")) study.prepare = read_prepare_recipe(*prepare);
+  if (const auto prepare = table.table_if("prepare"))
+    study.prepare = read_prepare_recipe(*prepare, study.prepare, study.field.subject());
   if (const auto notes = table.table_if("notes")) {
     study::read_notes(*notes, data_root, folder, study);
   }
@@ -220,6 +237,11 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   defaults.seeds = read_seeds(table, {1});
   for (const TomlTable& entry : table.tables_or_empty("run")) {
     study.runs.push_back(read_run(entry, defaults));
+  }
+  for (StudyRun& run : study.runs) {
+    run.notes_name_label = std::ranges::any_of(
+        expand_note_sets(run.notes),
+        [&](const std::string& name) { return note_names_label(name, study.field); });
   }
   refuse_duplicate_names(study.runs, table, "runs");
   if (study.runs.empty()) throw UsageError("{}: no [[run]] to train", table.place());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "epicrisis/data/taxonomy.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
 
@@ -77,10 +76,7 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
 
 std::vector<std::string> class_prompts(const Study& study) {
   std::vector<std::string> prompts;
-  for (const Label label : study.classes) {
-    prompts.push_back(
-        fmt::format("The lesion is {}: {}.", label_malignancy(label), label_words(label)));
-  }
+  for (const ClassId id : study.classes) prompts.push_back(study.field.class_prompt(id));
   return prompts;
 }
 

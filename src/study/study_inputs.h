@@ -41,7 +41,7 @@ struct PictureTable {
 // its `unreadable`.
 PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job);
 
-// "The lesion is benign: melanocytic nevus.": one a class, for zero-shot classification.
+// "The image shows pneumonia.": one a class, for zero-shot classification.
 std::vector<std::string> class_prompts(const Study& study);
 
 }  // namespace epicrisis::study

@@ -15,12 +15,6 @@ Path below(const Path& data_root, const Path& file) {
   return data_root / file;
 }
 
-// The name of a strategy or provider, or its file.
-std::string beside(const Path& folder, const std::string& name) {
-  return names_toml_file(name) && std::filesystem::exists(folder / name) ? (folder / name).string()
-                                                                         : name;
-}
-
 // One table may name several strategies: a job each.
 void read_synthesis(const TomlTable& table, const Path& data_root, const Path& folder,
                     Study& study) {
@@ -44,6 +38,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   table.finish();
   for (const std::string& strategy : strategies) {
     job.strategy = beside(folder, strategy);
+    job.field = study.field;
     try {
       make_builder(job);
     } catch (const UsageError& error) {
@@ -73,7 +68,7 @@ void check_strategies(Workspace& workspace, const Study& study) {
   std::vector<std::string> known;
   for (const NoteCount& count : count_notes(workspace.database())) known.push_back(count.strategy);
   for (const SynthesisJob& job : study.synthesis) {
-    known.push_back(load_strategy(job.strategy).name);
+    known.push_back(load_strategy(job.strategy, job.field).name);
   }
   for (const StudyRun& run : study.runs) {
     std::vector<std::string> wanted = expand_note_sets(run.notes);
@@ -90,6 +85,11 @@ void check_strategies(Workspace& workspace, const Study& study) {
 }
 
 }  // namespace
+
+std::string beside(const Path& folder, const std::string& name) {
+  return names_toml_file(name) && std::filesystem::exists(folder / name) ? (folder / name).string()
+                                                                         : name;
+}
 
 void read_notes(const TomlTable& notes, const Path& data_root, const Path& folder, Study& study) {
   for (const std::string& name : notes.strings_or("write", {})) {
@@ -110,7 +110,7 @@ void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, b
     WriteNotesOptions options;
     options.filter.split_set = set.split_set;
     const WriteNotesReport report =
-        write_template_notes(workspace, load_strategy(name), job, options);
+        write_template_notes(workspace, load_strategy(name, study.field), job, options);
     if (report.written > 0) job.info("notes {}: {} written", name, report.written);
   }
   for (const Path& file : study.note_imports) {

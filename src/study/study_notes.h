@@ -8,6 +8,9 @@
 
 namespace epicrisis::study {
 
+// The name of a field, strategy or provider, or its file, which may lie in `folder`.
+std::string beside(const Path& folder, const std::string& name);
+
 // The [notes] table of a study file: `write`, `import` and [[notes.synthesis]]. Relative files
 // start from `data_root`, those of strategies and providers from `folder`, the study file's, if
 // they are there.

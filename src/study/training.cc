@@ -6,7 +6,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/data/taxonomy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/runs.h"
 #include "study/run_trainer.h"
@@ -66,7 +65,7 @@ void train_one(Workspace& workspace, const RunRecord& record, const TrainConfig&
 Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
                        const CaseSet& set, const RunNotes& notes) {
   Json classes = Json::array();
-  for (const Label label : study.classes) classes.push_back(label_name(label));
+  for (const ClassId id : study.classes) classes.push_back(study.field.at(id).name);
   std::string cases;
   for (const Case& entry : set.cases) cases += fmt::format("{},{};", entry.sample_id, entry.label);
   Json config{

@@ -74,15 +74,15 @@ TEST(Parallel, ACancelledJobStops) {
 }
 
 TEST(Resources, AreBuiltIn) {
-  EXPECT_TRUE(has_resource("taxonomy/classes.toml"));
-  EXPECT_THAT(std::string(resource("taxonomy/classes.toml")), HasSubstr("melanoma"));
-  EXPECT_EQ(resource("taxonomy/classes.toml").find('\0'), std::string_view::npos);
+  EXPECT_TRUE(has_resource("taxonomy/fields/dermatology.toml"));
+  EXPECT_THAT(std::string(resource("taxonomy/fields/dermatology.toml")), HasSubstr("melanoma"));
+  EXPECT_EQ(resource("taxonomy/fields/dermatology.toml").find('\0'), std::string_view::npos);
   EXPECT_FALSE(has_resource("taxonomy"));
   EXPECT_FALSE(has_resource("../run"));
   EXPECT_THROW(resource("taxonomy/none.toml"), InternalError);
   const auto names = resource_names("taxonomy/");
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-  EXPECT_THAT(names, ::testing::Contains("taxonomy/classes.toml"));
+  EXPECT_THAT(names, ::testing::Contains("taxonomy/fields/dermatology.toml"));
   EXPECT_TRUE(resource_names("nothing/").empty());
 }
 

@@ -9,6 +9,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/samples.h"
+#include "support/dermatology.h"
 #include "support/fault_vfs.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
@@ -328,8 +329,8 @@ TEST_F(ImportTest, RealTablesAddUp) {
   ASSERT_EQ(counts.size(), 1U);
   EXPECT_EQ(counts[0].total, 2590);
   EXPECT_EQ(counts[0].with_image, 2590);
-  EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kNevus)), 1315);
-  EXPECT_EQ(counts[0].labelled.at(static_cast<std::size_t>(Label::kMelanoma)), 379);
+  EXPECT_EQ(counts[0].labelled.at(test::kNevus), 1315);
+  EXPECT_EQ(counts[0].labelled.at(test::kMelanoma), 379);
   EXPECT_EQ(import_dataset(workspace, "ham10000", data / "ham10000", job_, both).unchanged, 2590);
 
   const ImportReport table =

@@ -5,6 +5,7 @@
 
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
+#include "support/dermatology.h"
 
 namespace epicrisis::test {
 namespace {
@@ -108,7 +109,7 @@ TEST(HostileTable, UnmappedLabelsAreNamedNeverGuessed) {
   EXPECT_EQ(result.report.unmapped, (Counts{{"nevus", 1}, {"nvx", 1}}));
   EXPECT_EQ(result.report.without_label, 1U);
   EXPECT_EQ(result.find("a")->label, std::nullopt);
-  EXPECT_EQ(result.find("b")->label, Label::kNevus);
+  EXPECT_EQ(result.find("b")->label, test::kNevus);
 }
 
 TEST(HostileTable, MetadataIsCleanedAndCapped) {

@@ -4,6 +4,7 @@
 
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
+#include "support/dermatology.h"
 
 namespace epicrisis::test {
 namespace {
@@ -73,7 +74,7 @@ TEST(Layouts, TablesMayLieInTheFolderOfTheirArchive) {
   isic.picture("ISIC_2019_Training_Input/ISIC_0000001.jpg");
   const ReadResult result = read_all("isic2019", isic.input());
   ASSERT_EQ(result.report.samples, 1U);
-  EXPECT_EQ(result.samples[0].label, Label::kMelanoma);
+  EXPECT_EQ(result.samples[0].label, test::kMelanoma);
   EXPECT_EQ(result.samples[0].group, "L1");
 }
 

@@ -5,6 +5,7 @@
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/data/taxonomy.h"
+#include "support/dermatology.h"
 
 namespace epicrisis::test {
 namespace {
@@ -91,7 +92,7 @@ TEST(GenericCsv, ReadsByTheColumnMap) {
   const Sample& first = result.samples[0];
   EXPECT_EQ(first.key, "1");
   EXPECT_THAT(first.image_path, HasSubstr("photos/a/1.jpg"));
-  EXPECT_EQ(first.label, Label::kNevus);
+  EXPECT_EQ(first.label, test::kNevus);
   EXPECT_EQ(first.group, "p1");
   EXPECT_EQ(first.split, "train");
   EXPECT_EQ(first.modality, "clinical image");
@@ -122,7 +123,7 @@ TEST(GenericCsv, FindsPicturesByAPattern) {
   input.column_map = folder.path() / "map.toml";
   const ReadResult result = read_all("generic_csv", input);
   ASSERT_THAT(result.samples, SizeIs(1));
-  EXPECT_EQ(result.samples[0].label, Label::kMelanoma);
+  EXPECT_EQ(result.samples[0].label, test::kMelanoma);
   EXPECT_EQ(result.report.skipped.at("unsafe id").count, 1U);
 }
 
@@ -167,7 +168,7 @@ TEST(GenericCsv, TheDocumentedColumnMapReads) {
   const Sample& sample = result.samples[0];
   EXPECT_EQ(sample.key, "7");
   EXPECT_THAT(sample.image_path, HasSubstr("7_overview.jpg"));
-  EXPECT_EQ(sample.label, Label::kBasalCellCarcinoma);
+  EXPECT_EQ(sample.label, test::kBasalCellCarcinoma);
   EXPECT_EQ(sample.diagnosis, "a word");
   EXPECT_EQ(sample.modality, "photo");
   EXPECT_EQ(finding(sample, "symptoms"), "itching, yes");
@@ -176,7 +177,7 @@ TEST(GenericCsv, TheDocumentedColumnMapReads) {
 
 TEST(GenericCsv, TheDocumentedTaxonomyReads) {
   const Taxonomy taxonomy = Taxonomy::parse(documented("taxonomy.md"), "taxonomy.md");
-  EXPECT_EQ(taxonomy.find("bkl")->label, Label::kBenignKeratosis);
+  EXPECT_EQ(taxonomy.find("bkl")->label, test::kBenignKeratosis);
 }
 
 TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
@@ -206,7 +207,7 @@ TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
   EXPECT_EQ(result.samples[1].key, "ISIC_2");
   EXPECT_EQ(result.samples[1].metadata.at("x"), "[1]");
   EXPECT_EQ(result.samples[2].key, "validation__1");
-  EXPECT_EQ(result.samples[2].label, Label::kSquamousCellCarcinoma);
+  EXPECT_EQ(result.samples[2].label, test::kSquamousCellCarcinoma);
   EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 1U);
   EXPECT_EQ(result.report.skipped.at("no file_name").count, 1U);
   EXPECT_EQ(result.report.rows_without_picture.count, 1U);
@@ -255,8 +256,8 @@ TEST(ImageFolder, ReadsMetadataOfAnyFolder) {
   const ReadResult result = read_all("imagefolder", folder.input());
   EXPECT_EQ(result.report.by_split, (Counts{{"train", 2}, {"test", 1}}));
   EXPECT_EQ(result.report.duplicate_ids.count, 1U);  // the nearer file goes before
-  EXPECT_EQ(result.find("data__train__nevus__1")->label, Label::kNevus);
-  EXPECT_EQ(result.find("data__train__2")->label, Label::kMelanoma);
+  EXPECT_EQ(result.find("data__train__nevus__1")->label, test::kNevus);
+  EXPECT_EQ(result.find("data__train__2")->label, test::kMelanoma);
   EXPECT_EQ(result.find("data__test__melanoma__3")->raw_label, "melanoma");
 }
 

@@ -44,8 +44,9 @@ inline std::string finding(const Sample& sample, std::string_view name) {
   return {};
 }
 
-inline std::uint64_t count_of(const AdapterReport& report, Label label) {
-  return report.by_label[static_cast<std::size_t>(label)];
+inline std::uint64_t count_of(const AdapterReport& report, ClassId label) {
+  const auto count = report.by_label.find(label);
+  return count == report.by_label.end() ? 0 : count->second;
 }
 
 using Counts = std::map<std::string, std::uint64_t>;

@@ -6,6 +6,7 @@
 
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
+#include "support/dermatology.h"
 
 namespace epicrisis::test {
 namespace {
@@ -63,12 +64,12 @@ TEST(RealTables, Ham10000) {
                                               {"akiec", 139},
                                               {"vasc", 61},
                                               {"df", 46}}));
-  EXPECT_EQ(count_of(both.report, Label::kActinicKeratosis), 139U);
+  EXPECT_EQ(count_of(both.report, test::kActinicKeratosis), 139U);
 
   const Sample* sample = both.find("ISIC_0027419");
   ASSERT_NE(sample, nullptr);
   EXPECT_EQ(sample->raw_label, "bkl");
-  EXPECT_EQ(sample->label, Label::kBenignKeratosis);
+  EXPECT_EQ(sample->label, test::kBenignKeratosis);
   EXPECT_EQ(sample->group, "HAM_0000118");
   EXPECT_EQ(sample->metadata.at("dx_type"), "histo");
   EXPECT_EQ(sample->metadata.at("age"), "80.0");
@@ -188,9 +189,9 @@ TEST(RealTables, Isic2020) {
   expect_clean(result.report);
   EXPECT_EQ(result.report.samples, 33126U);
   EXPECT_EQ(result.report.no_class.at("unknown"), 27124U);
-  EXPECT_EQ(count_of(result.report, Label::kMelanoma), 584U);
+  EXPECT_EQ(count_of(result.report, test::kMelanoma), 584U);
   std::size_t malignant = 0;
-  for (const Sample& sample : result.samples) malignant += sample.malignancy == "malignant" ? 1 : 0;
+  for (const Sample& sample : result.samples) malignant += sample.grade == "malignant" ? 1 : 0;
   EXPECT_EQ(malignant, 584U);
 }
 
@@ -254,7 +255,7 @@ TEST(RealTables, Fitzpatrick17k) {
   EXPECT_EQ(result.report.samples, 16577U);
   EXPECT_THAT(result.report.by_raw_label, SizeIs(114));
   EXPECT_THAT(result.report.no_class, SizeIs(96));
-  EXPECT_EQ(count_of(result.report, Label::kMelanoma), 261U + 111U + 118U + 83U);
+  EXPECT_EQ(count_of(result.report, test::kMelanoma), 261U + 111U + 118U + 83U);
   EXPECT_EQ(result.report.warnings.at("publisher's check: wrongly labelled").count, 17U);
 }
 
@@ -281,7 +282,7 @@ TEST(RealTables, EveryCsvFolder) {
     EXPECT_EQ(result.report.by_split.count("") > 0, name == "derm12345") << name;
     EXPECT_EQ(result.report.in_several_splits, name == "Derm7pt" ? 79U : 0U) << name;
     for (const Sample& sample : result.samples) {
-      EXPECT_TRUE(sample.label && !sample.malignancy.empty() && !sample.diagnosis.empty())
+      EXPECT_TRUE(sample.label && !sample.grade.empty() && !sample.diagnosis.empty())
           << name << " " << sample.key;
     }
   }

@@ -201,7 +201,7 @@ TEST(Split, RealLesionsStayWholeAndClassesKeepTheirShares) {
   const ReadResult read = read_all("ham10000", input);
   std::vector<SplitItem> items;
   for (const Sample& sample : read.samples) {
-    items.push_back({sample.key, sample.group, static_cast<int>(*sample.label), sample.split});
+    items.push_back({sample.key, sample.group, sample.label->index(), sample.split});
   }
   const std::vector<Role> roles = assign_splits(items, {}, 42, true);
   expect_groups_whole(items, roles);

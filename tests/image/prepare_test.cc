@@ -91,7 +91,7 @@ TEST(Prepare, SquareOfTheRightSizeComesBackByteForByte) {
   EXPECT_EQ(prepared.image.pixels, image.pixels);
   EXPECT_EQ(prepared.hair_fraction, 0);
   EXPECT_FALSE(prepared.border_cropped);
-  EXPECT_FALSE(prepared.lesion_cropped);
+  EXPECT_FALSE(prepared.subject_cropped);
   EXPECT_EQ(prepared.crop, (Box{0, 0, 224, 224}));
 }
 
@@ -281,19 +281,19 @@ TEST(LesionCrop, MovesNoFurtherThanNeeded) {
   // In the centre square already: stays.
   Prepared prepared = prepare_image(lesion_picture(600, 450, 320, 220, 80), {});
   EXPECT_EQ(prepared.crop, (Box{75, 0, 450, 450}));
-  EXPECT_FALSE(prepared.lesion_cropped);
+  EXPECT_FALSE(prepared.subject_cropped);
   // To the right of it: moved, and the lesion is whole.
   prepared = prepare_image(lesion_picture(600, 450, 480, 220, 90), {});
-  EXPECT_TRUE(prepared.lesion_cropped);
+  EXPECT_TRUE(prepared.subject_cropped);
   EXPECT_GE(prepared.crop.x + prepared.crop.width, 572);
   EXPECT_LE(prepared.crop.x + prepared.crop.width, 600);
   // Upright picture: up.
   prepared = prepare_image(lesion_picture(450, 600, 220, 90, 70), {});
-  EXPECT_TRUE(prepared.lesion_cropped);
+  EXPECT_TRUE(prepared.subject_cropped);
   EXPECT_LE(prepared.crop.y, 20);
   // Switched off: the centre.
   PrepareRecipe recipe;
-  recipe.crop_to_lesion = false;
+  recipe.crop_to_subject = false;
   EXPECT_EQ(prepare_image(lesion_picture(600, 450, 480, 220, 90), recipe).crop,
             (Box{75, 0, 450, 450}));
 }
@@ -308,7 +308,7 @@ TEST(LesionCrop, UnsureMeansTheCentre) {
 }
 
 TEST(Segment, FindsADisc) {
-  const LesionMask mask = segment_lesion(lesion_picture(600, 450, 350, 200, 90));
+  const SubjectMask mask = segment_subject(lesion_picture(600, 450, 350, 200, 90));
   EXPECT_TRUE(mask.certain);
   EXPECT_NEAR(mask.box.x, 260, 10);
   EXPECT_NEAR(mask.box.y, 110, 10);
@@ -322,19 +322,19 @@ TEST(Segment, FindsADisc) {
 TEST(Segment, HolesBelongToTheLesion) {
   Image image = lesion_picture(300, 300, 150, 150, 80);
   disc(image, 150, 150, 30, kSkin);
-  const LesionMask mask = segment_lesion(image);
+  const SubjectMask mask = segment_subject(image);
   EXPECT_TRUE(mask.certain);
   EXPECT_EQ(mask.inside[static_cast<std::size_t>(mask.height / 2 * mask.width + mask.width / 2)],
             1);
 }
 
 TEST(Segment, FaintAndMissingLesionsAreNotCertain) {
-  EXPECT_FALSE(segment_lesion(skin(300, 300)).certain);
+  EXPECT_FALSE(segment_subject(skin(300, 300)).certain);
   Image faint = skin(300, 300);
   disc(faint, 150, 150, 60, {kSkin[0] - 8, kSkin[1] - 8, kSkin[2] - 8});
-  EXPECT_FALSE(segment_lesion(faint).certain);
-  EXPECT_FALSE(segment_lesion(Image(5, 5)).certain);
-  EXPECT_FALSE(segment_lesion(draw(64, 64, [](int, int) { return Colour{0, 0, 0}; })).certain);
+  EXPECT_FALSE(segment_subject(faint).certain);
+  EXPECT_FALSE(segment_subject(Image(5, 5)).certain);
+  EXPECT_FALSE(segment_subject(draw(64, 64, [](int, int) { return Colour{0, 0, 0}; })).certain);
 }
 
 // The published 224 x 224 pictures: where no hair and no frame is found, nothing changes.
@@ -369,7 +369,7 @@ TEST(RealPreparation, NativePicturesBecomeThePublishedSquares) {
     const Path published = data / "images" / entry.path().filename();
     if (!std::filesystem::exists(published)) continue;
     const Prepared prepared = prepare_image(load_image(entry.path()), {});
-    if (prepared.hair_fraction > 0 || prepared.lesion_cropped || prepared.border_cropped) continue;
+    if (prepared.hair_fraction > 0 || prepared.subject_cropped || prepared.border_cropped) continue;
     const Image reference = load_image(published);
     double difference = 0;
     for (std::size_t i = 0; i < reference.pixels.size(); ++i) {

@@ -77,7 +77,12 @@ TEST_F(LedgerTest, TheSecretOfPseudonymsIsMadeOnceForEachWorkspace) {
 TEST_F(LedgerTest, NotesWithHistoryAndAuditsSurviveTheWayFromLayout1) {
   Database database(folder_.path() / "old.db");
   migrate_to(database, 1);
-  const std::int64_t sample = store_sample(database, "d", make_sample("k"));
+  const std::int64_t sample = 1;
+  database.execute_script(
+      "INSERT INTO datasets (name, adapter, source, imported_at) VALUES ('d', 'a', '/', 'now');"
+      "INSERT INTO samples (id, dataset_id, key, digest, image_path, raw_label, malignancy, "
+      "diagnosis, subclass, findings, group_key, split, published_splits, modality, metadata) "
+      "VALUES (1, 1, 'k', '', '', '', '', '', '', '[]', '', '', '[]', '', '{}')");
   NoteRecord note;
   note.key = "key";
   note.sample_id = sample;

@@ -6,6 +6,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/splits.h"
+#include "support/dermatology.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -19,7 +20,7 @@ class SamplesTest : public test::StoreTest {
  protected:
   SamplesTest() : workspace_(make()), database_(workspace_.database()) {}
 
-  std::int64_t put(const std::string& dataset, const std::string& key, std::optional<Label> label,
+  std::int64_t put(const std::string& dataset, const std::string& key, std::optional<ClassId> label,
                    const std::string& image = "") {
     Sample sample = test::make_sample(key);
     sample.label = label;
@@ -36,7 +37,7 @@ void expect_same(const Sample& a, const Sample& b) {
   EXPECT_EQ(a.image_path, b.image_path);
   EXPECT_EQ(a.raw_label, b.raw_label);
   EXPECT_EQ(a.label, b.label);
-  EXPECT_EQ(a.malignancy, b.malignancy);
+  EXPECT_EQ(a.grade, b.grade);
   EXPECT_EQ(a.diagnosis, b.diagnosis);
   EXPECT_EQ(a.subclass, b.subclass);
   ASSERT_EQ(a.findings.size(), b.findings.size());
@@ -79,9 +80,9 @@ TEST_F(SamplesTest, EachFieldAloneIsAnUpdate) {
   using Change = std::function<void(Sample&)>;
   const std::vector<Change> changes = {[](Sample& s) { s.image_path = "x"; },
                                        [](Sample& s) { s.raw_label = "x"; },
-                                       [](Sample& s) { s.label = Label::kBenignKeratosis; },
+                                       [](Sample& s) { s.label = test::kBenignKeratosis; },
                                        [](Sample& s) { s.label.reset(); },
-                                       [](Sample& s) { s.malignancy = "malignant"; },
+                                       [](Sample& s) { s.grade = "malignant"; },
                                        [](Sample& s) { s.diagnosis = "x"; },
                                        [](Sample& s) { s.subclass = "x"; },
                                        [](Sample& s) { s.findings.pop_back(); },
@@ -105,22 +106,22 @@ TEST_F(SamplesTest, EachFieldAloneIsAnUpdate) {
 }
 
 TEST_F(SamplesTest, OneKeyInTwoDataSetsIsTwoSamples) {
-  EXPECT_NE(put("a", "k", Label::kNevus), put("b", "k", Label::kNevus));
-  EXPECT_EQ(put("a", "k", Label::kNevus), put("a", "k", Label::kNevus));
+  EXPECT_NE(put("a", "k", test::kNevus), put("b", "k", test::kNevus));
+  EXPECT_EQ(put("a", "k", test::kNevus), put("a", "k", test::kNevus));
 }
 
 TEST_F(SamplesTest, WhatCannotBeStoredIsRefused) {
-  EXPECT_THROW(put("d", "", Label::kNevus), InputError);
-  EXPECT_THROW(put("d", std::string(513, 'k'), Label::kNevus), InputError);
+  EXPECT_THROW(put("d", "", test::kNevus), InputError);
+  EXPECT_THROW(put("d", std::string(513, 'k'), test::kNevus), InputError);
   EXPECT_EQ(count_samples(database_, {}), 0);
 }
 
 TEST_F(SamplesTest, FiltersHoldTogether) {
-  const auto a1 = put("a", "1", Label::kNevus, "/1.jpg");
-  const auto a2 = put("a", "2", Label::kMelanoma);
+  const auto a1 = put("a", "1", test::kNevus, "/1.jpg");
+  const auto a2 = put("a", "2", test::kMelanoma);
   const auto a3 = put("a", "3", std::nullopt, "/3.jpg");
-  const auto b1 = put("b", "1", Label::kNevus, "/1.jpg");
-  const auto b2 = put("b", "2", Label::kBenignKeratosis, "/2.jpg");
+  const auto b1 = put("b", "1", test::kNevus, "/1.jpg");
+  const auto b2 = put("b", "2", test::kBenignKeratosis, "/2.jpg");
   const auto ids = [&](const SampleFilter& filter) {
     const auto list = sample_ids(database_, filter);
     EXPECT_EQ(count_samples(database_, filter), static_cast<std::int64_t>(list.size()));
@@ -135,7 +136,7 @@ TEST_F(SamplesTest, FiltersHoldTogether) {
   EXPECT_THAT(ids({}), ElementsAre(a1, a2, a3, b1, b2));
   EXPECT_THAT(ids({.datasets = {"b", "none"}}), ElementsAre(b1, b2));
   EXPECT_THAT(ids({.datasets = {"x'\"\\"}}), ElementsAre());
-  EXPECT_THAT(ids({.labels = {Label::kNevus, Label::kBenignKeratosis}}), ElementsAre(a1, b1, b2));
+  EXPECT_THAT(ids({.labels = {test::kNevus, test::kBenignKeratosis}}), ElementsAre(a1, b1, b2));
   EXPECT_THAT(ids({.labelled = true}), ElementsAre(a1, a2, b1, b2));
   EXPECT_THAT(ids({.with_image = true}), ElementsAre(a1, a3, b1, b2));
   EXPECT_THAT(ids({.datasets = {"a"}, .labelled = true, .with_image = true}), ElementsAre(a1));
@@ -190,7 +191,7 @@ TEST_F(SamplesTest, StreamingPagesAreWholeAndStop) {
 }
 
 TEST_F(SamplesTest, CallbackMayWriteWhileAnotherProcessDoes) {
-  for (int i = 0; i < 600; ++i) put("d", std::to_string(i), Label::kNevus);
+  for (int i = 0; i < 600; ++i) put("d", std::to_string(i), test::kNevus);
   Database other(workspace_.database_path());
   int written = 0;
   for_each_sample(database_, {}, [&](const Sample& sample) {
@@ -210,10 +211,10 @@ TEST_F(SamplesTest, CallbackMayWriteWhileAnotherProcessDoes) {
 }
 
 TEST_F(SamplesTest, ClassesAreCounted) {
-  put("b", "1", Label::kSquamousCellCarcinoma, "/1.jpg");
-  put("b", "2", Label::kBenignKeratosis);
+  put("b", "1", test::kSquamousCellCarcinoma, "/1.jpg");
+  put("b", "2", test::kBenignKeratosis);
   put("b", "3", std::nullopt, "/3.jpg");
-  put("a", "1", Label::kNevus);
+  put("a", "1", test::kNevus);
   const auto counts = count_classes(database_);
   ASSERT_EQ(counts.size(), 2U);
   EXPECT_EQ(counts[0].dataset, "a");
@@ -221,7 +222,8 @@ TEST_F(SamplesTest, ClassesAreCounted) {
   EXPECT_EQ(counts[1].total, 3);
   EXPECT_EQ(counts[1].with_image, 2);
   EXPECT_EQ(counts[1].unlabelled, 1);
-  EXPECT_THAT(counts[1].labelled, ElementsAre(1, 0, 0, 0, 0, 0, 0, 1));
+  EXPECT_THAT(counts[1].labelled, ElementsAre(testing::Pair(test::kBenignKeratosis, 1),
+                                              testing::Pair(test::kSquamousCellCarcinoma, 1)));
   EXPECT_EQ(count_classes(database_, {.datasets = {"a"}}).size(), 1U);
   EXPECT_EQ(list_datasets(database_).at(1).samples, 3);
   try {
@@ -266,7 +268,7 @@ TEST_F(SamplesTest, MemoryStaysFlat) {
 }
 
 TEST_F(SamplesTest, BrokenRowIsNamed) {
-  const std::int64_t id = put("d", "k", Label::kNevus);
+  const std::int64_t id = put("d", "k", test::kNevus);
   database_.execute("UPDATE samples SET findings = '{\"a\": 1}' WHERE id = ?", id);
   try {
     sample_by_id(database_, id);

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "epicrisis/core/error.h"
+#include "support/dermatology.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -21,7 +22,7 @@ TEST_F(SplitsTest, GroupsOfADataSetStayWhole) {
   for (const std::string dataset : {"a", "b"}) {
     for (int i = 0; i < 120; ++i) {
       Sample sample = test::make_sample(std::to_string(i));
-      sample.label = i % 3 == 0 ? Label::kMelanoma : Label::kNevus;
+      sample.label = i % 3 == 0 ? test::kMelanoma : test::kNevus;
       sample.group = std::to_string(i / 4);
       sample.split = "";
       sample.published_splits.clear();

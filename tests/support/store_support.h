@@ -13,6 +13,7 @@
 #include "epicrisis/data/sample.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
+#include "support/dermatology.h"
 
 namespace epicrisis::test {
 
@@ -30,8 +31,8 @@ inline Sample make_sample(const std::string& key) {
   Sample sample;
   sample.key = key;
   sample.raw_label = "nv";
-  sample.label = Label::kNevus;
-  sample.malignancy = "benign";
+  sample.label = test::kNevus;
+  sample.grade = "benign";
   sample.diagnosis = "melanocytic nevus";
   sample.findings = {{"site", "back"}, {"age", "45 years"}};
   sample.group = "HAM_" + key;

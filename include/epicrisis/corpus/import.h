@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,12 @@ struct ImportOptions {
   bool tables_only = false;                // rows without a picture are samples too
   bool tables_if_no_pictures = false;      // the same where there is no picture at all
   std::string taxonomy = {};               // a built-in name or a file; "": the adapter's own
-  std::string modality = {};               // of pictures for which the data set does not say
-  Path column_map = {};                    // generic_csv, imagefolder
-  bool moved = false;  // the data set of this name may have been read from another folder
+  // What the data set must belong to; empty: the workspace's field, or, in a new workspace, the
+  // label map's, which becomes the workspace's.
+  std::optional<Field> field = {};
+  std::string modality = {};  // of pictures for which the data set does not say
+  Path column_map = {};       // generic_csv, imagefolder
+  bool moved = false;         // the data set of this name may have been read from another folder
 };
 
 struct ImportReport {
@@ -36,7 +40,7 @@ Json to_json(const ImportReport& report);
 // Reads a data set through the adapter of this name into the workspace, in one transaction: an
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does
 // not grow with the number of samples (but for what the adapter needs). UsageError for an unknown
-// adapter, a data set name that another adapter filled, or, unless `moved`, one whose samples came
+// adapter, a label map of another field, a data set name that another adapter filled, or, unless `moved`, one whose samples came
 // from another folder or whose picture folders are not all read; the adapter's errors pass through.
 // InternalError if the counts do not add up; Interrupted leaves nothing.
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,

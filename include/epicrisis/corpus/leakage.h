@@ -21,10 +21,10 @@ struct CheckOptions {
   // Whether an overlap between two data sets is leakage whatever the roles: right when each data
   // set is a domain of its own. A study that trains on several sets at once sets it to false.
   bool datasets_are_domains = true;
-  std::vector<Label> labels = {};  // only samples of these classes; empty: all
-  bool near_duplicates = true;     // else only identical pictures
-  bool pictures = true;            // else no picture is opened
-  unsigned threads = 0;            // 0: all cores
+  std::vector<ClassId> labels = {};  // only samples of these classes; empty: all
+  bool near_duplicates = true;       // else only identical pictures
+  bool pictures = true;              // else no picture is opened
+  unsigned threads = 0;              // 0: all cores
 };
 
 enum class OverlapKind { kId, kGroup, kBytes, kPixels, kNearDuplicate };

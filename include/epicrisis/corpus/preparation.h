@@ -12,6 +12,7 @@
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/image/prepare.h"
 #include "epicrisis/image/shards.h"
@@ -19,6 +20,9 @@
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
+
+// How the pictures of a field are prepared where nobody says otherwise.
+PrepareRecipe usual_recipe(const Field& field);
 
 struct PrepareOptions {
   SampleFilter filter = {};  // with_image is implied

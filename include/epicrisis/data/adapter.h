@@ -1,16 +1,17 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/data/sample.h"
 
 namespace epicrisis {
@@ -20,10 +21,13 @@ struct AdapterInput {
   Path path;             // the data set's folder
   std::string dataset;   // the name that samples get; empty: the adapter's name
   std::string taxonomy;  // a built-in name or a file; empty: the adapter's own
+  // What label maps must belong to (UsageError); empty: to any, the standard one where the map does
+  // not say.
+  std::optional<Field> field;
   // Picture folders, below `path` or absolute. Where two hold one id the earlier wins and the
   // report counts the other as shadowed. Empty: the adapter's usual ones.
   std::vector<std::string> pictures;
-  std::string modality;      // "dermoscopic image": of pictures for which the data set does not say
+  std::string modality;      // "radiograph": of pictures for which the data set does not say
   Path column_map;           // generic_csv, imagefolder: the TOML file that explains the table
   bool tables_only = false;  // take rows that have no picture: image_path stays empty
   // Where there is no picture at all, go on as with tables_only and list the rows as warnings.
@@ -45,7 +49,8 @@ struct AdapterReport {
   std::uint64_t rows = 0;     // rows of the tables that list the samples
   std::uint64_t records = 0;  // samples that these rows describe (a row may describe two pictures)
   std::uint64_t samples = 0;  // handed to the sink
-  std::array<std::uint64_t, kLabelCount> by_label{};  // of the samples
+  Field field = Field::standard();                    // of the label map
+  std::map<ClassId, std::uint64_t> by_label;          // of the samples with a class
   std::uint64_t without_label = 0;                    // samples whose raw label is empty
   std::map<std::string, std::uint64_t> by_raw_label;  // of the samples, as published
   std::map<std::string, std::uint64_t> no_class;  // raw labels that the taxonomy maps to no class

@@ -26,7 +26,7 @@ struct RetrievalSet {
   std::vector<int> image_labels;         // one a row of images
   FloatMatrix notes;                     // one row a note, any number an image
   std::vector<std::size_t> note_images;  // row in `images` that a note belongs to
-  // Patient or lesion of each image; empty, or one entry an image, "" standing alone.
+  // Patient or case of each image; empty, or one entry an image, "" standing alone.
   std::vector<std::string> image_groups;
   // Which notes have the same text: equal numbers, equal text. Empty, or one a note. The embedding
   // of the first stands for all, so that equal texts tie exactly whatever batch they were embedded
@@ -71,7 +71,7 @@ struct RetrievalResult {
 //    the first k; median_rank, of the first such entry. None for image to image; text to text only
 //    for images with several notes.
 // The query itself is never in its pool. pair_in: its image's other entries are; pair_out: nothing
-// of its image, nor of its patient or lesion where groups are given. Ties: every metric is its
+// of its image, nor of its patient or case where groups are given. Ties: every metric is its
 // expectation over random order of equal similarities, so no result hangs on the order of the
 // files. (With notes made from metadata many texts are equal.) For the tied AP: McSherry, Najork
 // 2008. Cost: queries * pool * (width + sort); 10,000 x 10,000 x 128 takes seconds. Memory: one row

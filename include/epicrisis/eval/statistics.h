@@ -14,7 +14,7 @@ struct BootstrapOptions {
   std::size_t replicates = 1000;
   double confidence = 0.95;  // in (0, 1)
   std::uint64_t seed = 0;
-  // Patient or lesion of each sample: whole groups are drawn, as samples of one group are not
+  // Patient or case of each sample: whole groups are drawn, as samples of one group are not
   // independent. Empty, or n entries; an entry "" stands alone.
   std::vector<std::string> groups;
   // The stratum (for example the class) of each sample: each is drawn to its own size. Empty, or n

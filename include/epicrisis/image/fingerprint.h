@@ -42,7 +42,7 @@ struct Fingerprint {
 Fingerprint fingerprint(std::span<const std::byte> bytes, const Image& image);
 
 // Pairs whose phash or whose phash_whole differ in at most so many bits are worth same_picture().
-// The hash alone is no verdict: lesions are blobs in the middle of skin, and among 6,570 real
+// The hash alone is no verdict: subjects are blobs in the middle of background, and among 6,570 real
 // pictures 12,000 pairs come this near, of which about 140 are the same photograph.
 inline constexpr int kNearDuplicateDistance = 12;
 

@@ -13,8 +13,8 @@ namespace epicrisis {
 struct PrepareRecipe {
   int size = 224;  // pixels a side, 16 to 2048
   bool remove_hair = true;
-  bool crop_border = true;     // black frames and the dark corners of a dermoscope's round field
-  bool crop_to_lesion = true;  // move the square towards the lesion where it is surely found
+  bool crop_border = true;      // black frames and the dark corners of a round field
+  bool crop_to_subject = true;  // move the square towards the subject where it is surely found
   // Names the recipe and the version of its algorithms, fit for a folder:
   // "v1-224-hair-border-lesion". Equal ids mean equal pixels for the same picture.
   std::string id() const;
@@ -27,7 +27,7 @@ struct Prepared {
   Box field;                 // what was left after the border crop; the whole picture if none
   Box crop;                  // the square that was scaled; may reach no further than `field`
   bool border_cropped = false;
-  bool lesion_cropped = false;  // the square was moved off the centre for the lesion
+  bool subject_cropped = false;  // the square was moved off the centre for the subject
 };
 
 // A picture that is square, of the wanted size, and where no step finds anything to do comes back

@@ -8,18 +8,18 @@
 
 namespace epicrisis {
 
-// Where the lesion probably is. A cautious threshold method, not a learned one: good enough to
+// Where the subject probably is. A cautious threshold method, not a learned one: good enough to
 // place a crop and to measure coarse findings where it is `certain`, no more.
-struct LesionMask {
+struct SubjectMask {
   int width = 0;  // of the mask, which is smaller than the picture: long side at most 128
   int height = 0;
   std::vector<std::uint8_t> inside;  // width * height of 0 or 1
   double area = 0;                   // share of the picture
-  double contrast = 0;               // mean difference to the skin around it, in gray levels
+  double contrast = 0;               // mean difference to the background around it, in gray levels
   Box box;                           // bounding box in pixels of the *picture*, rounded outwards
   bool certain = false;              // one compact region, clear of the borders, with contrast
 };
 
-LesionMask segment_lesion(const Image& image);
+SubjectMask segment_subject(const Image& image);
 
 }  // namespace epicrisis

@@ -82,7 +82,7 @@ struct PrepareOutcome {
   std::string error;
   double hair_fraction = 0;
   bool border_cropped = false;
-  bool lesion_cropped = false;
+  bool subject_cropped = false;
 };
 
 struct PrepareCounts {

@@ -24,7 +24,7 @@ struct ReportDataset {
   std::string role;    // "internal" (trained on), "external"
   std::string source;  // where it came from, licence; may be empty
   std::size_t samples = 0;
-  std::size_t groups = 0;  // patients or lesions; 0: none published
+  std::size_t groups = 0;  // patients or cases; 0: none published
   std::size_t train = 0;
   std::size_t validation = 0;
   std::size_t test = 0;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
-#include "epicrisis/data/sample.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/image/prepare.h"
 #include "epicrisis/notes/synthesis/synthesis_job.h"
@@ -35,6 +35,7 @@ struct StudyImageEncoder {
 struct StudyRun {
   std::string name;                         // unique within the study
   std::vector<std::string> notes;           // strategies and sets it trains on; empty: none
+  bool notes_name_label = false;            // some of them state the class
   std::vector<std::string> note_providers;  // only notes of these; empty: of any
   std::vector<std::string> note_models;     // the same
   // Trained only on samples with a written note of each of these strategies, so that runs with and
@@ -53,7 +54,8 @@ struct Study {
   std::string source;  // the file's text, for the report
   Path file;           // where it was read; strategy and provider files start from its folder
   Path data_root;      // what relative data paths start from
-  std::vector<Label>
+  Field field = Field::standard();  // what its classes and strategies are of
+  std::vector<ClassId>
       classes;  // those it keeps, in this order; a class outside is dropped and counted
   std::vector<StudyData> data;
   SplitFractions fractions;

@@ -14,8 +14,7 @@ using TemplateFields = std::map<std::string, std::string, std::less<>>;
 
 // A text with holes and without logic.
 //
-//   The lesion is {malignancy} and is {diagnosis|a}[[ ({subclass})]].[[ Known findings:
-//   {findings}.]]
+//   The image shows {diagnosis|a}[[ ({subclass})]].[[ Known findings: {findings}.]]
 //
 // {field}     the value; missing outside a group: nothing.
 // {field|a}   with "a" or "an" in front, as the value is spoken ("a unilateral", "an SCC").

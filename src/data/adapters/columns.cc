@@ -72,11 +72,11 @@ std::string published(const Draft& draft, std::string_view column) {
   return position == draft.sample.metadata.end() ? std::string() : position->get<std::string>();
 }
 
-std::string malignancy_words(const Intake& intake, std::string_view value) {
-  if (const std::string* words = intake.taxonomy().words("malignancy", value)) return *words;
-  const std::string folded = ascii_lower(trim(value));
-  const bool known = folded == "benign" || folded == "pre-cancerous" || folded == "malignant";
-  return known ? folded : std::string();
+std::string grade_words(const Intake& intake, std::string_view value) {
+  const Field& field = intake.taxonomy().field();
+  if (const std::string* words = intake.taxonomy().words(field.grade_name(), value)) return *words;
+  std::string folded = ascii_lower(trim(value));
+  return field.is_grade(folded) ? folded : std::string();
 }
 
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
@@ -86,8 +86,8 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   fill(sample.group, draft, map.group);
   fill(sample.diagnosis, draft, map.diagnosis);
   fill(sample.subclass, draft, map.subclass);
-  if (!map.malignancy.empty() && sample.malignancy.empty()) {
-    sample.malignancy = malignancy_words(intake, published(draft, map.malignancy));
+  if (!map.grade.empty() && sample.grade.empty()) {
+    sample.grade = grade_words(intake, published(draft, map.grade));
   }
   if (!map.split.empty()) sample.published_splits.push_back(published(draft, map.split));
   if (!map.modality_column.empty()) {
@@ -99,7 +99,10 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   if (!map.age.empty()) intake.add_age(draft, published(draft, map.age));
   if (!map.sex.empty()) intake.add_sex(draft, published(draft, map.sex));
   if (!map.site.empty()) intake.add_finding(draft, "site", published(draft, map.site));
-  if (!map.skin_type.empty()) intake.add_skin_type(draft, published(draft, map.skin_type));
+  for (const CodedColumn& coded : intake.taxonomy().field().coded()) {
+    const auto column = map.coded.find(coded.column);
+    if (column != map.coded.end()) intake.add_coded(draft, coded, published(draft, column->second));
+  }
   for (const FindingColumns& finding : map.findings) add_finding_columns(intake, finding, draft);
 }
 

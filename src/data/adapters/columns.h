@@ -15,7 +15,7 @@ namespace epicrisis {
 struct FindingColumns {
   std::string name;                  // of the finding
   std::vector<std::string> columns;  // those that a table does not have add nothing
-  // What a value says, by column and value in lower case: {"itch", {{"true", "itch"}, {"false",
+  // What a value says, by column and value in lower case: {"cough", {{"true", "cough"}, {"false",
   // ""}}}. A column without an entry takes the taxonomy's words for the finding, else the value
   // itself.
   std::map<std::string, std::map<std::string, std::string>> words = {};
@@ -31,15 +31,15 @@ struct ColumnMap {
   std::string label;
   std::string group;
   std::string split;
-  std::string malignancy;
+  std::string grade;
   std::string diagnosis;
   std::string subclass;
   std::string age;
   std::string sex;
   std::string site;
-  std::string skin_type;
-  std::string modality;         // of every picture, in words
-  std::string modality_column;  // words by the taxonomy's "modality"
+  std::string modality;                                   // of every picture, in words
+  std::string modality_column;                            // words by the taxonomy's "modality"
+  std::map<std::string, std::string, std::less<>> coded;  // CodedColumn::column -> column
   std::vector<FindingColumns> findings;
 };
 
@@ -55,8 +55,8 @@ std::string published(const Draft& draft, std::string_view column);
 // stays (raw_label, group, modality).
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft);
 
-// "benign", "pre-cancerous" or "malignant" for the taxonomy's words of "malignancy"; else "".
-std::string malignancy_words(const Intake& intake, std::string_view value);
+// One of Field::grades(), by the taxonomy's words for them or in any case; else "".
+std::string grade_words(const Intake& intake, std::string_view value);
 
 // Reads a table that lists one picture a row. The id and label columns must exist (InputError).
 // `finish` may change a draft before it is taken.

@@ -87,7 +87,7 @@ void add_words(Intake& intake, const SideTable& mapping, Draft& draft) {
     intake.warn("class number differs from the mapping", draft.place,
                 draft.id + " " + sample.raw_label + " or " + published(draft, kClassNumber));
   }
-  sample.malignancy = malignancy_words(intake, published(draft, "malignancy"));
+  sample.grade = grade_words(intake, published(draft, "malignancy"));
   sample.diagnosis = with_commas(published(draft, "class"));
   const std::string subclass = published(draft, "subclass");
   if (subclass != "-") sample.subclass = with_commas(subclass);

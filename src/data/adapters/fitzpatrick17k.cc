@@ -22,14 +22,14 @@ class Fitzpatrick17k final : public Adapter {
     ColumnMap map;
     map.id = "md5hash";
     map.label = "label";
-    map.skin_type = "fitzpatrick_scale";
-    map.malignancy = "three_partition_label";
+    map.coded["skin_type"] = "fitzpatrick_scale";
+    map.grade = "three_partition_label";
     map.modality = "clinical image";
     read_table(intake, reader, map, [&](Draft& draft) {
       // Its three parts know no pre-cancerous lesion: where the label has a class, the class says
       // more.
       const Mapping* mapping = intake.taxonomy().find(draft.sample.raw_label);
-      if (mapping != nullptr && mapping->label) draft.sample.malignancy.clear();
+      if (mapping != nullptr && mapping->label) draft.sample.grade.clear();
       const std::string check = published(draft, "qc");
       if (check.starts_with("3")) {
         intake.warn("publisher's check: wrongly labelled", draft.place, draft.id);

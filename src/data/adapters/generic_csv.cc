@@ -22,14 +22,14 @@ class GenericCsv final : public Adapter {
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
     const Path map_path =
         input.column_map.empty() ? require_table(input.path, {"columns.toml"}) : input.column_map;
-    const TableMap map = read_table_map(map_path);
+    const TableMap map = read_table_map(map_path, input);
     if (map.table.empty() || map.columns.id.empty()) {
       throw UsageError("{}: 'table' and the column 'id' must be given", map_path.string());
     }
     path_below(input.path, map.table, "table");  // throws where it is not below
     CsvReader reader(require_table(input.path, {map.table}), {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
-    Intake intake(input, name(), taxonomy_for(input, map), map.pictures, sink);
+    Intake intake(input, name(), map.taxonomy, map.pictures, sink);
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
     return intake.finish();
   }

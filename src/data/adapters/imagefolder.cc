@@ -80,7 +80,7 @@ void visit_metadata(const Path& folder, const std::string& prefix,
   }
 }
 
-// What leads to each folder with a metadata file: "", "train/", "data/train/nevus/". The deepest
+// What leads to each folder with a metadata file: "", "train/", "data/train/cat/". The deepest
 // come first: of two rows for one picture that of the nearer file stays. Links to folders are not
 // followed.
 std::vector<std::string> metadata_prefixes(const Path& root) {
@@ -109,9 +109,9 @@ std::vector<std::string> metadata_prefixes(const Path& root) {
 }
 
 // Names that columns commonly have, for want of a column map.
-ColumnMap usual_columns(const Row& row) {
-  const auto first = [&](std::initializer_list<const char*> names) {
-    for (const char* name : names) {
+ColumnMap usual_columns(const Row& row, const Field& field) {
+  const auto first = [&](std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
       if (std::find(row.header.begin(), row.header.end(), name) != row.header.end()) {
         return std::string(name);
       }
@@ -121,20 +121,24 @@ ColumnMap usual_columns(const Row& row) {
   ColumnMap map;
   map.id = first({"id", "key", "image_id", "isic_id"});
   map.label = first({"label", "raw_label", "class", "dx"});
-  map.group = first({"group", "patient_id", "lesion_id"});
+  map.group = first({"group", "patient_id", field.subject() + "_id"});
   map.split = first({"split"});
-  map.malignancy = first({"malignancy"});
+  if (!field.grade_name().empty()) map.grade = first({field.grade_name()});
   map.diagnosis = first({"diagnosis"});
   map.subclass = first({"subclass"});
   map.age = first({"age", "age_approx"});
   map.sex = first({"sex", "gender"});
   map.site = first({"site", "localization", "anatom_site_general"});
-  map.skin_type = first({"skin_type", "fitzpatrick_scale"});
+  for (const CodedColumn& coded : field.coded()) {
+    if (std::string name = first({coded.column, coded.also}); !name.empty()) {
+      map.coded[coded.column] = std::move(name);
+    }
+  }
   map.modality_column = first({"modality"});
   return map;
 }
 
-// "train/nevus/0001.jpg" -> "train__nevus__0001": unique, and fit for a file name.
+// "train/cat/0001.jpg" -> "train__cat__0001": unique, and fit for a file name.
 std::string id_of(std::string_view path) {
   return join(split(without_picture_suffix(path), '/'), "__");
 }
@@ -153,7 +157,7 @@ std::vector<std::string> folders_of(const std::string& path) {
   return folders;
 }
 
-// The first folder of "train/nevus/0001.jpg" or "data/train/nevus/0001.jpg" may tell the split.
+// The first folder of "train/cat/0001.jpg" or "data/train/cat/0001.jpg" may tell the split.
 void add_folder_split(Draft& draft, const std::string& path) {
   const std::vector<std::string> folders = folders_of(path);
   const std::size_t first = folders.size() > 1 && folders.front() == kData ? 1 : 0;
@@ -165,7 +169,8 @@ void add_folder_split(Draft& draft, const std::string& path) {
 // `below_root` is the picture's path below the data set's folder. As Hugging Face has it, folders
 // name no labels where there are metadata.
 void take_row(const Reading& reading, const Row& row, const std::string& below_root) {
-  const ColumnMap columns = reading.map ? reading.map->columns : usual_columns(row);
+  const ColumnMap columns =
+      reading.map ? reading.map->columns : usual_columns(row, reading.intake.taxonomy().field());
   const std::string_view own_id = columns.id.empty() ? "" : row.cell(columns.id);
   Draft draft =
       draft_of(reading.intake, row.place,
@@ -243,12 +248,16 @@ class ImageFolder final : public Adapter {
     }
     const std::vector<std::string> splits = split_prefixes(input.path);
     std::optional<TableMap> map;
-    if (!input.column_map.empty()) map = read_table_map(input.column_map);
+    if (!input.column_map.empty()) map = read_table_map(input.column_map, input);
     PictureLayout layout;
     layout.usual = {{"."}};
     layout.match = PictureMatch::kPath;
     layout.recursive = true;
-    Intake intake(input, name(), taxonomy_for(input, map.value_or(TableMap())), layout, sink);
+    const Field field = input.field.value_or(Field::standard());
+    Taxonomy labels = map                      ? map->taxonomy
+                      : input.taxonomy.empty() ? Taxonomy::usual(field)
+                                               : Taxonomy::load(input.taxonomy, field);
+    Intake intake(input, name(), std::move(labels), layout, sink);
     const Reading reading{intake, map};
     const std::vector<std::string> described = metadata_prefixes(input.path);
     for (const std::string& prefix : described) take_metadata(reading, input.path, prefix);

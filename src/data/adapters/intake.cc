@@ -20,7 +20,8 @@ constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
 constexpr std::string_view kOtherNames = "(others)";
 
 Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
-  return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy));
+  return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy),
+                        input.field.value_or(Field::standard()));
 }
 
 // A number of a table without the ".0" that spreadsheets and pandas add.
@@ -71,6 +72,10 @@ Intake::Intake(const AdapterInput& input, std::string_view adapter, Taxonomy tax
       match_(layout.match),
       taxonomy_(std::move(taxonomy)),
       pictures_(input, layout) {
+  if (input.field) {
+    require_same_field("the label map " + taxonomy_.name(), taxonomy_.field(), *input.field);
+  }
+  report_.field = taxonomy_.field();
   report_.adapter = adapter;
   report_.dataset = input.dataset.empty() ? std::string(adapter) : input.dataset;
 }
@@ -173,7 +178,7 @@ void Intake::map_label(Draft& draft) {
   } else if (const Mapping* mapping = taxonomy_.find(sample.raw_label)) {
     sample.label = mapping->label;
     // What the table itself says goes before what the vocabulary says of the label in general.
-    if (sample.malignancy.empty()) sample.malignancy = mapping->malignancy;
+    if (sample.grade.empty()) sample.grade = mapping->grade;
     if (sample.diagnosis.empty()) sample.diagnosis = mapping->diagnosis;
     if (sample.subclass.empty()) sample.subclass = mapping->subclass;
     for (const Finding& finding : mapping->findings)
@@ -184,7 +189,7 @@ void Intake::map_label(Draft& draft) {
   }
   sample.diagnosis = clean_text(sample.diagnosis, kMaxFindingValue);
   sample.subclass = clean_text(sample.subclass, kMaxFindingValue);
-  sample.malignancy = clean_text(sample.malignancy, kMaxName);
+  sample.grade = clean_text(sample.grade, kMaxName);
   // A subclass that says no more than the diagnosis says nothing.
   if (ascii_lower(sample.subclass) == ascii_lower(sample.diagnosis)) sample.subclass.clear();
 }
@@ -210,7 +215,7 @@ void Intake::settle_split(Draft& draft) {
 
 void Intake::count_sample(const Sample& sample) {
   ++report_.samples;
-  if (sample.label) ++report_.by_label[static_cast<std::size_t>(*sample.label)];
+  if (sample.label) ++report_.by_label[*sample.label];
   count_name(report_.by_raw_label, sample.raw_label);
   ++report_.by_split[sample.split];
 }
@@ -278,17 +283,18 @@ void Intake::add_sex(Draft& draft, std::string_view value) {
   }
 }
 
-void Intake::add_skin_type(Draft& draft, std::string_view value) {
-  static constexpr std::array<std::string_view, 6> kRoman = {"I", "II", "III", "IV", "V", "VI"};
-  if (is_missing(value) || trim(value) == "-1") return;  // -1: Fitzpatrick17k's "unknown"
-  const std::optional<double> type = parse_number(trim(value));
-  for (std::size_t i = 0; i < kRoman.size(); ++i) {
-    if (type && *type == static_cast<double>(i + 1)) {
-      add_plain_finding(draft, "skin type", fmt::format("Fitzpatrick {}", kRoman[i]));
+void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view value) {
+  const auto says_nothing = [&](const std::string& cell) { return trim(value) == cell; };
+  if (is_missing(value) || std::ranges::any_of(column.missing, says_nothing)) return;
+  const std::optional<double> code = parse_number(trim(value));
+  for (std::size_t i = 0; i < column.values.size(); ++i) {
+    if (code && *code == static_cast<double>(i + 1)) {
+      add_plain_finding(draft, column.finding, column.values[i]);
       return;
     }
   }
-  warn("skin type that is none of 1 to 6", draft.place, value);
+  warn(fmt::format("{} that is none of 1 to {}", column.finding, column.values.size()), draft.place,
+       value);
 }
 
 AdapterReport Intake::finish() {

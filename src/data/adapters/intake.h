@@ -68,8 +68,8 @@ class Intake {
   void add_finding(Draft& draft, std::string_view name, std::string_view value);
   // As it is, but cleaned.
   void add_plain_finding(Draft& draft, std::string_view name, std::string_view value);
-  // "1" to "6" (also "3.0") as "Fitzpatrick III".
-  void add_skin_type(Draft& draft, std::string_view value);
+  // The words of a number from 1 ("3", also "3.0"); anything else is warned of.
+  void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
 
   // The names of the pictures, sorted.
   std::vector<std::string> picture_names() const { return pictures_.names(); }

@@ -28,7 +28,7 @@ class Isic2020 final : public Adapter {
     map.id = "image_name";
     map.label = "diagnosis";
     map.group = "patient_id";
-    map.malignancy = "benign_malignant";
+    map.grade = "benign_malignant";
     map.age = "age_approx";
     map.sex = "sex";
     map.site = "anatom_site_general_challenge";

@@ -18,7 +18,7 @@ ColumnMap columns() {
   map.age = "age";
   map.sex = "gender";
   map.site = "region";
-  map.skin_type = "fitspatrick";  // the publisher's spelling
+  map.coded["skin_type"] = "fitspatrick";  // the publisher's spelling
   map.modality = "clinical image";
   map.findings = {
       {.name = "diameter", .columns = {"diameter_1", "diameter_2"}, .between = " x ", .unit = "mm"},

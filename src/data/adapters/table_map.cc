@@ -15,19 +15,17 @@ struct NamedColumn {
   std::string ColumnMap::*member;
 };
 
-constexpr std::array<NamedColumn, 13> kNamedColumns = {{
+constexpr std::array<NamedColumn, 11> kNamedColumns = {{
     {"id", &ColumnMap::id},
     {"picture", &ColumnMap::picture},
     {"label", &ColumnMap::label},
     {"group", &ColumnMap::group},
     {"split", &ColumnMap::split},
-    {"malignancy", &ColumnMap::malignancy},
     {"diagnosis", &ColumnMap::diagnosis},
     {"subclass", &ColumnMap::subclass},
     {"age", &ColumnMap::age},
     {"sex", &ColumnMap::sex},
     {"site", &ColumnMap::site},
-    {"skin_type", &ColumnMap::skin_type},
     {"modality", &ColumnMap::modality_column},
 }};
 
@@ -78,11 +76,29 @@ void read_splits(const TomlTable& table, TableMap& map) {
   }
 }
 
+// The input's label map, else the one that the file names, else its own, else that of its field.
+Taxonomy taxonomy_of(const TomlTable& file, const AdapterInput& input) {
+  Taxonomy own = Taxonomy::from_table(file, input.field.value_or(Field::standard()));
+  const std::string name = file.string_or("taxonomy", "");
+  if (own.size() > 0 && !name.empty()) {
+    throw UsageError("{}: 'taxonomy' and [[map]] exclude each other", file.place("taxonomy"));
+  }
+  if (!input.taxonomy.empty()) return Taxonomy::load(input.taxonomy, own.field());
+  if (name.empty()) return own.size() > 0 ? std::move(own) : Taxonomy::usual(own.field());
+  Taxonomy named = Taxonomy::load(name, own.field());
+  if (file.has("field")) {
+    require_same_field(file.place("taxonomy") + ": the label map " + named.name(), named.field(),
+                       own.field());
+  }
+  return named;
+}
+
 }  // namespace
 
-TableMap read_table_map(const Path& path) {
+TableMap read_table_map(const Path& path, const AdapterInput& input) {
   const TomlTable file = TomlTable::parse_file(path);
-  TableMap map;
+  TableMap map(taxonomy_of(file, input));
+  const Field& field = map.taxonomy.field();
   map.table = file.string_or("table", "");
   const std::string separator = file.string_or("separator", ",");
   if (separator.size() != 1) {
@@ -94,6 +110,14 @@ TableMap read_table_map(const Path& path) {
     for (const NamedColumn& column : kNamedColumns) {
       map.columns.*column.member = columns->string_or(column.key, "");
     }
+    if (!field.grade_name().empty()) {
+      map.columns.grade = columns->string_or(field.grade_name(), "");
+    }
+    for (const CodedColumn& coded : field.coded()) {
+      if (columns->has(coded.column)) {
+        map.columns.coded[coded.column] = columns->string(coded.column);
+      }
+    }
     columns->finish();
   }
   for (const TomlTable& finding : file.tables_or_empty("finding")) {
@@ -101,20 +125,8 @@ TableMap read_table_map(const Path& path) {
   }
   if (const auto pictures = file.table_if("pictures")) read_pictures(*pictures, map);
   if (const auto splits = file.table_if("splits")) read_splits(*splits, map);
-  map.taxonomy = file.string_or("taxonomy", "");
-  Taxonomy own = Taxonomy::from_table(file);
-  if (own.size() > 0 && !map.taxonomy.empty()) {
-    throw UsageError("{}: 'taxonomy' and [[map]] exclude each other", file.place("taxonomy"));
-  }
-  if (map.taxonomy.empty()) map.own_taxonomy = std::move(own);
   file.finish();
   return map;
-}
-
-Taxonomy taxonomy_for(const AdapterInput& input, const TableMap& map) {
-  if (!input.taxonomy.empty()) return Taxonomy::load(input.taxonomy);
-  if (map.own_taxonomy && map.own_taxonomy->size() > 0) return *map.own_taxonomy;
-  return Taxonomy::load(map.taxonomy.empty() ? "common" : std::string_view(map.taxonomy));
 }
 
 void apply_table_map(const TableMap& map, Draft& draft) {
@@ -135,6 +147,8 @@ std::vector<std::string> named_columns(const ColumnMap& map) {
   for (const NamedColumn& column : kNamedColumns) {
     if (!(map.*column.member).empty()) names.push_back(map.*column.member);
   }
+  if (!map.grade.empty()) names.push_back(map.grade);
+  for (const auto& [name, column] : map.coded) names.push_back(column);
   for (const FindingColumns& finding : map.findings) {
     names.insert(names.end(), finding.columns.begin(), finding.columns.end());
   }

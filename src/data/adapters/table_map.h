@@ -1,13 +1,14 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/adapters/columns.h"
 #include "data/adapters/picture_index.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/data/adapter.h"
 #include "epicrisis/data/taxonomy.h"
 
 namespace epicrisis {
@@ -18,17 +19,15 @@ struct TableMap {
   char separator = ',';
   ColumnMap columns;
   PictureLayout pictures;
-  std::string picture_pattern;                // "{id}_derm", "" for none
+  std::string picture_pattern;                // "{id}_front", "" for none
   std::map<std::string, std::string> splits;  // published value in lower case -> split
-  std::string taxonomy;                       // name or path, "" where the file maps labels itself
-  std::optional<Taxonomy> own_taxonomy;       // where it does
+  Taxonomy taxonomy;                          // what the read takes
+  explicit TableMap(Taxonomy labels) : taxonomy(std::move(labels)) {}
 };
 
-// UsageError with file and line for a key or value that is wrong.
-TableMap read_table_map(const Path& path);
-
-// The taxonomy for a read: the input's, else the map's name, else the map's own.
-Taxonomy taxonomy_for(const AdapterInput& input, const TableMap& map);
+// The label map is the input's, else the one that the file names, else the file's own, else that of
+// the field. UsageError with file and line for a key or value that is wrong.
+TableMap read_table_map(const Path& path, const AdapterInput& input);
 
 // The picture's name by the pattern, and the splits by the map's names.
 void apply_table_map(const TableMap& map, Draft& draft);

@@ -7,6 +7,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
 #include "notes/batch/batch_result.h"
@@ -148,7 +149,7 @@ class BatchImporter {
     batch.row = batch_export_by_id(database_, id);
     const std::string source =
         fmt::format("{}: strategy of batch export {}", database_.path().string(), id);
-    batch.strategy = parse_strategy(batch.row.strategy_toml, source);
+    batch.strategy = parse_strategy(batch.row.strategy_toml, source, workspace_field(database_));
     return exports_.emplace(id, std::move(batch)).first->second;
   }
 

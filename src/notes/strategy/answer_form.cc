@@ -83,12 +83,12 @@ std::vector<OptionHeading> read_options(const TomlTable& table) {
   return headings;
 }
 
-Json options_schema(const std::vector<OptionHeading>& headings) {
+Json options_schema(const std::vector<OptionHeading>& headings, const Field& field) {
   Json properties = {{kStatement,
                       {{"type", "string"},
                        {"minLength", 1},
                        {"maxLength", kMaxStatement},
-                       {"description", "one sentence that names the kind of lesion"}}}};
+                       {"description", "one sentence that names the kind of " + field.subject()}}}};
   Json required = {kStatement};
   for (const OptionHeading& heading : headings) {
     Json one = {{"type", "string"}, {"enum", heading.options}};
@@ -222,7 +222,7 @@ void read_answer_form(const TomlTable& table, Strategy& strategy) {
         throw UsageError("{}: answer = \"options\" wants a table [options] with headings",
                          table.place("answer"));
       }
-      strategy.schema = options_schema(strategy.options);
+      strategy.schema = options_schema(strategy.options, strategy.field);
       return;
     case AnswerForm::kSchema:
       if (!schema) {

@@ -8,7 +8,6 @@
 #include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/data/taxonomy.h"
 #include "notes/strategy/answer_form.h"
 #include "notes/strategy/repetition.h"
 
@@ -16,6 +15,13 @@ namespace epicrisis {
 namespace {
 
 constexpr std::uint64_t kMaxStrategyFile = 1 << 20;
+constexpr std::string_view kSets = "sets";  // prompts/sets.toml
+
+// Of the strategies that are built in for a field.
+std::string folder_of(const Field& field) {
+  return field.name() == Field::standard().name() ? "prompts/"
+                                                  : fmt::format("prompts/{}/", field.name());
+}
 
 StrategyKind read_kind(const TomlTable& table) {
   const std::string kind = table.string("kind");
@@ -27,10 +33,11 @@ StrategyKind read_kind(const TomlTable& table) {
                    kind);
 }
 
-std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind) {
+std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
+                                     const Field& field_of_sample) {
   std::vector<std::string> fields = table.strings_or("fields", {});
+  const std::vector<std::string> known = note_field_names(field_of_sample);
   for (const std::string& field : fields) {
-    const auto& known = note_field_names();
     if (field == "note" || std::ranges::find(known, field) == known.end()) {
       throw UsageError("{}: unknown field '{}'; there are {}", table.place("fields"), field,
                        join(known, ", "));
@@ -54,8 +61,8 @@ std::string finding_words(const Finding& finding) {
   return finding.name + ": " + finding.value;
 }
 
-std::string class_words(const Sample& sample) {
-  std::string words(label_words(*sample.label));
+std::string class_words(const Sample& sample, const Field& field) {
+  std::string words = field.at(*sample.label).words;
   const auto same = [&](std::string_view other) {
     return ascii_lower(sample.subclass) == ascii_lower(other);
   };
@@ -96,15 +103,20 @@ std::string_view strategy_kind_name(StrategyKind kind) {
   return "";
 }
 
-Strategy parse_strategy(std::string_view toml, std::string_view source) {
+Strategy parse_strategy(std::string_view toml, std::string_view source, const Field& field) {
   const TomlTable table = TomlTable::parse(toml, std::string(source));
   Strategy strategy;
+  strategy.field = field;
+  if (const std::string own = table.string_or("field", field.name()); own != field.name()) {
+    throw UsageError("{}: the strategy is written for the field '{}', not for '{}'",
+                     table.place("field"), clean_text(own, 100), field.name());
+  }
   strategy.name = table.string("name");
   if (!is_safe_name(strategy.name)) {
     throw UsageError("{}: name = '{}': letters, digits, '.', '_' and '-' only", table.place("name"),
                      strategy.name);
   }
-  if (strategy.name == "sets" || note_sets().contains(strategy.name)) {
+  if (strategy.name == kSets || note_sets().contains(strategy.name)) {
     throw UsageError("{}: name = '{}' is taken by a set of strategies", table.place("name"),
                      strategy.name);
   }
@@ -113,7 +125,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source) {
   strategy.title = table.string_or("title", strategy.name);
   strategy.names_label = table.boolean_or("names_label", true);
   strategy.image = table.boolean_or("image", false);
-  strategy.fields = read_fields(table, strategy.kind);
+  strategy.fields = read_fields(table, strategy.kind, strategy.field);
   if (strategy.kind == StrategyKind::kTemplate) {
     if (strategy.image)
       throw UsageError("{}: a template cannot see the image", table.place("image"));
@@ -147,27 +159,38 @@ std::string template_version(const Strategy& strategy) {
   return fmt::format("{}:{}", strategy.version, strategy.content_hash);
 }
 
-Strategy load_strategy(std::string_view name_or_path) {
+Strategy load_strategy(std::string_view name_or_path, const Field& field) {
   if (names_toml_file(name_or_path)) {
-    return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path);
+    return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path, field);
   }
   if (const auto set = note_sets().find(std::string(name_or_path)); set != note_sets().end()) {
     throw UsageError("'{}' is a set of strategies ({}), for training; write their notes one by one",
                      name_or_path, join(set->second, ", "));
   }
-  const std::string file = fmt::format("prompts/{}.toml", name_or_path);
-  if (name_or_path == "sets" || !has_resource(file)) {
-    throw UsageError("no strategy '{}'; built in are {}; another is named by the path of its file",
-                     name_or_path, join(built_in_strategies(), ", "));
+  const std::string file = fmt::format("{}{}.toml", folder_of(field), name_or_path);
+  if (name_or_path != kSets && has_resource(file)) {
+    return parse_strategy(resource(file), file, field);
   }
-  return parse_strategy(resource(file), file);
+  const std::vector<std::string> known = built_in_strategies(field);
+  const std::string there = known.empty() ? "none" : join(known, ", ");
+  for (const std::string& name : Field::names()) {
+    const std::string other = fmt::format("{}{}.toml", folder_of(Field::load(name)), name_or_path);
+    if (name_or_path == kSets || !has_resource(other)) continue;
+    throw UsageError(
+        "strategy '{}' is written for the field '{}', not for '{}'; built in for that are {}; "
+        "another is named by the path of its file",
+        name_or_path, name, field.name(), there);
+  }
+  throw UsageError("no strategy '{}'; built in are {}; another is named by the path of its file",
+                   name_or_path, there);
 }
 
-std::vector<std::string> built_in_strategies() {
+std::vector<std::string> built_in_strategies(const Field& field) {
   std::vector<std::string> names;
-  for (const std::string& file : resource_names("prompts/")) {
+  const std::string folder = folder_of(field);
+  for (const std::string& file : resource_names(folder)) {
     const std::string name = Path(file).stem().string();
-    if (name != "sets") names.push_back(name);
+    if (name != kSets && file.find('/', folder.size()) == std::string::npos) names.push_back(name);
   }
   std::ranges::sort(names);
   return names;
@@ -194,25 +217,25 @@ std::vector<std::string> expand_note_sets(const std::vector<std::string>& names)
   return result;
 }
 
-bool note_names_label(std::string_view strategy) {
-  const std::string file = fmt::format("prompts/{}.toml", strategy);
-  if (strategy == "sets" || !has_resource(file)) return true;
-  return parse_strategy(resource(file), file).names_label;
+bool note_names_label(std::string_view strategy, const Field& field) {
+  const std::string file = fmt::format("{}{}.toml", folder_of(field), strategy);
+  if (strategy == kSets || !has_resource(file)) return true;
+  return parse_strategy(resource(file), file, field).names_label;
 }
 
-const std::vector<std::string>& note_field_names() {
-  static const std::vector<std::string> names = {"malignancy", "diagnosis", "subclass", "class",
-                                                 "findings",   "modality",  "age",      "sex",
-                                                 "site",       "note"};
+std::vector<std::string> note_field_names(const Field& field) {
+  std::vector<std::string> names = {"diagnosis", "subclass", "class", "findings", "modality",
+                                    "age",       "sex",      "site",  "note"};
+  if (!field.grade_name().empty()) names.insert(names.begin(), field.grade_name());
   return names;
 }
 
-TemplateFields note_fields(const Sample& sample) {
-  TemplateFields fields = {{"malignancy", sample.malignancy},
-                           {"diagnosis", sample.diagnosis},
+TemplateFields note_fields(const Sample& sample, const Field& field) {
+  TemplateFields fields = {{"diagnosis", sample.diagnosis},
                            {"subclass", sample.subclass == sample.diagnosis ? "" : sample.subclass},
                            {"modality", sample.modality.empty() ? "image" : sample.modality}};
-  if (sample.label) fields["class"] = class_words(sample);
+  if (!field.grade_name().empty()) fields[field.grade_name()] = sample.grade;
+  if (sample.label) fields["class"] = class_words(sample, field);
   std::vector<std::string> findings;
   for (const Finding& finding : sample.findings) {
     if (finding.value.empty()) continue;

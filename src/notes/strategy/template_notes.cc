@@ -4,6 +4,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
 
 namespace epicrisis {
@@ -58,7 +59,7 @@ std::string template_note(const Strategy& strategy, const Sample& sample) {
     throw InternalError("template_note: strategy '{}' is no template", strategy.name);
   }
   if (!sample.label && sample.diagnosis.empty()) return "";
-  TemplateFields fields = note_fields(sample);
+  TemplateFields fields = note_fields(sample, strategy.field);
   std::erase_if(fields, [&](const auto& field) {
     return std::find(strategy.fields.begin(), strategy.fields.end(), field.first) ==
            strategy.fields.end();
@@ -75,6 +76,8 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   WriteNotesReport report;
   report.strategy = strategy.name;
   Database& database = workspace.database();
+  require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
+                     workspace_field(database));
   Meter progress =
       job.meter("notes " + strategy.name,
                 static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");

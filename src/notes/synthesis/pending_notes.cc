@@ -10,6 +10,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_hash.h"
 #include "epicrisis/store/tables/batches.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/ledger.h"
 
 namespace epicrisis {
@@ -51,6 +52,9 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       job_(job),
       remaining_(filter_.limit) {
   require_datasets(database, filter_.datasets);
+  const Strategy& strategy = builder_.strategy();
+  require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
+                     workspace_field(database));
 }
 
 std::optional<PlannedNote> PendingNotes::next() {

@@ -25,9 +25,9 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-void check_disclosure(const Disclosure& disclosure) {
+void check_disclosure(const Disclosure& disclosure, const Field& field_of_sample) {
   if (!disclosure.fields) return;
-  std::vector<std::string> known = note_field_names();
+  std::vector<std::string> known = note_field_names(field_of_sample);
   known.emplace_back(kMeasured);
   for (const std::string& field : *disclosure.fields) {
     if (!contains(known, field)) {
@@ -44,15 +44,16 @@ bool is_own_field(std::string_view finding) {
 }
 
 // The fields that may leave, those alone.
-TemplateFields disclosed_fields(const Sample& sample, const Disclosure& disclosure) {
-  if (!disclosure.fields) return note_fields(sample);
+TemplateFields disclosed_fields(const Sample& sample, const Disclosure& disclosure,
+                                const Field& field_of_sample) {
+  if (!disclosure.fields) return note_fields(sample, field_of_sample);
   Sample visible = sample;
   std::erase_if(visible.findings, [&](const Finding& finding) {
     return is_own_field(finding.name) && !contains(*disclosure.fields, finding.name);
   });
   // `class` would name it in brackets.
   if (!contains(*disclosure.fields, "subclass")) visible.subclass.clear();
-  TemplateFields fields = note_fields(visible);
+  TemplateFields fields = note_fields(visible, field_of_sample);
   // These were read from the findings, which may have been left out as a whole.
   std::erase_if(fields,
                 [&](const auto& field) { return !contains(*disclosure.fields, field.first); });
@@ -116,12 +117,12 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   if (provider_.model.empty()) {
     throw UsageError("provider '{}' has no default model: give `model`", provider_.name);
   }
-  check_disclosure(disclosure_);
+  check_disclosure(disclosure_, strategy_.field);
   const auto allowed = [&](std::string_view field) {
     return !disclosure_.fields || contains(*disclosure_.fields, field);
   };
   attach_ = strategy_.image && provider_.vision && disclosure_.images;
-  measure_ = strategy_.image && !attach_ && allowed(kMeasured);
+  measure_ = strategy_.image && !attach_ && strategy_.field.measured() && allowed(kMeasured);
   std::set<std::string> named(strategy_.system->fields().begin(), strategy_.system->fields().end());
   named.insert(strategy_.user->fields().begin(), strategy_.user->fields().end());
   const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
@@ -129,7 +130,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
     throw UsageError("strategy '{}' rewrites notes, and `fields` does not let out 'note'",
                      strategy_.name);
   }
-  // A modality says nothing of a lesion.
+  // A modality says nothing of what is shown.
   const bool some_field = std::ranges::any_of(
       named, [&](const std::string& field) { return field != "modality" && allowed(field); });
   if (!attach_ && !measure_ && !some_field) {
@@ -157,7 +158,7 @@ bool RequestBuilder::does_without_picture(const Sample& sample) const {
 
 PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_view image_sha256,
                                  std::string_view note) const {
-  TemplateFields fields = disclosed_fields(sample, disclosure_);
+  TemplateFields fields = disclosed_fields(sample, disclosure_, strategy_.field);
   for (auto& [name, value] : fields) {
     value = without_control_tokens(clean_text(value, kMaxFieldBytes));
   }

@@ -7,7 +7,7 @@
 namespace epicrisis {
 
 RequestBuilder make_builder(const SynthesisJob& job) {
-  Strategy strategy = load_strategy(job.strategy);
+  Strategy strategy = load_strategy(job.strategy, job.field);
   if (!job.choice.names_one()) {
     throw UsageError("strategy '{}' is for a language model: name a `provider` or an `endpoint`",
                      strategy.name);

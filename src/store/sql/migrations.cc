@@ -362,9 +362,44 @@ constexpr std::string_view kVersion5 = R"sql(
 ALTER TABLE datasets ADD COLUMN pictures TEXT;
 )sql";
 
+// Classes are data: a workspace says in its settings of which field they are, so neither their
+// number nor the words of their grade are checked here.
+constexpr std::string_view kVersion6 = R"sql(
+CREATE TABLE samples_6 (
+  id               INTEGER PRIMARY KEY,
+  dataset_id       INTEGER NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+  key              TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 512),
+  digest           TEXT NOT NULL,
+  image_path       TEXT NOT NULL,
+  has_image        INTEGER NOT NULL GENERATED ALWAYS AS (image_path <> '') STORED,
+  raw_label        TEXT NOT NULL,
+  label            INTEGER CHECK (label >= 0),
+  grade            TEXT NOT NULL,
+  diagnosis        TEXT NOT NULL,
+  subclass         TEXT NOT NULL,
+  findings         TEXT NOT NULL,
+  group_key        TEXT NOT NULL,
+  split            TEXT NOT NULL CHECK (split IN ('', 'train', 'validation', 'test')),
+  published_splits TEXT NOT NULL,
+  modality         TEXT NOT NULL,
+  metadata         TEXT NOT NULL,
+  UNIQUE (dataset_id, key)
+) STRICT;
+INSERT INTO samples_6 (id, dataset_id, key, digest, image_path, raw_label, label, grade, diagnosis,
+                       subclass, findings, group_key, split, published_splits, modality, metadata)
+  SELECT id, dataset_id, key, digest, image_path, raw_label, label, malignancy, diagnosis,
+         subclass, findings, group_key, split, published_splits, modality, metadata FROM samples;
+DROP TABLE samples;
+ALTER TABLE samples_6 RENAME TO samples;
+CREATE INDEX samples_by_key ON samples (key, dataset_id);
+CREATE INDEX samples_by_label ON samples (dataset_id, label, has_image);
+CREATE INDEX samples_by_group ON samples (group_key, dataset_id) WHERE group_key <> '';
+ALTER TABLE prepared RENAME COLUMN lesion_cropped TO subject_cropped;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
                                     Migration{3, kVersion3}, Migration{4, kVersion4},
-                                    Migration{5, kVersion5}};
+                                    Migration{5, kVersion5}, Migration{6, kVersion6}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

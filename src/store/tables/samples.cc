@@ -16,7 +16,7 @@ constexpr std::size_t kMaxKey = 512;
 constexpr std::int64_t kPage = 256;
 
 constexpr std::string_view kColumns =
-    "s.id, d.name, s.key, s.image_path, s.raw_label, s.label, s.malignancy, s.diagnosis, "
+    "s.id, d.name, s.key, s.image_path, s.raw_label, s.label, s.grade, s.diagnosis, "
     "s.subclass, "
     "s.findings, s.group_key, s.split, s.published_splits, s.modality, s.metadata";
 
@@ -34,8 +34,8 @@ Sample sample_of(const Statement& row, const Path& file) {
   sample.key = row.text(2);
   sample.image_path = row.text(3);
   sample.raw_label = row.text(4);
-  if (!row.is_null(5)) sample.label = static_cast<Label>(row.integer(5));
-  sample.malignancy = row.text(6);
+  if (!row.is_null(5)) sample.label = ClassId(static_cast<int>(row.integer(5)));
+  sample.grade = row.text(6);
   sample.diagnosis = row.text(7);
   sample.subclass = row.text(8);
   const std::string place = fmt::format("{}: sample {}", file.string(), sample.id);
@@ -85,7 +85,7 @@ SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
   }
   if (!filter.labels.empty()) {
     Json list = Json::array();
-    for (const Label label : filter.labels) list.push_back(static_cast<int>(label));
+    for (const ClassId label : filter.labels) list.push_back(label.index());
     where_ += " AND s.label IN (SELECT value FROM json_each(?))";
     texts_.push_back(dump_json(list));
   }
@@ -181,12 +181,12 @@ SampleWriter::Outcome SampleWriter::put(const Sample& sample, std::int64_t* id) 
   const std::string splits = json_list(sample.published_splits);
   const std::string metadata = dump_json(sample.metadata);
   std::optional<int> label;
-  if (sample.label) label = static_cast<int>(*sample.label);
+  if (sample.label) label = sample.label->index();
   // Half of a SHA-256 tells two states of one row apart.
   const std::string digest =
       sha256_of_fields({sample.image_path, sample.raw_label, label ? fmt::format("{}", *label) : "",
-                        sample.malignancy, sample.diagnosis, sample.subclass, findings,
-                        sample.group, sample.split, splits, sample.modality, metadata})
+                        sample.grade, sample.diagnosis, sample.subclass, findings, sample.group,
+                        sample.split, splits, sample.modality, metadata})
           .substr(0, 32);
   std::optional<std::int64_t> stored;
   {
@@ -201,22 +201,22 @@ SampleWriter::Outcome SampleWriter::put(const Sample& sample, std::int64_t* id) 
   }
   if (stored) {
     database_.execute(
-        "UPDATE samples SET digest = ?, image_path = ?, raw_label = ?, label = ?, malignancy = ?, "
+        "UPDATE samples SET digest = ?, image_path = ?, raw_label = ?, label = ?, grade = ?, "
         "diagnosis = ?, subclass = ?, findings = ?, group_key = ?, split = ?, published_splits = "
         "?, "
         "modality = ?, metadata = ? WHERE id = ?",
-        digest, sample.image_path, sample.raw_label, label, sample.malignancy, sample.diagnosis,
+        digest, sample.image_path, sample.raw_label, label, sample.grade, sample.diagnosis,
         sample.subclass, findings, sample.group, sample.split, splits, sample.modality, metadata,
         *stored);
     return Outcome::kUpdated;
   }
   database_.execute(
-      "INSERT INTO samples (dataset_id, key, digest, image_path, raw_label, label, malignancy, "
+      "INSERT INTO samples (dataset_id, key, digest, image_path, raw_label, label, grade, "
       "diagnosis, subclass, findings, group_key, split, published_splits, modality, metadata) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      dataset_id_, sample.key, digest, sample.image_path, sample.raw_label, label,
-      sample.malignancy, sample.diagnosis, sample.subclass, findings, sample.group, sample.split,
-      splits, sample.modality, metadata);
+      dataset_id_, sample.key, digest, sample.image_path, sample.raw_label, label, sample.grade,
+      sample.diagnosis, sample.subclass, findings, sample.group, sample.split, splits,
+      sample.modality, metadata);
   if (id != nullptr) *id = database_.last_insert_id();
   return Outcome::kNew;
 }
@@ -318,7 +318,7 @@ std::vector<ClassCounts> count_classes(Database& database, const SampleFilter& f
     if (rows.is_null(1)) {
       entry.unlabelled += number;
     } else {
-      entry.labelled.at(static_cast<std::size_t>(rows.integer(1))) += number;
+      entry.labelled[ClassId(static_cast<int>(rows.integer(1)))] += number;
     }
   }
   std::vector<ClassCounts> list;

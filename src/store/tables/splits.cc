@@ -3,7 +3,7 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/data/taxonomy.h"
+#include "epicrisis/store/tables/fields.h"
 
 namespace epicrisis {
 namespace {
@@ -65,7 +65,7 @@ SplitSet make_split_set(Database& database, std::string_view name, const SampleF
     item.key = fmt::format("{}/{}", sample.dataset, sample.key);
     // Patients of two data sets are two patients though their numbers agree.
     if (!sample.group.empty()) item.group = fmt::format("{}/{}", sample.dataset, sample.group);
-    item.label = sample.label ? static_cast<int>(*sample.label) : -1;
+    item.label = sample.label ? sample.label->index() : -1;
     item.published = sample.split;
     items.push_back(std::move(item));
     roles.push_back({sample.id, Role::kUnused});
@@ -75,7 +75,10 @@ SplitSet make_split_set(Database& database, std::string_view name, const SampleF
       assign_splits(items, options.fractions, options.seed, options.honour_published);
   for (std::size_t i = 0; i < roles.size(); ++i) roles[i].role = assigned.at(i);
   Json labels = Json::array();
-  for (const Label label : filter.labels) labels.push_back(label_name(label));
+  if (!filter.labels.empty()) {
+    const Field field = workspace_field(database);
+    for (const ClassId label : filter.labels) labels.push_back(field.at(label).name);
+  }
   const Json description = {
       {"train", options.fractions.train}, {"validation", options.fractions.validation},
       {"test", options.fractions.test},   {"honour_published", options.honour_published},

@@ -429,7 +429,7 @@ TEST_F(ExchangeTest, InterruptedImportGoesOn) {
   write_file(folder_.path() / "in.jsonl", lines);
   Job cancelled;
   cancelled.cancel();
-  EXPECT_THROW(import_notes(workspace_, folder_.path() / "in.jsonl", job_, cancelled), Interrupted);
+  EXPECT_THROW(import_notes(workspace_, folder_.path() / "in.jsonl", cancelled), Interrupted);
   const std::size_t kept = load_notes(database_, {}).size();
   EXPECT_GT(kept, 0U);
   EXPECT_LT(kept, 2300U);

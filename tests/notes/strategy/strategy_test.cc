@@ -9,6 +9,7 @@
 #include "epicrisis/data/taxonomy.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "notes/synthesis/grammar.h"
+#include "support/dermatology.h"
 
 namespace epicrisis {
 namespace {
@@ -21,10 +22,10 @@ constexpr int kFieldCount = 6;
 
 // A sample that has the fields whose bit is set: malignancy, diagnosis, subclass, findings, class,
 // modality.
-Sample sample_with(int bits, Label label = Label::kActinicKeratosis) {
+Sample sample_with(int bits, ClassId label = test::kActinicKeratosis) {
   Sample sample;
-  if ((bits & 1) != 0) sample.malignancy = label_malignancy(label);
-  if ((bits & 2) != 0) sample.diagnosis = label_words(label);
+  if ((bits & 1) != 0) sample.grade = Field::standard().at(label).grade;
+  if ((bits & 2) != 0) sample.diagnosis = Field::standard().at(label).words;
   if ((bits & 4) != 0) sample.subclass = "Bowen disease";
   if ((bits & 8) != 0) sample.findings = {{"age", "65"}, {"sex", "female"}, {"site", "arm"}};
   if ((bits & 16) != 0) sample.label = label;
@@ -33,7 +34,7 @@ Sample sample_with(int bits, Label label = Label::kActinicKeratosis) {
 }
 
 TemplateFields visible_fields(const Strategy& strategy, const Sample& sample) {
-  TemplateFields fields = note_fields(sample);
+  TemplateFields fields = note_fields(sample, Field::standard());
   std::erase_if(fields, [&](const auto& field) {
     return std::ranges::find(strategy.fields, field.first) == strategy.fields.end();
   });
@@ -84,7 +85,7 @@ TEST(Strategy, P3SeesNoMetadata) {
   EXPECT_THAT(strategy.fields, ElementsAre("modality"));
   EXPECT_FALSE(strategy.names_label);
   Sample sample = sample_with(63);
-  sample.malignancy = "SECRET1";
+  sample.grade = "SECRET1";
   sample.diagnosis = "SECRET2";
   sample.subclass = "SECRET3";
   sample.findings = {{"site", "SECRET4"}};
@@ -98,9 +99,9 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
   int checked = 0;
   for (const std::string& name : built_in_strategies()) {
     const Strategy strategy = load_strategy(name);
-    for (int label = 0; label < kLabelCount; ++label) {
+    for (int label = 0; label < 8; ++label) {
       for (int bits = 0; bits < 1 << kFieldCount; ++bits) {
-        const Sample sample = sample_with(bits, static_cast<Label>(label));
+        const Sample sample = sample_with(bits, static_cast<ClassId>(label));
         if (strategy.text) {
           const std::string note = template_note(strategy, sample);
           EXPECT_EQ(test::grammar_fault(note), "") << name << " bits " << bits;
@@ -121,7 +122,7 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
       }
     }
   }
-  EXPECT_EQ(checked, 5 * kLabelCount * 64);
+  EXPECT_EQ(checked, 5 * 8 * 64);
 }
 
 // A field that is there is said, one that is not leaves no word behind.
@@ -157,14 +158,15 @@ TEST(Strategy, MetadataIsDataInAPrompt) {
 }
 
 TEST(Strategy, FieldsOfASample) {
-  const TemplateFields fields = note_fields(sample_with(63));
+  const TemplateFields fields = note_fields(sample_with(63), Field::standard());
   EXPECT_EQ(fields.at("findings"), "age 65; female; site: arm");
   EXPECT_EQ(fields.at("age"), "65");
   EXPECT_EQ(fields.at("class"), "actinic keratosis (Bowen disease)");
   Sample sample = sample_with(63);
   sample.subclass = "Actinic Keratosis";
-  EXPECT_EQ(note_fields(sample).at("class"), "actinic keratosis");
-  EXPECT_THAT(note_fields(Sample()), ElementsAre(testing::Pair("modality", "image")));
+  EXPECT_EQ(note_fields(sample, Field::standard()).at("class"), "actinic keratosis");
+  EXPECT_THAT(note_fields(Sample(), Field::standard()),
+              ElementsAre(testing::Pair("modality", "image")));
 }
 
 TEST(Strategy, SetsAreReplacedByTheirMembers) {
@@ -176,11 +178,11 @@ TEST(Strategy, SetsAreReplacedByTheirMembers) {
 }
 
 TEST(Strategy, KnowsWhichNotesNameTheLabel) {
-  EXPECT_TRUE(note_names_label("M"));
-  EXPECT_TRUE(note_names_label("P1"));
-  EXPECT_FALSE(note_names_label("P3"));
-  EXPECT_TRUE(note_names_label("somebody's"));
-  EXPECT_TRUE(note_names_label("../prompts/P3"));
+  EXPECT_TRUE(note_names_label("M", Field::standard()));
+  EXPECT_TRUE(note_names_label("P1", Field::standard()));
+  EXPECT_FALSE(note_names_label("P3", Field::standard()));
+  EXPECT_TRUE(note_names_label("somebody's", Field::standard()));
+  EXPECT_TRUE(note_names_label("../prompts/P3", Field::standard()));
 }
 
 TEST(Strategy, AFileOfOnesOwn) {

@@ -91,7 +91,7 @@ struct NamedPlace {
 };
 const std::vector<NamedPlace>& places() {
   static const std::vector<NamedPlace> all = {
-      {"malignancy", [](Sample& s, const std::string& v) { s.malignancy = v; }},
+      {"malignancy", [](Sample& s, const std::string& v) { s.grade = v; }},
       {"diagnosis", [](Sample& s, const std::string& v) { s.diagnosis = v; }},
       {"subclass", [](Sample& s, const std::string& v) { s.subclass = v; }},
       {"modality", [](Sample& s, const std::string& v) { s.modality = v; }},

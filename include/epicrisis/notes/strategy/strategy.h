@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/data/sample.h"
 #include "epicrisis/text/templates.h"
 
@@ -29,7 +30,7 @@ enum class AnswerForm {
 
 // A heading of a structured report and what can be chosen under it.
 struct OptionHeading {
-  std::string name;  // member of the answer: "dermoscopic_structures"
+  std::string name;  // member of the answer: "lung_borders"
   std::vector<std::string> options;
   bool several = false;  // any number of them, none included; else exactly one
 };
@@ -37,13 +38,14 @@ struct OptionHeading {
 // How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
 // docs/formats/strategies.md.
 struct Strategy {
-  std::string name;  // a safe id: "P1"
+  std::string name;                 // a safe id: "P1"
+  Field field = Field::standard();  // of whose samples it writes notes
   int version = 1;
   StrategyKind kind = StrategyKind::kTemplate;
   std::string title;
   bool names_label = true;          // the notes state the class that they were given
   bool image = false;               // whether the model may see the picture
-  std::vector<std::string> fields;  // metadata it may see, of note_field_names()
+  std::vector<std::string> fields;  // metadata it may see, of note_field_names(field)
   std::string rewrites;             // kRewrite: the strategy whose notes it reads, as field {note}
   std::optional<Template> text;     // kTemplate
   std::optional<Template> system;   // others
@@ -51,7 +53,7 @@ struct Strategy {
   AnswerForm answer = AnswerForm::kText;
   std::vector<OptionHeading> options;  // in the file's order
   // JSON schema of the answer, an object; null for kText. For kOptions it is made of them: a string
-  // `statement` (what the lesion is), an enum or an array of different enums a heading, all
+  // `statement` (what is shown), an enum or an array of different enums a heading, all
   // required. Providers get portable_schema() of it.
   Json schema;
   int max_words = 250;
@@ -67,20 +69,22 @@ struct Strategy {
 // What a list of strategies says of one; its texts are in its file.
 Json to_json(const Strategy& strategy);
 
-// The note that an answer which meets the strategy's schema stands for. kOptions: "The lesion is
-// malignant and is a melanoma. Asymmetry: asymmetric. Colours: light brown, dark brown." with the
-// headings in the strategy's order, "none" where none was chosen. kSchema: a line "Heading: value."
+// The note that an answer which meets the strategy's schema stands for. kOptions: "The image shows
+// pneumonia. Side: left. Lung borders: blurred, displaced." with the headings in the strategy's
+// order, "none" where none was chosen. kSchema: a line "Heading: value."
 // for each member, in the answer's order; null members are left out.
 std::string render_answer(const Strategy& strategy, const Json& answer);
 
 // "3:<content hash>": NoteRecord::template_version.
 std::string template_version(const Strategy& strategy);
 
-// A built-in name ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). UsageError with
-// file and line for a file that is wrong, or with the names there are.
-Strategy load_strategy(std::string_view name_or_path);
-Strategy parse_strategy(std::string_view toml, std::string_view source);
-std::vector<std::string> built_in_strategies();
+// A built-in name of the field ("M", "P1"), or the path of a file (has '/' or ends in ".toml"). A
+// file that says another field is refused, one that says none is of this one. UsageError with file
+// and line for a file that is wrong, or with the names there are.
+Strategy load_strategy(std::string_view name_or_path, const Field& field = Field::standard());
+Strategy parse_strategy(std::string_view toml, std::string_view source,
+                        const Field& field = Field::standard());
+std::vector<std::string> built_in_strategies(const Field& field = Field::standard());  // sorted
 
 // Names of sets ("MP") replaced by their members ("M", "P1", "P2"); other names stay. Each once, in
 // order. Names need not be known here: notes can be imported under any strategy name.
@@ -89,15 +93,15 @@ const std::map<std::string, std::vector<std::string>>& note_sets();
 
 // Whether the notes of this strategy state the label they were given, so that a text is not
 // evidence of the picture. Unknown strategies count as such.
-bool note_names_label(std::string_view strategy);
+bool note_names_label(std::string_view strategy, const Field& field);
 
-// What a template may name: malignancy, diagnosis, subclass, class, findings, modality, age, sex,
-// site, note (rewrites alone).
-const std::vector<std::string>& note_field_names();
+// What a template may name: the field's grade by its own name, diagnosis, subclass, class, findings,
+// modality, age, sex, site, note (rewrites alone).
+std::vector<std::string> note_field_names(const Field& field);
 // A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
 // female; site: lower extremity". `class` is the harmonised class in words, with the subclass in
 // brackets where that says more than class and diagnosis. `modality` is "image" where the sample
 // has none, for every sample is one.
-TemplateFields note_fields(const Sample& sample);
+TemplateFields note_fields(const Sample& sample, const Field& field);
 
 }  // namespace epicrisis

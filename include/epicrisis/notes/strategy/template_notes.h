@@ -31,7 +31,8 @@ Json to_json(const WriteNotesReport& report);
 std::string template_note(const Strategy& strategy, const Sample& sample);
 
 // Writes template notes for the samples of the filter, streaming, in groups of 1,000 a transaction.
-// Run again it changes only what differs. UsageError for a strategy that needs a language model.
+// Run again it changes only what differs. UsageError for a strategy that needs a language model
+// or is written for another field than the workspace's.
 WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& strategy, Job& job,
                                       const WriteNotesOptions& options = {});
 

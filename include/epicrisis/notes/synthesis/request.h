@@ -18,7 +18,7 @@ namespace epicrisis {
 struct Disclosure {
   // false: no picture leaves; what was measured on it still does, in words.
   bool images = true;
-  // Only these, of note_field_names() and "measured". Age, sex and site leave within
+  // Only these, of the field's note_field_names() and "measured". Age, sex and site leave within
   // `findings` only if they are named too, as the subclass within `class`.
   std::optional<std::vector<std::string>> fields;
 };
@@ -45,7 +45,8 @@ class RequestBuilder {
  public:
   // Where the picture does not go along, because the provider has no vision or it is not let
   // out, what is measured on it goes along in words, if the strategy may see the picture and the
-  // disclosure lets it out ("measured"). UsageError if the strategy is a template, a field of `disclosure`
+  // disclosure lets it out ("measured"), and the field has use for it. UsageError if the strategy
+  // is a template, a field of `disclosure`
   // is unknown, the model is "", or nothing that the strategy may see is left.
   RequestBuilder(Strategy strategy, Provider provider, std::string model, Disclosure disclosure);
 

@@ -13,7 +13,8 @@ namespace epicrisis {
 // A run of one strategy through one provider, as a user names it: on the command line or in a study
 // file.
 struct SynthesisJob {
-  std::string strategy;  // a built-in name or a file
+  std::string strategy;             // a built-in name of the field, or a file
+  Field field = Field::standard();  // the workspace's
   ProviderChoice choice;
   Disclosure disclosure;
   SynthesisOptions options;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -55,7 +54,7 @@ class SampleWriter {
 // Which samples: all conditions must hold; an empty list is no condition.
 struct SampleFilter {
   std::vector<std::string> datasets = {};
-  std::vector<Label> labels = {};
+  std::vector<ClassId> labels = {};
   bool labelled = false;                // only those with a harmonised label
   bool with_image = false;              // only those with a picture file
   std::string split_set = {};           // only those with a role in this set,
@@ -81,7 +80,7 @@ Sample sample_by_id(Database& database, std::int64_t id);
 
 struct ClassCounts {
   std::string dataset;
-  std::array<std::int64_t, kLabelCount> labelled{};  // by Label
+  std::map<ClassId, std::int64_t> labelled;  // those there are
   std::int64_t unlabelled = 0;
   std::int64_t with_image = 0;
   std::int64_t total = 0;
