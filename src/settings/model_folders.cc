@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxConfig = 1 << 20;
+constexpr std::uint64_t kMaxModelConfig = 1 << 20;
 
 std::vector<Path> subfolders(const Path& folder) {
   std::vector<Path> found;
@@ -49,7 +49,7 @@ FoundModel describe_folder(const Path& folder) {
   model.folder = folder;
   const std::string source = (folder / "config.json").string();
   try {
-    const Json config = parse_json(read_file(source, kMaxConfig), source);
+    const Json config = parse_json(read_file(source, kMaxModelConfig), source);
     if (config.is_object() && config.contains("model_type")) {
       model.architecture = json_get<std::string>(config, "model_type", source);
       model.width = json_get_or<std::int64_t>(config, "hidden_size", 0, source);

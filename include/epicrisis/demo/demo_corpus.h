@@ -9,8 +9,8 @@ namespace epicrisis {
 
 struct DemoCorpusOptions {
   std::uint64_t seed = 1;
-  int internal_lesions = 420;  // of the first domain; about one in four has a second picture
-  int external_lesions = 160;  // lesions of each further domain
+  int internal_lesions = 260;  // of the first domain; about one in four has a second picture
+  int external_lesions = 110;  // lesions of each further domain
 };
 
 // Draws a small data set of skin lesions to try the program on: three domains (`dermoscope_a`,

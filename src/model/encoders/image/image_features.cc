@@ -14,7 +14,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr int kMinSize = 32;  // below it the last feature map would be empty
+constexpr int kMinPicture = 32;  // below it the last feature map would be empty
 
 Precision resolve(Precision precision, const ImageEncoderConfig& config) {
   if (precision != Precision::kAuto) return precision;
@@ -78,9 +78,9 @@ const std::string& ImageFeatureExtractor::fingerprint() const { return state_->f
 FloatMatrix ImageFeatureExtractor::extract(const ImageSource& source,
                                            std::span<const std::size_t> indices, const Job& job,
                                            Meter* meter) const {
-  if (source.size() < kMinSize) {
+  if (source.size() < kMinPicture) {
     throw UsageError("Image features: pictures of {} pixels a side, at least {} are needed",
-                     source.size(), kMinSize);
+                     source.size(), kMinPicture);
   }
   for (const std::size_t index : indices) {
     if (index >= source.count()) {
