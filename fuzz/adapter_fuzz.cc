@@ -47,7 +47,7 @@ void check_text(const std::string& text) {
 // What leaves an adapter must be fit to store, to show and to name files with.
 void check(const Sample& sample, const Path& root) {
   if (!epicrisis::is_safe_id(sample.key)) std::abort();
-  for (const std::string* text : {&sample.raw_label, &sample.malignancy, &sample.diagnosis,
+  for (const std::string* text : {&sample.raw_label, &sample.grade, &sample.diagnosis,
                                   &sample.subclass, &sample.group, &sample.modality}) {
     check_text(*text);
   }

@@ -78,7 +78,7 @@ std::vector<std::string> pooling_configs(const Path& folder) {
   const Path path = folder / "modules.json";
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return names;
-  const Json modules = parse_json(read_file(path, kMaxConfig), path.string());
+  const Json modules = parse_json(read_file(path, kMaxModelConfig), path.string());
   if (!modules.is_array()) return names;
   for (const Json& module : modules) {
     const auto type = json_get_or<std::string>(module, "type", "", path.string());

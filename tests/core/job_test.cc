@@ -90,8 +90,8 @@ TEST(Job, TellsStepsInOrder) {
 TEST(Job, MovesAreToldTenTimesASecondAtMost) {
   test::JobLog log;
   Job job(log);
-  Meter meter = job.meter("reading", 0, "images");
   const auto start = std::chrono::steady_clock::now();
+  Meter meter = job.meter("reading", 0, "images");
   std::size_t added = 0;
   while (log.moved.size() < 2) {
     meter.add();

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "epicrisis/core/files.h"
@@ -12,26 +14,42 @@
 namespace epicrisis::test {
 
 // A drawn chest radiograph in grey: two dark lungs; class 1 has a cloud in one of them, class 2 a
-// lung that is white from below.
-inline Image draw_chest(int kind, Random& random) {
+// lung that is white from below. `patient` and `view` seed what tells pictures apart: how large and
+// where the lungs are, the light, and soft blots, so that none looks like a copy of another.
+inline Image draw_chest(int kind, int patient, int view) {
   constexpr int kSide = 96;
+  Random random(static_cast<std::uint64_t>((kind * 1000 + patient) * 2 + view), "chest");
   Image image(kSide, kSide);
-  const double cloud_x = 30 + 4 * random.uniform();
-  const double cloud_y = 40 + 16 * random.uniform();
-  const double level = 62 + 6 * random.uniform();
+  const double width = random.uniform(10, 18);
+  const double height = random.uniform(22, 38);
+  const double middle = random.uniform(40, 56);
+  const double left = random.uniform(24, 34);
+  const double right = random.uniform(62, 72);
+  const double tilt_x = random.uniform(-0.6, 0.6);
+  const double tilt_y = random.uniform(-0.6, 0.6);
+  struct Blot {
+    double x, y, radius, grey;
+  };
+  std::array<Blot, 6> blots{};
+  for (Blot& blot : blots) {
+    blot = {random.uniform(0, kSide), random.uniform(0, kSide), random.uniform(10, 24),
+            random.uniform(-45, 45)};
+  }
   for (int y = 0; y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
       const auto lung = [&](double centre) {
-        return std::hypot((x - centre) / 16.0, (y - 50) / 34.0) < 1;
+        return std::hypot((x - centre) / width, (y - middle) / height) < 1;
       };
-      double grey = lung(30) || lung(66) ? 60 : 150;
-      if (kind == 1 && lung(30) && std::hypot(x - cloud_x, y - cloud_y) < 11) grey = 175;
-      if (kind == 2 && lung(66) && y > level) grey = 205;
-      const double noisy = grey + 8 * (random.uniform() - 0.5);
-      for (int c = 0; c < 3; ++c) {
-        image.pixels[(static_cast<std::size_t>(y) * kSide + static_cast<std::size_t>(x)) * 3 +
-                     static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(noisy);
+      double grey = lung(left) || lung(right) ? 60 : 140;
+      if (kind == 1 && lung(left) && std::hypot(x - left, y - middle) < 10) grey = 190;
+      if (kind == 2 && lung(right) && y > middle + 6) grey = 215;
+      grey += tilt_x * (x - kSide / 2) + tilt_y * (y - kSide / 2);
+      for (const Blot& blot : blots) {
+        const double far = std::hypot(x - blot.x, y - blot.y) / blot.radius;
+        grey += blot.grey * std::exp(-far * far);
       }
+      const auto level = static_cast<std::uint8_t>(std::clamp(grey, 0.0, 255.0));
+      std::fill_n(image.at(x, y), 3, level);
     }
   }
   return image;
@@ -42,15 +60,15 @@ inline Image draw_chest(int kind, Random& random) {
 inline void write_chest_corpus(const Path& folder, int patients) {
   constexpr std::array<const char*, 3> kFindings = {"normal", "pneumonia", "effusion"};
   std::string table = "film,patient,age,sex,view,finding\n";
-  Random random(7, "chest");
   for (int kind = 0; kind < 3; ++kind) {
     for (int patient = 0; patient < patients; ++patient) {
-      for (const char* view : {"PA", "AP"}) {
+      for (const int film : {0, 1}) {
+        const char* const view = film == 0 ? "PA" : "AP";
         const std::string id = fmt::format("film{}{:03}{}", kind, patient, view);
         table += fmt::format("{},p{}{},{},{},{},{}\n", id, kind, patient, 30 + patient,
                              patient % 2 == 0 ? "F" : "M", view,
                              kFindings[static_cast<std::size_t>(kind)]);
-        write_file(folder / "images" / (id + ".png"), encode_png(draw_chest(kind, random)));
+        write_file(folder / "images" / (id + ".png"), encode_png(draw_chest(kind, patient, film)));
       }
     }
   }

@@ -75,8 +75,11 @@ std::string published(const Draft& draft, std::string_view column) {
 std::string grade_words(const Intake& intake, std::string_view value) {
   const Field& field = intake.taxonomy().field();
   if (const std::string* words = intake.taxonomy().words(field.grade_name(), value)) return *words;
-  std::string folded = ascii_lower(trim(value));
-  return field.is_grade(folded) ? folded : std::string();
+  const std::string folded = ascii_lower(trim(value));
+  for (const std::string& grade : field.grades()) {
+    if (ascii_lower(grade) == folded) return grade;
+  }
+  return {};
 }
 
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {

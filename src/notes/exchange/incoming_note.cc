@@ -112,11 +112,11 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
   note.model = word_of(object, "model");
   note.template_version = word_of(object, "template_version");
   note.origin = or_else(word_of(object, "origin"), note.origin);
-  if (std::string time = first_string(object, {"created_at"}); is_utc(time)) {
-    note.created_at = std::move(time);
+  if (const std::string time = first_string(object, {"created_at"}); is_utc(time)) {
+    note.created_at = time;
   }
-  if (std::string key = first_string(object, {"note_key"}); is_sha256(key)) {
-    note.note_key = std::move(key);
+  if (const std::string key = first_string(object, {"note_key"}); is_sha256(key)) {
+    note.note_key = key;
   }
   if (const auto variant = object.find("variant");
       variant != object.end() && variant->is_number_unsigned()) {

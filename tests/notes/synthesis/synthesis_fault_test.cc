@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/net/recording.h"
 #include "notes/synthesis/synthesis_fault_fixture.h"
 #include "support/fault_vfs.h"
