@@ -107,8 +107,7 @@ void run(const Options& options, Globals& globals) {
     if (std::filesystem::exists(options.path)) {
       throw UsageError(
           "import: {} is a file; PATH is the folder of the data set, in which the adapter looks "
-          "for "
-          "its tables{}",
+          "for its tables{}",
           options.path,
           options.adapter == "generic_csv" ? ": those that the column map (--map) names" : "");
     }

@@ -233,8 +233,7 @@ WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& reci
     if (entry.slot >= store_->count()) {
       throw InputError(
           "{} names picture {} of {}, which has only {}. Was the folder changed by hand? Remove it "
-          "and "
-          "run 'epicrisis prepare' again",
+          "and run 'epicrisis prepare' again",
           database.path().string(), entry.slot, (workspace.images() / recipe_).string(),
           store_->count());
     }
@@ -269,8 +268,7 @@ std::vector<std::size_t> WorkspaceImages::indices_of(
   if (missing > 0) {
     throw UsageError(
         "{} of {} samples are not prepared with the recipe {}, the first is sample {}. Run "
-        "'epicrisis "
-        "prepare'",
+        "'epicrisis prepare'",
         missing, sample_ids.size(), recipe_, first_missing);
   }
   return indices;

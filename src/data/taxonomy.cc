@@ -46,8 +46,7 @@ Mapping read_mapping(const TomlTable& table, const Field& field) {
     mapping.label = field.find_class(label);
     if (!mapping.label) {
       throw UsageError(
-          "{}: label '{}' is no class of the field '{}'; use one of {}, or \"\" for no "
-          "class",
+          "{}: label '{}' is no class of the field '{}'; use one of {}, or \"\" for no class",
           table.place("label"), label, field.name(), field.class_names());
     }
     implied = field.at(*mapping.label);

@@ -98,8 +98,8 @@ void write_domain(const Domain& domain, const Path& folder, int lesions, std::ui
                                "site", "asymmetry", "border", "colours", "structures"});
   int patient = 0;
   for (int i = 0; i < lesions; ++i) {
-    if (i == 0 || random.chance(0.8))
-      ++patient;  // one lesion in five belongs to the patient before
+    // One lesion in five belongs to the patient before.
+    if (i == 0 || random.chance(0.8)) ++patient;
     const demo::Lesion lesion = demo::draw_lesion_signs(pick_kind(domain.shares, random), random);
     const bool old = lesion.kind == demo::Kind::kBasalCell || lesion.kind == demo::Kind::kKeratosis;
     const int age = 5 * static_cast<int>((old ? 50 : 25) / 5 + random.below(9));

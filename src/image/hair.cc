@@ -24,10 +24,9 @@ constexpr double kMeanContrast = 22;    // and on average along a run
 constexpr double kMaxDeviation = 0.35;  // standard deviation of red along a run, of its contrast
 constexpr double kMaxBlue = 16;         // blue over red on average: pen ink
 constexpr int kDirections = 32;
-constexpr double kMaxFlankShare =
-    0.28;                          // of thin dark structure on a side of a run: more is a network
-constexpr double kMaxRedness = 2;  // fall of green over fall of red: more is blood
-constexpr double kMaxHairShare = 0.35;  // of the picture: more is no hair but texture
+constexpr double kMaxFlankShare = 0.28;  // of thin dark structure beside a run: more is a network
+constexpr double kMaxRedness = 2;        // fall of green over fall of red: more is blood
+constexpr double kMaxHairShare = 0.35;   // of the picture: more is no hair but texture
 
 struct Offset {
   int x = 0;

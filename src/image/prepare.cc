@@ -10,8 +10,8 @@ namespace epicrisis {
 namespace {
 
 constexpr int kVersion = 2;
-constexpr double kMargin =
-    0.06;  // of background around the subject that the square should hold, of its side
+// Background around the subject that the square should hold, as a share of its side.
+constexpr double kMargin = 0.06;
 
 // Moves a square of `side` along one axis, from the centre, by no more than it takes to hold
 // [begin, end) with its margin. Where that is too long for the square, its middle is centred.

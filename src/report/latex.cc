@@ -102,8 +102,7 @@ std::string comparisons_latex(const ReportData& data, const std::string& percent
       "\\begin{{table}}\n  \\centering\n  \\caption{{Paired differences on the same samples with "
       "{}\\% bootstrap intervals.}}\n  \\begin{{tabular}}{{lllllrr}}\n    \\toprule\n    "
       "Comparison & Data set & Metric & Difference & $p$ & $n$ & Seeds \\\\\n    \\midrule\n"
-      "{}    \\bottomrule\n  "
-      "\\end{{tabular}}\n\\end{{table}}\n",
+      "{}    \\bottomrule\n  \\end{{tabular}}\n\\end{{table}}\n",
       percent, rows);
 }
 

@@ -68,11 +68,11 @@ Section datasets(const ReportData& data) {
       "A dash under groups: the publisher gives no patient or case. Samples of one group are "
       "never split.",
       "<th scope=\"col\">Data set</th><th scope=\"col\">Role</th>"
-      "<th scope=\"col\" class=\"number\">Samples</th><th scope=\"col\" "
-      "class=\"number\">Groups</th>"
+      "<th scope=\"col\" class=\"number\">Samples</th>"
+      "<th scope=\"col\" class=\"number\">Groups</th>"
       "<th scope=\"col\" class=\"number\">Training</th>"
-      "<th scope=\"col\" class=\"number\">Validation</th><th scope=\"col\" "
-      "class=\"number\">Test</th>"
+      "<th scope=\"col\" class=\"number\">Validation</th>"
+      "<th scope=\"col\" class=\"number\">Test</th>"
       "<th scope=\"col\" class=\"number\">Left out</th>",
       body);
   if (!skipped.empty()) {

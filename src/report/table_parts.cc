@@ -11,8 +11,7 @@ std::string table(std::string_view caption, std::string_view head, std::string_v
   return fmt::format(
       "<figure class=\"table\"><figcaption>{}</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
       "role=\"region\" aria-label=\"table\"><table>\n<thead><tr>{}</tr></thead>\n"
-      "<tbody>\n{}</tbody>"
-      "</table></div></figure>\n",
+      "<tbody>\n{}</tbody></table></div></figure>\n",
       caption, head, body);
 }
 
@@ -33,8 +32,7 @@ std::string figure(std::string_view svg, std::string_view caption, bool scrolls)
   if (scrolls) {
     return fmt::format(
         "<figure><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-        "aria-label=\"figure\">{}</div>"
-        "<figcaption>{}</figcaption></figure>\n",
+        "aria-label=\"figure\">{}</div><figcaption>{}</figcaption></figure>\n",
         svg, caption);
   }
   return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);

@@ -16,9 +16,8 @@ namespace epicrisis::study {
 // Notes of all cases under some strategies. Equal texts are kept once.
 struct NoteTable {
   std::vector<std::string> texts;
-  std::vector<std::vector<std::size_t>>
-      of_case;               // one entry a case: rows of `texts`, none empty lists
-  bool from_labels = false;  // some strategy writes from the label
+  std::vector<std::vector<std::size_t>> of_case;  // an entry a case: rows of `texts`
+  bool from_labels = false;                       // some strategy writes from the label
 };
 NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFilter& filter);
 

@@ -14,6 +14,7 @@ enum class Role { kTrain, kValidation, kTest, kExternal, kUnused };
 std::string_view role_name(Role role);  // "train", "validation", "test", "external", "unused"
 std::optional<Role> parse_role(std::string_view name);
 
+// What assign_splits() has to know of a sample.
 struct SplitItem {
   std::string key;        // what identifies the sample among the items
   std::string group;      // patient or case; empty: the item stands alone
@@ -39,8 +40,7 @@ struct SplitFractions {
 //  - an item of a group that a stronger split also holds (test before validation before train) is
 //    kUnused, so that groups stay whole;
 //  - a validation or test split of a share above 0 that nobody published is taken from the
-//  published
-//    training items.
+//    published training items.
 // kExternal is never given here: a study marks whole data sets so. UsageError for wrong fractions
 // or a published split of another name.
 std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFractions& fractions,

@@ -63,13 +63,11 @@ struct RetrievalResult {
 
 // Ranks the pool for every query by cosine similarity and measures
 //  - label level: P@k, the share of the first k with the query's label; mAP, the mean over queries
-//  of
-//    the average precision over the whole ranked pool (a query whose label is not in its pool has
-//    none). A k beyond the pool of some query is left out (the metric is absent).
+//    of the average precision over the whole ranked pool (a query whose label is not in its pool
+//    has none). A k beyond the pool of some query is left out (the metric is absent).
 //  - instance level, own pair in the pool only: R@k, whether an entry of the query's own image is
-//  among
-//    the first k; median_rank, of the first such entry. None for image to image; text to text only
-//    for images with several notes.
+//    among the first k; median_rank, of the first such entry. None for image to image; text to text
+//    only for images with several notes.
 // The query itself is never in its pool. pair_in: its image's other entries are; pair_out: nothing
 // of its image, nor of its patient or case where groups are given. Ties: every metric is its
 // expectation over random order of equal similarities, so no result hangs on the order of the

@@ -13,14 +13,13 @@ namespace epicrisis {
 // gives the formulas and what was seen on real pictures.
 struct Measurements {
   bool certain = false;
-  double area = 0;             // share of the picture, 0 to 1
-  double shape_asymmetry = 0;  // share of the subject without a mirror image, 0 (symmetric) to 1,
-                               // at the worse of its two main axes
-  double colour_asymmetry =
-      0;                   // mean colour difference of mirrored points, CIE76 Delta E, likewise
-  double border_step = 0;  // median rise in L* at the rim within a twentieth of the diameter
-  double sharp_share = 0;  // share of the rim whose edge is sharp, 0 to 1
-  double compactness = 0;  // 4 pi area / perimeter^2, 1 for a disc
+  double area = 0;              // share of the picture, 0 to 1
+  double shape_asymmetry = 0;   // share of the subject without a mirror image, 0 (symmetric) to 1,
+                                // at the worse of its two main axes
+  double colour_asymmetry = 0;  // mean difference of mirrored points, CIE76 Delta E, likewise
+  double border_step = 0;       // median rise in L* at the rim within a twentieth of the diameter
+  double sharp_share = 0;       // share of the rim whose edge is sharp, 0 to 1
+  double compactness = 0;       // 4 pi area / perimeter^2, 1 for a disc
   std::vector<std::pair<std::string, double>> colours;  // white, red, light brown, dark brown,
                                                         // blue-gray, black: share of the subject
 };

@@ -42,8 +42,7 @@ struct LeakageFinding {
 
 struct LeakageSection {
   bool checked = false;
-  bool allowed =
-      false;  // --allow-leakage was given: a banner tops the report if there are findings
+  bool allowed = false;  // the study allowed it: a banner tops the report if there are findings
   std::vector<std::string> checks;  // what was compared, in words
   std::vector<LeakageFinding> findings;
 };
@@ -143,8 +142,8 @@ struct ReportData {
   std::string headline_metric = "weighted_f1";
   double confidence = 0.95;
   std::size_t replicates = 1000;
-  std::vector<std::pair<std::string, std::string>>
-      environment;       // version, compiler, CPU, time, ...
+  // Version, compiler, CPU, time, ...: name and value.
+  std::vector<std::pair<std::string, std::string>> environment;
   std::string settings;  // the study file as it was run
   std::vector<std::string> warnings;
 };

@@ -47,8 +47,7 @@ struct MetricTable {
   std::string metric;
   std::vector<System> systems;
   std::vector<Column> columns;
-  std::vector<const ResultRow*>
-      cells;  // systems * columns, null where there is no printable number
+  std::vector<const ResultRow*> cells;  // systems * columns; null: no printable number
   const ResultRow* cell(std::size_t system, std::size_t column) const {
     return cells[system * columns.size() + column];
   }

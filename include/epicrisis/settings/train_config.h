@@ -24,8 +24,8 @@ enum class Mode {
 // In the two contrastive modes the classifier is a probe: it is fitted on the embeddings, and
 // nothing of its gradient reaches the heads or the encoder.
 
-std::string_view mode_name(
-    Mode mode);  // "image", "text", "multimodal", "contrastive", "contrastive_align"
+// "image", "text", "multimodal", "contrastive", "contrastive_align"
+std::string_view mode_name(Mode mode);
 // Whether a training in this mode needs notes: all but kImage.
 bool uses_text(Mode mode);
 Mode mode_from_name(std::string_view name);  // UsageError with the known names
@@ -46,27 +46,24 @@ struct TrainConfig {
   // Draw a class, each as likely, then one of its samples, with replacement; false: every sample
   // once an epoch. An epoch has ceil(samples / batch) steps either way.
   bool balanced = true;
-  // Fine-tuning: augment the pictures. Frozen: draw one of the 1 + copies feature rows at each
-  // step.
+  // Fine-tuning: augment the pictures. Frozen: draw one of the 1 + copies feature rows each step.
   bool augment = true;
   bool freeze_image_encoder = true;  // true: from image features; false: fine-tune on pictures
   int copies = 0;                    // frozen: augmented feature copies besides the plain one
   // Of fine-tuning: the image encoder alone; heads, losses and the optimiser stay in fp32.
   Precision precision = Precision::kAuto;
-  bool channels_last = true;   // memory order of the image encoder while fine-tuning
-  std::string device = "cpu";  // "cpu", "cuda" or "cuda:N"
-  int threads = 0;             // 0: one for frozen training, all cores for fine-tuning
-  int evaluation_batch = 64;   // pictures at once where nothing is trained
-  double checkpoint_seconds =
-      60;  // longest time between two checkpoints; does not change the result
+  bool channels_last = true;       // memory order of the image encoder while fine-tuning
+  std::string device = "cpu";      // "cpu", "cuda" or "cuda:N"
+  int threads = 0;                 // 0: one for frozen training, all cores for fine-tuning
+  int evaluation_batch = 64;       // pictures at once where nothing is trained
+  double checkpoint_seconds = 60;  // most between two checkpoints; does not change the result
 
   bool operator==(const TrainConfig&) const = default;
 };
 
 // Reads the keys of TrainConfig, by their names there ("mode" and "precision" as words). Ranges are
 // checked; UsageError with file and line. Keys it does not know stay unread: the caller's finish()
-// reports them.
-// A key that is absent keeps its value in `defaults`.
+// reports them. A key that is absent keeps its value in `defaults`.
 TrainConfig read_train_config(const TomlTable& table, const TrainConfig& defaults = {});
 
 // All fields, temperature and lambda resolved; from_json(to_json(c)) is c with both resolved.

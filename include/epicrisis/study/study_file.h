@@ -55,8 +55,8 @@ struct Study {
   Path file;           // where it was read; strategy and provider files start from its folder
   Path data_root;      // what relative data paths start from
   Field field = Field::standard();  // what its classes and strategies are of
-  std::vector<ClassId>
-      classes;  // those it keeps, in this order; a class outside is dropped and counted
+  // Those it keeps, in this order; samples of another are dropped and counted.
+  std::vector<ClassId> classes;
   std::vector<StudyData> data;
   SplitFractions fractions;
   std::uint64_t split_seed = 1;

@@ -19,6 +19,7 @@
 
 namespace epicrisis {
 
+// What a training has to know of a sample: where its data stand in TrainInput.
 struct TrainExample {
   std::size_t image = 0;  // index of the picture
   int label = 0;          // [0, class_count)
@@ -72,16 +73,16 @@ struct TrainObserver {
 // Trains and leaves in `run_folder` (made if missing): config.json, metrics.jsonl,
 // model.safetensors (the best epoch's weights), result.json, and while it lasts
 // checkpoint.safetensors, replaced after each epoch; vocabulary.json where token embeddings are
-// trained. docs/formats/run-folder.md. A folder with a
-// checkpoint of the same config and data is taken up where it stood, and ends with the same bits as
-// a run that was never broken off, if it is computed as before: on a CPU, with the same number of
-// threads, the same instructions (another processor may choose others, as ATEN_CPU_CAPABILITY and
-// OPENBLAS_CORETYPE do) and the same LibTorch and BLAS; else near them. A finished one returns its
-// result at once. UsageError if the folder holds a run of another config or other data. Errors:
-// UsageError for a wrong config or input (index, label or width out of range, a mode that lacks
-// what it needs); InputError with epoch, step and term if a loss stops being finite, Interrupted
-// when the job is cancelled (both times the last checkpoint stays). One training at a time per
-// process: it sets LibTorch's thread count.
+// trained. docs/formats/run-folder.md. A folder with a checkpoint of the same config and data is
+// taken up where it stood, and ends with the same bits as a run that was never broken off, if it is
+// computed as before: on a CPU, with the same number of threads, the same instructions (another
+// processor may choose others, as ATEN_CPU_CAPABILITY and OPENBLAS_CORETYPE do) and the same
+// LibTorch and BLAS; else near them. A finished one returns its result at once. UsageError if the
+// folder holds a run of another config or other data. Errors: UsageError for a wrong config or
+// input (index, label or width out of range, a mode that lacks what it needs); InputError with
+// epoch, step and term if a loss stops being finite, Interrupted when the job is cancelled (both
+// times the last checkpoint stays). One training at a time per process: it sets LibTorch's thread
+// count.
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
                         const Job& job, const TrainObserver& observer = {});
 

@@ -58,8 +58,8 @@ class Intake {
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
                     const std::vector<std::string>& row);
 
-  // Findings; missing values add nothing.
-  // Years from 0 to 120, "45.0" as "45"; anything else is warned of.
+  // Findings; missing values add nothing. An age is years from 0 to 120, "45.0" as "45"; anything
+  // else is warned of.
   void add_age(Draft& draft, std::string_view value);
   // The taxonomy's words for "sex", else female or male for the usual spellings; else warned of.
   void add_sex(Draft& draft, std::string_view value);

@@ -15,8 +15,8 @@
 
 namespace epicrisis {
 
-// Streams the notes that a strategy is still missing, in order of sample and
-// variant. Memory is a page of samples.
+// Streams the notes that a strategy is still missing, in order of sample and variant. Memory is a
+// page of samples.
 class PendingNotes {
  public:
   // Of the options: the filter, the fraction, and whether rejected ones and those out in a batch

@@ -439,8 +439,7 @@ void migrate_to(Database& database, int target) {
     if (found > current_layout_version()) {
       throw InputError(
           "cannot open {}: it has layout {}, written by a newer Epicrisis; this one knows layouts "
-          "up "
-          "to {}. Update the program",
+          "up to {}. Update the program",
           database.path().string(), found, current_layout_version());
     }
     const std::int64_t owner = database.query_integer("PRAGMA application_id").value_or(0);

@@ -18,9 +18,8 @@ constexpr std::int64_t kPage = 256;
 
 constexpr std::string_view kColumns =
     "n.id, n.key, n.sample_id, n.strategy, n.provider, n.model, n.template_version, n.variant, "
-    "n.text, "
-    "n.status, n.reason, n.parameters, n.origin, n.created_at, n.input_tokens, n.output_tokens, "
-    "n.cost, n.attempts";
+    "n.text, n.status, n.reason, n.parameters, n.origin, n.created_at, n.input_tokens, "
+    "n.output_tokens, n.cost, n.attempts";
 
 NoteRecord note_of(const Statement& row, const Path& file) {
   NoteRecord note;
@@ -73,10 +72,8 @@ NoteOutcome put_note(Database& database, const NoteRecord& note) {
   }
   database.execute(
       "INSERT INTO notes (key, sample_id, strategy, provider, model, template_version, variant, "
-      "text, "
-      "status, reason, parameters, origin, created_at, input_tokens, output_tokens, cost, "
-      "attempts) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "text, status, reason, parameters, origin, created_at, input_tokens, output_tokens, cost, "
+      "attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       // What an attempt cost was paid, whatever came of it.
       "ON CONFLICT (key) DO UPDATE SET text = excluded.text, status = excluded.status, "
       "reason = excluded.reason, parameters = excluded.parameters, origin = excluded.origin, "

@@ -16,8 +16,7 @@ constexpr std::size_t kMaxKey = 512;
 constexpr std::int64_t kPage = 256;
 
 constexpr std::string_view kColumns =
-    "s.id, d.name, s.key, s.image_path, s.raw_label, s.label, s.grade, s.diagnosis, "
-    "s.subclass, "
+    "s.id, d.name, s.key, s.image_path, s.raw_label, s.label, s.grade, s.diagnosis, s.subclass, "
     "s.findings, s.group_key, s.split, s.published_splits, s.modality, s.metadata";
 
 std::string findings_json(const std::vector<Finding>& findings) {
@@ -202,9 +201,8 @@ SampleWriter::Outcome SampleWriter::put(const Sample& sample, std::int64_t* id) 
   if (stored) {
     database_.execute(
         "UPDATE samples SET digest = ?, image_path = ?, raw_label = ?, label = ?, grade = ?, "
-        "diagnosis = ?, subclass = ?, findings = ?, group_key = ?, split = ?, published_splits = "
-        "?, "
-        "modality = ?, metadata = ? WHERE id = ?",
+        "diagnosis = ?, subclass = ?, findings = ?, group_key = ?, split = ?, "
+        "published_splits = ?, modality = ?, metadata = ? WHERE id = ?",
         digest, sample.image_path, sample.raw_label, label, sample.grade, sample.diagnosis,
         sample.subclass, findings, sample.group, sample.split, splits, sample.modality, metadata,
         *stored);

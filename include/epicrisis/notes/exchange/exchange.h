@@ -58,8 +58,8 @@ struct NoteImportReport {
   std::int64_t rows = 0;
   std::int64_t written = 0;    // new notes
   std::int64_t unchanged = 0;  // there already
-  std::int64_t conflicting =
-      0;                       // brings the key of a note that says something else here: not taken
+  // The key is that of a note that says something else here: not taken.
+  std::int64_t conflicting = 0;
   std::int64_t unmatched = 0;  // no sample of this data set and key
   std::int64_t invalid = 0;    // no note: broken JSON, no text, too long a text, no strategy
   std::set<std::string> unknown_datasets;       // of those unmatched

@@ -71,8 +71,8 @@ Json to_json(const Strategy& strategy);
 
 // The note that an answer which meets the strategy's schema stands for. kOptions: "The image shows
 // pneumonia. Side: left. Lung borders: blurred, displaced." with the headings in the strategy's
-// order, "none" where none was chosen. kSchema: a line "Heading: value."
-// for each member, in the answer's order; null members are left out.
+// order, "none" where none was chosen. kSchema: a line "Heading: value." for each member, in the
+// answer's order; null members are left out.
 std::string render_answer(const Strategy& strategy, const Json& answer);
 
 // "3:<content hash>": NoteRecord::template_version.

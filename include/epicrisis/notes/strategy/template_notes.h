@@ -19,8 +19,7 @@ struct WriteNotesReport {
   std::string strategy;
   std::int64_t samples = 0;  // = written + revised + unchanged + skipped
   std::int64_t written = 0;  // new
-  std::int64_t revised =
-      0;  // the metadata or the template changed; the old text is kept as history
+  std::int64_t revised = 0;  // metadata or template changed; the old text is kept as history
   std::int64_t unchanged = 0;
   std::int64_t skipped = 0;  // samples of which nothing can be said: no class and no diagnosis
 };

@@ -43,11 +43,11 @@ struct PlannedNote {
 // may be shared by threads.
 class RequestBuilder {
  public:
-  // Where the picture does not go along, because the provider has no vision or it is not let
-  // out, what is measured on it goes along in words, if the strategy may see the picture and the
+  // Where the picture does not go along, because the provider has no vision or it is not let out,
+  // what is measured on it goes along in words, if the strategy may see the picture and the
   // disclosure lets it out ("measured"), and the field has use for it. UsageError if the strategy
-  // is a template, a field of `disclosure`
-  // is unknown, the model is "", or nothing that the strategy may see is left.
+  // is a template, a field of `disclosure` is unknown, the model is "", or nothing that the
+  // strategy may see is left.
   RequestBuilder(Strategy strategy, Provider provider, std::string model, Disclosure disclosure);
 
   const Strategy& strategy() const { return strategy_; }
