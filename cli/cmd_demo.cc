@@ -1,7 +1,6 @@
 #include <memory>
 
 #include "command.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/study/study.h"
 #include "output.h"
@@ -27,7 +26,7 @@ void add_demo_command(CLI::App& app, Globals& globals) {
     }
     if (*corpus_only) return;
     Workspace workspace = Workspace::open_or_create(root / "workspace");
-    const Study study = parse_study(resource("studies/demo.toml"), "studies/demo.toml", corpus);
+    const Study study = built_in_study("demo", corpus);
     const StudyOutcome outcome = run_study(workspace, study, globals.job);
     if (globals.json) {
       print_json(to_json(outcome.rows));

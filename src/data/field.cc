@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "data/resources.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/text/templates.h"
@@ -168,7 +168,7 @@ Field Field::parse(std::string_view toml, std::string source) {
 
 std::vector<std::string> Field::names() {
   std::vector<std::string> names;
-  for (const std::string& file : resource_names(kFolder)) {
+  for (const std::string& file : data_resources().names(kFolder)) {
     names.push_back(file.substr(kFolder.size(), file.size() - kFolder.size() - kSuffix.size()));
   }
   return names;
@@ -177,7 +177,7 @@ std::vector<std::string> Field::names() {
 Field Field::load(std::string_view name_or_path) {
   if (!names_toml_file(name_or_path)) {
     const std::string file = fmt::format("{}{}{}", kFolder, name_or_path, kSuffix);
-    if (has_resource(file)) return parse(resource(file), file);
+    if (data_resources().has(file)) return parse(data_resources().get(file), file);
     const std::vector<std::string> known = names();
     const std::optional<std::string> near = nearest_name(name_or_path, known);
     throw UsageError(
@@ -186,7 +186,7 @@ Field Field::load(std::string_view name_or_path) {
         join(known, ", "));
   }
   Field field = parse(read_file(Path(name_or_path), kMaxFile), std::string(name_or_path));
-  if (has_resource(fmt::format("{}{}{}", kFolder, field.name(), kSuffix))) {
+  if (data_resources().has(fmt::format("{}{}{}", kFolder, field.name(), kSuffix))) {
     throw UsageError("{}: name = '{}' is the name of a built-in field; give yours another",
                      name_or_path, field.name());
   }

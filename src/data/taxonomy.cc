@@ -3,9 +3,9 @@
 #include <optional>
 #include <utility>
 
+#include "data/resources.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -13,8 +13,7 @@ namespace {
 
 constexpr std::string_view kFolder = "taxonomy/";
 constexpr std::string_view kSuffix = ".toml";
-constexpr std::string_view kLexicon = "lexicon";  // words of notes: text/lexicon.h
-constexpr std::size_t kMaxText = 300;             // bytes of one word or phrase
+constexpr std::size_t kMaxText = 300;  // bytes of one word or phrase
 
 std::string fold(std::string_view text) { return ascii_lower(trim(text)); }
 
@@ -72,12 +71,12 @@ Mapping read_mapping(const TomlTable& table, const Field& field) {
 
 std::vector<std::string> Taxonomy::names() {
   std::vector<std::string> names;
-  for (const std::string& resource : resource_names(kFolder)) {
-    std::string_view name = resource;
+  for (const std::string& file : data_resources().names(kFolder)) {
+    std::string_view name = file;
     name.remove_prefix(kFolder.size());
     if (!name.ends_with(kSuffix) || name.find('/') != std::string_view::npos) continue;
     name.remove_suffix(kSuffix.size());
-    if (name != kLexicon) names.emplace_back(name);
+    names.emplace_back(name);
   }
   return names;
 }
@@ -90,14 +89,14 @@ Taxonomy Taxonomy::load(std::string_view name_or_path, const Field& field) {
     return taxonomy;
   }
   const std::string name = std::string(kFolder) + std::string(name_or_path) + std::string(kSuffix);
-  if (name_or_path == kLexicon || !has_resource(name)) {
+  if (!data_resources().has(name)) {
     const std::vector<std::string> known = names();
     const std::optional<std::string> near = nearest_name(name_or_path, known);
     throw UsageError(
         "taxonomy '{}' is not built in{}; there are {}; a file of yours is given by its path",
         name_or_path, near ? " (did you mean '" + *near + "'?)" : "", join(known, ", "));
   }
-  return parse(resource(name), name, field);
+  return parse(data_resources().get(name), name, field);
 }
 
 Taxonomy Taxonomy::parse(std::string_view toml, std::string name, const Field& field) {

@@ -7,10 +7,10 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/net/url.h"
+#include "llm/resources.h"
 
 namespace epicrisis {
 namespace {
@@ -258,16 +258,16 @@ Provider load_provider(std::string_view name_or_path) {
     return parse_provider(read_file(name_or_path, kMaxProviderFile), name_or_path);
   }
   const std::string file = fmt::format("providers/{}.toml", name_or_path);
-  if (!has_resource(file)) {
+  if (!llm_resources().has(file)) {
     throw UsageError("no provider '{}'; built in are {}; another is named by the path of its file",
                      clean_text(name_or_path, 60), join(built_in_providers(), ", "));
   }
-  return parse_provider(resource(file), file);
+  return parse_provider(llm_resources().get(file), file);
 }
 
 std::vector<std::string> built_in_providers() {
   std::vector<std::string> names;
-  for (const std::string& file : resource_names("providers/")) {
+  for (const std::string& file : llm_resources().names("providers/")) {
     names.push_back(Path(file).stem().string());
   }
   return names;

@@ -11,6 +11,7 @@
 #include "epicrisis/core/toml.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "study/resources.h"
 #include "study/study_notes.h"
 
 namespace epicrisis {
@@ -279,6 +280,11 @@ Study parse_study(std::string_view text, const std::string& name, const Path& da
   study.source = std::string(text);
   study.file = name;
   return study;
+}
+
+Study built_in_study(const std::string& name, const Path& data_root) {
+  const std::string file = fmt::format("studies/{}.toml", name);
+  return parse_study(study_resources().get(file), file, data_root);
 }
 
 }  // namespace epicrisis

@@ -8,10 +8,10 @@
 #include <unordered_map>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "text/clauses.h"
+#include "text/resources.h"
 
 namespace epicrisis {
 namespace {
@@ -322,7 +322,8 @@ void Lexicon::State::add_cues(const TomlTable& table, const char* key, bool Mean
 }
 
 const Lexicon& Lexicon::built_in() {
-  static const Lexicon lexicon = parse(resource("taxonomy/lexicon.toml"), "taxonomy/lexicon.toml");
+  static const Lexicon lexicon =
+      parse(text_resources().get("taxonomy/lexicon.toml"), "taxonomy/lexicon.toml");
   return lexicon;
 }
 

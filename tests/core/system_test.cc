@@ -7,16 +7,14 @@
 #include <thread>
 #include <vector>
 
+#include "core/resources.h"
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/core/parallel.h"
-#include "epicrisis/core/resources.h"
 
 namespace epicrisis {
 namespace {
-
-using ::testing::HasSubstr;
 
 TEST(Clock, TimesAreWrittenAsUtc) {
   using std::chrono::system_clock;
@@ -73,17 +71,17 @@ TEST(Parallel, ACancelledJobStops) {
   EXPECT_LT(done, 1'000'000);
 }
 
-TEST(Resources, AreBuiltIn) {
-  EXPECT_TRUE(has_resource("taxonomy/fields/dermatology.toml"));
-  EXPECT_THAT(std::string(resource("taxonomy/fields/dermatology.toml")), HasSubstr("melanoma"));
-  EXPECT_EQ(resource("taxonomy/fields/dermatology.toml").find('\0'), std::string_view::npos);
-  EXPECT_FALSE(has_resource("taxonomy"));
-  EXPECT_FALSE(has_resource("../run"));
-  EXPECT_THROW(resource("taxonomy/none.toml"), InternalError);
-  const auto names = resource_names("taxonomy/");
-  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-  EXPECT_THAT(names, ::testing::Contains("taxonomy/fields/dermatology.toml"));
-  EXPECT_TRUE(resource_names("nothing/").empty());
+TEST(Resources, AreFoundByTheirPath) {
+  constexpr const char* kText = "twoone";
+  const Resources files({{"b/two", kText, kText + 3}, {"a/one", kText + 3, kText + 6}});
+  EXPECT_EQ(files.get("a/one"), "one");
+  EXPECT_EQ(files.get("b/two"), "two");
+  EXPECT_TRUE(files.has("b/two"));
+  EXPECT_FALSE(files.has("b"));
+  EXPECT_THROW(files.get("b/on"), InternalError);
+  EXPECT_EQ(files.names(""), (std::vector<std::string>{"a/one", "b/two"}));
+  EXPECT_EQ(files.names("b/"), std::vector<std::string>{"b/two"});
+  EXPECT_TRUE(files.names("c/").empty());
 }
 
 TEST(Matrix, RowsAreContiguous) {

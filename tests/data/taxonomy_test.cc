@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/resources.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "support/dermatology.h"
@@ -24,8 +25,24 @@ std::string error_of(std::string_view toml) {
   return "no error";
 }
 
+TEST(DataResources, AreBuiltIn) {
+  const Resources& files = data_resources();
+  constexpr const char* kDermatology = "taxonomy/fields/dermatology.toml";
+  EXPECT_TRUE(files.has(kDermatology));
+  EXPECT_THAT(std::string(files.get(kDermatology)), HasSubstr("melanoma"));
+  EXPECT_EQ(files.get(kDermatology).find('\0'), std::string_view::npos);
+  EXPECT_FALSE(files.has("taxonomy"));
+  EXPECT_FALSE(files.has("../run"));
+  EXPECT_FALSE(files.has("taxonomy/lexicon.toml"));  // part text has it
+  EXPECT_THROW(files.get("taxonomy/none.toml"), InternalError);
+  const auto names = files.names("taxonomy/");
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_THAT(names, Contains(kDermatology));
+}
+
 TEST(Taxonomy, EveryBuiltInOneReads) {
   const std::vector<std::string> names = Taxonomy::names();
+  EXPECT_THAT(names, Not(Contains("lexicon")));
   EXPECT_THAT(names, Contains("ham10000"));
   EXPECT_THAT(names, Not(Contains("classes")));
   EXPECT_GE(names.size(), 11U);

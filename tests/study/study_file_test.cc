@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/resources.h"
 
 namespace epicrisis {
 namespace {
@@ -87,8 +86,8 @@ TEST(StudyFile, TrainingKeysThatBelongElsewhereSayWhere) {
 }
 
 TEST(StudyFile, TheShippedStudiesAreSound) {
-  EXPECT_EQ(parse(std::string(resource("studies/demo.toml"))).runs.size(), 2U);
-  EXPECT_EQ(parse(std::string(resource("studies/ham-to-external.toml"))).data.size(), 4U);
+  EXPECT_EQ(built_in_study("demo", "/data").runs.size(), 2U);
+  EXPECT_EQ(built_in_study("ham-to-external", "/data").data.size(), 4U);
   int read = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(Path(EPICRISIS_SOURCE_DIR) / "studies")) {

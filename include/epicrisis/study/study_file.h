@@ -75,5 +75,7 @@ struct Study {
 // paths start from. UsageError with file, line and key for anything that is wrong or unknown.
 Study read_study(const Path& file, const std::optional<Path>& data_root = {});
 Study parse_study(std::string_view text, const std::string& name, const Path& data_root);
+// One of studies/ as it is built into the program: "demo". InternalError if there is none.
+Study built_in_study(const std::string& name, const Path& data_root);
 
 }  // namespace epicrisis

@@ -5,9 +5,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/resources.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "notes/resources.h"
 #include "notes/strategy/answer_form.h"
 #include "notes/strategy/repetition.h"
 
@@ -71,7 +71,8 @@ std::string class_words(const Sample& sample, const Field& field) {
 }
 
 std::map<std::string, std::vector<std::string>> read_sets() {
-  const TomlTable table = TomlTable::parse(resource("prompts/sets.toml"), "prompts/sets.toml");
+  const TomlTable table =
+      TomlTable::parse(notes_resources().get("prompts/sets.toml"), "prompts/sets.toml");
   const TomlTable sets = table.table("sets");
   std::map<std::string, std::vector<std::string>> result;
   for (const std::string& name : sets.keys()) result.emplace(name, sets.strings_or(name, {}));
@@ -168,14 +169,14 @@ Strategy load_strategy(std::string_view name_or_path, const Field& field) {
                      name_or_path, join(set->second, ", "));
   }
   const std::string file = fmt::format("{}{}.toml", folder_of(field), name_or_path);
-  if (name_or_path != kSets && has_resource(file)) {
-    return parse_strategy(resource(file), file, field);
+  if (name_or_path != kSets && notes_resources().has(file)) {
+    return parse_strategy(notes_resources().get(file), file, field);
   }
   const std::vector<std::string> known = built_in_strategies(field);
   const std::string there = known.empty() ? "none" : join(known, ", ");
   for (const std::string& name : Field::names()) {
     const std::string other = fmt::format("{}{}.toml", folder_of(Field::load(name)), name_or_path);
-    if (name_or_path == kSets || !has_resource(other)) continue;
+    if (name_or_path == kSets || !notes_resources().has(other)) continue;
     throw UsageError(
         "strategy '{}' is written for the field '{}', not for '{}'; built in for that are {}; "
         "another is named by the path of its file",
@@ -188,7 +189,7 @@ Strategy load_strategy(std::string_view name_or_path, const Field& field) {
 std::vector<std::string> built_in_strategies(const Field& field) {
   std::vector<std::string> names;
   const std::string folder = folder_of(field);
-  for (const std::string& file : resource_names(folder)) {
+  for (const std::string& file : notes_resources().names(folder)) {
     const std::string name = Path(file).stem().string();
     if (name != kSets && file.find('/', folder.size()) == std::string::npos) names.push_back(name);
   }
@@ -219,8 +220,8 @@ std::vector<std::string> expand_note_sets(const std::vector<std::string>& names)
 
 bool note_names_label(std::string_view strategy, const Field& field) {
   const std::string file = fmt::format("{}{}.toml", folder_of(field), strategy);
-  if (strategy == kSets || !has_resource(file)) return true;
-  return parse_strategy(resource(file), file, field).names_label;
+  if (strategy == kSets || !notes_resources().has(file)) return true;
+  return parse_strategy(notes_resources().get(file), file, field).names_label;
 }
 
 std::vector<std::string> note_field_names(const Field& field) {
