@@ -87,11 +87,7 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const 
   return exit_status(ErrorKind::kUsage);
 }
 
-int run(int argc, char** argv, Job& job, TerminalWatcher& watcher) {
-  CLI::App app{
-      "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
-      "and what the text bought.",
-      "epicrisis"};
+int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher) {
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.formatter_fn([](const CLI::App* command, const std::string&, CLI::AppFormatMode) {
@@ -118,7 +114,7 @@ int run(int argc, char** argv, Job& job, TerminalWatcher& watcher) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error, job);
   } catch (const Error& error) {
-    job.say(LogLevel::kError, with_options(error.what(), given_command(app)));
+    job.say(LogLevel::kError, error.what());
     return exit_status(error.kind());
   }
   return globals.exit_code;
@@ -129,12 +125,18 @@ int run(int argc, char** argv, Job& job, TerminalWatcher& watcher) {
 
 int main(int argc, char** argv) {
   using epicrisis::cli::exit_status;
-  epicrisis::cli::TerminalWatcher watcher;
+  CLI::App app{
+      "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
+      "and what the text bought.",
+      "epicrisis"};
+  epicrisis::cli::TerminalWatcher watcher([&app](std::string_view text) {
+    return epicrisis::cli::with_options(text, epicrisis::cli::given_command(app));
+  });
   epicrisis::Job job(watcher);
   epicrisis::cli::cancel_on_signals(job);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
   try {
-    return epicrisis::cli::run(argc, argv, job, watcher);
+    return epicrisis::cli::run(app, argc, argv, job, watcher);
   } catch (const std::exception& error) {
     job.say(epicrisis::LogLevel::kError, fmt::format("internal error: {}", error.what()));
     return exit_status(epicrisis::ErrorKind::kInternal);

@@ -116,10 +116,11 @@ void TerminalWatcher::said(LogLevel level, std::string_view text) {
   if (quiet_ && level == LogLevel::kInfo) return;
   erase_bar();
   const auto [name, colour] = name_of(level);
+  const std::string line = escape_controls(wording_ ? wording_(text) : std::string(text));
   // Asked anew for each line: standard error may be sent elsewhere meanwhile.
   const bool coloured = is_terminal() && std::getenv("NO_COLOR") == nullptr;
-  put(coloured ? fmt::format("{}{}\033[m: {}\n", colour, name, escape_controls(text))
-               : fmt::format("{}: {}\n", name, escape_controls(text)));
+  put(coloured ? fmt::format("{}{}\033[m: {}\n", colour, name, line)
+               : fmt::format("{}: {}\n", name, line));
 }
 
 }  // namespace epicrisis::cli

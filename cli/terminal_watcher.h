@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "epicrisis/core/job.h"
 
@@ -13,6 +16,12 @@ namespace epicrisis::cli {
 // with their level, without control characters.
 class TerminalWatcher : public JobWatcher {
  public:
+  // How the library's words are put to who runs the program; none: as they are.
+  using Wording = std::function<std::string(std::string_view text)>;
+
+  TerminalWatcher() = default;
+  explicit TerminalWatcher(Wording wording) : wording_(std::move(wording)) {}
+
   // No progress at all, warnings and errors only. Before the job begins.
   void be_quiet() { quiet_ = true; }
 
@@ -31,6 +40,7 @@ class TerminalWatcher : public JobWatcher {
   };
   void erase_bar();
 
+  Wording wording_;
   bool quiet_ = false;
   bool bar_on_screen_ = false;
   std::map<std::uint64_t, Shown> steps_;  // by number

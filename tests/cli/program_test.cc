@@ -112,6 +112,8 @@ TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
   EXPECT_THAT(said, HasSubstr("name a --provider or an --endpoint"));
   const std::string remote = write + "--endpoint http://192.0.2.1/v1 --model m ";
   EXPECT_EQ(run(remote), 2);
+  EXPECT_THAT(said, HasSubstr("warning: strategy P2 is about the picture"));
+  EXPECT_THAT(said, HasSubstr("--vision says that the model sees"));
   // What is no option stays as it is.
   EXPECT_THAT(said, HasSubstr("`epicrisis notes preview` shows what; --allow-remote allows it"));
   EXPECT_EQ(run(remote + "--fields aeg"), 2);

@@ -92,6 +92,15 @@ TEST(TerminalWatcher, QuietIsWarningsAndErrorsAlone) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "warning: shown\nerror: bad {} braces\n");
 }
 
+TEST(TerminalWatcher, PutsWhatIsSaidInItsCallersWords) {
+  ::testing::internal::CaptureStderr();
+  TerminalWatcher watcher([](std::string_view text) { return "<" + std::string(text) + ">\n"; });
+  Job job(watcher);
+  job.warn("one");
+  job.say(LogLevel::kError, "two");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "warning: <one>\\n\nerror: <two>\\n\n");
+}
+
 TEST(TerminalWatcher, LinesCarryTheirLevelAndNoControlCharacters) {
   ::testing::internal::CaptureStderr();
   TerminalWatcher watcher;
