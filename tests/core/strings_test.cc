@@ -167,6 +167,10 @@ TEST(Strings, NearestNameFindsSlipsOnly) {
   EXPECT_EQ(nearest_name("sead", names), "seed");
   EXPECT_EQ(nearest_name("Epoch", names), "epochs");
   EXPECT_EQ(nearest_name("batchsize", names), "batch_size");
+  EXPECT_EQ(nearest_name("sede", names), "seed");  // two letters swapped are one slip
+  EXPECT_EQ(nearest_name("RL", names), "lr");
+  EXPECT_EQ(nearest_name("wirte", {"write", "show"}), "write");
+  EXPECT_EQ(nearest_name("sdee", names), std::nullopt);
   EXPECT_EQ(nearest_name("optimizer", names), std::nullopt);
   EXPECT_EQ(nearest_name("x", names), std::nullopt);
   EXPECT_EQ(nearest_name("", names), std::nullopt);
