@@ -4,7 +4,7 @@
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/report/report_data.h"
-#include "study/evaluation.h"
+#include "study/run_evaluation.h"
 
 namespace epicrisis::study {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "study/evaluation.h"
+#include "study/run_evaluation.h"
 
 namespace epicrisis::study {
 

@@ -31,7 +31,7 @@ class UnionFind {
   std::vector<std::size_t> parent_;
 };
 
-std::vector<std::string> dataset_names(const Study& study, bool external) {
+std::vector<std::string> names_of_data(const Study& study, bool external) {
   std::vector<std::string> names;
   for (const StudyData& data : study.data) {
     if (data.external == external) names.push_back(data.name);
@@ -51,7 +51,7 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
   SampleFilter filter;
   for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
   filter.with_image = true;
-  const std::vector<std::string> external = dataset_names(study, true);
+  const std::vector<std::string> external = names_of_data(study, true);
   for_each_sample(workspace.database(), filter, [&](const Sample& sample) {
     const int label = sample.label ? class_index(study, *sample.label) : -1;
     if (label < 0) {
@@ -74,7 +74,7 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
 CheckOptions check_options(const Study& study) {
   CheckOptions options;
   for (const StudyData& data : study.data) options.datasets.push_back(data.name);
-  options.external = dataset_names(study, true);
+  options.external = names_of_data(study, true);
   options.datasets_are_domains = false;
   options.labels = study.classes;
   return options;
@@ -115,8 +115,8 @@ std::string split_set_name(const Study& study, const std::vector<SplitItem>& ite
   return study.name + "-" + sha256_hex(all).substr(0, 12);
 }
 
-void make_split_set(Workspace& workspace, const Study& study, const std::string& name,
-                    const std::vector<Case>& cases, const std::vector<SplitItem>& items) {
+void write_split_set(Workspace& workspace, const Study& study, const std::string& name,
+                     const std::vector<Case>& cases, const std::vector<SplitItem>& items) {
   std::vector<SplitItem> internal;
   std::vector<std::size_t> position;
   std::vector<SampleRole> roles;
@@ -192,7 +192,7 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
   join_same_pictures(check_leakage(workspace, job, options), cases, items);
   set.split_set = split_set_name(study, items, cases);
   if (!find_split_set(workspace.database(), set.split_set)) {
-    make_split_set(workspace, study, set.split_set, cases, items);
+    write_split_set(workspace, study, set.split_set, cases, items);
   }
   std::unordered_map<std::int64_t, Role> roles;
   for (const SampleRole& entry : load_split_roles(workspace.database(), set.split_set)) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "epicrisis/core/job.h"
-#include "study/evaluation.h"
+#include "study/run_evaluation.h"
 #include "study/study_inputs.h"
 
 namespace epicrisis::study {

@@ -29,7 +29,7 @@ void take_over(const BatchState& state, BatchJobRow& row) {
   row.error = state.error;
 }
 
-BatchJob job_of(Database& database, BatchJobRow row) {
+BatchJob batch_job_of(Database& database, BatchJobRow row) {
   std::string file = batch_file_by_id(database, row.file_id).path;
   return {std::move(file), std::move(row), ""};
 }
@@ -162,7 +162,7 @@ BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path
   }
   require_consent(database, provider, batch.images ? "pictures" : "prompts", allow_remote);
   BatchJobRow row = job_for(database, provider, *known, job);
-  if (!row.batch_id.empty()) return job_of(database, std::move(row));
+  if (!row.batch_id.empty()) return batch_job_of(database, std::move(row));
 
   BatchClient client(provider, endpoint_of(provider, row), transport, job);
   if (row.input_file_id.empty()) {
@@ -178,7 +178,7 @@ BatchJob submit_batch(Workspace& workspace, const Provider& provider, const Path
   }
   take_over(*created, row);
   update_batch_job(database, row);
-  return job_of(database, std::move(row));
+  return batch_job_of(database, std::move(row));
 }
 
 std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provider,
@@ -186,7 +186,7 @@ std::vector<BatchJob> poll_batches(Workspace& workspace, const Provider& provide
   Database& database = workspace.database();
   std::vector<BatchJob> jobs;
   for (BatchJobRow& stored : batch_jobs(database, provider.name)) {
-    BatchJob& batch = jobs.emplace_back(job_of(database, std::move(stored)));
+    BatchJob& batch = jobs.emplace_back(batch_job_of(database, std::move(stored)));
     if (batch.row.batch_id.empty() || (batch.ended() && !awaits_files(batch.row))) continue;
     done_for(batch, [&] {
       BatchClient client(provider, endpoint_of(provider, batch.row), transport, job);

@@ -1,4 +1,4 @@
-#include "study/evaluation.h"
+#include "study/run_evaluation.h"
 
 #include <algorithm>
 #include <set>
