@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "command.h"
+#include "epicrisis/core/json_list.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/settings/model_folders.h"
 #include "output.h"
@@ -30,27 +31,11 @@ void print_models(const std::vector<FoundModel>& models) {
 }
 
 Json json_of(const std::vector<FoundModel>& models) {
-  Json found = Json::array();
-  for (const FoundModel& model : models) {
-    Json entry;
-    entry["name"] = model.name;
-    entry["kind"] = model_kind_name(model.kind);
-    entry["architecture"] = model.architecture;
-    entry["width"] = model.width;
-    entry["folder"] = model.folder.string();
-    entry["problem"] = model.problem;
-    found.push_back(std::move(entry));
-  }
-  Json architectures = Json::array();
-  for (const ImageEncoderInfo& info : image_encoders()) {
-    architectures.push_back({{"name", info.name},
-                             {"width", info.feature_dim},
-                             {"parameters", info.parameters},
-                             {"description", info.description}});
-  }
   Json searched = Json::array();
   for (const Path& folder : model_search_folders()) searched.push_back(folder.string());
-  return {{"models", found}, {"image_architectures", architectures}, {"searched", searched}};
+  return {{"models", json_list(models)},
+          {"image_architectures", json_list(image_encoders())},
+          {"searched", searched}};
 }
 
 }  // namespace

@@ -115,14 +115,22 @@ ImageEncoderConfig read_image_encoder_config(const Path& folder) {
                                     path.string());
 }
 
-Json ImageEncoderConfig::to_json() const {
+Json to_json(const ImageEncoderConfig& config) {
   Json json;
-  json["architecture"] = architecture;
-  json["feature_dim"] = feature_dim;
-  json["input"] = {{"size", input_size}, {"channels", "RGB"}, {"mean", mean}, {"std", std}};
-  json["padding"] = padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
-  if (fixed_batch_norm) json["batch_norm"] = "folded";
+  json["architecture"] = config.architecture;
+  json["feature_dim"] = config.feature_dim;
+  json["input"] = {
+      {"size", config.input_size}, {"channels", "RGB"}, {"mean", config.mean}, {"std", config.std}};
+  json["padding"] = config.padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
+  if (config.fixed_batch_norm) json["batch_norm"] = "folded";
   return json;
+}
+
+Json to_json(const ImageEncoderInfo& info) {
+  return {{"name", info.name},
+          {"width", info.feature_dim},
+          {"parameters", info.parameters},
+          {"description", info.description}};
 }
 
 }  // namespace epicrisis

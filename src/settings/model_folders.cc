@@ -7,7 +7,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "tensor/weight_files.h"
@@ -158,6 +157,15 @@ std::string_view model_kind_name(ModelKind kind) {
       break;
   }
   return "unknown";
+}
+
+Json to_json(const FoundModel& model) {
+  return {{"name", model.name},
+          {"kind", model_kind_name(model.kind)},
+          {"architecture", model.architecture},
+          {"width", model.width},
+          {"folder", model.folder.string()},
+          {"problem", model.problem}};
 }
 
 std::vector<FoundModel> list_models() {

@@ -72,7 +72,7 @@ void write_run_description(const Path& folder, const RunDescription& run) {
   json["class_count"] = run.class_count;
   json["image_width"] = run.image_width;
   json["text_width"] = run.text_width;
-  json["image_encoder"] = run.image_encoder ? run.image_encoder->to_json() : Json(nullptr);
+  json["image_encoder"] = run.image_encoder ? to_json(*run.image_encoder) : Json(nullptr);
   json["image_encoder_source"] = run.image_encoder_source;
   json["text_encoder"] = nullptr;
   if (!run.vocabulary_sha256.empty()) {

@@ -76,6 +76,12 @@ TEST_F(ModelFolders, ListsKindWidthAndProblems) {
   EXPECT_EQ(models[3].architecture, "resnet18");
   EXPECT_EQ(models[3].width, 512);
   EXPECT_EQ(models[3].problem, "");
+  EXPECT_EQ(to_json(models[3]), (Json{{"name", models[3].name},
+                                      {"kind", "image encoder"},
+                                      {"architecture", "resnet18"},
+                                      {"width", 512},
+                                      {"folder", models[3].folder.string()},
+                                      {"problem", ""}}));
 }
 
 TEST_F(ModelFolders, TheFingerprintChangesWithEveryFileThatIsRead) {
@@ -153,8 +159,8 @@ TEST(ImageEncoderConfig, ReadsItsOwnAndTimmsForm) {
   config.padding = ConvPadding::kSameTf;
   config.input_size = 192;
   config.mean = {0.5F, 0.25F, 0.125F};
-  const ImageEncoderConfig again = parse_image_encoder_config(config.to_json(), "x");
-  EXPECT_EQ(again.to_json(), config.to_json());
+  const ImageEncoderConfig again = parse_image_encoder_config(to_json(config), "x");
+  EXPECT_EQ(to_json(again), to_json(config));
   const ImageEncoderConfig timm =
       parse_image_encoder_config(parse_json(R"({"architecture": "densenet121", "num_features": 1024,
                      "pretrained_cfg": {"input_size": [3, 288, 288], "mean": [0, 0, 0]}})",

@@ -27,9 +27,9 @@ struct ImageEncoderConfig {
   // statistics are no more than placeholders, and batch statistics in their place would undo the
   // weights.
   bool fixed_batch_norm = false;
-
-  Json to_json() const;
 };
+// As parse_image_encoder_config() reads it.
+Json to_json(const ImageEncoderConfig& config);
 
 // InputError naming the key for an unknown architecture, a width that is not the architecture's, a
 // size outside [32, 1024], a standard deviation that is not positive, an unknown padding.
@@ -45,6 +45,7 @@ struct ImageEncoderInfo {
   std::int64_t parameters;  // without the classifier
   std::string_view description;
 };
+Json to_json(const ImageEncoderInfo& info);
 // The architectures there are. Parameter names are torchvision's.
 const std::vector<ImageEncoderInfo>& image_encoders();
 // UsageError with the known names and the nearest for another one.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
 
 namespace epicrisis {
 
@@ -40,6 +41,7 @@ struct FoundModel {
   std::int64_t width = 0;    // of its features; 0 unknown
   std::string problem;       // why it cannot be used; empty if it can
 };
+Json to_json(const FoundModel& model);
 
 // Every folder with a config.json below the search folders, sorted by name; only configuration is
 // read. The first of equal names wins, as find_model has it.

@@ -57,7 +57,7 @@ ImageFeatureExtractor::ImageFeatureExtractor(std::string_view model, ImageFeatur
                                   ? fmt::format("random {}", options.seed)
                                   : sha256_hex(MappedFile(source.weights).bytes());
   state_->fingerprint =
-      sha256_of_fields({"image encoder 1", weights, dump_json(source.config.to_json()),
+      sha256_of_fields({"image encoder 1", weights, dump_json(to_json(source.config)),
                         precision_name(options.precision)});
   fold_batch_norm(*state_->encoder);
   for (auto& parameter : state_->encoder->parameters()) parameter.set_requires_grad(false);
