@@ -64,7 +64,7 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
           names.empty() ? "none" : join(names, ", "));
     }
   }
-  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_list(names), dataset);
+  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(names), dataset);
 }
 
 }  // namespace

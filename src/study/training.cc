@@ -30,6 +30,11 @@ TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
   return config;
 }
 
+// The configuration of the same run with another seed; all else in it stays.
+void set_seed(Json& config, const StudyRun& run, std::int64_t seed) {
+  config["train"] = train_config_to_json(seeded(run, seed));
+}
+
 std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
                    const std::string& hash) {
   std::string name;
@@ -97,12 +102,15 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
   for (const StudyRun& run : study.runs) {
     const RunNotes notes = load_run_notes(workspace, run, set);
     std::optional<RunTrainer> trainer;  // made when the first seed needs it
+    // Weights, notes and cases are hashed once for all seeds.
+    Json config = run_configuration(study, run, 0, set, notes);
     for (const std::int64_t seed : run.seeds) {
       job.check();
+      set_seed(config, run, seed);
       RunRecord record;
       record.study = study.name;
       record.name = run.name;
-      record.config = run_configuration(study, run, seed, set, notes);
+      record.config = config;
       record.config_hash = run_config_hash(record.config);
       record.id = run_id(study, run, seed, record.config_hash);
       const auto done = find_done_run(workspace.database(), study.name, record.config_hash);
@@ -133,8 +141,9 @@ std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
     };
     if (std::ranges::any_of(study.runs, same_row)) trained.title += ", " + run.name;
     const RunNotes notes = load_run_notes(workspace, run, set);
+    Json config = run_configuration(study, run, 0, set, notes);
     for (const std::int64_t seed : run.seeds) {
-      const Json config = run_configuration(study, run, seed, set, notes);
+      set_seed(config, run, seed);
       const auto done = find_done_run(workspace.database(), study.name, run_config_hash(config));
       if (done) trained.seeds.emplace_back(std::to_string(seed), done->id);
     }

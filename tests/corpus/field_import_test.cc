@@ -6,6 +6,7 @@
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/store/tables/fields.h"
 #include "support/chest_corpus.h"
+#include "support/refusal.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -21,16 +22,6 @@ class FieldImportTest : public test::StoreTest {
  protected:
   FieldImportTest() { test::write_chest_corpus(corpus(), 2); }
   Path corpus() const { return folder_.path() / "chest"; }
-
-  template <typename Work>
-  static std::string refusal(Work&& work) {
-    try {
-      work();
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "none";
-  }
 };
 
 TEST_F(FieldImportTest, TheLabelMapOfTheFirstImportDecides) {
@@ -57,24 +48,26 @@ TEST_F(FieldImportTest, AnotherFieldIsRefusedAndLeavesNothing) {
   Workspace workspace = make();
   ImportOptions options;
   options.field = Field::standard();
-  EXPECT_THAT(refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_, options); }),
-              AllOf(HasSubstr("taxonomy/chest_xray.toml"), HasSubstr("'chest_xray'"),
-                    HasSubstr("'dermatology'")));
+  EXPECT_THAT(
+      test::refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_, options); }),
+      AllOf(HasSubstr("taxonomy/chest_xray.toml"), HasSubstr("'chest_xray'"),
+            HasSubstr("'dermatology'")));
   EXPECT_FALSE(settled_field(workspace.database()));
 
   settle_field(workspace.database(), Field::standard());
-  EXPECT_THAT(refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_); }),
+  EXPECT_THAT(test::refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_); }),
               HasSubstr("chest_xray"));
   options.field = Field::load("chest_xray");
-  EXPECT_THAT(refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_, options); }),
-              HasSubstr("another workspace"));
+  EXPECT_THAT(
+      test::refusal([&] { import_dataset(workspace, "generic_csv", corpus(), job_, options); }),
+      HasSubstr("another workspace"));
   EXPECT_EQ(count_samples(workspace.database(), {}), 0);
 
   Workspace chest = Workspace::create(folder_.path() / "other");
   settle_field(chest.database(), Field::load("chest_xray"));
   options.field = {};
   options.taxonomy = "common";
-  EXPECT_THAT(refusal([&] { import_dataset(chest, "generic_csv", corpus(), job_, options); }),
+  EXPECT_THAT(test::refusal([&] { import_dataset(chest, "generic_csv", corpus(), job_, options); }),
               HasSubstr("taxonomy/common.toml"));
 }
 

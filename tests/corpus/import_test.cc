@@ -11,6 +11,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "support/dermatology.h"
 #include "support/fault_vfs.h"
+#include "support/refusal.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
 
@@ -109,15 +110,6 @@ TEST_F(ImportTest, NamesHaveNoSpace) {
   EXPECT_THROW(import_dataset(workspace, adapter, "x", job_, {.name = "a b"}), UsageError);
 }
 
-std::string refusal(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "none";
-}
-
 TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
   Workspace workspace = make();
   const test::FakeAdapter adapter(10, sample);
@@ -129,7 +121,7 @@ TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
   import_dataset(workspace, adapter, one, job_);
   for (const std::string name : {"", "fake"}) {
     const std::string message =
-        refusal([&] { import_dataset(workspace, adapter, two, job_, {.name = name}); });
+        test::refusal([&] { import_dataset(workspace, adapter, two, job_, {.name = name}); });
     EXPECT_THAT(message, HasSubstr(one.string()));
     EXPECT_THAT(message, HasSubstr(two.string()));
     EXPECT_THAT(message, HasSubstr("`name`"));
@@ -163,8 +155,8 @@ class HamImportTest : public ImportTest {
 TEST_F(HamImportTest, OtherPicturesNeedAnotherName) {
   Workspace workspace = make();
   EXPECT_EQ(import_dataset(workspace, "ham10000", ham(), job_).written, 1);
-  const std::string message =
-      refusal([&] { import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small"}}); });
+  const std::string message = test::refusal(
+      [&] { import_dataset(workspace, "ham10000", ham(), job_, {.pictures = {"small"}}); });
   EXPECT_THAT(message, HasSubstr("images"));
   EXPECT_THAT(message, HasSubstr("small"));
   EXPECT_THAT(message, HasSubstr("`name`"));

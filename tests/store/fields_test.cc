@@ -6,6 +6,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "store/sql/migrations.h"
 #include "support/dermatology.h"
+#include "support/refusal.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -24,12 +25,7 @@ class FieldsTest : public test::StoreTest {
     return Field::parse(toml, "mine.toml");
   }
   static std::string refusal(Database& database, const Field& field) {
-    try {
-      settle_field(database, field);
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "none";
+    return test::refusal([&] { settle_field(database, field); });
   }
 };
 

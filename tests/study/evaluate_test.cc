@@ -19,15 +19,7 @@
 namespace epicrisis {
 namespace {
 
-const std::string kStudy = test::small_study("small") + R"(
-[[run]]
-name = "image only"
-mode = "image"
-[[run]]
-name = "with notes"
-mode = "multimodal"
-notes = ["M"]
-)";
+const std::string kStudy = test::small_study("small") + test::kTwoRuns;
 
 class EvaluateStudy : public ::testing::Test {
  protected:

@@ -22,4 +22,15 @@ inline std::string small_study(const std::string& name, bool with_external = tru
          "[notes]\nwrite = [\"M\"]\n";
 }
 
+// Two runs for it: one without notes, one with them.
+inline constexpr const char* kTwoRuns = R"(
+[[run]]
+name = "image only"
+mode = "image"
+[[run]]
+name = "with notes"
+mode = "multimodal"
+notes = ["M"]
+)";
+
 }  // namespace epicrisis::test

@@ -131,7 +131,7 @@ bool for_each_note_of(Database& database, const NoteFilter& filter,
   const auto among = [&](std::string_view column, const std::vector<std::string>& values) {
     if (values.empty()) return;
     where += fmt::format(" AND +n.{} IN (SELECT value FROM json_each(?))", column);
-    texts.push_back(json_list(values));
+    texts.push_back(json_text_of(values));
   };
   if (!sample_ids.empty()) {
     Json list = Json::array();
@@ -146,7 +146,7 @@ bool for_each_note_of(Database& database, const NoteFilter& filter,
     where +=
         " AND EXISTS (SELECT 1 FROM samples s JOIN datasets d ON d.id = s.dataset_id "
         "WHERE s.id = n.sample_id AND d.name IN (SELECT value FROM json_each(?)))";
-    texts.push_back(json_list(filter.datasets));
+    texts.push_back(json_text_of(filter.datasets));
   }
   if (filter.status) {
     where += " AND +n.status = ?";

@@ -9,8 +9,9 @@
 
 namespace epicrisis {
 
-// ["a","b"] for `IN (SELECT value FROM json_each(?))`: one SQL text whatever the number of values.
-std::string json_list(const std::vector<std::string>& values);
+// ["a","b"] for a column, or for `IN (SELECT value FROM json_each(?))`: one SQL text whatever the
+// number of values.
+std::string json_text_of(const std::vector<std::string>& values);
 
 // The SQL of a SampleFilter over `samples s JOIN datasets d`, all but its limit.
 class SampleQuery {

@@ -65,11 +65,7 @@ constexpr std::string_view kDatasetQuery =
 
 }  // namespace
 
-std::string json_list(const std::vector<std::string>& values) {
-  Json list = Json::array();
-  for (const std::string& value : values) list.push_back(value);
-  return dump_json(list);
-}
+std::string json_text_of(const std::vector<std::string>& values) { return dump_json(Json(values)); }
 
 SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
     : with_after_id_(use == Use::kPages || filter.after_id > 0), filter_after_id_(filter.after_id) {
@@ -80,7 +76,7 @@ SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
         " AND {}s.dataset_id IN (SELECT id FROM datasets WHERE name IN (SELECT value FROM "
         "json_each(?)))",
         use == Use::kPages ? "+" : "");
-    texts_.push_back(json_list(filter.datasets));
+    texts_.push_back(json_text_of(filter.datasets));
   }
   if (!filter.labels.empty()) {
     Json list = Json::array();
@@ -100,7 +96,7 @@ SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
     texts_.push_back(filter.split_set);
     if (!filter.roles.empty()) {
       where_ += " AND r.role IN (SELECT value FROM json_each(?))";
-      texts_.push_back(json_list(filter.roles));
+      texts_.push_back(json_text_of(filter.roles));
     }
     where_ += ")";
   }
@@ -177,7 +173,7 @@ SampleWriter::Outcome SampleWriter::put(const Sample& sample, std::int64_t* id) 
         dataset_id_, sample.key.size(), kMaxKey);
   }
   const std::string findings = findings_json(sample.findings);
-  const std::string splits = json_list(sample.published_splits);
+  const std::string splits = json_text_of(sample.published_splits);
   const std::string metadata = dump_json(sample.metadata);
   std::optional<int> label;
   if (sample.label) label = sample.label->index();

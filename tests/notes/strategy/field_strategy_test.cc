@@ -9,6 +9,7 @@
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
 #include "support/chest_corpus.h"
+#include "support/refusal.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -25,15 +26,6 @@ class FieldStrategyTest : public test::StoreTest {
   FieldStrategyTest() {
     test::write_chest_corpus(folder_.path() / "chest", 2);
     import_dataset(workspace_, "generic_csv", folder_.path() / "chest", job_);
-  }
-  template <typename Work>
-  static std::string refusal(Work&& work) {
-    try {
-      work();
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "none";
   }
 
   Workspace workspace_ = make();
@@ -62,13 +54,13 @@ TEST_F(FieldStrategyTest, TheMetadataSentenceIsOfTheField) {
 
 TEST_F(FieldStrategyTest, AStrategyOfAnotherFieldIsRefused) {
   for (const char* name : {"P1", "P2", "P3", "M-paraphrase"}) {
-    EXPECT_THAT(refusal([&] { load_strategy(name, chest_); }),
+    EXPECT_THAT(test::refusal([&] { load_strategy(name, chest_); }),
                 AllOf(HasSubstr("written for the field 'dermatology', not for 'chest_xray'"),
                       HasSubstr("built in for that are M;")))
         << name;
   }
   // However it was read, it does not come to samples of another field.
-  EXPECT_THAT(refusal([&] { write_template_notes(workspace_, load_strategy("M"), job_); }),
+  EXPECT_THAT(test::refusal([&] { write_template_notes(workspace_, load_strategy("M"), job_); }),
               AllOf(HasSubstr("strategy 'M'"), HasSubstr("dermatology"), HasSubstr("chest_xray")));
   EXPECT_EQ(count_notes(workspace_.database()).size(), 0U);
 }
@@ -79,11 +71,11 @@ TEST_F(FieldStrategyTest, AFileOfTheUsersOwnSaysItsFieldOrIsOfTheOneAtHand) {
   EXPECT_EQ(parse_strategy(kOwn, "x.toml", chest_).field.name(), "chest_xray");
   const std::string derm = "field = \"dermatology\"\n" + std::string(kOwn);
   EXPECT_EQ(parse_strategy(derm, "x.toml").field.name(), "dermatology");
-  EXPECT_THAT(refusal([&] { parse_strategy(derm, "x.toml", chest_); }),
+  EXPECT_THAT(test::refusal([&] { parse_strategy(derm, "x.toml", chest_); }),
               AllOf(HasSubstr("x.toml:1"), HasSubstr("'dermatology', not for 'chest_xray'")));
   // The grade is a field of notes by its own name, where there is one.
   EXPECT_EQ(note_field_names(Field::standard()).front(), "malignancy");
-  EXPECT_THAT(refusal([&] {
+  EXPECT_THAT(test::refusal([&] {
                 std::string graded(kOwn);
                 graded.replace(graded.find("\"class\""), 7, "\"malignancy\"");
                 parse_strategy(graded, "x.toml", chest_);

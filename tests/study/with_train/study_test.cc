@@ -22,17 +22,8 @@
 namespace epicrisis {
 namespace {
 
-const std::string kStudy = "seeds = [1, 2]\n" + test::small_study("small") + R"(
-[train]
-epochs = 3
-[[run]]
-name = "image only"
-mode = "image"
-[[run]]
-name = "with notes"
-mode = "multimodal"
-notes = ["M"]
-)";
+const std::string kStudy =
+    "seeds = [1, 2]\n" + test::small_study("small") + "[train]\nepochs = 3" + test::kTwoRuns;
 
 // One corpus for all tests; each test has a workspace of its own.
 class StudyTest : public ::testing::Test {
