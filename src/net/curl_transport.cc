@@ -1,5 +1,7 @@
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +64,8 @@ struct Transfer {
   bool too_large = false;
   bool idle = false;
   bool sent_before = false;  // see allow_sending()
+  bool local_only = false;   // the URL says that it is for this machine
+  std::string elsewhere;     // the address of another one that it would have gone to
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point last_byte;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -97,11 +101,41 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+// Whether the transfer may go to this address. A name such as "localhost." is looked up like any
+// other, so what counts is where it leads, not how it is spelt.
+bool may_go_to(Transfer& transfer, const char* address) {
+  if (!transfer.local_only || is_loopback_address(address)) return true;
+  transfer.elsewhere = address;
+  return false;
+}
+
+// Before a connection is made.
+curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  sockaddr_storage peer{};
+  std::memcpy(&peer, &address->addr, std::min<std::size_t>(address->addrlen, sizeof(peer)));
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (peer.ss_family == AF_INET) {
+    sockaddr_in four{};
+    std::memcpy(&four, &peer, sizeof(four));
+    inet_ntop(AF_INET, &four.sin_addr, text.data(), text.size());
+  } else if (peer.ss_family == AF_INET6) {
+    sockaddr_in6 six{};
+    std::memcpy(&six, &peer, sizeof(six));
+    inet_ntop(AF_INET6, &six.sin6_addr, text.data(), text.size());
+  }
+  if (!may_go_to(transfer, text.data())) return CURL_SOCKET_BAD;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+// On a connection that stands, a kept one too, before the first byte of the request.
+//
 // libcurl takes it for its own affair when a kept connection is lost before the answer, and sends
 // the request again. But the server may have worked on it: what is paid for a second time is the
 // caller's to decide.
-int allow_sending(void* user, char*, char*, int, int) {
+int allow_sending(void* user, char* address, char*, int, int) {
   auto& transfer = *static_cast<Transfer*>(user);
+  if (!may_go_to(transfer, address == nullptr ? "" : address)) return CURL_PREREQFUNC_ABORT;
   return std::exchange(transfer.sent_before, true) ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -115,6 +149,7 @@ bool was_connected(const Transfer& transfer) {
 HttpFailure failure_of(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return HttpFailure::kTooLarge;
   if (transfer.idle) return HttpFailure::kIdleTimeout;
+  if (!transfer.elsewhere.empty()) return HttpFailure::kRefused;
   switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:  // of the URL, or an answer that is not HTTP
     case CURLE_URL_MALFORMAT:
@@ -237,8 +272,12 @@ class CurlTransport : public HttpTransport {
     curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-    // What is for this machine does not leave it through a proxy that the environment names.
-    if (is_local_url(request.url)) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    // What is for this machine does not leave it through a proxy that the environment names, nor
+    // by a name that leads elsewhere.
+    transfer.local_only = is_local_url(request.url);
+    if (transfer.local_only) curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
     curl_easy_setopt(handle, CURLOPT_HTTPHEADER, transfer.headers.get());
     curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &allow_sending);
     curl_easy_setopt(handle, CURLOPT_PREREQDATA, &transfer);
@@ -375,6 +414,12 @@ class CurlTransport : public HttpTransport {
       case HttpFailure::kConnectTimeout:
         return fmt::format("no connection within {} s", transfer.timeouts.connect.count());
       default: {
+        if (!transfer.elsewhere.empty()) {
+          return fmt::format(
+              "the name in it leads to {}, which is not this machine; nothing was sent. Name this "
+              "machine as 127.0.0.1, or the other one by its address",
+              transfer.elsewhere);
+        }
         if (code == CURLE_ABORTED_BY_CALLBACK) return "the connection was lost before an answer";
         const std::string_view detail(transfer.error.data());
         return clean_text(detail.empty() ? curl_easy_strerror(code) : detail, 500);

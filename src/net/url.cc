@@ -1,10 +1,12 @@
 #include "epicrisis/net/url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include "epicrisis/core/strings.h"
@@ -89,13 +91,29 @@ std::string escape_url_part(std::string_view text) {
 bool is_local_url(std::string_view url) {
   const std::optional<UrlParts> parts = split_url(url);
   if (!parts) return false;
-  const std::string& host = parts->host;
-  if (host == "localhost" || host == "localhost." || host == "[::1]") return true;
-  const std::vector<std::string> bytes = split(host, '.');
-  return bytes.size() == 4 && bytes[0] == "127" && std::ranges::all_of(bytes, [](const auto& byte) {
-           const auto number = parse_integer(byte);
-           return number && *number >= 0 && *number <= 255 && byte[0] != '+';
-         });
+  std::string_view host = parts->host;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  if (is_loopback_address(host)) return true;
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host == "localhost" || host.ends_with(".localhost");
+}
+
+bool is_loopback_address(std::string_view address) {
+  const std::string text(address);
+  in_addr four{};
+  if (inet_pton(AF_INET, text.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24U == 127;
+  in6_addr six{};
+  if (inet_pton(AF_INET6, text.c_str(), &six) != 1) return false;
+  // The macros of IN6_IS_ADDR_... cast away const.
+  std::array<unsigned char, 16> bytes{};
+  std::memcpy(bytes.data(), &six, bytes.size());
+  const auto zeros = [&](std::size_t from, std::size_t to) {
+    return std::all_of(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                       bytes.begin() + static_cast<std::ptrdiff_t>(to),
+                       [](unsigned char byte) { return byte == 0; });
+  };
+  if (zeros(0, 15) && bytes[15] == 1) return true;
+  return zeros(0, 10) && bytes[10] == 0xFF && bytes[11] == 0xFF && bytes[12] == 127;
 }
 
 }  // namespace epicrisis

@@ -314,16 +314,33 @@ TEST(Provider, ChatUrls) {
 TEST(Provider, WhatIsLocal) {
   for (const char* url : {"http://localhost", "http://LOCALHOST:80/v1", "http://localhost./",
                           "https://127.0.0.1", "http://127.255.0.9:1/", "http://[::1]:8080/v1",
-                          "http://[0:0:0:0:0:0:0:1]/", "http://2130706433/", "http://0x7f.1/"}) {
+                          "http://[0:0:0:0:0:0:0:1]/", "http://2130706433/", "http://0x7f.1/",
+                          "http://127.1/v1", "http://0177.0.0.1/", "http://[::ffff:127.0.0.1]:80",
+                          "http://[::ffff:7f00:1]/", "http://llm.localhost:8080/v1"}) {
     EXPECT_TRUE(is_local_url(url)) << url;
   }
-  for (const char* url :
-       {"", "localhost", "http://127.0.0.1.example.org", "http://127.0.0.1@example.org/",
-        "http://localhost@example.org", "http://localhost.example.org",
-        "http://example.org/#@localhost", "http://example.org/127.0.0.1", "http://128.0.0.1",
-        "http://127.0.0", "http://127.0.0.300", "http://[::2]", "http://[::ffff:1.2.3.4]",
-        "http://0.0.0.0", "http://10.0.0.1", "http://127.0.0.1\\@example.org/",
-        "http://127.a.0.1"}) {
+  for (const char* url : {"",
+                          "localhost",
+                          "http://127.0.0.1.example.org",
+                          "http://127.0.0.1@example.org/",
+                          "http://localhost@example.org",
+                          "http://localhost.example.org",
+                          "http://example.org/#@localhost",
+                          "http://example.org/127.0.0.1",
+                          "http://128.0.0.1",
+                          "http://127.0.0",
+                          "http://127.0.0.300",
+                          "http://[::2]",
+                          "http://[::ffff:1.2.3.4]",
+                          "http://0.0.0.0",
+                          "http://10.0.0.1",
+                          "http://127.0.0.1\\@example.org/",
+                          "http://127.a.0.1",
+                          "http://notlocalhost",
+                          "http://localhost..",
+                          "http://[::127.0.0.1]",
+                          "http://[fe80::1]",
+                          "http://[::]"}) {
     if (std::string(url) == "http://127.0.0") continue;  // the same as 127.0.0.0
     EXPECT_FALSE(is_local_url(url)) << url;
   }

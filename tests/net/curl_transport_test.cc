@@ -248,12 +248,15 @@ TEST_F(CurlTransportTest, RedirectsAreNotFollowed) {
 
 TEST_F(CurlTransportTest, NoProxyForThisMachine) {
   const test::ClosedPort closed;
-  ASSERT_EQ(setenv("http_proxy", closed.url().c_str(), 1), 0);
-  ASSERT_EQ(setenv("ALL_PROXY", closed.url().c_str(), 1), 0);
-  const HttpAnswer answer = send(request());
-  unsetenv("http_proxy");
-  unsetenv("ALL_PROXY");
-  EXPECT_EQ(answer.status, 200) << answer.error;
+  const std::string socks = "socks5h" + closed.url().substr(4);
+  for (const char* variable :
+       {"http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"}) {
+    for (const std::string& proxy : {closed.url(), socks}) {
+      ASSERT_EQ(setenv(variable, proxy.c_str(), 1), 0);
+      EXPECT_EQ(send(request()).status, 200) << variable;
+      unsetenv(variable);
+    }
+  }
 }
 
 // A second answer to the same request must not become the answer to the next one.

@@ -21,9 +21,14 @@ std::optional<UrlParts> split_url(std::string_view url);
 // repeat it: a key may be in it.
 std::string endpoint_url_fault(std::string_view url);
 
-// Whether the host is this machine: localhost, 127.0.0.0/8 or ::1, as written (names are not
-// looked up).
+// Whether the host is this machine as it is written: localhost, a name below .localhost, or a
+// loopback address. Names are not looked up here: the HTTP client sees to it that what such a name
+// leads to is this machine, and sends nothing otherwise.
 bool is_local_url(std::string_view url);
+
+// Whether an address is this machine's own: 127.0.0.0/8, ::1, and the former as IPv6
+// (::ffff:127.0.0.1). False for what is no address in numbers.
+bool is_loopback_address(std::string_view address);
 
 // Percent-escapes everything but letters, digits and "-._~".
 std::string escape_url_part(std::string_view text);
