@@ -19,6 +19,7 @@ void check(const std::string& text, epicrisis::CsvOptions options) {
   CsvReader reader = CsvReader::from_text(text, "fuzz.csv", options);
   epicrisis::CsvOptions bare;
   bare.header = false;
+  bare.separator = ',';
   while (reader.next()) {
     const std::vector<std::string>& row = reader.row();
     if (options.header && row.size() != reader.header().size()) std::abort();
@@ -41,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   epicrisis::CsvOptions options;
   options.max_field = 256;
   options.max_columns = 16;
-  for (const char separator : {',', '\t'}) {
+  for (const char separator : {epicrisis::kFindSeparator, ',', '\t'}) {
     for (const bool header : {true, false}) {
       options.separator = separator;
       options.header = header;

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "core/csv_shape.h"
 #include "core/posix_files.h"
 #include "core/utf8.h"
 #include "epicrisis/core/error.h"
@@ -15,15 +17,16 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{1} << 18;
+constexpr std::size_t kHead = std::size_t{1} << 16;  // bytes by which a table's form is told
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// By its byte order mark, or by two letters of ASCII.
-bool looks_like_utf16(std::string_view text) {
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
-  if (text.size() < 4) return false;
-  const auto is_nul = [&](std::size_t at) { return text[at] == '\0'; };
-  return (is_nul(1) && is_nul(3) && !is_nul(0) && !is_nul(2)) ||
-         (is_nul(0) && is_nul(2) && !is_nul(1) && !is_nul(3));
+// A column's name for a search of one that is nearly the same.
+std::string loose_name(std::string_view name) {
+  std::string loose;
+  for (const char c : ascii_lower(name)) {
+    if (c != ' ' && c != '_' && c != '-' && c != '.') loose += c;
+  }
+  return loose;
 }
 
 struct NameHash {
@@ -37,14 +40,7 @@ struct NameHash {
 
 struct CsvReader::State {
   State(std::string file_name, CsvOptions csv_options)
-      : name(std::move(file_name)), options(csv_options) {
-    const auto mark = [this](char c) { ends_run[static_cast<unsigned char>(c)] = true; };
-    mark(options.separator);
-    mark('"');
-    mark('\r');
-    mark('\n');
-    mark('\0');
-  }
+      : name(std::move(file_name)), options(csv_options) {}
 
   // ---- bytes ----
 
@@ -61,22 +57,30 @@ struct CsvReader::State {
 
   std::uint64_t offset() const { return consumed + pos; }
 
-  void skip_byte_order_mark() {
-    // The first read may be short only at the end of the file, or from a pipe: then read on.
-    while (descriptor.get() >= 0 && buffer.size() < 4) {
-      std::array<char, kChunk / 64> piece;
-      const std::size_t count = read_some(descriptor.get(), piece.data(), piece.size(), name);
-      if (count == 0) break;
-      buffer.append(piece.data(), count);
+  // Looks at the start of the file: what it is, its separator, its line ends.
+  void read_head() {
+    while (descriptor.get() >= 0 && buffer.size() < kHead) {
+      std::string piece(kHead, '\0');
+      piece.resize(read_some(descriptor.get(), piece.data(), piece.size(), name));
+      if (piece.empty()) break;
+      buffer += piece;
     }
     if (std::string_view(buffer).starts_with(kByteOrderMark)) {
-      pos = 3;
-      line_start = 3;
-    } else if (looks_like_utf16(buffer)) {
-      throw InputError(
-          "{}: UTF-16, not UTF-8; convert it (iconv -f UTF-16 -t UTF-8 OLD > NEW), or save it from "
-          "the spreadsheet as 'CSV UTF-8'",
-          name);
+      pos = kByteOrderMark.size();
+    } else if (const std::optional<std::string> why = why_no_table(buffer)) {
+      throw InputError("{}: {}", name, *why);
+    }
+    const CsvShape shape = csv_shape(std::string_view(buffer).substr(pos, kHead));
+    likely_separator = shape.separator;
+    if (options.separator == kFindSeparator) options.separator = shape.separator;
+    line_end = shape.ends_in_cr ? '\r' : '\n';
+    if (shape.sep_line > 0 && options.header) {
+      pos += shape.sep_line;
+      ++current_line;
+    }
+    line_start = pos;
+    for (const char c : {options.separator, '"', '\r', '\n', '\0'}) {
+      ends_run[static_cast<unsigned char>(c)] = true;
     }
   }
 
@@ -127,8 +131,8 @@ struct CsvReader::State {
         pos += nul;
         fail("NUL byte in {}", column_name(index));
       }
-      for (std::size_t feed = run.find('\n'); feed != std::string_view::npos;
-           feed = run.find('\n', feed + 1)) {
+      for (std::size_t feed = run.find(line_end); feed != std::string_view::npos;
+           feed = run.find(line_end, feed + 1)) {
         ++current_line;
         line_start = offset() + feed + 1;
       }
@@ -144,11 +148,6 @@ struct CsvReader::State {
   bool read_field(std::string& field, std::size_t index) {
     field.clear();
     bool quoted = false;
-    if (fill() && buffer[pos] == '"') {
-      quoted = true;
-      ++pos;
-      read_quoted(field, index);
-    }
     while (true) {
       if (!fill()) {
         check_utf8(field, index);
@@ -160,7 +159,7 @@ struct CsvReader::State {
         ++pos;
         return true;
       }
-      if (c == '\n') {
+      if (c == '\n' || c == line_end) {
         check_utf8(field, index);
         end_line();
         return false;
@@ -171,7 +170,19 @@ struct CsvReader::State {
         fail("carriage return without a line feed in {}", column_name(index));
       }
       if (c == '\0') fail("NUL byte in {}", column_name(index));
+      // Spaces around a quoted field are no part of it.
+      if (quoted && c == ' ') {
+        ++pos;
+        continue;
+      }
       if (quoted) fail("text after the closing quote of {}", column_name(index));
+      if (c == '"' && trim(field).empty()) {
+        field.clear();
+        quoted = true;
+        ++pos;
+        read_quoted(field, index);
+        continue;
+      }
       if (c == '"') {
         fail("quote inside the bare field of {}; quote the whole field and double this quote",
              column_name(index));
@@ -189,13 +200,16 @@ struct CsvReader::State {
   void check_utf8(const std::string& field, std::size_t index) const {
     const std::size_t valid = valid_utf8_prefix(field);
     if (valid == field.size()) return;
-    fail("{} is not UTF-8: byte {} of the field is 0x{:02x}; convert the file (iconv -t UTF-8)",
-         column_name(index), valid + 1, static_cast<unsigned char>(field[valid]));
+    fail(
+        "{} is not UTF-8: byte {} of the field is 0x{:02x}; the file is probably Windows-1252 or "
+        "Latin-1: convert it (iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW), or save it from the "
+        "spreadsheet as 'CSV UTF-8'",
+        column_name(index), valid + 1, static_cast<unsigned char>(field[valid]));
   }
 
   void skip_blank_lines() {
     while (fill()) {
-      if (buffer[pos] == '\n') {
+      if (buffer[pos] == '\n' || buffer[pos] == line_end) {
         end_line();
       } else if (buffer[pos] == '\r') {
         ++pos;
@@ -217,34 +231,56 @@ struct CsvReader::State {
     std::size_t count = 0;
     bool more = true;
     while (more) {
-      if (width != 0 && count == width) {
-        fail("line {} has more fields than the {} of the {}", row_line, width, first_row());
+      if (width != 0 && count >= width) {
+        more = pass_over_extra_field(count);
+      } else {
+        if (count == options.max_columns) fail("more than {} columns", options.max_columns);
+        if (count == row.size()) row.emplace_back();
+        more = read_field(row[count], count);
       }
-      if (count == options.max_columns) fail("more than {} columns", options.max_columns);
-      if (count == row.size()) row.emplace_back();
-      more = read_field(row[count], count);
       ++count;
     }
     if (width == 0) {
       width = count;
-    } else if (count < width) {
-      throw InputError("{}: {} fields, but the {} has {} (from {} on they are missing)", place(),
-                       count, first_row(), width, column_name(count));
+      least_width = count;
+    } else if (count < least_width) {
+      throw InputError(
+          "{}: {} fields, but the {} has {} (from {} on they are missing); fill the row up or take "
+          "it out",
+          place(), count, first_row(), width, column_name(count));
     }
-    row.resize(count);
+    for (; count < row.size(); ++count) row[count].clear();
+    row.resize(width);
     return true;
+  }
+
+  // Spreadsheets end rows in separators for columns that nobody uses.
+  bool pass_over_extra_field(std::size_t count) {
+    const std::uint64_t line = current_line;
+    const std::uint64_t column = offset() - line_start + 1;
+    if (count == options.max_columns) fail("more than {} columns", options.max_columns);
+    const bool more = read_field(extra, count);
+    if (trim(extra).empty()) return more;
+    throw InputError(
+        "{}:{}:{}: line {} has more fields than the {} of the {}; a value with {} in it needs "
+        "quotes around it, a column without a name needs one",
+        name, line, column, row_line, width, first_row(), separator_name(options.separator));
   }
 
   const char* first_row() const { return options.header ? "header" : "first row"; }
 
   void read_header() {
-    skip_byte_order_mark();
+    read_head();
     if (!options.header) return;
     if (!read_row()) throw InputError("{}: empty, a row of column names was expected", name);
-    std::vector<std::string> names = row;
+    std::vector<std::string> names;
+    for (const std::string& cell : row) names.emplace_back(trim(cell));
     for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i].empty()) continue;
+      least_width = i + 1;
       if (!index_of.emplace(names[i], i).second) {
-        throw InputError("{}: two columns are named '{}'", place(), clean_text(names[i], 100));
+        throw InputError("{}: two columns are named '{}'; give one of them another name", place(),
+                         clean_text(names[i], 100));
       }
     }
     header = std::move(names);
@@ -261,7 +297,11 @@ struct CsvReader::State {
   std::uint64_t current_line = 1;  // of pos
   std::uint64_t line_start = 0;    // offset where it starts
   std::uint64_t row_line = 1;
-  std::size_t width = 0;  // fields a row; 0 before the first
+  std::size_t width = 0;        // fields a row; 0 before the first
+  std::size_t least_width = 0;  // without the last columns that have no name: a row may lack them
+  char line_end = '\n';
+  char likely_separator = ',';  // by the look of the file
+  std::string extra;            // a field beyond the width
   std::array<bool, 256> ends_run{};
   std::vector<std::string> header;
   std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> index_of;
@@ -297,9 +337,23 @@ bool CsvReader::has_column(std::string_view name) const {
 std::size_t CsvReader::column(std::string_view name) const {
   const auto found = state_->index_of.find(name);
   if (found != state_->index_of.end()) return found->second;
-  throw InputError("{}: no column '{}'; the columns are: {}", state_->name, name,
-                   clean_text(join(state_->header, ", "), 1000));
+  const std::vector<std::string>& header = state_->header;
+  std::string hint;
+  if (separator() != state_->likely_separator) {
+    hint = fmt::format(" (separated by {}, but it seems to be {})", separator_name(separator()),
+                       separator_name(state_->likely_separator));
+  } else {
+    const auto near = std::ranges::find_if(
+        header, [&](const std::string& one) { return loose_name(one) == loose_name(name); });
+    const std::optional<std::string> slip =
+        near != header.end() ? *near : nearest_name(name, header);
+    if (slip) hint = fmt::format(" (did you mean '{}'?)", clean_text(*slip, 100));
+  }
+  throw InputError("{}: no column '{}'{}; the columns are: {}", state_->name, name, hint,
+                   clean_text(join(header, ", "), 1000));
 }
+
+char CsvReader::separator() const { return state_->options.separator; }
 
 bool CsvReader::next() { return state_->read_row(); }
 

@@ -97,12 +97,11 @@ TEST(Csv, BrokenTextIsPlaced) {
   EXPECT_THAT(error_of("a,b\n1,\"x\n\n"),
               HasSubstr("column 'b' is open: the quote of line 2 is never closed"));
   EXPECT_THAT(error_of("a,b\n1,x\"y\n"), HasSubstr("a.csv:2:4: quote inside the bare field"));
-  EXPECT_THAT(error_of("a,b\n1, \"y\"\n"), HasSubstr("a.csv:2:4: quote inside the bare field"));
   EXPECT_THAT(error_of("a,b\n1,\"x\"y\n"), HasSubstr("a.csv:2:6: text after the closing quote"));
   EXPECT_THAT(error_of("a,b\n1\n"), HasSubstr("a.csv:2: 1 fields, but the header has 2"));
   EXPECT_THAT(error_of("a,b\n1,2,3\n"), HasSubstr("a.csv:2:5: line 2 has more fields than the 2"));
   EXPECT_THAT(error_of("a,b\n1,2\rx\n"), HasSubstr("carriage return without a line feed"));
-  EXPECT_THAT(error_of("a,b\r"), HasSubstr("carriage return without a line feed"));
+  EXPECT_THAT(error_of("a,b\n\r1,2\n"), HasSubstr("carriage return without a line feed"));
   EXPECT_THAT(error_of("a,b,a\n"), HasSubstr("a.csv:1: two columns are named 'a'"));
   EXPECT_THAT(error_of("a,b\n1,\xFF\n"), HasSubstr("a.csv:2:4: column 'b' is not UTF-8: byte 1"));
   EXPECT_THAT(error_of("a,b\n1,\"\xC3\"\n"), HasSubstr("is not UTF-8"));
@@ -138,6 +137,98 @@ TEST(Csv, AnotherSeparator) {
   EXPECT_EQ(rows_of("a\tb\n1,5\t2\n", options), (Rows{{"1,5", "2"}}));
 }
 
+TEST(Csv, FindsTheSeparatorByTheFirstRows) {
+  struct Case {
+    const char* text;
+    char separator;
+    Rows rows;
+  };
+  for (const Case& one : {
+           Case{"a;b;c\n1;2;x, y\n3;4;z\n", ';', {{"1", "2", "x, y"}, {"3", "4", "z"}}},
+           Case{"id;age;size\n1;45,5;3,2\n2;40;1,0\n",
+                ';',
+                {{"1", "45,5", "3,2"}, {"2", "40", "1,0"}}},
+           Case{"a\tb\n\"1\"\t\"x;y\"\n", '\t', {{"1", "x;y"}}},
+           Case{"a|b\n1|2\n", '|', {{"1", "2"}}},
+           Case{"a,b\n1,x;y;z\n2,x\n", ',', {{"1", "x;y;z"}, {"2", "x"}}},
+           Case{"id;name, first;x\n1;y;z\n", ';', {{"1", "y", "z"}}},
+           Case{"a;\"b,c,d\"\n1;2\n", ';', {{"1", "2"}}},
+           Case{"only\nx\n", ',', {{"x"}}},
+           Case{"sep=;\na;b\n1;2,0\n", ';', {{"1", "2,0"}}},
+           Case{"\xEF\xBB\xBFSEP=\t\r\na\tb\r\n1\t2\r\n", '\t', {{"1", "2"}}},
+           Case{"\"sep=,\"\na,b\n1,2\n", ',', {{"1", "2"}}},
+           Case{"sep=;;\na;b\n1;2\n", ';', {{"1", "2"}}},
+       }) {
+    CsvReader reader = CsvReader::from_text(one.text, "a.csv");
+    EXPECT_EQ(reader.separator(), one.separator) << one.text;
+    EXPECT_EQ(rows_of(reader), one.rows) << one.text;
+  }
+}
+
+TEST(Csv, ALineThatNamesTheSeparatorIsCounted) {
+  CsvReader reader = CsvReader::from_text("sep=;\r\na;b\r\n1;2\r\n", "a.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.place(), "a.csv:3");
+}
+
+TEST(Csv, ColumnsWithoutANameAtTheEndMayLackInRows) {
+  EXPECT_EQ(rows_of("a,b,,\n1,2,,\n3,4\n5,6,x\n"),
+            (Rows{{"1", "2", "", ""}, {"3", "4", "", ""}, {"5", "6", "x", ""}}));
+  EXPECT_EQ(rows_of("a,b\n1,2,,,\n3,4\n"), (Rows{{"1", "2"}, {"3", "4"}}));
+  EXPECT_EQ(rows_of("1,2\n3,4,,\n", without_header()), (Rows{{"1", "2"}, {"3", "4"}}));
+  EXPECT_THAT(error_of("a,b,,\n1\n"), HasSubstr("a.csv:2: 1 fields"));
+  EXPECT_THAT(error_of("a,b\n1,2,,x\n"), HasSubstr("a.csv:2:6: line 2 has more fields"));
+}
+
+TEST(Csv, SpacesAroundNamesAndQuotesAreNoPartOfThem) {
+  CsvReader reader = CsvReader::from_text(" id , \"x y\" \n1, \"a, b\" \n", "a.csv");
+  EXPECT_THAT(reader.header(), ElementsAre("id", "x y"));
+  EXPECT_EQ(rows_of(reader), (Rows{{"1", "a, b"}}));
+}
+
+TEST(Csv, LinesMayAllEndInACarriageReturn) {
+  CsvReader reader = CsvReader::from_text("a,b\r1,\"x\ry\"\r\r2,z\r", "a.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_THAT(reader.row(), ElementsAre("1", "x\ry"));
+  ASSERT_TRUE(reader.next());
+  EXPECT_THAT(reader.row(), ElementsAre("2", "z"));
+  EXPECT_EQ(reader.place(), "a.csv:5");
+  EXPECT_FALSE(reader.next());
+  EXPECT_EQ(rows_of("sep=;\ra;b\r1;2\r"), (Rows{{"1", "2"}}));
+}
+
+TEST(Csv, AColumnThatIsNotThereIsToldWithTheNearest) {
+  const auto error = [](const char* text, const char* column, char separator = kFindSeparator) {
+    try {
+      CsvOptions options;
+      options.separator = separator;
+      static_cast<void>(CsvReader::from_text(text, "a.csv", options).column(column));
+    } catch (const InputError& failure) {
+      return std::string(failure.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(error("Image_ID,DX\n", "image_id"), HasSubstr("did you mean 'Image_ID'?"));
+  EXPECT_THAT(error("image id,dx\n", "image_id"), HasSubstr("did you mean 'image id'?"));
+  EXPECT_THAT(error("image_idd,dx\n", "image_id"), HasSubstr("did you mean 'image_idd'?"));
+  EXPECT_THAT(error("a\tb\n1\t2\n", "a", ','), HasSubstr("it seems to be a tab"));
+  EXPECT_THAT(error("a;b\n1;2\n", "a", ','), HasSubstr("it seems to be ';'"));
+}
+
+TEST(Csv, WhatIsNoTableIsNamed) {
+  EXPECT_THAT(error_of("PK\x03\x04zzzzzz"), HasSubstr("Excel"));
+  EXPECT_THAT(error_of("\x1F\x8B\x08zz"), HasSubstr("gzip"));
+  EXPECT_THAT(error_of("version https://git-lfs.github.com/spec/v1\n"), HasSubstr("git lfs pull"));
+  EXPECT_THAT(error_of("<!DOCTYPE html>\n"), HasSubstr("web page"));
+  EXPECT_THAT(error_of("PAR1xxxx"), HasSubstr("Parquet"));
+  EXPECT_THAT(error_of("a,b\n1,R\xFC"
+                       "cken\n"),
+              HasSubstr("iconv -f WINDOWS-1252"));
+  EXPECT_THAT(error_of(std::string("\0a\0,\0b\0\n", 8)), HasSubstr("iconv -f UTF-16BE"));
+  EXPECT_THAT(error_of(std::string("a\0,\0b\0\n\0", 8)), HasSubstr("iconv -f UTF-16LE"));
+  EXPECT_THAT(error_of(std::string("\xFF\xFE\0\0a\0\0\0", 8)), HasSubstr("UTF-32"));
+}
+
 TEST(Csv, AFileReadsAsItsTextDoes) {
   // Longer than several chunks, so that every state of the reader meets a chunk's end.
   const TemporaryFolder folder;
@@ -169,6 +260,8 @@ TEST(Csv, MissingFileAndFolderAreSystemErrors) {
 }
 
 TEST(Csv, WrittenRowsReadBack) {
+  CsvOptions options = without_header();
+  options.separator = ',';
   Random random(3);
   const std::string pieces[] = {"a", ",", "\"", "\n", "\r\n", " ", "é", "\t", "x", "\xEF\xBB\xBF"};
   for (int round = 0; round < 3000; ++round) {
@@ -179,7 +272,7 @@ TEST(Csv, WrittenRowsReadBack) {
         field += pieces[random.below(std::size(pieces))];
       }
     }
-    ASSERT_EQ(rows_of(csv_row(fields), without_header()), Rows{fields}) << csv_row(fields);
+    ASSERT_EQ(rows_of(csv_row(fields), options), Rows{fields}) << csv_row(fields);
   }
 }
 

@@ -11,19 +11,25 @@
 
 namespace epicrisis {
 
+// Find the separator by the first rows.
+inline constexpr char kFindSeparator = '\0';
+
 struct CsvOptions {
-  char separator = ',';
+  char separator = kFindSeparator;
   bool header = true;               // the first row names the columns
   std::size_t max_field = 1 << 20;  // bytes
   std::size_t max_columns = 4096;
 };
 
-// Streams an RFC 4180 file: quotes, doubled quotes, line breaks in quotes, CRLF or LF, a UTF-8 byte
-// order mark. Blank lines are passed over. Memory is one row. Errors are InputError
+// Streams an RFC 4180 file and the forms in which spreadsheets leave one: separated by ',', ';', tab
+// or '|', with a first line "sep=;", a UTF-8 byte order mark, quotes, doubled quotes, line breaks in
+// quotes, spaces around quoted fields and column names, lines that end in CRLF, LF or all in CR,
+// columns without a name at the end, which rows may lack, and empty fields beyond the last column.
+// Blank lines are passed over. Memory is one row and the first 64 KiB. Errors are InputError
 // "file.csv:12:3: ..." with line and byte in it: an open quote at the end, a quote inside a bare
 // field, a row of another width than the header (or, without one, the first row), a carriage return
-// without a line feed, NUL bytes, invalid UTF-8, two columns of one name, no header. Not
-// thread-safe.
+// without a line feed among others with, NUL bytes, UTF-16, invalid UTF-8, two columns of one name,
+// no header, files that are no text. Not thread-safe.
 class CsvReader {
  public:
   explicit CsvReader(const Path& path, CsvOptions options = {});
@@ -34,9 +40,10 @@ class CsvReader {
 
   const std::vector<std::string>& header() const;
   bool has_column(std::string_view name) const;
-  // Index of a column; InputError naming the file and the columns there are.
+  // Index of a column; InputError naming the file, the columns there are and the nearest of them.
   std::size_t column(std::string_view name) const;
 
+  char separator() const;  // the one given or found
   // The next row, or false at the end. After it the accessors below are valid.
   bool next();
   const std::vector<std::string>& row() const;
