@@ -5,16 +5,17 @@
 namespace epicrisis {
 namespace {
 
-Json tally_json(const Tally& tally) {
-  Json json = {{"count", tally.count}};
-  if (!tally.examples.empty()) json["examples"] = tally.examples;
-  return json;
-}
-
 template <typename Map>
 Json counts_json(const Map& counts) {
   Json json = Json::object();
   for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+Json tally_json(const Tally& tally) {
+  Json json = {{"count", tally.count}};
+  if (!tally.examples.empty()) json["examples"] = tally.examples;
+  if (!tally.values.empty()) json["values"] = counts_json(tally.values);
   return json;
 }
 
@@ -63,6 +64,7 @@ Json to_json(const AdapterReport& report) {
   json["pictures_shadowed"] = tally_json(report.pictures_shadowed);
   json["picture_folders"] = report.picture_folders;
   json["warnings"] = tallies_json(report.warnings);
+  json["separators"] = counts_json(report.separators);
   return json;
 }
 

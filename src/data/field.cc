@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "data/resources.h"
+#include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/strings.h"
@@ -64,6 +65,7 @@ std::vector<CodedColumn> read_coded(const TomlTable& table) {
     column.finding = words_of(entry, "finding");
     column.values = entry.strings_or("values", {});
     column.missing = entry.strings_or("missing", {});
+    column.prefixes = entry.strings_or("prefixes", {});
     if (column.values.empty()) {
       throw UsageError("{}: values lists the words of 1, 2, ...; it is empty",
                        entry.place("values"));
@@ -81,6 +83,7 @@ struct Field::Data {
   std::string subject;
   std::string grade_name;
   std::vector<std::string> grades;
+  GradeWords grade_words;
   std::string labels;
   bool is_default = false;
   bool measured = false;
@@ -92,6 +95,29 @@ struct Field::Data {
   std::vector<std::string> class_prompts;
   std::string toml;
 
+  std::string grade_or_empty(const TomlTable& table, std::string_view key) const {
+    std::string value = table.string_or(key, "");
+    if (!value.empty() && std::ranges::find(grades, value) == grades.end()) {
+      throw UsageError("{}: {} = '{}'; the grade has {}", table.place(key), clean_text(key, 100),
+                       clean_text(value, 100), join(grades, ", "));
+    }
+    return value;
+  }
+
+  void read_grade_words(const TomlTable& grade) {
+    grade_words.yes = grade_or_empty(grade, "yes");
+    grade_words.no = grade_or_empty(grade, "no");
+    for (const std::string& word : grade.strings_or("open", {})) {
+      grade_words.open.insert(fold_value(word));
+    }
+    for (const std::string& one : grades) grade_words.words[fold_value(one)] = one;
+    const std::optional<TomlTable> words = grade.table_if("words");
+    if (!words) return;
+    for (const std::string& word : words->keys()) {
+      grade_words.words[fold_value(word)] = grade_or_empty(*words, word);
+    }
+  }
+
   void read_grade(const TomlTable& table) {
     const std::optional<TomlTable> grade = table.table_if("grade");
     if (!grade) return;
@@ -102,6 +128,7 @@ struct Field::Data {
       throw UsageError("{}: values lists the words of the grade; it is empty",
                        grade->place("values"));
     }
+    read_grade_words(*grade);
   }
 
   void read_classes(const TomlTable& table) {
@@ -209,6 +236,7 @@ const std::string& Field::title() const { return data_->title; }
 const std::string& Field::subject() const { return data_->subject; }
 const std::string& Field::grade_name() const { return data_->grade_name; }
 const std::vector<std::string>& Field::grades() const { return data_->grades; }
+const GradeWords& Field::grade_words() const { return data_->grade_words; }
 bool Field::is_grade(std::string_view text) const {
   return std::ranges::find(data_->grades, text) != data_->grades.end();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "data/resources.h"
+#include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/strings.h"
@@ -24,17 +25,6 @@ std::string phrase(const TomlTable& table, std::string_view key, std::string fal
                      text.size(), kMaxText);
   }
   return text;
-}
-
-// The built-in field that a label map names, else the one its reader wants.
-Field field_of(const TomlTable& table, const Field& wanted) {
-  const std::string name = table.string_or("field", wanted.name());
-  if (name == wanted.name()) return wanted;
-  try {
-    return Field::load(name);
-  } catch (const UsageError& error) {
-    throw UsageError("{}: {}", table.place("field"), error.what());
-  }
 }
 
 Mapping read_mapping(const TomlTable& table, const Field& field) {
@@ -83,10 +73,7 @@ std::vector<std::string> Taxonomy::names() {
 
 Taxonomy Taxonomy::load(std::string_view name_or_path, const Field& field) {
   if (names_toml_file(name_or_path)) {
-    const TomlTable table = TomlTable::parse_file(Path(name_or_path));
-    Taxonomy taxonomy = from_table(table, field);
-    table.finish();
-    return taxonomy;
+    return whole_file(TomlTable::parse_file(Path(name_or_path)), field);
   }
   const std::string name = std::string(kFolder) + std::string(name_or_path) + std::string(kSuffix);
   if (!data_resources().has(name)) {
@@ -100,10 +87,53 @@ Taxonomy Taxonomy::load(std::string_view name_or_path, const Field& field) {
 }
 
 Taxonomy Taxonomy::parse(std::string_view toml, std::string name, const Field& field) {
-  const TomlTable table = TomlTable::parse(toml, std::move(name));
-  Taxonomy taxonomy = from_table(table, field);
+  return whole_file(TomlTable::parse(toml, std::move(name)), field);
+}
+
+Taxonomy Taxonomy::whole_file(const TomlTable& table, const Field& field) {
+  Taxonomy own = from_table(table, field);
+  const std::string base = table.string_or("extends", "");
   table.finish();
+  if (base.empty()) return own;
+  // A file of the user's own could extend itself.
+  if (names_toml_file(base)) {
+    throw UsageError("{}: extends = '{}'; a built-in label map can be extended: {}",
+                     table.place("extends"), base, join(names(), ", "));
+  }
+  Taxonomy taxonomy = load(base, own.field());
+  require_same_field(table.place("extends") + ": the label map " + base, taxonomy.field(),
+                     own.field());
+  taxonomy.extend(own);
   return taxonomy;
+}
+
+void Taxonomy::extend(const Taxonomy& own) {
+  if (own.size() > 0) name_ += " with " + own.name_;
+  for (const auto& [raw, mapping] : own.labels_) labels_.insert_or_assign(raw, mapping);
+  for (const auto& [finding, values] : own.words_) {
+    for (const auto& [value, words] : values) words_[finding].insert_or_assign(value, words);
+  }
+  for (const auto& [value, says_nothing] : own.missing_) {
+    missing_.insert_or_assign(value, says_nothing);
+  }
+}
+
+bool Taxonomy::is_missing(std::string_view value) const {
+  if (!missing_.empty()) {
+    const auto position = missing_.find(fold_value(value));
+    if (position != missing_.end()) return position->second;
+  }
+  return epicrisis::is_missing(value);
+}
+
+Field Taxonomy::field_of(const TomlTable& table, const Field& wanted) {
+  const std::string name = table.string_or("field", wanted.name());
+  if (name == wanted.name()) return wanted;
+  try {
+    return Field::load(name);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", table.place("field"), error.what());
+  }
 }
 
 Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
@@ -122,6 +152,11 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
         throw UsageError("{}: the raw label '{}' is mapped twice", entry.place("raw"), raw);
       }
       if (raw_is_diagnosis) position->second.diagnosis = fold(raw);
+    }
+  }
+  for (const auto& [key, says_nothing] : {std::pair("missing", true), std::pair("keep", false)}) {
+    for (const std::string& value : table.strings_or(key, {})) {
+      taxonomy.missing_[fold_value(value)] = says_nothing;
     }
   }
   if (const std::optional<TomlTable> words = table.table_if("words")) {

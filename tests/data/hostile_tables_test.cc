@@ -127,7 +127,7 @@ TEST(HostileTable, MetadataIsCleanedAndCapped) {
 TEST(HostileTable, OddValuesAddNoFinding) {
   const ReadResult result = read_ham(
       "L1,a,nv,histo,400,male,unknown\n"
-      "L2,b,nv,histo,-1,other,UNK\n"
+      "L2,b,nv,histo,-1,femal,UNK\n"
       "L3,c,nv,histo,abc,M,NA\n"
       "unknown,d,nv,histo,0.0,F,back\n");
   EXPECT_EQ(finding(*result.find("a"), "age"), "");

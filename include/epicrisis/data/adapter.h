@@ -39,6 +39,8 @@ struct AdapterInput {
 struct Tally {
   std::uint64_t count = 0;
   std::vector<std::string> examples;
+  // Where the value itself is what was not understood: how often each was met, the first 50 apart.
+  std::map<std::string, std::uint64_t> values = {};
 };
 
 // What an adapter met. Nothing is dropped without being counted here:
@@ -65,6 +67,8 @@ struct AdapterReport {
   Tally pictures_shadowed;                   // pictures hidden by one of the same id
   std::vector<std::string> picture_folders;  // where pictures were looked for and found
   std::map<std::string, Tally> warnings;     // by kind
+  // Tables that are separated by something else than commas: file and "a tab", "';'".
+  std::map<std::string, std::string> separators;
 
   std::uint64_t skipped_total() const;
 };

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,11 +22,20 @@ struct FieldClass {
 
 // A column of numbers from 1 that a field knows, and their words.
 struct CodedColumn {
-  std::string column;                // its name in column maps, and in tables
-  std::string also;                  // another name that tables have for it, may be empty
-  std::string finding;               // the finding it makes
-  std::vector<std::string> values;   // words of 1, 2, ...
-  std::vector<std::string> missing;  // cells that say nothing, besides the usual ones
+  std::string column;                      // its name in column maps, and in tables
+  std::string also;                        // another name that tables have for it, may be empty
+  std::string finding;                     // the finding it makes
+  std::vector<std::string> values;         // words of 1, 2, ...
+  std::vector<std::string> missing;        // cells that say nothing, besides the usual ones
+  std::vector<std::string> prefixes = {};  // what cells have before the number: "type"
+};
+
+// How tables write the grade, besides its values. Words are folded (data/values.h).
+struct GradeWords {
+  std::map<std::string, std::string, std::less<>> words;  // other spellings: one of grades()
+  std::string yes;  // what a column that asks whether says; "" where the field gives none
+  std::string no;
+  std::set<std::string, std::less<>> open;  // "indeterminate": the publisher leaves it open
 };
 
 // What a field of medicine is: its classes and the words that are used of them. The program knows
@@ -50,6 +62,7 @@ class Field {
   const std::string& grade_name() const;
   const std::vector<std::string>& grades() const;
   bool is_grade(std::string_view text) const;  // one of grades(), exactly
+  const GradeWords& grade_words() const;
   // The built-in label map for tables that name none; "": the classes' own names and words.
   const std::string& labels() const;
   // Whether the words measured on a picture (image/measure.h) mean something in this field.

@@ -25,7 +25,8 @@ struct Mapping {
 
 // The vocabulary of one data set: what its raw labels mean, and words for the values of its
 // columns. A file says to which field it belongs (`field`, a built-in name); one that does not
-// belongs to the field that its reader asks for. The file is TOML; docs/formats/taxonomy.md
+// belongs to the field that its reader asks for. `extends` names a built-in map that it is laid over.
+// The file is TOML; docs/formats/taxonomy.md
 // describes it. Immutable once read; may be shared among threads.
 class Taxonomy {
  public:
@@ -35,9 +36,11 @@ class Taxonomy {
   // From text; `name` stands for the file in errors.
   static Taxonomy parse(std::string_view toml, std::string name,
                         const Field& field = Field::standard());
-  // From the keys `field`, `map` and `words` of a table that holds other keys too, which are left
-  // unread.
+  // From the keys `field`, `map`, `words`, `missing` and `keep` of a table that holds other keys too,
+  // which are left unread.
   static Taxonomy from_table(const TomlTable& table, const Field& field = Field::standard());
+  // The built-in field that the key `field` of a table names, else `wanted`.
+  static Field field_of(const TomlTable& table, const Field& wanted);
   // What a table that names no label map is read with: the field's own one (Field::labels()), else
   // the short names and words of its classes.
   static Taxonomy usual(const Field& field);
@@ -46,6 +49,9 @@ class Taxonomy {
 
   const std::string& name() const { return name_; }
   const Field& field() const { return field_; }
+  // Lays a map of the same field over this one: its labels, words and missing cells are added, and
+  // stand where both know one.
+  void extend(const Taxonomy& own);
   // The meaning of a raw label: exact, white space around it and ASCII case apart. Null: unmapped;
   // nothing is ever guessed. The pointer lives as long as the taxonomy.
   const Mapping* find(std::string_view raw_label) const;
@@ -53,13 +59,18 @@ class Taxonomy {
   // Null if the file has none.
   const std::string* words(std::string_view finding, std::string_view value) const;
   std::size_t size() const { return labels_.size(); }  // raw labels known
+  // Whether a cell says nothing: the usual ones (docs/formats/values.md) and the file's `missing`,
+  // without its `keep`.
+  bool is_missing(std::string_view value) const;
 
  private:
+  static Taxonomy whole_file(const TomlTable& table, const Field& field);
   explicit Taxonomy(Field field) : field_(std::move(field)) {}
   Field field_;
   std::string name_;
   std::map<std::string, Mapping, std::less<>> labels_;  // by folded raw label
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> words_;
+  std::map<std::string, bool, std::less<>> missing_;  // folded cell -> whether it says nothing
 };
 
 }  // namespace epicrisis

@@ -14,16 +14,20 @@ namespace {
 std::optional<std::string> words_of(Intake& intake, const FindingColumns& finding,
                                     const std::string& column, const Draft& draft) {
   const std::string value = published(draft, column);
-  if (is_missing(value)) return std::nullopt;
-  if (const auto words = finding.words.find(column); words != finding.words.end()) {
+  const auto words = finding.words.find(column);
+  if (words != finding.words.end()) {
     const auto position = words->second.find(ascii_lower(value));
     if (position != words->second.end()) return position->second;
-    intake.warn("value of " + column + " without words", draft.place, value);
+  }
+  if (intake.is_missing(value)) return std::nullopt;
+  if (words != finding.words.end()) {
+    intake.warn_of_value("value of " + column + " without words", draft.place, value);
     return std::nullopt;
   }
   if (finding.unit.empty()) return value;
-  if (const std::optional<double> number = parse_number(value)) return fmt::format("{:g}", *number);
-  intake.warn(column + " is no number", draft.place, value);
+  if (const std::optional<double> number = parse_decimal(value))
+    return fmt::format("{:g}", *number);
+  intake.warn_of_value(column + " is no number", draft.place, value);
   return std::nullopt;
 }
 
@@ -72,31 +76,23 @@ std::string published(const Draft& draft, std::string_view column) {
   return position == draft.sample.metadata.end() ? std::string() : position->get<std::string>();
 }
 
-std::string grade_words(const Intake& intake, std::string_view value) {
-  const Field& field = intake.taxonomy().field();
-  if (const std::string* words = intake.taxonomy().words(field.grade_name(), value)) return *words;
-  const std::string folded = ascii_lower(trim(value));
-  for (const std::string& grade : field.grades()) {
-    if (ascii_lower(grade) == folded) return grade;
-  }
-  return {};
-}
-
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   Sample& sample = draft.sample;
   fill(draft.picture, draft, map.picture);
+  if (intake.is_missing(draft.picture)) draft.picture.clear();
   fill(sample.raw_label, draft, map.label);
   fill(sample.group, draft, map.group);
   fill(sample.diagnosis, draft, map.diagnosis);
   fill(sample.subclass, draft, map.subclass);
   if (!map.grade.empty() && sample.grade.empty()) {
-    sample.grade = grade_words(intake, published(draft, map.grade));
+    intake.add_grade(draft, map.grade, published(draft, map.grade));
   }
   if (!map.split.empty()) sample.published_splits.push_back(published(draft, map.split));
   if (!map.modality_column.empty()) {
     const std::string value = published(draft, map.modality_column);
     const std::string* words = intake.taxonomy().words("modality", value);
-    if (sample.modality.empty()) sample.modality = words != nullptr ? *words : value;
+    if (sample.modality.empty() && words != nullptr) sample.modality = *words;
+    if (sample.modality.empty() && !intake.is_missing(value)) sample.modality = value;
   }
   if (sample.modality.empty()) sample.modality = map.modality;
   if (!map.age.empty()) intake.add_age(draft, published(draft, map.age));
@@ -111,11 +107,13 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
 
 void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,
                 const std::function<void(Draft&)>& finish) {
+  intake.note_separator(reader);
   const std::size_t id = reader.column(map.id);
   if (!map.label.empty()) reader.column(map.label);  // throws where it is missing
   while (reader.next()) {
     intake.count_row();
-    Draft draft = draft_of(intake, reader, reader.at(id));
+    const std::string& own_id = reader.at(id);
+    Draft draft = draft_of(intake, reader, intake.is_missing(own_id) ? std::string() : own_id);
     apply_columns(intake, map, draft);
     if (finish) finish(draft);
     intake.take(std::move(draft));

@@ -55,9 +55,6 @@ std::string published(const Draft& draft, std::string_view column);
 // stays (raw_label, group, modality).
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft);
 
-// One of Field::grades(), by the taxonomy's words for them or in any case; else "".
-std::string grade_words(const Intake& intake, std::string_view value);
-
 // Reads a table that lists one picture a row. The id and label columns must exist (InputError).
 // `finish` may change a draft before it is taken.
 void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,

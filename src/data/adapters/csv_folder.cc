@@ -87,12 +87,10 @@ void add_words(Intake& intake, const SideTable& mapping, Draft& draft) {
     intake.warn("class number differs from the mapping", draft.place,
                 draft.id + " " + sample.raw_label + " or " + published(draft, kClassNumber));
   }
-  sample.grade = grade_words(intake, published(draft, "malignancy"));
+  intake.add_grade(draft, "malignancy", published(draft, "malignancy"));
   sample.diagnosis = with_commas(published(draft, "class"));
-  const std::string subclass = published(draft, "subclass");
-  if (subclass != "-") sample.subclass = with_commas(subclass);
-  const std::string findings = published(draft, "findings");
-  if (findings != "-") intake.add_finding(draft, "category", with_commas(findings));
+  sample.subclass = with_commas(published(draft, "subclass"));
+  intake.add_finding(draft, "category", with_commas(published(draft, "findings")));
   // The number is the label that the authors trained on; where their own name of the class says
   // another, that is told, not settled.
   const Mapping* by_number = intake.taxonomy().find(sample.raw_label);

@@ -29,7 +29,10 @@ class Fitzpatrick17k final : public Adapter {
       // Its three parts know no pre-cancerous lesion: where the label has a class, the class says
       // more.
       const Mapping* mapping = intake.taxonomy().find(draft.sample.raw_label);
-      if (mapping != nullptr && mapping->label) draft.sample.grade.clear();
+      if (mapping != nullptr && mapping->label) {
+        draft.sample.grade.clear();
+        draft.grade_cell = GradeCell::kNone;
+      }
       const std::string check = published(draft, "qc");
       if (check.starts_with("3")) {
         intake.warn("publisher's check: wrongly labelled", draft.place, draft.id);

@@ -1,8 +1,6 @@
 #include "data/adapters/intake.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -12,22 +10,16 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxRawLabel = 200;        // bytes
-constexpr std::size_t kMaxName = 100;            // bytes of a column's or finding's name
-constexpr std::size_t kMaxExample = 200;         // bytes of a value quoted in the report
-constexpr std::size_t kMaxPictureName = 1024;    // bytes
-constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
+constexpr std::size_t kMaxRawLabel = 200;       // bytes
+constexpr std::size_t kMaxName = 100;           // bytes of a column's or finding's name
+constexpr std::size_t kMaxExample = 200;        // bytes of a value quoted in the report
+constexpr std::size_t kMaxPictureName = 1024;   // bytes
+constexpr std::size_t kMaxDistinctValues = 50;  // values not understood counted apart
 constexpr std::string_view kOtherNames = "(others)";
 
 Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
   return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy),
                         input.field.value_or(Field::standard()));
-}
-
-// A number of a table without the ".0" that spreadsheets and pandas add.
-std::string plain_number(double value) {
-  if (value == std::floor(value)) return std::to_string(static_cast<long long>(value));
-  return fmt::format("{:g}", value);
 }
 
 // A picture's name is only looked up among files that are there, so anything that could name one
@@ -52,13 +44,6 @@ std::optional<std::string> published_split_name(std::string_view text) {
   }
   if (folded == "test" || folded == "testing") return "test";
   return std::nullopt;
-}
-
-bool is_missing(std::string_view value) {
-  static constexpr std::array<std::string_view, 7> kMissing = {"",   "unknown", "unk", "nan",
-                                                               "na", "n/a",     "null"};
-  const std::string folded = ascii_lower(trim(value));
-  return std::find(kMissing.begin(), kMissing.end(), folded) != kMissing.end();
 }
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
@@ -86,10 +71,10 @@ void Intake::tally(Tally& tally, std::string_view place, std::string_view value)
   tally.examples.push_back(fmt::format("{}: {}", place, clean_text(value, kMaxExample)));
 }
 
-void Intake::count_name(std::map<std::string, std::uint64_t>& counts,
-                        const std::string& name) const {
+void Intake::count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
+                        std::size_t most) {
   // A table of nothing but new labels must not fill the memory.
-  const bool known = counts.contains(name) || counts.size() < kMaxDistinctNames;
+  const bool known = counts.contains(name) || counts.size() < most;
   ++counts[known ? name : std::string(kOtherNames)];
 }
 
@@ -102,6 +87,19 @@ void Intake::warn(std::string_view kind, std::string_view place, std::string_vie
   tally(report_.warnings[std::string(kind)], place, value);
 }
 
+void Intake::warn_of_value(std::string_view kind, std::string_view place, std::string_view value) {
+  warn(kind, place, value);
+  count_name(report_.warnings[std::string(kind)].values, clean_text(value, kMaxName),
+             kMaxDistinctValues);
+}
+
+void Intake::note_separator(const CsvReader& reader) {
+  if (reader.separator() == ',') return;
+  const std::string place = reader.place();  // "file.csv:1"
+  report_.separators[Path(place.substr(0, place.rfind(':'))).filename().string()] =
+      reader.separator() == '\t' ? "a tab" : fmt::format("'{}'", reader.separator());
+}
+
 void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
@@ -112,10 +110,12 @@ void Intake::take(Draft draft) {
   sample.dataset = report_.dataset;
   if (sample.modality.empty()) sample.modality = input_.modality;
   sample.modality = clean_text(sample.modality, kMaxName);
+  for (std::string* text : {&sample.diagnosis, &sample.subclass, &sample.group}) {
+    if (is_missing(*text)) text->clear();
+  }
   map_label(draft);
   settle_split(draft);
   sample.group = clean_text(sample.group, kMaxFindingValue);
-  if (is_missing(sample.group)) sample.group.clear();
   count_sample(sample);
   sink_(std::move(sample));
 }
@@ -173,12 +173,14 @@ bool Intake::find_picture(Draft& draft) {
 
 void Intake::map_label(Draft& draft) {
   Sample& sample = draft.sample;
+  const Mapping* mapping = taxonomy_.find(sample.raw_label);
+  if (mapping == nullptr && is_missing(sample.raw_label)) sample.raw_label.clear();
+  settle_grade(draft, mapping);
   if (sample.raw_label.empty()) {
     ++report_.without_label;
-  } else if (const Mapping* mapping = taxonomy_.find(sample.raw_label)) {
+  } else if (mapping != nullptr) {
     sample.label = mapping->label;
     // What the table itself says goes before what the vocabulary says of the label in general.
-    if (sample.grade.empty()) sample.grade = mapping->grade;
     if (sample.diagnosis.empty()) sample.diagnosis = mapping->diagnosis;
     if (sample.subclass.empty()) sample.subclass = mapping->subclass;
     for (const Finding& finding : mapping->findings)
@@ -194,13 +196,44 @@ void Intake::map_label(Draft& draft) {
   if (ascii_lower(sample.subclass) == ascii_lower(sample.diagnosis)) sample.subclass.clear();
 }
 
+void Intake::settle_grade(Draft& draft, const Mapping* mapping) {
+  const Field& field = taxonomy_.field();
+  if (field.grades().empty()) return;
+  std::string own;      // what the label map says
+  std::string implied;  // what the class says, though the label map may be silent
+  if (mapping != nullptr) {
+    own = implied = mapping->grade;
+    if (implied.empty() && mapping->label) implied = field.at(*mapping->label).grade;
+  }
+  const bool between =
+      !own.empty() && own != field.grades().front() && own != field.grades().back();
+  std::string& grade = draft.sample.grade;
+  switch (draft.grade_cell) {
+    case GradeCell::kNone:
+      if (grade.empty()) grade = own;
+      break;
+    case GradeCell::kNo:
+    case GradeCell::kOpen:
+      if (between) grade = own;
+      break;
+    case GradeCell::kNotUnderstood:
+      grade.clear();
+      break;
+  }
+  if (!grade.empty() && !implied.empty() && grade != implied) {
+    warn(field.grade_name() + " that is not the class's", draft.place,
+         fmt::format("{} '{}' is {}, the class {}", draft.sample.key, draft.sample.raw_label, grade,
+                     implied));
+  }
+}
+
 void Intake::settle_split(Draft& draft) {
   std::vector<std::string> known;
   for (const std::string& text : draft.sample.published_splits) {
     if (is_missing(text)) continue;
     const std::optional<std::string> name = published_split_name(text);
     if (!name) {
-      warn("split of an unknown name", draft.place, text);
+      warn_of_value("split of an unknown name", draft.place, text);
     } else if (std::find(known.begin(), known.end(), *name) == known.end()) {
       known.push_back(*name);
     }
@@ -226,7 +259,10 @@ void Intake::add_metadata(Draft& draft, const std::vector<std::string>& header,
   for (std::size_t i = 0; i < header.size() && i < row.size(); ++i) {
     std::string name = clean_text(header[i], kMaxName);
     std::string value = clean_text(row[i], kMaxMetadataValue);
-    if (name.empty()) name = "column " + std::to_string(i + 1);
+    if (name.empty()) {
+      if (value.empty()) continue;  // spreadsheets leave such columns
+      name = "column " + std::to_string(i + 1);
+    }
     const auto there = metadata.find(name);
     if (there == metadata.end()) {
       if (metadata.size() >= kMaxMetadataColumns) {
@@ -243,58 +279,87 @@ void Intake::add_metadata(Draft& draft, const std::vector<std::string>& header,
 }
 
 void Intake::add_plain_finding(Draft& draft, std::string_view name, std::string_view value) {
-  std::string text = clean_text(value, kMaxFindingValue);
-  if (is_missing(text)) return;
-  draft.sample.findings.push_back({clean_text(name, kMaxName), std::move(text)});
+  if (!is_missing(value)) add_words(draft, name, value);
+}
+
+void Intake::add_words(Draft& draft, std::string_view name, std::string_view words) {
+  std::string text = clean_text(words, kMaxFindingValue);
+  if (!text.empty()) draft.sample.findings.push_back({clean_text(name, kMaxName), std::move(text)});
+}
+
+bool Intake::add_given_words(Draft& draft, std::string_view name, std::string_view value) {
+  const std::string* words = taxonomy_.words(name, value);
+  if (words == nullptr) return is_missing(value);
+  if (!words->empty()) add_words(draft, name, *words);
+  return true;
 }
 
 void Intake::add_finding(Draft& draft, std::string_view name, std::string_view value) {
-  if (is_missing(value)) return;
-  if (const std::string* words = taxonomy_.words(name, value)) {
-    add_plain_finding(draft, name, *words);
-    return;
-  }
+  if (add_given_words(draft, name, value)) return;
   std::string text = ascii_lower(value);
   std::replace(text.begin(), text.end(), '_', ' ');
-  add_plain_finding(draft, name, text);
+  add_words(draft, name, text);
 }
 
 void Intake::add_age(Draft& draft, std::string_view value) {
-  if (is_missing(value)) return;
-  const std::optional<double> years = parse_number(trim(value));
-  if (!years || *years < 0 || *years > 120) {
-    warn("age that is no number of years", draft.place, value);
-    return;
+  if (add_given_words(draft, "age", value)) return;
+  if (const std::optional<std::string> words = age_in_words(value)) {
+    add_words(draft, "age", *words);
+  } else {
+    warn_of_value("age that is no number of years", draft.place, value);
   }
-  add_plain_finding(draft, "age", plain_number(*years));
 }
 
 void Intake::add_sex(Draft& draft, std::string_view value) {
-  if (is_missing(value)) return;
-  const std::string folded = ascii_lower(trim(value));
-  if (const std::string* words = taxonomy_.words("sex", folded)) {
-    add_plain_finding(draft, "sex", *words);
-  } else if (folded == "female" || folded == "f") {
-    add_plain_finding(draft, "sex", "female");
-  } else if (folded == "male" || folded == "m") {
-    add_plain_finding(draft, "sex", "male");
+  if (add_given_words(draft, "sex", value)) return;
+  if (const std::optional<std::string> words = sex_in_words(value)) {
+    add_words(draft, "sex", *words);
   } else {
-    warn("sex of an unknown spelling", draft.place, value);
+    warn_of_value("sex of an unknown spelling", draft.place, value);
   }
 }
 
 void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view value) {
-  const auto says_nothing = [&](const std::string& cell) { return trim(value) == cell; };
-  if (is_missing(value) || std::ranges::any_of(column.missing, says_nothing)) return;
-  const std::optional<double> code = parse_number(trim(value));
-  for (std::size_t i = 0; i < column.values.size(); ++i) {
-    if (code && *code == static_cast<double>(i + 1)) {
-      add_plain_finding(draft, column.finding, column.values[i]);
-      return;
-    }
+  if (add_given_words(draft, column.finding, value)) return;
+  if (const std::optional<std::string> words = coded_in_words(column, value)) {
+    add_words(draft, column.finding, *words);
+  } else {
+    warn_of_value(fmt::format("{} that is none of 1 to {}", column.finding, column.values.size()),
+                  draft.place, value);
   }
-  warn(fmt::format("{} that is none of 1 to {}", column.finding, column.values.size()), draft.place,
-       value);
+}
+
+void Intake::add_grade(Draft& draft, std::string_view column, std::string_view value) {
+  const Field& field = taxonomy_.field();
+  const GradeWords& words = field.grade_words();
+  std::string& grade = draft.sample.grade;
+  if (const std::string* given = taxonomy_.words(field.grade_name(), value)) {
+    grade = *given;
+    return;
+  }
+  if (is_missing(value)) return;
+  const std::string folded = fold_value(value);
+  if (const auto known = words.words.find(folded); known != words.words.end()) {
+    grade = known->second;
+    return;
+  }
+  if (words.open.contains(folded)) {
+    draft.grade_cell = GradeCell::kOpen;
+    return;
+  }
+  // A column of the lower one's name, also after that of the other, asks the other way round.
+  const std::string name = fold_value(column);
+  const std::size_t asks_no = name.find(words.no);
+  const bool asks_yes =
+      asks_no == std::string::npos || name.find(words.yes, asks_no) != std::string::npos;
+  const std::optional<bool> yes = yes_or_no(value);
+  if (yes && asks_yes && !words.yes.empty() && !words.no.empty()) {
+    grade = *yes ? words.yes : words.no;
+    if (!*yes) draft.grade_cell = GradeCell::kNo;
+    return;
+  }
+  draft.grade_cell = GradeCell::kNotUnderstood;
+  warn_of_value(field.grade_name() + " that is not understood", draft.place, value);
 }
 
 AdapterReport Intake::finish() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/adapters/picture_index.h"
+#include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/data/taxonomy.h"
@@ -18,6 +19,15 @@ namespace epicrisis {
 inline constexpr std::size_t kMaxMetadataValue = 500;
 inline constexpr std::size_t kMaxFindingValue = 200;
 inline constexpr std::size_t kMaxMetadataColumns = 1024;
+inline constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
+
+// What a cell of the table said of the grade.
+enum class GradeCell {
+  kNone,  // nothing, or Sample::grade as it stands
+  kNo,    // not the highest: a class's own grade in between goes with it
+  kOpen,  // that it is open
+  kNotUnderstood,
+};
 
 // One record of a table on its way to a sample.
 struct Draft {
@@ -25,14 +35,12 @@ struct Draft {
   std::string id;              // as published; a picture's suffix is dropped for the key
   std::string picture;         // what finds the picture; empty: the key
   std::string second_picture;  // tried next, may be empty
+  GradeCell grade_cell = GradeCell::kNone;
   Sample sample;  // raw_label, findings, group, published_splits, modality, metadata; texts unclean
 };
 
 // "train", "validation" or "test" for the spellings in use ("training", "valid", "val", "dev").
 std::optional<std::string> published_split_name(std::string_view text);
-
-// True for the ways to leave a cell empty: "", "unknown", "UNK", "nan", "NA", "N/A", "null".
-bool is_missing(std::string_view value);
 
 // What every adapter does with a record: checks the id, refuses duplicates, maps the label, finds
 // the picture, cleans what was published, counts, hands on. One per read.
@@ -52,24 +60,34 @@ class Intake {
   // Counts a record that the adapter itself cannot make a sample of.
   void skip(std::string_view reason, std::string_view place, std::string_view value);
   void warn(std::string_view kind, std::string_view place, std::string_view value);
+  // Warns of a value that was not understood; the report counts each.
+  void warn_of_value(std::string_view kind, std::string_view place, std::string_view value);
+  // Tells in the report how the table is separated, where that is not by commas.
+  void note_separator(const CsvReader& reader);
+
+  // Whether a cell says nothing, by the label map's list.
+  bool is_missing(std::string_view value) const { return taxonomy_.is_missing(value); }
 
   // Adds the row to the published metadata, cleaned. A column that is already there with another
   // value stays as it was and is warned of.
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
                     const std::vector<std::string>& row);
 
-  // Findings; missing values add nothing. An age is years from 0 to 120, "45.0" as "45"; anything
-  // else is warned of.
+  // The grade by the taxonomy's words for it, else the field's, else yes or no by the column's name
+  // (a column named by what no says is not asked). What is not understood is warned of, and the class's own grade
+  // does not stand for it.
+  void add_grade(Draft& draft, std::string_view column, std::string_view value);
+
+  // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
+  // nothing, then it is read (data/values.h); what is not understood is warned of.
   void add_age(Draft& draft, std::string_view value);
-  // The taxonomy's words for "sex", else female or male for the usual spellings; else warned of.
   void add_sex(Draft& draft, std::string_view value);
+  void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
   // The taxonomy's words for `name`; else the value in lower case, "_" as a space. The taxonomy may
   // map a value to "", which adds nothing.
   void add_finding(Draft& draft, std::string_view name, std::string_view value);
-  // As it is, but cleaned.
+  // As it is, but cleaned; a missing value adds nothing.
   void add_plain_finding(Draft& draft, std::string_view name, std::string_view value);
-  // The words of a number from 1 ("3", also "3.0"); anything else is warned of.
-  void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
 
   // The names of the pictures, sorted.
   std::vector<std::string> picture_names() const { return pictures_.names(); }
@@ -78,12 +96,17 @@ class Intake {
 
  private:
   void tally(Tally& tally, std::string_view place, std::string_view value) const;
-  void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name) const;
+  static void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
+                         std::size_t most = kMaxDistinctNames);
   bool check_id(Draft& draft);
   bool check_duplicate(const Draft& draft);
   std::string_view picture_key(std::string_view name) const;
   bool find_picture(Draft& draft);
   void map_label(Draft& draft);
+  void settle_grade(Draft& draft, const Mapping* mapping);
+  // Whether the taxonomy has words for the value, or it says nothing.
+  bool add_given_words(Draft& draft, std::string_view name, std::string_view value);
+  static void add_words(Draft& draft, std::string_view name, std::string_view words);
   void settle_split(Draft& draft);
   void count_sample(const Sample& sample);
 

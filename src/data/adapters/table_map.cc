@@ -76,21 +76,21 @@ void read_splits(const TomlTable& table, TableMap& map) {
   }
 }
 
-// The input's label map, else the one that the file names, else its own, else that of its field.
+// The input's label map, else the one that the file names, else that of its field; what the file
+// says of labels, words and missing cells is laid over it.
 Taxonomy taxonomy_of(const TomlTable& file, const AdapterInput& input) {
-  Taxonomy own = Taxonomy::from_table(file, input.field.value_or(Field::standard()));
-  const std::string name = file.string_or("taxonomy", "");
-  if (own.size() > 0 && !name.empty()) {
-    throw UsageError("{}: 'taxonomy' and [[map]] exclude each other", file.place("taxonomy"));
-  }
-  if (!input.taxonomy.empty()) return Taxonomy::load(input.taxonomy, own.field());
-  if (name.empty()) return own.size() > 0 ? std::move(own) : Taxonomy::usual(own.field());
-  Taxonomy named = Taxonomy::load(name, own.field());
+  const Field wanted = Taxonomy::field_of(file, input.field.value_or(Field::standard()));
+  const std::string named = file.string_or("taxonomy", "");
+  const std::string name = input.taxonomy.empty() ? named : input.taxonomy;
+  // taxonomy = "": its own [[map]] alone.
+  if (name.empty() && file.has("taxonomy")) return Taxonomy::from_table(file, wanted);
+  Taxonomy taxonomy = name.empty() ? Taxonomy::usual(wanted) : Taxonomy::load(name, wanted);
   if (file.has("field")) {
-    require_same_field(file.place("taxonomy") + ": the label map " + named.name(), named.field(),
-                       own.field());
+    require_same_field(file.place("field") + ": the label map " + taxonomy.name(), taxonomy.field(),
+                       wanted);
   }
-  return named;
+  taxonomy.extend(Taxonomy::from_table(file, taxonomy.field()));
+  return taxonomy;
 }
 
 }  // namespace
@@ -100,11 +100,14 @@ TableMap read_table_map(const Path& path, const AdapterInput& input) {
   TableMap map(taxonomy_of(file, input));
   const Field& field = map.taxonomy.field();
   map.table = file.string_or("table", "");
-  const std::string separator = file.string_or("separator", ",");
-  if (separator.size() != 1) {
-    throw UsageError("{}: separator '{}' is not one character", file.place("separator"), separator);
+  if (file.has("separator")) {
+    const std::string separator = file.string("separator");
+    if (separator.size() != 1) {
+      throw UsageError("{}: separator '{}' is not one character", file.place("separator"),
+                       separator);
+    }
+    map.separator = separator[0];
   }
-  map.separator = separator[0];
   map.columns.modality = file.string_or("modality", "");
   if (const std::optional<TomlTable> columns = file.table_if("columns")) {
     for (const NamedColumn& column : kNamedColumns) {

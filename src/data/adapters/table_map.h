@@ -16,7 +16,7 @@ namespace epicrisis {
 // A user's explanation of a table of his own: the TOML column map of docs/formats/column-maps.md.
 struct TableMap {
   std::string table;  // below the data set's folder; "" where the file names none
-  char separator = ',';
+  char separator = kFindSeparator;
   ColumnMap columns;
   PictureLayout pictures;
   std::string picture_pattern;                // "{id}_front", "" for none
@@ -25,8 +25,8 @@ struct TableMap {
   explicit TableMap(Taxonomy labels) : taxonomy(std::move(labels)) {}
 };
 
-// The label map is the input's, else the one that the file names, else the file's own, else that of
-// the field. UsageError with file and line for a key or value that is wrong.
+// The label map is the input's, else the one that the file names, else that of the field, extended
+// by the file's own. UsageError with file and line for a key or value that is wrong.
 TableMap read_table_map(const Path& path, const AdapterInput& input);
 
 // The picture's name by the pattern, and the splits by the map's names.

@@ -1,0 +1,335 @@
+#include "data/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "data/resources.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "text/unicode.h"
+
+namespace epicrisis {
+namespace {
+
+using Words = std::set<std::string, std::less<>>;
+
+constexpr const char* kFile = "taxonomy/values/words.toml";
+constexpr std::size_t kLongest = 200;  // bytes of a cell that is compared
+constexpr double kOldest = 120;        // years
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// ---- ages ----
+
+// A cell as words, signs and numbers apart: "AGE_40_TO_49" as "age", "#", "to", "#" with 40 and 49.
+struct AgeCell {
+  std::vector<std::string> parts;
+  std::vector<std::string> numbers;
+};
+
+AgeCell parts_of(std::string_view value) {
+  constexpr std::string_view kSigns = "-<>=+~[]();#&";
+  AgeCell cell;
+  std::string text = fold_value(value);
+  // "[40, 50)": the comma is no decimal one.
+  const std::string_view trimmed = trim(value);
+  if (trimmed.starts_with('[') || trimmed.starts_with('(')) {
+    text = ascii_lower(trimmed);
+    std::replace(text.begin(), text.end(), ',', ';');
+  }
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t begin = i;
+    if (text[i] == ' ') {
+      ++i;
+    } else if (is_digit(text[i])) {
+      while (i < text.size() && is_digit(text[i])) ++i;
+      if (i + 1 < text.size() && (text[i] == '.' || text[i] == ',') && is_digit(text[i + 1])) {
+        for (++i; i < text.size() && is_digit(text[i]);) ++i;
+      }
+      cell.numbers.push_back(text.substr(begin, i - begin));
+      cell.parts.emplace_back("#");
+    } else if (kSigns.find(text[i]) != std::string_view::npos) {
+      cell.parts.push_back(text.substr(i++, 1));
+    } else {
+      while (i < text.size() && text[i] != ' ' && !is_digit(text[i]) &&
+             kSigns.find(text[i]) == std::string_view::npos) {
+        ++i;
+      }
+      cell.parts.push_back(text.substr(begin, i - begin));
+    }
+  }
+  return cell;
+}
+
+std::string without(const std::vector<std::string>& parts, const Words& words) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!words.contains(part)) text += part;
+  }
+  return text;
+}
+
+enum class AgeForm { kExact, kDecade, kAtLeast, kOver, kUnder, kAtMost, kBetween };
+
+// ---- the file ----
+
+struct CommonWords {
+  Words missing;
+  Words yes;
+  Words no;
+  std::map<std::string, std::string, std::less<>> sex;
+  Words leave_out;
+  std::map<std::string, Words> parts_of_years;  // "months" and its spellings
+  std::map<std::string, AgeForm, std::less<>> ages;
+
+  static Words folded(const TomlTable& table, std::string_view key) {
+    Words words;
+    for (const std::string& word : table.strings_or(key, {})) words.insert(fold_value(word));
+    return words;
+  }
+
+  CommonWords() {
+    const TomlTable file = TomlTable::parse(data_resources().get(kFile), kFile);
+    missing = folded(file, "missing");
+    yes = folded(file, "yes");
+    no = folded(file, "no");
+    const TomlTable sexes = file.table("sex");
+    for (const char* one : {"female", "male", "other"}) {
+      for (const std::string& word : folded(sexes, one)) {
+        sex.emplace(word, std::string_view(one) == "other" ? "" : one);
+      }
+    }
+    const TomlTable age = file.table("age");
+    leave_out = folded(age, "leave_out");
+    for (const char* unit : {"months", "weeks", "days"}) parts_of_years[unit] = folded(age, unit);
+    for (const auto& [key, form] :
+         {std::pair("exact", AgeForm::kExact), std::pair("decade", AgeForm::kDecade),
+          std::pair("at_least", AgeForm::kAtLeast), std::pair("over", AgeForm::kOver),
+          std::pair("under", AgeForm::kUnder), std::pair("at_most", AgeForm::kAtMost),
+          std::pair("between", AgeForm::kBetween)}) {
+      for (const std::string& pattern : age.strings_or(key, {})) {
+        ages.emplace(without(parts_of(pattern).parts, leave_out), form);
+      }
+    }
+    file.finish();
+  }
+};
+
+const CommonWords& common() {
+  static const CommonWords kWords;
+  return kWords;
+}
+
+std::optional<std::string> band_in_words(AgeForm form, double first, double last) {
+  const std::string from = plain_number(first);
+  switch (form) {
+    case AgeForm::kExact:
+      return from;
+    case AgeForm::kDecade:
+      if (std::fmod(first, 10) != 0) return std::nullopt;
+      return fmt::format("{} to {}", from, plain_number(first + 9));
+    case AgeForm::kAtLeast:
+      return from + " or older";
+    case AgeForm::kOver:
+      return "over " + from;
+    case AgeForm::kUnder:
+      return "under " + from;
+    case AgeForm::kAtMost:
+      return from + " or younger";
+    case AgeForm::kBetween:
+      if (last <= first) return std::nullopt;
+      return fmt::format("{} to {}", from, plain_number(last));
+  }
+  return std::nullopt;
+}
+
+// "6 months"; as years from two years on.
+std::optional<std::string> young_age(const AgeCell& cell) {
+  for (const auto& [unit, spellings] : common().parts_of_years) {
+    Words left_out = spellings;
+    left_out.insert(common().leave_out.begin(), common().leave_out.end());
+    const bool named = std::ranges::any_of(
+        cell.parts, [&](const std::string& part) { return spellings.contains(part); });
+    if (!named || cell.numbers.size() != 1 || without(cell.parts, left_out) != "#") continue;
+    const std::optional<double> number = parse_decimal(cell.numbers.front());
+    const double a_year = unit == "months" ? 12 : unit == "weeks" ? 52 : 365;
+    if (!number || *number > kOldest * a_year) return std::nullopt;
+    if (*number >= 2 * a_year) return plain_number(std::floor(*number / a_year));
+    return fmt::format("{} {}", plain_number(*number),
+                       *number == 1 ? unit.substr(0, unit.size() - 1) : unit);
+  }
+  return std::nullopt;
+}
+
+// ---- numbers with words ----
+
+// What all values begin with, up to a space: "Fitzpatrick ".
+std::size_t common_start(const std::vector<std::string>& values) {
+  std::size_t length = values.front().size();
+  for (const std::string& value : values) {
+    std::size_t same = 0;
+    while (same < std::min(length, value.size()) && value[same] == values.front()[same]) ++same;
+    length = same;
+  }
+  const std::size_t space = std::string_view(values.front()).substr(0, length).rfind(' ');
+  return space == std::string_view::npos ? 0 : space + 1;
+}
+
+std::string_view without_prefixes(const CodedColumn& column, std::string_view text) {
+  text = trim(text);
+  for (bool again = true; again;) {
+    again = false;
+    for (const std::string& prefix : column.prefixes) {
+      const std::string folded = fold_value(prefix);
+      if (text.size() <= folded.size() || !text.starts_with(folded)) continue;
+      text.remove_prefix(folded.size());
+      // "Type: 3", "FST-3"
+      text.remove_prefix(std::min(text.find_first_not_of(" :#-."), text.size()));
+      again = true;
+    }
+  }
+  return text;
+}
+
+// The position of one value; empty: none.
+std::optional<std::size_t> coded_position(const CodedColumn& column, std::string_view text) {
+  text = without_prefixes(column, text);
+  const std::size_t start = column.values.size() > 1 ? common_start(column.values) : 0;
+  const std::optional<double> number = parse_decimal(text);
+  for (std::size_t i = 0; i < column.values.size(); ++i) {
+    const std::string& value = column.values[i];
+    if (number ? *number == static_cast<double>(i + 1)
+               : text == fold_value(value) || text == fold_value(value.substr(start))) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// "34" and "34.0" as 3 and 4, where no value has two digits.
+std::optional<std::pair<std::string, std::string>> pair_of(const CodedColumn& column,
+                                                           std::string_view text) {
+  for (const char* between :
+       {" or ", " to ", " and ", "-", "–", "—", "/", "&", "+", "|", ",", ";"}) {
+    const std::size_t at = text.find(between, 1);
+    if (at == std::string_view::npos) continue;
+    return std::pair(std::string(text.substr(0, at)),
+                     std::string(text.substr(at + std::string_view(between).size())));
+  }
+  const std::optional<double> number = parse_decimal(without_prefixes(column, text));
+  if (!number || column.values.size() >= 10 || *number < 12 || *number > 99 ||
+      *number != std::floor(*number)) {
+    return std::nullopt;
+  }
+  const std::string digits = plain_number(*number);
+  return std::pair(digits.substr(0, 1), digits.substr(1));
+}
+
+}  // namespace
+
+std::string fold_value(std::string_view value) {
+  const std::string clean = clean_text(value, kLongest);
+  std::string folded;
+  for (std::string_view rest = clean; !rest.empty();) {
+    const unicode::Decoded one = unicode::decode(rest);
+    unicode::append_folded(folded, one.code);
+    rest.remove_prefix(one.length);
+  }
+  std::replace(folded.begin(), folded.end(), '_', ' ');
+  std::string_view text = trim(folded);
+  const auto is_around = [&](char open, char close) {
+    return text.size() >= 2 && text.front() == open && text.back() == close;
+  };
+  while (is_around('(', ')') || is_around('[', ']') || is_around('<', '>') || is_around('{', '}') ||
+         is_around('"', '"') || is_around('\'', '\'')) {
+    text = trim(text.substr(1, text.size() - 2));
+  }
+  if (text.size() > 1 && text.back() == '.' && text[text.size() - 2] != '.') text.remove_suffix(1);
+  return clean_text(text, kLongest);  // folds the spaces that were '_'
+}
+
+bool is_missing(std::string_view value) {
+  if (value.size() > kLongest) return false;
+  const std::string folded = fold_value(value);
+  return folded.empty() || common().missing.contains(folded);
+}
+
+std::optional<bool> yes_or_no(std::string_view value) {
+  const std::string folded = fold_value(value);
+  if (common().yes.contains(folded)) return true;
+  if (common().no.contains(folded)) return false;
+  const std::optional<double> number = parse_number(folded);
+  if (number && *number == 1) return true;
+  if (number && *number == 0) return false;
+  return std::nullopt;
+}
+
+std::optional<std::string> sex_in_words(std::string_view value) {
+  const auto position = common().sex.find(fold_value(value));
+  if (position == common().sex.end()) return std::nullopt;
+  return position->second;
+}
+
+std::optional<std::string> age_in_words(std::string_view value) {
+  if (value.size() > kLongest) return std::nullopt;
+  const AgeCell cell = parts_of(value);
+  if (cell.numbers.empty()) {
+    std::string left;
+    for (const std::string& part : cell.parts) {
+      if (!common().leave_out.contains(part)) left += (left.empty() ? "" : " ") + part;
+    }
+    return is_missing(left) ? std::optional<std::string>("") : std::nullopt;
+  }
+  if (std::optional<std::string> young = young_age(cell)) return young;
+  const auto form = common().ages.find(without(cell.parts, common().leave_out));
+  if (form == common().ages.end()) return std::nullopt;
+  const std::optional<double> first = parse_decimal(cell.numbers.front());
+  const std::optional<double> last = parse_decimal(cell.numbers.back());
+  if (!first || !last || *first > kOldest || *last > kOldest) return std::nullopt;
+  return band_in_words(form->second, *first, *last);
+}
+
+std::optional<std::string> coded_in_words(const CodedColumn& column, std::string_view value) {
+  const std::string folded = fold_value(value);
+  if (is_missing(folded) || is_missing(without_prefixes(column, folded))) return "";
+  const std::optional<double> number = parse_number(folded);
+  for (const std::string& nothing : column.missing) {
+    if (folded == fold_value(nothing) || (number && number == parse_number(nothing))) return "";
+  }
+  if (const auto one = coded_position(column, folded)) return column.values[*one];
+  const auto two = pair_of(column, folded);
+  if (!two) return std::nullopt;
+  const auto first = coded_position(column, two->first);
+  const auto second = coded_position(column, two->second);
+  if (!first || !second || *second != *first + 1) return std::nullopt;
+  return fmt::format("{} or {}", column.values[*first],
+                     column.values[*second].substr(common_start(column.values)));
+}
+
+std::optional<double> parse_decimal(std::string_view text) {
+  text = trim(text);
+  if (const std::optional<double> number = parse_number(text)) return number;
+  const std::size_t comma = text.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  const std::string_view after = text.substr(comma + 1);
+  const std::string_view before = text.substr(0, comma);
+  const bool thousands = after.size() == 3 && before != "0" && before != "-0";
+  if (after.empty() || thousands || !std::ranges::all_of(after, is_digit)) return std::nullopt;
+  return parse_number(std::string(before) + "." + std::string(after));
+}
+
+std::string plain_number(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) {
+    return std::to_string(static_cast<long long>(value));
+  }
+  return fmt::format("{:g}", value);
+}
+
+}  // namespace epicrisis
