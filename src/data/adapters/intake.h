@@ -73,9 +73,9 @@ class Intake {
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
                     const std::vector<std::string>& row);
 
-  // The grade by the taxonomy's words for it, else the field's, else yes or no by the column's name
-  // (a column named by what no says is not asked). What is not understood is warned of, and the class's own grade
-  // does not stand for it.
+  // The grade by the taxonomy's words for it, else the field's, else yes or no, but not in a column
+  // named by what no says. What is not understood is warned of, and the class's own grade does not
+  // stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
 
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
