@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "epicrisis/core/strings.h"
 
@@ -12,6 +13,8 @@ namespace {
 
 // A wait above this (some 30 years) is told as this, so that no sum with a time overflows.
 constexpr double kLongest = 1e9;
+// A number from here on (the year 2001) is a time in seconds since 1970, and no wait.
+constexpr double kFirstTime = 1e9;
 
 constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -97,6 +100,13 @@ std::optional<std::int64_t> read_http_date(std::string_view text, int year_now) 
   return {};
 }
 
+// From now until a time in seconds since 1970; none if it is past.
+std::optional<Seconds> until(double time, std::chrono::system_clock::time_point now) {
+  const double wait = time - Seconds(now.time_since_epoch()).count();
+  if (!(wait >= 0)) return {};
+  return Seconds(std::min(wait, kLongest));
+}
+
 std::optional<Seconds> read_number(std::string_view text, double unit) {
   // More digits than a number holds are a long wait still.
   if (text.size() > 300 && all_digits(text)) return Seconds(kLongest);
@@ -105,22 +115,213 @@ std::optional<Seconds> read_number(std::string_view text, double unit) {
   return Seconds(std::min(*value * unit, kLongest));
 }
 
-}  // namespace
+// Seconds, or a time: seconds or milliseconds since 1970.
+std::optional<Seconds> read_number_or_time(std::string_view text,
+                                           std::chrono::system_clock::time_point now) {
+  const auto value = parse_number(text);
+  if (value && *value >= kFirstTime && *value < kFirstTime * 100) return until(*value, now);
+  if (value && *value >= kFirstTime * 1000 && *value < kFirstTime * 100'000) {
+    return until(*value / 1000, now);
+  }
+  return read_number(text, 1);
+}
 
-std::optional<Seconds> read_retry_after(const HttpAnswer& answer,
-                                        std::chrono::system_clock::time_point now) {
-  const std::string_view milliseconds = trim(answer.header("retry-after-ms"));
-  if (const auto wait = read_number(milliseconds, 0.001)) return wait;
-  const std::string_view text = trim(answer.header("retry-after"));
-  if (text.size() > 1000) return {};
-  if (const auto wait = read_number(text, 1)) return wait;
+// Units of "1m26.4s" and of words, "20 seconds"; the longer before what it begins with.
+constexpr std::array<std::pair<std::string_view, double>, 20> kUnits = {
+    {{"milliseconds", 1e-3}, {"millisecond", 1e-3}, {"msec", 1e-3}, {"ms", 1e-3}, {"minutes", 60},
+     {"minute", 60},         {"mins", 60},          {"min", 60},    {"m", 60},    {"seconds", 1},
+     {"second", 1},          {"secs", 1},           {"sec", 1},     {"s", 1},     {"hours", 3600},
+     {"hour", 3600},         {"hrs", 3600},         {"hr", 3600},   {"h", 3600},  {"days", 86400}}};
+
+// The unit at the beginning of a text, with its length; small letters.
+std::optional<std::pair<std::size_t, double>> unit_at(std::string_view text) {
+  const std::size_t spaces = text.starts_with(' ') ? 1 : 0;
+  text.remove_prefix(spaces);
+  const auto ends = [&](std::size_t size) {
+    return size == text.size() || !(text[size] >= 'a' && text[size] <= 'z');
+  };
+  for (const auto& [name, seconds] : kUnits) {
+    if (text.starts_with(name) && ends(name.size())) return {{spaces + name.size(), seconds}};
+  }
+  for (const std::string_view day : {"day", "d"}) {
+    if (text.starts_with(day) && ends(day.size())) return {{spaces + day.size(), 86400}};
+  }
+  for (const std::string_view micro : {"us", "\xC2\xB5s", "\xCE\xBCs", "ns"}) {
+    if (text.starts_with(micro)) return {{spaces + micro.size(), 1e-6}};
+  }
+  return {};
+}
+
+// The duration at the beginning of a text in small letters: "6m0s", "1.5s", "20ms", "1 h 2 min",
+// "26 seconds". Sets `used` to its length; 0 if there is none.
+std::optional<Seconds> duration_at(std::string_view text, std::size_t& used) {
+  used = 0;
+  double sum = 0;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = at;
+    while (end < text.size() && ((text[end] >= '0' && text[end] <= '9') || text[end] == '.')) ++end;
+    const auto value = parse_number(text.substr(at, end - at));
+    const auto unit = end == at || !value ? std::nullopt : unit_at(text.substr(end));
+    if (!unit) break;
+    sum += *value * unit->second;
+    used = end + unit->first;
+    at = used;
+    if (text.substr(at).starts_with(", ")) at += 2;
+    if (text.substr(at).starts_with(" and ")) at += 5;
+    if (text.substr(at).starts_with(' ')) ++at;
+  }
+  if (used == 0) return {};
+  return Seconds(std::min(sum, kLongest));
+}
+
+// "2026-05-01T12:00:00Z", with a fraction, a space for the T, an offset for the Z.
+std::optional<Seconds> read_iso_time(std::string_view text,
+                                     std::chrono::system_clock::time_point now) {
+  if (text.size() < 19 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) {
+    return {};
+  }
+  const auto month_number = digits(text.substr(5, 2), 2, 2);
+  if (!month_number) return {};
+  const auto seconds =
+      seconds_of({digits(text.substr(0, 4), 4, 4), static_cast<unsigned>(*month_number),
+                  digits(text.substr(8, 2), 2, 2), text.substr(11, 8)});
+  if (!seconds) return {};
+  std::string_view rest = text.substr(19);
+  double fraction = 0;
+  if (rest.starts_with('.')) {
+    const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    fraction = parse_number(fmt::format("0{}", rest.substr(0, end))).value_or(0);
+    rest.remove_prefix(end);
+  }
+  int offset = 0;  // minutes
+  if (rest.size() >= 5 && (rest[0] == '+' || rest[0] == '-')) {
+    const auto hours = digits(rest.substr(1, 2), 2, 2);
+    const auto minutes = digits(rest.substr(rest[3] == ':' ? 4 : 3), 2, 2);
+    if (!hours || !minutes) return {};
+    offset = (*hours * 60 + *minutes) * (rest[0] == '-' ? -1 : 1);
+  } else if (!rest.empty() && rest != "Z" && rest != "z") {
+    return {};
+  }
+  return until(static_cast<double>(*seconds) + fraction - offset * 60.0, now);
+}
+
+// A wait in any of the forms in which servers write one.
+std::optional<Seconds> read_wait(std::string_view text, std::chrono::system_clock::time_point now) {
+  text = trim(text);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  if (text.empty() || text.size() > 1000) return {};
+  if (const auto wait = read_number_or_time(text, now)) return wait;
+  const std::string small = ascii_lower(text);
+  std::size_t used = 0;
+  const auto duration = duration_at(small, used);
+  if (duration && used == small.size()) return duration;
+  if (const auto wait = read_iso_time(text, now)) return wait;
   const auto today = std::chrono::floor<std::chrono::days>(now);
   const auto date =
       read_http_date(text, static_cast<int>(std::chrono::year_month_day(today).year()));
   if (!date) return {};
-  const double wait = static_cast<double>(*date) - Seconds(now.time_since_epoch()).count();
-  if (wait < 0) return {};
-  return Seconds(std::min(wait, kLongest));
+  return until(static_cast<double>(*date), now);
+}
+
+// What stands before a wait in the body of an error, in small letters: fields of JSON (Google's
+// RetryInfo, Discord's, OpenRouter's headers) and words of messages.
+constexpr std::array<std::string_view, 14> kBefore = {
+    "retry_after_ms",  "retrydelay",        "retry_delay",     "retry_after", "retry-after",
+    "retryafter",      "retry_in",          "try again in",    "retry in",    "retry after",
+    "try again after", "x-ratelimit-reset", "please wait for", "please wait"};
+
+// The wait that follows such words.
+std::optional<Seconds> wait_after(std::string_view rest, bool milliseconds,
+                                  std::chrono::system_clock::time_point now) {
+  // Quotes, a colon, "about", the object {"seconds": "34"}: no digit among it.
+  constexpr std::size_t kMostBetween = 24;
+  const std::size_t begin = rest.substr(0, kMostBetween).find_first_of("0123456789");
+  if (begin == std::string_view::npos) return {};
+  if (rest.substr(0, begin).find_first_of(".!?-,") != std::string_view::npos) return {};
+  rest.remove_prefix(begin);
+  std::size_t used = 0;
+  if (const auto duration = duration_at(rest, used)) return duration;
+  const std::size_t end = std::min(rest.find_first_not_of("0123456789."), rest.size());
+  std::string_view number = rest.substr(0, end);
+  while (number.ends_with('.')) number.remove_suffix(1);
+  if (end < rest.size() && (rest[end] == '-' || rest[end] == ':' || rest[end] == '/')) {
+    return read_iso_time(ascii_lower(rest.substr(0, rest.find_first_of("\"' ,}"))), now);
+  }
+  return milliseconds ? read_number(number, 0.001) : read_number_or_time(number, now);
+}
+
+std::optional<Seconds> wait_in_body(std::string_view body,
+                                    std::chrono::system_clock::time_point now) {
+  constexpr std::size_t kMostLooked = 65536;
+  const std::string text = ascii_lower(body.substr(0, kMostLooked));
+  for (const std::string_view words : kBefore) {
+    for (std::size_t at = text.find(words); at != std::string::npos;
+         at = text.find(words, at + 1)) {
+      const auto wait =
+          wait_after(std::string_view(text).substr(at + words.size()), words.ends_with("_ms"), now);
+      if (wait) return wait;
+    }
+  }
+  return {};
+}
+
+// "limit=100, remaining=0, reset=50" and "\"default\";r=0;t=50": two drafts of the IETF.
+std::optional<Seconds> wait_in_rate_limit(std::string_view text) {
+  std::optional<Seconds> reset;
+  std::string small = ascii_lower(text);
+  std::ranges::replace(small, ';', ',');
+  for (const std::string& part : split(small, ',')) {
+    const std::string_view entry = trim(part);
+    for (const std::string_view name : {"reset=", "t="}) {
+      if (entry.starts_with(name)) reset = read_number(entry.substr(name.size()), 1);
+    }
+    if ((entry.starts_with("remaining=") || entry.starts_with("r=")) &&
+        parse_number(entry.substr(entry.find('=') + 1)).value_or(0) > 0) {
+      return {};
+    }
+  }
+  return reset;
+}
+
+// Of the limits that are told in headers, when the last of those that are used up is renewed.
+std::optional<Seconds> wait_of_limits(const HttpAnswer& answer,
+                                      std::chrono::system_clock::time_point now) {
+  std::optional<Seconds> longest;
+  const auto take = [&](std::optional<Seconds> wait) {
+    if (wait && (!longest || *wait > *longest)) longest = wait;
+  };
+  for (const auto& [name, value] : answer.headers) {
+    if (name == "ratelimit") take(wait_in_rate_limit(value));
+    const bool limit =
+        name.find("ratelimit") != std::string::npos || name.find("rate-limit") != std::string::npos;
+    const std::size_t reset = name.find("reset");
+    if (!limit || reset == std::string::npos) continue;
+    std::string other = name;
+    other.replace(reset, 5, "remaining");
+    const auto left = parse_number(trim(answer.header(other)));
+    if (!left || *left <= 0) take(read_wait(value, now));
+  }
+  return longest;
+}
+
+}  // namespace
+
+std::optional<Seconds> read_retry_after(const HttpAnswer& answer,
+                                        std::chrono::system_clock::time_point now) {
+  for (const std::string_view name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
+    if (const auto wait = read_number(trim(answer.header(name)), 0.001)) return wait;
+  }
+  if (const auto wait = read_wait(answer.header("retry-after"), now)) return wait;
+  if (answer.status >= 400) {
+    if (const auto wait = wait_in_body(answer.body, now)) return wait;
+  }
+  // Other answers tell the same limits, though none is used up.
+  if (answer.status != 429 && answer.status != 503) return {};
+  return wait_of_limits(answer, now);
 }
 
 }  // namespace epicrisis

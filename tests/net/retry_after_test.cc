@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace epicrisis {
 namespace {
 
 using namespace std::chrono_literals;
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 // Sun, 06 Nov 1994 08:49:37 GMT
 constexpr std::chrono::system_clock::time_point kNow{784111777s};
@@ -46,8 +50,9 @@ TEST(RetryAfter, MillisecondsAreMorePreciseAndCountFirst) {
 }
 
 TEST(RetryAfter, AbsentNegativeAndGarbage) {
-  for (const char* text : {"", "-1", "-0.5", "-0", "soon", "12 s", "1,5", "0x10", "nan", "inf",
-                           "1e", "--1", "120, 60", "\x01", "1e999", "-1e999", "+", ".", "Sun"}) {
+  for (const char* text :
+       {"",    "-1", "-0.5", "-0",      "soon", "12 x",  "1,5",    "5 apples", "0x10", "nan",
+        "inf", "1e", "--1",  "120, 60", "\x01", "1e999", "-1e999", "+",        ".",    "Sun"}) {
     EXPECT_EQ(wait(text), -1) << text;
   }
   EXPECT_EQ(wait(std::string(100'000, 'x')), -1);
@@ -113,13 +118,129 @@ TEST(RetryAfter, DatesThatAreNone) {
                            "Sunday, 06-Nov 08:50:07 GMT",
                            "Sun Nov 6 08:50:07 19945",
                            "Sun  Nov 6 08:50:07 1995",
-                           "1994-11-06T08:50:07Z",
+                           "1994-11-31T08:50:07Z",
+                           "1994-11-06T08:50:07X",
+                           "1994-11-06T08:50",
                            "Sun, 06 Nov 1994 -8:50:07 GMT",
                            ",,,,,",
                            "Sun, , , , , GMT",
                            "Sun, 06 Nov 1994 :::::::: GMT"}) {
     EXPECT_EQ(wait(text), -1) << text;
   }
+}
+
+TEST(RetryAfter, Durations) {
+  const std::pair<const char*, double> cases[] = {{"6m0s", 360},
+                                                  {"1.5s", 1.5},
+                                                  {"20ms", 0.02},
+                                                  {"1h2m3.5s", 3723.5},
+                                                  {"1m26.4s", 86.4},
+                                                  {"500us", 5e-4},
+                                                  {"2d", 172800},
+                                                  {"1 minute", 60},
+                                                  {"26 seconds", 26},
+                                                  {"12 s", 12},
+                                                  {"1 h 30 min", 5400},
+                                                  {"2 minutes and 5 seconds", 125},
+                                                  {"34.074824s", 34.074824},
+                                                  {"0s", 0},
+                                                  {"\"7s\"", 7},
+                                                  {"250 milliseconds", 0.25},
+                                                  {"7M12S", 432}};
+  for (const auto& [text, seconds] : cases) EXPECT_NEAR(wait(text), seconds, 1e-9) << text;
+}
+
+TEST(RetryAfter, Times) {
+  const std::chrono::system_clock::time_point later{1'750'000'000s};
+  const std::pair<const char*, double> cases[] = {{"1750000042", 42},
+                                                  {"1750000042.5", 42.5},
+                                                  {"1750000042500", 42.5},
+                                                  {"2025-06-15T15:06:50Z", 10},
+                                                  {"2025-06-15T15:06:50.25Z", 10.25},
+                                                  {"2025-06-15 15:06:50", 10},
+                                                  {"2025-06-15T17:06:50+02:00", 10},
+                                                  {"2025-06-15T10:06:50-0500", 10},
+                                                  {"Sun, 15 Jun 2025 15:06:50 GMT", 10},
+                                                  {"1749999999", -1},
+                                                  {"1749999999000", -1},
+                                                  {"2025-06-15T15:06:39Z", -1}};
+  for (const auto& [text, seconds] : cases)
+    EXPECT_NEAR(wait(text, "", later), seconds, 1e-3) << text;
+}
+
+// Seconds that an answer without Retry-After asks to wait, or -1.
+double wait_of(int status, HeaderList headers, std::string body = "") {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.headers = std::move(headers);
+  answer.body = std::move(body);
+  const auto result = read_retry_after(answer, kNow);
+  return result ? result->count() : -1;
+}
+
+TEST(RetryAfter, HeadersOfRateLimits) {
+  // OpenAI, Groq: of two limits the one that is used up.
+  EXPECT_EQ(wait_of(429, {{"x-ratelimit-remaining-requests", "0"},
+                          {"x-ratelimit-reset-requests", "6m0s"},
+                          {"x-ratelimit-remaining-tokens", "149984"},
+                          {"x-ratelimit-reset-tokens", "20ms"}}),
+            360);
+  EXPECT_DOUBLE_EQ(
+      wait_of(429, {{"x-ratelimit-reset-requests", "20ms"}, {"x-ratelimit-reset-tokens", "1.5s"}}),
+      1.5);
+  // None is used up: nothing is known.
+  EXPECT_EQ(wait_of(429, {{"x-ratelimit-remaining-requests", "59"},
+                          {"x-ratelimit-reset-requests", "1s"}}),
+            -1);
+  EXPECT_EQ(wait_of(429, {{"x-ratelimit-reset", "784111787"}}), 784111787) << "before 2001";
+  EXPECT_EQ(wait_of(429, {{"x-rate-limit-reset", "12"}}), 12);
+  EXPECT_EQ(wait_of(429, {{"ratelimit-reset", "12"}}), 12);
+  EXPECT_EQ(wait_of(503, {{"x-ratelimit-reset-requests-day", "33011.38"}}), 33011.38);
+  // Anthropic
+  EXPECT_EQ(wait_of(429, {{"anthropic-ratelimit-requests-remaining", "0"},
+                          {"anthropic-ratelimit-requests-reset", "1994-11-06T08:50:07Z"},
+                          {"anthropic-ratelimit-tokens-remaining", "1000"},
+                          {"anthropic-ratelimit-tokens-reset", "1994-11-06T09:50:07Z"}}),
+            30);
+  // Drafts of the IETF
+  EXPECT_EQ(wait_of(429, {{"ratelimit", "limit=100, remaining=0, reset=50"}}), 50);
+  EXPECT_EQ(wait_of(429, {{"ratelimit", "\"default\";r=0;t=50"}}), 50);
+  EXPECT_EQ(wait_of(429, {{"ratelimit", "\"default\";r=5;t=50"}}), -1);
+  EXPECT_EQ(wait_of(429, {{"retry-after", "2"}, {"x-ratelimit-reset", "9"}}), 2);
+  EXPECT_DOUBLE_EQ(wait_of(429, {{"x-ms-retry-after-ms", "2500"}}), 2.5);
+  // What a whole answer says of its limits is no wait.
+  EXPECT_EQ(wait_of(200, {{"x-ratelimit-reset-requests", "6m0s"}}), -1);
+  EXPECT_EQ(wait_of(500, {{"x-ratelimit-reset-requests", "6m0s"}}), -1);
+}
+
+TEST(RetryAfter, BodiesOfErrors) {
+  const std::pair<const char*, double> cases[] = {
+      {R"([{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota.", "details": [
+           {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.07s"}]}}])",
+       34.07},
+      {R"({"error": {"details": [{"retryDelay": {"seconds": "34", "nanos": 0}}]}})", 34},
+      {R"({"error": {"message": "{\n \"retryDelay\": \"7s\" }"}})", 7},
+      {R"({"error": {"message": "Rate limit reached. Please try again in 1m26.4s. Visit x"}})",
+       86.4},
+      {R"({"error": {"message": "Limit 30. Please try again in 20ms."}})", 0.02},
+      {R"({"error": {"message": "Please retry in 34.5s."}})", 34.5},
+      {R"({"error": {"message": "Please retry after 26 seconds."}})", 26},
+      {R"({"error": {"message": "Exceeded. Please wait 42031 seconds before retrying."}})", 42031},
+      {R"({"message": "You are being rate limited.", "retry_after": 1.5})", 1.5},
+      {R"({"error": {"retry_after_ms": 1500}})", 1.5},
+      {R"({"error": {"metadata": {"headers": {"X-RateLimit-Reset": "12"}}}})", 12},
+      {"slow down, try again in about 3 minutes", 180},
+      {R"({"error": {"message": "Please wait and try again. Request 4711."}})", -1},
+      {R"({"error": {"message": "too many requests"}})", -1},
+      {"try again in", -1},
+      {"retry after -5", -1},
+      {"", -1}};
+  for (const auto& [body, seconds] : cases) {
+    EXPECT_NEAR(wait_of(429, {}, body), seconds, 1e-9) << body;
+  }
+  // A model may speak of waiting.
+  EXPECT_EQ(wait_of(200, {}, "Please retry after 26 seconds."), -1);
+  EXPECT_EQ(wait_of(429, {}, std::string(1 << 20, 'x') + " retry after 5 s"), -1);
 }
 
 TEST(RetryAfter, TheLastOfSeveralHeadersCounts) {
