@@ -32,6 +32,21 @@ bool is_base64(char c) { return is_word(c) || c == '+' || c == '/' || c == '='; 
 // What a key may hold beyond that, and the stars of one that is half masked.
 bool is_key(char c) { return is_base64(c) || c == '.' || c == '*'; }
 
+// The end of what may be a key from here on; a bullet and an ellipsis stand for stars.
+std::size_t end_of_key(std::string_view text, std::size_t at) {
+  while (at < text.size()) {
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("\xE2\x80\xA2") || rest.starts_with("\xE2\x80\xA6")) {
+      at += 3;
+    } else if (is_key(rest[0])) {
+      ++at;
+    } else {
+      break;
+    }
+  }
+  return at;
+}
+
 // Whether a word is likely random: names of models and error codes are made of short parts.
 bool looks_random(std::string_view word) {
   std::size_t run = 0;
@@ -68,7 +83,7 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, n>& wor
 
 bool has_prefix(std::string_view word) {
   return std::ranges::any_of(kPrefixes, [&](std::string_view prefix) {
-    return word.size() >= prefix.size() + 4 && word.starts_with(prefix);
+    return word.size() >= prefix.size() + 4 && starts_with_ignoring_case(word, prefix);
   });
 }
 
@@ -98,7 +113,7 @@ std::string mask_keys(std::string_view text) {
     base64_end = std::max(base64_end, end);
     while (base64_end < text.size() && is_base64(text[base64_end])) ++base64_end;
     key_end = std::max(key_end, end);
-    while (key_end < text.size() && is_key(text[key_end])) ++key_end;
+    key_end = end_of_key(text, key_end);
     const std::string_view key = text.substr(i, key_end - i);
     const bool after_name = !named.empty() && assigned && word.size() >= 4;
     const bool after_scheme =

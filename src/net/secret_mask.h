@@ -7,9 +7,11 @@
 namespace epicrisis {
 
 // Takes a key out of what a server answered, before that is kept or shown: as it is, or with any
-// of its characters escaped as in a JSON string (\/, \u002b) or a URL (%2B). A key of fewer than
-// six characters is left: servers without keys are given words such as "none" or "EMPTY", which are
-// no secrets but parts of answers.
+// of its characters escaped as in a JSON string (\/, \u002b) or a URL (%2B). If it looks like a key
+// (twelve characters, or a digit in it), then also in another case, with its middle masked
+// ("sk-ab****wxyz", "sk-ab...wxyz", "****wxyz") and cut off. A key of fewer than six characters is
+// left: servers without keys are given words such as "none" or "EMPTY", which are no secrets but
+// parts of answers.
 class SecretMask {
  public:
   explicit SecretMask(const Secret& secret);
@@ -17,6 +19,7 @@ class SecretMask {
 
  private:
   std::string secret_;  // empty: nothing to mask
+  bool loose_ = false;  // it looks like a key
 };
 
 // In one pass.

@@ -22,12 +22,46 @@ TEST(SecretMask, FindsTheKeyHoweverItIsEscaped) {
   }
 }
 
+// Servers mask keys themselves, and some change their case or cut them off.
+TEST(SecretMask, FindsTheKeyHalfMaskedCutOffAndInAnotherCase) {
+  const SecretMask mask(Secret("sk-proj-Ab3dEf6hIj9lMn2pQr5t"));
+  for (const char* form : {
+           "SK-PROJ-AB3DEF6HIJ9LMN2PQR5T",
+           "sk-proj-ab3def6hij9lmn2pqr5t",
+           "sk-proj-Ab3dEf6h",
+           "sk-proj-****Qr5t",
+           "sk-proj-********************",
+           "sk-**Qr5t",
+           "sk-proj-...Qr5t",
+           "sk-p...r5t",
+           "sk-proj-\u2026Qr5t",
+           "sk-proj-\u2022\u2022\u2022\u2022Qr5t",
+           "sk-proj-xxxxxxxxQR5T",
+           "****Qr5t",
+           "...2pQr5t",
+       }) {
+    EXPECT_EQ(mask(std::string("key is ") + form + " here"), "key is [secret] here") << form;
+  }
+  const std::string stars(1'000'000, '*');
+  EXPECT_EQ(mask(stars), stars);
+  const std::string begins(1'000'000, 's');
+  EXPECT_EQ(mask(begins), begins);
+}
+
 TEST(SecretMask, LeavesAllElse) {
   const SecretMask mask(Secret("cAn7+w/x="));
   for (const char* text :
        {"", "\\", "%", "%2", "\\u00", "c", "cAn7+w/x", "cAn7%2Cw/x=", "100 % cAn"}) {
     EXPECT_EQ(mask(text), text);
   }
+  const SecretMask key(Secret("sk-proj-Ab3dEf6hIj9lMn2pQr5t"));
+  for (const char* text : {"a scar ... or a nevus", "**Diagnosis:** nevus", "xxx", "sk", "skin...",
+                           "The sk-learn model", "***", "Qr5t", "size 3x5...", "\u2022 flat"}) {
+    EXPECT_EQ(key(text), text);
+  }
+  // A word that is given where a server wants some key is no secret in other forms.
+  const SecretMask word(Secret("ollama"));
+  EXPECT_EQ(word("Ollama says oll... of ollama"), "Ollama says oll... of [secret]");
   const SecretMask none(Secret("EMPTY"));
   EXPECT_EQ(none("EMPTY picture"), "EMPTY picture");
 }
