@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "answer_counts.h"
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json_list.h"
@@ -38,6 +39,8 @@ void print_import(const BatchImportReport& report) {
   for (const auto& [status, count] : report.rejected) {
     print_line(fmt::format("  {} {}", count, status));
   }
+  print_dropped(report.answers.dropped);
+  print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
   for (const std::string& example : report.examples) print_line("  " + example);
 }
 

@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "answer_counts.h"
 #include "cmd_notes.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
@@ -54,6 +55,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
                     "{} invalid",
                     report.rows, report.written, report.unchanged, report.conflicting,
                     report.unmatched, report.invalid));
+    print_dropped(report.dropped);
     if (!report.unknown_datasets.empty()) {
       const std::vector<std::string> known = dataset_names(workspace.database());
       print_line(

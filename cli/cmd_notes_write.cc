@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "answer_counts.h"
 #include "cmd_notes.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/notes/strategy/template_notes.h"
@@ -49,6 +50,8 @@ void print_report(const SynthesisReport& report, const CLI::App& command) {
   print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
                          report.requests, report.retries, report.input_tokens, report.output_tokens,
                          report.cost, report.seconds));
+  print_dropped(report.answers.dropped);
+  print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
   if (report.requests > 0) {
     std::string fields;
     for (const std::string& field : report.fields_sent) fields += " " + field;

@@ -73,7 +73,7 @@ foreach(page IN LISTS pages)
     endforeach()
     string(REGEX MATCHALL "`[^`]+`" spans "${line}")
     foreach(span IN LISTS spans)
-      if(span MATCHES "^`((bench|cli|cmake|docs|fuzz|include|prompts|providers|scripts|src|studies|taxonomy|tests)/[a-z0-9_./-]+)`$")
+      if(span MATCHES "^`((answers|bench|cli|cmake|docs|fuzz|include|prompts|providers|scripts|src|studies|taxonomy|tests)/[a-z0-9_./-]+)`$")
         set(file "${CMAKE_MATCH_1}")
         math(EXPR names "${names} + 1")
         if(NOT EXISTS "${SOURCE_DIR}/${file}")
@@ -85,7 +85,7 @@ foreach(page IN LISTS pages)
 endforeach()
 
 set(sources "${SOURCE_DIR}/run" "${SOURCE_DIR}/CMakeLists.txt" "${SOURCE_DIR}/CMakePresets.json")
-foreach(folder bench cli cmake fuzz include prompts providers scripts src studies taxonomy tests)
+foreach(folder answers bench cli cmake fuzz include prompts providers scripts src studies taxonomy tests)
   file(GLOB_RECURSE found "${SOURCE_DIR}/${folder}/*.h" "${SOURCE_DIR}/${folder}/*.cc"
        "${SOURCE_DIR}/${folder}/*.sh" "${SOURCE_DIR}/${folder}/*.py"
        "${SOURCE_DIR}/${folder}/*.sql" "${SOURCE_DIR}/${folder}/*.toml"

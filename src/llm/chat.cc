@@ -9,6 +9,7 @@
 #include "epicrisis/net/retry_after.h"
 #include "llm/json_member.h"
 #include "llm/server_error.h"
+#include "llm/spoken.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -120,6 +121,8 @@ void append_part(const Json& part, Content& content) {
   const Json* type = find_member(part, "type");
   const Json* text = find_member(part, "text");
   const Json* refusal = find_member(part, "refusal");
+  const Json* thought = find_member(part, "thought");
+  if (thought != nullptr && *thought == true) return;
   if (refusal != nullptr && refusal->is_string()) {
     content.refusal += refusal->get_ref<const std::string&>();
   } else if (part.is_string()) {
@@ -148,73 +151,201 @@ Content content_of(const Json& message) {
   return content;
 }
 
-// The text after what a reasoning model thought aloud at the beginning: <think>...</think>, also
-// where the opening tag was part of the prompt. Thinking that does not end leaves nothing.
-std::string_view without_thinking(std::string_view text) {
-  for (const std::string_view name : {"think", "thinking"}) {
-    const std::string open = fmt::format("<{}>", name);
-    const std::string close = fmt::format("</{}>", name);
-    while (true) {
-      text = trim(text);
-      const std::size_t end = text.find(close);
-      const bool opened = text.starts_with(open);
-      if (end == std::string_view::npos) {
-        if (opened) return {};
-        break;
-      }
-      if (!opened && text.substr(0, end).find(open) != std::string_view::npos) break;
-      text.remove_prefix(end + close.size());
-    }
+// Why a choice ended, as it says in one of the places where servers say it.
+struct Finish {
+  std::string name;                // as it stands there; "" if it says nothing
+  std::optional<FinishKind> kind;  // empty: not known
+};
+
+std::string finish_name(const Json& choice, const char* member) {
+  const Json* value = find_member(choice, member);
+  if (value == nullptr) return "";
+  if (value->is_string()) return std::string(trim(value->get_ref<const std::string&>()));
+  if (const Json* type = find_member(*value, "type")) {
+    return type->is_string() ? type->get<std::string>() : dump_json(*type);
   }
-  return text;
+  return dump_json(*value);
 }
 
-ChatAnswer answer_of_choice(const Json& choice) {
-  if (holds_error(choice)) return answer_inside(choice, true);
-  const Json* message = find_member(choice, "message");
-  if (message == nullptr || !message->is_object()) return malformed("a choice without a message");
-  const Content content = content_of(*message);
-  const std::string_view text = without_thinking(content.text);
-  const std::string finish = ascii_lower(text_member(choice, "finish_reason"));
-  if (finish == "content_filter") {
-    return answer_of(ChatKind::kFiltered, NextStep::kDone, "finish_reason content_filter", text);
+// One that says nothing is taken for an end, as servers were before they said anything.
+Finish finish_of(const Json& choice, const FinishReasons& reasons) {
+  Finish finish{finish_name(choice, "finish_reason"), {}};
+  if (finish.name.empty()) finish.name = finish_name(choice, "finishReason");
+  if (finish.name.empty()) finish.name = finish_name(choice, "finish_details");
+  finish.kind = finish.name.empty() ? FinishKind::kEnd : finish_kind(finish.name, reasons);
+  // Gateways say "stop" for what they do not know; the model's own word is beside it. It counts
+  // where it is worse: a server's stop string would be no known word.
+  const Json* fields = find_member(choice, "provider_specific_fields");
+  for (const std::string& own :
+       {finish_name(choice, "native_finish_reason"), finish_name(choice, "stop_reason"),
+        finish_name(choice, "done_reason"),
+        fields == nullptr ? "" : finish_name(*fields, "native_finish_reason")}) {
+    const auto kind = own.empty() ? std::nullopt : finish_kind(own, reasons);
+    if (kind && finish.kind && *kind > *finish.kind) finish = {own, kind};
+  }
+  return finish;
+}
+
+// Where a message without a text has its words, in a sentence; "" if it has none.
+std::string elsewhere_in(const Json& message) {
+  for (const char* name : {"reasoning_content", "reasoning", "thinking", "reasoning_text"}) {
+    const std::string said = text_member(message, name);
+    const std::string_view words = trim(said);
+    if (words.empty()) continue;
+    if (words.starts_with('{') || words.starts_with('[') || words.starts_with("```")) {
+      return fmt::format(
+          "JSON stands in `{}`, not in `content`: the server takes the answer for a thought. Turn "
+          "its reasoning parser or the model's thinking off (chat_template_kwargs.enable_thinking "
+          "= false under [extra] of the provider's file)",
+          name);
+    }
+    return fmt::format("no text, but thoughts in `{}`", name);
+  }
+  return "";
+}
+
+// Whether what was cut off ran on in white space, so that more room would only cost more.
+bool ran_empty(std::string_view content, std::string_view text, const Dropped& dropped) {
+  constexpr std::size_t kLeastTail = 100;  // bytes
+  if (content.empty()) return false;
+  if (is_blank(text) && !dropped.thoughts) return true;
+  std::string_view rest = content;
+  while (!rest.empty()) {
+    if (std::isspace(static_cast<unsigned char>(rest.back())) != 0) {
+      rest.remove_suffix(1);
+    } else if (rest.ends_with("\\n") || rest.ends_with("\\t") || rest.ends_with("\\r")) {
+      rest.remove_suffix(2);
+    } else if (rest.ends_with("\u00a0")) {
+      rest.remove_suffix(2);
+    } else {
+      break;
+    }
+  }
+  const std::size_t tail = content.size() - rest.size();
+  return tail >= kLeastTail && 2 * tail > content.size();
+}
+
+ChatAnswer answer_that_was_cut(const Content& content, const Spoken& spoken) {
+  if (ran_empty(content.text, spoken.text, spoken.dropped)) {
+    return answer_of(ChatKind::kCut, NextStep::kDone,
+                     "white space up to the token limit; more room would not help", spoken.text);
+  }
+  return answer_of(ChatKind::kCut, NextStep::kRetryLarger,
+                   spoken.fault.empty() ? "cut off at the token limit"
+                                        : "cut off at the token limit: " + spoken.fault,
+                   spoken.text);
+}
+
+bool calls_a_tool(const Json& message) {
+  const Json* calls = find_member(message, "tool_calls");
+  return (calls != nullptr && calls->is_array() && !calls->empty()) ||
+         find_member(message, "function_call") != nullptr;
+}
+
+ChatAnswer answer_of_finish(const Finish& finish, const Json& message, const Content& content,
+                            const Spoken& spoken) {
+  const std::string_view text = spoken.text;
+  const std::string reason = fmt::format("finish_reason {}", clean_text(finish.name, 60));
+  if (finish.kind == FinishKind::kFilter) {
+    return answer_of(ChatKind::kFiltered, NextStep::kDone, reason, text);
   }
   if (!is_blank(content.refusal)) {
     return answer_of(ChatKind::kRefused, NextStep::kDone, content.refusal, content.refusal);
   }
+  if (finish.kind == FinishKind::kRefusal) {
+    return answer_of(ChatKind::kRefused, NextStep::kDone, reason, text);
+  }
   if (!content.understood) return malformed("content is neither text nor a list of parts");
-  if (finish == "length" || finish == "max_tokens" || finish == "model_length") {
-    return answer_of(ChatKind::kCut, NextStep::kRetryLarger, "cut off at the token limit", text);
+  if (finish.kind == FinishKind::kLimit) return answer_that_was_cut(content, spoken);
+  if (calls_a_tool(message)) return malformed("a tool call, not text", text);
+  if (finish.kind == FinishKind::kSpoiled) return malformed(reason, text);
+  if (finish.kind == FinishKind::kFault) {
+    ChatAnswer answer = answer_of(ChatKind::kFailed, NextStep::kRetry, reason, text);
+    answer.attempt.wrong_form = true;
+    return answer;
   }
-  const Json* calls = find_member(*message, "tool_calls");
-  if ((calls != nullptr && calls->is_array() && !calls->empty()) ||
-      find_member(*message, "function_call") != nullptr) {
-    return malformed("a tool call, not text", text);
+  if (!finish.kind) {
+    ChatAnswer answer = answer_of(
+        ChatKind::kMalformed, NextStep::kDone,
+        fmt::format("{} is not known, so that nobody can tell whether the answer is whole; "
+                    "[finish_reasons] of the provider's file can say what it means",
+                    reason),
+        text);
+    answer.attempt.unknown_finish = one_line(clean_text(finish.name, 60));
+    return answer;
   }
-  if (finish == "error") return malformed("finish_reason error", text);
+  if (!spoken.fault.empty()) {
+    return answer_of(ChatKind::kMalformed, NextStep::kDone, spoken.fault, content.text);
+  }
   ChatAnswer answer = answer_of(ChatKind::kText, NextStep::kDone, "", text);
+  if (is_blank(text)) answer.elsewhere = elsewhere_in(message);
+  return answer;
+}
+
+ChatAnswer answer_of_choice(const Json& choice, const FinishReasons& reasons) {
+  if (holds_error(choice)) return answer_inside(choice, true);
+  const Json* message = find_member(choice, "message");
+  if (message == nullptr || !message->is_object()) return malformed("a choice without a message");
+  const Content content = content_of(*message);
+  const Spoken spoken = unmarked_text(content.text);
+  ChatAnswer answer = answer_of_finish(finish_of(choice, reasons), *message, content, spoken);
+  answer.dropped = spoken.dropped;
   answer.attempt.said_tokens = estimate_tokens(content.text);
   return answer;
 }
 
+// What answers is no model, or no server of chat completions: the address is wrong, or something
+// stands between.
+ChatAnswer unanswered(std::string_view what, std::string_view words = {}) {
+  ChatAnswer answer =
+      answer_of(ChatKind::kFailed, NextStep::kRetry,
+                fmt::format("no model answered, but {}{}{}. Is the address right? That of an "
+                            "OpenAI-compatible server mostly ends in /v1",
+                            what, words.empty() ? "" : ": ", clean_text(one_line(words), 100)));
+  answer.attempt.wrong_form = true;
+  answer.attempt.unanswered = true;
+  return answer;
+}
+
+// Of a 2xx answer's body that is no JSON. A completion that was cut off is one that was paid for.
+ChatAnswer answer_of_no_json(std::string_view body) {
+  const std::string_view text = trim(body);
+  if (text.empty()) return unanswered("nothing: an empty answer");
+  // The parser's words would show pieces of what may be a key.
+  if (text.starts_with('{')) return malformed("the answer is no JSON: " + line_of_body(body));
+  if (text.starts_with("data:") || text.starts_with("event:")) {
+    ChatAnswer answer = answer_of(ChatKind::kFailed, NextStep::kRetry,
+                                  "the server streams its answer, which nobody asked for: turn "
+                                  "streaming off there");
+    answer.attempt.wrong_form = true;
+    return answer;
+  }
+  return unanswered(text.starts_with('<') ? "a web page" : "a text that is no JSON",
+                    line_of_body(body));
+}
+
 // The completion without its usage.
-ChatAnswer answer_of_completion(const Json& completion) {
+ChatAnswer answer_of_completion(const Json& completion, const FinishReasons& reasons) {
   const bool wrapped = completion.is_array() && completion.size() == 1;
   if (holds_error(wrapped ? completion.front() : completion)) {
     return answer_inside(completion, true);
   }
   const Json* choices = find_member(completion, "choices");
   if (choices == nullptr || !choices->is_array()) {
-    const std::string message =
-        completion.is_structured() ? read_server_error(completion, true).message : "";
-    return malformed(
-        fmt::format("an answer without choices{}{}", message.empty() ? "" : ": ", message));
+    return unanswered("an answer without choices", completion.is_structured()
+                                                       ? read_server_error(completion, true).message
+                                                       : "");
   }
   if (choices->empty()) return malformed("no choices in the answer");
-  return answer_of_choice(choices->front());
+  return answer_of_choice(choices->front(), reasons);
 }
 
 }  // namespace
+
+void count_dropped(const Dropped& dropped, std::map<std::string, std::int64_t>& counts) {
+  if (dropped.thoughts) ++counts["thoughts"];
+  if (dropped.control_tokens) ++counts["control tokens"];
+}
 
 bool is_blank(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -233,10 +364,10 @@ bool is_blank(std::string_view text) {
   return true;
 }
 
-ChatAnswer read_chat_completion(const Json& completion) {
+ChatAnswer read_chat_completion(const Json& completion, const FinishReasons& reasons) {
   ChatAnswer result;
   try {
-    result = answer_of_completion(completion);
+    result = answer_of_completion(completion, reasons);
   } catch (const std::exception& error) {
     result = malformed(fmt::format("the answer cannot be read: {}", error.what()));
   }
@@ -244,18 +375,16 @@ ChatAnswer read_chat_completion(const Json& completion) {
   return result;
 }
 
-ChatAnswer read_chat_answer(const HttpAnswer& answer, std::chrono::system_clock::time_point now) {
+ChatAnswer read_chat_answer(const HttpAnswer& answer, std::chrono::system_clock::time_point now,
+                            const FinishReasons& reasons) {
   ChatAnswer result;
   if (answer.failure != HttpFailure::kNone) {
     result = answer_of_failure(answer);
   } else if (answer.status >= 200 && answer.status < 300) {
     try {
-      result = read_chat_completion(parse_json(answer.body, "answer"));
+      result = read_chat_completion(parse_json(answer.body, "answer"), reasons);
     } catch (const std::exception&) {
-      // The parser's words would show pieces of what may be a key.
-      result =
-          malformed(answer.body.empty() ? "an empty answer"
-                                        : "the answer is no JSON: " + line_of_body(answer.body));
+      result = answer_of_no_json(answer.body);
     }
   } else if (answer.status >= 300 && answer.status < 400) {
     result = answer_of(ChatKind::kFailed, NextStep::kDone,

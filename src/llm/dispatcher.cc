@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "epicrisis/core/random.h"
+#include "epicrisis/core/strings.h"
 #include "llm/body_queue.h"
 #include "llm/commit_queue.h"
 #include "llm/endpoint_set.h"
@@ -18,6 +19,7 @@ constexpr Seconds kLongestWait{0.5};
 constexpr Seconds kDrainTime{4};
 constexpr int kFlushAttempts = 3;
 constexpr int kWrongFormAttempts = 3;  // they are paid for
+constexpr std::size_t kMaxReason = 300;
 
 // A request that is being asked.
 struct Asked {
@@ -292,7 +294,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   endpoints_.mask_key(*asked.endpoint, answer);
   Reading reading = reader_(*asked.request, answer);
   Attempt& attempt = reading.attempt;
-  if (answer.status == 200 && !attempt.has_usage) {
+  if (attempt.unanswered) {
+    attempt.reason = clean_text(
+        fmt::format("{}: {}", endpoints_.url(*asked.endpoint), attempt.reason), kMaxReason);
+  } else if (answer.status == 200 && !attempt.has_usage) {
     attempt.input_tokens = asked.request->input_tokens;
     attempt.output_tokens = attempt.said_tokens;
   }

@@ -248,6 +248,9 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
     provider.batch_price = prices->number_in("batch", 0, 1, 1.0);
   }
   if (const auto extra = table.table_if("extra")) read_extra(*extra, provider);
+  if (const auto reasons = table.table_if("finish_reasons")) {
+    provider.finish_reasons = read_finish_reasons(*reasons);
+  }
   read_endpoints(table, source, provider);
   table.finish();
   return provider;

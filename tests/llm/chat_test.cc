@@ -218,7 +218,7 @@ TEST(ServerError, KeysThatServersRepeatAreMasked) {
             ASSERT_THAT(answer.attempt.reason + answer.text, Not(HasSubstr(key.substr(i, 8))))
                 << body;
           }
-          if (answer.attempt.reason != "an answer without choices") {
+          if (answer.attempt.reason.find("without choices. ") == std::string::npos) {
             EXPECT_THAT(answer.attempt.reason, HasSubstr("***")) << body;
           }
         }

@@ -21,9 +21,11 @@ enum class NextStep {
 struct Attempt {
   NextStep next = NextStep::kDone;
   std::string reason;       // one line of at most 300 bytes; "": the answer is as it was asked for
-  bool wrong_form = false;  // an answer came and was paid for, but is of no use
-  bool throttled = false;   // 429
-  bool fault = false;       // counts for the circuit breaker: network, 5xx
+  bool wrong_form = false;  // an answer came that is of no use: three attempts are enough
+  bool unanswered = false;  // no model wrote it: it costs nothing, unless it says what
+  std::string unknown_finish;          // a finish_reason that nobody knows; "" for others
+  bool throttled = false;              // 429
+  bool fault = false;                  // counts for the circuit breaker: network, 5xx
   std::optional<Seconds> retry_after;  // what this answer asked for, if it is to be retried
   bool has_usage = false;
   std::int64_t input_tokens = 0;  // as reported, or 0

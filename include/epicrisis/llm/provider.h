@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/llm/finish_reasons.h"
 #include "epicrisis/llm/prices.h"
 #include "epicrisis/net/http.h"
 
@@ -56,8 +57,9 @@ struct Provider {
   Seconds longest_wait{300};                    // a Retry-After above this is a failure
   HttpTimeouts timeouts;
   Prices prices;
-  double batch_price = 1;       // what a request of a batch costs, as a share of these
-  Json extra = Json::object();  // further members of every request body, e.g. {"seed": 1}
+  double batch_price = 1;        // what a request of a batch costs, as a share of these
+  Json extra = Json::object();   // further members of every request body, e.g. {"seed": 1}
+  FinishReasons finish_reasons;  // what the file says of them, before what is known of all servers
 };
 
 // What a list of providers says of one: who it is and where, keys by name only.

@@ -149,6 +149,9 @@ class BatchExporter {
       row.provider = provider.name;
       row.model = builder_.model();
       row.parameters = builder_.parameters();
+      if (!provider.finish_reasons.empty()) {
+        row.parameters["finish_reasons"] = finish_reasons_json(provider.finish_reasons);
+      }
       row.schema = builder_.schema();
       row.input_price = prices_.input;
       row.output_price = prices_.output;

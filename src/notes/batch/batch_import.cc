@@ -70,6 +70,7 @@ class BatchImporter {
   struct Export {
     BatchExport row;
     Strategy strategy;
+    FinishReasons finish_reasons;  // what the provider's file said of them
   };
 
   void begin_line() {
@@ -93,7 +94,8 @@ class BatchImporter {
       return;
     }
     const Export& batch = export_of(request->export_id);
-    const NoteAnswer answer = read_batch_result(result, batch.strategy, batch.row.schema);
+    const NoteAnswer answer =
+        read_batch_result(result, batch.strategy, batch.row.schema, batch.finish_reasons);
     if (answered && stored && rank_of(answer.note.status) >= rank_of(*stored)) {
       ++report_.unchanged;
       return;
@@ -131,6 +133,7 @@ class BatchImporter {
     report_.input_tokens += note.input_tokens;
     report_.output_tokens += note.output_tokens;
     report_.cost += note.cost;
+    if (put != NoteOutcome::kUnchanged) report_.answers.add(answer);
     if (put == NoteOutcome::kUnchanged) {
       ++report_.unchanged;  // written another way meanwhile
     } else if (note.status == NoteStatus::kWritten) {
@@ -150,6 +153,8 @@ class BatchImporter {
     const std::string source =
         fmt::format("{}: strategy of batch export {}", database_.path().string(), id);
     batch.strategy = parse_strategy(batch.row.strategy_toml, source, workspace_field(database_));
+    batch.finish_reasons =
+        finish_reasons_of(batch.row.parameters.value("finish_reasons", Json::object()));
     return exports_.emplace(id, std::move(batch)).first->second;
   }
 
@@ -174,6 +179,8 @@ Json to_json(const BatchImportReport& report) {
           {"written", report.written},
           {"failed", report.failed},
           {"rejected", report.rejected},
+          {"dropped", report.answers.dropped},
+          {"unknown_finish_reasons", report.answers.unknown_finish_reasons},
           {"unchanged", report.unchanged},
           {"unknown", report.unknown},
           {"broken", report.broken},

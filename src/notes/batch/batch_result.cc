@@ -57,9 +57,9 @@ BatchResult parse_batch_result(std::string_view text) {
 }
 
 NoteAnswer read_batch_result(const BatchResult& result, const Strategy& strategy,
-                             const Json& schema) {
+                             const Json& schema, const FinishReasons& reasons) {
   if (result.http_status == 200 && result.body.is_object()) {
-    return read_completion(result.body, strategy, schema);
+    return read_completion(result.body, strategy, schema, reasons);
   }
   NoteAnswer answer;
   NoteResult& note = answer.note;

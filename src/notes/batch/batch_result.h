@@ -25,6 +25,6 @@ BatchResult parse_batch_result(std::string_view line);
 
 // What the note becomes by it; what the attempt says of a next step does not matter.
 NoteAnswer read_batch_result(const BatchResult& result, const Strategy& strategy,
-                             const Json& schema);
+                             const Json& schema, const FinishReasons& reasons = {});
 
 }  // namespace epicrisis

@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "llm/spoken.h"
 #include "text/unicode.h"
 
 namespace epicrisis {
@@ -70,13 +71,19 @@ bool has_word(std::string_view text) {
 IncomingNote checked(IncomingNote note) {
   if (!note.fault.empty()) return note;
   const std::size_t length = note.text.size();
-  note.text = clean_multiline_text(note.text, kMaxNoteLine);
+  llm::Spoken spoken = llm::spoken_text(note.text);
+  note.dropped = spoken.dropped;
+  note.text = clean_multiline_text(spoken.text, kMaxNoteLine);
   if (note.dataset.empty()) {
     note.fault = "no data set (give `dataset`)";
   } else if (note.key.empty()) {
     note.fault = "no sample key";
+  } else if (!spoken.fault.empty()) {
+    note.fault = clean_text(spoken.fault, kMaxWord);
   } else if (!has_word(note.text)) {
-    note.fault = length == 0 ? "no text" : "no letter or digit in the text";
+    note.fault = length == 0             ? "no text"
+                 : note.dropped.thoughts ? "nothing but thoughts in the text"
+                                         : "no letter or digit in the text";
   } else if (note.text.size() > kMaxNoteText) {
     // Cutting a note would be silent damage.
     note.fault =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/json.h"
+#include "epicrisis/llm/chat.h"
 #include "epicrisis/notes/exchange/exchange.h"
 
 namespace epicrisis {
@@ -25,6 +26,7 @@ struct IncomingNote {
   std::string created_at;  // UTC, or ""
   int variant = 0;
   Json parameters = Json::object();
+  llm::Dropped dropped;  // from the text
 };
 
 // The notes of one line of JSONL, never none: a line that cannot be read is one with a fault.

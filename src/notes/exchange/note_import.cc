@@ -47,6 +47,7 @@ class Importer {
       case State::kNew:
         store(note, sample->id);
         ++report_.written;
+        llm::count_dropped(note.dropped, report_.dropped);
         break;
     }
   }
@@ -188,6 +189,7 @@ Json to_json(const NoteImportReport& report) {
           {"unmatched", report.unmatched},
           {"unknown_datasets", report.unknown_datasets},
           {"invalid", report.invalid},
+          {"dropped", report.dropped},
           {"conflicting_examples", report.conflicting_examples},
           {"unmatched_examples", report.unmatched_examples},
           {"invalid_examples", report.invalid_examples}};

@@ -9,6 +9,7 @@
 #include "epicrisis/text/schema.h"
 #include "llm/json_member.h"
 #include "llm/server_error.h"
+#include "llm/spoken.h"
 #include "notes/strategy/refusal.h"
 #include "notes/strategy/repetition.h"
 
@@ -24,6 +25,7 @@ constexpr int kWordTolerance = 2;           // times max_words
 struct Judged {
   NoteResult note;
   bool wrong_form = false;  // asked again the model may do better
+  llm::Dropped dropped = {};
 };
 
 Judged rejected(NoteStatus status, std::string_view reason, std::string_view text = {}) {
@@ -120,7 +122,9 @@ std::size_t count_words(std::string_view text) {
 }
 
 Judged judged_note(std::string_view text, const Strategy& strategy) {
-  const std::string note = clean_multiline_text(text, kMaxNote + 1);
+  const llm::Spoken spoken = llm::spoken_text(text);
+  if (!spoken.fault.empty()) return rejected(NoteStatus::kInvalid, spoken.fault, text);
+  const std::string note = clean_multiline_text(spoken.text, kMaxNote + 1);
   if (llm::is_blank(note)) return rejected(NoteStatus::kEmpty, "no text");
   if (const std::string words = refusal_words(note); !words.empty()) {
     return rejected(NoteStatus::kRefused, words, note);
@@ -138,7 +142,7 @@ Judged judged_note(std::string_view text, const Strategy& strategy) {
                                 words, text.size(), strategy.max_words),
                     note);
   }
-  return {{NoteStatus::kWritten, note, ""}};
+  return {{NoteStatus::kWritten, note, ""}, false, spoken.dropped};
 }
 
 Judged judged_text(std::string_view text, const Strategy& strategy, const Json& schema) {
@@ -174,7 +178,11 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
       return rejected(NoteStatus::kInvalid, fault, text);
     }
   }
-  return judged_note(render_answer(strategy, *answer), strategy);
+  Judged judged = judged_note(render_answer(strategy, *answer), strategy);
+  if (judged.dropped.thoughts || judged.dropped.control_tokens) {
+    return wrong_form("thoughts or control tokens within the JSON", text);
+  }
+  return judged;
 }
 
 NoteStatus status_of(ChatKind kind) {
@@ -213,6 +221,11 @@ NoteAnswer note_answer(llm::ChatAnswer chat, const Strategy& strategy, const Jso
     answer.attempt.next = llm::NextStep::kRetry;
     answer.attempt.wrong_form = true;
   }
+  if (judged.note.status == NoteStatus::kEmpty && !chat.elsewhere.empty()) {
+    judged.note.reason = llm::one_line(chat.elsewhere);
+  }
+  answer.dropped.thoughts = chat.dropped.thoughts || judged.dropped.thoughts;
+  answer.dropped.control_tokens = chat.dropped.control_tokens || judged.dropped.control_tokens;
   answer.attempt.reason = judged.note.reason;
   answer.note = std::move(judged.note);
   return answer;
@@ -220,13 +233,24 @@ NoteAnswer note_answer(llm::ChatAnswer chat, const Strategy& strategy, const Jso
 
 }  // namespace
 
-NoteAnswer read_completion(const Json& completion, const Strategy& strategy, const Json& schema) {
-  return note_answer(llm::read_chat_completion(completion), strategy, schema);
+void AnswerCounts::add(const NoteAnswer& answer) {
+  constexpr std::size_t kMostNames = 20;
+  if (answer.note.status == NoteStatus::kWritten) llm::count_dropped(answer.dropped, dropped);
+  const std::string& name = answer.attempt.unknown_finish;
+  if (name.empty()) return;
+  const bool room =
+      unknown_finish_reasons.contains(name) || unknown_finish_reasons.size() < kMostNames;
+  ++unknown_finish_reasons[room ? name : "others"];
+}
+
+NoteAnswer read_completion(const Json& completion, const Strategy& strategy, const Json& schema,
+                           const FinishReasons& reasons) {
+  return note_answer(llm::read_chat_completion(completion, reasons), strategy, schema);
 }
 
 NoteAnswer read_answer(const HttpAnswer& answer, const Strategy& strategy, const Json& schema,
-                       std::chrono::system_clock::time_point now) {
-  NoteAnswer result = note_answer(llm::read_chat_answer(answer, now), strategy, schema);
+                       std::chrono::system_clock::time_point now, const FinishReasons& reasons) {
+  NoteAnswer result = note_answer(llm::read_chat_answer(answer, now, reasons), strategy, schema);
   if (result.attempt.wrong_form) result.attempt.retry_after = read_retry_after(answer, now);
   return result;
 }

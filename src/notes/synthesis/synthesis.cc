@@ -8,7 +8,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/notes/synthesis/answer.h"
 #include "notes/synthesis/note_record.h"
 #include "notes/synthesis/note_source.h"
 
@@ -82,8 +81,11 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
   const WorkspaceLock lock = workspace.lock("notes-" + strategy.name);
   NoteSource source(database, builder, options, job);
   NoteSink sink(database, builder);
+  AnswerCounts counts;
   const llm::Reader read = [&](const llm::Request&, const HttpAnswer& http) {
-    NoteAnswer answer = read_answer(http, strategy, builder.schema(), job.clock().now());
+    NoteAnswer answer = read_answer(http, strategy, builder.schema(), job.clock().now(),
+                                    builder.provider().finish_reasons);
+    counts.add(answer);
     std::string outcome(note_status_name(answer.note.status));
     return llm::Reading{std::move(answer.attempt), std::move(outcome), std::move(answer.note)};
   };
@@ -103,6 +105,7 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
   report.model = builder.model();
   report.fields_sent = sink.fields();
   report.images_sent = sink.images();
+  report.answers = std::move(counts);
   return report;
 }
 

@@ -13,6 +13,8 @@ Json to_json(const SynthesisReport& report) {
           {"left", report.left},
           {"rejected", report.rejected},
           {"skips", report.skips},
+          {"dropped", report.answers.dropped},
+          {"unknown_finish_reasons", report.answers.unknown_finish_reasons},
           {"requests", report.requests},
           {"retries", report.retries},
           {"input_tokens", report.input_tokens},

@@ -226,6 +226,34 @@ TEST_F(BatchTest, AnImportMakesTheNotes) {
   EXPECT_EQ(entries[0].output_tokens, 10);
 }
 
+TEST_F(BatchTest, OnlyTheNoteComesInAndWhatWasTakenOutIsCounted) {
+  fill(5);
+  Provider provider = local_provider();
+  provider.finish_reasons = {{"weary", FinishKind::kEnd}};
+  const std::vector<std::string> ids =
+      ids_of(export_batch(workspace_, builder(provider), {}, out_, job_).files);
+  const auto line = [&](int i, const Json& body) {
+    return dump_json({{"custom_id", ids[static_cast<std::size_t>(i)]},
+                      {"response", {{"status_code", 200}, {"request_id", "r"}, {"body", body}}},
+                      {"error", nullptr}});
+  };
+  const BatchImportReport report =
+      import_lines({good_line(ids[0], "<unused94>thought\nHm.<unused95>A papule.<end_of_turn>"),
+                    good_line(ids[1], "[THINK]A papule."), line(2, completion("A nod", "Weary")),
+                    line(3, completion("A nod", "tired")), line(4, {{"message", "Sign in"}})});
+  EXPECT_EQ(report.written, 2);
+  EXPECT_EQ(report.rejected, (std::map<std::string, std::int64_t>{{"invalid", 2}, {"failed", 1}}));
+  EXPECT_EQ(report.answers.dropped,
+            (std::map<std::string, std::int64_t>{{"thoughts", 1}, {"control tokens", 1}}));
+  EXPECT_EQ(report.answers.unknown_finish_reasons,
+            (std::map<std::string, std::int64_t>{{"tired", 1}}));
+  EXPECT_EQ(to_json(report).at("unknown_finish_reasons").at("tired"), 1);
+  EXPECT_EQ(find_note(database_, find_batch_request(database_, ids[0])->note_key)->text,
+            "A papule.");
+  EXPECT_EQ(find_note(database_, find_batch_request(database_, ids[4])->note_key)->status,
+            NoteStatus::kFailed);
+}
+
 TEST_F(BatchTest, AnyOrderGivesTheSame) {
   fill(6);
   const std::vector<std::string> ids = ids_of(export_all().files);

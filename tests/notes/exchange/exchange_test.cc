@@ -314,6 +314,37 @@ TEST_F(ExchangeTest, TextIsCleaned) {
   EXPECT_NE(notes[0].key, "short");
 }
 
+TEST_F(ExchangeTest, OnlyTheNoteComesIn) {
+  fill();
+  const std::string rows[] = {"<think>Hm.</think>A papule.", "A macule.</s>\nUSER: and?",
+                              "[THINK]A papule.", "The user wants a note.", "<think>x</think>"};
+  std::string lines;
+  for (const std::string& text : rows) {
+    lines +=
+        dump_json({{"dataset", "ham"}, {"key", "ISIC_1"}, {"strategy", "P3"}, {"text", text}}) +
+        "\n";
+  }
+  const NoteImportReport report = import_jsonl(lines);
+  EXPECT_EQ(report.written, 2);
+  EXPECT_EQ(report.invalid, 3);
+  EXPECT_THAT(report.invalid_examples[0], HasSubstr("does not end: [THINK]"));
+  EXPECT_THAT(report.invalid_examples[2], HasSubstr("nothing but thoughts"));
+  EXPECT_EQ(report.dropped,
+            (std::map<std::string, std::int64_t>{{"thoughts", 1}, {"control tokens", 1}}));
+  EXPECT_EQ(to_json(report).at("dropped").at("thoughts"), 1);
+  NoteFilter filter;
+  filter.strategies = {"P3"};
+  std::vector<std::string> texts;
+  for (const NoteRecord& note : load_notes(database_, filter)) texts.push_back(note.text);
+  std::ranges::sort(texts);
+  EXPECT_THAT(texts, ElementsAre("A macule.", "A papule."));
+  // A tree's files likewise.
+  const IncomingNote note =
+      note_of_tree_file("ham/P3/ISIC_1.txt", "x", "analysisHm.assistantfinalA papule.", {});
+  EXPECT_EQ(note.text, "A papule.");
+  EXPECT_TRUE(note.dropped.thoughts);
+}
+
 // A file that claims the key of another note, or of the same one with another text, changes
 // nothing and is told.
 TEST_F(ExchangeTest, AKeyThatSaysSomethingElseHereIsAConflict) {

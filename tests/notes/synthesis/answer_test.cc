@@ -158,49 +158,75 @@ TEST(Answer, ARedirectSaysWhereTo) {
 TEST(Answer, WhatIsNoCompletionIsInvalid) {
   const std::string whole = dump_json(completion({{"content", "A whole note."}}));
   for (const std::string& body :
-       {std::string(),
-        std::string("{"),
-        std::string("null"),
-        std::string("3"),
-        std::string("\"x\""),
-        std::string("[]"),
-        std::string("{}"),
-        std::string("<html><body>Sign in</body></html>"),
-        std::string(R"({"choices": []})"),
-        std::string(R"({"choices": null})"),
-        std::string(R"({"choices": {}})"),
-        std::string(R"({"choices": [null]})"),
-        std::string(R"({"choices": [[]]})"),
-        std::string(R"({"choices": ["A whole note."]})"),
+       {std::string("{"), std::string(R"({"choices": []})"), std::string(R"({"choices": [null]})"),
+        std::string(R"({"choices": [[]]})"), std::string(R"({"choices": ["A whole note."]})"),
         std::string(R"({"choices": [{"text": "A whole note."}]})"),
         std::string(R"({"choices": [{"message": "A whole note."}]})"),
         std::string(R"({"choices": [{"message": {"content": 5}}]})"),
         std::string(R"({"choices": [{"message": {"content": {"text": "A whole note."}}}]})"),
-        std::string(R"({"choices": [{"delta": {"content": "A whole note."}}]})"),
-        "data: " + whole + "\n\ndata: [DONE]\n",
-        whole + whole,
-        whole + "x",
-        std::string(R"({"choices": [{"message": {"content": "A \ud800 note."}}]})"),
+        std::string(R"({"choices": [{"delta": {"content": "A whole note."}}]})"), whole + whole,
+        whole + "x", std::string(R"({"choices": [{"message": {"content": "A \ud800 note."}}]})"),
         std::string("{\"choices\": [{\"message\": {\"content\": \"A \xff note.\"}}]}"),
         std::string(R"({"choices": [{"message": {"content": "a", "content": "b"}}]})"),
-        std::string(100'000, '['),
         std::string(R"({"a":)") + std::string(100'000, '{')}) {
     const Outcome outcome = read(200, body);
     EXPECT_EQ(summary(outcome), "retry invalid") << body.substr(0, 200);
     EXPECT_FALSE(outcome.has_usage);
+    EXPECT_FALSE(outcome.unanswered);
     expect_sound(outcome);
   }
   // Every place where it can be cut.
-  for (std::size_t size = 0; size < whole.size(); ++size) {
+  for (std::size_t size = 1; size < whole.size(); ++size) {
     EXPECT_EQ(summary(read(200, whole.substr(0, size))), "retry invalid") << size;
   }
+}
+
+// It costs nothing, comes again in a later run, and is the address's fault.
+TEST(Answer, WhatNoModelWroteIsAFailure) {
+  for (const int status : {200, 201, 204}) {
+    for (const std::string& body :
+         {std::string(),
+          std::string(" \r\n"),
+          std::string("null"),
+          std::string("3"),
+          std::string("\"x\""),
+          std::string("[]"),
+          std::string("{}"),
+          std::string("OK"),
+          std::string("<html><body>Sign in</body></html>"),
+          std::string("<!DOCTYPE html>\n<html><head><title>Proxy</title>"),
+          std::string("upstream connect error or disconnect/reset before headers"),
+          std::string("Ollama is running"),
+          std::string(R"({"status": "ok"})"),
+          std::string(R"({"choices": null})"),
+          std::string(R"({"choices": {}})"),
+          std::string(R"({"model": "m", "message": {"content": "A note."}, "done": true})"),
+          std::string(R"({"candidates": [{"content": {"parts": [{"text": "A note."}]}}]})"),
+          std::string(R"({"type": "message", "content": [{"type": "text", "text": "A note."}]})"),
+          std::string(R"([{"generated_text": "A note."}])"),
+          std::string(100'000, '[')}) {
+      const Outcome outcome = read(status, body);
+      EXPECT_EQ(summary(outcome), "retry failed") << body.substr(0, 200);
+      EXPECT_TRUE(outcome.unanswered);
+      EXPECT_THAT(outcome.reason, HasSubstr("address"));
+      EXPECT_THAT(outcome.reason, HasSubstr("/v1"));
+      expect_sound(outcome);
+    }
+  }
+  EXPECT_THAT(read(200, "<html><title>Sign in</title></html>").reason,
+              HasSubstr("web page: Sign in"));
+  EXPECT_THAT(read(200, "<p>" + std::string(1000, 'x')).reason, HasSubstr("/v1"));
+  const Outcome streamed =
+      read(200, "data: " + dump_json(completion({{"content", "A note."}})) + "\n\ndata: [DONE]\n");
+  EXPECT_EQ(summary(streamed), "retry failed");
+  EXPECT_THAT(streamed.reason, HasSubstr("stream"));
 }
 
 TEST(Answer, EmptyContent) {
   for (const Json& content :
        {Json(), Json(""), Json(" \n\t "), Json("\u200b\u202e"), Json("..."),
         Json("\ufeff\u2014 -- "), Json::array(), Json::array({{{"type", "text"}, {"text", " "}}}),
-        Json("<think>So.</think>\n"), Json("<think>It never ends")}) {
+        Json("<think>So.</think>\n"), Json("<|im_end|>")}) {
     EXPECT_EQ(summary(answered(content)), "done empty") << content;
   }
   EXPECT_EQ(summary(read(200, R"({"choices": [{"message": {}, "finish_reason": "stop"}]})")),
@@ -217,10 +243,117 @@ TEST(Answer, FinishReasons) {
   EXPECT_EQ(summary(answered("", "max_tokens")), "larger truncated");
   EXPECT_EQ(summary(answered("A brown", "content_filter")), "done filtered");
   EXPECT_EQ(summary(answered(Json(), "content_filter")), "done filtered");
-  EXPECT_EQ(summary(answered("A note.", "error")), "retry invalid");
+  EXPECT_EQ(summary(answered("A note.", "error")), "retry failed");
   EXPECT_EQ(summary(answered("A note.", Json())), "done written");
   EXPECT_EQ(summary(answered("A note.", "eos")), "done written");
-  EXPECT_EQ(summary(answered("A note.", 5)), "done written");
+  EXPECT_EQ(summary(answered("A note.", "")), "done written");
+  EXPECT_EQ(summary(answered("A brown", "SAFETY")), "done filtered");
+  EXPECT_EQ(summary(answered("A brown", "refusal")), "done refused");
+  EXPECT_EQ(summary(answered("A brown", "abort")), "retry failed");
+  EXPECT_EQ(summary(answered("A brown", "OTHER")), "retry invalid");
+  EXPECT_EQ(summary(answered("A brown", "MAX_TOKENS")), "larger truncated");
+  EXPECT_EQ(summary(answered("A note.", "COMPLETE")), "done written");
+  for (const Json& unknown : {Json("weary"), Json(5), Json(true)}) {
+    const Outcome outcome = answered("A brown", unknown);
+    EXPECT_EQ(summary(outcome), "done invalid") << unknown;
+    EXPECT_THAT(outcome.reason, HasSubstr("[finish_reasons]"));
+    EXPECT_NE(outcome.unknown_finish, "");
+    EXPECT_EQ(outcome.text, "A brown");
+    expect_sound(outcome);
+  }
+  // Other places, and what the model itself said beside a gateway's "stop".
+  const auto with = [](const Json& members) {
+    Json body = completion({{"content", "A brown"}}, members.value("finish_reason", Json("stop")));
+    body["choices"][0].update(members);
+    return summary(read(200, dump_json(body)));
+  };
+  EXPECT_EQ(with({{"native_finish_reason", "SAFETY"}}), "done filtered");
+  EXPECT_EQ(with({{"native_finish_reason", "end_turn"}}), "done written");
+  EXPECT_EQ(with({{"native_finish_reason", "weary"}}), "done written");
+  EXPECT_EQ(with({{"stop_reason", "</s>"}}), "done written");
+  EXPECT_EQ(with({{"stop_reason", 151645}}), "done written");
+  EXPECT_EQ(with({{"finish_reason", nullptr}, {"finish_details", {{"type", "max_tokens"}}}}),
+            "larger truncated");
+  EXPECT_EQ(with({{"provider_specific_fields",
+                   {{"native_finish_reason", "insufficient_system_resource"}}}}),
+            "retry failed");
+}
+
+TEST(Answer, AProviderSaysWhatAFinishReasonMeans) {
+  const Strategy& strategy = text_strategy();
+  const std::string body = dump_json(completion({{"content", "A note."}}, "Weary"));
+  const auto read_with = [&](FinishKind kind) {
+    return summary(outcome_of(
+        read_answer(http(200, body), strategy, strategy.schema, kNow, {{"weary", kind}})));
+  };
+  EXPECT_EQ(read_with(FinishKind::kEnd), "done written");
+  EXPECT_EQ(read_with(FinishKind::kLimit), "larger truncated");
+  EXPECT_EQ(read_with(FinishKind::kFilter), "done filtered");
+  EXPECT_EQ(read_with(FinishKind::kFault), "retry failed");
+}
+
+TEST(Answer, UnknownFinishReasonsAndWhatWasTakenOutAreCounted) {
+  AnswerCounts counts;
+  const auto add = [&](const std::string& content, const std::string& finish) {
+    counts.add(
+        read_completion(completion({{"content", content}}, finish), text_strategy(), Json()));
+  };
+  add("A note.", "weary");
+  add("A note.", "weary");
+  add("<think>a</think>A note.</s>", "stop");
+  add("<think>a</think>", "stop");
+  add("A note.", "stop");
+  EXPECT_EQ(counts.unknown_finish_reasons, (std::map<std::string, std::int64_t>{{"weary", 2}}));
+  EXPECT_EQ(counts.dropped,
+            (std::map<std::string, std::int64_t>{{"thoughts", 1}, {"control tokens", 1}}));
+  for (int i = 0; i < 50; ++i) add("A note.", "tired" + std::to_string(i));
+  EXPECT_EQ(counts.unknown_finish_reasons.size(), 21U);
+  EXPECT_EQ(counts.unknown_finish_reasons["others"], 31);
+}
+
+// Asked for again with more room it would say as little.
+TEST(Answer, WhiteSpaceToTheLimitIsNotPaidTwice) {
+  for (const std::string& content :
+       {std::string(500, ' '), std::string(500, '\n'), std::string(500, '!'), std::string("\t\n"),
+        "{\"statement\": \"A" + std::string(500, '\n'), "{\"a\": 1}" + std::string(300, ' '),
+        "{\"a\": \"x" + std::string(400, '\t'), std::string("<pad><pad><pad><pad>")}) {
+    const Outcome outcome = answered(content, "length");
+    EXPECT_EQ(summary(outcome), "done truncated") << content;
+    EXPECT_THAT(outcome.reason, HasSubstr("white space"));
+  }
+  std::string escaped = "{\"a\": \"x";
+  for (int i = 0; i < 200; ++i) escaped += "\\n";
+  EXPECT_EQ(summary(answered(escaped, "length")), "done truncated");
+  EXPECT_EQ(summary(answered("A brown pap\n\n", "length")), "larger truncated");
+  EXPECT_EQ(summary(answered("<think>So it is", "length")), "larger truncated");
+  EXPECT_EQ(summary(answered("<think>So.</think>\n", "length")), "larger truncated");
+}
+
+TEST(Answer, WordsInAnotherMemberAreToldOf) {
+  const auto reason_of = [](const Json& message) {
+    const Outcome outcome = read(200, dump_json(completion(message)));
+    EXPECT_EQ(summary(outcome), "done empty");
+    expect_sound(outcome);
+    return outcome.reason;
+  };
+  for (const char* member : {"reasoning_content", "reasoning", "thinking"}) {
+    for (const char* json : {R"({"statement": "x"})", "\n[1]", "```json\n{}\n```"}) {
+      const std::string reason = reason_of({{"content", nullptr}, {member, json}});
+      EXPECT_THAT(reason, HasSubstr(member));
+      EXPECT_THAT(reason, HasSubstr("JSON"));
+      EXPECT_THAT(reason, HasSubstr("reasoning parser"));
+    }
+    EXPECT_THAT(reason_of({{"content", ""}, {member, "It is a nevus."}}), HasSubstr(member));
+  }
+  EXPECT_EQ(reason_of({{"content", ""}}), "no text");
+}
+
+TEST(Answer, ThoughtsAndControlTokensAreNoNotes) {
+  EXPECT_EQ(summary(answered("<think>It never ends")), "done invalid");
+  EXPECT_EQ(answered("<think>It never ends").text, "<think>It never ends");
+  EXPECT_EQ(answered("A papule.<|im_end|>\n<|im_start|>user\nAnd?").text, "A papule.");
+  EXPECT_EQ(summary(answered("The user wants a note. A papule.")), "done invalid");
+  EXPECT_EQ(summary(answered("<musical>x</musical>A papule.")), "done invalid");
 }
 
 TEST(Answer, ToolCallsAreNoText) {
@@ -257,8 +390,7 @@ TEST(Answer, ThinkingIsDropped) {
   EXPECT_EQ(answered(" <thinking>hm</thinking>A black papule.").text, "A black papule.");
   EXPECT_EQ(answered("Brown? Black.\n</think>\nA black papule.").text, "A black papule.");
   EXPECT_EQ(answered("<think></think><think>again</think>A papule.").text, "A papule.");
-  EXPECT_EQ(answered("A papule. <think>Later thoughts</think>").text,
-            "A papule. <think>Later thoughts</think>");
+  EXPECT_EQ(answered("A papule. <think>Later thoughts</think>").text, "A papule.");
   EXPECT_EQ(summary(answered("<think>I'm sorry, I cannot help.</think>A papule.")), "done written");
   std::string many;
   for (int i = 0; i < 100'000; ++i) many += "<think></think>";
@@ -409,8 +541,33 @@ TEST(Answer, OneCompletionOfABatch) {
   EXPECT_EQ(summary(outcome), "done written");
   EXPECT_EQ(outcome.input_tokens, 120);
   for (const Json& value : {Json(), Json(3), Json::array(), Json::object()}) {
-    EXPECT_EQ(summary(outcome_of(read_completion(value, text_strategy(), Json()))),
-              "retry invalid");
+    EXPECT_EQ(summary(outcome_of(read_completion(value, text_strategy(), Json()))), "retry failed");
+  }
+}
+
+std::vector<Json> answers_of_case(const char* folder) {
+  const Path file = shared_folder() / "cases" / folder / "scenario.json";
+  return parse_json(read_file(file, 1 << 24), folder).at("answers").get<std::vector<Json>>();
+}
+
+// Answers as servers gave them; each means the same note, or what its name says.
+TEST(Answer, CasesOfServers) {
+  EPICRISIS_NEEDS_SHARED_DATA();
+  if (!std::filesystem::exists(shared_folder() / "cases")) GTEST_SKIP() << "needs ../shared/cases";
+  const std::string note =
+      "The lesion is a dark brown, asymmetric macule with an irregular border.";
+  for (const char* folder : {"12-thinking-marks", "13-end-tokens"}) {
+    for (const Json& answer : answers_of_case(folder)) {
+      const Outcome outcome = read(200, dump_json(answer.at("json")));
+      EXPECT_EQ(summary(outcome), "done written") << answer;
+      EXPECT_EQ(outcome.text, note) << answer;
+    }
+  }
+  for (const Json& answer : answers_of_case("15-finish-reasons")) {
+    const auto name = answer.at("name").get<std::string>();
+    const Outcome outcome = read(200, dump_json(answer.at("json")));
+    EXPECT_EQ(outcome.status == NoteStatus::kWritten, name.starts_with("the end:")) << name;
+    EXPECT_TRUE(!name.starts_with("filtered") || outcome.status == NoteStatus::kFiltered) << name;
   }
 }
 

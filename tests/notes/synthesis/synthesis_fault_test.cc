@@ -81,6 +81,28 @@ border = ["sharp", "fuzzy"]
   EXPECT_THAT(ledger(notes().at(0).key).at(0).reason, HasSubstr("purple"));
 }
 
+// A page of a proxy costs nothing and is no verdict on the sample.
+TEST_F(SynthesisFaultTest, WhatNoModelWroteCostsNothingAndComesAgain) {
+  add_samples(3);
+  server_.otherwise(html_page(200));
+  Provider provider = this->provider();
+  provider.prices = {1, 1};
+  const SynthesisReport report = run(provider);
+  EXPECT_EQ(report.failed, 3);
+  EXPECT_EQ(report.requests, 9);
+  EXPECT_EQ(report.input_tokens + report.output_tokens, 0);
+  EXPECT_EQ(report.cost, 0);
+  for (const NoteRecord& note : notes()) {
+    EXPECT_EQ(note.status, NoteStatus::kFailed);
+    EXPECT_EQ(note.cost, 0);
+    EXPECT_THAT(note.reason, testing::StartsWith(server_.url("/v1")));
+    EXPECT_THAT(note.reason, HasSubstr("Bad Gateway"));
+    EXPECT_THAT(note.reason, HasSubstr("ends in /v1"));
+  }
+  server_.forget_script();
+  EXPECT_EQ(run(provider).done, 3);
+}
+
 TEST_F(SynthesisFaultTest, AWrongKeyStopsTheRun) {
   add_samples(100);
   server_.otherwise(fail_with(401, "no such key"));

@@ -54,6 +54,7 @@ struct BatchImportReport {
   std::int64_t unknown = 0;    // custom id of no request of this workspace
   std::int64_t broken = 0;     // not a result line
   std::map<std::string, std::int64_t> rejected;  // `failed` by status
+  AnswerCounts answers;                          // of the lines taken in
   std::int64_t input_tokens = 0;                 // of the lines taken in
   std::int64_t output_tokens = 0;
   double cost = 0;                    // US dollars

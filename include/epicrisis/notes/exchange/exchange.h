@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -61,7 +62,10 @@ struct NoteImportReport {
   // The key is that of a note that says something else here: not taken.
   std::int64_t conflicting = 0;
   std::int64_t unmatched = 0;  // no sample of this data set and key
-  std::int64_t invalid = 0;    // no note: broken JSON, no text, too long a text, no strategy
+  // No note: broken JSON, no text, one that cannot be told from a thought, too long a text, no
+  // strategy.
+  std::int64_t invalid = 0;
+  std::map<std::string, std::int64_t> dropped;  // notes written without "thoughts", ...
   std::set<std::string> unknown_datasets;       // of those unmatched
   std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
   std::vector<std::string> conflicting_examples;

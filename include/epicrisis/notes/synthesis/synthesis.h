@@ -9,6 +9,7 @@
 #include "epicrisis/llm/dispatcher.h"
 #include "epicrisis/llm/prices.h"
 #include "epicrisis/net/http.h"
+#include "epicrisis/notes/synthesis/answer.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
@@ -34,6 +35,7 @@ struct SynthesisReport : llm::DispatchReport {
   std::string model = {};
   std::vector<std::string> fields_sent = {};
   bool images_sent = false;
+  AnswerCounts answers = {};
 };
 Json to_json(const SynthesisReport& report);
 

@@ -1,0 +1,394 @@
+#include "llm/marks.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "llm/folded_text.h"
+#include "llm/resources.h"
+
+namespace epicrisis::llm {
+namespace {
+
+constexpr std::size_t kMaxTag = 300;     // bytes between '<' and '>'
+constexpr std::size_t kMaxSquare = 100;  // the same of '[' and ']'
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxRole = 32;
+
+using Names = MarkWords::Names;
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Letters and digits alone.
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (is_name_byte(c)) plain += c;
+  }
+  return plain;
+}
+
+Names names_of(const TomlTable& table, std::string_view key) {
+  Names names;
+  for (const std::string& name : table.strings_or(key, {})) {
+    names.insert((name.starts_with('/') ? "/" : "") + plain_name(name));
+  }
+  return names;
+}
+
+Names words_of(const TomlTable& table, std::string_view key) {
+  const std::vector<std::string> words = table.strings_or(key, {});
+  return {words.begin(), words.end()};
+}
+
+MarkWords read_words() {
+  constexpr std::string_view kFile = "answers/marks.toml";
+  const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
+  MarkWords words;
+  const TomlTable thought = file.table("thought");
+  words.thoughts = names_of(thought, "names");
+  words.thoughts_open = names_of(thought, "open");
+  words.thoughts_close = names_of(thought, "close");
+  words.thought_stems = thought.strings_or("stems", {});
+  words.thought_headings = words_of(thought, "headings");
+  words.weak_thought_headings = words_of(thought, "weak_headings");
+  for (const std::string& opening : thought.strings_or("openings", {})) {
+    words.thought_openings.push_back(FoldedText(opening).text());
+  }
+  const TomlTable answer = file.table("answer");
+  words.answers = names_of(answer, "names");
+  words.square_answers = names_of(answer, "bracket_names");
+  words.answer_headings = words_of(answer, "headings");
+  words.weak_answer_headings = words_of(answer, "weak_headings");
+  const TomlTable control = file.table("control");
+  words.begin = names_of(control, "begin");
+  words.role = names_of(control, "role");
+  words.pass = names_of(control, "pass");
+  words.end = names_of(control, "end");
+  words.square = names_of(control, "square");
+  words.bars_only = names_of(control, "bars_only");
+  words.numbered = names_of(control, "numbered");
+  words.literals = control.strings_or("literals", {});
+  words.turns = control.strings_or("turns", {});
+  words.own_turns = control.strings_or("own_turns", {});
+  const TomlTable role = file.table("role");
+  words.own_roles = names_of(role, "own");
+  words.answer_roles = names_of(role, "answer");
+  words.other_roles = names_of(role, "other");
+  words.html = names_of(file.table("html"), "names");
+  file.finish();
+  return words;
+}
+
+// What stands in brackets.
+struct Inside {
+  std::string_view text;  // without bars, slash and attributes
+  bool slash = false;
+  bool open_bar = false;
+  bool close_bar = false;
+  bool square = false;
+  bool self_closed = false;
+  bool bars() const { return open_bar || close_bar; }
+  bool closes() const { return slash || (close_bar && !open_bar); }
+};
+
+// A name with "begin of", "start", "end of" before or behind: what is left, and which it was.
+struct Bounded {
+  std::string name;
+  bool end = false;
+};
+std::optional<Bounded> without_bound(std::string_view name) {
+  struct Bound {
+    std::string_view word;
+    bool end;
+  };
+  constexpr std::array<Bound, 9> kBounds = {{{"beginof", false},
+                                             {"startof", false},
+                                             {"endof", true},
+                                             {"begin", false},
+                                             {"start", false},
+                                             {"open", false},
+                                             {"end", true},
+                                             {"close", true},
+                                             {"stop", true}}};
+  for (const Bound& bound : kBounds) {
+    if (name.size() <= bound.word.size()) continue;
+    if (name.starts_with(bound.word)) {
+      return Bounded{std::string(name.substr(bound.word.size())), bound.end};
+    }
+    if (name.ends_with(bound.word)) {
+      return Bounded{std::string(name.substr(0, name.size() - bound.word.size())), bound.end};
+    }
+  }
+  return {};
+}
+
+bool has_stem(std::string_view name) {
+  return std::ranges::any_of(MarkWords::built_in().thought_stems, [&](const std::string& stem) {
+    return name.find(stem) != std::string_view::npos;
+  });
+}
+
+// "unused49", "0x0a".
+bool is_numbered(std::string_view name) {
+  std::string_view word = name;
+  if (name.starts_with("0x") && name.size() == 4) {
+    word = "0x";
+  } else {
+    while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);
+  }
+  return word.size() < name.size() && MarkWords::built_in().numbered.contains(word);
+}
+
+std::optional<Mark> mark_of(MarkKind kind, std::string name, bool sure = false) {
+  Mark mark;
+  mark.kind = kind;
+  mark.name = std::move(name);
+  mark.sure = sure;
+  return mark;
+}
+
+// By the whole of a name that is in the lists.
+std::optional<Mark> known_mark(const std::string& name, const Inside& inside) {
+  const MarkWords& words = MarkWords::built_in();
+  const std::string key = (inside.slash ? "/" : "") + name;
+  const auto is = [&](const Names& names) {
+    return names.contains(key) && (!inside.square || words.square.contains(key));
+  };
+  const MarkKind thought = inside.closes() ? MarkKind::kCloseThought : MarkKind::kOpenThought;
+  const MarkKind answer = inside.closes() ? MarkKind::kCloseAnswer : MarkKind::kOpenAnswer;
+  if (!inside.square) {
+    if (words.thoughts_open.contains(key)) return mark_of(MarkKind::kOpenThought, name);
+    if (words.thoughts_close.contains(key)) return mark_of(MarkKind::kCloseThought, name);
+  }
+  const Names& answers = inside.square ? words.square_answers : words.answers;
+  if (words.thoughts.contains(name)) return mark_of(thought, name);
+  if (answers.contains(name)) return mark_of(answer, name, name.starts_with("final"));
+  if (!inside.bars() && !inside.square && words.bars_only.contains(name)) return {};
+  if (is(words.begin)) return mark_of(MarkKind::kOwnTurn, name);
+  if (is(words.pass)) return mark_of(MarkKind::kPass, name);
+  if (is(words.end) || is_numbered(name)) return mark_of(MarkKind::kEnd, name);
+  if (const auto bounded = without_bound(name)) {
+    if (words.thoughts.contains(bounded->name)) {
+      return mark_of(bounded->end ? MarkKind::kCloseThought : MarkKind::kOpenThought,
+                     bounded->name);
+    }
+    if (answers.contains(bounded->name)) {
+      return mark_of(bounded->end ? MarkKind::kCloseAnswer : MarkKind::kOpenAnswer, bounded->name,
+                     true);
+    }
+  }
+  return {};
+}
+
+// Whose turn or which channel, as it stands behind <|im_start|> and its like; moves `mark.end`
+// behind it.
+Mark role_mark(Mark mark, std::string_view folded) {
+  const MarkWords& words = MarkWords::built_in();
+  const bool channel = mark.name == "channel";
+  std::size_t from = mark.end;
+  while (from < folded.size() && folded[from] == ' ') ++from;
+  std::size_t to = from;
+  while (to < folded.size() && to - from < kMaxRole &&
+         (is_name_byte(folded[to]) || folded[to] == '_')) {
+    ++to;
+  }
+  const std::string word = plain_name(folded.substr(from, to - from));
+  const auto take = [&](MarkKind kind) {
+    mark.kind = kind;
+    mark.end = to;
+    return mark;
+  };
+  if (!word.empty()) {
+    if (words.own_roles.contains(word)) return take(MarkKind::kOwnTurn);
+    if (words.other_roles.contains(word)) return take(MarkKind::kEnd);
+    mark.sure = true;
+    mark.channel = true;
+    if (words.answer_roles.contains(word)) return take(MarkKind::kOpenAnswer);
+    mark.sure = false;
+    // What is no answer in a channel is for nobody's eyes.
+    if (channel || words.thoughts.contains(word)) return take(MarkKind::kOpenThought);
+    mark.channel = false;
+  }
+  mark.kind = MarkKind::kOwnTurn;
+  return mark;
+}
+
+std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded, std::size_t end) {
+  const MarkWords& words = MarkWords::built_in();
+  const std::string name = plain_name(inside.text);
+  if (name.empty() || name.size() > kMaxName) return {};
+  const bool takes_role = words.role.contains(name) && !inside.square &&
+                          (inside.bars() || !words.bars_only.contains(name));
+  if (takes_role) {
+    Mark mark;
+    mark.name = name;
+    mark.end = end;
+    if (!inside.closes()) return role_mark(std::move(mark), folded);
+    mark.kind = name == "channel" ? MarkKind::kCloseThought : MarkKind::kEnd;
+    if (name == "role") mark.kind = MarkKind::kPass;
+    return mark;
+  }
+  if (auto mark = known_mark(name, inside)) return mark;
+  // <seed:think>: a maker's name before a colon.
+  if (const std::size_t colon = inside.text.rfind(':'); colon != std::string_view::npos) {
+    if (auto mark = known_mark(plain_name(inside.text.substr(colon + 1)), inside)) return mark;
+  }
+  if (inside.square) {
+    const bool special = inside.open_bar && inside.close_bar;
+    return special ? mark_of(MarkKind::kUnknown, name) : std::nullopt;
+  }
+  if (has_stem(name)) {
+    const auto bounded = without_bound(name);
+    const bool closes = inside.closes() || (bounded && bounded->end);
+    return mark_of(closes ? MarkKind::kCloseThought : MarkKind::kOpenThought,
+                   bounded ? bounded->name : name);
+  }
+  if (inside.bars()) return mark_of(MarkKind::kUnknown, name);
+  return {};
+}
+
+// What stands in the brackets from `begin` on, and where they end.
+std::optional<std::pair<Inside, std::size_t>> inside_at(std::string_view folded, std::size_t begin,
+                                                        char close, std::size_t most) {
+  Inside inside;
+  inside.square = close != '>';
+  std::size_t from = begin + 1;
+  const auto skip = [&](char c) {
+    const bool there = from < folded.size() && folded[from] == c;
+    if (there) ++from;
+    return there;
+  };
+  while (skip(' ')) {
+  }
+  inside.open_bar = skip('|');
+  while (skip(' ')) {
+  }
+  inside.slash = skip('/');
+  inside.open_bar = skip('|') || inside.open_bar;
+  while (skip(' ')) {
+  }
+  const std::string_view rest = folded.substr(from, most);
+  const std::size_t size = rest.find_first_of(close == '>' ? "<>\n" : "[]{}()\n");
+  if (size == std::string_view::npos || size == 0 || rest[size] != close) return {};
+  std::string_view text = trim(rest.substr(0, size));
+  if (text.ends_with('|')) {
+    inside.close_bar = true;
+    text.remove_suffix(1);
+  } else if (text.ends_with('/')) {
+    inside.self_closed = true;
+    text.remove_suffix(1);
+  }
+  inside.text = trim(text);
+  return std::pair{inside, from + size + 1};
+}
+
+bool is_tag_name(std::string_view text) {
+  return text.size() >= 2 && text[0] >= 'a' && text[0] <= 'z' &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-:") ==
+             std::string_view::npos;
+}
+
+std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
+  const char open = folded[begin];
+  const char close = open == '<' ? '>' : open == '[' ? ']' : open == '{' ? '}' : ')';
+  auto found = inside_at(folded, begin, close, open == '<' ? kMaxTag : kMaxSquare);
+  if (!found) return {};
+  Inside& inside = found->first;
+  std::optional<Mark> mark = mark_of_inside(inside, folded, found->second);
+  if (!mark && !inside.bars()) {
+    // <think duration="3">
+    const std::size_t space = inside.text.find_first_of(" =");
+    if (space != std::string_view::npos && inside.text.find('=') != std::string_view::npos) {
+      inside.text = inside.text.substr(0, space);
+      mark = mark_of_inside(inside, folded, found->second);
+    }
+    if (!mark && open == '<' && is_tag_name(inside.text) && !inside.self_closed &&
+        !MarkWords::built_in().html.contains(plain_name(inside.text))) {
+      mark =
+          mark_of(inside.slash ? MarkKind::kCloseTag : MarkKind::kOpenTag, plain_name(inside.text));
+    }
+  }
+  if (!mark) return {};
+  // In ordinary brackets nothing but the end of a thought is told from words.
+  if ((open == '(' || open == '{') && !(inside.slash && mark->kind == MarkKind::kCloseThought)) {
+    return {};
+  }
+  mark->begin = begin;
+  mark->end = std::max(mark->end, found->second);
+  if (inside.self_closed) mark->kind = MarkKind::kPass;
+  return mark;
+}
+
+// Comments of HTML, and what is no name in brackets.
+std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool in_comment) {
+  const std::string_view rest = folded.substr(begin);
+  Mark mark;
+  mark.begin = begin;
+  mark.name = "!--";
+  if (rest.starts_with("<!--")) {
+    mark.kind = MarkKind::kOpenThought;
+    mark.end = begin + 4;
+    return mark;
+  }
+  if (in_comment && rest.starts_with("-->")) {
+    mark.kind = MarkKind::kCloseThought;
+    mark.end = begin + 3;
+    return mark;
+  }
+  for (const std::string& literal : MarkWords::built_in().literals) {
+    if (!rest.starts_with(literal)) continue;
+    mark.kind = MarkKind::kEnd;
+    mark.end = begin + literal.size();
+    mark.name = literal;
+    return mark;
+  }
+  return {};
+}
+
+// "[thought]" is a mark where "[/thought]" follows, or where it can be nothing else.
+void drop_doubtful(std::string_view folded, std::vector<Mark>& marks) {
+  const bool closed = std::ranges::any_of(
+      marks, [](const Mark& mark) { return mark.kind == MarkKind::kCloseThought; });
+  if (closed) return;
+  std::erase_if(marks, [&](const Mark& mark) {
+    return mark.kind == MarkKind::kOpenThought && folded[mark.begin] == '[' &&
+           mark.name.find("think") == std::string::npos &&
+           mark.name.find("thought") == std::string::npos;
+  });
+}
+
+}  // namespace
+
+const MarkWords& MarkWords::built_in() {
+  static const MarkWords words = read_words();
+  return words;
+}
+
+std::vector<Mark> find_marks(std::string_view folded) {
+  std::vector<Mark> marks;
+  bool in_comment = false;
+  for (std::size_t i = 0; i < folded.size();) {
+    i = folded.find_first_of("<[({]|-", i);
+    if (i == std::string_view::npos) break;
+    const char c = folded[i];
+    std::optional<Mark> mark;
+    if (c == '<' || c == '[' || c == '(' || c == '{') mark = mark_at(folded, i);
+    if (!mark) mark = literal_at(folded, i, in_comment);
+    if (!mark) {
+      ++i;
+      continue;
+    }
+    if (mark->name == "!--") in_comment = mark->kind == MarkKind::kOpenThought;
+    i = mark->end;
+    marks.push_back(*std::move(mark));
+  }
+  drop_doubtful(folded, marks);
+  return marks;
+}
+
+}  // namespace epicrisis::llm

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace epicrisis::llm {
+
+enum class MarkKind {
+  kOpenThought,
+  kCloseThought,
+  kOpenAnswer,
+  kCloseAnswer,
+  kOwnTurn,   // the model's turn begins: nothing, at the beginning of a text
+  kPass,      // nothing, where a turn begins
+  kEnd,       // a turn ends, or another's begins
+  kUnknown,   // <|...|> of a name that is in no list: an end, if something was said before
+  kOpenTag,   // <name> of a name that is in no list
+  kCloseTag,  // </name> likewise
+};
+
+// A mark in a folded text.
+struct Mark {
+  MarkKind kind = MarkKind::kEnd;
+  std::size_t begin = 0;  // bytes of the folded text, [begin, end)
+  std::size_t end = 0;
+  std::string name;      // as it is compared
+  bool channel = false;  // begun by a turn's mark: its end ends a thought too
+  bool sure = false;     // an answer before which there are but thoughts, even if no mark says so
+};
+
+// What answers/marks.toml says of marks and of words; lists of words are as they stand there, names
+// without what they are compared without.
+struct MarkWords {
+  using Names = std::set<std::string, std::less<>>;
+  Names thoughts, thoughts_open, thoughts_close, answers, square_answers;
+  std::vector<std::string> thought_stems;
+  Names thought_headings, weak_thought_headings, answer_headings, weak_answer_headings;
+  std::vector<std::string> thought_openings;
+  Names begin, role, pass, end, square, bars_only, numbered;
+  std::vector<std::string> literals, turns, own_turns;
+  Names own_roles, answer_roles, other_roles;
+  Names html;
+
+  static const MarkWords& built_in();
+};
+
+// All marks of a folded text, in order. Linear in the text.
+std::vector<Mark> find_marks(std::string_view folded);
+
+}  // namespace epicrisis::llm

@@ -1,0 +1,265 @@
+#include "llm/unmarked_thoughts.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "epicrisis/core/strings.h"
+#include "llm/folded_text.h"
+#include "llm/marks.h"
+
+namespace epicrisis::llm {
+namespace {
+
+constexpr std::size_t kMaxHeading = 40;
+constexpr std::string_view kDecoration = " \t#*_>=~`-([.";  // of Markdown, before a heading
+constexpr std::string_view kAfterHeading = " \t*_#:=~`-.)]\n";
+
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+// The heading at the beginning of a line of a folded text.
+struct Heading {
+  std::string name;
+  std::size_t end = 0;  // of it with its colon and decoration, from the line's beginning
+  bool alone = false;   // nothing follows in the line
+  bool marked = false;  // by a colon or decoration
+};
+
+// "**Thinking process:** ..." or a line that is nothing else. Empty if the line is too long for one
+// or says more.
+std::optional<Heading> heading_of(std::string_view line) {
+  const std::size_t begin = line.find_first_not_of(kDecoration);
+  if (begin == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(begin, kMaxHeading + 1);
+  Heading heading;
+  std::size_t size = rest.find_first_of(":*");
+  if (size == std::string_view::npos) {
+    if (line.size() - begin > kMaxHeading) return {};
+    size = rest.size();
+  }
+  heading.marked = begin > 0 || size < rest.size();
+  std::string_view name = rest.substr(0, size);
+  while (!name.empty() && std::string_view(" .#_*").find(name.back()) != std::string_view::npos) {
+    name.remove_suffix(1);
+  }
+  heading.name = name;
+  heading.end = std::min(line.find_first_not_of(kAfterHeading, begin + size), line.size());
+  heading.alone = heading.end == line.size();
+  // "最终答案：" has its colon folded; other scripts have no such line.
+  return heading;
+}
+
+struct Line {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+std::optional<Line> next_line(std::string_view folded, std::size_t from) {
+  if (from >= folded.size()) return {};
+  return Line{from, std::min(folded.find('\n', from), folded.size())};
+}
+
+class ThoughtFinder {
+ public:
+  explicit ThoughtFinder(Spoken& spoken) : spoken_(spoken), folded_(spoken.text) {}
+
+  // Each step may leave a shorter text, which the next looks at anew.
+  bool cut_turns();
+  bool drop_fence();
+  bool drop_stripped_channels();
+  bool drop_headed_thought();
+  bool refuse_thinking_aloud();
+
+ private:
+  const std::string& text() const { return folded_.text(); }
+  const MarkWords& words() const { return MarkWords::built_in(); }
+  bool fail(std::string_view why, std::size_t begin, std::size_t size) {
+    const std::size_t from = folded_.original(begin);
+    const std::size_t to = folded_.original(std::min(begin + size, text().size()));
+    spoken_.fault =
+        fmt::format("{} '{}'", why, clean_text(spoken_.text.substr(from, to - from), 60));
+    return true;
+  }
+  bool keep_from(std::size_t place) {
+    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(place))));
+    spoken_.dropped.thoughts = true;
+    return true;
+  }
+  // Where the answer begins that a heading announces, or an unmistakable "final answer:" in a line.
+  std::optional<std::size_t> answer_behind(std::size_t from, bool weak) const;
+
+  Spoken& spoken_;
+  FoldedText folded_;
+};
+
+bool begins_with_any(std::string_view text, const std::vector<std::string>& words) {
+  return std::ranges::any_of(words,
+                             [&](const std::string& word) { return text.starts_with(word); });
+}
+
+// "### Human:" at a line's beginning, and the role's name alone, as it stays of its marks.
+bool ThoughtFinder::cut_turns() {
+  const auto is_role = [&](std::string_view word) {
+    return word == "assistant" || word == "user" || word == "system" || word == "model";
+  };
+  for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
+    std::string_view words = std::string_view(text()).substr(line->begin, line->end - line->begin);
+    const std::string_view whole = trim(words);
+    const bool first = line->begin == 0;
+    const auto own = std::ranges::find_if(
+        this->words().own_turns, [&](const std::string& turn) { return whole.starts_with(turn); });
+    const bool own_turn = own != this->words().own_turns.end();
+    const bool other_turn = begins_with_any(whole, this->words().turns);
+    if (first && (own_turn || whole == "assistant" || whole == "model")) {
+      std::size_t end = own_turn ? line->begin + words.find(*own) + own->size() : line->end;
+      while (end < text().size() &&
+             std::string_view(" :\n").find(text()[end]) != std::string::npos) {
+        ++end;
+      }
+      spoken_.text = spoken_.text.substr(folded_.original(end));
+      spoken_.dropped.control_tokens = true;
+      return true;
+    }
+    if (own_turn) return fail("what stands before this may be a thought:", line->begin, 60);
+    std::size_t cut = std::string::npos;
+    if (other_turn || (is_role(whole) && !first)) cut = line->begin;
+    // "...border.assistant"
+    for (const std::string_view role : {"assistant", "user"}) {
+      if (cut == std::string::npos && whole.size() > role.size() && whole.ends_with(role) &&
+          std::string_view(".!?").find(whole[whole.size() - role.size() - 1]) !=
+              std::string_view::npos) {
+        cut = line->begin + words.rfind(role);
+      }
+    }
+    if (cut == std::string::npos) continue;
+    spoken_.text = trim(spoken_.text.substr(0, folded_.original(cut)));
+    spoken_.dropped.control_tokens = true;
+    return true;
+  }
+  return false;
+}
+
+// ```thinking ... ```
+bool ThoughtFinder::drop_fence() {
+  if (!text().starts_with("```")) return false;
+  const std::size_t line = std::min(text().find('\n'), text().size());
+  const std::string_view name = trim(std::string_view(text()).substr(3, line - 3));
+  if (!words().thought_headings.contains(name)) return false;
+  const std::size_t close = text().find("```", line);
+  if (close == std::string::npos) return fail("a thought that does not end:", 0, line);
+  return keep_from(close + 3);
+}
+
+// Of <|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>... the
+// names stay where a server takes the marks away.
+bool ThoughtFinder::drop_stripped_channels() {
+  constexpr std::string_view kFinal = "assistantfinal";
+  const auto capital_at = [&](std::size_t place) {
+    if (place >= text().size()) return false;
+    const char c = spoken_.text[folded_.original(place)];
+    return !(c >= 'a' && c <= 'z');
+  };
+  const std::size_t final = text().rfind(kFinal);
+  if (final != std::string::npos &&
+      (final == 0 || !is_letter(text()[final - 1]) || text().starts_with("analysis") ||
+       text().starts_with("commentary")) &&
+      capital_at(final + kFinal.size())) {
+    return keep_from(final + kFinal.size());
+  }
+  for (const std::string_view channel : {"analysis", "commentary", "assistantanalysis"}) {
+    if (!text().starts_with(channel) || text().size() == channel.size()) continue;
+    const char first = spoken_.text[folded_.original(channel.size())];
+    if (spoken_.text[0] == channel[0] && first >= 'A' && first <= 'Z') {
+      return fail("a thought that does not end:", 0, 60);
+    }
+  }
+  if (spoken_.text.starts_with("final") && text().size() > 5) {
+    const char first = spoken_.text[folded_.original(5)];
+    if (first >= 'A' && first <= 'Z') return keep_from(5);
+  }
+  return false;
+}
+
+std::optional<std::size_t> ThoughtFinder::answer_behind(std::size_t from, bool weak) const {
+  std::optional<std::size_t> found;
+  for (auto line = next_line(text(), from); line; line = next_line(text(), line->end + 1)) {
+    const std::string_view whole =
+        std::string_view(text()).substr(line->begin, line->end - line->begin);
+    const auto heading = heading_of(whole);
+    if (!heading || !(heading->marked || heading->alone)) continue;
+    if (words().answer_headings.contains(heading->name) ||
+        (weak && words().weak_answer_headings.contains(heading->name))) {
+      found = line->begin + heading->end;
+    }
+  }
+  if (found) return found;
+  for (const std::string_view words :
+       {"final answer:", "final response:", "final note:", "final output:"}) {
+    if (const std::size_t place = text().rfind(words);
+        place != std::string::npos && place >= from) {
+      return std::min(text().find_first_not_of(kAfterHeading, place + words.size()), text().size());
+    }
+  }
+  return {};
+}
+
+bool ThoughtFinder::drop_headed_thought() {
+  const std::size_t begin = std::min(text().find_first_not_of('\n'), text().size());
+  const auto line = next_line(text(), begin);
+  if (!line) return false;
+  const auto heading =
+      heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
+  const bool told = heading && (heading->marked || heading->alone);
+  const bool thought = told && words().thought_headings.contains(heading->name);
+  const bool aloud = begins_with_any(text(), words().thought_openings);
+  if (thought || aloud || (told && words().weak_thought_headings.contains(heading->name))) {
+    const auto answer = answer_behind(line->begin + (told ? heading->end : 0), thought || aloud);
+    if (answer && *answer < text().size()) return keep_from(*answer);
+    if (thought) return fail("a thought that does not end:", line->begin, line->end - line->begin);
+    if (aloud) return fail("a thought, by its first words:", 0, 60);
+    return false;
+  }
+  if (told && (heading->name.ends_with("answer") || heading->name.find("final") < 5) &&
+      words().answer_headings.contains(heading->name) && heading->end < text().size()) {
+    return keep_from(line->begin + heading->end);
+  }
+  return false;
+}
+
+// "... Final answer: ..." where nothing says what stands before.
+bool ThoughtFinder::refuse_thinking_aloud() {
+  for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
+    if (line->begin == 0) continue;
+    const auto heading =
+        heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
+    if (!heading || !(heading->marked || heading->alone) ||
+        !words().answer_headings.contains(heading->name) ||
+        heading->name.find("final") == std::string::npos) {
+      continue;
+    }
+    return fail("what stands before this may be a thought:", line->begin, heading->name.size() + 8);
+  }
+  return false;
+}
+
+}  // namespace
+
+void drop_unmarked_thoughts(Spoken& spoken) {
+  // A text has few turns and thoughts; what has more is none.
+  constexpr int kMostSteps = 8;
+  constexpr std::array kSteps = {&ThoughtFinder::drop_fence, &ThoughtFinder::drop_stripped_channels,
+                                 &ThoughtFinder::drop_headed_thought, &ThoughtFinder::cut_turns,
+                                 &ThoughtFinder::refuse_thinking_aloud};
+  for (int i = 0; i < kMostSteps; ++i) {
+    spoken.text = trim(std::string(spoken.text));
+    bool changed = false;
+    for (const auto step : kSteps) {
+      ThoughtFinder finder(spoken);
+      changed = (finder.*step)();
+      if (changed) break;
+    }
+    if (!changed || !spoken.fault.empty() || spoken.text.empty()) return;
+  }
+  spoken.fault = "thoughts within thoughts";
+}
+
+}  // namespace epicrisis::llm
