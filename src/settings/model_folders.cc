@@ -18,39 +18,33 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMaxModelConfig = 1 << 20;
 
+bool is_model_folder(const Path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(folder / model_config_name(folder), error);
+}
+
 std::vector<Path> subfolders(const Path& folder) {
   std::vector<Path> found;
   std::error_code error;
   for (fs::directory_iterator item(folder, error), end; !error && item != end;
        item.increment(error)) {
-    if (fs::is_regular_file(item->path() / "config.json", error)) found.push_back(item->path());
+    if (is_model_folder(item->path())) found.push_back(item->path());
     error.clear();
   }
   std::sort(found.begin(), found.end());
   return found;
 }
 
-bool has_weights(const Path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator item(folder, error), end; !error && item != end;
-       item.increment(error)) {
-    const std::string extension = item->path().extension().string();
-    for (const std::string_view known : {".safetensors", ".pth", ".pt", ".bin"}) {
-      if (extension == known) return true;
-    }
-  }
-  return false;
-}
-
 FoundModel describe_folder(const Path& folder) {
   FoundModel model;
   model.name = folder.filename().string();
   model.folder = folder;
-  const std::string source = (folder / "config.json").string();
+  const std::string source = (folder / model_config_name(folder)).string();
   try {
     const Json config = parse_json(read_file(source, kMaxModelConfig), source);
-    if (config.is_object() && config.contains("model_type")) {
-      model.architecture = json_get<std::string>(config, "model_type", source);
+    const std::string text_model = text_model_type(config, source);
+    if (!text_model.empty()) {
+      model.architecture = text_model;
       model.width = json_get_or<std::int64_t>(config, "hidden_size", 0, source);
       if (model.architecture == "bert") {
         model.kind = ModelKind::kTextEncoder;
@@ -63,7 +57,7 @@ FoundModel describe_folder(const Path& folder) {
       model.width = image.feature_dim;
       model.kind = ModelKind::kImageEncoder;
     }
-    if (model.problem.empty() && !has_weights(folder)) model.problem = "no weight file";
+    if (model.problem.empty()) weight_parts(weight_file_in(folder));
   } catch (const Error& error) {
     model.problem = error.what();
   }
@@ -105,14 +99,14 @@ Path find_model(std::string_view name) {
   const Path path(name);
   std::error_code error;
   const bool is_path = name.find('/') != std::string_view::npos;
-  if (is_path || fs::exists(path / "config.json", error) || fs::is_regular_file(path, error)) {
+  if (is_path || is_model_folder(path) || fs::is_regular_file(path, error)) {
     if (!name.empty() && fs::exists(path, error)) return path;
     throw UsageError("Looking for the model '{}': there is no such file or folder", name);
   }
   std::vector<std::string> looked;
   std::vector<std::string> known;
   for (const Path& folder : model_search_folders()) {
-    if (!name.empty() && fs::is_regular_file(folder / path / "config.json", error)) {
+    if (!name.empty() && is_model_folder(folder / path)) {
       return folder / path;
     }
     looked.push_back(folder.string());
@@ -131,8 +125,10 @@ std::string model_fingerprint(std::string_view name) {
   const Path model = find_model(name);
   const bool is_folder = fs::is_directory(model);
   const Path folder = is_folder ? model : model.parent_path();
-  const std::string weights = (is_folder ? weight_file_in(folder) : model).filename().string();
-  std::vector<std::string> files = {"config.json", weights};
+  std::vector<std::string> files = {model_config_name(folder)};
+  for (const Path& part : weight_parts(is_folder ? weight_file_in(folder) : model)) {
+    files.push_back(part.filename().string());
+  }
   for (const char* file : {"vocab.txt", "tokenizer.json", "tokenizer_config.json",
                            "sentence_bert_config.json", "modules.json"}) {
     files.emplace_back(file);
@@ -145,6 +141,32 @@ std::string model_fingerprint(std::string_view name) {
     all += file + sha256_hex(MappedFile(folder / file).bytes());
   }
   return sha256_hex(all);
+}
+
+std::string model_config_name(const Path& folder) {
+  std::error_code error;
+  const bool old = !fs::exists(folder / "config.json", error) &&
+                   fs::is_regular_file(folder / "bert_config.json", error);
+  return old ? "bert_config.json" : "config.json";
+}
+
+std::string text_model_type(const Json& config, std::string_view source) {
+  if (!config.is_object()) return "";
+  if (config.contains("model_type")) return json_get<std::string>(config, "model_type", source);
+  if (config.contains("architecture")) return "";  // an image encoder's
+  // transformers' class, without what it is for: "BertForMaskedLM".
+  const auto classes = config.find("architectures");
+  if (classes != config.end() && classes->is_array() && !classes->empty() &&
+      classes->front().is_string()) {
+    const auto name = classes->front().get<std::string>();
+    return name.starts_with("Bert") ? "bert" : name;
+  }
+  // The first files of all had neither.
+  for (const char* key : {"num_hidden_layers", "num_attention_heads", "intermediate_size",
+                          "max_position_embeddings", "vocab_size"}) {
+    if (!config.contains(key)) return "";
+  }
+  return "bert";
 }
 
 std::string_view model_kind_name(ModelKind kind) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "tensor/checked_size.h"
 
 namespace epicrisis {
 namespace {
@@ -21,6 +22,7 @@ enum class Kind : std::uint8_t {
   kNone,
   kBool,
   kInteger,
+  kLong,
   kFloat,
   kText,
   kTuple,
@@ -32,16 +34,22 @@ enum class Kind : std::uint8_t {
   kMark
 };
 
-constexpr std::array<std::string_view, 12> kKindNames{
-    "None",   "a bool", "a whole number", "a number",  "a text",   "a tuple",
-    "a list", "a dict", "a name",         "a storage", "a tensor", "a mark"};
+constexpr std::array<std::string_view, 13> kKindNames{
+    "None",     "a bool", "a whole number", "a whole number of more than 64 bits",
+    "a number", "a text", "a tuple",        "a list",
+    "a dict",   "a name", "a storage",      "a tensor",
+    "a mark"};
+
+// What torch.save began files with (torch/serialization.py, MAGIC_NUMBER and PROTOCOL_VERSION).
+constexpr std::string_view kMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
+constexpr std::int64_t kLegacyVersion = 1001;
 
 // Values live in one arena and refer to each other by index, so that neither depth nor cycles in a
 // hostile pickle cost stack or leak.
 struct Node {
   Kind kind = Kind::kNone;
   std::int64_t integer = 0;          // also the index of a storage or tensor
-  std::string_view text;             // text; module of a global
+  std::string_view text;             // text; module of a global; digits of a long number
   std::string_view name;             // name of a global
   std::vector<std::uint32_t> items;  // of tuples and lists; key, value, ... of dicts
 };
@@ -50,6 +58,7 @@ struct Storage {
   TensorType type;
   std::string_view key;
   std::uint64_t count;
+  std::uint64_t offset;  // of a view, elements
 };
 
 std::optional<TensorType> storage_type(std::string_view name) {
@@ -74,10 +83,8 @@ class Machine {
  public:
   Machine(std::string_view bytes, const std::string& source) : bytes_(bytes), source_(source) {}
 
-  std::vector<std::pair<std::string, PickledTensor>> run() {
-    while (!stopped_) step();
-    if (stack_.size() != 1) fail(fmt::format("{} values are left at the end", stack_.size()));
-    const std::uint32_t root = stack_.back();
+  PickledTensors state_dict() {
+    const std::uint32_t root = next();
     if (nodes_[root].kind != Kind::kDict) {
       fail(fmt::format("the file holds {}, a dict of tensors was expected", kind_name(root)));
     }
@@ -85,7 +92,60 @@ class Machine {
     return std::move(found_);
   }
 
+  LegacyPickles legacy() {
+    LegacyPickles file;
+    if (const Node& magic = nodes_[next()]; magic.kind != Kind::kLong || magic.text != kMagic) {
+      fail("the magic number of torch.save was expected");
+    }
+    const Node version = nodes_[next()];
+    if (version.kind != Kind::kInteger || version.integer != kLegacyVersion) {
+      fail(fmt::format("version {} of torch.save's files; {} is read", version.integer,
+                       kLegacyVersion));
+    }
+    check_machine(next());
+    file.tensors = state_dict();
+    for (const Storage& storage : storages_) {
+      const LegacyPickles::Storage announced{storage.type, storage.count};
+      const auto [known, is_new] = file.storages.emplace(storage.key, announced);
+      if (known->second.type != storage.type || known->second.count != storage.count) {
+        fail(fmt::format("the storage '{}' has two types or sizes", storage.key));
+      }
+    }
+    const Node keys = nodes_[next()];
+    if (keys.kind != Kind::kList || keys.items.size() > kMaxTensors) {
+      fail("a list of storages was expected");
+    }
+    for (const std::uint32_t key : keys.items) {
+      if (nodes_[key].kind != Kind::kText) fail("the key of a storage is no text");
+      file.order.emplace_back(nodes_[key].text);
+    }
+    file.end = at_;
+    return file;
+  }
+
  private:
+  // The value of the pickle that begins here.
+  std::uint32_t next() {
+    stack_.clear();
+    memo_.clear();
+    stopped_ = false;
+    while (!stopped_) step();
+    if (stack_.size() != 1) fail(fmt::format("{} values are left at the end", stack_.size()));
+    return stack_.back();
+  }
+
+  // {"protocol_version": 1001, "little_endian": True, "type_sizes": {...}}
+  void check_machine(std::uint32_t index) const {
+    const Node& machine = nodes_[index];
+    if (machine.kind != Kind::kDict) fail("what the machine was like is no dict");
+    for (std::size_t i = 0; i < machine.items.size(); i += 2) {
+      const Node& value = nodes_[machine.items[i + 1]];
+      if (nodes_[machine.items[i]].text == "little_endian" && value.integer == 0) {
+        fail("the tensors are not little-endian");
+      }
+    }
+  }
+
   // ---- the bytes ----
   [[noreturn]] void fail(const std::string& what) const {
     throw InputError("{}: pickle, byte {}: {}", source_, at_, what);
@@ -165,10 +225,11 @@ class Machine {
 
   // Names are checked where they are used, so that the message can say what for.
   void push_global(std::string_view module, std::string_view name) {
-    const bool known = (module == "collections" && name == "OrderedDict") ||
-                       (module == "torch._utils" &&
-                        (name == "_rebuild_tensor_v2" || name == "_rebuild_parameter")) ||
-                       (module == "torch" && storage_type(name));
+    const bool known =
+        (module == "collections" && name == "OrderedDict") ||
+        (module == "torch._utils" && (name == "_rebuild_tensor_v2" || name == "_rebuild_tensor" ||
+                                      name == "_rebuild_parameter")) ||
+        ((module == "torch" || module == "torch.cuda") && storage_type(name));
     if (!known) {
       fail(
           fmt::format("the name '{}.{}' is not one a state dict needs and was not loaded; save "
@@ -182,14 +243,25 @@ class Machine {
     const std::uint32_t id = pop();
     const Node& node = nodes_[id];
     const auto& items = node.items;
-    if (node.kind != Kind::kTuple || items.size() != 5 || nodes_[items[0]].text != "storage" ||
+    const bool sizes = items.size() == 5 || items.size() == 6;
+    if (node.kind != Kind::kTuple || !sizes || nodes_[items[0]].text != "storage" ||
         nodes_[items[1]].kind != Kind::kGlobal || nodes_[items[2]].kind != Kind::kText) {
       fail("a persistent id that is no storage");
     }
     const auto type = storage_type(nodes_[items[1]].name);
     if (!type) fail(fmt::format("'{}' is no storage", nodes_[items[1]].name));
-    storages_.push_back({*type, nodes_[items[2]].text, unsigned_value(items[4])});
+    const Storage storage{*type, nodes_[items[2]].text, unsigned_value(items[4]),
+                          items.size() == 6 ? view_offset(items[5]) : 0};
+    storages_.push_back(storage);
     push({Kind::kStorage, static_cast<std::int64_t>(storages_.size() - 1), {}, {}, {}});
+  }
+
+  // Old files share a storage by views of it: None, or (key, offset, size).
+  std::uint64_t view_offset(std::uint32_t index) const {
+    const Node& view = nodes_[index];
+    if (view.kind == Kind::kNone) return 0;
+    if (view.kind != Kind::kTuple || view.items.size() != 3) fail("a view that is none");
+    return unsigned_value(view.items[1]);
   }
 
   std::uint64_t unsigned_value(std::uint32_t index) const {
@@ -209,6 +281,28 @@ class Machine {
     return values;
   }
 
+  static bool rebuilds_tensor(std::string_view name, std::size_t arguments) {
+    if (name == "_rebuild_tensor") return arguments == 4;  // until PyTorch 0.4
+    return name == "_rebuild_tensor_v2" && (arguments == 6 || arguments == 7);
+  }
+
+  // Python 2 gave an OrderedDict its items as one list of [key, value].
+  std::vector<std::uint32_t> pairs_of(std::uint32_t index) const {
+    const auto is_row = [](const Node& node) {
+      return node.kind == Kind::kList || node.kind == Kind::kTuple;
+    };
+    std::vector<std::uint32_t> items;
+    if (!is_row(nodes_[index])) fail("an OrderedDict of no list");
+    for (const std::uint32_t pair : nodes_[index].items) {
+      if (!is_row(nodes_[pair]) || nodes_[pair].items.size() != 2) {
+        fail("an OrderedDict of other things than pairs");
+      }
+      items.push_back(nodes_[pair].items[0]);
+      items.push_back(nodes_[pair].items[1]);
+    }
+    return items;
+  }
+
   void reduce() {
     const std::uint32_t arguments = pop();
     const std::uint32_t callee = pop();
@@ -219,16 +313,19 @@ class Machine {
     const auto& items = nodes_[arguments].items;
     if (name == "OrderedDict" && items.empty()) {
       push({Kind::kDict, 0, {}, {}, {}});
+    } else if (name == "OrderedDict" && items.size() == 1) {
+      push({Kind::kDict, 0, {}, {}, pairs_of(items[0])});
     } else if (name == "_rebuild_parameter" && items.size() == 3 &&
                nodes_[items[0]].kind == Kind::kTensor) {
       stack_.push_back(items[0]);
-    } else if (name == "_rebuild_tensor_v2" && (items.size() == 6 || items.size() == 7) &&
-               nodes_[items[0]].kind == Kind::kStorage) {
+    } else if (rebuilds_tensor(name, items.size()) && nodes_[items[0]].kind == Kind::kStorage) {
       const Storage& storage = storages_[static_cast<std::size_t>(nodes_[items[0]].integer)];
+      const std::uint64_t offset = unsigned_value(items[1]);
+      if (offset > kMaxSize || storage.offset > kMaxSize) fail("an offset beyond every file");
       PickledTensor tensor{storage.type,
                            std::string(storage.key),
                            storage.count,
-                           unsigned_value(items[1]),
+                           storage.offset + offset,
                            unsigned_values(items[2]),
                            unsigned_values(items[3])};
       if (tensor.shape.size() != tensor.strides.size()) fail("shape and strides differ in length");
@@ -248,7 +345,10 @@ class Machine {
 
   void long_integer(std::size_t length) {
     const auto digits = take(length);
-    if (length > 8) fail("a whole number of more than 64 bits");
+    if (length > 8) {
+      push({Kind::kLong, -1, digits, {}, {}});
+      return;
+    }
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < length; ++i) {
       value |= std::uint64_t{static_cast<std::uint8_t>(digits[i])} << (8 * i);
@@ -308,7 +408,15 @@ class Machine {
         break;  // BINUNICODE
       case 0x8C:
         push_text(take(number<std::uint8_t>()));
-        break;  // SHORT_BINUNICODE
+        break;   // SHORT_BINUNICODE
+      case 'U':  // SHORT_BINSTRING, Python 2's text
+      case 'C':  // SHORT_BINBYTES
+        push_text(take(number<std::uint8_t>()));
+        break;
+      case 'T':  // BINSTRING
+      case 'B':  // BINBYTES
+        push_text(take(number<std::uint32_t>()));
+        break;
       case ']':
         push({Kind::kList, 0, {}, {}, {}});
         break;  // EMPTY_LIST
@@ -429,15 +537,23 @@ class Machine {
   std::unordered_map<std::uint64_t, std::uint32_t> memo_;
   std::vector<Storage> storages_;
   std::vector<PickledTensor> tensors_;
-  std::vector<std::pair<std::string, PickledTensor>> found_;
+  PickledTensors found_;
   std::size_t visits_ = 0;
 };
 
 }  // namespace
 
-std::vector<std::pair<std::string, PickledTensor>> unpickle_state_dict(std::string_view bytes,
-                                                                       const std::string& source) {
-  return Machine(bytes, source).run();
+PickledTensors unpickle_state_dict(std::string_view bytes, const std::string& source) {
+  return Machine(bytes, source).state_dict();
+}
+
+bool is_legacy_pytorch(std::string_view bytes) {
+  // Behind the opcodes for protocol, frame and length.
+  return bytes.starts_with('\x80') && bytes.substr(0, 32).find(kMagic) != std::string_view::npos;
+}
+
+LegacyPickles unpickle_legacy(std::string_view bytes, const std::string& source) {
+  return Machine(bytes, source).legacy();
 }
 
 }  // namespace epicrisis

@@ -7,8 +7,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/tensor/pytorch_zip.h"
-#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis {
 namespace {
@@ -146,23 +144,15 @@ const TensorView& TensorFile::at(const std::string& name) const {
                    nearest ? fmt::format("; the nearest is '{}'", *nearest) : "");
 }
 
-TensorFile TensorFile::renamed(const std::function<std::string(const std::string&)>& rename) const {
+TensorFile TensorFile::renamed(const Rename& rename) const {
   std::map<std::string, TensorView> tensors;
   for (const auto& [name, tensor] : tensors_) {
-    const std::string other = rename(name);
-    if (!tensors.emplace(other, tensor).second) {
-      throw InputError("{}: '{}' and another tensor both stand for '{}'", source_, name, other);
+    const std::optional<std::string> other = rename(name);
+    if (other && !tensors.emplace(*other, tensor).second) {
+      throw InputError("{}: '{}' and another tensor both stand for '{}'", source_, name, *other);
     }
   }
   return {source_, owner_, std::move(tensors), metadata_};
-}
-
-TensorFile read_weights(const Path& path) {
-  const MappedFile file(path);
-  // A zip archive starts with a local header; as a safetensors header length the same eight bytes
-  // would be far beyond any cap.
-  if (file.text().substr(0, 4) == std::string_view("PK\x03\x04", 4)) return read_pytorch(path);
-  return read_safetensors(path);
 }
 
 }  // namespace epicrisis

@@ -245,6 +245,30 @@ FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
   return features;
 }
 
+namespace {
+
+// Of all texts, also those whose embeddings were there: what is wrong with a vocabulary is as wrong
+// in the second run.
+void tell(const TextEncodeReport& report, std::size_t texts, const TextEncoder& encoder,
+          const Job& job) {
+  constexpr double kMany = 0.01;  // names and signs that a vocabulary lacks stay far below
+  if (!report.truncated.empty()) {
+    job.warn("text embeddings: {} of {} texts are longer than the {} tokens of {} and were cut",
+             report.truncated.size(), texts, encoder.max_tokens(), encoder.describe());
+  }
+  if (report.unknown == 0) return;
+  const double share = static_cast<double>(report.unknown) / static_cast<double>(report.tokens);
+  const bool many = share >= kMany;
+  job.say(many ? LogLevel::kWarning : LogLevel::kInfo,
+          fmt::format("text embeddings: {} of {} tokens ({:.2f} %) are unknown to {}{}",
+                      report.unknown, report.tokens, 100 * share, encoder.describe(),
+                      many ? "; see whether its vocabulary has the language and the case of the "
+                             "texts"
+                           : ""));
+}
+
+}  // namespace
+
 FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const std::string> texts,
                                    const Path& folder, Job& job) {
   const auto width = static_cast<std::size_t>(encoder.dimension());
@@ -252,23 +276,16 @@ FloatMatrix cached_text_embeddings(const TextEncoder& encoder, std::span<const s
   std::vector<std::string> keys;
   keys.reserve(texts.size());
   for (const std::string& text : texts) keys.push_back(sha256_hex(std::string_view(text)));
-  std::size_t truncated = 0;
   const auto compute = [&](std::span<const std::size_t> places) {
     std::vector<std::string> chunk;
     for (const std::size_t place : places) chunk.push_back(texts[place]);
-    TextEncodeReport report;
-    FloatMatrix rows = encoder.encode(chunk, job, &report);
-    truncated += report.truncated.size();
-    return rows;
+    return encoder.encode(chunk, job);
   };
   Meter meter = job.meter("note embeddings", texts.size(), "notes");
   fill(FeatureFolder(folder, "text", encoder.fingerprint(), width), keys, embeddings, compute,
        meter, job);
   meter.finish();
-  if (truncated > 0) {
-    job.warn("text embeddings: {} of {} texts are longer than the {} tokens of {} and were cut",
-             truncated, texts.size(), encoder.max_tokens(), encoder.describe());
-  }
+  tell(encoder.measure(texts, job), texts.size(), encoder, job);
   return embeddings;
 }
 

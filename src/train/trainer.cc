@@ -130,7 +130,9 @@ void Trainer::make_network() {
   std::shared_ptr<ImageEncoderModule> encoder;
   std::int64_t image_width = 0;
   if (fine_tunes()) {
-    encoder = load_image_encoder(input_.image_encoder, config_.seed);
+    std::vector<std::string> remarks;
+    encoder = load_image_encoder(input_.image_encoder, config_.seed, &remarks);
+    for (const std::string& remark : remarks) job_.warn("{}", remark);
     image_width = encoder->config().feature_dim;
   } else if (input_.image_features != nullptr) {
     image_width = static_cast<std::int64_t>(input_.image_features->columns);

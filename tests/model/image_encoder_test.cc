@@ -257,12 +257,20 @@ TEST_F(SavedEncoder, ReadsTheNamesOfPublishedDenseNets) {
   EXPECT_EQ(load_error(), "no error");
 }
 
+TEST_F(SavedEncoder, ReadsCheckpointsOfTrainings) {
+  for (const std::string prefix : {"_orig_mod.", "model.module.", "state_dict.module._orig_mod.",
+                                   "model_ema.", "state_dict.backbone."}) {
+    save([&](const std::string& name) { return prefix + name; });
+    EXPECT_EQ(load_error(), "no error") << prefix;
+  }
+}
+
 TEST_F(SavedEncoder, SaysWhichWeightFileItWants) {
   write_file(folder_.path() / "config.json", R"({"architecture": "resnet18"})");
   EXPECT_THAT(load_error(), HasSubstr("no weight file"));
   write_file(folder_.path() / "a.pth", "");
   write_file(folder_.path() / "b.pth", "");
-  EXPECT_THAT(load_error(), HasSubstr("more than one weight file"));
+  EXPECT_THAT(load_error(), HasSubstr("2 weight files (a.pth, b.pth)"));
 }
 
 TEST(ImageFeatures, FollowTheIndicesWhateverTheBatch) {

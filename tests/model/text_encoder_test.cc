@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <string>
@@ -11,13 +12,16 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/tensor/npy.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "support/shared_data.h"
 
 namespace epicrisis {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::ThrowsMessage;
 
 const Path kTests = Path(EPICRISIS_SOURCE_DIR) / "tests/model";
@@ -53,8 +57,8 @@ TEST(Bert, AgreesWithTransformersInEveryPooling) {
     TextEncoderOptions options;
     options.pooling = pooling;
     const auto encoder = load_text_encoder(kTiny.string(), options);
-    TextEncodeReport report;
-    const FloatMatrix got = encoder->encode(texts, Job(), &report);
+    const TextEncodeReport report = encoder->measure(texts, Job());
+    const FloatMatrix got = encoder->encode(texts, Job());
     ASSERT_EQ(got.columns, 24U);
     EXPECT_LT(largest_difference(got, expected, first), 1e-5);
     EXPECT_FALSE(report.truncated.empty());  // 48 positions are few
@@ -89,8 +93,8 @@ TEST(Bert, TellsWhatItIs) {
   options.max_tokens = 8;
   const auto cut = load_text_encoder(kTiny.string(), options);
   EXPECT_NE(cut->fingerprint(), mean->fingerprint());
-  TextEncodeReport report;
-  cut->encode(std::vector<std::string>{"a b c d e f", "a b c d e f g"}, Job(), &report);
+  const TextEncodeReport report =
+      cut->measure(std::vector<std::string>{"a b c d e f", "a b c d e f g"}, Job());
   EXPECT_THAT(report.truncated, ElementsAre(1));
   EXPECT_EQ(report.tokens, 16U);
   options.max_tokens = 49;
@@ -137,6 +141,107 @@ TEST_F(BertFolder, TakesNamesWithThePrefixAndOtherTasksHeads) {
   EXPECT_LT(largest_difference(load_text_encoder(folder().string())->encode(texts, Job()),
                                read_npy_matrix(kTests / "data/tiny_bert.npy"), 0),
             1e-5);
+}
+
+// Every way in which training scripts and older libraries write the same weights.
+TEST_F(BertFolder, OldAndWrappedNamesGiveTheSameVectors) {
+  const auto texts = sentences();
+  const FloatMatrix expected = load_text_encoder(folder().string())->encode(texts, Job());
+  const auto old_norms = [](const std::string& name) {
+    std::string old = name;
+    const auto norm = old.find("LayerNorm.");
+    if (norm != std::string::npos) {
+      old.replace(norm + 10, std::string::npos, name.ends_with("weight") ? "gamma" : "beta");
+    }
+    return old;
+  };
+  rewrite_weights(old_norms);
+  EXPECT_EQ(load_text_encoder(folder().string())->encode(texts, Job()).values, expected.values);
+  for (const std::string prefix :
+       {"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.", "model.",
+        "model.module.", "state_dict.model.", "state_dict.module.bert.", "model_ema.",
+        "net.text_encoder."}) {
+    rewrite_weights([&](const std::string& name) { return prefix + old_norms(name); });
+    const auto encoder = load_text_encoder(folder().string());
+    EXPECT_EQ(encoder->encode(texts, Job()).values, expected.values) << prefix;
+    EXPECT_THAT(encoder->remarks(), IsEmpty()) << prefix;
+  }
+}
+
+TEST_F(BertFolder, AFolderWithoutModelTypeIsToldByItsKeys) {
+  Json json = parse_json(read_file(folder() / "config.json"), "x");
+  json.erase("model_type");
+  json.erase("architectures");
+  write_file(folder() / "config.json", dump_json(json));
+  EXPECT_EQ(load_error(), "no error");
+  fs::rename(folder() / "config.json", folder() / "bert_config.json");
+  EXPECT_EQ(load_error(), "no error");
+  json["architectures"] = {"RobertaModel"};
+  write_file(folder() / "config.json", dump_json(json));
+  EXPECT_THAT(load_error(), HasSubstr("RobertaModel"));
+}
+
+TEST_F(BertFolder, ShardsAreReadAndAMissingOneIsNamed) {
+  const auto texts = sentences();
+  const FloatMatrix expected = load_text_encoder(folder().string())->encode(texts, Job());
+  const TensorFile file = read_safetensors(kTiny / "model.safetensors");
+  std::array<std::vector<NamedTensor>, 2> parts;
+  Json index;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const std::size_t part = index["weight_map"].size() % 2;
+    parts.at(part).push_back({name, tensor});
+    index["weight_map"][name] = fmt::format("model-0000{}-of-00002.safetensors", part + 1);
+  }
+  for (std::size_t part = 0; part < 2; ++part) {
+    write_safetensors(folder() / fmt::format("model-0000{}-of-00002.safetensors", part + 1),
+                      parts.at(part));
+  }
+  fs::remove(folder() / "model.safetensors");
+  EXPECT_THAT(load_error(), HasSubstr("fetch the index"));
+  write_file(folder() / "model.safetensors.index.json", dump_json(index));
+  const auto encoder = load_text_encoder(folder().string());
+  EXPECT_EQ(encoder->encode(texts, Job()).values, expected.values);
+  // The vectors of other weights are not taken from a cache.
+  parts[1].front().tensor = parts[1].back().tensor;
+  fs::remove(folder() / "model-00002-of-00002.safetensors");
+  EXPECT_THAT(load_error(),
+              AllOf(HasSubstr("1 of 2 shards"), HasSubstr("model-00002-of-00002.safetensors")));
+}
+
+TEST_F(BertFolder, ACasedVocabularyIsNotLowerCasedInSilence) {
+  EXPECT_THAT(load_text_encoder(folder().string())->remarks(), IsEmpty());
+  std::string vocabulary = read_file(folder() / "vocab.txt");
+  const auto entry = vocabulary.find("\nthe\n");
+  ASSERT_NE(entry, std::string::npos);
+  vocabulary.replace(entry, 5, "\nThe\n");
+  write_file(folder() / "vocab.txt", vocabulary);
+  const auto cased = load_text_encoder(folder().string());
+  ASSERT_EQ(cased->remarks().size(), 1U);
+  EXPECT_THAT(cased->remarks()[0], HasSubstr("texts are not lower-cased"));
+  const std::vector<std::string> texts{"The The The", "the the the"};
+  EXPECT_EQ(cased->measure(std::span(texts).first(1), Job()).unknown, 0U);
+  EXPECT_GT(cased->measure(texts, Job()).tokens, 9U);
+  write_file(folder() / "tokenizer_config.json", R"({"do_lower_case": true})");
+  const auto told = load_text_encoder(folder().string());
+  ASSERT_EQ(told->remarks().size(), 1U);
+  EXPECT_THAT(told->remarks()[0], HasSubstr("do_lower_case is true"));
+  write_file(folder() / "tokenizer_config.json", R"({"do_lower_case": false})");
+  EXPECT_THAT(load_text_encoder(folder().string())->remarks(), IsEmpty());
+}
+
+// Inputs in the form that public bug reports describe.
+TEST(BertCases, OldNamesAndShardsGiveTheVectorsOfToday) {
+  const Path cases = test::shared_folder() / "cases";
+  if (test::shared_folder().empty() || !fs::exists(cases / "28-bert-gamma-beta")) {
+    GTEST_SKIP() << "needs ../shared/cases";
+  }
+  const auto vectors = [&](const char* folder) {
+    return load_text_encoder((cases / folder).string())->encode(sentences(), Job()).values;
+  };
+  const auto today = vectors("28-bert-gamma-beta/today");
+  EXPECT_EQ(vectors("28-bert-gamma-beta/gamma-beta"), today);
+  EXPECT_EQ(vectors("28-bert-gamma-beta/no-model-type"), today);
+  EXPECT_EQ(vectors("30-sharded/shards"), today);
 }
 
 TEST_F(BertFolder, ListsWhatDoesNotFit) {

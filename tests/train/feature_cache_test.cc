@@ -23,8 +23,7 @@ class CountingEncoder : public TextEncoder {
  public:
   explicit CountingEncoder(std::string fingerprint = std::string(64, 'a'))
       : fingerprint_(std::move(fingerprint)) {}
-  FloatMatrix encode(std::span<const std::string> texts, const Job&, TextEncodeReport*,
-                     Meter*) const override {
+  FloatMatrix encode(std::span<const std::string> texts, const Job&, Meter*) const override {
     FloatMatrix rows(texts.size(), 2);
     for (std::size_t i = 0; i < texts.size(); ++i) {
       asked_.push_back(texts[i]);
@@ -38,12 +37,18 @@ class CountingEncoder : public TextEncoder {
   std::size_t max_tokens() const override { return 0; }
   const std::string& fingerprint() const override { return fingerprint_; }
   std::string describe() const override { return "counting"; }
+  TextEncodeReport measure(std::span<const std::string>, const Job&) const override {
+    return report_;
+  }
+  const std::vector<std::string>& remarks() const override { return remarks_; }
+  TextEncodeReport report_;
 
   mutable std::vector<std::string> asked_;
   Job* to_cancel_ = nullptr;  // after 300 texts
 
  private:
   std::string fingerprint_;
+  std::vector<std::string> remarks_;
 };
 
 class FeatureCacheTest : public testing::Test {

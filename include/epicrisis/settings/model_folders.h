@@ -30,6 +30,12 @@ std::string model_fingerprint(std::string_view name);
 inline constexpr std::string_view kTrainedTokens = "bag";
 inline constexpr int kTokenWidth = 128;
 
+// What kind of text model a folder's config.json speaks of: its model_type; where older files have
+// none, "bert" if its class or the keys are BERT's. "" for no text model.
+std::string text_model_type(const Json& config, std::string_view source);
+// "config.json", or "bert_config.json" where a folder of the first BERTs has only that.
+std::string model_config_name(const Path& folder);
+
 enum class ModelKind { kImageEncoder, kTextEncoder, kUnknown };
 std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,8 +58,10 @@ class TensorFile {
   bool has(const std::string& name) const { return tensors_.count(name) != 0; }
   // InputError naming the file, the name and the nearest name there is.
   const TensorView& at(const std::string& name) const;
-  // The same tensors under other names. InputError if two get the same.
-  TensorFile renamed(const std::function<std::string(const std::string&)>& rename) const;
+  // The same tensors under other names, without those that get none. InputError if two get the
+  // same.
+  using Rename = std::function<std::optional<std::string>(const std::string&)>;
+  TensorFile renamed(const Rename& rename) const;
 
  private:
   std::string source_;
@@ -67,8 +70,10 @@ class TensorFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// Reads a weight file by what it holds: a zip archive is taken for a PyTorch state dict, everything
-// else for safetensors. InputError as the two readers say.
+// Reads a weight file by what it holds: a zip archive or a pickle is taken for a PyTorch state dict,
+// a file named *.index.json for the index of shards in the same folder, everything else for
+// safetensors. InputError as the readers say, and for files that are no weights, with what they
+// are.
 TensorFile read_weights(const Path& path);
 
 }  // namespace epicrisis

@@ -42,6 +42,7 @@ void set_text_inputs(RunInput& run, const std::string& text_encoder, const Path&
     return;
   }
   const std::unique_ptr<TextEncoder> encoder = load_text_encoder(text_encoder);
+  for (const std::string& remark : encoder->remarks()) job.warn("{}", remark);
   run.note_vectors = cached_text_embeddings(*encoder, run.notes.texts, folder, job);
   run.prompt_vectors = cached_text_embeddings(*encoder, run.prompt_texts, folder, job);
   run.input.notes.vectors = &run.note_vectors;
@@ -97,6 +98,7 @@ std::unique_ptr<RunInput> load_run_input(Workspace& workspace, const Study& stud
   add_examples(*result, set, trained, pictures, run.image_encoder.frozen);
   if (run.image_encoder.frozen) {
     const ImageFeatureExtractor encoder(run.image_encoder.model);
+    for (const std::string& remark : encoder.remarks()) job.warn("{}", remark);
     result->train_features =
         case_features(encoder, pictures, trained, run.image_encoder.augmented_copies,
                       study.split_seed, workspace.embeddings(), job);

@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/settings/model_folders.h"
@@ -14,13 +15,10 @@ namespace {
 
 constexpr std::string_view kRandom = "random:";
 
-// Names as torchvision has them today: training scripts put "module." or "state_dict." before them,
-// and DenseNet's published weights say "denselayer1.norm.1" for "denselayer1.norm1".
+// Names as torchvision has them today: DenseNet's published weights say "denselayer1.norm.1" for
+// "denselayer1.norm1".
 std::string modern_name(const std::string& published) {
   std::string name = published;
-  for (const std::string_view prefix : {"state_dict.", "module."}) {
-    if (name.starts_with(prefix)) name.erase(0, prefix.size());
-  }
   const std::size_t layer = name.find(".denselayer");
   if (layer == std::string::npos) return name;
   const std::size_t part = name.find('.', layer + 1);
@@ -47,7 +45,8 @@ ImageEncoderSource find_image_encoder(std::string_view model) {
 }
 
 std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource& source,
-                                                       std::uint64_t seed) {
+                                                       std::uint64_t seed,
+                                                       std::vector<std::string>* remarks) {
   if (source.weights.empty()) return make_image_encoder(source.config, seed);
   const ImageArchitecture& architecture = image_architecture(source.config.architecture);
   auto encoder = architecture.make(source.config);
@@ -55,12 +54,19 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
   options.ignore = [&](const std::string& name) {
     return name.starts_with(architecture.classifier);
   };
-  load_state(*encoder, read_weights(source.weights).renamed(modern_name), options);
+  std::vector<std::string> expected;
+  for (const auto& [name, tensor] : state_dict(*encoder)) expected.push_back(name);
+  std::vector<std::string> left_out;
+  load_state(*encoder,
+             model_weights(read_weights(source.weights).renamed(modern_name), expected,
+                           remarks != nullptr ? *remarks : left_out),
+             options);
   return encoder;
 }
 
-std::shared_ptr<ImageEncoderModule> load_image_encoder(std::string_view model, std::uint64_t seed) {
-  return load_image_encoder(find_image_encoder(model), seed);
+std::shared_ptr<ImageEncoderModule> load_image_encoder(std::string_view model, std::uint64_t seed,
+                                                       std::vector<std::string>* remarks) {
+  return load_image_encoder(find_image_encoder(model), seed, remarks);
 }
 
 std::shared_ptr<ImageEncoderModule> make_image_encoder(const ImageEncoderConfig& config,

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/encoders/image/image_encoder_torch.h"
 
@@ -17,6 +19,7 @@ struct ImageEncoderSource {
 ImageEncoderSource find_image_encoder(std::string_view model);
 
 std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource& source,
-                                                       std::uint64_t seed);
+                                                       std::uint64_t seed,
+                                                       std::vector<std::string>* remarks);
 
 }  // namespace epicrisis

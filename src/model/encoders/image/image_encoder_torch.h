@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
@@ -35,11 +37,13 @@ std::shared_ptr<ImageEncoderModule> make_image_encoder(const ImageEncoderConfig&
                                                        std::uint64_t seed);
 
 // `model` as ImageFeatureExtractor takes it; `seed` matters for "random:<architecture>" only.
-// Weights come from model.safetensors, else the one *.pth or *.pt file of the folder. Classifier
-// weights are passed over; any other missing, unexpected or misshapen tensor is an InputError that
+// Weights come from the folder's weight file or its shards (docs/formats/model-folders.md).
+// Classifier weights are passed over, and what a checkpoint holds beside the model is told in
+// `remarks` (may be null); any other missing, unexpected or misshapen tensor is an InputError that
 // lists both sides.
 std::shared_ptr<ImageEncoderModule> load_image_encoder(std::string_view model,
-                                                       std::uint64_t seed = 0);
+                                                       std::uint64_t seed = 0,
+                                                       std::vector<std::string>* remarks = nullptr);
 
 // uint8 pixels [B, H, W, 3] -> float32 [B, 3, H, W] (channels last in memory), (x / 255 - mean) /
 // std.

@@ -10,6 +10,7 @@
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/image/image_layers_torch.h"
 #include "model/parallel_torch.h"
+#include "tensor/weight_files.h"
 
 namespace epicrisis {
 namespace {
@@ -28,6 +29,7 @@ struct ImageFeatureExtractor::State {
   std::shared_ptr<ImageEncoderModule> encoder;
   ImageFeatureOptions options;
   std::string fingerprint;
+  std::vector<std::string> remarks;
 
   // float32 [indices, width], contiguous
   torch::Tensor forward(const ImageSource& source, std::span<const std::size_t> indices) const {
@@ -51,11 +53,10 @@ ImageFeatureExtractor::ImageFeatureExtractor(std::string_view model, ImageFeatur
   if (options.threads == 0) options.threads = available_cores();
   const ImageEncoderSource source = find_image_encoder(model);
   options.precision = resolve(options.precision, source.config);
-  state_->encoder = load_image_encoder(source, options.seed);
+  state_->encoder = load_image_encoder(source, options.seed, &state_->remarks);
   state_->options = options;
-  const std::string weights = source.weights.empty()
-                                  ? fmt::format("random {}", options.seed)
-                                  : sha256_hex(MappedFile(source.weights).bytes());
+  const std::string weights = source.weights.empty() ? fmt::format("random {}", options.seed)
+                                                     : weights_sha256(source.weights);
   state_->fingerprint =
       sha256_of_fields({"image encoder 1", weights, dump_json(to_json(source.config)),
                         precision_name(options.precision)});
@@ -70,6 +71,8 @@ ImageFeatureExtractor::ImageFeatureExtractor(ImageFeatureExtractor&&) noexcept =
 const ImageEncoderConfig& ImageFeatureExtractor::config() const {
   return state_->encoder->config();
 }
+
+const std::vector<std::string>& ImageFeatureExtractor::remarks() const { return state_->remarks; }
 
 std::int64_t ImageFeatureExtractor::dimension() const { return config().feature_dim; }
 

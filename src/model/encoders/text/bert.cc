@@ -14,21 +14,17 @@ namespace {
 // Takes tensors out of a file and keeps account of what was wanted and what was there.
 class Intake {
  public:
-  Intake(const TensorFile& file, torch::ScalarType type) : file_(file), type_(type) {
-    const std::string probe = "embeddings.word_embeddings.weight";
-    prefix_ = !file.has(probe) && file.has("bert." + probe) ? "bert." : "";
-  }
+  Intake(const TensorFile& file, torch::ScalarType type) : file_(file), type_(type) {}
 
-  bool has(const std::string& name) const { return file_.has(prefix_ + name); }
+  bool has(const std::string& name) const { return file_.has(name); }
 
   torch::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape) {
-    const std::string full = prefix_ + name;
-    taken_.insert(full);
-    const auto found = file_.tensors().find(full);
+    taken_.insert(name);
+    const auto found = file_.tensors().find(name);
     if (found == file_.tensors().end()) {
-      problems_ += fmt::format("\n  missing: {} {}", full, describe_shape(shape));
+      problems_ += fmt::format("\n  missing: {} {}", name, describe_shape(shape));
     } else if (found->second.shape != shape) {
-      problems_ += fmt::format("\n  {}: the file has {}, the model {}", full,
+      problems_ += fmt::format("\n  {}: the file has {}, the model {}", name,
                                describe_shape(found->second.shape), describe_shape(shape));
     } else {
       return to_torch(found->second).to(type_);
@@ -53,7 +49,6 @@ class Intake {
  private:
   const TensorFile& file_;
   torch::ScalarType type_;
-  std::string prefix_;
   std::set<std::string> taken_;
   std::string problems_;
 };

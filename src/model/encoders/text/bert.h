@@ -12,9 +12,8 @@ namespace epicrisis {
 // The BERT encoder (Devlin et al. 2019) for inference alone: plain tensors, no autograd.
 class Bert {
  public:
-  // Takes the names of transformers.BertModel, with or without "bert." before them; heads for other
-  // tasks ("cls.", "classifier.") are passed over. InputError that lists missing, unknown and
-  // misshapen tensors.
+  // Takes the names of transformers.BertModel; heads for other tasks ("cls.", "classifier.") are
+  // passed over. InputError that lists missing, unknown and misshapen tensors.
   Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType type);
 
   // ids [B, L] int64, padded at the right; lengths [B] int64, from 1 -> last hidden states [B, L,

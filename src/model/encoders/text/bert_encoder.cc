@@ -33,18 +33,27 @@ std::string_view pooling_name(TextPooling pooling) {
   return "auto";
 }
 
+TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks) {
+  return model_weights(
+      read_weights(path),
+      {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
+       "embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight",
+       "encoder.layer.0.output.dense.weight"},
+      remarks);
+}
+
 class BertEncoder : public TextEncoder {
  public:
   BertEncoder(const Path& folder, const TextEncoderOptions& options)
       : name_(folder.filename().string()),
         config_(read_bert_config(folder)),
-        tokenizer_(read_tokenizer(folder, config_)),
+        tokenizer_(read_tokenizer(folder, config_, remarks_)),
         precision_(options.precision != Precision::kAuto ? options.precision
                    : cpu_has_bf16()                      ? Precision::kBf16
                                                          : Precision::kFp32),
         threads_(options.threads != 0 ? options.threads : available_cores()),
         max_tokens_(read_max_tokens(folder, config_)),
-        bert_(config_, read_weights(weight_file_in(folder)), type()) {
+        bert_(config_, read_bert_weights(weight_file_in(folder), remarks_), type()) {
     if (options.max_tokens != 0) {
       if (options.max_tokens < 2 ||
           options.max_tokens > static_cast<std::size_t>(config_.positions)) {
@@ -67,18 +76,21 @@ class BertEncoder : public TextEncoder {
                                      std::to_string(max_tokens_), precision_name(precision_)});
   }
 
-  FloatMatrix encode(std::span<const std::string> texts, const Job& job, TextEncodeReport* report,
-                     Meter* meter) const override {
-    std::vector<Encoding> encodings(texts.size());
-    parallel_for(texts.size(), threads_, job,
-                 [&](std::size_t i) { encodings[i] = tokenizer_.encode(texts[i], max_tokens_); });
-    if (report != nullptr) {
-      *report = {};
-      for (std::size_t i = 0; i < encodings.size(); ++i) {
-        report->tokens += encodings[i].ids.size();
-        if (encodings[i].truncated_tokens > 0) report->truncated.push_back(i);
-      }
+  TextEncodeReport measure(std::span<const std::string> texts, const Job& job) const override {
+    TextEncodeReport report;
+    const std::vector<Encoding> encodings = tokens_of(texts, job);
+    for (std::size_t i = 0; i < encodings.size(); ++i) {
+      const std::vector<std::int64_t>& ids = encodings[i].ids;
+      report.tokens += ids.size();
+      report.unknown += static_cast<std::size_t>(std::ranges::count(ids, tokenizer_.unknown_id()));
+      if (encodings[i].truncated_tokens > 0) report.truncated.push_back(i);
     }
+    return report;
+  }
+
+  FloatMatrix encode(std::span<const std::string> texts, const Job& job,
+                     Meter* meter) const override {
+    const std::vector<Encoding> encodings = tokens_of(texts, job);
     // Texts of like length share a batch, so that little is computed for padding. Longest first:
     // memory peaks at the start, not at the end.
     std::vector<std::size_t> order(texts.size());
@@ -110,7 +122,16 @@ class BertEncoder : public TextEncoder {
                        plan_.normalise ? ", normalised" : "", config_.hidden);
   }
 
+  const std::vector<std::string>& remarks() const override { return remarks_; }
+
  private:
+  std::vector<Encoding> tokens_of(std::span<const std::string> texts, const Job& job) const {
+    std::vector<Encoding> encodings(texts.size());
+    parallel_for(texts.size(), threads_, job,
+                 [&](std::size_t i) { encodings[i] = tokenizer_.encode(texts[i], max_tokens_); });
+    return encodings;
+  }
+
   torch::ScalarType type() const {
     return precision_ == Precision::kBf16 ? torch::kBFloat16 : torch::kFloat32;
   }
@@ -151,6 +172,7 @@ class BertEncoder : public TextEncoder {
   }
 
   std::string name_;
+  std::vector<std::string> remarks_;  // before the members whose reading fills it
   BertConfig config_;
   WordPiece tokenizer_;
   Precision precision_;

@@ -5,6 +5,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/settings/model_folders.h"
 
 namespace epicrisis {
 namespace {
@@ -26,12 +28,22 @@ std::int64_t size_of(const Json& json, std::string_view key, const std::string& 
   return value;
 }
 
+// Whether some entry has a capital letter; the special ones stand in brackets.
+bool has_capitals(const Path& vocabulary) {
+  constexpr std::uint64_t kMaxVocabulary = std::uint64_t{256} << 20;
+  for (const std::string& line : split(read_file(vocabulary, kMaxVocabulary), '\n')) {
+    if (line.starts_with('[') || line.starts_with('<')) continue;
+    if (std::ranges::any_of(line, [](char c) { return c >= 'A' && c <= 'Z'; })) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 BertConfig read_bert_config(const Path& folder) {
-  const std::string source = (folder / "config.json").string();
+  const std::string source = (folder / model_config_name(folder)).string();
   const Json json = parse_json(read_file(source, kMaxConfig), source);
-  const auto type = json_get<std::string>(json, "model_type", source);
+  const std::string type = text_model_type(json, source);
   if (type != "bert") {
     throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
   }
@@ -124,7 +136,8 @@ std::size_t read_max_tokens(const Path& folder, const BertConfig& config) {
   return static_cast<std::size_t>(std::max<std::int64_t>(limit, 2));
 }
 
-WordPiece read_tokenizer(const Path& folder, const BertConfig& config) {
+WordPiece read_tokenizer(const Path& folder, const BertConfig& config,
+                         std::vector<std::string>& remarks) {
   std::error_code error;
   const auto load = [&] {
     if (std::filesystem::exists(folder / "tokenizer.json", error)) {
@@ -132,9 +145,26 @@ WordPiece read_tokenizer(const Path& folder, const BertConfig& config) {
     }
     WordPieceOptions options;
     const Path path = folder / "tokenizer_config.json";
-    if (const auto json = json_if_there(path); json && json->is_object()) {
-      options.lowercase = json_get_or<bool>(*json, "do_lower_case", true, path.string());
-      options.strip_accents = options.lowercase;
+    const Path vocabulary = folder / "vocab.txt";
+    const bool cased = has_capitals(vocabulary);
+    const auto json = json_if_there(path);
+    const bool is_object = json && json->is_object();
+    const bool said =
+        is_object && json->contains("do_lower_case") && (*json)["do_lower_case"].is_boolean();
+    options.lowercase = said ? (*json)["do_lower_case"].get<bool>() : !cased;
+    options.strip_accents = options.lowercase;
+    if (!said && cased) {
+      remarks.push_back(fmt::format(
+          "{}: no do_lower_case in tokenizer_config.json; the vocabulary has words with capital "
+          "letters, so texts are not lower-cased",
+          folder.string()));
+    } else if (said && options.lowercase == cased) {
+      remarks.push_back(fmt::format(
+          "{}: do_lower_case is {}, but the vocabulary has {} with capital letters; see that this "
+          "is the model's own file",
+          path.string(), options.lowercase, cased ? "words" : "no word"));
+    }
+    if (is_object) {
       // null stands for "as do_lower_case says".
       if (json->contains("strip_accents") && (*json)["strip_accents"].is_boolean()) {
         options.strip_accents = (*json)["strip_accents"].get<bool>();
@@ -142,7 +172,7 @@ WordPiece read_tokenizer(const Path& folder, const BertConfig& config) {
       options.handle_chinese_chars =
           json_get_or<bool>(*json, "tokenize_chinese_chars", true, path.string());
     }
-    return WordPiece::from_vocab_file(folder / "vocab.txt", options);
+    return WordPiece::from_vocab_file(vocabulary, options);
   };
   WordPiece tokenizer = load();
   if (tokenizer.size() > static_cast<std::size_t>(config.vocabulary)) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
@@ -25,7 +26,8 @@ struct BertConfig {
   Activation activation = Activation::kGelu;
 };
 
-// InputError naming the key for a model type other than bert, relative positions, a decoder, an
+// InputError naming the key for a model type other than bert (one that is not said is told by the
+// keys, as text_model_type() does), relative positions, a decoder, an
 // activation that is not known, sizes outside [1, 2^20] or a width the heads do not divide.
 BertConfig read_bert_config(const Path& folder);
 
@@ -41,8 +43,11 @@ PoolingPlan read_pooling(const Path& folder);
 // by the positions there are.
 std::size_t read_max_tokens(const Path& folder, const BertConfig& config);
 
-// tokenizer.json, else vocab.txt with the flags of tokenizer_config.json. InputError if its ids
-// exceed the model's vocabulary.
-WordPiece read_tokenizer(const Path& folder, const BertConfig& config);
+// tokenizer.json, else vocab.txt with the flags of tokenizer_config.json. Where that does not say
+// whether texts are lower-cased, a vocabulary with capital letters says no; what was guessed, and
+// flags that go against the vocabulary, are told in `remarks`. InputError if its ids exceed the
+// model's vocabulary.
+WordPiece read_tokenizer(const Path& folder, const BertConfig& config,
+                         std::vector<std::string>& remarks);
 
 }  // namespace epicrisis

@@ -35,6 +35,8 @@ class ImageFeatureExtractor {
 
   const ImageEncoderConfig& config() const;
   std::int64_t dimension() const;
+  // What of the weight file was chosen or left out, for who runs this.
+  const std::vector<std::string>& remarks() const;
   // 64 hex digits over weights, configuration and precision, for cache keys.
   const std::string& fingerprint() const;
 

@@ -29,7 +29,8 @@ struct TextEncoderOptions {
 };
 
 struct TextEncodeReport {
-  std::size_t tokens = 0;              // without padding
+  std::size_t tokens = 0;              // without padding, special ones included
+  std::size_t unknown = 0;             // of these, words that the vocabulary does not know
   std::vector<std::size_t> truncated;  // indices of texts longer than max_tokens()
 };
 
@@ -40,7 +41,9 @@ class TextEncoder {
   // Row i is texts[i]. Empty texts are allowed. `meter` (may be null) counts texts.
   // Interrupted when the job is cancelled.
   virtual FloatMatrix encode(std::span<const std::string> texts, const Job& job,
-                             TextEncodeReport* report = nullptr, Meter* meter = nullptr) const = 0;
+                             Meter* meter = nullptr) const = 0;
+  // What encode() would see of the texts, without the encoding.
+  virtual TextEncodeReport measure(std::span<const std::string> texts, const Job& job) const = 0;
   virtual std::int64_t dimension() const = 0;
   // Tokens a text may have, special ones included; 0: no limit.
   virtual std::size_t max_tokens() const = 0;
@@ -48,6 +51,8 @@ class TextEncoder {
   virtual const std::string& fingerprint() const = 0;
   // "all-MiniLM-L6-v2, mean pooling, 384".
   virtual std::string describe() const = 0;
+  // What was guessed, chosen or left out when the folder was read, for who runs this.
+  virtual const std::vector<std::string>& remarks() const = 0;
 };
 
 // `model`: a Hugging Face folder of the BERT family (config.json, model.safetensors or

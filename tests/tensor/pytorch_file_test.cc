@@ -1,4 +1,4 @@
-#include "epicrisis/tensor/pytorch_zip.h"
+#include "epicrisis/tensor/pytorch_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -133,6 +133,16 @@ TEST(Pickle, RefusesWhatStateDictsDoNotNeed) {
                            "ctorch._utils\n_rebuild_tensor_v2\n)R."),
               HasSubstr("0 arguments"));
   EXPECT_THAT(pickle_error("\x80\x02}Q."), HasSubstr("no storage"));
+  // Numbers of more than 64 bits are read and fit nowhere.
+  EXPECT_THAT(pickle_error("\x80\x02\x8a\x0a" + std::string(10, '\x7f') + "."),
+              HasSubstr("more than 64 bits"));
+  // What Python 2 called an OrderedDict with.
+  EXPECT_EQ(pickle_error("\x80\x02"
+                         "ccollections\nOrderedDict\n](](U\x01\x61Nee\x85R."),
+            "no error");
+  EXPECT_THAT(pickle_error("\x80\x02"
+                           "ccollections\nOrderedDict\n](K\x01K\x02\x65\x85R."),
+              HasSubstr("other things than pairs"));
 }
 
 TEST(Pickle, CyclesAndDepthEnd) {

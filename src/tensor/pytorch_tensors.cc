@@ -1,19 +1,17 @@
-#include "epicrisis/tensor/pytorch_zip.h"
+#include "tensor/pytorch_tensors.h"
 
 #include <cstring>
-#include <memory>
+#include <map>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "tensor/checked_size.h"
-#include "tensor/pickle.h"
-#include "tensor/zip_archive.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxPickle = std::size_t{64} << 20;
 constexpr std::uint64_t kMaxCopied = std::uint64_t{4} << 30;
 
 // What a file's views point into: the file, and dense copies of its strided tensors.
@@ -61,40 +59,20 @@ std::vector<std::byte> dense_copy(const PickledTensor& tensor, std::span<const s
   return copy;
 }
 
-TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> file,
-                 std::string source) {
-  const ZipArchive archive(bytes, source);
-  // torch.save puts everything below one folder, named after the file.
-  std::string folder;
-  for (const auto& [name, record] : archive.records()) {
-    if (name.size() > 9 && name.ends_with("/data.pkl")) folder = name.substr(0, name.size() - 8);
-  }
-  if (folder.empty()) {
-    throw InputError("{}: a zip archive without data.pkl is no file of torch.save", source);
-  }
-  if (archive.records().count(folder + "byteorder") != 0) {
-    const auto order = archive.checked(folder + "byteorder");
-    if (std::string_view(reinterpret_cast<const char*>(order.data()), order.size()) != "little") {
-      throw InputError("{}: the tensors are not little-endian", source);
-    }
-  }
-  const auto pickle = archive.checked(folder + "data.pkl");
-  if (pickle.size() > kMaxPickle) {
-    throw InputError("{}: a pickle of {} bytes, the cap is {}", source, pickle.size(), kMaxPickle);
-  }
-  const auto pickled =
-      unpickle_state_dict({reinterpret_cast<const char*>(pickle.data()), pickle.size()}, source);
+}  // namespace
 
+TensorFile lay_tensors(const PickledTensors& pickled, const StorageBytes& storage_bytes,
+                       std::shared_ptr<const void> file, std::size_t file_size,
+                       std::string source) {
   auto owner = std::make_shared<Owner>();
   owner->file = std::move(file);
   std::map<std::string, std::span<const std::byte>> storages;
   std::map<std::string, TensorView> tensors;
   std::uint64_t copied = 0;
   for (const auto& [name, tensor] : pickled) {
-    const std::string record = folder + "data/" + tensor.storage;
-    auto storage = storages.find(record);
+    auto storage = storages.find(tensor.storage);
     if (storage == storages.end()) {
-      storage = storages.emplace(record, archive.checked(record)).first;
+      storage = storages.emplace(tensor.storage, storage_bytes(tensor.storage)).first;
     }
     const std::size_t width = tensor_type_size(tensor.type);
     const auto size = checked_product(tensor.shape, width);
@@ -104,8 +82,9 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> f
     if (*size > 0) {
       const auto last = reach(tensor);
       if (!last || *last > available || tensor.storage_count > available) {
-        throw InputError("{}: tensor '{}' of shape [{}] reaches outside the {} elements of '{}'",
-                         source, name, fmt::join(tensor.shape, ", "), available, record);
+        throw InputError(
+            "{}: tensor '{}' of shape [{}] reaches outside the {} elements of storage '{}'", source,
+            name, fmt::join(tensor.shape, ", "), available, tensor.storage);
       }
       end = *last;
     }
@@ -118,9 +97,9 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> f
     } else if (*size > 0) {
       // Stride 0 could blow a small file up without end.
       copied += *size;
-      if (*size > storage->second.size() || copied > kMaxCopied || copied > 4 * bytes.size()) {
-        throw InputError("{}: tensor '{}' of shape [{}] repeats the {} elements of '{}'", source,
-                         name, fmt::join(tensor.shape, ", "), available, record);
+      if (*size > storage->second.size() || copied > kMaxCopied || copied > 4 * file_size) {
+        throw InputError("{}: tensor '{}' of shape [{}] repeats the {} elements of storage '{}'",
+                         source, name, fmt::join(tensor.shape, ", "), available, tensor.storage);
       }
       owner->copies.push_back(
           dense_copy(tensor, storage->second, static_cast<std::size_t>(*size / width)));
@@ -131,20 +110,6 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> f
     }
   }
   return {std::move(source), std::move(owner), std::move(tensors), {}};
-}
-
-}  // namespace
-
-TensorFile read_pytorch(const Path& path) {
-  auto file = std::make_shared<MappedFile>(path);
-  const auto bytes = file->bytes();
-  return parse(bytes, std::move(file), path.string());
-}
-
-TensorFile parse_pytorch(std::string bytes, std::string source) {
-  auto owner = std::make_shared<const std::string>(std::move(bytes));
-  const auto span = std::as_bytes(std::span(owner->data(), owner->size()));
-  return parse(span, std::move(owner), std::move(source));
 }
 
 }  // namespace epicrisis
