@@ -86,6 +86,15 @@ struct Pictures {
   std::vector<std::uint64_t> phash_whole;
 };
 
+// `hashes`, and behind them for each the seven of its picture turned and mirrored.
+std::vector<std::uint64_t> with_turned(const std::vector<std::uint64_t>& hashes,
+                                       const std::vector<TurnedHashes>& turned) {
+  std::vector<std::uint64_t> all = hashes;
+  all.reserve(hashes.size() * 8);
+  for (const TurnedHashes& ways : turned) all.insert(all.end(), ways.begin(), ways.end());
+  return all;
+}
+
 struct Row {
   std::size_t index = 0;
   std::string bytes;
@@ -196,7 +205,73 @@ class NearDuplicateCheck {
     }
   }
 
+  // Pictures that are turned or mirrored copies of others.
+  void run_turned(unsigned threads) {
+    std::vector<TurnedHashes> centre;
+    std::vector<TurnedHashes> whole;
+    for (const Representative& one : pictures_.representatives) {
+      job_.check();
+      const Fingerprint& print = fingerprint_of(one.index);
+      centre.push_back(turned_hashes(print.thumbnail));
+      whole.push_back(print.thumbnail_whole == print.thumbnail
+                          ? centre.back()
+                          : turned_hashes(print.thumbnail_whole));
+    }
+    look_among_turned(pictures_.phash, centre, threads);
+    look_among_turned(pictures_.phash_whole, whole, threads);
+  }
+
  private:
+  // Candidates among the hashes of one region and their turned ones.
+  void look_among_turned(const std::vector<std::uint64_t>& hashes,
+                         const std::vector<TurnedHashes>& turned, unsigned threads) {
+    const auto count = static_cast<std::uint32_t>(hashes.size());
+    const auto picture = [&](std::uint32_t place) {
+      return place < count ? place : (place - count) / 7;
+    };
+    const NearDuplicates found =
+        find_near_duplicates(with_turned(hashes, turned), kTurnedDistance, job_, threads);
+    if (found.truncated) ++report_.uncompared;
+    std::unordered_map<std::uint32_t, const std::vector<std::uint32_t>*> groups;
+    for (const std::vector<std::uint32_t>& group : found.groups) {
+      groups.emplace(group.front(), &group);
+      compare_turned_between(group, group, picture);
+    }
+    for (const HashPair& pair : found.pairs) {
+      const auto a = groups.find(pair.first);
+      const auto b = groups.find(pair.second);
+      compare_turned_between(a == groups.end() ? std::span(&pair.first, 1) : std::span(*a->second),
+                             b == groups.end() ? std::span(&pair.second, 1) : std::span(*b->second),
+                             picture);
+    }
+  }
+
+  // Places are ascending, so the pictures as they are come first; a pair needs one of them.
+  template <typename Picture>
+  void compare_turned_between(std::span<const std::uint32_t> a, std::span<const std::uint32_t> b,
+                              const Picture& picture) {
+    job_.check();
+    const auto count = static_cast<std::uint32_t>(pictures_.representatives.size());
+    const auto few_a = a.first(std::min(a.size(), kMaxFirsts));
+    const auto few_b = b.first(std::min(b.size(), kMaxFirsts));
+    for (const std::uint32_t x : few_a) {
+      for (const std::uint32_t y : few_b) {
+        if ((x < count) != (y < count)) compare_turned(picture(x), picture(y));
+      }
+    }
+    if (few_a.size() < a.size() || few_b.size() < b.size()) ++report_.uncompared;
+  }
+
+  void compare_turned(std::uint32_t x, std::uint32_t y) {
+    const Representative& a = pictures_.representatives[x];
+    const Representative& b = pictures_.representatives[y];
+    if (a.pixels == b.pixels) return;
+    if (overlaps_.knows(OverlapKind::kNearDuplicate, a.index, b.index)) return;
+    const Fingerprint& first = fingerprint_of(a.index);
+    const std::optional<int> distance = same_picture_turned(first, fingerprint_of(b.index));
+    if (distance) overlaps_.add_pair(OverlapKind::kNearDuplicate, a.index, b.index, *distance);
+  }
+
   static constexpr std::size_t kMaxGroupPairs = 4'000'000;
   static constexpr std::size_t kMaxFirsts = 64;
   static constexpr std::size_t kCached = 4096;
@@ -294,6 +369,7 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
       NearDuplicateCheck near(database, samples, pictures, overlaps, report, job);
       near.run(pictures.phash, nullptr, options.threads);
       near.run(pictures.phash_whole, &pictures.phash, options.threads);
+      near.run_turned(options.threads);
     }
     list_unreadable(database, samples, report);
   }

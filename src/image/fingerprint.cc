@@ -22,6 +22,7 @@ constexpr std::size_t kWaves = 8;
 // one camera are alike in all its pictures.
 constexpr double kDisc = 13;
 constexpr double kSameCorrelation = 0.65;
+constexpr double kTurnedCorrelation = 0.75;  // seven more chances to be alike by chance
 
 Thumbnail thumbnail_of(const Image& image, const Box& box) {
   const Plane gray = to_gray(resize_area(image, box, kSide, kSide));
@@ -43,9 +44,11 @@ CosineTable make_cosines() {
   return table;
 }
 
-// The 8 x 8 lowest waves of the cosine transform (DCT-II) of 32 x 32 gray values, each as one bit:
-// above the median or not.
-std::uint64_t hash_of(const Thumbnail& gray) {
+// The 8 x 8 lowest waves of the cosine transform (DCT-II) of 32 x 32 gray values, a row for each
+// wave down.
+using Waves = std::array<double, kWaves * kWaves>;
+
+Waves waves_of(const Thumbnail& gray) {
   static const CosineTable cosines = make_cosines();
   std::array<std::array<double, kSide>, kWaves> across{};
   for (std::size_t u = 0; u < kWaves; ++u) {
@@ -55,7 +58,7 @@ std::uint64_t hash_of(const Thumbnail& gray) {
       across[u][y] = sum;
     }
   }
-  std::array<double, kWaves * kWaves> waves{};
+  Waves waves{};
   for (std::size_t v = 0; v < kWaves; ++v) {
     for (std::size_t u = 0; u < kWaves; ++u) {
       double sum = 0;
@@ -64,6 +67,11 @@ std::uint64_t hash_of(const Thumbnail& gray) {
       waves[v * kWaves + u] = std::round(sum * 1024) / 1024;
     }
   }
+  return waves;
+}
+
+// Each as one bit: above the median or not.
+std::uint64_t hash_of(const Waves& waves) {
   auto sorted = waves;
   std::sort(sorted.begin(), sorted.end());
   const double median = (sorted[sorted.size() / 2 - 1] + sorted[sorted.size() / 2]) / 2;
@@ -72,6 +80,57 @@ std::uint64_t hash_of(const Thumbnail& gray) {
     if (waves[i] > median) hash |= std::uint64_t{1} << i;
   }
   return hash;
+}
+
+std::uint64_t hash_of(const Thumbnail& gray) { return hash_of(waves_of(gray)); }
+
+// The ways to turn and mirror a square, as bits: left to right, upside down, then along the
+// diagonal. 0 leaves it as it is.
+constexpr unsigned kAcross = 1;
+constexpr unsigned kDown = 2;
+constexpr unsigned kDiagonal = 4;
+
+Thumbnail turned(const Thumbnail& gray, unsigned way) {
+  Thumbnail result{};
+  constexpr std::size_t kEdge = kSide;
+  for (std::size_t y = 0; y < kEdge; ++y) {
+    for (std::size_t x = 0; x < kEdge; ++x) {
+      std::size_t from_x = (way & kDiagonal) != 0 ? y : x;
+      std::size_t from_y = (way & kDiagonal) != 0 ? x : y;
+      if ((way & kAcross) != 0) from_x = kEdge - 1 - from_x;
+      if ((way & kDown) != 0) from_y = kEdge - 1 - from_y;
+      result[y * kEdge + x] = gray[from_y * kEdge + from_x];
+    }
+  }
+  return result;
+}
+
+// A mirrored picture has the same waves, the odd ones with the other sign.
+Waves turned(const Waves& waves, unsigned way) {
+  Waves result{};
+  for (std::size_t v = 0; v < kWaves; ++v) {
+    for (std::size_t u = 0; u < kWaves; ++u) {
+      const std::size_t from_u = (way & kDiagonal) != 0 ? v : u;
+      const std::size_t from_v = (way & kDiagonal) != 0 ? u : v;
+      const bool minus =
+          ((way & kAcross) != 0 && from_u % 2 == 1) != ((way & kDown) != 0 && from_v % 2 == 1);
+      const double wave = waves[from_v * kWaves + from_u];
+      result[v * kWaves + u] = minus ? -wave : wave;
+    }
+  }
+  return result;
+}
+
+std::optional<int> turned_distance(std::uint64_t hash, const Thumbnail& gray,
+                                   const Thumbnail& other) {
+  std::optional<int> nearest;
+  const TurnedHashes hashes = turned_hashes(other);
+  for (unsigned way = 1; way <= hashes.size(); ++way) {
+    const int distance = std::popcount(hash ^ hashes[way - 1]);
+    if (distance > kTurnedDistance || (nearest && distance >= *nearest)) continue;
+    if (structure_correlation(gray, turned(other, way)) >= kTurnedCorrelation) nearest = distance;
+  }
+  return nearest;
 }
 
 // The fine structure inside the disc: each value less the mean of its 3 x 3 neighbours, then mean 0
@@ -140,6 +199,20 @@ Fingerprint fingerprint(std::span<const std::byte> bytes, const Image& image) {
   result.phash = hash_of(result.thumbnail);
   result.phash_whole = hash_of(result.thumbnail_whole);
   return result;
+}
+
+TurnedHashes turned_hashes(const Thumbnail& thumbnail) {
+  const Waves waves = waves_of(thumbnail);
+  TurnedHashes hashes{};
+  for (unsigned way = 1; way <= hashes.size(); ++way) hashes[way - 1] = hash_of(turned(waves, way));
+  return hashes;
+}
+
+std::optional<int> same_picture_turned(const Fingerprint& a, const Fingerprint& b) {
+  const auto centre = turned_distance(a.phash, a.thumbnail, b.thumbnail);
+  const auto whole = turned_distance(a.phash_whole, a.thumbnail_whole, b.thumbnail_whole);
+  if (centre && whole) return std::min(*centre, *whole);
+  return centre ? centre : whole;
 }
 
 bool same_picture(const Fingerprint& a, const Fingerprint& b) {

@@ -157,6 +157,31 @@ TEST_F(CheckTest, SamePictureUnderTwoIds) {
   EXPECT_EQ(report_.pictures, 0);
 }
 
+TEST_F(CheckTest, TurnedAndMirroredCopiesAreLeaks) {
+  const Image image = test::draw_picture(1);
+  put("d", "1", "train", test::save_png(folder_.path() / "1.png", image));
+  for (int way = 1; way < 4; ++way) {
+    Image copy = image;
+    for (int y = 0; y < image.height; ++y) {
+      for (int x = 0; x < image.width; ++x) {
+        std::copy_n(image.at((way & 1) != 0 ? image.width - 1 - x : x,
+                             (way & 2) != 0 ? image.height - 1 - y : y),
+                    3, copy.at(x, y));
+      }
+    }
+    write_file(folder_.path() / fmt::format("{}.jpg", way), encode_jpeg(copy, 80));
+    put("d", fmt::format("copy{}", way), way == 1 ? "test" : "train",
+        (folder_.path() / fmt::format("{}.jpg", way)).string());
+  }
+  put("d", "5", "test", picture("5.png", 5));
+  const auto words = found();
+  EXPECT_THAT(words, testing::Contains("!near-duplicate: d/1 (train) and d/copy1 (test)"));
+  EXPECT_THAT(words, testing::Contains("near-duplicate: d/1 (train) and d/copy2 (train)"));
+  EXPECT_THAT(words, testing::Contains("!near-duplicate: d/copy1 (test) and d/copy3 (train)"));
+  EXPECT_THAT(words, testing::Not(testing::Contains(HasSubstr("d/5"))));
+  EXPECT_EQ(report_.uncompared, 0);
+}
+
 TEST_F(CheckTest, CopiesGiveFewPairsAndEveryLeak) {
   const std::string file = picture("same.png", 3);
   std::set<std::string> leaking;

@@ -84,6 +84,44 @@ TEST(SamePicture, SurvivesScalingCompressionTintAndCentreCrop) {
   EXPECT_TRUE(same_picture(original, print_of(tinted)));
 }
 
+// The picture in one of the eight ways to lay it.
+Image laid(const Image& image, bool across, bool down, bool diagonal) {
+  Image result(diagonal ? image.height : image.width, diagonal ? image.width : image.height);
+  for (int y = 0; y < result.height; ++y) {
+    for (int x = 0; x < result.width; ++x) {
+      const int from_x = diagonal ? y : x;
+      const int from_y = diagonal ? x : y;
+      std::copy_n(image.at(across ? image.width - 1 - from_x : from_x,
+                           down ? image.height - 1 - from_y : from_y),
+                  3, result.at(x, y));
+    }
+  }
+  return result;
+}
+
+TEST(SamePicture, FindsTurnedAndMirroredCopies) {
+  const Image image = lesion(600, 450, 3);
+  const Fingerprint original = print_of(image);
+  EXPECT_FALSE(same_picture_turned(original, original));
+  for (int way = 1; way < 8; ++way) {
+    const Image copy = laid(image, (way & 1) != 0, (way & 2) != 0, (way & 4) != 0);
+    EXPECT_FALSE(same_picture(original, print_of(copy))) << way;
+    EXPECT_TRUE(same_picture_turned(original, print_of(copy))) << way;
+    const std::string jpeg = encode_jpeg(resize_area(copy, copy.width / 2, copy.height / 2), 50);
+    EXPECT_TRUE(same_picture_turned(print_of(decode_image(bytes_of(jpeg), "a")), original)) << way;
+    // What is searched for is what is compared.
+    const Fingerprint other = print_of(copy);
+    int nearest = 64;
+    for (const std::uint64_t hash : turned_hashes(other.thumbnail)) {
+      nearest = std::min(nearest, std::popcount(hash ^ original.phash));
+    }
+    EXPECT_LE(nearest, 2) << way;
+  }
+  for (std::uint64_t seed = 10; seed < 60; ++seed) {
+    EXPECT_FALSE(same_picture_turned(original, print_of(lesion(600, 450, seed)))) << seed;
+  }
+}
+
 TEST(SamePicture, TellsLesionsOfOneShapeApart) {
   std::vector<Fingerprint> prints;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -50,6 +51,19 @@ inline constexpr int kNearDuplicateDistance = 12;
 // fine structures of the same region that correlate by 0.65 or more. docs/preparation.md has what
 // this finds and misses among real pictures.
 bool same_picture(const Fingerprint& a, const Fingerprint& b);
+
+// Hashes of a thumbnail in the seven other ways to lay it: turned by quarters, mirrored, both.
+using TurnedHashes = std::array<std::uint64_t, 7>;
+TurnedHashes turned_hashes(const Thumbnail& thumbnail);
+
+// Turned or mirrored copies have hashes within so many bits: nothing but scaling and compression is
+// between them, and seven times as many pairs come near by chance.
+inline constexpr int kTurnedDistance = 6;
+
+// Whether one shows the photograph of the other turned by quarters, mirrored or both: the bits in
+// which their hashes differ then. As same_picture(), with hashes within kTurnedDistance and fine
+// structures that correlate by 0.75 or more.
+std::optional<int> same_picture_turned(const Fingerprint& a, const Fingerprint& b);
 
 // Correlation, -1 to 1, of two thumbnails' fine structure (each value less the mean of its 3 x 3
 // neighbours) inside a disc that leaves out the corners; 0 if one has none.
