@@ -32,11 +32,19 @@ bool is_line_end(char32_t code) {
   return code == '\n' || code == 0x85 || code == 0x2028 || code == 0x2029;
 }
 
-// Controls, direction marks, and the invisible characters that can hide words from a reader but not
-// from a language model: the byte order mark, the tags and the variation selectors of plane 14.
 bool is_unwanted(char32_t code) {
   return code < 0x20 || (code >= 0x7F && code <= 0x9F) || is_direction_mark(code) ||
-         code == 0xFEFF || (code >= 0xE0000 && code <= 0xE0FFF);
+         is_invisible(code);
+}
+
+// Whether a joiner at `next` - 3 stands between two characters that it may join: a letter beyond
+// ASCII before it, and one right behind it.
+bool joins(std::string_view before, std::string_view text, std::size_t next) {
+  const bool wide_before = !before.empty() && static_cast<unsigned char>(before.back()) >= 0x80;
+  if (!wide_before || next >= text.size()) return false;
+  const Utf8Step step = decode_utf8(text, next);
+  return step.valid && step.code >= 0x80 && !is_space(step.code) && !is_unwanted(step.code) &&
+         !is_joiner(step.code);
 }
 
 std::string clean(std::string_view text, std::size_t max_bytes, bool keep_lines) {
@@ -53,6 +61,7 @@ std::string clean(std::string_view text, std::size_t max_bytes, bool keep_lines)
       continue;
     }
     if (is_unwanted(step.code)) continue;
+    if (is_joiner(step.code) && (space || !joins(result, text, i))) continue;
     std::string piece;
     if (space && !result.empty()) {
       // No more line ends than fit: the count comes from outside.

@@ -79,6 +79,17 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   return i;
 }
 
+bool is_joiner(char32_t code) { return code == 0x200C || code == 0x200D; }
+
+bool is_invisible(char32_t code) {
+  return code == 0x00AD || code == 0x034F || code == 0x115F || code == 0x1160 ||
+         (code >= 0x17B4 && code <= 0x17B5) || (code >= 0x180B && code <= 0x180F) ||
+         code == 0x200B || (code >= 0x2060 && code <= 0x206F) || code == 0x2800 || code == 0x3164 ||
+         (code >= 0xFE00 && code <= 0xFE0F) || code == 0xFEFF || code == 0xFFA0 ||
+         (code >= 0xFFF0 && code <= 0xFFFB) || (code >= 0x1BCA0 && code <= 0x1BCA3) ||
+         (code >= 0x1D173 && code <= 0x1D17A) || (code >= 0xE0000 && code <= 0xE0FFF);
+}
+
 bool is_direction_mark(char32_t code) {
   return code == 0x061C || code == 0x200E || code == 0x200F || (code >= 0x202A && code <= 0x202E) ||
          (code >= 0x2066 && code <= 0x2069);

@@ -63,11 +63,14 @@ std::string filtered(const std::string& value, const std::string& filter) {
   return value;
 }
 
-// Double quotes become single ones: templates put double ones around values to mark them as data.
+// Double quotes and what other languages quote with become single ones: templates put double ones
+// around values to mark them as data, and a model takes any pair for the end of a quotation.
 std::string fold_quotes(const std::string& value) {
   static const RE2 kDoubleQuotes(
-      "[\"\u201c\u201d\u201e\u201f\uff02\u02ba\u02dd\u05f4\u2033\u2036\u275d\u275e\u301d\u301e"
-      "\u301f]");
+      "[\"\u201c\u201d\u201e\u201f\uff02\u02ba\u02dd\u02ee\u02f6\u05f4\u1cd3\u2033\u2034\u2036\u2037"
+      "\u2057\u275d\u275e\u2760\u3003\u301d\u301e\u301f\u00ab\u00bb\u2039\u203a\u276e\u276f\u2e42"
+      "\u300a\u300b\u300c\u300d\u300e\u300f\ufe41\ufe42\ufe43\ufe44\uff62\uff63"
+      "\U0001f676\U0001f677\U0001f678]");
   std::string folded = value;
   RE2::GlobalReplace(&folded, kDoubleQuotes, "'");
   return folded;

@@ -83,6 +83,13 @@ TEST(Strings, CleanTextRemovesWhatMisleads) {
                        100),
             "ab");  // C1
   EXPECT_EQ(clean_text("\xEF\xBB\xBFid", 100), "id");
+  // Zero-width space, soft hyphen, word joiner, filler, variation selector, blank braille.
+  EXPECT_EQ(clean_text("a\u200bb\u00adc\u2060d\u3164e\ufe0ff\u2800g\u180eh", 100), "abcdefgh");
+  // Joiners where they are needed, and nowhere else.
+  EXPECT_EQ(clean_text("\u0645\u06cc\u200c\u062e", 100), "\u0645\u06cc\u200c\u062e");
+  EXPECT_EQ(clean_text("\U0001f468\u200d\U0001f467", 100), "\U0001f468\u200d\U0001f467");
+  EXPECT_EQ(clean_text("i\u200cg\u200dn \u200cx\u06cc\u200c\u200d\u062e\u200c", 100),
+            "ign x\u06cc\u200d\u062e");
 }
 
 TEST(Strings, CleanTextReplacesEachBrokenSequenceOnce) {

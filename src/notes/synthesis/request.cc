@@ -163,7 +163,7 @@ PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_
     value = without_control_tokens(clean_text(value, kMaxFieldBytes));
   }
   const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
-  if (rewrite) fields["note"] = without_control_tokens(note);
+  if (rewrite) fields["note"] = without_control_tokens(clean_text(note, kMaxNoteBytes));
 
   PlannedNote plan;
   plan.sample_id = sample.id;
