@@ -1,8 +1,10 @@
 #include "epicrisis/core/files.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,6 +79,20 @@ void write_all(int descriptor, std::string_view bytes, const Path& path) {
   }
 }
 
+[[noreturn]] void throw_no_file(const Path& path, std::string_view what) {
+  throw InputError("cannot read '{}': it is {}; give a file", path.string(), what);
+}
+
+// A pipe, a device or a socket, or one of the links to them in /dev: to put a file of our own in
+// their place would take them away from everybody.
+bool is_written_in_place(const Path& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return false;
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return true;
+  return path.native().starts_with("/dev/") && lstat(path.c_str(), &status) == 0 &&
+         S_ISLNK(status.st_mode);
+}
+
 [[noreturn]] void throw_too_large(const Path& path, std::uint64_t max_bytes) {
   throw InputError("cannot read '{}': larger than the {} bytes that are taken", path.string(),
                    max_bytes);
@@ -96,8 +112,20 @@ Descriptor::~Descriptor() {
 Descriptor open_to_read(const Path& path) {
   // std::filesystem::path may hold a NUL, at which the system call would stop reading the name.
   if (path.native().find('\0') != std::string::npos) throw_errno("read", path, EINVAL);
-  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK a named pipe would wait for somebody who writes.
+  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (descriptor.get() < 0 && errno == ENXIO) throw_no_file(path, "a socket or a device");
   if (descriptor.get() < 0) throw_errno("read", path, errno);
+  struct stat status {};
+  if (fstat(descriptor.get(), &status) != 0) throw_errno("read", path, errno);
+  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return descriptor;
+  if (!S_ISFIFO(status.st_mode)) throw_no_file(path, "a device");
+  // A shell's <(...) has somebody who writes, and a file system of its own.
+  struct statfs system {};
+  if (fstatfs(descriptor.get(), &system) != 0 || system.f_type != PIPEFS_MAGIC) {
+    throw_no_file(path, "a named pipe");
+  }
+  if (fcntl(descriptor.get(), F_SETFL, O_RDONLY) != 0) throw_errno("read", path, errno);
   return descriptor;
 }
 
@@ -140,6 +168,14 @@ AtomicFileWriter::AtomicFileWriter(const Path& path) : path_(path) {
   if (path.native().find('\0') != std::string::npos || !path.has_filename()) {
     throw_errno("write", path, EINVAL);
   }
+  if (is_written_in_place(path)) {
+    // Without O_NONBLOCK a named pipe would wait for somebody who reads.
+    descriptor_ = open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor_ < 0 || fcntl(descriptor_, F_SETFL, O_WRONLY) != 0) {
+      throw_errno("write", path, errno);
+    }
+    return;
+  }
   make_folders(path.parent_path());
   static std::atomic<unsigned> counter{0};
   // A name may be left over from a killed process that had this one's id: then take the next.
@@ -155,7 +191,7 @@ AtomicFileWriter::AtomicFileWriter(const Path& path) : path_(path) {
 AtomicFileWriter::~AtomicFileWriter() {
   if (descriptor_ < 0) return;
   close(descriptor_);
-  unlink(temporary_.c_str());
+  if (!temporary_.empty()) unlink(temporary_.c_str());
 }
 
 void AtomicFileWriter::write(std::string_view bytes) {
@@ -166,12 +202,15 @@ void AtomicFileWriter::write(std::string_view bytes) {
 
 void AtomicFileWriter::commit() {
   if (descriptor_ < 0) throw InternalError("second commit of '{}'", path_.string());
-  if (fsync(descriptor_) != 0) throw_errno("write", path_, errno);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("write", path_, errno);
+  const bool in_place = temporary_.empty();
+  if (!in_place && fsync(descriptor_) != 0) throw_errno("write", path_, errno);
+  if (!in_place && rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw_errno("write", path_, errno);
+  }
   const int descriptor = std::exchange(descriptor_, -1);
   // Network file systems report a failed write only here.
   if (close(descriptor) != 0 && errno != EINTR) throw_errno("write", path_, errno);
-  sync_folder(path_.parent_path());
+  if (!in_place) sync_folder(path_.parent_path());
 }
 
 MappedFile::MappedFile(const Path& path) {

@@ -28,6 +28,8 @@ class Descriptor {
   int number_;
 };
 
+// InputError for a named pipe, a device or a socket, which a reader would wait for or never come to
+// the end of. What a shell makes of <(...) is read.
 Descriptor open_to_read(const Path& path);
 
 // Bytes read into `buffer`, 0 at the end of the file.

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -69,8 +73,65 @@ TEST(Files, AFileLargerThanTheLimitIsRefused) {
   EXPECT_THAT(error_of<InputError>([&] { read_file(folder.path() / "x", 4); }),
               HasSubstr("larger than the 4 bytes"));
   // These have no size that could be known before they are read.
-  EXPECT_THAT(error_of<InputError>([] { read_file("/dev/zero", 1000); }), HasSubstr("1000 bytes"));
   EXPECT_GT(read_file("/proc/self/maps").size(), 100U);
+}
+
+// Each of these would hang or never end if it were read like a file.
+TEST(Files, WhatIsNoFileIsNotRead) {
+  const TemporaryFolder folder;
+  const Path pipe = folder.path() / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const Path socket_path = folder.path() / "socket";
+  const int socket_number = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket_path.string().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  ASSERT_EQ(bind(socket_number, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  close(socket_number);
+  const std::vector<std::pair<Path, const char*>> cases{{pipe, "a named pipe"},
+                                                        {socket_path, "a socket"},
+                                                        {"/dev/zero", "a device"},
+                                                        {"/dev/null", "a device"}};
+  for (const auto& [path, what] : cases) {
+    EXPECT_THAT(error_of<InputError>([&] { read_file(path); }), HasSubstr(what)) << path;
+    EXPECT_THAT(error_of<InputError>([&] { MappedFile{path}; }), HasSubstr(what)) << path;
+    EXPECT_THAT(error_of<InputError>([&] { open_to_read(path); }), HasSubstr(path.string()));
+  }
+}
+
+// What a shell makes of <(...).
+TEST(Files, APipeThatSomebodyFillsIsRead) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  ASSERT_EQ(write(ends[1], "a,b\n", 4), 4);
+  std::thread late([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(write(ends[1], "1,2\n", 4), 4);
+    close(ends[1]);
+  });
+  EXPECT_EQ(read_file(fmt::format("/dev/fd/{}", ends[0])), "a,b\n1,2\n");
+  late.join();
+  close(ends[0]);
+}
+
+TEST(Files, APipeOrADeviceIsWrittenToAsItIs) {
+  const TemporaryFolder folder;
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  write_file(fmt::format("/dev/fd/{}", ends[1]), "text");
+  std::array<char, 8> read_back{};
+  EXPECT_EQ(read(ends[0], read_back.data(), read_back.size()), 4);
+  close(ends[0]);
+  close(ends[1]);
+  write_file("/dev/null", "text");
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THAT(error_of<SystemError>([] { write_file("/dev/full", "text"); }),
+              AllOf(HasSubstr("cannot write '/dev/full'"), HasSubstr("No space")));
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  const Path fifo = folder.path() / "pipe";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THROW(write_file(fifo, "nobody reads"), SystemError);
+  EXPECT_TRUE(fs::is_fifo(fifo));
 }
 
 TEST(Files, ErrorsNamePathAndReason) {
@@ -213,7 +274,7 @@ TEST(Files, MapsShowTheBytes) {
   EXPECT_EQ(empty.text(), "hello");
   EXPECT_THROW(MappedFile(folder.path() / "none"), SystemError);
   EXPECT_THROW(MappedFile{folder.path()}, SystemError);
-  EXPECT_THROW(MappedFile("/dev/zero"), SystemError);
+  EXPECT_THROW(MappedFile("/dev/zero"), InputError);
 }
 
 TEST(Files, TemporaryFoldersGoWithTheirContent) {
