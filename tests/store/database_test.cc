@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <array>
+#include <csignal>
 #include <limits>
 #include <optional>
 #include <thread>
@@ -179,6 +181,22 @@ TEST_F(DatabaseTest, FullDiskLosesNothing) {
   EXPECT_EQ(database.query_text("SELECT group_concat(a) FROM t"), "kept");
   database.execute_script("PRAGMA max_page_count = 100000");
   database.execute("INSERT INTO t VALUES (?)", long_text);
+}
+
+// The log is what fills up first, and SQLite calls that a failed write.
+TEST_F(DatabaseTest, ALogThatDoesNotFitIsAFullDisk) {
+  Database database = open();
+  database.execute_script("CREATE TABLE t (a TEXT)");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{40'000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const std::string error = system_error(
+      [&] { database.execute("INSERT INTO t VALUES (?)", std::string(100'000, 'x')); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_THAT(error, AllOf(HasSubstr("full"), HasSubstr("Free some space")));
 }
 
 TEST_F(DatabaseTest, DiskThatFailsAnywhereLosesNothing) {

@@ -1,7 +1,11 @@
 #include "epicrisis/store/sql/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <unordered_map>
 #include <utility>
 
@@ -34,6 +38,7 @@ struct DatabaseState {
   }
 
   [[noreturn]] void fail(std::string_view what, int code) const;
+  bool is_disk_full(int code) const;
 };
 
 namespace {
@@ -42,10 +47,42 @@ constexpr std::size_t kMaxIdleStatements = 128;
 
 }  // namespace
 
+// SQLite says so by its own code for the database file alone; when the log, its index or a temporary
+// file does not fit, it is a failed write, sync or map, or a file that cannot be opened.
+bool DatabaseState::is_disk_full(int code) const {
+  if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN) return false;
+  const auto is_full = [](int number) {
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
+  };
+  if (handle != nullptr && is_full(sqlite3_system_errno(handle))) return true;
+  switch (code) {
+    case SQLITE_IOERR_WRITE:
+    case SQLITE_IOERR_FSYNC:
+    case SQLITE_IOERR_TRUNCATE:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMSIZE:
+    case SQLITE_IOERR_SHMMAP:
+      break;
+    default:
+      return false;
+  }
+  // What the rollback did since then may have covered up the number: try it.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) return true;
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  const int file = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (file < 0) return is_full(errno);
+  const std::string bytes(1 << 18, 'x');
+  const ssize_t written = ::write(file, bytes.data(), bytes.size());
+  const bool full = written < 0 ? is_full(errno) : written < std::ssize(bytes);
+  ::close(file);
+  return full;
+}
+
 void DatabaseState::fail(std::string_view what, int code) const {
   const std::string file = path.string();
   const std::string detail = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
-  switch (code & 0xff) {
+  switch (is_disk_full(code) ? SQLITE_FULL : code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw SystemError(
@@ -54,12 +91,13 @@ void DatabaseState::fail(std::string_view what, int code) const {
           what, file, busy_timeout_ms / 1000.0);
     case SQLITE_FULL:
       throw SystemError(
-          "{} {}: the disk is full ({}). Free some space and run the command again; what was not "
-          "finished was rolled back",
+          "{} {}: the disk is full, or a quota or a limit of file sizes is reached ({}). Free some "
+          "space and run the command again; what was not finished was rolled back",
           what, file, detail);
     case SQLITE_READONLY:
       throw SystemError(
-          "{} {}: the database is read-only ({}). Check the permissions of the file and its folder",
+          "{} {}: the database is read-only ({}). Check the permissions of the file and its folder; "
+          "reports, notes and exports can be read as it is",
           what, file, detail);
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
