@@ -49,9 +49,7 @@ void print_report(const LeakageReport& report, bool allowed) {
   if (report.unreadable > 0) {
     print_line(
         fmt::format("{} pictures could not be read and were not compared:", report.unreadable));
-    for (std::size_t i = 0; i < report.unreadable_examples.size() && i < 3; ++i) {
-      print_line(fmt::format("  {}", report.unreadable_examples[i]));
-    }
+    print_examples(report.unreadable_examples, report.unreadable);
   }
   if (report.uncompared > 0) {
     print_line(

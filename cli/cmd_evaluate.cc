@@ -21,7 +21,7 @@ void add_evaluate_command(CLI::App& app, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis evaluate -w work > results.csv"});
   command->callback([arguments, &globals] {
-    Workspace workspace = Workspace::open(arguments->workspace);
+    Workspace workspace = Workspace::open_to_read(arguments->workspace);
     const std::vector<ResultRow> rows =
         evaluate_study(workspace, load_study(workspace, arguments->study), globals.job);
     if (globals.json) return print_json(to_json(rows));

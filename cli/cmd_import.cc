@@ -45,9 +45,7 @@ void list_adapters(bool json) {
 void print_tally(const std::string& what, const Tally& tally) {
   if (tally.count == 0) return;
   print_line(fmt::format("  {} {}", tally.count, what));
-  for (std::size_t i = 0; i < tally.examples.size() && i < 3; ++i) {
-    print_line(fmt::format("    {}", tally.examples[i]));
-  }
+  print_examples(tally.examples, static_cast<std::int64_t>(tally.count), "    ");
 }
 
 void print_report(const ImportReport& report) {

@@ -24,6 +24,7 @@ void add_init_command(CLI::App& app, Globals& globals) {
   command.callback([folder, name, &globals] {
     std::optional<Field> field;  // before a workspace is made for nothing
     if (!name->empty()) field = Field::load(*name);
+    share_as(*folder);
     Workspace workspace = Workspace::create(*folder);
     if (field) settle_field(workspace.database(), *field);
     if (globals.json) {

@@ -4,6 +4,7 @@
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/settings/model_folders.h"
+#include "message_lines.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -25,7 +26,8 @@ void print_models(const std::vector<FoundModel>& models) {
   print_table(rows);
   for (const FoundModel& model : models) {
     if (!model.problem.empty()) {
-      print_line(fmt::format("{} cannot be used: {}", model.name, model.problem));
+      print_text(message_lines(fmt::format("{} cannot be used: {}", model.name, model.problem)) +
+                 "\n");
     }
   }
 }

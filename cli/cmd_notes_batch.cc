@@ -41,7 +41,8 @@ void print_import(const BatchImportReport& report) {
   }
   print_dropped(report.answers.dropped);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
-  for (const std::string& example : report.examples) print_line("  " + example);
+  constexpr std::size_t kShown = 20;
+  print_examples(report.examples, report.unknown + report.broken, "  ", kShown);
 }
 
 void set_exit_code(const std::vector<BatchJob>& jobs, Globals& globals) {

@@ -39,7 +39,7 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
   add_examples(*command, {"epicrisis notes export -w work -o notes.jsonl",
                           "epicrisis notes export -w work --format imagefolder -o set --pictures"});
   command->callback([arguments, &globals] {
-    Workspace workspace = Workspace::open(arguments->workspace);
+    Workspace workspace = Workspace::open_to_read(arguments->workspace);
     NoteExportOptions options;
     options.filter.strategies = expand_note_sets(arguments->strategies);
     options.filter.datasets = arguments->datasets;
@@ -54,6 +54,7 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
     } else {
       print_line(fmt::format("{} notes written to {}, {} skipped", report.written,
                              arguments->output, report.skipped));
+      print_examples(report.skipped_examples, report.skipped, "  no safe file name: ");
     }
   });
 }

@@ -23,7 +23,7 @@ struct FailedArguments {
 constexpr std::size_t kShownReason = 120;  // bytes, in the table
 
 void print_failed(const FailedArguments& arguments, const Globals& globals) {
-  Workspace workspace = Workspace::open(arguments.workspace);
+  Workspace workspace = Workspace::open_to_read(arguments.workspace);
   const std::vector<FailedNote> failed =
       list_failed_notes(workspace.database(), arguments.strategies, arguments.statuses);
   if (globals.json) return print_json(json_list(failed));

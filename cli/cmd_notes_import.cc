@@ -63,15 +63,15 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
                       join({report.unknown_datasets.begin(), report.unknown_datasets.end()}, ", "),
                       known.empty() ? "none" : join(known, ", ")));
     }
-    for (const std::string& example : report.conflicting_examples) {
-      print_line("  another text is there: " + example);
-    }
-    for (const std::string& example : report.unmatched_examples) {
-      print_line("  no sample: " + example);
-    }
+    constexpr std::size_t kShown = 20;
+    print_examples(report.conflicting_examples, report.conflicting,
+                   "  another text is there: ", kShown);
+    print_examples(report.unmatched_examples, report.unmatched, "  no sample: ", kShown);
+    std::vector<std::string> invalid;
     for (const std::string& example : report.invalid_examples) {
-      print_line("  invalid: " + with_options(example, *command));
+      invalid.push_back(with_options(example, *command));
     }
+    print_examples(invalid, report.invalid, "  invalid: ", kShown);
   });
 }
 

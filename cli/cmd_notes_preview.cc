@@ -53,7 +53,7 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes preview -w work --strategy P2 --provider openai"});
   command->callback([arguments, &globals] {
-    Workspace workspace = Workspace::open(arguments->common.workspace);
+    Workspace workspace = Workspace::open_to_read(arguments->common.workspace);
     const std::int64_t sample =
         arguments->key.empty()
             ? 0

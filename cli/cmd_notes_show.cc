@@ -45,7 +45,7 @@ void add_notes_show(CLI::App& notes, Globals& globals) {
   add_examples(*command, {"epicrisis notes show -w work",
                           "epicrisis notes show -w work --dataset ham10000 --key ISIC_0024306"});
   command->callback([arguments, &globals] {
-    Workspace workspace = Workspace::open(arguments->workspace);
+    Workspace workspace = Workspace::open_to_read(arguments->workspace);
     if (arguments->key.empty()) return print_counts(count_notes(workspace.database()), globals);
     const auto sample = find_sample(workspace.database(), arguments->dataset, arguments->key);
     if (!sample) {

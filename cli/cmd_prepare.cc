@@ -22,18 +22,27 @@ struct Options {
 
 void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Options& options,
                    const Globals& globals) {
-  const Image sheet =
+  const PreparationPreview preview =
       write_preparation_preview(workspace, recipe, options.prepare.filter, options.preview_pictures,
                                 options.preview, globals.job);
   if (globals.json) {
-    print_json({{"preview", options.preview},
-                {"recipe", recipe.id()},
-                {"width", sheet.width},
-                {"height", sheet.height}});
-  } else {
-    print_line(fmt::format("Wrote {} ({}x{}): each picture before and after {}", options.preview,
-                           sheet.width, sheet.height, recipe.id()));
+    Json json{{"preview", options.preview}, {"recipe", recipe.id()}};
+    json.update(to_json(preview));
+    print_json(json);
+    return;
   }
+  print_line(fmt::format(
+      "Wrote {} ({}x{}): each picture before and after {}, row by row the {} most changed of {}",
+      options.preview, preview.sheet.width, preview.sheet.height, recipe.id(),
+      preview.pictures.size(), preview.looked_at));
+  std::vector<std::vector<std::string>> rows = {
+      {"picture", "changed", "hair", "frame cut", "moved to subject"}};
+  for (const PreviewedPicture& picture : preview.pictures) {
+    rows.push_back({picture.name, fmt::format("{:.1f} %", 100 * picture.changed),
+                    fmt::format("{:.1f} %", 100 * picture.hair_fraction),
+                    picture.border_cropped ? "yes" : "", picture.subject_cropped ? "yes" : ""});
+  }
+  print_table(rows);
 }
 
 void run(const Options& options, Globals& globals) {
@@ -58,9 +67,8 @@ void run(const Options& options, Globals& globals) {
   }
   print_line(fmt::format("{}: {} pictures, {} prepared now, {} before, {} failed", report.recipe,
                          report.samples, report.prepared, report.already, report.failed));
-  for (std::size_t i = 0; i < report.failures.size() && i < 10; ++i) {
-    print_line(fmt::format("  {}", report.failures[i]));
-  }
+  constexpr std::size_t kShown = 10;
+  print_examples(report.failures, report.failed, "  ", kShown);
 }
 
 }  // namespace

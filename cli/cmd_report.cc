@@ -25,7 +25,7 @@ void add_report_command(CLI::App& app, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis report -w work -o report.html"});
   command->callback([arguments, &globals] {
-    Workspace workspace = Workspace::open(arguments->workspace);
+    Workspace workspace = Workspace::open_to_read(arguments->workspace);
     const ReportData report = write_study_report(workspace, load_study(workspace, arguments->study),
                                                  arguments->output, globals.job);
     if (globals.json) return print_json(to_json(report));

@@ -41,6 +41,10 @@ void add_study_command(CLI::App& app, Globals& globals);
 void add_global_options(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR, which EPICRISIS_WORKSPACE gives too.
 CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace);
+// What the program writes may hold patients' data. Files are for their owner alone, from the start;
+// where there is a workspace already, for all whom its folder lets in.
+void be_private();
+void share_as(const std::string& workspace);
 // The heading in the help for options that are added from here on.
 void in_group(CLI::App& command, const std::string& heading);
 

@@ -1,6 +1,12 @@
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <sstream>
+#include <system_error>
 
 #include "cancel_on_signals.h"
 #include "command.h"
@@ -8,6 +14,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "option_words.h"
+#include "output.h"
 #include "terminal_watcher.h"
 
 namespace epicrisis::cli {
@@ -44,7 +51,25 @@ void add_global_options(CLI::App& command, Globals& globals) {
 CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace) {
   return takes(command.add_option("-w,--workspace", workspace, "Workspace folder"), "DIR")
       ->envname("EPICRISIS_WORKSPACE")
-      ->required();
+      ->required()
+      ->each(share_as);
+}
+
+namespace {
+
+mode_t given_umask = 077;
+
+}  // namespace
+
+void be_private() {
+  given_umask = umask(077);
+  umask(given_umask | 077);
+}
+
+void share_as(const std::string& workspace) {
+  struct stat status {};
+  if (stat(workspace.c_str(), &status) != 0) return;
+  umask(given_umask | (~status.st_mode & 077));
 }
 
 void in_group(CLI::App& command, const std::string& heading) {
@@ -77,10 +102,14 @@ std::string unknown_word(const CLI::App& app) {
 
 // A word that is unknown is what is wrong, not that what it stands for is missing.
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Job& job) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::ostringstream out;
+  std::ostringstream err;
+  const int code = app.exit(error, out, err);
+  print_text(out.str());
+  if (code == 0) return code;  // --help, --version
   const std::string fault = unknown_word(app);
   if (fault.empty()) {
-    app.exit(error);
+    std::fputs(err.str().c_str(), stderr);
   } else {
     job.say(LogLevel::kError, fault);
   }
@@ -124,6 +153,8 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
 }  // namespace epicrisis::cli
 
 int main(int argc, char** argv) {
+  using epicrisis::ErrorKind;
+  using epicrisis::LogLevel;
   using epicrisis::cli::exit_status;
   CLI::App app{
       "Epicrisis: image-text data sets from labels and metadata, models trained on them, "
@@ -134,11 +165,30 @@ int main(int argc, char** argv) {
   });
   epicrisis::Job job(watcher);
   epicrisis::cli::cancel_on_signals(job);
+  epicrisis::cli::be_private();
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error that tells its name
+  std::signal(SIGPIPE, SIG_IGN);  // work that was paid for does not end because `head` has
+  int status = 0;
   try {
-    return epicrisis::cli::run(app, argc, argv, job, watcher);
+    status = epicrisis::cli::run(app, argc, argv, job, watcher);
+  } catch (const std::bad_alloc&) {
+    job.say(LogLevel::kError, "out of memory; see the limits of memory (ulimit -v, a container's)");
+    status = exit_status(ErrorKind::kSystem);
+  } catch (const std::system_error& error) {
+    job.say(LogLevel::kError, fmt::format("the system refused: {}", error.what()));
+    status = exit_status(ErrorKind::kSystem);
   } catch (const std::exception& error) {
-    job.say(epicrisis::LogLevel::kError, fmt::format("internal error: {}", error.what()));
-    return exit_status(epicrisis::ErrorKind::kInternal);
+    job.say(LogLevel::kError, fmt::format("internal error: {}", error.what()));
+    status = exit_status(ErrorKind::kInternal);
   }
+  const int unwritten = epicrisis::cli::finish_output();
+  if (unwritten == 0) return status;
+  // Who reads a pipe and leaves has seen enough, and needs no word of it.
+  if (unwritten != EPIPE) {
+    job.say(LogLevel::kError,
+            fmt::format("cannot write to standard output: {}; what was printed is "
+                        "not complete",
+                        std::generic_category().message(unwritten)));
+  }
+  return status != 0 ? status : exit_status(ErrorKind::kSystem);
 }

@@ -1,6 +1,7 @@
 #include "output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 #include "epicrisis/core/strings.h"
@@ -12,6 +13,16 @@ constexpr std::size_t kMaxLine = 4096;
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+int first_failure = 0;  // the next write may succeed: an errno is kept when it is met
+
+void remember_failure() {
+  if (first_failure == 0) first_failure = errno;
+}
+
+void put(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) remember_failure();
+}
+
 // Characters, not bytes: good enough for the Latin text of tables.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -21,13 +32,20 @@ std::size_t width_of(const std::string& text) {
 
 }  // namespace
 
-void print_json(const Json& json) { std::printf("%s\n", dump_json(json, 2).c_str()); }
+void print_json(const Json& json) { put(dump_json(json, 2) + "\n"); }
+
+int finish_output() {
+  if (std::fflush(stdout) != 0) remember_failure();
+  // Others write there too: what the parser of the command line says.
+  if (first_failure == 0 && std::ferror(stdout) != 0) first_failure = EIO;
+  return first_failure;
+}
 
 void print_line(const std::string& line) {
   // clean_text would fold the spaces that align.
   std::string shown = is_valid_utf8(line) ? line.substr(0, kMaxLine) : clean_text(line, kMaxLine);
   std::replace_if(shown.begin(), shown.end(), is_control, '?');
-  std::printf("%s\n", shown.c_str());
+  put(shown + "\n");
 }
 
 void print_text(const std::string& text) {
@@ -35,7 +53,21 @@ void print_text(const std::string& text) {
   std::replace_if(
       shown.begin(), shown.end(), [](char c) { return c != '\n' && c != '\t' && is_control(c); },
       '?');
-  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  put(shown);
+}
+
+void print_examples(const std::vector<std::string>& examples, std::int64_t total,
+                    const std::string& before, std::size_t shown) {
+  const std::size_t count = std::min(examples.size(), shown);
+  for (std::size_t i = 0; i < count; ++i) print_line(before + examples[i]);
+  const std::int64_t more = total - static_cast<std::int64_t>(count);
+  if (more <= 0) return;
+  const std::string indent(before.find_first_not_of(' ') == std::string::npos
+                               ? before.size()
+                               : before.find_first_not_of(' '),
+                           ' ');
+  print_line(fmt::format("{}and {} more{}", indent, more,
+                         examples.size() > count ? "; --json lists some of them" : ""));
 }
 
 void print_table(const std::vector<std::vector<std::string>>& rows) {

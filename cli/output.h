@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@ void print_line(const std::string& line);
 
 // Several lines, whole; control characters but for line ends and tabs are replaced.
 void print_text(const std::string& text);
+
+// Flushes standard output, to be called last. The errno of the first write that failed, 0 if all is
+// written.
+int finish_output();
+
+// The first of `total` examples, a line each behind `before`, and how many more there are.
+void print_examples(const std::vector<std::string>& examples, std::int64_t total,
+                    const std::string& before = "  ", std::size_t shown = 3);
 
 // Rows of equal length in aligned columns. A column whose cells below the first row are all numbers
 // is set flush right. Prints nothing for no rows.

@@ -11,6 +11,7 @@
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/strings.h"
+#include "message_lines.h"
 #include "progress_format.h"
 
 namespace epicrisis::cli {
@@ -116,7 +117,7 @@ void TerminalWatcher::said(LogLevel level, std::string_view text) {
   if (quiet_ && level == LogLevel::kInfo) return;
   erase_bar();
   const auto [name, colour] = name_of(level);
-  const std::string line = escape_controls(wording_ ? wording_(text) : std::string(text));
+  const std::string line = message_lines(wording_ ? wording_(text) : std::string(text));
   // Asked anew for each line: standard error may be sent elsewhere meanwhile.
   const bool coloured = is_terminal() && std::getenv("NO_COLOR") == nullptr;
   put(coloured ? fmt::format("{}{}\033[m: {}\n", colour, name, line)

@@ -1,11 +1,14 @@
 #include "epicrisis/corpus/preparation.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 
 #include "corpus/fingerprints.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/parallel.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
@@ -50,6 +53,41 @@ void record(Database& database, const std::string& recipe, const PrepareJob& job
   insert.run();
 }
 
+// A picture of a preview while it is made.
+struct Preview {
+  Path path;
+  PreviewedPicture picture;
+  Image before;  // no larger than the sheet shows it
+  Image after;
+  std::string error;
+};
+
+double mean_difference(const Image& a, const Image& b) {
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(a.pixels[i] - b.pixels[i]);
+  return static_cast<double>(sum) / (255.0 * static_cast<double>(a.pixels.size()));
+}
+
+void make_preview(Preview& preview, const PrepareRecipe& recipe) {
+  PrepareRecipe plain;
+  plain.size = recipe.size;
+  plain.remove_hair = plain.crop_border = plain.crop_to_subject = false;
+  try {
+    const Image picture = load_image(preview.path);
+    Prepared prepared = prepare_image(picture, recipe);
+    preview.picture.changed = mean_difference(prepare_image(picture, plain).image, prepared.image);
+    preview.picture.hair_fraction = prepared.hair_fraction;
+    preview.picture.border_cropped = prepared.border_cropped;
+    preview.picture.subject_cropped = prepared.subject_cropped;
+    preview.after = std::move(prepared.image);
+    preview.before = contact_sheet(std::span(&picture, 1), 1, recipe.size, 0);
+  } catch (const InputError& error) {
+    preview.error = error.what();
+  } catch (const SystemError& error) {
+    preview.error = error.what();
+  }
+}
+
 }  // namespace
 
 Json to_json(const PrepareReport& report) {
@@ -59,18 +97,33 @@ Json to_json(const PrepareReport& report) {
           {"failures", report.failures}};
 }
 
-Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
-                                const SampleFilter& filter, int count, const Path& file,
-                                const Job& job) {
+Json to_json(const PreparationPreview& preview) {
+  Json pictures = Json::array();
+  for (const PreviewedPicture& picture : preview.pictures) {
+    pictures.push_back({{"name", picture.name},
+                        {"changed", picture.changed},
+                        {"hair_fraction", picture.hair_fraction},
+                        {"border_cropped", picture.border_cropped},
+                        {"subject_cropped", picture.subject_cropped}});
+  }
+  return {{"width", preview.sheet.width},
+          {"height", preview.sheet.height},
+          {"looked_at", preview.looked_at},
+          {"pictures", std::move(pictures)}};
+}
+
+PreparationPreview write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
+                                             const SampleFilter& filter, int count,
+                                             const Path& file, const Job& job) {
   const std::string ending = ascii_lower(file.extension().string());
   const bool png = ending == ".png";
   if (!png && ending != ".jpg" && ending != ".jpeg") {
     throw UsageError("cannot write the preview {}: its name must end in .png, .jpg or .jpeg",
                      file.string());
   }
-  Image sheet = preview_preparation(workspace, recipe, filter, count, job);
-  write_file(file, png ? encode_png(sheet) : encode_jpeg(sheet));
-  return sheet;
+  PreparationPreview preview = preview_preparation(workspace, recipe, filter, count, job);
+  write_file(file, png ? encode_png(preview.sheet) : encode_jpeg(preview.sheet));
+  return preview;
 }
 
 PrepareRecipe usual_recipe(const Field& field) {
@@ -173,35 +226,46 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   return report;
 }
 
-Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
-                          const SampleFilter& filter, int count, const Job& job) {
+PreparationPreview preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                                       const SampleFilter& filter, int count, const Job& job) {
   Database& database = workspace.database();
   SampleFilter pictures = filter;
   pictures.with_image = true;
   const std::vector<std::int64_t> ids = sample_ids(database, pictures);
-  const std::size_t wanted = std::min(ids.size(), static_cast<std::size_t>(std::max(count, 1)));
-  std::vector<Image> sheet;
-  for (std::size_t i = 0; i < wanted; ++i) {
-    job.check();
-    try {
-      Image before = load_image(sample_by_id(database, ids[i * ids.size() / wanted]).image_path);
-      Image after = prepare_image(before, recipe).image;
-      sheet.push_back(std::move(before));
-      sheet.push_back(std::move(after));
-    } catch (const InputError& error) {
-      job.warn("left out: {}", error.what());
-    } catch (const SystemError& error) {
-      job.warn("left out: {}", error.what());
-    }
+  const std::size_t wanted = static_cast<std::size_t>(std::max(count, 1));
+  constexpr std::size_t kAtLeast = 96;
+  std::vector<Preview> previews(std::min(ids.size(), std::max(8 * wanted, kAtLeast)));
+  for (std::size_t i = 0; i < previews.size(); ++i) {
+    const std::int64_t id = ids[i * ids.size() / previews.size()];
+    const Sample sample = sample_by_id(database, id);
+    previews[i].picture.name = fmt::format("{}/{}", sample.dataset, sample.key);
+    previews[i].path = sample.image_path;
   }
-  if (sheet.empty()) {
+  parallel_for(previews.size(), 0, job, [&](std::size_t i) { make_preview(previews[i], recipe); });
+  for (const Preview& preview : previews) {
+    if (!preview.error.empty()) job.warn("left out: {}", preview.error);
+  }
+  std::erase_if(previews, [](const Preview& preview) { return !preview.error.empty(); });
+  if (previews.empty()) {
     throw UsageError("cannot make a preview: {} has no picture that can be read",
                      workspace.root().string());
   }
+  PreparationPreview result;
+  result.looked_at = previews.size();
+  std::ranges::stable_sort(previews, std::greater<>(),
+                           [](const Preview& preview) { return preview.picture.changed; });
+  previews.resize(std::min(previews.size(), wanted));
+  std::vector<Image> sheet;
+  for (Preview& preview : previews) {
+    result.pictures.push_back(std::move(preview.picture));
+    sheet.push_back(std::move(preview.before));
+    sheet.push_back(std::move(preview.after));
+  }
   constexpr int kColumns = 6;
   constexpr int kGap = 6;
-  return contact_sheet(sheet, std::min(kColumns, static_cast<int>(sheet.size())), recipe.size,
-                       kGap);
+  result.sheet =
+      contact_sheet(sheet, std::min(kColumns, static_cast<int>(sheet.size())), recipe.size, kGap);
+  return result;
 }
 
 WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe)

@@ -129,6 +129,37 @@ TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
   EXPECT_THAT(said, HasSubstr("no data set (give --dataset)"));
 }
 
+// Output that is lost is no success, whoever wrote it, and no bug of the program.
+TEST_F(ProgramTest, OutputThatIsLostIsAFailure) {
+  const auto status_of = [&](const std::string& words) {
+    // bash tells the status of the first command of a pipe.
+    const int status = std::system(("bash -c '" + words + "' 2> '" + path("said") + "'").c_str());
+    said = read_file(path("said"));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const std::string program = std::string(EPICRISIS_BINARY_DIR) + "/epicrisis ";
+  for (const char* words : {"--help", "--version", "models", "models --json", "completion bash"}) {
+    EXPECT_EQ(status_of(program + words + " > /dev/full"), 5) << words;
+    EXPECT_THAT(said, HasSubstr("cannot write to standard output: No space left")) << words;
+    EXPECT_EQ(status_of(program + words + " >&-"), 5) << words;
+    EXPECT_EQ(status_of("set -o pipefail; " + program + words + " | (exec 0<&-; sleep 0.2)"), 5)
+        << words;
+    EXPECT_EQ(said, "") << words;
+    EXPECT_EQ(status_of(program + words + " > /dev/null"), 0) << words;
+  }
+}
+
+TEST_F(ProgramTest, WhatIsNoFileIsRefused) {
+  ASSERT_EQ(std::system(("mkfifo '" + path("pipe") + "'").c_str()), 0);
+  EXPECT_EQ(run("study run '" + path("pipe") + "' -w '" + path("w") + "'"), 4);
+  EXPECT_THAT(said, HasSubstr("a named pipe; give a file"));
+  ham("");
+  std::filesystem::remove(path("ham/HAM10000_metadata.csv"));
+  std::filesystem::rename(path("pipe"), path("ham/HAM10000_metadata.csv"));
+  EXPECT_EQ(import(), 2);
+  EXPECT_THAT(said, HasSubstr("has no HAM10000_metadata.csv"));
+}
+
 TEST_F(ProgramTest, AFileIsNoFolder) {
   ham("");
   EXPECT_EQ(

@@ -115,6 +115,14 @@ TEST(TerminalWatcher, LinesCarryTheirLevelAndNoControlCharacters) {
                    "a\\[2Jb\na\\[2Jb: 0 rows in .*s\n"));
 }
 
+TEST(TerminalWatcher, ListsOfAMessageStayLines) {
+  ::testing::internal::CaptureStderr();
+  TerminalWatcher watcher;
+  Job(watcher).say(LogLevel::kError, "w: no\n  missing:\n    a\x1B\nerror: forged\n  b");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "error: w: no\n  missing:\n    a\\x1b\\nerror: forged\n  b\n");
+}
+
 TEST(TerminalWatcher, OnATerminalTheBarIsErasedForLines) {
   int master = -1;
   int slave = -1;
@@ -168,6 +176,28 @@ TEST(CancelOnSignalsDeathTest, TheFirstSignalCancelsTheSecondEnds) {
         std::_Exit(0);
       },
       ::testing::ExitedWithCode(130), "");
+}
+
+TEST(CancelOnSignalsDeathTest, ATerminalThatClosesCancelsUnlessThatIsIgnored) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        Job job;
+        std::signal(SIGHUP, SIG_DFL);
+        cancel_on_signals(job);
+        std::raise(SIGHUP);
+        std::_Exit(job.cancelled() ? 3 : 4);
+      },
+      ::testing::ExitedWithCode(3), "");
+  EXPECT_EXIT(
+      {
+        Job job;
+        std::signal(SIGHUP, SIG_IGN);
+        cancel_on_signals(job);
+        std::raise(SIGHUP);
+        std::_Exit(job.cancelled() ? 3 : 4);
+      },
+      ::testing::ExitedWithCode(4), "");
 }
 
 }  // namespace

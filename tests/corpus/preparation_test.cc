@@ -76,6 +76,33 @@ TEST_F(PrepareTest, SecondRunHasNothingToDo) {
   }
 }
 
+TEST_F(PrepareTest, APreviewNamesPicturesAndShowsTheMostChangedFirst) {
+  Workspace workspace = make();
+  for (int i = 0; i < 10; ++i) {
+    Sample sample = test::make_sample(fmt::format("p{}", i));
+    Image image = test::draw_picture(static_cast<std::uint64_t>(i), 96, 96);
+    if (i == 6) {  // a black frame, which is cut off
+      for (int y = 0; y < 96; ++y) {
+        for (int x = 0; x < 96; ++x) {
+          if (x < 20 || y < 20 || x >= 76 || y >= 76) std::fill_n(image.at(x, y), 3, 0);
+        }
+      }
+    }
+    sample.image_path = test::save_png(folder_.path() / fmt::format("p{}.png", i), image);
+    test::store_sample(workspace.database(), "d", sample);
+  }
+  write_file(folder_.path() / "p3.png", "no picture");
+  const PreparationPreview preview =
+      preview_preparation(workspace, recipe_, SampleFilter{}, 3, job_);
+  EXPECT_EQ(preview.looked_at, 9U);
+  ASSERT_EQ(preview.pictures.size(), 3U);
+  EXPECT_EQ(preview.pictures[0].name, "d/p6");
+  EXPECT_TRUE(preview.pictures[0].border_cropped);
+  EXPECT_GT(preview.pictures[0].changed, 0.1);
+  EXPECT_GE(preview.pictures[1].changed, preview.pictures[2].changed);
+  EXPECT_EQ(to_json(preview)["pictures"][0]["name"], "d/p6");
+}
+
 TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
   Workspace workspace = make();
   put_pictures(workspace, 5);

@@ -48,15 +48,31 @@ Json to_json(const PrepareReport& report);
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
 
-// A sheet of `count` pictures, evenly taken from the samples of the filter, each beside what the
-// recipe makes of it; pictures that cannot be read are left out. UsageError if none is left.
-Image preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
-                          const SampleFilter& filter, int count, const Job& job);
+// A picture on a preview's sheet.
+struct PreviewedPicture {
+  std::string name;          // "ham10000/ISIC_0024306"
+  double changed = 0;        // from its scaled centre square: mean difference of values, 0 to 1
+  double hair_fraction = 0;  // as Prepared
+  bool border_cropped = false;
+  bool subject_cropped = false;
+};
+struct PreparationPreview {
+  Image sheet;                             // each picture beside what the recipe makes of it
+  std::vector<PreviewedPicture> pictures;  // in the order of the sheet, row by row
+  std::size_t looked_at = 0;               // of which the most changed are shown
+};
+Json to_json(const PreparationPreview& preview);
+
+// The `count` pictures that the recipe changes most, most changed first, among eight times as many
+// (at least 96) that are taken evenly from the samples of the filter; pictures that cannot be read
+// are left out. UsageError if none is left.
+PreparationPreview preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
+                                       const SampleFilter& filter, int count, const Job& job);
 // The same, written to `file`: PNG or JPEG, as its name ends in .png, .jpg or .jpeg; UsageError if
 // in none of them.
-Image write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
-                                const SampleFilter& filter, int count, const Path& file,
-                                const Job& job);
+PreparationPreview write_preparation_preview(Workspace& workspace, const PrepareRecipe& recipe,
+                                             const SampleFilter& filter, int count,
+                                             const Path& file, const Job& job);
 
 // The pictures of a recipe that are prepared, in order of sample id: what was there when it was
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.
