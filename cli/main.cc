@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <new>
 #include <sstream>
@@ -102,14 +101,15 @@ std::string unknown_word(const CLI::App& app) {
 
 // A word that is unknown is what is wrong, not that what it stands for is missing.
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Job& job) {
-  std::ostringstream out;
-  std::ostringstream err;
-  const int code = app.exit(error, out, err);
-  print_text(out.str());
-  if (code == 0) return code;  // --help, --version
+  if (error.get_exit_code() == 0) {  // --help, --version
+    std::ostringstream text;
+    app.exit(error, text);
+    print_text(text.str());
+    return 0;
+  }
   const std::string fault = unknown_word(app);
   if (fault.empty()) {
-    std::fputs(err.str().c_str(), stderr);
+    app.exit(error);
   } else {
     job.say(LogLevel::kError, fault);
   }
