@@ -8,12 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "store/sql/database_copy.h"
 
 namespace epicrisis {
 namespace {
@@ -28,16 +28,9 @@ void make_folder(const Path& folder) {
   }
 }
 
-// Also false for root where the file system is mounted read-only.
-bool may_write(const Path& root) {
-  return ::access(root.c_str(), W_OK) == 0 && ::access((root / "epicrisis.db").c_str(), W_OK) == 0;
-}
-
 // The lock file is left behind: removing it would let two processes lock two files of one name.
 int take_lock(const Path& file, std::string_view what) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  // Who can write nothing disturbs nobody.
-  if (descriptor < 0 && !may_write(file.parent_path().parent_path())) return -1;
   if (descriptor < 0) {
     throw SystemError("cannot open the lock file {}: {}", file.string(), std::strerror(errno));
   }
@@ -70,6 +63,43 @@ Path clean_root(const Path& root) {
   return absolute;
 }
 
+// A file below the workspace that some earlier work left, and that only its database explains.
+std::optional<Path> find_work(const Path& root) {
+  std::error_code error;
+  for (const char* folder : {"images", "embeddings", "runs", "batches"}) {
+    std::filesystem::recursive_directory_iterator item(root / folder, error), end;
+    for (; !error && item != end; item.increment(error)) {
+      // An empty store of pictures has but this.
+      if (item->is_regular_file(error) && item->path().filename() != "lock") return item->path();
+    }
+  }
+  return std::nullopt;
+}
+
+// New tables beside old files would have the work of weeks done again, or pass for it.
+void refuse_lost_database(const Path& root, std::string_view what) {
+  const std::optional<Path> work = find_work(root);
+  if (!work) return;
+  throw InputError(
+      "cannot open the workspace {}: its database epicrisis.db {}, but {} is there: the database "
+      "was lost. Put a copy of it back; to begin anew, take another folder or remove this one",
+      root.string(), what, work->lexically_relative(root).string());
+}
+
+// Before it is opened: that would write to it.
+void refuse_empty_database(const Path& root) {
+  std::error_code error;
+  if (std::filesystem::file_size(root / "epicrisis.db", error) == 0 && !error) {
+    refuse_lost_database(root, "is empty");
+  }
+}
+
+void refuse_fresh_database(const Path& root, Database& database) {
+  if (!database.query_integer("SELECT 1 FROM datasets LIMIT 1")) {
+    refuse_lost_database(root, "has no data set");
+  }
+}
+
 }  // namespace
 
 WorkspaceLock::WorkspaceLock(WorkspaceLock&& other) noexcept
@@ -100,6 +130,7 @@ Workspace Workspace::build(const Path& root) {
   if (std::filesystem::exists(root, error) && !std::filesystem::is_directory(root, error)) {
     throw UsageError("cannot make a workspace in {}: it is not a folder", root.string());
   }
+  if (!exists(root)) refuse_lost_database(root, "is gone");
   if (std::filesystem::is_directory(root, error)) {
     for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
       const std::string name = entry.path().filename().string();
@@ -114,6 +145,7 @@ Workspace Workspace::build(const Path& root) {
     if (error) throw SystemError("cannot read the folder {}: {}", root.string(), error.message());
   }
   for (const char* folder : kFolders) make_folder(root / folder);
+  refuse_empty_database(root);
   // Two processes may do this at once; migrate() sees to it that one makes the tables.
   auto database = std::make_unique<Database>(root / "epicrisis.db");
   migrate(*database);
@@ -127,24 +159,13 @@ Workspace Workspace::open(const Path& path) {
         "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'",
         root.string(), root.string());
   }
+  refuse_empty_database(root);
   auto database =
       std::make_unique<Database>(root / "epicrisis.db", DatabaseOptions{.create = false});
   migrate(*database);
+  refuse_fresh_database(root, *database);
   for (const char* folder : kFolders) make_folder(root / folder);
   return {root, std::move(database)};
-}
-
-Workspace Workspace::open_to_read(const Path& path) {
-  const Path root = clean_root(path);
-  if (!exists(root) || may_write(root)) return open(root);
-  auto scratch = std::make_unique<TemporaryFolder>();
-  const Path copy = scratch->path() / "epicrisis.db";
-  copy_database(root / "epicrisis.db", copy);
-  auto database = std::make_unique<Database>(copy, DatabaseOptions{.create = false});
-  migrate(*database);
-  Workspace workspace(root, std::move(database));
-  workspace.scratch_ = std::move(scratch);
-  return workspace;
 }
 
 Workspace Workspace::open_or_create(const Path& root, bool* created) {

@@ -81,6 +81,59 @@ TEST_F(WorkspaceTest, NewerLayoutIsRefusedWithBothNumbers) {
   EXPECT_EQ(Database(root() / "epicrisis.db").query_integer("PRAGMA user_version"), 4711);
 }
 
+TEST_F(WorkspaceTest, LayoutThatNobodyWritesIsRefused) {
+  { make().database().execute_script("PRAGMA user_version = -3"); }
+  EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }),
+              AllOf(HasSubstr("layout -3"), HasSubstr("damaged"), HasSubstr("a copy")));
+  Database(root() / "epicrisis.db").execute_script("PRAGMA user_version = 0");
+  EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }), HasSubstr("layout 0"));
+  // An older number than the tables have.
+  Database(root() / "epicrisis.db").execute_script("PRAGMA user_version = 2");
+  EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }),
+              HasSubstr("is not what layout 2 has"));
+}
+
+TEST_F(WorkspaceTest, LostTableIsNamed) {
+  std::vector<std::string> tables;
+  {
+    Workspace workspace = make();
+    Statement rows = workspace.database().prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
+    while (rows.step()) tables.push_back(rows.text(0));
+  }
+  ASSERT_GT(tables.size(), 10U);
+  for (const std::string& table : tables) {
+    std::filesystem::remove_all(root());
+    make().database().execute_script(
+        fmt::format("PRAGMA foreign_keys = OFF; DROP TABLE {}", table));
+    EXPECT_THAT(message_of<InputError>([&] { Workspace::open(root()); }),
+                HasSubstr(fmt::format("lacks the table '{}'", table)));
+  }
+}
+
+// An empty or fresh database beside the work of another: that one was lost.
+TEST_F(WorkspaceTest, LostDatabaseBesideWorkIsRefused) {
+  const Path database = root() / "epicrisis.db";
+  for (const char* work : {"images/v2-224/shard-00000.eps", "runs/s-1/model.safetensors",
+                           "embeddings/text-0/1.safetensors", "batches/1/answers.jsonl"}) {
+    std::filesystem::remove_all(root());
+    make();
+    write_file(root() / work, "x");
+    const auto refused = [&](const char* why) {
+      EXPECT_THAT(message_of<InputError>([&] { Workspace::open_or_create(root()); }),
+                  AllOf(HasSubstr(why), HasSubstr(work), HasSubstr("a copy")));
+    };
+    refused("has no data set");  // made anew
+    write_file(database, "");
+    refused("is empty");
+    EXPECT_EQ(std::filesystem::file_size(database), 0U);
+    std::filesystem::remove(database);
+    refused("is gone");
+    EXPECT_FALSE(std::filesystem::exists(database));
+    EXPECT_THROW(make(), InputError);
+  }
+}
+
 TEST_F(WorkspaceTest, DatabaseOfAnotherProgramIsRefused) {
   std::filesystem::create_directories(root());
   { Database(root() / "epicrisis.db").execute_script("CREATE TABLE bookmarks (url TEXT)"); }
@@ -153,58 +206,6 @@ TEST_F(WorkspaceTest, LockIsHeldByOneAndFreedByDeath) {
   ::close(pipe[0]);
   ::close(pipe[1]);
   EXPECT_THROW(workspace.lock("../x"), InternalError);
-}
-
-TEST_F(WorkspaceTest, AFolderThatMayNotBeWrittenToCanBeRead) {
-  const Path root = folder_.path() / "w";
-  { Workspace::create(root).database().execute("CREATE TABLE t (a)"); }
-  for (const Path& path : {folder_.path(), root, root / "locks"}) {
-    std::filesystem::permissions(path, std::filesystem::perms(0555));
-  }
-  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0444));
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    // Permissions do not bind root: be somebody else.
-    constexpr uid_t kNobody = 65534;
-    if (geteuid() == 0 && setuid(kNobody) != 0) _exit(2);
-    try {
-      Workspace workspace = Workspace::open_to_read(root);
-      if (workspace.root() != root) _exit(3);
-      workspace.database().execute("INSERT INTO t VALUES (1)");  // into the copy
-      const WorkspaceLock lock = workspace.lock("study-x");
-    } catch (const std::exception&) {
-      _exit(4);
-    }
-    try {
-      Workspace::open(root).database().execute("INSERT INTO t VALUES (1)");
-    } catch (const SystemError&) {
-      _exit(0);
-    }
-    _exit(6);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
-  std::filesystem::permissions(root, std::filesystem::perms(0755));
-  std::filesystem::permissions(root / "locks", std::filesystem::perms(0755));
-  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0644));
-  EXPECT_EQ(Workspace::open(root).database().query_integer("SELECT count(*) FROM t"), 0);
-}
-
-TEST_F(WorkspaceTest, ALogWithoutItsIndexIsReadToo) {
-  const Path root = folder_.path() / "w";
-  Workspace workspace = Workspace::create(root);
-  workspace.database().execute_script("CREATE TABLE t (a); INSERT INTO t VALUES (7)");
-  // What a killed program leaves, without the index.
-  const Path copy = folder_.path() / "copy";
-  std::filesystem::create_directory(copy);
-  for (const char* name : {"epicrisis.db", "epicrisis.db-wal"}) {
-    std::filesystem::copy_file(root / name, copy / name);
-  }
-  EXPECT_EQ(Workspace::open_to_read(copy).database().query_integer("SELECT a FROM t"), 7);
 }
 
 }  // namespace

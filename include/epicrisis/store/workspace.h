@@ -13,8 +13,8 @@ namespace epicrisis {
 int current_layout_version();
 
 // Brings a database to current_layout_version(), in one transaction, safe against a second process
-// that does the same. InputError for a file of another program or of a newer layout (both version
-// numbers in the message).
+// that does the same. InputError for a file of another program, of a newer layout (both version
+// numbers in the message), or whose tables are not those of its layout.
 void migrate(Database& database);
 
 // Held while its object lives, across processes: an flock on a file, which the kernel drops when
@@ -37,13 +37,12 @@ class WorkspaceLock {
 // thread at a time; further threads open their own.
 class Workspace {
  public:
-  // Makes the folder and its database. UsageError if it holds a workspace already or other files.
+  // Makes the folder and its database. UsageError if it holds a workspace already or other files,
+  // InputError if it holds pictures or runs whose database is gone.
   static Workspace create(const Path& root);
-  // UsageError if there is no workspace.
+  // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh where
+  // the folder holds pictures, features or runs.
   static Workspace open(const Path& root);
-  // For who only reads: where the folder may not be written to (its permissions, a disk that is
-  // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
-  static Workspace open_to_read(const Path& root);
   // `created`, if given, tells which.
   static Workspace open_or_create(const Path& root, bool* created = nullptr);
   static bool exists(const Path& root);
@@ -64,7 +63,6 @@ class Workspace {
   Workspace(Path root, std::unique_ptr<Database> database);
   static Workspace build(const Path& root);
   Path root_;
-  std::unique_ptr<TemporaryFolder> scratch_;  // outlives the copy in it
   std::unique_ptr<Database> database_;
 };
 
