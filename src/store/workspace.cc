@@ -14,6 +14,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "store/sql/database_copy.h"
 
 namespace epicrisis {
 namespace {
@@ -28,9 +29,16 @@ void make_folder(const Path& folder) {
   }
 }
 
+// Also false for root where the file system is mounted read-only.
+bool may_write(const Path& root) {
+  return ::access(root.c_str(), W_OK) == 0 && ::access((root / "epicrisis.db").c_str(), W_OK) == 0;
+}
+
 // The lock file is left behind: removing it would let two processes lock two files of one name.
 int take_lock(const Path& file, std::string_view what) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // Who can write nothing disturbs nobody.
+  if (descriptor < 0 && !may_write(file.parent_path().parent_path())) return -1;
   if (descriptor < 0) {
     throw SystemError("cannot open the lock file {}: {}", file.string(), std::strerror(errno));
   }
@@ -166,6 +174,21 @@ Workspace Workspace::open(const Path& path) {
   refuse_fresh_database(root, *database);
   for (const char* folder : kFolders) make_folder(root / folder);
   return {root, std::move(database)};
+}
+
+Workspace Workspace::open_to_read(const Path& path) {
+  const Path root = clean_root(path);
+  if (!exists(root) || may_write(root)) return open(root);
+  refuse_empty_database(root);
+  auto scratch = std::make_unique<TemporaryFolder>();
+  const Path copy = scratch->path() / "epicrisis.db";
+  copy_database(root / "epicrisis.db", copy);
+  auto database = std::make_unique<Database>(copy, DatabaseOptions{.create = false});
+  migrate(*database);
+  refuse_fresh_database(root, *database);
+  Workspace workspace(root, std::move(database));
+  workspace.scratch_ = std::move(scratch);
+  return workspace;
 }
 
 Workspace Workspace::open_or_create(const Path& root, bool* created) {

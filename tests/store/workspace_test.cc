@@ -208,5 +208,57 @@ TEST_F(WorkspaceTest, LockIsHeldByOneAndFreedByDeath) {
   EXPECT_THROW(workspace.lock("../x"), InternalError);
 }
 
+TEST_F(WorkspaceTest, AFolderThatMayNotBeWrittenToCanBeRead) {
+  const Path root = folder_.path() / "w";
+  { Workspace::create(root).database().execute("CREATE TABLE t (a)"); }
+  for (const Path& path : {folder_.path(), root, root / "locks"}) {
+    std::filesystem::permissions(path, std::filesystem::perms(0555));
+  }
+  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0444));
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // Permissions do not bind root: be somebody else.
+    constexpr uid_t kNobody = 65534;
+    if (geteuid() == 0 && setuid(kNobody) != 0) _exit(2);
+    try {
+      Workspace workspace = Workspace::open_to_read(root);
+      if (workspace.root() != root) _exit(3);
+      workspace.database().execute("INSERT INTO t VALUES (1)");  // into the copy
+      const WorkspaceLock lock = workspace.lock("study-x");
+    } catch (const std::exception&) {
+      _exit(4);
+    }
+    try {
+      Workspace::open(root).database().execute("INSERT INTO t VALUES (1)");
+    } catch (const SystemError&) {
+      _exit(0);
+    }
+    _exit(6);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(root, std::filesystem::perms(0755));
+  std::filesystem::permissions(root / "locks", std::filesystem::perms(0755));
+  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0644));
+  EXPECT_EQ(Workspace::open(root).database().query_integer("SELECT count(*) FROM t"), 0);
+}
+
+TEST_F(WorkspaceTest, ALogWithoutItsIndexIsReadToo) {
+  const Path root = folder_.path() / "w";
+  Workspace workspace = Workspace::create(root);
+  workspace.database().execute_script("CREATE TABLE t (a); INSERT INTO t VALUES (7)");
+  // What a killed program leaves, without the index.
+  const Path copy = folder_.path() / "copy";
+  std::filesystem::create_directory(copy);
+  for (const char* name : {"epicrisis.db", "epicrisis.db-wal"}) {
+    std::filesystem::copy_file(root / name, copy / name);
+  }
+  EXPECT_EQ(Workspace::open_to_read(copy).database().query_integer("SELECT a FROM t"), 7);
+}
+
 }  // namespace
 }  // namespace epicrisis

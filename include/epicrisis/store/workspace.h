@@ -43,6 +43,9 @@ class Workspace {
   // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh where
   // the folder holds pictures, features or runs.
   static Workspace open(const Path& root);
+  // For who only reads: where the folder may not be written to (its permissions, a disk that is
+  // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
+  static Workspace open_to_read(const Path& root);
   // `created`, if given, tells which.
   static Workspace open_or_create(const Path& root, bool* created = nullptr);
   static bool exists(const Path& root);
@@ -63,6 +66,7 @@ class Workspace {
   Workspace(Path root, std::unique_ptr<Database> database);
   static Workspace build(const Path& root);
   Path root_;
+  std::unique_ptr<TemporaryFolder> scratch_;  // outlives the copy in it
   std::unique_ptr<Database> database_;
 };
 
