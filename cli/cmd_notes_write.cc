@@ -42,9 +42,10 @@ std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
 }
 
 void print_report(const SynthesisReport& report, const CLI::App& command) {
-  print_line(fmt::format("{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
-                         report.strategy, report.model, report.provider, report.taken, report.done,
-                         report.failed, counts_in_words(report.rejected), report.skipped,
+  print_line(fmt::format("{}{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
+                         report.replayed ? "Replayed: " : "", report.strategy, report.model,
+                         report.provider, report.taken, report.done, report.failed,
+                         counts_in_words(report.rejected), report.skipped,
                          counts_in_words(report.skips),
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
   print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
@@ -52,7 +53,9 @@ void print_report(const SynthesisReport& report, const CLI::App& command) {
                          report.cost, report.seconds));
   print_dropped(report.answers.dropped);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
-  if (report.requests > 0) {
+  if (report.requests > 0 && report.replayed) {
+    print_line("Nothing was sent: tokens and costs are those of the recorded run.");
+  } else if (report.requests > 0) {
     std::string fields;
     for (const std::string& field : report.fields_sent) fields += " " + field;
     print_line(fmt::format("Sent: {}{}", report.images_sent ? "pictures," : "no pictures,",

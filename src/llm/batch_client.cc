@@ -8,7 +8,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/retry_after.h"
+#include "epicrisis/net/url.h"
 #include "llm/authorized_request.h"
+#include "llm/error_meaning.h"
 #include "llm/json_member.h"
 #include "llm/server_error.h"
 
@@ -18,6 +20,7 @@ namespace {
 constexpr std::uint64_t kMaxDownload = std::uint64_t{2} << 30;
 constexpr Seconds kTransferTime{3600};
 constexpr Seconds kFirstWait{1};
+constexpr Seconds kNobodyThere{5};
 constexpr std::size_t kMaxWords = 300;  // of a server, in an error message
 constexpr int kMaxPages = 20;           // of the server's list of batches
 
@@ -136,18 +139,24 @@ HttpRequest BatchClient::make(std::string method, const std::string& path,
 
 HttpAnswer BatchClient::send(std::string_view tried, const HttpRequest& request, Repeat repeat) {
   Seconds wait = kFirstWait;
+  Seconds waited{0};
   for (int attempt = 1;; ++attempt) {
     HttpAnswer answer = send_and_wait(transport_, request, job_);
     if (answer.failure == HttpFailure::kNone && answer.status / 100 == 2) return answer;
     const auto asked = read_retry_after(answer, job_.clock().now());
     if (asked) wait = std::max(wait, *asked);
-    if (attempt >= provider_.max_attempts || wait > provider_.longest_wait ||
+    // A server on this machine that takes no connection was never started.
+    const bool nobody = answer.failure == HttpFailure::kConnect && is_local_url(url_) &&
+                        waited + wait > kNobodyThere;
+    if (nobody || attempt >= provider_.max_attempts || wait > provider_.longest_wait ||
         !is_worth_repeating(answer, repeat)) {
-      throw SystemError("cannot {} at {}: {}{}", tried, url_, words_of(answer),
-                        attempt > 1 ? fmt::format(" ({} attempts)", attempt) : "");
+      throw SystemError("cannot {} at {}: {}{}{}", tried, url_, words_of(answer),
+                        attempt > 1 ? fmt::format(" ({} attempts)", attempt) : "",
+                        nobody ? "; is the server running?" : "");
     }
     job_.warn("cannot {} yet: {}; trying again in {:.0f} s", tried, words_of(answer), wait.count());
     transport_.wait(wait, job_);  // with nothing in flight it sleeps
+    waited += wait;
     job_.check();
     wait *= 2;
   }
@@ -167,7 +176,11 @@ bool BatchClient::is_worth_repeating(const HttpAnswer& answer, Repeat repeat) {
     case HttpFailure::kTls:
     case HttpFailure::kTooLarge:
     case HttpFailure::kRefused:
+    case HttpFailure::kNotRecorded:
       return false;
+  }
+  if (meaning_of(read_server_error(answer.body), answer.status).meaning != ErrorMeaning::kNone) {
+    return false;
   }
   if (answer.status == 429) return true;
   return repeat == Repeat::kFreely && (answer.status == 408 || answer.status / 100 == 5);
@@ -218,8 +231,10 @@ std::string BatchClient::words_of(const HttpAnswer& answer) const {
     return words(fmt::format("{}: {}", http_failure_name(answer.failure), answer.error));
   }
   // The key goes before the text is cut, so that no part of it stays.
-  const std::string text = read_server_error(mask_(answer.body)).message;
-  return fmt::format("status {}: {}", answer.status, words(text));
+  const ServerError error = read_server_error(mask_(answer.body));
+  const std::string advice = meaning_of(error, answer.status).advice;
+  return fmt::format("status {}: {}{}{}", answer.status, words(error.message),
+                     advice.empty() ? "" : ". ", advice);
 }
 
 }  // namespace epicrisis::llm

@@ -1,5 +1,6 @@
 #include "epicrisis/llm/chat.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <optional>
@@ -7,6 +8,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/retry_after.h"
+#include "llm/error_meaning.h"
 #include "llm/json_member.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
@@ -15,6 +17,7 @@ namespace epicrisis::llm {
 namespace {
 
 constexpr std::int64_t kMaxTokens = 1'000'000'000;  // more is no count
+constexpr std::size_t kMostReason = 300;            // bytes
 
 ChatAnswer answer_of(ChatKind kind, NextStep next, std::string_view reason,
                      std::string_view text = {}) {
@@ -32,40 +35,45 @@ ChatAnswer malformed(std::string_view reason, std::string_view text = {}) {
   return answer;
 }
 
+// The server's words and what to do about them, in one line: the latter is never cut.
+std::string with_advice(std::string_view reason, const std::string& advice) {
+  if (advice.empty()) return std::string(reason);
+  const std::size_t room = kMostReason - std::min(kMostReason, advice.size() + 2);
+  std::string words = clean_text(reason, room);
+  while (words.ends_with('.') || words.ends_with(' ')) words.pop_back();
+  return words + ". " + advice;
+}
+
 // What a status means, whether HTTP's or one named inside a 200 answer.
 ChatAnswer answer_of_error(int status, const ServerError& error, std::string_view where) {
   const std::string code = error.codes.empty() ? "" : fmt::format(" ({})", error.codes.front());
+  const MeantError meant = meaning_of(error, status);
   const std::string reason =
-      fmt::format("{}{}{}{}", where, error.message.empty() ? "" : ": ", error.message, code);
+      with_advice(one_line(fmt::format("{}{}{}{}", where, error.message.empty() ? "" : ": ",
+                                       error.message, code)),
+                  meant.advice);
   const auto with = [&](NextStep next, ChatKind kind = ChatKind::kFailed) {
     return answer_of(kind, next, reason);
   };
-  if (status >= 500) {
+  if (meant.meaning == ErrorMeaning::kFilter) return with(NextStep::kDone, ChatKind::kFiltered);
+  // So it would say to every request.
+  if (meant.meaning != ErrorMeaning::kNone) {
+    ChatAnswer answer = with(NextStep::kStopRun);
+    answer.attempt.unknown_model = meant.meaning == ErrorMeaning::kModel;
+    return answer;
+  }
+  if (status >= 500 || status == 408) {
     ChatAnswer answer = with(NextStep::kRetry);
     answer.attempt.fault = true;
     return answer;
   }
-  if (status == 401 || status == 402 || error.is_out_of_money()) return with(NextStep::kStopRun);
-  if (error.is_content_filter()) return with(NextStep::kDone, ChatKind::kFiltered);
   if (status == 429) {
     ChatAnswer answer = with(NextStep::kRetry);
     answer.attempt.throttled = true;
     return answer;
   }
-  if (status == 408) {
-    ChatAnswer answer = with(NextStep::kRetry);
-    answer.attempt.fault = true;
-    return answer;
-  }
   // A conflict and "too early" pass by themselves.
   if (status == 409 || status == 425) return with(NextStep::kRetry);
-  // So it would say to every request.
-  if ((status == 400 || status == 422) && error.is_about_response_format()) {
-    return answer_of(ChatKind::kFailed, NextStep::kStopRun,
-                     fmt::format("{}. The server does not take this response_format: try "
-                                 "`structured` json_object or none",
-                                 reason));
-  }
   return with(NextStep::kDone);
 }
 
@@ -79,6 +87,9 @@ ChatAnswer answer_of_failure(const HttpAnswer& answer) {
                                          answer.error.empty() ? "" : ": ", answer.error);
   if (answer.failure == HttpFailure::kRefused) {
     return answer_of(ChatKind::kFailed, NextStep::kStopRun, reason);
+  }
+  if (answer.failure == HttpFailure::kNotRecorded) {
+    return answer_of(ChatKind::kFailed, NextStep::kDone, reason);
   }
   if (answer.failure == HttpFailure::kTooLarge) return malformed(reason);
   ChatAnswer result = answer_of(ChatKind::kFailed, NextStep::kRetry, reason);

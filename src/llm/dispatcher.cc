@@ -11,12 +11,14 @@
 #include "llm/commit_queue.h"
 #include "llm/endpoint_set.h"
 #include "llm/limits.h"
+#include "llm/model_list.h"
 
 namespace epicrisis::llm {
 namespace {
 
 constexpr Seconds kLongestWait{0.5};
 constexpr Seconds kDrainTime{4};
+constexpr Seconds kListTime{10};
 constexpr int kFlushAttempts = 3;
 constexpr int kWrongFormAttempts = 3;  // they are paid for
 constexpr std::size_t kMaxReason = 300;
@@ -38,10 +40,19 @@ struct Asked {
   std::int64_t most_tokens() const { return request->input_tokens + max_tokens; }
 };
 
+bool is_throttled(const Attempt& attempt, const HttpAnswer& answer) {
+  return attempt.throttled || answer.status == 503;
+}
+
 // What is spent and what the requests in flight may cost at most.
 class Spending {
  public:
-  Spending(const Budget& budget, const Prices& prices) : budget_(budget), prices_(prices) {}
+  Spending(const Budget& budget, const Budget& spent, const Prices& prices)
+      : budget_(budget),
+        before_(spent),
+        prices_(prices),
+        tokens_(spent.tokens),
+        dollars_(spent.dollars) {}
 
   bool allows(const Asked& asked) const {
     return (budget_.tokens == 0 ||
@@ -56,7 +67,14 @@ class Spending {
     dollars_ += prices_.of(input, output);
   }
   std::string describe() const {
-    return fmt::format("the budget is used up: {} tokens, {:.4f} USD spent", tokens_, dollars_);
+    const std::string before = before_.tokens == 0
+                                   ? ""
+                                   : fmt::format(
+                                         ", {} and {:.4f} of them by what an earlier run had under "
+                                         "way when it was killed",
+                                         before_.tokens, before_.dollars);
+    return fmt::format("the budget is used up: {} tokens, {:.4f} USD spent{}", tokens_, dollars_,
+                       before);
   }
 
  private:
@@ -69,6 +87,7 @@ class Spending {
   }
 
   Budget budget_;
+  Budget before_;
   Prices prices_;
   std::int64_t tokens_ = 0;
   std::int64_t reserved_tokens_ = 0;
@@ -89,12 +108,18 @@ class Dispatcher {
 
   void send_and_take();
   void fill();
+  void choose_and_send();
   std::optional<Asked> next_asked();
   void send(Asked asked, std::size_t endpoint);
+  void start_sent();
+  void give_up_hopeless();
+  void tell_models();
   Seconds wait_time() const;
   void wait();
   void drain();
   void take(HttpTransport::Ticket ticket, HttpAnswer answer);
+  void leave_out(const Asked& asked);
+  bool may_wait(const Attempt& attempt) const;
   void ask_for_more(Asked asked, Reading reading, const HttpAnswer& answer);
   void retry(Asked asked, Reading reading, const HttpAnswer& answer);
   void finish(const Asked& asked, Reading reading, const HttpAnswer& answer);
@@ -105,6 +130,7 @@ class Dispatcher {
   void count();
 
   const Provider& provider_;
+  const DispatchOptions& options_;
   Source& source_;
   const Reader& reader_;
   HttpTransport& transport_;
@@ -120,6 +146,9 @@ class Dispatcher {
   std::optional<Asked> next_;              // first in line, for which there was no room
   std::unordered_map<HttpTransport::Ticket, Asked> in_flight_;
   HttpTransport::Ticket last_ticket_ = 0;
+  std::vector<std::pair<HttpTransport::Ticket, HttpRequest>> to_start_;
+  std::string last_reason_;                   // of a fault
+  std::optional<std::size_t> no_such_model_;  // the endpoint that said so
   std::int64_t shown_skips_ = 0;
   Meter meter_;
 };
@@ -128,6 +157,7 @@ Dispatcher::Dispatcher(const Provider& provider, Source& source, const Reader& r
                        const Sink& sink, HttpTransport& transport, const DispatchOptions& options,
                        Job& job)
     : provider_(provider),
+      options_(options),
       source_(source),
       reader_(reader),
       transport_(transport),
@@ -136,7 +166,7 @@ Dispatcher::Dispatcher(const Provider& provider, Source& source, const Reader& r
       endpoints_(provider,
                  options.max_concurrency > 0 ? options.max_concurrency : provider.max_concurrency,
                  options.offline, job),
-      spending_(options.budget, provider.prices),
+      spending_(options.budget, options.spent, provider.prices),
       commits_(sink),
       random_(options.seed, "retries"),
       meter_(job.meter(options.label, options.expected, options.unit)) {}
@@ -157,6 +187,7 @@ DispatchReport Dispatcher::run() {
   }
   drain();
   flush_with_patience();
+  tell_models();
   count();
   report_.seconds = (now() - start).count();
   meter_.finish();
@@ -187,6 +218,7 @@ void Dispatcher::send_and_take() {
     if (in_flight_.empty() && waiting_.empty() && !next_ && bodies_.at_end()) break;
     if (stopping()) break;
     wait();
+    give_up_hopeless();
     try {
       commits_.check();
     } catch (const SystemError& error) {
@@ -194,10 +226,28 @@ void Dispatcher::send_and_take() {
     }
     show_progress();
   }
+  if (report_.not_recorded > 0) {
+    const bool nothing = report_.done == 0 && report_.failed == 0;
+    stop(nothing ? std::optional(ErrorKind::kInput) : std::nullopt,
+         fmt::format("the recording has no answer to {} of the requests: it was made of others, or "
+                     "its run was stopped before them",
+                     report_.not_recorded));
+  }
+}
+
+void Dispatcher::give_up_hopeless() {
+  if (const std::string why = endpoints_.complaint(now()); !why.empty()) {
+    stop(ErrorKind::kSystem, fmt::format("{}; last: {}", why, last_reason_));
+  }
 }
 
 // Starts requests while there is room.
 void Dispatcher::fill() {
+  choose_and_send();
+  start_sent();
+}
+
+void Dispatcher::choose_and_send() {
   while (true) {
     if (!next_) next_ = next_asked();
     if (!next_) return;
@@ -243,12 +293,42 @@ void Dispatcher::send(Asked asked, std::size_t endpoint) {
   const HttpTransport::Ticket ticket = ++last_ticket_;
   in_flight_.emplace(ticket, std::move(asked));
   report_.most_in_flight = std::max(report_.most_in_flight, static_cast<int>(in_flight_.size()));
-  transport_.start(ticket, request);
+  to_start_.emplace_back(ticket, std::move(request));
+}
+
+// Sends what was chosen, all of it in one announcement.
+void Dispatcher::start_sent() {
+  if (to_start_.empty()) return;
+  if (options_.announce) {
+    std::vector<SentRequest> group;
+    for (const auto& [ticket, request] : to_start_) {
+      const Asked& asked = in_flight_.at(ticket);
+      Attempt most;
+      most.input_tokens = asked.request->input_tokens;
+      most.output_tokens = asked.max_tokens;
+      group.push_back(sent_request(asked, most, {}, "under way"));
+    }
+    try {
+      options_.announce(group);
+    } catch (const SystemError& error) {
+      for (const auto& [ticket, request] : to_start_) {
+        spending_.settle(in_flight_.at(ticket), 0, 0);
+        in_flight_.erase(ticket);
+        --report_.requests;
+      }
+      to_start_.clear();
+      stop(error.kind(), error.what());
+      return;
+    }
+  }
+  for (auto& [ticket, request] : to_start_) transport_.start(ticket, request);
+  to_start_.clear();
 }
 
 Seconds Dispatcher::wait_time() const {
   Seconds longest = in_flight_.empty() ? Seconds(3600) : kLongestWait;
   if (!waiting_.empty()) longest = std::min(longest, waiting_.begin()->first - now());
+  if (const auto end = endpoints_.gives_up_at()) longest = std::min(longest, *end - now());
   if (next_) {
     // One that the budget holds back waits for an answer, which may turn out cheaper than it could.
     const auto time = spending_.allows(*next_) ? endpoints_.wait_time(now()) : std::nullopt;
@@ -291,6 +371,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   auto entry = in_flight_.extract(ticket);
   if (entry.empty()) return;
   Asked asked = std::move(entry.mapped());
+  if (answer.failure == HttpFailure::kNotRecorded) {
+    leave_out(asked);
+    return;
+  }
   endpoints_.mask_key(*asked.endpoint, answer);
   Reading reading = reader_(*asked.request, answer);
   Attempt& attempt = reading.attempt;
@@ -304,8 +388,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   endpoints_.on_answer(*asked.endpoint,
                        {.sent_at = asked.sent_at,
                         .fault = attempt.fault,
-                        .throttled = attempt.throttled || answer.status == 503,
-                        .retry_after = attempt.retry_after,
+                        .throttled = is_throttled(attempt, answer),
+                        .answered = answer.status > 0,
+                        .refused = answer.failure == HttpFailure::kConnect,
+                        .retry_after = may_wait(attempt) ? attempt.retry_after : std::nullopt,
                         .estimated_tokens = asked.most_tokens(),
                         .tokens = attempt.input_tokens + attempt.output_tokens},
                        now());
@@ -316,6 +402,7 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   report_.output_tokens += attempt.output_tokens;
   report_.cost += provider_.prices.of(attempt.input_tokens, attempt.output_tokens);
   const std::string reason = attempt.reason;
+  if (attempt.fault || attempt.throttled) last_reason_ = reason;
   switch (attempt.next) {
     case NextStep::kDone:
       finish(asked, std::move(reading), answer);
@@ -327,12 +414,54 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
       ask_for_more(std::move(asked), std::move(reading), answer);
       break;
     case NextStep::kStopRun:
+      // One that answered before is only away for now, behind a server that forwards.
+      if (attempt.unknown_model && report_.done > 0) {
+        retry(std::move(asked), std::move(reading), answer);
+        break;
+      }
+      if (attempt.unknown_model && !stopping()) no_such_model_ = asked.endpoint;
       stop(ErrorKind::kUsage, reason);
       commits_.add(sent_request(asked, attempt, answer, "stop"));
       break;
   }
-  if (const std::string why = endpoints_.complaint(); !why.empty()) {
-    stop(ErrorKind::kSystem, fmt::format("{}; last: {}", why, reason));
+  give_up_hopeless();
+}
+
+// A replay does not wait, but stops where the run did that it repeats.
+bool Dispatcher::may_wait(const Attempt& attempt) const {
+  return !options_.offline ||
+         (attempt.retry_after && *attempt.retry_after > provider_.longest_wait);
+}
+
+// One to which a replay has no answer: it is not asked, so it has no entry.
+void Dispatcher::leave_out(const Asked& asked) {
+  spending_.settle(asked, 0, 0);
+  EndpointSet::Result nothing;
+  nothing.sent_at = asked.sent_at;
+  endpoints_.on_answer(*asked.endpoint, nothing, now());
+  --report_.requests;
+  if (asked.attempt > 1) --report_.retries;
+  ++report_.not_recorded;
+  meter_.add();
+}
+
+// Beside a model that is not there, what is: asked for once, when all else has come.
+void Dispatcher::tell_models() {
+  if (!no_such_model_) return;
+  const std::string url = models_url(provider_, endpoints_.url(*no_such_model_));
+  if (url.empty()) return;
+  HttpRequest request = endpoints_.request(*no_such_model_);
+  request.url = url;
+  request.method = "GET";
+  request.headers.clear();
+  request.timeouts.total = std::min(request.timeouts.total, kListTime);
+  try {
+    HttpAnswer answer = send_and_wait(transport_, request, job_);
+    endpoints_.mask_key(*no_such_model_, answer);
+    if (answer.status != 200) return;
+    const std::string names = nearest_models(provider_.model, read_model_names(answer.body));
+    if (!names.empty()) report_.stopped += fmt::format(" '{}'; {}", provider_.model, names);
+  } catch (const Error&) {  // an interrupt: the message is good without
   }
 }
 
@@ -361,6 +490,8 @@ void Dispatcher::ask_for_more(Asked asked, Reading reading, const HttpAnswer& an
 void Dispatcher::retry(Asked asked, Reading reading, const HttpAnswer& answer) {
   Attempt& attempt = reading.attempt;
   const bool too_long = attempt.retry_after && *attempt.retry_after > provider_.longest_wait;
+  // Another endpoint may have room; if there is none, the run stops for that.
+  const bool elsewhere = too_long && is_throttled(attempt, answer);
   if (too_long) {
     attempt.reason =
         fmt::format("{}; the server asks to wait {:.0f} s, {:.0f} s are allowed", attempt.reason,
@@ -368,13 +499,14 @@ void Dispatcher::retry(Asked asked, Reading reading, const HttpAnswer& answer) {
   }
   const int attempts = attempt.wrong_form ? std::min(kWrongFormAttempts, provider_.max_attempts)
                                           : provider_.max_attempts;
-  if (too_long || asked.attempt >= attempts) {
+  if ((too_long && !elsewhere) || asked.attempt >= attempts) {
     finish(asked, std::move(reading), answer);
     return;
   }
   commits_.add(sent_request(asked, attempt, answer, "retry"));
-  const Seconds pause =
-      attempt.retry_after ? *attempt.retry_after : backoff(asked.attempt, random_.uniform());
+  Seconds pause = backoff(asked.attempt, random_.uniform());
+  if (attempt.retry_after && !elsewhere) pause = *attempt.retry_after;
+  if (options_.offline) pause = Seconds(0);
   waiting_.emplace(now() + pause, std::move(asked));
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 // Trials of an open circuit, at ever longer distances, before an endpoint is given up.
 constexpr int kHopelessTrials = 4;
+// How long a server on this machine may take no connection from the start of a run.
+constexpr Seconds kNobodyThere{5};
 
 }  // namespace
 
@@ -20,13 +22,15 @@ EndpointSet::State::State(const Endpoint& endpoint, HttpRequest prepared, int mo
       weight(endpoint.weight),
       request(std::move(prepared)),
       mask(request.secret),
-      limit(most) {}
+      limit(most),
+      local(is_local_url(endpoint.url)) {}
 
 EndpointSet::EndpointSet(const Provider& provider, int max_concurrency, bool offline,
                          const Job& job)
     : max_concurrency_(max_concurrency),
-      requests_(provider.requests_per_minute),
-      tokens_(provider.tokens_per_minute) {
+      longest_wait_(provider.longest_wait),
+      requests_(offline ? 0 : provider.requests_per_minute),
+      tokens_(offline ? 0 : provider.tokens_per_minute) {
   if (provider.endpoints.empty()) {
     throw UsageError("provider '{}' has no endpoint", provider.name);
   }
@@ -109,6 +113,13 @@ void EndpointSet::on_send(std::size_t endpoint, std::int64_t tokens, Seconds now
 void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds now) {
   State& state = endpoints_[endpoint];
   --state.in_flight;
+  state.answered_last = result.answered;
+  state.answered_once = state.answered_once || result.answered;
+  if (!result.refused || state.answered_once) {
+    state.refused_since.reset();
+  } else if (!state.refused_since) {
+    state.refused_since = result.sent_at;
+  }
   if (result.tokens > 0) tokens_.correct(result.estimated_tokens, result.tokens);
   if (result.throttled) {
     state.limit.on_throttle(result.sent_at, now);
@@ -124,13 +135,52 @@ void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds 
   }
 }
 
-std::string EndpointSet::complaint() const {
-  std::vector<std::string> urls;
-  for (const State& state : endpoints_) {
-    if (state.breaker.failed_trials() < kHopelessTrials) return "";
-    urls.push_back(state.url);
+EndpointSet::Hope EndpointSet::hope(const State& state, Seconds now) const {
+  if (state.local && state.refused_since && now - *state.refused_since >= kNobodyThere) {
+    return Hope::kNobodyThere;
   }
-  return fmt::format("no answer from {} after {} trials", join(urls, ", "), kHopelessTrials);
+  if (state.breaker.failed_trials() >= kHopelessTrials) {
+    return state.answered_last ? Hope::kErrors : Hope::kNoAnswer;
+  }
+  return state.paused_until - now > longest_wait_ ? Hope::kLongWait : Hope::kYes;
+}
+
+std::optional<Seconds> EndpointSet::gives_up_at() const {
+  std::optional<Seconds> last;
+  for (const State& state : endpoints_) {
+    if (!state.local || !state.refused_since) return std::nullopt;
+    const Seconds end = *state.refused_since + kNobodyThere;
+    last = last ? std::max(*last, end) : end;
+  }
+  return last;
+}
+
+std::string EndpointSet::complaint(Seconds now) const {
+  std::vector<std::string> complaints;
+  for (const State& state : endpoints_) {
+    switch (hope(state, now)) {
+      case Hope::kYes:
+        return "";
+      case Hope::kNobodyThere:
+        complaints.push_back(
+            fmt::format("nobody takes a connection at {}: is the server running?", state.url));
+        break;
+      case Hope::kNoAnswer:
+        complaints.push_back(
+            fmt::format("no answer from {} after {} trials", state.url, kHopelessTrials));
+        break;
+      case Hope::kErrors:
+        complaints.push_back(
+            fmt::format("{} answers with errors alone, {} trials too", state.url, kHopelessTrials));
+        break;
+      case Hope::kLongWait:
+        complaints.push_back(fmt::format(
+            "{} asks to wait {:.0f} s, {:.0f} s are allowed (longest_wait in the provider file)",
+            state.url, (state.paused_until - now).count(), longest_wait_.count()));
+        break;
+    }
+  }
+  return join(complaints, "; ");
 }
 
 }  // namespace epicrisis::llm

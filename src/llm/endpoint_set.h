@@ -38,14 +38,20 @@ class EndpointSet {
     Seconds sent_at{0};
     bool fault = false;      // network, 5xx
     bool throttled = false;  // 429, 503
+    bool answered = false;   // by HTTP, whatever it said
+    bool refused = false;    // nobody took the connection
     std::optional<Seconds> retry_after;
     std::int64_t estimated_tokens = 0;
     std::int64_t tokens = 0;
   };
   void on_answer(std::size_t endpoint, const Result& result, Seconds now);
 
-  // "" while there is hope; else why no endpoint can be used.
-  std::string complaint() const;
+  // "" while there is hope; else why no endpoint can be used: every one failed in several trials, or
+  // asks to wait longer than the provider's longest wait, or is on this machine and has taken no
+  // connection for some seconds from the start.
+  std::string complaint(Seconds now) const;
+  // When the last is next said by the passing of time alone; empty: it is not.
+  std::optional<Seconds> gives_up_at() const;
 
  private:
   struct State {
@@ -57,13 +63,21 @@ class EndpointSet {
     ConcurrencyLimit limit;
     CircuitBreaker breaker;
     Seconds paused_until{0};
+    bool local;
+    bool answered_once = false;
+    bool answered_last = false;
+    std::optional<Seconds> refused_since;  // of one that never answered
     int in_flight = 0;
     bool full = false;  // after the last request was sent
     double sent = 0;
   };
   bool has_room(const State& state) const { return state.in_flight < state.limit.limit(); }
 
+  enum class Hope { kYes, kNobodyThere, kNoAnswer, kErrors, kLongWait };
+  Hope hope(const State& state, Seconds now) const;
+
   int max_concurrency_;
+  Seconds longest_wait_;
   RateLimit requests_;
   RateLimit tokens_;
   std::vector<State> endpoints_;

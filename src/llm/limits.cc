@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <string_view>
+#include <utility>
 
 namespace epicrisis::llm {
 namespace {
@@ -14,6 +17,23 @@ constexpr double kFirstPause = 5;  // seconds
 constexpr double kLongestPause = 120;
 constexpr std::size_t kWatched = 50;
 constexpr std::size_t kLeastWatched = 20;
+constexpr std::size_t kMostAlike = 10;
+
+// Words with a digit in them tell one request from another: ids, times, counts.
+std::string without_numbers(std::string_view reason) {
+  const auto is_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  };
+  std::string result;
+  for (std::size_t i = 0; i < reason.size();) {
+    std::size_t end = i;
+    while (end < reason.size() && is_word(reason[end])) ++end;
+    const std::string_view word = reason.substr(i, std::max<std::size_t>(end - i, 1));
+    result += word.find_first_of("0123456789") == std::string_view::npos ? word : "#";
+    i += word.size();
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -73,9 +93,16 @@ void CircuitBreaker::on_fault(Seconds now) {
 void FailureWatch::add(bool good, const std::string& reason) {
   last_.push_back(good ? "" : reason.empty() ? "no reason given" : reason);
   if (last_.size() > kWatched) last_.pop_front();
+  std::string same = good ? "" : without_numbers(last_.back());
+  row_ = good ? 0 : same == same_ ? row_ + 1 : 1;
+  same_ = std::move(same);
 }
 
 std::string FailureWatch::complaint() const {
+  if (row_ >= kMostAlike) {
+    return fmt::format("{} answers failed one after another, all in the same way: {}", row_,
+                       last_.back());
+  }
   std::map<std::string, std::size_t> reasons;
   std::size_t failures = 0;
   for (const std::string& reason : last_) {

@@ -66,7 +66,8 @@ class CircuitBreaker {
   Seconds open_until_{0};
 };
 
-// Watches the last answers that are final; says when more than half of them are failures.
+// Watches the last answers that are final; says when more than half of them are failures, or ten in
+// a row the same one.
 class FailureWatch {
  public:
   void add(bool good, const std::string& reason);
@@ -75,6 +76,8 @@ class FailureWatch {
 
  private:
   std::deque<std::string> last_;  // reasons; "" for good ones
+  std::string same_;              // of the last failure, without its numbers
+  std::size_t row_ = 0;           // how many of it came without another answer between
 };
 
 // Pause before attempt `attempt` + 1: doubling from 1 s to 60 s, times [0.5, 1) of `jitter`, a

@@ -4,7 +4,7 @@
 
 namespace epicrisis {
 
-// providers/
+// providers/, servers/
 const Resources& llm_resources();
 
 }  // namespace epicrisis

@@ -7,6 +7,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/mask_keys.h"
+#include "llm/error_meaning.h"
 #include "llm/json_member.h"
 
 namespace epicrisis::llm {
@@ -15,14 +16,8 @@ namespace {
 constexpr std::size_t kMaxLine = 300;      // bytes of a reason
 constexpr std::size_t kMaxLooked = 65536;  // of a body that is no JSON
 constexpr std::size_t kMaxCode = 100;
-
-constexpr std::array<std::string_view, 5> kContentFilter = {
-    "content_filter", "content_policy_violation", "responsibleaipolicyviolation",
-    "moderation_blocked", "data_inspection_failed"};
-
-constexpr std::array<std::string_view, 4> kOutOfMoney = {
-    "insufficient_quota", "billing_hard_limit_reached", "billing_not_active",
-    "insufficient_balance"};
+constexpr std::size_t kMaxText = 16384;     // bytes of all that an error says
+constexpr std::size_t kLongestPart = 4096;  // bytes of one text of it
 
 // What the words of an error inside a 200 answer mean.
 constexpr std::array<std::pair<std::string_view, int>, 26> kStatusOfCode = {{
@@ -73,6 +68,40 @@ void add_code(ServerError& error, const Json& object, const char* name) {
   error.codes.push_back(ascii_lower(text));
 }
 
+// All texts of a value. What FastAPI repeats of the request is none of the server's words.
+void collect_text(const Json& value, std::string& text) {
+  if (value.is_string()) {
+    text += ' ';
+    text += std::string_view(value.get_ref<const std::string&>()).substr(0, kLongestPart);
+  } else if (value.is_array()) {
+    for (const Json& one : value) {
+      if (text.size() < kMaxText) collect_text(one, text);
+    }
+  } else if (value.is_object()) {
+    for (const auto& [name, one] : value.items()) {
+      if (text.size() < kMaxText && name != "input" && name != "body") collect_text(one, text);
+    }
+  }
+}
+
+std::string searched(std::string text) {
+  if (text.size() > kMaxText) text.resize(kMaxText);
+  return ascii_lower(text) + ' ';
+}
+
+// OpenAI's `param`, FastAPI's `loc`: ["body", "top_k"].
+std::string parameter_of(const Json& error) {
+  if (std::string name = text_member(error, "param"); !name.empty()) {
+    return ascii_lower(one_line(name));
+  }
+  const Json* detail = find_member(error, "detail");
+  if (detail == nullptr || !detail->is_array() || detail->empty()) return "";
+  const Json* place = find_member(detail->front(), "loc");
+  if (place == nullptr || !place->is_array() || place->empty()) return "";
+  const Json& last = place->back();
+  return last.is_string() ? ascii_lower(one_line(last.get_ref<const std::string&>())) : "";
+}
+
 // The first of some members that is a text, or FastAPI's list of {"msg": ...}.
 std::string message_of(const Json& object) {
   for (const char* name : {"message", "error", "detail", "msg", "title"}) {
@@ -121,21 +150,6 @@ bool ServerError::has_code(std::string_view code) const {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-bool ServerError::is_content_filter() const {
-  return std::ranges::any_of(kContentFilter, [&](std::string_view c) { return has_code(c); });
-}
-
-bool ServerError::is_about_response_format() const {
-  const std::string words = ascii_lower(message);
-  return std::ranges::any_of(
-      std::array<std::string_view, 3>{"response_format", "json_schema", "guided"},
-      [&](std::string_view word) { return words.find(word) != std::string::npos; });
-}
-
-bool ServerError::is_out_of_money() const {
-  return std::ranges::any_of(kOutOfMoney, [&](std::string_view c) { return has_code(c); });
-}
-
 std::string one_line(std::string_view text) {
   // Masked before it is cut, so that no half of a key stays.
   return clean_text(mask_keys(clean_text(text.substr(0, kMaxLooked), kMaxLooked)), kMaxLine);
@@ -170,10 +184,14 @@ ServerError read_server_error(const Json& value, bool whole) {
   const Json* error = whole ? find_member(root, "error") : &root;
   if (error == nullptr || !error->is_structured()) error = &root;
   ServerError result;
+  std::string text;
+  collect_text(root, text);
+  result.text = searched(std::move(text));
   if (error->is_string()) {
     result.message = one_line(error->get_ref<const std::string&>());
     return result;
   }
+  result.parameter = parameter_of(*error);
   result.message = one_line(message_of(*error));
   add_code(result, *error, "code");
   if (const Json* inner = find_member(*error, "innererror")) add_code(result, *inner, "code");
@@ -194,13 +212,15 @@ ServerError read_server_error(std::string_view body) {
   } catch (const std::exception&) {
     // Not JSON: an error page or a proxy's line.
   }
-  return {line_of_body(body), {}, 0};
+  ServerError error;
+  error.message = line_of_body(body);
+  error.text = searched(' ' + std::string(body.substr(0, kMaxText)));
+  return error;
 }
 
 int status_of(const ServerError& error) {
   if (error.number >= 400) return error.number;
-  if (error.is_content_filter()) return 400;
-  if (error.is_out_of_money()) return 429;
+  if (meaning_of(error, 400).meaning == ErrorMeaning::kFilter) return 400;
   for (const std::string& code : error.codes) {
     const auto* const found =
         std::ranges::find(kStatusOfCode, code, [](const auto& pair) { return pair.first; });

@@ -13,11 +13,12 @@ struct ServerError {
   std::string message;             // one line, cleaned, keys masked; "" if it says nothing
   std::vector<std::string> codes;  // lower case, the most telling first: code, inner code, type
   int number = 0;                  // a numeric code, or 0
+  // All that it says, message and details, to be searched: ASCII in lower case, each text between
+  // spaces, at most 16 KiB. Not for people.
+  std::string text;
+  std::string parameter;  // the member of the request that it names, in lower case; "" if none
 
   bool has_code(std::string_view code) const;
-  bool is_content_filter() const;
-  bool is_out_of_money() const;           // waiting does not help
-  bool is_about_response_format() const;  // the server does not take the one that was sent
 };
 
 // Reads the error forms of OpenAI, Azure, vLLM, llama.cpp, Ollama, Google and FastAPI; of other

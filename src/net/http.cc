@@ -22,6 +22,8 @@ std::string_view http_failure_name(HttpFailure failure) {
       return "answer too large";
     case HttpFailure::kRefused:
       return "unusable URL";
+    case HttpFailure::kNotRecorded:
+      return "not in the recording";
   }
   return "";
 }

@@ -53,8 +53,8 @@ void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& se
   task.options.filter.split_set = set.split_set;
   task.options.allow_remote = allow_remote;
   const SynthesisReport report = run_synthesis(workspace, task, job);
-  job.info("notes {} by {}: {} written, {} failed, {} skipped", report.strategy, report.model,
-           report.done, report.failed, report.skipped);
+  job.info("notes {} by {}: {} {}, {} failed, {} skipped", report.strategy, report.model,
+           report.done, report.replayed ? "replayed" : "written", report.failed, report.skipped);
   if (report.error) {
     throw Error(*report.error,
                 fmt::format("notes {} by {}: {}", report.strategy, report.model,

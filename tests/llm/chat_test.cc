@@ -66,8 +66,8 @@ TEST(ServerError, MessagesOfServers) {
       {R"({"error": {"message": "Too long", "type": "invalid_request_error", "code": "context_length_exceeded"}})",
        "HTTP 400: Too long (context_length_exceeded)"},
       // Azure
-      {R"({"error": {"code": "DeploymentNotFound", "message": "The deployment does not exist."}})",
-       "HTTP 400: The deployment does not exist. (deploymentnotfound)"},
+      {R"({"error": {"code": "OperationNotSupported", "message": "The operation does not work."}})",
+       "HTTP 400: The operation does not work. (operationnotsupported)"},
       {R"({"statusCode": 400, "message": "Resource not found"})", "HTTP 400: Resource not found"},
       // vLLM, before and after 0.10
       {R"({"object": "error", "message": "max_tokens is too large", "type": "BadRequestError", "param": null, "code": 400})",
@@ -78,10 +78,9 @@ TEST(ServerError, MessagesOfServers) {
       {R"({"error": {"code": 400, "message": "Failed to parse", "type": "invalid_request_error"}})",
        "HTTP 400: Failed to parse (invalid_request_error)"},
       // Ollama
-      {R"({"error": "model 'x' not found, try pulling it first"})",
-       "HTTP 400: model 'x' not found, try pulling it first"},
-      {R"({"error": {"message": "model 'x' not found", "type": "api_error", "param": null, "code": null}})",
-       "HTTP 400: model 'x' not found (api_error)"},
+      {R"({"error": "invalid options: 'x'"})", "HTTP 400: invalid options: 'x'"},
+      {R"({"error": {"message": "invalid 'x'", "type": "api_error", "param": null, "code": null}})",
+       "HTTP 400: invalid 'x' (api_error)"},
       // Google, FastAPI
       {R"([{"error": {"code": 400, "message": "Bad", "status": "INVALID_ARGUMENT"}}])",
        "HTTP 400: Bad (invalid_argument)"},
@@ -159,7 +158,7 @@ TEST(ServerError, AnErrorInsideA200CountsByItsCode) {
        "stop failed"},
       {R"({"type": "invalid_request_error", "message": "x"})", "done failed"},
       {R"({"code": 400, "type": "BadRequestError", "message": "x"})", "done failed"},
-      {R"({"code": "model_not_found", "message": "x"})", "done failed"},
+      {R"({"code": "model_not_found", "message": "x"})", "stop failed"},
       {R"({"code": 502, "message": "x"})", "retry failed fault"},
       {R"({"type": "overloaded_error", "message": "x"})", "retry failed fault"},
       {R"({"message": "something"})", "retry failed fault"},
@@ -234,6 +233,11 @@ TEST(ServerError, KeysThatServersRepeatAreMasked) {
   EXPECT_EQ(mask_keys("api-key: hunter2"), "api-key: ***");
   EXPECT_EQ(mask_keys("Incorrect API key provided: hunter2."), "Incorrect API key provided: ***");
   EXPECT_EQ(mask_keys("{\"token\": \"hunter2\"}"), "{\"token\": \"***\"}");
+  // Half masked by the server, and in another case.
+  for (const char* key : {"sk-ab***yz12", "sk-ab...yz12", "SK-AB12****", "Sk-ab12cd34",
+                          "sk-ab\u2026yz12", "sk-\u2022\u2022\u2022\u2022yz12"}) {
+    EXPECT_EQ(mask_keys(std::string("bad one: ") + key + " given"), "bad one: *** given") << key;
+  }
 }
 
 TEST(ServerError, OrdinaryErrorsStayReadable) {

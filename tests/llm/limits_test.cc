@@ -1,5 +1,6 @@
 #include "llm/limits.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace epicrisis::llm {
@@ -108,7 +109,7 @@ TEST(CircuitBreaker, FaultsOfRequestsThatWereUnderWayAreNoTrials) {
 
 TEST(FailureWatch, ComplainsWhenOverHalfOfTheLastAnswersFailed) {
   FailureWatch watch;
-  for (int i = 0; i < 19; ++i) watch.add(false, "no such model");
+  for (int i = 0; i < 19; ++i) watch.add(false, i % 8 == 0 ? "empty" : "no such model");
   EXPECT_EQ(watch.complaint(), "") << "too few to tell";
   watch.add(true, "");
   EXPECT_THAT(watch.complaint(), HasSubstr("19 of the last 20"));
@@ -119,6 +120,23 @@ TEST(FailureWatch, ComplainsWhenOverHalfOfTheLastAnswersFailed) {
   FailureWatch even;
   for (int i = 0; i < 40; ++i) even.add(i % 2 == 0, "refused");
   EXPECT_EQ(even.complaint(), "");
+}
+
+TEST(FailureWatch, ComplainsOfTenAlikeInARow) {
+  FailureWatch watch;
+  for (int i = 0; i < 9; ++i)
+    watch.add(false, fmt::format("HTTP 400: request req_{}: too long", i));
+  EXPECT_EQ(watch.complaint(), "");
+  FailureWatch broken = watch;
+  broken.add(true, "");
+  broken.add(false, "HTTP 400: request req_9: too long");
+  EXPECT_EQ(broken.complaint(), "") << "a good one came between";
+  FailureWatch other = watch;
+  other.add(false, "refused");
+  EXPECT_EQ(other.complaint(), "");
+  watch.add(false, "HTTP 400: request req_a1b2: too long");
+  EXPECT_THAT(watch.complaint(), HasSubstr("10 answers failed"));
+  EXPECT_THAT(watch.complaint(), HasSubstr("req_a1b2"));
 }
 
 TEST(Backoff, DoublesUpToAMinute) {

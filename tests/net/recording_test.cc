@@ -114,12 +114,26 @@ TEST_F(RecordingTest, WhatWasNotAskedIsNotAnswered) {
   others.push_back(request("{\"a\":1}"));
   others.back().method = "GET";
   for (const HttpAnswer& answer : replay(others)) {
-    EXPECT_EQ(answer.status, 404);
-    EXPECT_THAT(answer.body, HasSubstr("not in the recording"));
-    EXPECT_NO_THROW(parse_json(answer.body, "answer"));
+    EXPECT_EQ(answer.status, 0);
+    EXPECT_EQ(answer.failure, HttpFailure::kNotRecorded);
+    EXPECT_THAT(answer.error, HasSubstr(file_.string()));
   }
   // Another host and a query's values but the API version do not matter.
   EXPECT_EQ(replay({request("{\"a\":1}", "http://other/v1/chat/completions")})[0].status, 200);
+}
+
+// A run that stopped had asked this many times and no more: so does its replay.
+TEST_F(RecordingTest, AFaultIsNotRepeatedBeyondTheRecording) {
+  record({request("1"), request("1")}, [](const HttpRequest&) {
+    HttpAnswer answer = test::json_answer(429, "{}");
+    answer.headers.emplace_back("x-ratelimit-reset-requests", "6m0s");
+    return answer;
+  });
+  const std::vector<HttpAnswer> again = replay({request("1"), request("1"), request("1")});
+  EXPECT_EQ(again[0].status, 429);
+  EXPECT_EQ(again[1].status, 429);
+  EXPECT_EQ(again[1].header("x-ratelimit-reset-requests"), "6m0s");
+  EXPECT_EQ(again[2].failure, HttpFailure::kNotRecorded);
 }
 
 TEST_F(RecordingTest, NothingInFlightSleepsOnTheClock) {
@@ -189,7 +203,7 @@ TEST_F(RecordingTest, ATornLastLineIsDroppedAndMended) {
     write_file(file_, whole.substr(0, cut));
     const std::vector<HttpAnswer> answers = replay({request("1"), request("2")});
     EXPECT_EQ(answers[0].status, 200);
-    EXPECT_EQ(answers[1].status, 404);
+    EXPECT_EQ(answers[1].failure, HttpFailure::kNotRecorded);
     record({request("2")}, ok);
     EXPECT_EQ(replay({request("2")})[0].status, 200);
     ASSERT_THAT(lines(), SizeIs(2)) << "cut at " << cut;

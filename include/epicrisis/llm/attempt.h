@@ -14,7 +14,7 @@ enum class NextStep {
   kDone,         // it is final: what was asked for, or what asking again would not change
   kRetry,        // may go better later: 429, 5xx, network, an answer of the wrong form
   kRetryLarger,  // cut off at the token limit
-  kStopRun,      // no request can succeed: 401
+  kStopRun,      // no request can succeed: a wrong key, no money left, no such model
 };
 
 // What one answer means for the server that gave it and for the request.
@@ -26,6 +26,7 @@ struct Attempt {
   std::string unknown_finish;          // a finish_reason that nobody knows; "" for others
   bool throttled = false;              // 429
   bool fault = false;                  // counts for the circuit breaker: network, 5xx
+  bool unknown_model = false;          // the server has no such model: its list may tell others
   std::optional<Seconds> retry_after;  // what this answer asked for, if it is to be retried
   bool has_usage = false;
   std::int64_t input_tokens = 0;  // as reported, or 0

@@ -81,13 +81,20 @@ struct SentRequest {
 // wait for the disk. SystemError: nothing of the group is stored; it comes again.
 using Sink = std::function<void(std::span<const SentRequest> group)>;
 
+// Keeps that these are about to be sent, in the caller's thread, before they are: what a kill leaves
+// of them may have been paid for. Their tokens are the most that they may cost. SystemError: they
+// are not sent, and the run stops.
+using Announce = std::function<void(std::span<const SentRequest> group)>;
+
 struct DispatchOptions {
   std::string label;           // of the progress: "notes P1"
   std::string unit;            // "notes"
   std::uint64_t expected = 0;  // subjects, about; 0: not known
   int max_concurrency = 0;     // 0: the provider's
   Budget budget = {};
-  bool offline = false;    // the transport sends nothing (a replay): no key is needed
+  Budget spent = {};       // of the budget, before this run
+  Announce announce = {};  // none: nothing is kept of what is under way
+  bool offline = false;    // the transport sends nothing (a replay): no key is needed, no wait
   std::uint64_t seed = 1;  // of the jitter
 };
 
@@ -102,6 +109,7 @@ struct DispatchReport {
   std::map<std::string, std::int64_t> skips;     // by reason
   std::int64_t requests = 0;
   std::int64_t retries = 0;
+  std::int64_t not_recorded = 0;  // of `left`: a replay has no answer to them
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
   double cost = 0;  // US dollars

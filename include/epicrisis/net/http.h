@@ -54,6 +54,7 @@ enum class HttpFailure {
   kBroken,          // reset or closed before the end, or not HTTP
   kTooLarge,        // over max_answer_bytes
   kRefused,         // never sent: a URL that cannot be used
+  kNotRecorded,     // a replay has no answer, or none any more
 };
 std::string_view http_failure_name(HttpFailure failure);  // "no connection", "idle timeout", ...
 

@@ -15,9 +15,9 @@ std::unique_ptr<HttpTransport> make_recording_transport(std::unique_ptr<HttpTran
                                                         const Path& file, const Job& job);
 
 // Answers from a recording: the request's path and body name the answer; a request that was
-// recorded several times gets its answers in their order, the last one again and again. One that
-// was not recorded gets status 404 with a body that says so. InputError with file and line for a
-// broken recording.
+// recorded several times gets its answers in their order, the last one again and again if it is
+// good (2xx). One that was not recorded, or was left after a fault, gets the failure kNotRecorded.
+// InputError with file and line for a broken recording.
 std::unique_ptr<HttpTransport> make_replay_transport(const Path& file, const Job& job);
 
 }  // namespace epicrisis

@@ -26,7 +26,7 @@ std::uint64_t note_count(Database& database, const RequestBuilder& builder,
 class NoteSink {
  public:
   NoteSink(Database& database, const RequestBuilder& builder)
-      : database_(database.another_connection()), builder_(builder) {}
+      : database_(database.another_connection()), under_way_(database), builder_(builder) {}
 
   void store(std::span<const llm::SentRequest> group) {
     const Prices& prices = builder_.provider().prices;
@@ -44,6 +44,16 @@ class NoteSink {
       fields_.insert(note.fields.begin(), note.fields.end());
       images_ = images_ || note.attach_image;
     }
+  }
+
+  // That they are about to be sent; called in the dispatcher's own thread.
+  void announce(std::span<const llm::SentRequest> group) {
+    std::vector<LedgerEntry> entries;
+    entries.reserve(group.size());
+    for (const llm::SentRequest& sent : group) {
+      entries.push_back(ledger_entry(origin_of(sent), sent, builder_.provider().prices));
+    }
+    under_way_.put(entries);
   }
 
   std::vector<std::string> fields() const { return {fields_.begin(), fields_.end()}; }
@@ -64,6 +74,7 @@ class NoteSink {
   }
 
   Database database_;
+  UnderWay under_way_;
   const RequestBuilder& builder_;
   std::set<std::string> fields_;
   bool images_ = false;
@@ -79,6 +90,13 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
   }
   const Strategy& strategy = builder.strategy();
   const WorkspaceLock lock = workspace.lock("notes-" + strategy.name);
+  const LedgerTotals lost = settle_lost(database, strategy.name);
+  if (lost.requests > 0) {
+    job.warn(
+        "{} requests were under way when an earlier run was killed: up to {} tokens, {:.4f} USD "
+        "may have been paid for them and count against this run's budget",
+        lost.requests, lost.input_tokens + lost.output_tokens, lost.cost);
+  }
   NoteSource source(database, builder, options, job);
   NoteSink sink(database, builder);
   AnswerCounts counts;
@@ -89,13 +107,20 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
     std::string outcome(note_status_name(answer.note.status));
     return llm::Reading{std::move(answer.attempt), std::move(outcome), std::move(answer.note)};
   };
-  const llm::DispatchOptions dispatching = {.label = "notes " + strategy.name,
-                                            .unit = "notes",
-                                            .expected = note_count(database, builder, options),
-                                            .max_concurrency = options.max_concurrency,
-                                            .budget = options.budget,
-                                            .offline = options.offline,
-                                            .seed = options.seed};
+  llm::Announce announce;
+  if (!options.offline) {
+    announce = [&](std::span<const llm::SentRequest> group) { sink.announce(group); };
+  }
+  const llm::DispatchOptions dispatching = {
+      .label = "notes " + strategy.name,
+      .unit = "notes",
+      .expected = note_count(database, builder, options),
+      .max_concurrency = options.max_concurrency,
+      .budget = options.budget,
+      .spent = {.tokens = lost.input_tokens + lost.output_tokens, .dollars = lost.cost},
+      .announce = announce,
+      .offline = options.offline,
+      .seed = options.seed};
   SynthesisReport report{llm::dispatch(
       builder.provider(), source, read,
       [&](std::span<const llm::SentRequest> group) { sink.store(group); }, transport, dispatching,
@@ -103,6 +128,8 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
   report.strategy = strategy.name;
   report.provider = builder.provider().name;
   report.model = builder.model();
+  report.replayed = options.offline;
+  report.lost = lost.requests;
   report.fields_sent = sink.fields();
   report.images_sent = sink.images();
   report.answers = std::move(counts);

@@ -24,6 +24,9 @@ Json to_json(const SynthesisReport& report) {
           {"waited", report.waited},
           {"most_in_flight", report.most_in_flight},
           {"stopped", report.stopped},
+          {"replayed", report.replayed},
+          {"not_recorded", report.not_recorded},
+          {"lost", report.lost},
           {"fields_sent", report.fields_sent},
           {"images_sent", report.images_sent}};
 }

@@ -397,9 +397,28 @@ CREATE INDEX samples_by_group ON samples (group_key, dataset_id) WHERE group_key
 ALTER TABLE prepared RENAME COLUMN lesion_cropped TO subject_cropped;
 )sql";
 
+// Requests that were sent and not answered: what a killed run leaves of them may have been paid for.
+constexpr std::string_view kVersion7 = R"sql(
+CREATE TABLE under_way (
+  note_key      TEXT NOT NULL CHECK (note_key <> ''),
+  attempt       INTEGER NOT NULL CHECK (attempt >= 1),
+  sample_id     INTEGER NOT NULL,
+  strategy      TEXT NOT NULL,
+  provider      TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  endpoint      TEXT NOT NULL,
+  sent_at       TEXT NOT NULL,
+  input_tokens  INTEGER NOT NULL CHECK (input_tokens >= 0),
+  output_tokens INTEGER NOT NULL CHECK (output_tokens >= 0),
+  cost          REAL NOT NULL CHECK (cost >= 0),
+  PRIMARY KEY (note_key, attempt)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
                                     Migration{3, kVersion3}, Migration{4, kVersion4},
-                                    Migration{5, kVersion5}, Migration{6, kVersion6}};
+                                    Migration{5, kVersion5}, Migration{6, kVersion6},
+                                    Migration{7, kVersion7}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

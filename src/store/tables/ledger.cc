@@ -16,6 +16,52 @@ void put_ledger_entry(Database& database, const LedgerEntry& entry) {
       entry.note_key, entry.sample_id, entry.strategy, entry.provider, entry.model, entry.endpoint,
       entry.attempt, entry.sent_at, entry.latency, entry.http_status, entry.outcome, entry.reason,
       entry.input_tokens, entry.output_tokens, entry.cost);
+  database.execute("DELETE FROM under_way WHERE note_key = ? AND attempt = ?", entry.note_key,
+                   entry.attempt);
+}
+
+UnderWay::UnderWay(Database& database) : database_(database.another_connection()) {
+  database_.execute_script("PRAGMA synchronous = NORMAL");
+}
+
+void UnderWay::put(std::span<const LedgerEntry> entries) {
+  Transaction transaction(database_);
+  for (const LedgerEntry& entry : entries) {
+    database_.execute(
+        "INSERT OR REPLACE INTO under_way (note_key, attempt, sample_id, strategy, provider, "
+        "model, endpoint, sent_at, input_tokens, output_tokens, cost) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        entry.note_key, entry.attempt, entry.sample_id, entry.strategy, entry.provider, entry.model,
+        entry.endpoint, entry.sent_at, entry.input_tokens, entry.output_tokens, entry.cost);
+  }
+  transaction.commit();
+}
+
+LedgerTotals settle_lost(Database& database, std::string_view strategy) {
+  // Nothing is written, and no lock taken, where there is nothing.
+  const auto any =
+      database.query_integer("SELECT 1 FROM under_way WHERE strategy = ? LIMIT 1", strategy);
+  if (!any) return {};
+  Transaction transaction(database);
+  LedgerTotals totals;
+  {
+    Statement row = database.prepare(
+        "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
+        "coalesce(sum(cost), 0.0) FROM under_way WHERE strategy = ?");
+    row.bind(1, strategy);
+    row.step();
+    totals = {row.integer(0), row.integer(1), row.integer(2), row.number(3)};
+  }
+  database.execute(
+      "INSERT INTO ledger (note_key, sample_id, strategy, provider, model, endpoint, attempt, "
+      "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost) "
+      "SELECT note_key, sample_id, strategy, provider, model, endpoint, attempt, sent_at, 0.0, 0, "
+      "'lost', 'under way when its run was killed; the most that it may have cost', input_tokens, "
+      "output_tokens, cost FROM under_way WHERE strategy = ? ORDER BY sent_at, note_key",
+      strategy);
+  database.execute("DELETE FROM under_way WHERE strategy = ?", strategy);
+  transaction.commit();
+  return totals;
 }
 
 LedgerTotals ledger_totals(Database& database, std::string_view strategy) {

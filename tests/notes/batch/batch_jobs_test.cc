@@ -249,6 +249,26 @@ TEST_F(BatchJobsTest, FaultsThatPassAreWaitedFor) {
   EXPECT_EQ(server_.slept.count(), 7 + 14);
 }
 
+TEST_F(BatchJobsTest, NoMoneyIsNotWaitedFor) {
+  before_ = [&](const std::string&) -> std::optional<HttpAnswer> {
+    return json_answer(429, R"({"error":{"message":"You exceeded your current quota"}})");
+  };
+  EXPECT_THAT([&] { submit(); },
+              testing::ThrowsMessage<SystemError>(HasSubstr("no money or credit left")));
+  EXPECT_EQ(asked_["POST/files"], 1);
+}
+
+TEST_F(BatchJobsTest, AServerThatIsNotRunningIsToldSoon) {
+  before_ = [&](const std::string&) -> std::optional<HttpAnswer> {
+    HttpAnswer answer;
+    answer.failure = HttpFailure::kConnect;
+    return answer;
+  };
+  EXPECT_THAT([&] { submit(); },
+              testing::ThrowsMessage<SystemError>(HasSubstr("is the server running?")));
+  EXPECT_LE(server_.slept.count(), 5);
+}
+
 TEST_F(BatchJobsTest, FaultsThatStayAreToldWithoutTheKey) {
   for (const int status : {400, 401, 403, 404, 413, 422}) {
     before_ = [&](const std::string&) -> std::optional<HttpAnswer> {

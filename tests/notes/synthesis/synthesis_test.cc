@@ -7,91 +7,12 @@
 #include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
-#include "support/simulated_server.h"
-#include "support/store_support.h"
+#include "notes/synthesis/simulated_synthesis.h"
 
 namespace epicrisis::test {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr const char* kProvider = R"(
-name = "test"
-model = "m"
-structured = "none"
-[limits]
-concurrency = 64
-[prices]
-input = 1.0
-output = 2.0
-[[endpoint]]
-url = "http://127.0.0.1:9/v1"
-)";
-
-constexpr const char* kStrategy = R"(
-name = "T"
-version = 1
-kind = "prompt"
-fields = ["diagnosis", "findings"]
-system = "Describe."
-user = "The lesion is {diagnosis}."
-max_tokens = 100
-)";
-
-std::string completion(const std::string& text, const std::string& finish = "stop") {
-  return dump_json(
-      {{"choices", Json::array({{{"index", 0},
-                                 {"finish_reason", finish},
-                                 {"message", {{"role", "assistant"}, {"content", text}}}}})},
-       {"usage", {{"prompt_tokens", 50}, {"completion_tokens", 10}}}});
-}
-
-SimulatedServer::Reply good(Seconds latency = Seconds(0.2)) {
-  return {json_answer(200, completion("A brown lesion.")), latency};
-}
-
-SimulatedServer::Reply failing(int status, Json headers = Json::object()) {
-  HttpAnswer answer = json_answer(status, R"({"error": {"message": "no"}})");
-  for (const auto& [name, value] : headers.items()) {
-    answer.headers.emplace_back(name, value.get<std::string>());
-  }
-  return {std::move(answer), Seconds(0.05)};
-}
-
-class SynthesisTest : public StoreTest {
- protected:
-  void add_samples(int count) {
-    const std::int64_t dataset = put_dataset(workspace_.database(), "d", "fake", "/", "2026");
-    Transaction transaction(workspace_.database());
-    SampleWriter writer(workspace_.database(), dataset);
-    for (int i = 0; i < count; ++i) writer.put(make_sample(fmt::format("S{}", i)));
-    transaction.commit();
-  }
-
-  RequestBuilder builder(const std::string& provider = kProvider,
-                         const std::string& strategy = kStrategy) const {
-    return {parse_strategy(strategy, "strategy"), parse_provider(provider, "provider"), "m", {}};
-  }
-
-  SynthesisReport run(SimulatedServer& server, const SynthesisOptions& options = {},
-                      const std::string& provider = kProvider) {
-    const RequestBuilder requests = builder(provider);
-    const SynthesisReport report = synthesize(workspace_, requests, options, server, *timed_job_);
-    EXPECT_EQ(report.taken, report.done + report.failed + report.skipped + report.left);
-    EXPECT_EQ(report.requests, static_cast<std::int64_t>(server.requests.size()));
-    return report;
-  }
-
-  std::int64_t count(NoteStatus status) {
-    NoteFilter filter;
-    filter.status = status;
-    return static_cast<std::int64_t>(load_notes(workspace_.database(), filter).size());
-  }
-
-  Workspace workspace_ = make();
-  FakeClock clock_;
-  std::optional<Job> timed_job_{std::in_place, clock_};
-};
 
 TEST_F(SynthesisTest, WritesWhatIsMissingAndNothingTwice) {
   add_samples(300);
@@ -172,109 +93,6 @@ TEST_F(SynthesisTest, FindsTheConcurrencyThatTheServerTakes) {
   EXPECT_LT(report.seconds, 80);
 }
 
-TEST_F(SynthesisTest, WaitsAsThisAnswerSays) {
-  add_samples(1);
-  int asked = 0;
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
-    return ++asked == 1 ? failing(429, {{"retry-after", "7"}}) : good();
-  });
-  EXPECT_EQ(run(server).done, 1);
-  ASSERT_EQ(server.sent_at.size(), 2u);
-  EXPECT_NEAR((server.sent_at[1] - server.sent_at[0]).count(), 7.05, 1e-6);
-  NoteFilter filter;
-  const NoteRecord note = load_notes(workspace_.database(), filter).at(0);
-  EXPECT_EQ(note.attempts, 2);
-  std::vector<std::string> outcomes;
-  for_each_ledger_entry(workspace_.database(), note.key, [&](const LedgerEntry& entry) {
-    outcomes.push_back(fmt::format("{} {} {}", entry.attempt, entry.http_status, entry.outcome));
-    return true;
-  });
-  EXPECT_THAT(outcomes, testing::ElementsAre("1 429 retry", "2 200 written"));
-}
-
-TEST_F(SynthesisTest, AWaitThatIsTooLongIsAFailure) {
-  add_samples(1);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
-    return failing(429, {{"retry-after", "90000"}});
-  });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.failed, 1);
-  EXPECT_EQ(server.requests.size(), 1u);
-  EXPECT_EQ(report.error, ErrorKind::kInput);
-}
-
-TEST_F(SynthesisTest, GivesUpAfterAsManyAttemptsAsAllowedAndTriesAgainNextTime) {
-  add_samples(1);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(500); });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.failed, 1);
-  EXPECT_EQ(server.requests.size(), 6u);
-  EXPECT_EQ(count(NoteStatus::kFailed), 1);
-  SimulatedServer again(clock_, [](const HttpRequest&, int) { return good(); });
-  EXPECT_EQ(run(again).done, 1);
-  EXPECT_EQ(count(NoteStatus::kFailed), 0);
-  EXPECT_EQ(load_notes(workspace_.database(), {}).at(0).attempts, 7);
-}
-
-TEST_F(SynthesisTest, TheKeyBeingWrongStopsTheRun) {
-  add_samples(500);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(401); });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.error, ErrorKind::kUsage);
-  EXPECT_LE(server.requests.size(), 8u);
-  EXPECT_EQ(report.done, 0);
-  EXPECT_GT(report.left, 0);
-  EXPECT_EQ(count(NoteStatus::kFailed), 0);
-}
-
-TEST_F(SynthesisTest, StopsWhenMostAnswersFail) {
-  add_samples(500);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) { return failing(404); });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.error, ErrorKind::kInput);
-  EXPECT_THAT(report.stopped, HasSubstr("answers failed"));
-  EXPECT_LT(server.requests.size(), 100u);
-}
-
-TEST_F(SynthesisTest, AServerThatIsGoneStopsTheRunAfterSomeTrials) {
-  add_samples(500);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
-    HttpAnswer answer;
-    answer.failure = HttpFailure::kConnect;
-    answer.error = "refused";
-    return SimulatedServer::Reply{answer, Seconds(0.001)};
-  });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.error, ErrorKind::kSystem);
-  EXPECT_THAT(report.stopped, HasSubstr("no answer from http://127.0.0.1:9/v1"));
-  EXPECT_LT(server.requests.size(), 60u);
-}
-
-TEST_F(SynthesisTest, AServerThatComesBackIsUsedAgain) {
-  add_samples(500);
-  SimulatedServer server(clock_, [&](const HttpRequest&, int) {
-    if (server.now() > Seconds(1) && server.now() < Seconds(20)) return failing(503);
-    return good();
-  });
-  const SynthesisReport report = run(server);
-  EXPECT_EQ(report.done, 500);
-}
-
-TEST_F(SynthesisTest, ADeadEndpointIsLeftOutAndTheOtherDoesTheWork) {
-  add_samples(500);
-  const std::string two =
-      std::string(kProvider) + "[[endpoint]]\nurl = \"http://127.0.0.1:8/v1\"\n";
-  int dead = 0;
-  SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
-    if (request.url.find(":8/") == std::string::npos) return good();
-    ++dead;
-    return failing(500);
-  });
-  const SynthesisReport report = run(server, {}, two);
-  EXPECT_EQ(report.done, 500);
-  EXPECT_LT(dead, 40);
-}
-
 TEST_F(SynthesisTest, WeightsShareTheRequests) {
   add_samples(1000);
   const std::string two =
@@ -351,19 +169,6 @@ TEST_F(SynthesisTest, ASampleWithoutAPictureIsDescribedByItsMetadata) {
   EXPECT_EQ(synthesize(workspace_, builder(vision, strategy), {}, server, *timed_job_)
                 .skips.at("no picture"),
             3);
-}
-
-TEST_F(SynthesisTest, AResponseFormatThatIsNotTakenStopsTheRun) {
-  add_samples(100);
-  SimulatedServer server(clock_, [](const HttpRequest&, int) {
-    return SimulatedServer::Reply{
-        json_answer(400, R"({"error": {"message": "response_format is not supported"}})"),
-        Seconds(0.1)};
-  });
-  const SynthesisReport report = run(server);
-  EXPECT_THAT(report.stopped, HasSubstr("`structured`"));
-  EXPECT_EQ(report.error, ErrorKind::kUsage);
-  EXPECT_LE(report.requests, 8);
 }
 
 // The first answer would be written over the others.

@@ -36,6 +36,8 @@ struct SynthesisReport : llm::DispatchReport {
   std::vector<std::string> fields_sent = {};
   bool images_sent = false;
   AnswerCounts answers = {};
+  bool replayed = false;  // out of a recording: nothing was sent
+  std::int64_t lost = 0;  // requests that an earlier run had under way when it was killed
 };
 Json to_json(const SynthesisReport& report);
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ struct LedgerEntry {
   std::string sent_at;   // UTC
   double latency = 0;    // seconds
   int http_status = 0;   // 0: no HTTP answer
-  std::string outcome;   // a note status, or "retry"
+  std::string outcome;   // a note status, "retry", "stop", "cancelled" or "lost"
   std::string reason;
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
@@ -33,6 +34,19 @@ struct LedgerEntry {
 
 void put_ledger_entry(Database& database, const LedgerEntry& entry);
 
+// What is about to be sent, before it is: the most that it may cost. It is no entry of the ledger
+// yet; put_ledger_entry() of the same note and attempt makes it one. One writer at a time for a
+// strategy. Has a connection of its own, whose commits survive a kill of the process but do not wait
+// for the disk as the others do: there is one before every request.
+class UnderWay {
+ public:
+  explicit UnderWay(Database& database);
+  void put(std::span<const LedgerEntry> entries);
+
+ private:
+  Database database_;
+};
+
 struct LedgerTotals {
   std::int64_t requests = 0;
   std::int64_t input_tokens = 0;
@@ -40,6 +54,9 @@ struct LedgerTotals {
   double cost = 0;
 };
 LedgerTotals ledger_totals(Database& database, std::string_view strategy = {});
+// What a killed run of the strategy left under way becomes entries with the outcome "lost": it may
+// have been paid for. Their totals.
+LedgerTotals settle_lost(Database& database, std::string_view strategy);
 // In order of id. Return false to stop.
 void for_each_ledger_entry(Database& database, std::string_view note_key,
                            const std::function<bool(const LedgerEntry&)>& callback);

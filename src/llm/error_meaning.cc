@@ -1,0 +1,212 @@
+#include "llm/error_meaning.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "llm/resources.h"
+
+namespace epicrisis::llm {
+namespace {
+
+constexpr std::string_view kTable = "servers/errors.toml";
+constexpr std::size_t kLongestGap = 120;  // bytes that a '*' stands for, at most
+constexpr std::size_t kMaxName = 60;      // of a parameter
+
+struct Row {
+  ErrorMeaning meaning = ErrorMeaning::kNone;
+  std::vector<std::int64_t> status;
+  std::vector<std::string> codes;
+  std::vector<std::string> words;
+  std::vector<std::string> but;
+};
+
+struct Parameter {
+  std::string name;
+  std::string advice;
+};
+
+struct Table {
+  std::vector<Row> rows;
+  std::vector<Parameter> parameters;
+};
+
+constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 8> kMeanings = {{
+    {"money", ErrorMeaning::kMoney},
+    {"day", ErrorMeaning::kDay},
+    {"access", ErrorMeaning::kAccess},
+    {"model", ErrorMeaning::kModel},
+    {"pictures", ErrorMeaning::kPictures},
+    {"parameter", ErrorMeaning::kParameter},
+    {"format", ErrorMeaning::kFormat},
+    {"filter", ErrorMeaning::kFilter},
+}};
+
+ErrorMeaning meaning_named(std::string_view name, const std::string& place) {
+  const auto* const found =
+      std::ranges::find(kMeanings, name, [](const auto& pair) { return pair.first; });
+  if (found == kMeanings.end()) throw UsageError("{}: means = '{}' is not known", place, name);
+  return found->second;
+}
+
+Table read_table() {
+  const TomlTable file =
+      TomlTable::parse(llm_resources().get(std::string(kTable)), std::string(kTable));
+  Table table;
+  for (const TomlTable& one : file.tables_or_empty("error")) {
+    Row row;
+    row.meaning = meaning_named(one.string("means"), one.place("means"));
+    row.status = one.integers_or("status", {});
+    row.codes = one.strings_or("codes", {});
+    row.words = one.strings_or("words", {});
+    row.but = one.strings_or("but", {});
+    table.rows.push_back(std::move(row));
+  }
+  for (const TomlTable& one : file.tables_or_empty("parameter")) {
+    table.parameters.push_back({one.string("name"), one.string("advice")});
+  }
+  file.finish();
+  return table;
+}
+
+const Table& table() {
+  static const Table kRead = read_table();
+  return kRead;
+}
+
+// Where in the text the words begin, with gaps where they hold '*'.
+std::optional<std::size_t> place_of(std::string_view text, std::string_view words) {
+  const std::vector<std::string> parts = split(words, '*');
+  for (std::size_t at = text.find(parts[0]); at != std::string_view::npos;
+       at = text.find(parts[0], at + 1)) {
+    std::size_t end = at + parts[0].size();
+    bool whole = true;
+    for (std::size_t i = 1; i < parts.size() && whole; ++i) {
+      const std::size_t gap = text.substr(end, kLongestGap + parts[i].size()).find(parts[i]);
+      whole = gap != std::string_view::npos;
+      if (whole) end += gap + parts[i].size();
+    }
+    if (whole) return at;
+  }
+  return {};
+}
+
+bool holds_one(std::string_view text, const std::vector<std::string>& all) {
+  return std::ranges::any_of(
+      all, [&](const std::string& words) { return place_of(text, words).has_value(); });
+}
+
+bool fits(const Row& row, const ServerError& error, int status) {
+  if (!row.status.empty() && std::ranges::find(row.status, status) == row.status.end()) {
+    return false;
+  }
+  const bool said =
+      std::ranges::any_of(row.codes, [&](const auto& code) { return error.has_code(code); }) ||
+      holds_one(error.text, row.words);
+  return said && !holds_one(error.text, row.but);
+}
+
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '[' ||
+         c == ']' || c == '-';
+}
+
+// The next name in quotes after a place in the text.
+std::string quoted_after(std::string_view text, std::size_t from) {
+  const std::size_t quote = text.find_first_of("'\"`", from);
+  if (quote == std::string_view::npos) return "";
+  std::size_t end = quote + 1;
+  while (end < text.size() && is_name(text[end])) ++end;
+  const std::string_view name = text.substr(quote + 1, end - quote - 1);
+  const bool closed = end < text.size() && text[end] == text[quote];
+  return closed && !name.empty() && name.size() <= kMaxName ? std::string(name) : "";
+}
+
+// The first of the known parameters that the text names.
+std::string known_in(std::string_view text, const std::vector<Parameter>& parameters) {
+  std::string first;
+  std::size_t place = text.size();
+  for (const Parameter& parameter : parameters) {
+    for (std::size_t at = text.find(parameter.name); at < place;
+         at = text.find(parameter.name, at + 1)) {
+      const std::size_t end = at + parameter.name.size();
+      if ((at > 0 && is_name(text[at - 1]) && text[at - 1] != '.') ||
+          (end < text.size() && is_name(text[end]) && text[end] != '.')) {
+        continue;
+      }
+      first = parameter.name;
+      place = at;
+    }
+  }
+  return first;
+}
+
+// The name of the parameter that is refused; "" if the server does not say.
+std::string refused_parameter(const ServerError& error, const Row& row,
+                              const std::vector<Parameter>& parameters) {
+  if (!error.parameter.empty()) return error.parameter;
+  if (std::string known = known_in(error.text, parameters); !known.empty()) return known;
+  for (const std::string& words : row.words) {
+    if (const auto place = place_of(error.text, words)) {
+      if (std::string name = quoted_after(error.text, *place); !name.empty()) return name;
+    }
+  }
+  return "";
+}
+
+std::string advice_on(const std::string& name, const std::vector<Parameter>& parameters) {
+  for (const Parameter& parameter : parameters) {
+    if (name == parameter.name || name.ends_with("." + parameter.name)) return parameter.advice;
+  }
+  if (name.starts_with("messages"))
+    return "The model does not take this form: name another `model`";
+  return fmt::format("take {} out of the table `extra` of the provider file", name);
+}
+
+std::string advice_on_format(const std::vector<Parameter>& parameters) {
+  return advice_on("response_format", parameters);
+}
+
+std::string advice_of(ErrorMeaning meaning) {
+  switch (meaning) {
+    case ErrorMeaning::kMoney:
+      return "The account has no money or credit left";
+    case ErrorMeaning::kDay:
+      return "A quota of the day or longer is used up: what is written stays, the rest can be "
+             "asked for later";
+    case ErrorMeaning::kAccess:
+      return "The key is not accepted";
+    case ErrorMeaning::kModel:
+      return "The server does not have this `model`";
+    case ErrorMeaning::kPictures:
+      return "The model or the server takes no pictures: name a `model` that sees (llama.cpp "
+             "needs the model's mmproj file), or send none by `images`";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+MeantError meaning_of(const ServerError& error, int status) {
+  for (const Row& row : table().rows) {
+    if (!fits(row, error, status)) continue;
+    if (row.meaning == ErrorMeaning::kFormat) {
+      return {row.meaning, advice_on_format(table().parameters)};
+    }
+    if (row.meaning != ErrorMeaning::kParameter) return {row.meaning, advice_of(row.meaning)};
+    const std::string name = refused_parameter(error, row, table().parameters);
+    if (!name.empty()) return {row.meaning, advice_on(name, table().parameters)};
+  }
+  // Whatever it says.
+  if (status == 401) return {ErrorMeaning::kAccess, advice_of(ErrorMeaning::kAccess)};
+  if (status == 402) return {ErrorMeaning::kMoney, advice_of(ErrorMeaning::kMoney)};
+  return {};
+}
+
+}  // namespace epicrisis::llm

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "llm/server_error.h"
+
+namespace epicrisis::llm {
+
+// What a server means by an error, by the table servers/errors.toml.
+enum class ErrorMeaning {
+  kNone,  // nothing that is known: the status alone tells
+  kMoney,
+  kDay,
+  kAccess,
+  kModel,
+  kPictures,
+  kParameter,
+  kFormat,
+  kFilter,  // about the one request; all others are meant for every request
+};
+
+struct MeantError {
+  ErrorMeaning meaning = ErrorMeaning::kNone;
+  // What a user can do about it, a sentence; fields in backquotes. "" for kNone and kFilter.
+  std::string advice;
+};
+
+// `status`: the HTTP status, or that which an error inside a 200 answer stands for.
+MeantError meaning_of(const ServerError& error, int status);
+
+}  // namespace epicrisis::llm
