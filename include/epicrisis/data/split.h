@@ -16,10 +16,10 @@ std::optional<Role> parse_role(std::string_view name);
 
 // What assign_splits() has to know of a sample.
 struct SplitItem {
-  std::string key;        // what identifies the sample among the items
-  std::string group;      // patient or case; empty: the item stands alone
-  int label = -1;         // class number from 0; below 0: none, the item stays unused
-  std::string published;  // "train", "validation", "test" or ""
+  std::string key;           // what identifies the sample among the items
+  std::string group;         // patient or case; empty: the item stands alone
+  int label = -1;            // class number from 0; below 0: none, the item stays unused
+  std::string published;     // "train", "validation", "test" or ""
   std::string dataset = {};  // whose publisher names the splits
 };
 
