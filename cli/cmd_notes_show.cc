@@ -4,7 +4,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/store/tables/notes.h"
-#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
@@ -39,7 +39,8 @@ void add_notes_show(CLI::App& notes, Globals& globals) {
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
   takes(command->add_option("--dataset", arguments->dataset, "Data set of the sample"), "NAME");
-  takes(command->add_option("--key", arguments->key, "Key of the sample"), "KEY")
+  takes(command->add_option("--key", arguments->key, "Key of the sample, with or without .jpg"),
+        "KEY")
       ->needs("--dataset");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes show -w work",
@@ -47,13 +48,9 @@ void add_notes_show(CLI::App& notes, Globals& globals) {
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open_to_read(arguments->workspace);
     if (arguments->key.empty()) return print_counts(count_notes(workspace.database()), globals);
-    const auto sample = find_sample(workspace.database(), arguments->dataset, arguments->key);
-    if (!sample) {
-      throw UsageError("no sample {}/{} in {}", arguments->dataset, arguments->key,
-                       arguments->workspace);
-    }
     NoteFilter filter;
-    filter.sample_ids = {sample->id};
+    filter.sample_ids = {
+        sample_by_key(workspace.database(), arguments->key, {arguments->dataset}).id};
     print_notes(load_notes(workspace.database(), filter), globals);
   });
 }

@@ -13,6 +13,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/adapter.h"
+#include "epicrisis/data/sample_key.h"
 
 namespace {
 
@@ -46,7 +47,10 @@ void check_text(const std::string& text) {
 
 // What leaves an adapter must be fit to store, to show and to name files with.
 void check(const Sample& sample, const Path& root) {
-  if (!epicrisis::is_safe_id(sample.key)) std::abort();
+  if (!epicrisis::is_key(sample.key)) std::abort();
+  const std::string name = epicrisis::file_name_of_key(sample.key);
+  if (epicrisis::key_of_file_name(name) != sample.key) std::abort();
+  if (name.starts_with('.') || name.find("/.") != std::string::npos) std::abort();
   for (const std::string* text : {&sample.raw_label, &sample.grade, &sample.diagnosis,
                                   &sample.subclass, &sample.group, &sample.modality}) {
     check_text(*text);

@@ -144,6 +144,14 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   const std::int64_t last_before =
       database.query_integer("SELECT max(id) FROM samples").value_or(0);
 
+  if (before > 0) {
+    input.stored_picture = [&](std::string_view key) {
+      return database
+          .query_text("SELECT image_path FROM samples WHERE dataset_id = ? AND key = ?", dataset,
+                      key)
+          .value_or("");
+    };
+  }
   SampleWriter writer(database, dataset);
   Meter progress = job.meter(fmt::format("import {}", input.dataset), 0, "samples");
   report.read = adapter.read(input, [&](Sample&& sample) {

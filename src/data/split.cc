@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -176,6 +177,28 @@ void keep_groups_whole(std::span<const SplitItem> items, std::vector<Role>& role
   }
 }
 
+// Gives the items of data sets that publish no split the role of their group, or one of their own.
+void spread_unpublished(std::span<const SplitItem> items, const SplitFractions& fractions,
+                        std::uint64_t seed, std::vector<Role>& roles) {
+  std::set<std::string_view> published;
+  std::map<std::string_view, Role> of_group;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!items[i].published.empty()) published.insert(items[i].dataset);
+    if (!items[i].group.empty() && roles[i] != Role::kUnused) of_group[items[i].group] = roles[i];
+  }
+  std::vector<std::size_t> alone;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].label < 0 || published.contains(items[i].dataset)) continue;
+    const auto role = of_group.find(items[i].group);
+    if (!items[i].group.empty() && role != of_group.end()) {
+      roles[i] = role->second;
+    } else {
+      alone.push_back(i);
+    }
+  }
+  spread(items, alone, {fractions.train, fractions.validation, fractions.test}, seed, roles);
+}
+
 // Takes the splits that nobody published from the training items.
 void fill_missing(std::span<const SplitItem> items, const SplitFractions& fractions,
                   std::uint64_t seed, std::vector<Role>& roles) {
@@ -215,6 +238,7 @@ std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFra
     for (std::size_t i = 0; i < items.size(); ++i) roles[i] = published_role(items[i]);
     keep_groups_whole(items, roles);
     fill_missing(items, fractions, seed, roles);
+    spread_unpublished(items, fractions, seed, roles);
   } else {
     std::vector<std::size_t> labelled;
     for (std::size_t i = 0; i < items.size(); ++i) {

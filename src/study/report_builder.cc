@@ -66,6 +66,11 @@ std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& 
         entry.skipped.emplace_back("of a class that the study leaves out, or of none",
                                    static_cast<std::size_t>(dropped->second));
       }
+      if (const auto none = set.without_role.find(data.name); none != set.without_role.end()) {
+        for (const auto& [reason, count] : none->second) {
+          entry.skipped.emplace_back(reason, static_cast<std::size_t>(count));
+        }
+      }
       const auto unreadable = std::ranges::count_if(set.unreadable, [&](const std::string& line) {
         return line.starts_with(data.name + "/");
       });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 
 #include "epicrisis/core/error.h"
@@ -64,7 +65,8 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
     entry.group = sample.dataset + "/" + (sample.group.empty() ? sample.key : sample.group);
     entry.label = label;
     if (std::ranges::find(external, sample.dataset) != external.end()) entry.role = Role::kExternal;
-    items.push_back({sample.dataset + "/" + sample.key, entry.group, label, sample.split});
+    items.push_back(
+        {sample.dataset + "/" + sample.key, entry.group, label, sample.split, sample.dataset});
     cases.push_back(std::move(entry));
     return true;
   });
@@ -102,6 +104,36 @@ void join_same_pictures(const LeakageReport& overlaps, const std::vector<Case>& 
   for (std::size_t i = 0; i < cases.size(); ++i) items[i].group = items[sets.find(i)].key;
 }
 
+// True where one data set that is split publishes splits and another does not.
+bool some_publish_none(const std::vector<SplitItem>& items, const std::vector<Case>& cases) {
+  std::set<std::string_view> all;
+  std::set<std::string_view> published;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (cases[i].role == Role::kExternal) continue;
+    all.insert(items[i].dataset);
+    if (!items[i].published.empty()) published.insert(items[i].dataset);
+  }
+  return !published.empty() && published.size() < all.size();
+}
+
+// Counts and names the samples that got no role, so that none is gone in silence.
+void tell_without_role(const std::vector<Case>& cases, const std::vector<SplitItem>& items,
+                       const std::unordered_map<std::int64_t, Role>& roles, CaseSet& set,
+                       Job& job) {
+  constexpr const char* kNoSplit = "in none of the splits that the data set publishes";
+  constexpr const char* kOther = "of a patient, case or picture that another split has too";
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if (roles.contains(cases[i].sample_id)) continue;
+    ++set.without_role[cases[i].dataset][items[i].published.empty() ? kNoSplit : kOther];
+  }
+  for (const auto& [dataset, reasons] : set.without_role) {
+    for (const auto& [reason, count] : reasons) {
+      job.warn("{}: {} samples are left out, {}; [split] honour_published = false splits all anew",
+               dataset, count, reason);
+    }
+  }
+}
+
 // Everything the assignment depends on; a change makes a new split set.
 std::string split_set_name(const Study& study, const std::vector<SplitItem>& items,
                            const std::vector<Case>& cases) {
@@ -112,6 +144,9 @@ std::string split_set_name(const Study& study, const std::vector<SplitItem>& ite
     all += fmt::format("\n{}|{}|{}|{}|{}", items[i].key, items[i].group, items[i].label,
                        items[i].published, role_name(cases[i].role));
   }
+  // Before they were left out; a stored assignment without them must not be found again.
+  if (study.honour_published_splits && some_publish_none(items, cases))
+    all += "\nunpublished are spread";
   return study.name + "-" + sha256_hex(all).substr(0, 12);
 }
 
@@ -198,6 +233,7 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
   for (const SampleRole& entry : load_split_roles(workspace.database(), set.split_set)) {
     roles.emplace(entry.sample_id, entry.role);
   }
+  tell_without_role(cases, items, roles, set, job);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto role = roles.find(cases[i].sample_id);
     if (role == roles.end()) continue;

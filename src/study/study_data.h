@@ -28,6 +28,8 @@ struct CaseSet {
   std::vector<Case> cases;  // in order of sample id; roles train, validation, test, external
   // By data set: samples of classes that the study leaves out.
   std::map<std::string, std::int64_t> dropped;
+  // By data set and reason: samples of the study's classes that got no role.
+  std::map<std::string, std::map<std::string, std::int64_t>> without_role;
   LeakageReport leakage;
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
 };

@@ -3,8 +3,27 @@
 #include <utf8proc.h>
 
 #include <array>
+#include <cstdlib>
+#include <memory>
+
+#include "epicrisis/core/error.h"
 
 namespace epicrisis::unicode {
+namespace {
+
+std::string mapped(std::string_view text, int options) {
+  utf8proc_uint8_t* bytes = nullptr;
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &bytes,
+                                   static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(bytes, &std::free);
+  if (length < 0) {
+    throw InternalError("normalizing a text of {} bytes: {}", text.size(), utf8proc_errmsg(length));
+  }
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
 
 Decoded decode(std::string_view text) {
   utf8proc_int32_t code = 0;
@@ -80,6 +99,36 @@ bool is_ideograph(std::int32_t code) {
 bool is_letter_or_digit(std::int32_t code) {
   const auto category = utf8proc_category(code);
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
+}
+
+bool is_mark(std::int32_t code) {
+  const auto category = utf8proc_category(code);
+  return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
+
+bool is_space(std::int32_t code) { return utf8proc_category(code) == UTF8PROC_CATEGORY_ZS; }
+
+bool is_unseen(std::int32_t code) {
+  if (code < 0x20) return true;
+  switch (utf8proc_category(code)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return true;
+    default:
+      return utf8proc_get_property(code)->ignorable != 0;
+  }
+}
+
+std::string composed(std::string_view text) {
+  return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+std::string case_folded(std::string_view text) {
+  return mapped(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
 
 }  // namespace epicrisis::unicode

@@ -21,5 +21,13 @@ bool is_white_space(std::int32_t code);  // category Z*
 bool is_punctuation(std::int32_t code);  // ASCII signs, and category P*
 bool is_ideograph(std::int32_t code);    // the CJK Unified Ideograph blocks
 bool is_letter_or_digit(std::int32_t code);  // categories L*, M*, N*
+bool is_mark(std::int32_t code);             // category M*: joins the letter before
+bool is_space(std::int32_t code);            // category Zs
+// Control, format, private and surrogate characters, ends of lines, and what no font draws.
+bool is_unseen(std::int32_t code);
+
+// Valid UTF-8 in the normal form C of Unicode; the second without difference of case as well.
+std::string composed(std::string_view text);
+std::string case_folded(std::string_view text);
 
 }  // namespace epicrisis::unicode

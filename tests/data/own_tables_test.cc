@@ -14,6 +14,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
+constexpr const char* kBadPicture =
+    "picture name that leads out of the folder, has a control character or is no UTF-8";
+
 constexpr std::string_view kMap = R"(
 table = "cases.csv"
 separator = ";"
@@ -87,7 +90,7 @@ TEST(GenericCsv, ReadsByTheColumnMap) {
   OwnTable own;
   const ReadResult result = read_all("generic_csv", own.folder.input());
   EXPECT_EQ(result.report.records, 4U);
-  EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 1U);
+  EXPECT_EQ(result.report.skipped.at(kBadPicture).count, 1U);
   ASSERT_THAT(result.samples, SizeIs(3));
   const Sample& first = result.samples[0];
   EXPECT_EQ(first.key, "1");
@@ -124,7 +127,7 @@ TEST(GenericCsv, FindsPicturesByAPattern) {
   const ReadResult result = read_all("generic_csv", input);
   ASSERT_THAT(result.samples, SizeIs(1));
   EXPECT_EQ(result.samples[0].label, test::kMelanoma);
-  EXPECT_EQ(result.report.skipped.at("unsafe id").count, 1U);
+  EXPECT_EQ(result.report.rows_without_picture.count, 1U);
 }
 
 TEST(GenericCsv, SaysWhatIsWrongWithTheMap) {
@@ -205,10 +208,10 @@ TEST(ImageFolder, ReadsMetadataLinesOfEachSplit) {
   EXPECT_EQ(result.samples[0].group, "p1");
   EXPECT_EQ(finding(result.samples[0], "age"), "40");
   EXPECT_EQ(result.samples[1].key, "ISIC_2");
-  EXPECT_EQ(result.samples[1].metadata.at("x"), "[1]");
+  EXPECT_EQ(result.samples[1].metadata.at("x"), "1");
   EXPECT_EQ(result.samples[2].key, "validation__1");
   EXPECT_EQ(result.samples[2].label, test::kSquamousCellCarcinoma);
-  EXPECT_EQ(result.report.skipped.at("unsafe picture name").count, 1U);
+  EXPECT_EQ(result.report.skipped.at(kBadPicture).count, 1U);
   EXPECT_EQ(result.report.skipped.at("no file_name").count, 1U);
   EXPECT_EQ(result.report.rows_without_picture.count, 1U);
   EXPECT_EQ(result.report.pictures_without_row.count, 1U);
@@ -265,13 +268,6 @@ TEST(ImageFolder, AFolderWithoutMetadataIsAClassBesideOneWith) {
   DataFolder folder;
   folder.picture("train/nevus/1.jpg");
   folder.picture("train/melanoma/1.jpg");
-  folder.text("train/nevus/metadata.jsonl", "{\"file_name\": \"1.jpg\", \"label\": \"NEV\"}\n[]");
-  try {
-    read_all("imagefolder", folder.input());
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("train/nevus/metadata.jsonl:2"));
-  }
   folder.text("train/nevus/metadata.jsonl", "{\"file_name\": \"1.jpg\", \"label\": \"NEV\"}");
   const ReadResult result = read_all("imagefolder", folder.input());
   EXPECT_EQ(result.report.by_raw_label, (Counts{{"NEV", 1}, {"melanoma", 1}}));
@@ -287,18 +283,8 @@ TEST(ImageFolder, AnEmptyFolderIsRefused) {
   EXPECT_EQ(read_all("imagefolder", input).report.samples, 1U);
 }
 
-TEST(ImageFolder, NamesTheBrokenLine) {
-  DataFolder folder;
-  folder.picture("train/1.jpg");
-  for (const char* line : {"{\"file_name\": ", "[1, 2]", "\xff"}) {
-    folder.text("train/metadata.jsonl", std::string("{\"file_name\": \"1.jpg\"}\n") + line);
-    try {
-      read_all("imagefolder", folder.input());
-      FAIL() << line;
-    } catch (const InputError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("metadata.jsonl:2"));
-    }
-  }
+TEST(ImageFolder, AMissingFolderIsRefused) {
+  const DataFolder folder;
   AdapterInput missing = folder.input();
   missing.path /= "nowhere";
   EXPECT_THROW(read_all("imagefolder", missing), UsageError);

@@ -163,6 +163,39 @@ TEST(Split, APublishedGroupInTwoSplitsKeepsTheStronger) {
       ElementsAre(Role::kUnused, Role::kTest, Role::kUnused, Role::kValidation, Role::kUnused));
 }
 
+// Of two data sets only one publishes splits: the samples of the other are not lost.
+TEST(Split, ADataSetWithoutPublishedSplitsIsSpread) {
+  std::vector<SplitItem> items;
+  for (int i = 0; i < 20; ++i) {
+    items.push_back({.key = fmt::format("a{}", i),
+                     .group = {},
+                     .label = i % 2,
+                     .published = i < 10   ? "train"
+                                  : i < 15 ? "test"
+                                           : "validation",
+                     .dataset = "a"});
+  }
+  items[3].published.clear();
+  items[11].group = "twin";
+  for (int i = 0; i < 40; ++i) {
+    items.push_back({.key = fmt::format("b{}", i),
+                     .group = i == 0 ? "twin" : "",
+                     .label = i % 2,
+                     .published = "",
+                     .dataset = "b"});
+  }
+  items.back().label = -1;
+  const std::vector<Role> roles = assign_splits(items, {}, 1, true);
+  EXPECT_EQ(roles[3], Role::kUnused);  // why "a" does not say of it is not known
+  EXPECT_EQ(roles[20], Role::kTest);   // with its group
+  std::map<Role, int> counts;
+  for (std::size_t i = 20; i < 60; ++i) ++counts[roles[i]];
+  EXPECT_EQ(counts[Role::kUnused], 1);
+  EXPECT_NEAR(counts[Role::kTrain], 27, 2);
+  EXPECT_NEAR(counts[Role::kTest], 7, 2);
+  EXPECT_NEAR(counts[Role::kValidation], 6, 2);
+}
+
 TEST(Split, AMissingValidationIsTakenFromTraining) {
   std::vector<SplitItem> items;
   for (int i = 0; i < 400; ++i) {

@@ -1,14 +1,12 @@
 #include "epicrisis/store/tables/sample_search.h"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "epicrisis/core/error.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
 namespace {
-
-using testing::HasSubstr;
 
 class SampleSearchTest : public test::StoreTest {
  protected:
@@ -31,8 +29,33 @@ TEST_F(SampleSearchTest, AKeyNamesASampleWhereOneDataSetHasIt) {
   test::store_sample(workspace.database(), "b", test::make_sample("1"));
   EXPECT_EQ(sample_by_key(workspace.database(), "2").id, second);
   EXPECT_EQ(sample_by_key(workspace.database(), "1", {"a"}).dataset, "a");
-  EXPECT_THAT(fault(workspace, "1"), HasSubstr("'1' is in 2 data sets; name one as `dataset`"));
+  EXPECT_EQ(fault(workspace, "1"), "'1' may mean a/1 or b/1: name one data set as `dataset`");
   EXPECT_EQ(fault(workspace, "2", {"a"}), "no sample '2' in a");
+}
+
+TEST_F(SampleSearchTest, AKeyIsTakenWithAndWithoutSuffix) {
+  Workspace workspace = make();
+  Database& database = workspace.database();
+  for (const char* key : {"one", "two.JPG", "both", "both.png", "twins.jpg", "twins.png", "-77",
+                          "caf\u00e9", "caf%CC%81"}) {
+    test::store_sample(database, "a", test::make_sample(key));
+  }
+  const std::vector<std::pair<const char*, const char*>> kWritten = {
+      {"one", "one"},
+      {"one.jpg", "one"},
+      {"two", "two.JPG"},
+      {"both", "both"},
+      {"both.png", "both.png"},
+      {"both.jpg", "both"},
+      {"twins.png", "twins.png"},
+      {"-77.jpg", "-77"},
+      {"cafe\u0301.jpg", "caf\u00e9"}};
+  for (const auto& [written, key] : kWritten) {
+    EXPECT_EQ(sample_by_key(database, written).key, key) << written;
+  }
+  EXPECT_EQ(fault(workspace, "twins"),
+            "'twins' may mean a/twins.jpg or a/twins.png: give the whole key");
+  EXPECT_EQ(fault(workspace, "three.jpg"), "no sample 'three.jpg' in a");
 }
 
 }  // namespace

@@ -32,6 +32,9 @@ struct AdapterInput {
   bool tables_only = false;  // take rows that have no picture: image_path stays empty
   // Where there is no picture at all, go on as with tables_only and list the rows as warnings.
   bool tables_if_no_pictures = false;
+  // The picture's path of the sample that is stored under this key, "" for none: a key that was
+  // given once stays. Empty: nothing is stored.
+  std::function<std::string(std::string_view key)> stored_picture;
   std::size_t max_listed = 100;  // examples that the report keeps of each kind
 };
 

@@ -16,10 +16,11 @@ std::optional<Role> parse_role(std::string_view name);
 
 // What assign_splits() has to know of a sample.
 struct SplitItem {
-  std::string key;        // what identifies the sample among the items
-  std::string group;      // patient or case; empty: the item stands alone
-  int label = -1;         // class number from 0; below 0: none, the item stays unused
-  std::string published;  // "train", "validation", "test" or ""
+  std::string key;           // what identifies the sample among the items
+  std::string group;         // patient or case; empty: the item stands alone
+  int label = -1;            // class number from 0; below 0: none, the item stays unused
+  std::string published;     // "train", "validation", "test" or ""
+  std::string dataset = {};  // whose publisher names the splits
 };
 
 // Shares of the items; none below 0, together 1.
@@ -36,7 +37,9 @@ struct SplitFractions {
 // not on the order of the items as long as their keys differ.
 //
 // With `honour_published`, where any item has a published split:
-//  - an item keeps its published role; items with none are kUnused;
+//  - an item keeps its published role; one with none is kUnused if its data set publishes splits
+//    of others (why it is in none is not known), else it is spread as above, with its group where
+//    that has a role;
 //  - an item of a group that a stronger split also holds (test before validation before train) is
 //    kUnused, so that groups stay whole;
 //  - a validation or test split of a share above 0 that nobody published is taken from the

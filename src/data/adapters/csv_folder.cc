@@ -53,7 +53,8 @@ class ListReader {
   CsvReader reader_;
 };
 
-// Which of the three lists hold an id: bit i for kLists[i].
+constexpr std::uint8_t kSeen = 0x80;
+// Which of the three lists hold an id: bit i for kLists[i], and kSeen.
 using Listed = std::unordered_map<std::string, std::uint8_t>;
 
 Listed read_lists(const Path& folder) {
@@ -135,17 +136,19 @@ class CsvFolder final : public Adapter {
       draft.sample.metadata["file"] = clean_text(labels.file(), kMaxMetadataValue);
       add_words(intake, mapping, draft);
       if (const auto bits = listed.find(draft.id); bits != listed.end()) {
+        // Twice where two pictures differ by their suffix alone.
         for (std::size_t i = 0; i < kLists.size(); ++i) {
           if ((bits->second >> i & 1U) != 0)
             draft.sample.published_splits.emplace_back(kLists[i].split);
         }
-        bits->second = 0;  // seen
+        bits->second |= kSeen;
       }
+      draft.id = labels.file();
       intake.take(std::move(draft));
     }
     std::vector<std::string> unlabelled;
     for (const auto& [id, bits] : listed) {
-      if (bits != 0) unlabelled.push_back(id);
+      if ((bits & kSeen) == 0) unlabelled.push_back(id);
     }
     std::sort(unlabelled.begin(), unlabelled.end());
     for (const std::string& id : unlabelled) {

@@ -5,111 +5,18 @@
 #include <utility>
 
 #include "data/adapters/columns.h"
+#include "data/adapters/folder_metadata.h"
 #include "data/adapters/registry.h"
 #include "data/adapters/table_map.h"
-#include "data/adapters/tables.h"
+#include "data/published_split.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxLine = std::size_t{1} << 20;  // bytes of a line of metadata.jsonl
-
-// A row of metadata.csv or metadata.jsonl.
-struct Row {
-  std::string place;
-  std::vector<std::string> header;
-  std::vector<std::string> cells;
-
-  std::string_view cell(std::string_view name) const {
-    const auto position = std::find(header.begin(), header.end(), name);
-    if (position == header.end()) return {};
-    return cells[static_cast<std::size_t>(position - header.begin())];
-  }
-};
-
-std::string cell_text(const Json& value) {
-  if (value.is_null()) return {};
-  if (value.is_string()) return value.get<std::string>();
-  return dump_json(value);
-}
-
-// `prefix` leads from the data set's folder to that of the file: many are named alike.
-void each_json_line(const Path& path, const std::string& prefix,
-                    const std::function<void(const Row&)>& visit) {
-  const MappedFile file(path);
-  std::string_view text = file.text();
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  std::size_t number = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    ++number;
-    if (line.empty()) continue;
-    Row row;
-    row.place = fmt::format("{}{}:{}", prefix, path.filename().string(), number);
-    if (line.size() > kMaxLine) {
-      throw InputError("{}: a line of {} bytes, at most {} are allowed", row.place, line.size(),
-                       kMaxLine);
-    }
-    const Json object = parse_json(line, row.place);
-    if (!object.is_object()) throw InputError("{}: not a JSON object", row.place);
-    for (const auto& [name, value] : object.items()) {
-      row.header.push_back(name);
-      row.cells.push_back(cell_text(value));
-    }
-    visit(row);
-  }
-}
-
-void each_csv_row(const Path& path, const std::function<void(const Row&)>& visit) {
-  CsvReader reader(path);
-  reader.column("file_name");
-  while (reader.next()) visit({reader.place(), reader.header(), reader.row()});
-}
-
-void visit_metadata(const Path& folder, const std::string& prefix,
-                    const std::function<void(const Row&)>& visit) {
-  if (const auto lines = find_table(folder, {"metadata.jsonl"})) {
-    each_json_line(*lines, prefix, visit);
-  } else {
-    each_csv_row(folder / "metadata.csv", visit);
-  }
-}
-
-// What leads to each folder with a metadata file: "", "train/", "data/train/cat/". The deepest
-// come first: of two rows for one picture that of the nearer file stays. Links to folders are not
-// followed.
-std::vector<std::string> metadata_prefixes(const Path& root) {
-  std::set<std::string> prefixes;
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator files(root, error);
-  for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
-       files.increment(error)) {
-    const std::string name = files->path().filename().string();
-    if (name.starts_with('.')) files.disable_recursion_pending();
-    std::error_code ignored;
-    if (name != "metadata.jsonl" && name != "metadata.csv") continue;
-    if (!files->is_regular_file(ignored)) continue;
-    const std::string folder =
-        files->path().parent_path().lexically_relative(root).generic_string();
-    prefixes.insert(folder == "." ? "" : folder + "/");
-  }
-  if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
-  std::vector<std::string> sorted(prefixes.begin(), prefixes.end());
-  const auto depth = [](const std::string& text) {
-    return std::count(text.begin(), text.end(), '/');
-  };
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [&](const std::string& a, const std::string& b) { return depth(a) > depth(b); });
-  return sorted;
-}
-
 // Names that columns commonly have, for want of a column map.
-ColumnMap usual_columns(const Row& row, const Field& field) {
+ColumnMap usual_columns(const MetadataRow& row, const Field& field) {
   const auto first = [&](std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) {
       if (std::find(row.header.begin(), row.header.end(), name) != row.header.end()) {
@@ -138,16 +45,6 @@ ColumnMap usual_columns(const Row& row, const Field& field) {
   return map;
 }
 
-// "train/cat/0001.jpg" -> "train__cat__0001": unique, and fit for a file name.
-std::string id_of(std::string_view path) {
-  return join(split(without_picture_suffix(path), '/'), "__");
-}
-
-struct Reading {
-  Intake& intake;
-  const std::optional<TableMap>& map;
-};
-
 // Below the data set's folder or its "data/", as Hugging Face has it.
 constexpr std::string_view kData = "data";
 
@@ -157,79 +54,159 @@ std::vector<std::string> folders_of(const std::string& path) {
   return folders;
 }
 
-// The first folder of "train/cat/0001.jpg" or "data/train/cat/0001.jpg" may tell the split.
-void add_folder_split(Draft& draft, const std::string& path) {
+// The folder that may tell the split: the first of "train/cat/0001.jpg" or
+// "data/train/cat/0001.jpg", with what leads to it; "" for none.
+std::string split_folder(const std::string& path) {
   const std::vector<std::string> folders = folders_of(path);
-  const std::size_t first = folders.size() > 1 && folders.front() == kData ? 1 : 0;
-  if (first < folders.size() && published_split_name(folders[first])) {
-    draft.sample.published_splits.push_back(folders[first]);
-  }
+  const bool in_data = folders.size() > 1 && folders.front() == kData;
+  if (in_data) return folders[0] + "/" + folders[1] + "/";
+  return folders.empty() ? "" : folders.front() + "/";
 }
 
-// `below_root` is the picture's path below the data set's folder. As Hugging Face has it, folders
-// name no labels where there are metadata.
-void take_row(const Reading& reading, const Row& row, const std::string& below_root) {
-  const ColumnMap columns =
-      reading.map ? reading.map->columns : usual_columns(row, reading.intake.taxonomy().field());
-  const std::string_view own_id = columns.id.empty() ? "" : row.cell(columns.id);
-  Draft draft =
-      draft_of(reading.intake, row.place,
-               is_missing(own_id) ? id_of(below_root) : std::string(own_id), row.header, row.cells);
-  apply_columns(reading.intake, columns, draft);
-  if (reading.map) apply_table_map(*reading.map, draft);
-  draft.picture = below_root;
-  add_folder_split(draft, below_root);
-  reading.intake.take(std::move(draft));
+std::optional<std::string> split_of(const std::string& path) {
+  std::string folder = split_folder(path);
+  if (folder.empty()) return std::nullopt;
+  folder.pop_back();
+  return published_split_name(folder.substr(folder.rfind('/') + 1));
 }
 
-// Reads the metadata of the folder to which `prefix` leads from the root.
-void take_metadata(const Reading& reading, const Path& root, const std::string& prefix) {
-  visit_metadata(root / prefix, prefix, [&](const Row& row) {
-    reading.intake.count_row();
-    const std::string_view file_name = trim(row.cell("file_name"));
-    if (file_name.empty()) {
-      reading.intake.skip("no file_name", row.place, "");
+std::string joined(std::string_view path) { return join(split(path, '/'), "__"); }
+
+// Reads one data set.
+class FolderReader {
+ public:
+  FolderReader(Intake& intake, const std::optional<TableMap>& map, const Path& root,
+               MetadataFiles metadata)
+      : intake_(intake),
+        map_(map),
+        root_(root),
+        metadata_(std::move(metadata)),
+        names_(intake.picture_names()) {
+    for (const std::string& name : names_) has_splits_ = has_splits_ || split_of(name);
+    if (std::ranges::none_of(
+            names_, [](const std::string& name) { return name.find("__") != std::string::npos; })) {
       return;
     }
-    take_row(reading, row, prefix + std::string(file_name));
-  });
-}
-
-// Without metadata the folders alone tell split and label. `described`: where there are some.
-void take_pictures(const Reading& reading, const std::vector<std::string>& names,
-                   const std::string& prefix, const std::vector<std::string>& described) {
-  for (const std::string& name : names) {
-    if (!name.starts_with(prefix)) continue;
-    if (std::any_of(described.begin(), described.end(),
-                    [&](const std::string& folder) { return name.starts_with(folder); })) {
-      continue;
+    std::set<std::string> seen;
+    for (const std::string& name : names_) {
+      if (std::string id = joined(name); !seen.insert(id).second) clashing_.insert(std::move(id));
     }
-    reading.intake.count_row();
-    Draft draft = draft_of(reading.intake, name, id_of(name), {}, {});
-    draft.picture = name;
-    add_folder_split(draft, name);
-    const std::vector<std::string> folders = folders_of(name.substr(prefix.size()));
+  }
+
+  bool is_empty() const { return names_.empty() && metadata_.prefixes.empty(); }
+
+  void read() {
+    for (const std::string& file : metadata_.misnamed) {
+      intake_.warn("file that is nearly called metadata.jsonl or metadata.csv, and is not read",
+                   file, "rename it");
+    }
+    for (const std::string& file : metadata_.unread) {
+      intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file, "");
+    }
+    for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
+    for (const std::string& name : names_) {
+      const bool described = std::ranges::any_of(
+          metadata_.prefixes, [&](const std::string& prefix) { return name.starts_with(prefix); });
+      if (!described) take_picture(name);
+    }
+  }
+
+ private:
+  // "train/cat/0001.jpg" -> "train__cat__0001.jpg", fit for a file name.
+  std::string id_of(const std::string& path) const {
+    std::string id = joined(path);
+    return clashing_.contains(id) ? path : id;
+  }
+
+  void read_metadata(const std::string& prefix) {
+    const std::string picture = map_ ? map_->columns.picture : "";
+    read_folder_metadata(
+        root_ / prefix, prefix, picture,
+        {[&](const MetadataRow& row) { take_row(row, prefix); },
+         [&](std::string_view reason, const std::string& place, const std::string& what) {
+           intake_.count_row();
+           intake_.skip(reason, place, what);
+         }});
+  }
+
+  void take_row(const MetadataRow& row, const std::string& prefix) {
+    intake_.count_row();
+    for (const std::string& column : row.further) {
+      intake_.warn("further pictures of a row, which are not taken", row.place, column);
+    }
+    if (row.pictures.empty()) {
+      intake_.skip("no file_name", row.place, without_picture(row));
+      return;
+    }
+    const std::string case_id = row.pictures.size() > 1 ? prefix + row.pictures.front() : "";
+    for (const std::string& written : row.pictures) {
+      const std::string below = plain_picture_path(written);
+      // What leads out of the metadata's own folder stays as it is, and is refused.
+      take_picture_of(row, below.empty() ? written : prefix + below, case_id);
+    }
+  }
+
+  static std::string without_picture(const MetadataRow& row) {
+    std::string text = fmt::format("its keys are {}", join(row.header, ", "));
+    for (std::size_t i = 0; i < row.header.size(); ++i) {
+      if (!is_picture_name(trim(row.cells[i]))) continue;
+      return text +
+             fmt::format("; call {0} file_name, or name it in a column map: picture = \"{0}\"",
+                         row.header[i]);
+    }
+    return text;
+  }
+
+  // As Hugging Face has it, folders name no labels where there are metadata. `case_id`: what the
+  // pictures of one row have in common.
+  void take_picture_of(const MetadataRow& row, const std::string& path,
+                       const std::string& case_id) {
+    const ColumnMap columns = map_ ? map_->columns : usual_columns(row, intake_.taxonomy().field());
+    const std::string_view own_id =
+        columns.id.empty() || !case_id.empty() ? "" : row.cell(columns.id);
+    Draft draft =
+        draft_of(intake_, row.place, intake_.is_missing(own_id) ? id_of(path) : std::string(own_id),
+                 row.header, row.cells);
+    draft.picture = path;
+    apply_columns(intake_, columns, draft);
+    if (intake_.is_missing(draft.sample.group)) draft.sample.group = case_id;
+    if (map_) apply_table_map(*map_, draft);
+    take(std::move(draft), path);
+  }
+
+  // Without metadata the folders alone tell split and label.
+  void take_picture(const std::string& path) {
+    intake_.count_row();
+    Draft draft = draft_of(intake_, path, id_of(path), {}, {});
+    draft.picture = path;
+    const std::string prefix = split_of(path) ? split_folder(path) : "";
+    const std::vector<std::string> folders = folders_of(path.substr(prefix.size()));
     if (!folders.empty()) draft.sample.raw_label = folders.back();
-    if (reading.map) draft.sample.modality = reading.map->columns.modality;
-    reading.intake.take(std::move(draft));
+    if (map_) draft.sample.modality = map_->columns.modality;
+    take(std::move(draft), path);
   }
-}
 
-// What leads to the split folders: "train/" or "data/train/".
-std::vector<std::string> split_prefixes(const Path& root) {
-  std::error_code error;
-  const std::filesystem::directory_iterator readable(root, error);
-  if (error) throw UsageError("reading the folder {}: {}", root.string(), error.message());
-  std::vector<std::string> prefixes;
-  for (const std::string& above : {std::string(), std::string(kData) + "/"}) {
-    if (!prefixes.empty()) break;
-    for (const Path& folder : folders_below(root / above)) {
-      const std::string name = folder.filename().string();
-      if (published_split_name(name)) prefixes.push_back(above + name + "/");
+  void take(Draft draft, const std::string& path) {
+    if (const auto split = split_of(path)) {
+      draft.sample.published_splits.push_back(*split);
+    } else if (has_splits_ &&
+               std::ranges::all_of(draft.sample.published_splits, [&](const std::string& one) {
+                 return intake_.is_missing(one);
+               })) {
+      intake_.warn("pictures beside the split folders, taken without a split", draft.place,
+                   split_folder(path));
     }
+    intake_.take(std::move(draft));
   }
-  return prefixes;
-}
+
+  Intake& intake_;
+  const std::optional<TableMap>& map_;
+  const Path& root_;
+  MetadataFiles metadata_;
+  std::vector<std::string> names_;
+  std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
+  bool has_splits_ = false;
+};
 
 class ImageFolder final : public Adapter {
  public:
@@ -246,7 +223,9 @@ class ImageFolder final : public Adapter {
     if (!input.pictures.empty()) {
       throw UsageError("imagefolder: the pictures are where the metadata say; give no folders");
     }
-    const std::vector<std::string> splits = split_prefixes(input.path);
+    std::error_code error;
+    const std::filesystem::directory_iterator readable(input.path, error);
+    if (error) throw UsageError("reading the folder {}: {}", input.path.string(), error.message());
     std::optional<TableMap> map;
     if (!input.column_map.empty()) map = read_table_map(input.column_map, input);
     PictureLayout layout;
@@ -257,17 +236,14 @@ class ImageFolder final : public Adapter {
     Taxonomy labels = map                      ? map->taxonomy
                       : input.taxonomy.empty() ? Taxonomy::usual(field)
                                                : Taxonomy::load(input.taxonomy, field);
+    MetadataFiles metadata = find_folder_metadata(input.path);
     Intake intake(input, name(), std::move(labels), layout, sink);
-    const Reading reading{intake, map};
-    const std::vector<std::string> described = metadata_prefixes(input.path);
-    for (const std::string& prefix : described) take_metadata(reading, input.path, prefix);
-    const std::vector<std::string> names = intake.picture_names();
-    if (described.empty() && names.empty()) {
+    FolderReader reader(intake, map, input.path, std::move(metadata));
+    if (reader.is_empty()) {
       throw UsageError("imagefolder: {} holds neither a picture nor a metadata file",
                        input.path.string());
     }
-    if (splits.empty()) take_pictures(reading, names, "", described);
-    for (const std::string& split : splits) take_pictures(reading, names, split, described);
+    reader.read();
     return intake.finish();
   }
 };

@@ -1,8 +1,10 @@
 #include "data/adapters/intake.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
+#include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -13,38 +15,30 @@ namespace {
 constexpr std::size_t kMaxRawLabel = 200;       // bytes
 constexpr std::size_t kMaxName = 100;           // bytes of a column's or finding's name
 constexpr std::size_t kMaxExample = 200;        // bytes of a value quoted in the report
-constexpr std::size_t kMaxPictureName = 1024;   // bytes
 constexpr std::size_t kMaxDistinctValues = 50;  // values not understood counted apart
 constexpr std::string_view kOtherNames = "(others)";
+// Reasons that say the rule and the way out.
+constexpr std::string_view kUnseenId =
+    "id with a control character, one that is not seen, or bytes that are no UTF-8 (rename it or "
+    "take the ids of another column)";
+constexpr std::string_view kLongId =
+    "id of more than 512 bytes (shorten it or take the ids of another column)";
+constexpr std::string_view kSameLooks =
+    "id that looks like another and is spelled in other characters (rename one of the two)";
+constexpr std::string_view kBadPicture =
+    "picture name that leads out of the folder, has a control character or is no UTF-8";
+
+std::uint64_t suffix_hash(std::string_view name) {
+  const std::string_view suffix = name.substr(without_picture_suffix(name).size());
+  return suffix.empty() ? 0 : fnv1a(suffix);
+}
 
 Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
   return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy),
                         input.field.value_or(Field::standard()));
 }
 
-// A picture's name is only looked up among files that are there, so anything that could name one
-// below the root passes.
-bool is_picture_reference(std::string_view name) {
-  if (name.size() > kMaxPictureName || !is_valid_utf8(name)) return false;
-  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; };
-  if (std::any_of(name.begin(), name.end(), is_bad)) return false;
-  const std::vector<std::string> parts = split(name, '/');
-  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
-    return part.empty() || part == "." || part == "..";
-  });
-}
-
 }  // namespace
-
-std::optional<std::string> published_split_name(std::string_view text) {
-  const std::string folded = ascii_lower(trim(text));
-  if (folded == "train" || folded == "training") return "train";
-  if (folded == "validation" || folded == "valid" || folded == "val" || folded == "dev") {
-    return "validation";
-  }
-  if (folded == "test" || folded == "testing") return "test";
-  return std::nullopt;
-}
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
                const PictureLayout& layout, const SampleSink& sink)
@@ -52,11 +46,7 @@ Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, Taxonomy taxonomy,
                const PictureLayout& layout, const SampleSink& sink)
-    : input_(input),
-      sink_(sink),
-      match_(layout.match),
-      taxonomy_(std::move(taxonomy)),
-      pictures_(input, layout) {
+    : input_(input), sink_(sink), taxonomy_(std::move(taxonomy)), pictures_(input, layout) {
   if (input.field) {
     require_same_field("the label map " + taxonomy_.name(), taxonomy_.field(), *input.field);
   }
@@ -103,8 +93,9 @@ void Intake::note_separator(const CsvReader& reader) {
 void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
-  if (!check_duplicate(draft)) return;
-  if (!find_picture(draft)) return;
+  PictureIndex::Found picture = look_up(draft, false);
+  if (!settle_key(draft, picture)) return;
+  if (!settle_picture(draft, picture)) return;
   ++report_.records;
   Sample& sample = draft.sample;
   sample.dataset = report_.dataset;
@@ -121,53 +112,99 @@ void Intake::take(Draft draft) {
 }
 
 bool Intake::check_id(Draft& draft) {
-  const std::string_view id = trim(draft.id);
-  const std::string_view key = without_picture_suffix(id);
-  if (!is_safe_id(key)) {
-    skip(id.empty() ? "no id" : "unsafe id", draft.place, draft.id);
-    return false;
-  }
-  draft.sample.key = key;
-  for (std::string* name : {&draft.picture, &draft.second_picture}) {
-    if (!name->empty() && !is_picture_reference(*name)) {
-      skip("unsafe picture name", draft.place, *name);
+  draft.id = trim(draft.id);
+  const std::string normal = normal_spelling(draft.id);
+  if (normal.empty()) {
+    skip("no id", draft.place, draft.id);
+  } else if (normal.size() > kMaxKey) {
+    skip(kLongId, draft.place, draft.id);
+  } else if (!is_showable(normal)) {
+    skip(kUnseenId, draft.place, with_unseen_named(draft.id));
+  } else {
+    for (const std::string* name : {&draft.picture, &draft.second_picture}) {
+      if (name->empty() || !plain_picture_path(*name).empty()) continue;
+      skip(kBadPicture, draft.place, *name);
       return false;
     }
+    return true;
   }
-  return true;
+  return false;
 }
 
-bool Intake::check_duplicate(const Draft& draft) {
-  const std::uint64_t label = fnv1a(draft.sample.raw_label);
-  const auto [position, is_new] = seen_.emplace(draft.sample.key, label);
+PictureIndex::Found Intake::look_up(const Draft& draft, bool exact) const {
+  PictureIndex::Found found =
+      pictures_.find(draft.picture.empty() ? draft.id : draft.picture, exact);
+  if (found.number == 0 && !draft.second_picture.empty()) {
+    found = pictures_.find(draft.second_picture, exact);
+  }
+  return found;
+}
+
+// The id without the picture's suffix, which tables add at will; but as much of it as tells the
+// picture from others of its folder.
+std::string Intake::key_of(const Draft& draft, const PictureIndex::Found& picture) const {
+  const std::string normal = normal_spelling(draft.id);
+  std::string key(without_picture_suffix(normal));
+  const bool by_spelling = picture.spelling_twin && normal_spelling(draft.id) != draft.id;
+  const bool by_suffix = picture.suffix_twin && key != normal;
+  if (!by_spelling && !by_suffix) return key;
+  if (input_.stored_picture &&
+      Path(input_.stored_picture(key)).filename() == Path(picture.path).filename()) {
+    return key;
+  }
+  key = by_spelling ? distinct_spelling(draft.id) : normal;
+  return by_suffix ? key : std::string(without_picture_suffix(key));
+}
+
+// Also keeps from being one what only the suffix or the spelling tells apart.
+bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
+  draft.sample.key = key_of(draft, picture);
+  const Seen now = {fnv1a(draft.sample.raw_label), fnv1a(without_picture_suffix(draft.id)),
+                    suffix_hash(draft.id)};
+  auto [position, is_new] = seen_.emplace(draft.sample.key, now);
+  if (!is_new && position->second.id == now.id && now.suffix != 0 && position->second.suffix != 0 &&
+      position->second.suffix != now.suffix) {
+    // "a.jpg" was there, this is "a.png".
+    draft.sample.key = normal_spelling(draft.id);
+    std::tie(position, is_new) = seen_.emplace(draft.sample.key, now);
+    if (is_new) picture = look_up(draft, draft.picture.empty());
+  }
   if (is_new) return true;
+  if (position->second.id != now.id) {
+    skip(kSameLooks, draft.place, draft.id);
+    return false;
+  }
   ++report_.records;
   tally(report_.duplicate_ids, draft.place, draft.sample.key);
-  if (position->second != label) {
+  if (position->second.label != now.label) {
     tally(report_.conflicting_labels, draft.place,
           draft.sample.key + " is also '" + draft.sample.raw_label + "'");
   }
   return false;
 }
 
-std::string_view Intake::picture_key(std::string_view name) const {
-  return match_ == PictureMatch::kStem ? without_picture_suffix(name) : name;
-}
-
-bool Intake::find_picture(Draft& draft) {
-  std::string& path = draft.sample.image_path;
-  const std::string& name = draft.picture.empty() ? draft.sample.key : draft.picture;
-  path = pictures_.take(picture_key(name));
-  if (path.empty() && !draft.second_picture.empty()) {
-    path = pictures_.take(picture_key(draft.second_picture));
+bool Intake::settle_picture(Draft& draft, const PictureIndex::Found& picture) {
+  if (picture.number != 0) {
+    if (picture.used && draft.picture.empty()) {
+      warn("rows that share a picture", draft.place, picture.path);
+    }
+    pictures_.use(picture.number);
+    draft.sample.image_path = picture.path;
+    return true;
   }
-  if (!path.empty() || input_.tables_only) return true;
+  if (input_.tables_only) return true;
+  const std::string& name = draft.picture.empty() ? draft.id : draft.picture;
   if (input_.tables_if_no_pictures && pictures_.empty()) {
     warn("no picture in the whole data set, taken without", draft.place, name);
     return true;
   }
   ++report_.records;
   tally(report_.rows_without_picture, draft.place, name);
+  if (const auto near = pictures_.near(name)) {
+    warn(fmt::format("rows without a picture, but with one whose name differs in its {} alone",
+                     near->differs),
+         draft.place, fmt::format("{}, there is {}", name, near->file));
+  }
   return false;
 }
 
@@ -364,7 +401,7 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
 
 AdapterReport Intake::finish() {
   report_.pictures_without_row = pictures_.unused(input_.max_listed);
-  report_.pictures_shadowed = pictures_.shadowed();
+  report_.pictures_shadowed = pictures_.shadowed(input_.max_listed);
   for (const Path& folder : pictures_.folders()) {
     report_.picture_folders.push_back(folder.string());
   }

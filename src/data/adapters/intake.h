@@ -32,15 +32,12 @@ enum class GradeCell {
 // One record of a table on its way to a sample.
 struct Draft {
   std::string place;           // "file.csv:12"
-  std::string id;              // as published; a picture's suffix is dropped for the key
+  std::string id;              // as published, with the picture's suffix if it has one
   std::string picture;         // what finds the picture; empty: the key
   std::string second_picture;  // tried next, may be empty
   GradeCell grade_cell = GradeCell::kNone;
   Sample sample;  // raw_label, findings, group, published_splits, modality, metadata; texts unclean
 };
-
-// "train", "validation" or "test" for the spellings in use ("training", "valid", "val", "dev").
-std::optional<std::string> published_split_name(std::string_view text);
 
 // What every adapter does with a record: checks the id, refuses duplicates, maps the label, finds
 // the picture, cleans what was published, counts, hands on. One per read.
@@ -99,9 +96,10 @@ class Intake {
   static void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
                          std::size_t most = kMaxDistinctNames);
   bool check_id(Draft& draft);
-  bool check_duplicate(const Draft& draft);
-  std::string_view picture_key(std::string_view name) const;
-  bool find_picture(Draft& draft);
+  PictureIndex::Found look_up(const Draft& draft, bool exact) const;
+  std::string key_of(const Draft& draft, const PictureIndex::Found& picture) const;
+  bool settle_key(Draft& draft, PictureIndex::Found& picture);
+  bool settle_picture(Draft& draft, const PictureIndex::Found& picture);
   void map_label(Draft& draft);
   void settle_grade(Draft& draft, const Mapping* mapping);
   // Whether the taxonomy has words for the value, or it says nothing.
@@ -112,11 +110,15 @@ class Intake {
 
   const AdapterInput& input_;
   const SampleSink& sink_;
-  PictureMatch match_;
   Taxonomy taxonomy_;
   PictureIndex pictures_;
   AdapterReport report_;
-  std::unordered_map<std::string, std::uint64_t> seen_;  // key -> hash of the raw label
+  struct Seen {
+    std::uint64_t label = 0;   // hash of the raw label
+    std::uint64_t id = 0;      // hash of the id as published, without suffix
+    std::uint64_t suffix = 0;  // hash of its suffix, 0: none
+  };
+  std::unordered_map<std::string, Seen> seen_;  // by key
 };
 
 }  // namespace epicrisis

@@ -1,8 +1,8 @@
 #include "data/adapters/picture_index.h"
 
 #include <algorithm>
-#include <array>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -11,14 +11,25 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSuffixes = {".jpg", ".jpeg", ".png", ".webp"};
+constexpr std::size_t kMaxPictureName = 1024;  // bytes
+constexpr std::size_t kMaxCompared = 64;       // near names looked at
+// How like a file's name is to the one that is looked for.
+constexpr int kBoth = 1;
+constexpr int kSuffix = 2;
+constexpr int kSpelling = 3;
+constexpr int kVeryName = 4;
 
-std::size_t suffix_length(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || dot == 0 || name[dot - 1] == '/') return 0;
-  const std::string suffix = ascii_lower(name.substr(dot));
-  return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) == kSuffixes.end() ? 0
-                                                                                  : suffix.size();
+std::string_view folder_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// "images/a.jpg" ends with "a.jpg", not with ".jpg".
+bool ends_with_path(std::string_view path, std::string_view end) {
+  return path.ends_with(end) &&
+         (path.size() == end.size() || path[path.size() - end.size() - 1] == '/');
 }
 
 // Calls `visit` with the path below `root` of each picture file until it returns false. Links to
@@ -120,13 +131,32 @@ std::vector<Path> folders_below(const Path& folder) {
   return folders;
 }
 
-bool is_picture_name(std::string_view file_name) { return suffix_length(file_name) > 0; }
-
-std::string_view without_picture_suffix(std::string_view file_name) {
-  return file_name.substr(0, file_name.size() - suffix_length(file_name));
+std::string plain_picture_path(std::string_view name) {
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+  };
+  if (name.size() > kMaxPictureName || !is_valid_utf8(name) ||
+      std::any_of(name.begin(), name.end(), is_control)) {
+    return {};
+  }
+  std::string slashes(trim(name));
+  std::replace(slashes.begin(), slashes.end(), '\\', '/');
+  std::vector<std::string> parts;
+  for (std::string& part : split(slashes, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(std::move(part));
+    } else if (parts.empty()) {
+      return {};
+    } else {
+      parts.pop_back();
+    }
+  }
+  return join(parts, "/");
 }
 
-PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layout) {
+PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layout)
+    : match_(layout.match) {
   std::vector<Path> folders;
   for (const std::string& name : input.pictures) {
     const Path folder = input.path / name;  // an absolute name stands alone
@@ -137,8 +167,8 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
     for (Path& one : folders_with_pictures(folder, layout)) folders.push_back(std::move(one));
   }
   if (input.pictures.empty()) folders = usual_folders(input.path, layout);
-  for (const Path& folder : folders) add_folder(folder, layout, input.max_listed);
-  if (entries_.empty() && !input.tables_only && !input.tables_if_no_pictures) {
+  for (const Path& folder : folders) add_folder(folder, layout.recursive);
+  if (empty() && !input.tables_only && !input.tables_if_no_pictures) {
     std::vector<std::string> tried = input.pictures;
     if (tried.empty()) {
       for (const auto& group : layout.usual) tried.insert(tried.end(), group.begin(), group.end());
@@ -150,69 +180,155 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
   }
 }
 
-void PictureIndex::add_folder(const Path& root, const PictureLayout& layout,
-                              std::size_t max_listed) {
+std::string PictureIndex::key_of(std::string_view path) const {
+  return normal_spelling(
+      without_picture_suffix(match_ == PictureMatch::kStem ? name_of(path) : path));
+}
+
+void PictureIndex::add_folder(const Path& root, bool recursive) {
   const auto number = static_cast<std::uint32_t>(roots_.size());
   roots_.push_back(root);
   // Sorted, so that of two files with one stem the same one wins on every disk.
-  std::vector<std::string> files;
-  visit_pictures(root, layout.recursive, [&](std::string file) {
-    files.push_back(std::move(file));
+  std::vector<std::string> paths;
+  visit_pictures(root, recursive, [&](std::string path) {
+    paths.push_back(std::move(path));
     return true;
   });
-  std::sort(files.begin(), files.end());
-  for (std::string& file : files) add_file(std::move(file), number, layout.match, max_listed);
-}
-
-void PictureIndex::add_file(std::string file, std::uint32_t root, PictureMatch match,
-                            std::size_t max_listed) {
-  std::string name = file;
-  if (match == PictureMatch::kStem) {
-    name = without_picture_suffix(std::string_view(file).substr(file.rfind('/') + 1));
-  }
-  const auto position = entries_.find(name);
-  if (position == entries_.end()) {
-    entries_.emplace(std::move(name), Entry{std::move(file), root, false});
-    return;
-  }
-  ++shadowed_.count;
-  if (shadowed_.examples.size() < max_listed) {
-    shadowed_.examples.push_back((roots_[root] / file).string() + " behind " +
-                                 path_of(position->second));
+  std::sort(paths.begin(), paths.end());
+  for (std::string& path : paths) {
+    const auto index = static_cast<std::uint32_t>(files_.size());
+    const auto [last, is_first] = stems_.emplace(key_of(path), Chain{index, index});
+    bool hidden = !is_first && match_ == PictureMatch::kStem;
+    if (!is_first) {
+      if (match_ == PictureMatch::kPath && number > 0) {
+        for (std::uint32_t i = last->second.first; i != 0; i = files_[i].next) {
+          hidden = hidden || files_[i].path == path;
+        }
+      }
+      files_[last->second.last].next = index;
+      last->second.last = index;
+    }
+    files_.push_back({std::move(path), number, 0, hidden, false});
   }
 }
 
-std::string PictureIndex::path_of(const Entry& entry) const {
-  return (roots_[entry.root] / entry.file).string();
+// 4: the very name; 3: but for its spelling; 2: but for its suffix; 1: but for both; 0: another.
+int PictureIndex::likeness(const File& file, std::string_view name) const {
+  const bool whole = match_ == PictureMatch::kPath;
+  const std::string full = whole ? file.path : path_of(file);
+  const auto same = [&](std::string_view a, std::string_view b) {
+    return whole ? a == b : ends_with_path(a, b);
+  };
+  if (same(full, name)) return kVeryName;
+  const std::string normal = normal_spelling(full);
+  const std::string wanted = normal_spelling(name);
+  if (same(normal, wanted)) return kSpelling;
+  if (whole) return 0;
+  if (same(without_picture_suffix(full), without_picture_suffix(name))) return kSuffix;
+  return same(without_picture_suffix(normal), without_picture_suffix(wanted)) ? kBoth : 0;
 }
 
-std::string PictureIndex::take(std::string_view name) {
-  const auto position = entries_.find(name);
-  if (position == entries_.end()) return {};
-  position->second.used = true;
-  return path_of(position->second);
+std::uint32_t PictureIndex::best(std::string_view name, int least) const {
+  const auto chain = stems_.find(key_of(name));
+  if (chain == stems_.end()) return 0;
+  std::uint32_t found = 0;
+  int likest = least - 1;
+  bool ambiguous = false;
+  for (std::uint32_t i = chain->second.first; i != 0; i = files_[i].next) {
+    const File& file = files_[i];
+    // An earlier folder goes before a later one.
+    if (found != 0 && (file.root != files_[found].root ||
+                       folder_of(file.path) != folder_of(files_[found].path))) {
+      break;
+    }
+    const int like = likeness(file, name);
+    if (like > likest) {
+      found = i;
+      likest = like;
+      ambiguous = false;
+    } else if (found != 0 && like == likest && (like == kBoth || like == kSpelling) &&
+               without_picture_suffix(file.path) != without_picture_suffix(files_[found].path)) {
+      ambiguous = true;  // two spellings, and the name is in neither
+    }
+  }
+  return ambiguous ? 0 : found;
+}
+
+PictureIndex::Found PictureIndex::find(std::string_view name, bool exact) const {
+  const int least = exact ? kSpelling : kBoth;
+  Found found;
+  found.number = best(name, least);
+  if (found.number == 0) {
+    const std::string plain = plain_picture_path(name);
+    if (plain.empty() || plain == name) return found;
+    found.number = best(plain, least);
+    if (found.number == 0) return found;
+  }
+  const File& file = files_[found.number];
+  found.path = path_of(file);
+  found.used = file.used;
+  const std::string_view stem = without_picture_suffix(file.path);
+  for (std::uint32_t i = stems_.at(key_of(file.path)).first; i != 0; i = files_[i].next) {
+    const File& other = files_[i];
+    if (i == found.number || other.root != file.root ||
+        folder_of(other.path) != folder_of(file.path)) {
+      continue;
+    }
+    (without_picture_suffix(other.path) == stem ? found.suffix_twin : found.spelling_twin) = true;
+  }
+  return found;
+}
+
+std::optional<PictureIndex::Near> PictureIndex::near(std::string_view name) {
+  const auto stem = [](std::string_view path) {
+    return folded_spelling(without_picture_suffix(name_of(path)));
+  };
+  if (near_.empty()) {
+    for (std::uint32_t i = 1; i < files_.size(); ++i) near_[stem(files_[i].path)].push_back(i);
+  }
+  const std::string wanted = plain_picture_path(name);
+  auto found = near_.find(stem(wanted));
+  // "a.bmp" where there is an "a.jpg"
+  if (found == near_.end()) found = near_.find(stem(wanted.substr(0, wanted.rfind('.'))));
+  if (found == near_.end()) return std::nullopt;
+  const std::string folded = folded_spelling(wanted);
+  Near near{"folder", files_[found->second.front()].path};
+  for (std::size_t i = 0; i < std::min(found->second.size(), kMaxCompared); ++i) {
+    const std::string& path = files_[found->second[i]].path;
+    if (folded_spelling(path) == folded) return Near{"case", path};
+    if (folded_spelling(without_picture_suffix(path)) == without_picture_suffix(folded)) {
+      near = {"suffix", path};
+    }
+  }
+  return near;
 }
 
 std::vector<std::string> PictureIndex::names() const {
   std::vector<std::string> names;
-  names.reserve(entries_.size());
-  for (const auto& [name, entry] : entries_) names.push_back(name);
+  names.reserve(files_.size());
+  for (std::size_t i = 1; i < files_.size(); ++i) {
+    if (!files_[i].hidden) names.push_back(files_[i].path);
+  }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-Tally PictureIndex::unused(std::size_t max_listed) const {
-  std::vector<std::string_view> names;
-  for (const auto& [name, entry] : entries_) {
-    if (!entry.used) names.push_back(name);
+Tally PictureIndex::unused(std::size_t max_listed, bool hidden) const {
+  std::vector<const File*> files;
+  for (const File& file : files_) {
+    if (&file != &files_.front() && !file.used && file.hidden == hidden) files.push_back(&file);
   }
   Tally tally;
-  tally.count = names.size();
-  const std::size_t listed = std::min(max_listed, names.size());
-  std::partial_sort(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(listed),
-                    names.end());
+  tally.count = files.size();
+  const std::size_t listed = std::min(max_listed, files.size());
+  std::partial_sort(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(listed), files.end(),
+                    [](const File* a, const File* b) {
+                      return std::tie(a->path, a->root) < std::tie(b->path, b->root);
+                    });
   for (std::size_t i = 0; i < listed; ++i) {
-    tally.examples.push_back(path_of(entries_.find(names[i])->second));
+    std::string example = path_of(*files[i]);
+    if (hidden) example += " behind " + path_of(files_[stems_.at(key_of(files[i]->path)).first]);
+    tally.examples.push_back(std::move(example));
   }
   return tally;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -8,13 +9,9 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/data/adapter.h"
+#include "epicrisis/data/sample_key.h"
 
 namespace epicrisis {
-
-// True for the file names of the formats that the decoder reads (jpg, jpeg, png, webp).
-bool is_picture_name(std::string_view file_name);
-// "a.jpg" -> "a"; what is no picture name stays as it is ("nv.1" -> "nv.1").
-std::string_view without_picture_suffix(std::string_view file_name);
 
 // The folders just below `folder`, sorted, without hidden ones; none where it cannot be read.
 std::vector<Path> folders_below(const Path& folder);
@@ -33,42 +30,72 @@ struct PictureLayout {
   bool recursive = false;
 };
 
+// "./a//b\\c.jpg" -> "a/b/c.jpg": as tables write paths. A leading "/" goes, ".." is followed. "" for
+// one that leads out of the folder, is no UTF-8, holds a control character or is over 1024 bytes.
+std::string plain_picture_path(std::string_view name);
+
 // The pictures of one or several folders by name. Names from tables are only ever looked up here,
-// never made into a path. Exact; no picture is matched by part or by case.
+// never made into a path. No picture is matched by a part of its name or by another case. Spellings
+// that look alike (sample_key.h) find each other, unless the folder has a file of each.
 class PictureIndex {
  public:
+  struct Found {
+    std::uint32_t number = 0;  // for use(); 0: none
+    std::string path;
+    bool used = false;  // by another sample
+    // The same folder has another file whose name differs by
+    bool suffix_twin = false;    // its suffix alone
+    bool spelling_twin = false;  // its spelling alone
+  };
+  // A picture whose name is nearly the one that was looked for, and in what it differs: "case",
+  // "suffix", "folder".
+  struct Near {
+    std::string_view differs;
+    std::string file;
+  };
+
   // The folders that `input` names, or the usual ones. UsageError where one that was named does not
   // exist, or where there are no pictures at all and the input does not take tables alone.
   PictureIndex(const AdapterInput& input, const PictureLayout& layout);
 
-  // The picture's path, or "". Counts it as used.
-  std::string take(std::string_view name);
-  std::vector<std::string> names() const;  // sorted
-  bool empty() const { return entries_.empty(); }
-  const Tally& shadowed() const { return shadowed_; }
+  // The picture of this name, with or without suffix, a path below the folder or (kStem) the end of
+  // a path. Of files that differ by suffix the one named, else the first; with `exact` only that.
+  Found find(std::string_view name, bool exact = false) const;
+  // Counts it as used.
+  void use(std::uint32_t number) { files_[number].used = true; }
+  std::optional<Near> near(std::string_view name);
+  std::vector<std::string> names() const;  // below their folder, sorted, each once
+  bool empty() const { return files_.size() == 1; }
   const std::vector<Path>& folders() const { return roots_; }
-  // The pictures never taken, in the order of their names.
-  Tally unused(std::size_t max_listed) const;
+  // The pictures never used that hide behind an earlier one of the same name, and the others.
+  Tally shadowed(std::size_t max_listed) const { return unused(max_listed, true); }
+  Tally unused(std::size_t max_listed) const { return unused(max_listed, false); }
 
  private:
-  struct Entry {
-    std::string file;  // below its root
+  struct File {
+    std::string path;  // below its root
     std::uint32_t root = 0;
+    std::uint32_t next = 0;  // the next of the same stem; 0: none
+    bool hidden = false;     // an earlier one has its name
     bool used = false;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>()(text);
-    }
+  struct Chain {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
   };
-  void add_folder(const Path& root, const PictureLayout& layout, std::size_t max_listed);
-  void add_file(std::string file, std::uint32_t root, PictureMatch match, std::size_t max_listed);
-  std::string path_of(const Entry& entry) const;
+  std::string key_of(std::string_view path) const;
+  void add_folder(const Path& root, bool recursive);
+  int likeness(const File& file, std::string_view name) const;
+  std::uint32_t best(std::string_view name, int least) const;
+  std::string path_of(const File& file) const { return (roots_[file.root] / file.path).string(); }
+  Tally unused(std::size_t max_listed, bool hidden) const;
 
+  PictureMatch match_;
   std::vector<Path> roots_;
-  std::unordered_map<std::string, Entry, Hash, std::equal_to<>> entries_;
-  Tally shadowed_;
+  std::vector<File> files_ = {{}};                // in order of folder and name, from 1
+  std::unordered_map<std::string, Chain> stems_;  // by stem or path in normal spelling
+  std::unordered_map<std::string, std::vector<std::uint32_t>>
+      near_;  // folded name; made when asked
 };
 
 }  // namespace epicrisis

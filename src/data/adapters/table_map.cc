@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"

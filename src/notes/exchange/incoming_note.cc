@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 #include "llm/spoken.h"
 #include "text/unicode.h"
 
@@ -18,7 +19,6 @@ constexpr int kMaxVariant = 1'000'000;
 // Of one line of metadata.jsonl: each note carries a copy of the line's other fields.
 constexpr std::size_t kMaxNotesOfLine = 256;
 constexpr std::size_t kMaxDataset = 128;  // bytes, as the store has it
-constexpr std::size_t kMaxKey = 512;
 
 // The string under the first of `names` that the object has; "" if it has none of them or another
 // type.
@@ -143,7 +143,8 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
 // A line of metadata.jsonl: the export's own "notes" object, or a "text" under the named strategy.
 std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote note) {
   if (note.key.empty()) {
-    note.key = Path(first_string(object, {"file_name"})).stem().string();
+    const std::string file = first_string(object, {"file_name"});
+    note.key = without_picture_suffix(std::string_view(file).substr(file.rfind('/') + 1));
     check_sizes(note);
   }
   const auto strategies = object.find("notes");
@@ -206,23 +207,30 @@ IncomingNote note_of_tree_file(const Path& relative, const std::string& place, s
   note.place = place;
   std::vector<std::string> parts;
   for (const Path& part : relative) parts.push_back(part.string());
-  if (parts.size() != 3) {
+  // A long key goes on in folders that end with '%'.
+  const bool is_long =
+      parts.size() > 3 && std::all_of(parts.begin() + 2, parts.end() - 1,
+                                      [](const std::string& part) { return part.ends_with('%'); });
+  if (parts.size() != 3 && !is_long) {
     note.fault = "not <dataset>/<strategy>/<key>.txt";
     return note;
   }
   note.dataset = or_else(options.dataset, parts[0]);
   note.strategy = or_else(options.strategy, parts[1]);
-  note.key = relative.stem().string();
+  parts.back() = relative.stem().string();
+  std::string name = join({parts.begin() + 2, parts.end()}, "/");
   // "<key>@<variant>": what is no such number belongs to the key.
-  if (const std::size_t at = note.key.rfind('@'); at != std::string::npos) {
-    const std::string_view number = std::string_view(note.key).substr(at + 1);
+  if (const std::size_t at = name.rfind('@'); at != std::string::npos) {
+    const std::string_view number = std::string_view(name).substr(at + 1);
     const auto variant = parse_integer(number);
     if (variant && *variant > 0 && *variant <= kMaxVariant && number[0] != '+' &&
         number[0] != '0') {
       note.variant = static_cast<int>(*variant);
-      note.key.resize(at);
+      name.resize(at);
     }
   }
+  note.key = key_of_file_name(name);
+  note.name = std::move(name);
   note.text = std::move(text);
   return checked(std::move(note));
 }

@@ -20,6 +20,7 @@ struct IncomingNote {
   std::string place;  // "notes.jsonl:12"
   std::string fault;  // why it is no note; "" if it is one
   std::string dataset, key, strategy, text;
+  std::string name;  // of a tree's file, if other programs than this one may mean it by the key
   std::string provider = "import";
   std::string model, template_version, origin = "import";
   std::string note_key;    // SHA-256 in hex, or ""

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -8,7 +9,9 @@
 #include <optional>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
@@ -28,8 +31,39 @@ Json line_of(const NoteRecord& note, const Sample& sample) {
 }
 
 bool names_files(const Sample& sample, const NoteRecord& note) {
-  return is_safe_id(sample.dataset) && is_safe_id(sample.key) && is_safe_id(note.strategy);
+  return is_safe_id(sample.dataset) && is_safe_id(note.strategy);
 }
+
+// The file names of keys, also where a disk takes "A" and "a" for one name.
+class KeyNames {
+ public:
+  KeyNames(Database& database, const NoteFilter& filter) {
+    const std::vector<std::string> datasets =
+        filter.datasets.empty() ? dataset_names(database) : filter.datasets;
+    std::vector<std::uint64_t> seen;
+    for (const std::string& dataset : datasets) {
+      Statement rows = database.prepare(
+          "SELECT s.key FROM samples s JOIN datasets d ON d.id = s.dataset_id WHERE d.name = ?");
+      rows.bind_all(dataset);
+      while (rows.step()) seen.push_back(hash_of(dataset, rows.text_view(0)));
+    }
+    std::ranges::sort(seen);
+    for (std::size_t i = 1; i < seen.size(); ++i) {
+      if (seen[i] == seen[i - 1]) alike_.push_back(seen[i]);
+    }
+  }
+
+  std::string of(const Sample& sample) const {
+    const bool fold = std::ranges::binary_search(alike_, hash_of(sample.dataset, sample.key));
+    return file_name_of_key(sample.key, fold);
+  }
+
+ private:
+  static std::uint64_t hash_of(std::string_view dataset, std::string_view key) {
+    return fnv1a(fmt::format("{}/{}", dataset, folded_spelling(key)));
+  }
+  std::vector<std::uint64_t> alike_;  // of keys that differ by case alone; sorted
+};
 
 // Notes come in order of sample, so one sample is looked up once.
 class SampleLookup {
@@ -101,6 +135,7 @@ void sync_file_system_of(const Path& folder) {
 void export_tree(Database& database, const Path& target, const NoteFilter& filter,
                  NoteExportReport& report, const Job& job) {
   SampleLookup samples(database);
+  const KeyNames names(database, filter);
   std::int64_t last_sample = -1;
   std::string last_strategy;
   int number = 0;
@@ -115,7 +150,8 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
     number = note.sample_id == last_sample && note.strategy == last_strategy ? number + 1 : 0;
     last_sample = note.sample_id;
     last_strategy = note.strategy;
-    const std::string name = number == 0 ? sample.key : fmt::format("{}@{}", sample.key, number);
+    std::string name = names.of(sample);
+    if (number > 0) name += fmt::format("@{}", number);
     write_aside(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
     ++report.written;
     return true;
@@ -128,7 +164,7 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
 class ImageFolderWriter {
  public:
   ImageFolderWriter(Database& database, const Path& target, const NoteExportOptions& options)
-      : target_(target), pictures_(options.pictures) {
+      : target_(target), pictures_(options.pictures), names_(database, options.filter) {
     if (options.split_set.empty()) return;
     roles_.emplace();
     for (const SampleRole& entry : load_split_roles(database, options.split_set)) {
@@ -165,7 +201,7 @@ class ImageFolderWriter {
     const Path picture = sample_->image_path;
     const std::string extension =
         picture.empty() ? ".jpg" : ascii_lower(picture.extension().string());
-    const std::string file_name = sample_->dataset + "/" + sample_->key + extension;
+    const std::string file_name = sample_->dataset + "/" + names_.of(*sample_) + extension;
     const Json line = {{"file_name", file_name},      {"text", text_},
                        {"dataset", sample_->dataset}, {"key", sample_->key},
                        {"label", sample_->raw_label}, {"notes", notes_}};
@@ -189,6 +225,7 @@ class ImageFolderWriter {
 
   Path target_;
   bool pictures_;
+  KeyNames names_;
   std::optional<std::map<std::int64_t, std::string>> roles_;
   std::map<std::string, AtomicFileWriter> tables_;
   std::optional<Sample> sample_;

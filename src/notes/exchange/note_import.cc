@@ -5,6 +5,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/samples.h"
 #include "notes/exchange/import_rows.h"
 #include "notes/exchange/incoming_note.h"
@@ -25,16 +26,21 @@ class Importer {
       keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
       return;
     }
-    const auto sample = find_sample(database_, note.dataset, note.key);
-    if (!sample) {
+    std::vector<Sample> samples = samples_of_key(database_, note.dataset, note.key);
+    if (samples.empty() && !note.name.empty() && note.name != note.key) {
+      samples = samples_of_key(database_, note.dataset, note.name);
+    }
+    if (samples.size() != 1) {
       ++report_.unmatched;
       keep_example(report_.unmatched_examples,
-                   fmt::format("{}: {}/{}", note.place, note.dataset, note.key));
+                   fmt::format("{}: {}/{}{}", note.place, note.dataset, note.key,
+                               samples.empty() ? "" : " may mean several samples"));
       if (!find_dataset(database_, note.dataset)) report_.unknown_datasets.insert(note.dataset);
       return;
     }
-    switch (note.note_key.empty() ? state_by_text(note, sample->id)
-                                  : state_by_key(note, sample->id)) {
+    const Sample& sample = samples.front();
+    switch (note.note_key.empty() ? state_by_text(note, sample.id)
+                                  : state_by_key(note, sample.id)) {
       case State::kThere:
         ++report_.unchanged;
         break;
@@ -45,7 +51,7 @@ class Importer {
             fmt::format("{}: {}/{} {}", note.place, note.dataset, note.key, note.strategy));
         break;
       case State::kNew:
-        store(note, sample->id);
+        store(note, sample);
         ++report_.written;
         llm::count_dropped(note.dropped, report_.dropped);
         break;
@@ -96,9 +102,9 @@ class Importer {
     return state;
   }
 
-  void store(const IncomingNote& note, std::int64_t sample_id) {
+  void store(const IncomingNote& note, const Sample& sample) {
     NoteRecord record;
-    record.sample_id = sample_id;
+    record.sample_id = sample.id;
     record.strategy = note.strategy;
     record.provider = note.provider;
     record.model = note.model;
@@ -111,7 +117,7 @@ class Importer {
     record.key =
         !note.note_key.empty()
             ? note.note_key
-            : sha256_of_fields({"import", note.dataset, note.key, note.strategy, note.provider,
+            : sha256_of_fields({"import", note.dataset, sample.key, note.strategy, note.provider,
                                 note.model, std::to_string(note.variant), note.text});
     if (put_note(database_, record) == NoteOutcome::kUnchanged) {
       throw InternalError("notes import: {}: the store has a note of key {} already", note.place,

@@ -1,29 +1,49 @@
 #include "epicrisis/store/tables/sample_search.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 #include "epicrisis/store/tables/samples.h"
 
 namespace epicrisis {
 
+std::vector<Sample> samples_of_key(Database& database, std::string_view dataset,
+                                   std::string_view key) {
+  const KeySpellings spellings = spellings_of_key(key);
+  std::vector<Sample> found;
+  for (std::size_t i = 0; i < spellings.keys.size(); ++i) {
+    auto sample = find_sample(database, dataset, spellings.keys[i]);
+    if (!sample) continue;
+    found.push_back(*std::move(sample));
+    if (i < spellings.certain) break;
+  }
+  return found;
+}
+
 Sample sample_by_key(Database& database, std::string_view key,
                      const std::vector<std::string>& datasets) {
   const std::vector<std::string> searched = datasets.empty() ? dataset_names(database) : datasets;
+  require_datasets(database, datasets);
   std::vector<Sample> found;
   for (const std::string& dataset : searched) {
-    if (auto sample = find_sample(database, dataset, key)) found.push_back(*std::move(sample));
+    for (Sample& sample : samples_of_key(database, dataset, key)) {
+      found.push_back(std::move(sample));
+    }
   }
   if (found.empty()) {
     throw UsageError("no sample '{}' in {}", clean_text(key, 100),
                      searched.empty() ? "this workspace" : join(searched, ", "));
   }
-  if (found.size() > 1) {
-    throw UsageError("'{}' is in {} data sets; name one as `dataset`", clean_text(key, 100),
-                     found.size());
-  }
-  return std::move(found.front());
+  if (found.size() == 1) return std::move(found.front());
+  std::vector<std::string> names;
+  for (const Sample& sample : found) names.push_back(sample.dataset + "/" + sample.key);
+  const bool one_dataset = found.front().dataset == found.back().dataset;
+  throw UsageError("'{}' may mean {}: {}", clean_text(key, 100),
+                   clean_text(join(names, " or "), 300),
+                   one_dataset ? "give the whole key" : "name one data set as `dataset`");
 }
 
 }  // namespace epicrisis

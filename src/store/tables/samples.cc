@@ -7,12 +7,12 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 #include "store/tables/sample_query.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxKey = 512;
 constexpr std::int64_t kPage = 256;
 
 constexpr std::string_view kColumns =

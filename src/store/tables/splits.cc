@@ -67,6 +67,7 @@ SplitSet make_split_set(Database& database, std::string_view name, const SampleF
     if (!sample.group.empty()) item.group = fmt::format("{}/{}", sample.dataset, sample.group);
     item.label = sample.label ? sample.label->index() : -1;
     item.published = sample.split;
+    item.dataset = sample.dataset;
     items.push_back(std::move(item));
     roles.push_back({sample.id, Role::kUnused});
     return true;

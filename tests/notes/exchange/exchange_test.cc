@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/splits.h"
 #include "notes/exchange/incoming_note.h"
 #include "support/shared_data.h"
@@ -206,17 +208,81 @@ TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
   put(test::store_sample(database_, "ham", test::make_sample("fine")), "P1", "x", 0, "two");
   put(test::store_sample(database_, "..", test::make_sample("k")), "P1", "x", 0, "three");
   const Path target = folder_.path() / "deep/er/target";
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target, job_).skipped, 2);
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_).skipped, 2);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target, job_).skipped, 1);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_).skipped, 1);
   for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "deep")) {
     if (!entry.is_regular_file()) continue;
     EXPECT_THAT(entry.path().string(),
                 testing::AnyOf(testing::EndsWith("deep/er/target/ham/P1/fine.txt"),
+                               testing::EndsWith("deep/er/target/ham/P1/%2E.%2F..%2Foutside.txt"),
                                testing::EndsWith("deep/er/target/train/metadata.jsonl")));
   }
   const NoteExportReport jsonl =
       export_notes(workspace_, NoteFormat::kJsonl, folder_.path() / "all.jsonl", job_);
   EXPECT_EQ(jsonl.written, 3);  // names no file by them
+}
+
+// Any text may be a key: its files are told apart, on every disk, and lead back to it.
+TEST_F(ExchangeTest, NotesOfAnyKeyGoOutAndComeBack) {
+  const std::vector<std::string> keys = {"IMG (1)",
+                                         "-77",
+                                         "50%",
+                                         "50%25",
+                                         "a@1",
+                                         "a",
+                                         "A",
+                                         "M\u00fcller & S\u00f6hne",
+                                         "same.jpg",
+                                         "same.png",
+                                         "../up",
+                                         "con",
+                                         "\u75c5\u53d801",
+                                         std::string(512, 'x'),
+                                         std::string(511, 'x')};
+  for (const std::string& key : keys) {
+    put(test::store_sample(database_, "own", test::make_sample(key)), "P1", "openai", 0,
+        "Note of " + key);
+  }
+  put(sample_by_key(database_, "a").id, "P1", "openai", 1, "Another of a");
+  const std::vector<std::string> before = texts(workspace_);
+  for (const NoteFormat format :
+       {NoteFormat::kTree, NoteFormat::kJsonl, NoteFormat::kImageFolder}) {
+    const Path target = folder_.path() / fmt::format("out {}", note_format_name(format)) /
+                        (format == NoteFormat::kJsonl ? "notes.jsonl" : "x");
+    fs::create_directories(target.parent_path());
+    const NoteExportReport report = export_notes(workspace_, format, target, job_);
+    EXPECT_EQ(report.written, 16);
+    EXPECT_EQ(report.skipped, 0);
+    std::set<std::string> names;
+    if (format == NoteFormat::kTree) {
+      for (const auto& entry : fs::recursive_directory_iterator(target)) {
+        EXPECT_TRUE(names.insert(ascii_lower(entry.path().string())).second) << entry.path();
+      }
+    }
+    Workspace twin = empty_twin();
+    EXPECT_EQ(import_notes(twin, target, job_).written, 16);
+    EXPECT_EQ(texts(twin), before) << note_format_name(format);
+  }
+}
+
+TEST_F(ExchangeTest, KeysAreTakenWithAndWithoutSuffix) {
+  for (const char* key : {"one", "two.jpg", "both.jpg", "both.png", "caf\u00e9"}) {
+    test::store_sample(database_, "own", test::make_sample(key));
+  }
+  const Path file = folder_.path() / "notes.jsonl";
+  std::string lines;
+  for (const char* key : {"one.png", "two", "both", "both.png", "cafe\u0301.jpg", "three"}) {
+    lines += fmt::format(
+        "{{\"dataset\": \"own\", \"key\": \"{}\", \"strategy\": \"P1\", "
+        "\"text\": \"Of {}.\"}}\n",
+        key, key);
+  }
+  write_file(file, lines);
+  const NoteImportReport report = import_notes(workspace_, file, job_);
+  EXPECT_EQ(report.written, 4);
+  EXPECT_THAT(report.unmatched_examples,
+              ElementsAre(HasSubstr("own/both may mean several"), HasSubstr("own/three")));
+  EXPECT_EQ(import_notes(workspace_, file, job_).unchanged, 4);
 }
 
 TEST_F(ExchangeTest, FilterHolds) {

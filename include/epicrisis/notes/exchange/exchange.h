@@ -32,7 +32,7 @@ struct NoteExportOptions {
 struct NoteExportReport {
   std::int64_t notes = 0;  // = written + skipped
   std::int64_t written = 0;
-  std::int64_t skipped = 0;  // data set or key is no safe file name (tree, imagefolder)
+  std::int64_t skipped = 0;  // data set or strategy is no safe file name (tree, imagefolder)
   std::vector<std::string> skipped_examples;  // the first 20
 };
 Json to_json(const NoteExportReport& report);

@@ -1,0 +1,67 @@
+#include "data/published_split.h"
+
+#include <array>
+#include <map>
+#include <set>
+
+#include "data/resources.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/data/sample_key.h"
+
+namespace epicrisis {
+namespace {
+
+struct SplitWords {
+  std::map<std::string, std::string, std::less<>> names;  // folded word -> split
+  std::set<std::string, std::less<>> beside;
+};
+
+SplitWords read_words() {
+  const std::string file = "taxonomy/values/splits.toml";
+  const TomlTable table = TomlTable::parse(data_resources().get(file), file);
+  SplitWords words;
+  for (const char* split : {"train", "validation", "test"}) {
+    for (const std::string& word : table.strings_or(split, {})) {
+      words.names.emplace(folded_spelling(word), split);
+    }
+  }
+  for (const std::string& word : table.strings_or("beside", {})) words.beside.insert(word);
+  table.finish();
+  return words;
+}
+
+bool is_between(char c) {
+  return c == ' ' || c == '-' || c == '_' || c == '.' || (c >= '0' && c <= '9');
+}
+
+}  // namespace
+
+std::optional<std::string> published_split_name(std::string_view text) {
+  static const SplitWords kWords = read_words();
+  const std::string folded = folded_spelling(text);
+  if (const auto name = kWords.names.find(folded); name != kWords.names.end()) return name->second;
+  std::string found;
+  std::string other;
+  std::string word;
+  for (std::size_t i = 0; i <= folded.size(); ++i) {
+    if (i < folded.size() && !is_between(folded[i])) {
+      word += folded[i];
+      continue;
+    }
+    const auto name = kWords.names.find(word);
+    if (name != kWords.names.end()) {
+      if (!found.empty() && found != name->second) return std::nullopt;
+      found = name->second;
+    } else if (!kWords.beside.contains(word)) {
+      other += word;
+    }
+    word.clear();
+  }
+  if (other.empty() && !found.empty()) return found;
+  const auto name = kWords.names.find(other);  // "hold-out set"
+  if (!found.empty() || name == kWords.names.end()) return std::nullopt;
+  return name->second;
+}
+
+}  // namespace epicrisis

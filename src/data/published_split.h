@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace epicrisis {
+
+// "train", "validation" or "test" for the names in use: those of taxonomy/values/splits.toml, alone
+// ("eval") or with words that say nothing more ("val2017", "Test-Set"). What else a name says makes
+// it another ("test tubes", "train_val").
+std::optional<std::string> published_split_name(std::string_view text);
+
+}  // namespace epicrisis
