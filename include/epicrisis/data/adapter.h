@@ -85,6 +85,8 @@ class Adapter {
   virtual std::string_view name() const = 0;
   virtual std::string_view describe() const = 0;  // one line for a person
   virtual std::vector<std::string> expected_files() const = 0;
+  // Licence and terms of use, one line; "" where they are not known.
+  virtual std::string_view terms() const { return {}; }
   // The name in the workspace of the data set in `folder` where the user gives none.
   virtual std::string default_name(const Path& folder) const;
   // Hands each sample to `sink` in the order of the files; what the sink throws passes through.
