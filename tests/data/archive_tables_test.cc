@@ -1,5 +1,5 @@
-// Exports of the ISIC Archive and tables of its challenges: the published tables themselves, with counts taken by other
-// means, and small tables in their form.
+// Exports of the ISIC Archive and tables of its challenges: the published tables themselves, with
+// counts taken by other means, and small tables in their form.
 
 #include <gmock/gmock.h>
 
@@ -102,8 +102,8 @@ TEST(IsicArchive, OlderAndNewerColumns) {
                                            {"Verruca", 1}}));
 }
 
-// The folder holds two tables: that of the challenge's validation part, which has the archive's columns of both
-// generations, and that of a study.
+// The folder holds two tables: that of the challenge's validation part, which has the archive's
+// columns of both generations, and that of a study.
 TEST(IsicArchive, MixedColumnsBesideAnotherTable) {
   EPICRISIS_NEEDS_SHARED_DATA();
   const ReadResult result = read_table("isic_archive", "isic_archive");
@@ -145,16 +145,18 @@ TEST(IsicArchive, EveryPathOfItsVocabularyIsKnown) {
                                                {"BEK", 5}}));
 }
 
+// The archive writes a tab before what a spreadsheet would run.
 constexpr std::string_view kArchive =
-    "isic_id,attribution,copyright_license,anatom_site_special,diagnosis_1,diagnosis_2,diagnosis_3,image_type,lesion_"
-    "id,patient_id\r\n"
-    // The archive writes a tab before what a spreadsheet would run.
-    "ISIC_1,\"\t=Clinic, A\",CC-0,\"\t-\",Benign,Benign epidermal proliferations,\"\tSeborrheic keratosis\",dermoscopic,"
-    "IL_1,IP_1\r\n"
-    "ISIC_2,A,CC-BY,,Benign,Benign soft tissue proliferations - Vascular,,clinical: close-up,IL_1,\r\n"
-    "ISIC_3,A,CC-BY,,Malignant,Malignant epidermal proliferations,Bowenoid papulosis,RCM: mosaic,IL_2,\r\n"
-    "ISIC_4,A,CC-BY,,Malignant,Malignant adnexal epithelial proliferations - Follicular,Basal cell carcinoma,\"TBP "
-    "tile: close-up\",,\r\n"
+    "isic_id,attribution,copyright_license,anatom_site_special,diagnosis_1,diagnosis_2,"
+    "diagnosis_3,image_type,lesion_id,patient_id\r\n"
+    "ISIC_1,\"\t=Clinic, A\",CC-0,\"\t-\",Benign,Benign epidermal proliferations,"
+    "\"\tSeborrheic keratosis\",dermoscopic,IL_1,IP_1\r\n"
+    "ISIC_2,A,CC-BY,,Benign,Benign soft tissue proliferations - Vascular,,clinical: close-up,"
+    "IL_1,\r\n"
+    "ISIC_3,A,CC-BY,,Malignant,Malignant epidermal proliferations,Bowenoid papulosis,RCM: mosaic,"
+    "IL_2,\r\n"
+    "ISIC_4,A,CC-BY,,Malignant,Malignant adnexal epithelial proliferations - Follicular,Basal cell "
+    "carcinoma,TBP tile: close-up,,\r\n"
     "ISIC_5,A,CC-BY,,Benign,Something new,,dermoscopic,,\r\n";
 
 TEST(IsicArchive, GuardsGroupsAndKindsOfPictures) {

@@ -1,5 +1,5 @@
-// Data sets of which only the form is known here: small tables and folders in that form. Counts are those of the
-// published lists of names, where there are some.
+// Data sets of which only the form is known here: small tables and folders in that form. Counts are
+// those of the published lists of names, where there are some.
 
 #include <gmock/gmock.h>
 
@@ -87,6 +87,52 @@ TEST(Scin, CasesOfSeveralPicturesAndWeightedLabels) {
   EXPECT_EQ(result.find("104")->raw_label, "");
   EXPECT_EQ(result.report.no_class, (Counts{{"Eczema", 2}}));
   EXPECT_THAT(result.report.warnings, IsEmpty());
+}
+
+constexpr std::string_view kPh2 =
+    "||   Name || Histological Diagnosis || Clinical Diagnosis || Asymmetry | Pigment Network | "
+    "Dots/Globules | Streaks | Regression Areas | Blue-Whitish Veil ||           Colors ||\r\n"
+    "|| IMD003 ||                        ||                  0 ||         0 |               T |   "
+    "          A |       A |                A |                 A ||             4    ||\r\n"
+    "|| IMD061 || Lentigo Maligna        ||                  2 ||         2 |              AT |   "
+    "         AT |       P |                P |                 P ||       3  4  5  6 ||\r\n"
+    "|| IMD009 ||                        ||                  1 ||         1 | T ||   3 ||\r\n"
+    "\r\nClinical Diagnosis:  0 - Common Nevus;  1 - Atypical Nevus;  2 - Melanoma.\r\n";
+
+TEST(Ph2, TextTable) {
+  DataFolder folder;
+  folder.text("PH2Dataset/PH2_dataset.txt", kPh2);
+  const std::string below = "PH2Dataset/PH2 Dataset images/";
+  folder.picture(below + "IMD003/IMD003_Dermoscopic_Image/IMD003.png");
+  folder.picture(below + "IMD003/IMD003_lesion/IMD003_lesion.png");
+  folder.picture(below + "IMD061/IMD061_Dermoscopic_Image/IMD061.png");
+  const ReadResult result = read_all("ph2", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(2));
+  EXPECT_EQ(result.report.skipped.at("row of another form").count, 1U);
+  EXPECT_EQ(result.report.pictures_without_row.count, 1U);  // the mask
+  EXPECT_EQ(result.samples[0].label, test::kNevus);
+  EXPECT_EQ(finding(result.samples[0], "asymmetry"), "symmetric");
+  EXPECT_EQ(finding(result.samples[0], "colors"), "dark brown");
+  EXPECT_EQ(result.samples[1].label, test::kMelanoma);
+  EXPECT_EQ(result.samples[1].subclass, "lentigo maligna");
+  EXPECT_EQ(finding(result.samples[1], "pigment network"), "atypical");
+  EXPECT_EQ(finding(result.samples[1], "colors"), "light brown, dark brown, blue-gray, black");
+  EXPECT_EQ(finding(result.samples[1], "diagnosis confirmed by"), "histopathology");
+}
+
+TEST(Ph2, BitmapsAreNamed) {
+  DataFolder folder;
+  folder.text("PH2_dataset.txt", kPh2);
+  folder.text("PH2 Dataset images/IMD003/IMD003_Dermoscopic_Image/IMD003.bmp", "BM");
+  AdapterInput input = folder.input();
+  input.tables_if_no_pictures = true;
+  const ReadResult result = read_all("ph2", input);
+  EXPECT_EQ(result.report.samples, 2U);
+  EXPECT_EQ(result.report.warnings.count(
+                "BMP pictures, which are not read: convert them to PNG in place"),
+            1U);
+  folder.text("PH2_dataset.txt", "|| Name || Histological Diagnosis ||\n");
+  EXPECT_THROW(read_all("ph2", input), InputError);
 }
 
 TEST(Bcn20000, TablesOfFigshare) {
@@ -233,6 +279,40 @@ TEST(MraMidas, WordsOfThePublishedListAreKnown) {
   EXPECT_THAT(result.report.no_class, SizeIs(1));
 }
 
+TEST(SkinCap, LabelsOfBothSourcesAndMarkedRows) {
+  DataFolder folder;
+  folder.text("skincap_v240623.csv",
+              "Unnamed: 0,id,skincap_file_path,disease,malignant,fitzpatrick_scale,three_partition_"
+              "label,Papule,Do not consider this image\n"
+              "0,1,1.png,melanoma-in-situ,1.0,,,1,0\n"
+              "1,2,2.png,halo nevus,,3,benign,1,0\n"
+              "2,3,3.png,acne vulgaris,,-1,non-neoplastic,1,0\n"
+              "3,4,4.png,melanoma,1.0,,,1,1\n");
+  for (int i = 1; i <= 4; ++i) folder.picture(fmt::format("skincap/{}.png", i));
+  const ReadResult result = read_all("skincap", folder.input());
+  ASSERT_THAT(result.samples, SizeIs(3));
+  EXPECT_EQ(classes_of(result.report), (Counts{{"MEL", 1}, {"NEV", 1}}));
+  EXPECT_EQ(finding(result.samples[1], "skin type"), "Fitzpatrick III");
+  EXPECT_EQ(result.report.no_class, (Counts{{"acne vulgaris", 1}}));
+  EXPECT_EQ(result.report.skipped_total(), 1U);
+  EXPECT_THAT(result.report.warnings, IsEmpty());
+}
+
+TEST(Derm1m, SampleOfItsAuthors) {
+  EPICRISIS_NEEDS_SHARED_DATA();
+  AdapterInput input;
+  input.path = shared_folder() / "data/metadata_only/derm1m";
+  input.tables_only = true;
+  const ReadResult result = read_all("derm1m", input);
+  EXPECT_EQ(result.report.rows, 10U);
+  EXPECT_EQ(result.report.samples, 10U);
+  EXPECT_THAT(result.report.unmapped, IsEmpty());
+  for (const Sample& sample : result.samples) {
+    EXPECT_EQ(finding(sample, "age"), "") << sample.key;
+    EXPECT_NE(finding(sample, "symptoms"), "no symptom information") << sample.key;
+  }
+}
+
 TEST(FluoSc, NamesSayClassKindAndPair) {
   DataFolder folder;
   folder.picture("clinical/CLI_CCE_12.jpg");
@@ -355,10 +435,31 @@ TEST(DermNet, NamesOfThePublishedList) {
                                                {"SCC", 35 + 20}}));
 }
 
+TEST(PublishedSets, AFolderAClassIsNotTakenForAnother) {
+  DataFolder own;
+  own.picture("nevus/1.jpg");
+  own.picture("melanoma/2.jpg");
+  own.picture("Basal_Cell_Carcinoma/3.jpg");
+  for (const char* name : {"sd198", "dermnet", "daffodil", "skinl2", "fluo_sc"}) {
+    bool recognised = false;
+    try {
+      recognised = adapter(name).recognises(own.input());
+    } catch (const Error&) {
+    }
+    EXPECT_FALSE(recognised) << name;
+  }
+  EXPECT_TRUE(adapter("med_node").recognises(own.input()));  // a number in such folders is its form
+  DataFolder dermnet;
+  dermnet.picture("train/Acne and Rosacea Photos/07Acne081101.jpg");
+  dermnet.picture("train/Melanoma Skin Cancer Nevi and Moles/malignant-melanoma-12.jpg");
+  EXPECT_TRUE(adapter("dermnet").recognises(dermnet.input()));
+  EXPECT_FALSE(adapter("sd198").recognises(dermnet.input()));
+}
+
 TEST(PublishedSets, AllSayWhatTheyReadAndOnWhichTerms) {
-  for (const char* name :
-       {"isic_archive", "isic2016", "isic2024", "lesion_size_2020", "bcn20000", "derm12345", "ddi",
-        "mra_midas", "fluo_sc", "skinl2", "med_node", "daffodil", "sd198", "dermnet", "scin"}) {
+  for (const char* name : {"isic_archive", "isic2016", "isic2024", "lesion_size_2020", "bcn20000",
+                           "derm12345", "ddi", "mra_midas", "fluo_sc", "skinl2", "med_node",
+                           "daffodil", "sd198", "dermnet", "scin", "ph2", "skincap", "derm1m"}) {
     EXPECT_FALSE(adapter(name).terms().empty()) << name;
     EXPECT_THAT(adapter(name).expected_files(), Not(IsEmpty())) << name;
     DataFolder folder;

@@ -141,11 +141,16 @@ DataSetFile read_data_set_file(const TomlTable& table, const Field& field) {
   }
   if (file.pictures.usual.empty()) file.pictures.usual = PictureLayout().usual;
   file.pictures.recursive = table.boolean_or("recursive", false);
+  file.least_labels = static_cast<std::size_t>(table.integer_in("least_labels", 1, 1000, 1));
   file.picture_columns = table.strings_or("picture_columns", {});
   file.weighted_label = table.string_or("weighted_label", "");
   file.other_picture = table.string_or("other_picture", "");
+  const std::string match = table.string_or("match", file.paths.empty() ? "stem" : "path");
+  if (match != "stem" && match != "path") {
+    throw UsageError("{}: match = '{}'; use \"stem\" or \"path\"", table.place("match"), match);
+  }
+  if (match == "path") file.pictures.match = PictureMatch::kPath;
   if (!file.paths.empty()) {
-    file.pictures.match = PictureMatch::kPath;
     file.pictures.recursive = true;
   }
   table.finish();

@@ -46,6 +46,8 @@ struct DataSetFile {
   std::vector<TableFiles> tables;
   std::vector<TableFiles> joins;
   std::vector<PathForm> paths;  // where there is no table
+  std::size_t least_labels =
+      1;  // of those that the label map names, for paths to be surely its own
   std::vector<RowRule> rules;
   ColumnMap columns;
   // Columns that each name a picture of the row: a sample each, whose id is the file's name.

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -84,6 +85,21 @@ class Described final : public Adapter {
       read_tables(intake, input.path, tables);
     }
     return intake.finish();
+  }
+
+  bool recognises(const AdapterInput& input) const override {
+    if (!file_.tables.empty()) return !find_tables(input.path, file_.tables).empty();
+    const Taxonomy taxonomy = Taxonomy::load(name_);
+    std::set<std::string> known;
+    read(input, [&](Sample&& sample) {
+      for (const char* group : {"fine", "label"}) {
+        const auto label = sample.metadata.find(group);
+        if (label == sample.metadata.end()) continue;
+        std::string text = label->get<std::string>();
+        if (taxonomy.find(text) != nullptr) known.insert(std::move(text));
+      }
+    });
+    return known.size() >= file_.least_labels;
   }
 
  private:

@@ -22,7 +22,7 @@ Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
                         input.field.value_or(Field::standard()));
 }
 
-// "Nevus_Spilus" -> "nevus spilus".
+// "Some_Label" -> "some label".
 std::string spoken(std::string_view label) {
   std::string words = ascii_lower(label);
   std::replace(words.begin(), words.end(), '_', ' ');

@@ -18,6 +18,7 @@ const std::vector<const Adapter*>& adapters() {
         &generic_csv_adapter(), &ham10000_adapter(), &imagefolder_adapter(),
         &isic2017_adapter(),    &isic2018_adapter(), &isic2019_adapter(),
         &isic2020_adapter(),    &milk10k_adapter(),  &pad_ufes_20_adapter(),
+        &ph2_adapter(),
     };
     for (const auto& one : described_adapters()) list.push_back(one.get());
     std::ranges::sort(list, {}, &Adapter::name);
