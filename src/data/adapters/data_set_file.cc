@@ -116,7 +116,6 @@ std::vector<Path> candidates(const Path& folder, const std::string& name) {
 DataSetFile read_data_set_file(const TomlTable& table, const Field& field) {
   DataSetFile file;
   file.describe = table.string("describe");
-  file.labels = table.string_or("labels", "");
   file.terms = table.string_or("terms", "");
   file.expects = table.strings_or("expects", {});
   for (const TomlTable& one : table.tables_or_empty("table")) {

@@ -45,17 +45,15 @@ struct DataSetFile {
   std::vector<std::string> expects;
   std::vector<TableFiles> tables;
   std::vector<TableFiles> joins;
-  std::vector<PathForm> paths;  // where there is no table
-  std::size_t least_labels =
-      1;  // of those that the label map names, for paths to be surely its own
+  std::vector<PathForm> paths;   // where there is no table
+  std::size_t least_labels = 1;  // that the label map must name for paths to be its own
   std::vector<RowRule> rules;
   ColumnMap columns;
   // Columns that each name a picture of the row: a sample each, whose id is the file's name.
   std::vector<std::string> picture_columns;
   std::string weighted_label;  // a column of "{'a': 0.7, 'b': 0.3}": the heaviest is the label
   PictureLayout pictures;
-  std::string other_picture;  // "{name}_cropped": tried next
-  std::string labels;         // the taxonomy of that name instead of the own one, "" for the own
+  std::string other_picture;                  // "{name}_cropped": tried next
   std::map<std::string, std::string> splits;  // published value in lower case -> split
 };
 

@@ -78,7 +78,7 @@ class Described final : public Adapter {
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
     const std::vector<FoundTable> tables = find_tables(input.path, file_.tables);
     if (tables.empty() && !file_.tables.empty()) no_such_tables(input.path, file_.tables);
-    Intake intake(input, name(), file_.labels.empty() ? name_ : file_.labels, file_.pictures, sink);
+    Intake intake(input, name(), name_, file_.pictures, sink);
     if (file_.tables.empty()) {
       read_paths(intake);
     } else {
