@@ -29,11 +29,11 @@ std::vector<std::string> adapter_names() {
 
 void list_adapters(bool json) {
   Json list = Json::array();
-  std::vector<std::vector<std::string>> rows = {{"adapter", "reads", "expects"}};
+  std::vector<std::vector<std::string>> rows = {{"adapter", "reads", "expects", "terms"}};
   for (const Adapter* adapter : adapters()) {
     list.push_back(to_json(*adapter));
     rows.push_back({std::string(adapter->name()), std::string(adapter->describe()),
-                    join(adapter->expected_files(), "; ")});
+                    join(adapter->expected_files(), "; "), std::string(adapter->terms())});
   }
   if (json) {
     print_json({{"adapters", std::move(list)}});

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(TARGETS epicrisis RUNTIME COMPONENT program)
-install(DIRECTORY answers prompts providers studies taxonomy DESTINATION "${CMAKE_INSTALL_DATADIR}/epicrisis"
+install(DIRECTORY answers prompts providers studies taxonomy texts DESTINATION "${CMAKE_INSTALL_DATADIR}/epicrisis"
         COMPONENT program)
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT program)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright COMPONENT program)

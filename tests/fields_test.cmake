@@ -7,7 +7,7 @@ list(FILTER files EXCLUDE REGEX "^(src|include/epicrisis)/demo/")
 # Released scripts are never edited.
 list(REMOVE_ITEM files "src/store/sql/migrations.cc")
 list(FILTER files EXCLUDE REGEX
-  "^src/data/adapters/(csv_folder|derm7pt|fitzpatrick17k|ham10000|isic[a-z0-9_]*|milk10k|pad_ufes_20)\\.(cc|h)$")
+  "^src/data/adapters/(csv_folder|derm7pt|fitzpatrick17k|ham10000|isic[a-z0-9_]*|milk10k|pad_ufes_20|ph2)\\.(cc|h)$")
 # Names that are kept as they are: an adapter's, and the id of recipes that folders out there have.
 set(allowed "derm7pt|\"-lesion\"|\"v1-224-hair-border-lesion\"")
 set(words "nevus|nevi|melano|lesion|malignan|benign|cancer|carcinoma|keratosis|(^|[^a-z])(derm|skin)")

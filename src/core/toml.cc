@@ -352,8 +352,9 @@ std::vector<std::string> TomlTable::strings_or(std::string_view key,
   const toml::node* node = node_->take(key);
   if (node == nullptr) return fallback;
   const std::string name = node_->full_name(key);
+  if (const auto* one = node->as_string()) return {one->get()};
   const toml::array* array = node->as_array();
-  if (array == nullptr) fail_type(document_->name, name, *node, "a list of strings");
+  if (array == nullptr) fail_type(document_->name, name, *node, "a string or a list of strings");
   std::vector<std::string> values;
   for (const toml::node& item : *array) {
     values.push_back(text_value(document_->name, fmt::format("{}[{}]", name, values.size()), item));

@@ -36,7 +36,8 @@ std::uint64_t AdapterReport::skipped_total() const {
 Json to_json(const Adapter& adapter) {
   return {{"name", adapter.name()},
           {"describe", adapter.describe()},
-          {"expected_files", adapter.expected_files()}};
+          {"expected_files", adapter.expected_files()},
+          {"terms", adapter.terms()}};
 }
 
 Json to_json(const AdapterReport& report) {

@@ -93,6 +93,8 @@ Taxonomy Taxonomy::parse(std::string_view toml, std::string name, const Field& f
 Taxonomy Taxonomy::whole_file(const TomlTable& table, const Field& field) {
   Taxonomy own = from_table(table, field);
   const std::string base = table.string_or("extends", "");
+  // The same file may describe the data set's tables, for src/data/adapters/described.cc.
+  if (table.has("data_set")) table.table("data_set").to_json();
   table.finish();
   if (base.empty()) return own;
   // A file of the user's own could extend itself.

@@ -34,6 +34,7 @@ class TomlTable {
   double number_in(std::string_view key, double low, double high,
                    std::optional<double> fallback = {}) const;
   bool boolean_or(std::string_view key, bool fallback) const;
+  // A string alone is a list of one.
   std::vector<std::string> strings_or(std::string_view key,
                                       std::vector<std::string> fallback) const;
   std::vector<std::int64_t> integers_or(std::string_view key,

@@ -88,6 +88,11 @@ class Adapter {
   virtual std::string_view name() const = 0;
   virtual std::string_view describe() const = 0;  // one line for a person
   virtual std::vector<std::string> expected_files() const = 0;
+  // Licence and terms of use, one line; "" where they are not known.
+  virtual std::string_view terms() const { return {}; }
+  // Whether what it reads from the folder is surely this data set. False where the folder has no
+  // more than the form, as a folder a class of another set has.
+  virtual bool recognises(const AdapterInput& /*input*/) const { return true; }
   // The name in the workspace of the data set in `folder` where the user gives none.
   virtual std::string default_name(const Path& folder) const;
   // Hands each sample to `sink` in the order of the files; what the sink throws passes through.

@@ -52,8 +52,30 @@ void add_finding_columns(Intake& intake, const FindingColumns& finding, Draft& d
   }
 }
 
-void fill(std::string& text, const Draft& draft, const std::string& column) {
-  if (text.empty() && !column.empty()) text = published(draft, column);
+void fill(std::string& text, const Intake& intake, const Draft& draft, const ColumnNames& columns) {
+  if (text.empty()) text = first_published(intake, draft, columns);
+}
+
+// The first label that is filled, and as what it is broader the others.
+void fill_labels(const Intake& intake, const ColumnNames& columns, Draft& draft) {
+  for (const std::string& column : columns) {
+    std::string value = published(draft, column);
+    if (intake.is_missing(value)) continue;
+    if (draft.sample.raw_label.empty()) {
+      draft.sample.raw_label = std::move(value);
+    } else if (value != draft.sample.raw_label) {
+      draft.broader_labels.push_back(std::move(value));
+    }
+  }
+}
+
+void add_first_grade(Intake& intake, const ColumnNames& columns, Draft& draft) {
+  for (const std::string& column : columns) {
+    const std::string value = published(draft, column);
+    if (intake.is_missing(value)) continue;
+    intake.add_grade(draft, column, value);
+    return;
+  }
 }
 
 }  // namespace
@@ -76,28 +98,43 @@ std::string published(const Draft& draft, std::string_view column) {
   return position == draft.sample.metadata.end() ? std::string() : position->get<std::string>();
 }
 
+std::string first_published(const Intake& intake, const Draft& draft, const ColumnNames& columns) {
+  std::string value;
+  for (const std::string& column : columns) {
+    value = published(draft, column);
+    if (!intake.is_missing(value)) break;
+  }
+  return value;
+}
+
 void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   Sample& sample = draft.sample;
-  fill(draft.picture, draft, map.picture);
+  fill(draft.picture, intake, draft, map.picture);
   if (intake.is_missing(draft.picture)) draft.picture.clear();
-  fill(sample.raw_label, draft, map.label);
-  fill(sample.group, draft, map.group);
-  fill(sample.diagnosis, draft, map.diagnosis);
-  fill(sample.subclass, draft, map.subclass);
-  if (!map.grade.empty() && sample.grade.empty()) {
-    intake.add_grade(draft, map.grade, published(draft, map.grade));
+  if (map.label.size() > 1) {
+    fill_labels(intake, map.label, draft);
+  } else {
+    fill(sample.raw_label, intake, draft, map.label);
   }
-  if (!map.split.empty()) sample.published_splits.push_back(published(draft, map.split));
+  fill(sample.group, intake, draft, map.group);
+  fill(sample.diagnosis, intake, draft, map.diagnosis);
+  fill(sample.subclass, intake, draft, map.subclass);
+  if (!map.grade.empty() && sample.grade.empty()) {
+    add_first_grade(intake, map.grade, draft);
+  }
+  if (!map.split.empty())
+    sample.published_splits.push_back(first_published(intake, draft, map.split));
   if (!map.modality_column.empty()) {
-    const std::string value = published(draft, map.modality_column);
+    const std::string value = first_published(intake, draft, map.modality_column);
     const std::string* words = intake.taxonomy().words("modality", value);
     if (sample.modality.empty() && words != nullptr) sample.modality = *words;
     if (sample.modality.empty() && !intake.is_missing(value)) sample.modality = value;
   }
   if (sample.modality.empty()) sample.modality = map.modality;
-  if (!map.age.empty()) intake.add_age(draft, published(draft, map.age));
-  if (!map.sex.empty()) intake.add_sex(draft, published(draft, map.sex));
-  if (!map.site.empty()) intake.add_finding(draft, "site", published(draft, map.site));
+  if (!map.age.empty()) intake.add_age(draft, first_published(intake, draft, map.age));
+  if (!map.sex.empty()) intake.add_sex(draft, first_published(intake, draft, map.sex));
+  if (!map.site.empty())
+    intake.add_finding(draft, "site", first_published(intake, draft, map.site));
   for (const CodedColumn& coded : intake.taxonomy().field().coded()) {
     const auto column = map.coded.find(coded.column);
     if (column != map.coded.end()) intake.add_coded(draft, coded, published(draft, column->second));
@@ -109,7 +146,7 @@ void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,
                 const std::function<void(Draft&)>& finish) {
   intake.note_separator(reader);
   const std::size_t id = reader.column(map.id);
-  if (!map.label.empty()) reader.column(map.label);  // throws where it is missing
+  if (map.label.size() == 1) reader.column(*map.label.begin());  // throws where it is missing
   while (reader.next()) {
     intake.count_row();
     const std::string& own_id = reader.at(id);

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "data/adapters/intake.h"
@@ -24,21 +25,39 @@ struct FindingColumns {
   std::string none = {};       // said where columns have values, and all say ""
 };
 
+// Columns of which the first that is filled in a row counts. None: nothing says it.
+class ColumnNames {
+ public:
+  ColumnNames() = default;
+  ColumnNames(std::string name) {  // "": none
+    if (!name.empty()) names_.push_back(std::move(name));
+  }
+  ColumnNames(const char* name) : ColumnNames(std::string(name)) {}
+  ColumnNames(std::vector<std::string> names) : names_(std::move(names)) {}
+  bool empty() const { return names_.empty(); }
+  std::size_t size() const { return names_.size(); }
+  auto begin() const { return names_.begin(); }
+  auto end() const { return names_.end(); }
+
+ private:
+  std::vector<std::string> names_;
+};
+
 // Which column of a published row says what. Empty: none does.
 struct ColumnMap {
   std::string id;
-  std::string picture;  // a file name; empty: the id finds the picture
-  std::string label;
-  std::string group;
-  std::string split;
-  std::string grade;
-  std::string diagnosis;
-  std::string subclass;
-  std::string age;
-  std::string sex;
-  std::string site;
+  ColumnNames picture;  // a file name; empty: the id finds the picture
+  ColumnNames label;    // the most exact first: where the taxonomy does not know it, the next does
+  ColumnNames group;
+  ColumnNames split;
+  ColumnNames grade;
+  ColumnNames diagnosis;
+  ColumnNames subclass;
+  ColumnNames age;
+  ColumnNames sex;
+  ColumnNames site;
   std::string modality;                                   // of every picture, in words
-  std::string modality_column;                            // words by the taxonomy's "modality"
+  ColumnNames modality_column;                            // words by the taxonomy's "modality"
   std::map<std::string, std::string, std::less<>> coded;  // CodedColumn::column -> column
   std::vector<FindingColumns> findings;
 };
@@ -50,6 +69,9 @@ Draft draft_of(Intake& intake, const CsvReader& reader, std::string_view id);
 
 // The published value of a column, "" if there is none.
 std::string published(const Draft& draft, std::string_view column);
+
+// The first of the columns that has a value, "" if none has.
+std::string first_published(const Intake& intake, const Draft& draft, const ColumnNames& columns);
 
 // Fills label, group, findings and the rest from the published row. What the draft already has
 // stays (raw_label, group, modality).

@@ -38,6 +38,25 @@ Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
                         input.field.value_or(Field::standard()));
 }
 
+// "Some_Label" -> "some label".
+std::string spoken(std::string_view label) {
+  std::string words = ascii_lower(label);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+// A picture's name is only looked up among files that are there, so anything that could name one
+// below the root passes.
+bool is_picture_reference(std::string_view name) {
+  if (name.size() > kMaxPictureName || !is_valid_utf8(name)) return false;
+  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; };
+  if (std::any_of(name.begin(), name.end(), is_bad)) return false;
+  const std::vector<std::string> parts = split(name, '/');
+  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return part.empty() || part == "." || part == "..";
+  });
+}
+
 }  // namespace
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
@@ -208,16 +227,29 @@ bool Intake::settle_picture(Draft& draft, const PictureIndex::Found& picture) {
   return false;
 }
 
+const Mapping* Intake::find_broader(const Draft& draft) const {
+  for (const std::string& label : draft.broader_labels) {
+    if (const Mapping* mapping = taxonomy_.find(label)) return mapping;
+  }
+  return nullptr;
+}
+
 void Intake::map_label(Draft& draft) {
   Sample& sample = draft.sample;
   const Mapping* mapping = taxonomy_.find(sample.raw_label);
   if (mapping == nullptr && is_missing(sample.raw_label)) sample.raw_label.clear();
+  const bool exact = mapping != nullptr || sample.raw_label.empty();
+  if (!exact) mapping = find_broader(draft);
   settle_grade(draft, mapping);
   if (sample.raw_label.empty()) {
     ++report_.without_label;
   } else if (mapping != nullptr) {
     sample.label = mapping->label;
     // What the table itself says goes before what the vocabulary says of the label in general.
+    if (!exact) {
+      std::string& words = sample.label ? sample.subclass : sample.diagnosis;
+      if (words.empty()) words = spoken(sample.raw_label);
+    }
     if (sample.diagnosis.empty()) sample.diagnosis = mapping->diagnosis;
     if (sample.subclass.empty()) sample.subclass = mapping->subclass;
     for (const Finding& finding : mapping->findings)
@@ -332,10 +364,7 @@ bool Intake::add_given_words(Draft& draft, std::string_view name, std::string_vi
 }
 
 void Intake::add_finding(Draft& draft, std::string_view name, std::string_view value) {
-  if (add_given_words(draft, name, value)) return;
-  std::string text = ascii_lower(value);
-  std::replace(text.begin(), text.end(), '_', ' ');
-  add_words(draft, name, text);
+  if (!add_given_words(draft, name, value)) add_words(draft, name, spoken(value));
 }
 
 void Intake::add_age(Draft& draft, std::string_view value) {

@@ -36,6 +36,9 @@ struct Draft {
   std::string picture;         // what finds the picture; empty: the key
   std::string second_picture;  // tried next, may be empty
   GradeCell grade_cell = GradeCell::kNone;
+  // What raw_label is a kind of, the nearest first: they say its class where the taxonomy does not
+  // know it.
+  std::vector<std::string> broader_labels;
   Sample sample;  // raw_label, findings, group, published_splits, modality, metadata; texts unclean
 };
 
@@ -105,6 +108,7 @@ class Intake {
   // Whether the taxonomy has words for the value, or it says nothing.
   bool add_given_words(Draft& draft, std::string_view name, std::string_view value);
   static void add_words(Draft& draft, std::string_view name, std::string_view words);
+  const Mapping* find_broader(const Draft& draft) const;
   void settle_split(Draft& draft);
   void count_sample(const Sample& sample);
 

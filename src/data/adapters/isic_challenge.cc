@@ -1,6 +1,5 @@
 #include "data/adapters/isic_challenge.h"
 
-#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -22,19 +21,12 @@ const std::string& id_column(const CsvReader& reader) {
 ColumnMap columns() {
   ColumnMap map;
   map.group = "lesion_id";
+  map.age = std::vector<std::string>{"age_approx", "age_approximate"};
   map.sex = "sex";
   map.site = "anatom_site_general";
   map.modality = "dermoscopic image";
   map.findings = {{.name = "diagnosis confirmed by", .columns = {"diagnosis_confirm_type"}}};
   return map;
-}
-
-std::string first_published(const Draft& draft, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    std::string value = published(draft, name);
-    if (!is_missing(value)) return value;
-  }
-  return {};
 }
 
 std::vector<SideTable> load_details(Intake& intake, const Path& folder, const ChallengePart& part) {
@@ -78,7 +70,6 @@ void read_part(Intake& intake, CsvReader& reader, const ChallengePart& part,
     }
     draft.sample.published_splits = {part.split};
     apply_columns(intake, kColumns, draft);
-    intake.add_age(draft, first_published(draft, {"age_approx", "age_approximate"}));
     intake.take(std::move(draft));
   }
 }

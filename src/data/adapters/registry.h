@@ -17,5 +17,6 @@ const Adapter& isic2019_adapter();
 const Adapter& isic2020_adapter();
 const Adapter& milk10k_adapter();
 const Adapter& pad_ufes_20_adapter();
+const Adapter& ph2_adapter();
 
 }  // namespace epicrisis

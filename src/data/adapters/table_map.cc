@@ -13,11 +13,10 @@ namespace {
 
 struct NamedColumn {
   const char* key;
-  std::string ColumnMap::*member;
+  ColumnNames ColumnMap::*member;
 };
 
-constexpr std::array<NamedColumn, 11> kNamedColumns = {{
-    {"id", &ColumnMap::id},
+constexpr std::array<NamedColumn, 10> kNamedColumns = {{
     {"picture", &ColumnMap::picture},
     {"label", &ColumnMap::label},
     {"group", &ColumnMap::group},
@@ -29,27 +28,6 @@ constexpr std::array<NamedColumn, 11> kNamedColumns = {{
     {"site", &ColumnMap::site},
     {"modality", &ColumnMap::modality_column},
 }};
-
-FindingColumns read_finding(const TomlTable& table) {
-  FindingColumns finding;
-  finding.name = table.string("name");
-  finding.columns = table.strings_or("columns", {finding.name});
-  finding.between = table.string_or("between", finding.between);
-  finding.unit = table.string_or("unit", "");
-  finding.none = table.string_or("none", "");
-  if (finding.name.empty() || finding.columns.empty()) {
-    throw UsageError("{}: a finding needs a name and at least one column", table.place());
-  }
-  if (const std::optional<TomlTable> words = table.table_if("words")) {
-    for (const std::string& column : words->keys()) {
-      const TomlTable values = words->table(column);
-      for (const std::string& value : values.keys()) {
-        finding.words[column][ascii_lower(trim(value))] = values.string(value);
-      }
-    }
-  }
-  return finding;
-}
 
 void read_pictures(const TomlTable& table, TableMap& map) {
   const std::vector<std::string> folders = table.strings_or("folders", {});
@@ -63,17 +41,6 @@ void read_pictures(const TomlTable& table, TableMap& map) {
   if (match == "path") map.pictures.match = PictureMatch::kPath;
   if (!map.picture_pattern.empty() && map.picture_pattern.find("{id}") == std::string::npos) {
     throw UsageError("{}: pattern '{}' has no {{id}}", table.place("pattern"), map.picture_pattern);
-  }
-}
-
-void read_splits(const TomlTable& table, TableMap& map) {
-  for (const std::string& value : table.keys()) {
-    const std::optional<std::string> split = published_split_name(table.string(value));
-    if (!split) {
-      throw UsageError("{}: '{}' is no split; use train, validation or test", table.place(value),
-                       table.string(value));
-    }
-    map.splits[ascii_lower(trim(value))] = *split;
   }
 }
 
@@ -96,6 +63,54 @@ Taxonomy taxonomy_of(const TomlTable& file, const AdapterInput& input) {
 
 }  // namespace
 
+FindingColumns read_finding(const TomlTable& table) {
+  FindingColumns finding;
+  finding.name = table.string("name");
+  finding.columns = table.strings_or("columns", {finding.name});
+  finding.between = table.string_or("between", finding.between);
+  finding.unit = table.string_or("unit", "");
+  finding.none = table.string_or("none", "");
+  if (finding.name.empty() || finding.columns.empty()) {
+    throw UsageError("{}: a finding needs a name and at least one column", table.place());
+  }
+  if (const std::optional<TomlTable> words = table.table_if("words")) {
+    for (const std::string& column : words->keys()) {
+      const TomlTable values = words->table(column);
+      for (const std::string& value : values.keys()) {
+        finding.words[column][ascii_lower(trim(value))] = values.string(value);
+      }
+    }
+  }
+  return finding;
+}
+
+ColumnMap read_columns(const TomlTable& table, const Field& field) {
+  ColumnMap map;
+  map.id = table.string_or("id", "");
+  for (const NamedColumn& column : kNamedColumns) {
+    map.*column.member = table.strings_or(column.key, {});
+  }
+  if (!field.grade_name().empty()) map.grade = table.strings_or(field.grade_name(), {});
+  for (const CodedColumn& coded : field.coded()) {
+    if (table.has(coded.column)) map.coded[coded.column] = table.string(coded.column);
+  }
+  table.finish();
+  return map;
+}
+
+std::map<std::string, std::string> read_splits(const TomlTable& table) {
+  std::map<std::string, std::string> splits;
+  for (const std::string& value : table.keys()) {
+    const std::optional<std::string> split = published_split_name(table.string(value));
+    if (!split) {
+      throw UsageError("{}: '{}' is no split; use train, validation or test", table.place(value),
+                       table.string(value));
+    }
+    splits[ascii_lower(trim(value))] = *split;
+  }
+  return splits;
+}
+
 TableMap read_table_map(const Path& path, const AdapterInput& input) {
   const TomlTable file = TomlTable::parse_file(path);
   TableMap map(taxonomy_of(file, input));
@@ -109,26 +124,15 @@ TableMap read_table_map(const Path& path, const AdapterInput& input) {
     }
     map.separator = separator[0];
   }
-  map.columns.modality = file.string_or("modality", "");
   if (const std::optional<TomlTable> columns = file.table_if("columns")) {
-    for (const NamedColumn& column : kNamedColumns) {
-      map.columns.*column.member = columns->string_or(column.key, "");
-    }
-    if (!field.grade_name().empty()) {
-      map.columns.grade = columns->string_or(field.grade_name(), "");
-    }
-    for (const CodedColumn& coded : field.coded()) {
-      if (columns->has(coded.column)) {
-        map.columns.coded[coded.column] = columns->string(coded.column);
-      }
-    }
-    columns->finish();
+    map.columns = read_columns(*columns, field);
   }
+  map.columns.modality = file.string_or("modality", "");
   for (const TomlTable& finding : file.tables_or_empty("finding")) {
     map.columns.findings.push_back(read_finding(finding));
   }
   if (const auto pictures = file.table_if("pictures")) read_pictures(*pictures, map);
-  if (const auto splits = file.table_if("splits")) read_splits(*splits, map);
+  if (const auto splits = file.table_if("splits")) map.splits = read_splits(*splits);
   file.finish();
   return map;
 }
@@ -148,10 +152,11 @@ void apply_table_map(const TableMap& map, Draft& draft) {
 
 std::vector<std::string> named_columns(const ColumnMap& map) {
   std::vector<std::string> names;
+  if (!map.id.empty()) names.push_back(map.id);
   for (const NamedColumn& column : kNamedColumns) {
-    if (!(map.*column.member).empty()) names.push_back(map.*column.member);
+    names.insert(names.end(), (map.*column.member).begin(), (map.*column.member).end());
   }
-  if (!map.grade.empty()) names.push_back(map.grade);
+  names.insert(names.end(), map.grade.begin(), map.grade.end());
   for (const auto& [name, column] : map.coded) names.push_back(column);
   for (const FindingColumns& finding : map.findings) {
     names.insert(names.end(), finding.columns.begin(), finding.columns.end());

@@ -8,6 +8,7 @@
 #include "data/adapters/columns.h"
 #include "data/adapters/picture_index.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/toml.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/data/taxonomy.h"
 
@@ -24,6 +25,11 @@ struct TableMap {
   Taxonomy taxonomy;                          // what the read takes
   explicit TableMap(Taxonomy labels) : taxonomy(std::move(labels)) {}
 };
+
+// Parts of a column map: [columns], [[finding]] and [splits]. UsageError as below.
+ColumnMap read_columns(const TomlTable& table, const Field& field);
+FindingColumns read_finding(const TomlTable& table);
+std::map<std::string, std::string> read_splits(const TomlTable& table);
 
 // The label map is the input's, else the one that the file names, else that of the field, extended
 // by the file's own. UsageError with file and line for a key or value that is wrong.

@@ -181,6 +181,11 @@ std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote 
 
 }  // namespace
 
+IncomingNote checked_note(IncomingNote note) {
+  if (note.fault.empty()) check_sizes(note);
+  return checked(std::move(note));
+}
+
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,
                                           const NoteImportOptions& options, bool folder_table) {
   IncomingNote broken;

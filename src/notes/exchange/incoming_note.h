@@ -30,6 +30,9 @@ struct IncomingNote {
   llm::Dropped dropped;  // from the text
 };
 
+// The note with its text cleaned, and a fault where it is none.
+IncomingNote checked_note(IncomingNote note);
+
 // The notes of one line of JSONL, never none: a line that cannot be read is one with a fault.
 // `folder_table`: of an imagefolder's metadata.jsonl, where one line may hold several notes.
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,

@@ -9,6 +9,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "notes/exchange/import_rows.h"
 #include "notes/exchange/incoming_note.h"
+#include "notes/exchange/published_texts.h"
 
 namespace epicrisis {
 namespace {
@@ -216,8 +217,11 @@ NoteImportReport import_notes(Workspace& workspace, const Path& source, const Jo
     }
   } else if (source.extension() == ".jsonl") {
     import_lines(source, options, false, importer);
+  } else if (may_hold_texts(source)) {
+    each_published_text(source, options, [&](const IncomingNote& note) { importer.add(note); });
   } else {
-    throw UsageError("notes import: {} is neither a .jsonl file nor a folder", source.string());
+    throw UsageError("notes import: {} is neither a .jsonl, .csv or .json file nor a folder",
+                     source.string());
   }
   return importer.finish();
 }

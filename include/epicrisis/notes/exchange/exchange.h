@@ -73,7 +73,8 @@ struct NoteImportReport {
 };
 Json to_json(const NoteImportReport& report);
 
-// Takes notes in from a .jsonl file, a tree or an imagefolder (told by what `source` is). Samples
+// Takes notes in from a .jsonl file, a tree, an imagefolder, or the table (.csv, .tsv, .json) of an
+// image-text set, told by its columns (told by what `source` is). Samples
 // are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than
 // 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
 // of that key says the same; one that brings none, if the sample has its text under this strategy.
