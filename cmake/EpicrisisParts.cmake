@@ -5,16 +5,11 @@
 # that it may include; the parts that those use come along. This is the one place that says so:
 # the build's order follows from it, and tests/layers_test.cmake holds every #include against it.
 # A part that links torch, or uses one that does, is left out without torch. A part that does without
-# one of OPTIONAL keeps all that needs it in a folder with_PART; without_PART holds what stands in for
-# it in a build that lacks the part.
+# one of OPTIONAL keeps all that needs it in a folder with_PART, a library of its own; in a build that
+# lacks the part, without_PART stands in for it, and in a program with the property
+# EPICRISIS_LATE_PARTS late_PART, which loads it when it is needed.
 function(epicrisis_part name)
   cmake_parse_arguments(arg "" "" "USES;OPTIONAL;LINKS" ${ARGN})
-  foreach(used IN LISTS arg_OPTIONAL)
-    epicrisis_add_part(${used})
-    if(TARGET epicrisis_${used})
-      list(APPEND arg_USES ${used})
-    endif()
-  endforeach()
   foreach(used IN LISTS arg_USES)
     epicrisis_add_part(${used})
     if(NOT TARGET epicrisis_${used})
@@ -24,6 +19,9 @@ function(epicrisis_part name)
   if("epicrisis_torch" IN_LIST arg_LINKS AND NOT EPICRISIS_TORCH)
     return()
   endif()
+  foreach(used IN LISTS arg_OPTIONAL)
+    epicrisis_add_part(${used})
+  endforeach()
   set_property(GLOBAL APPEND PROPERTY EPICRISIS_PARTS ${name})
   get_property(torch_parts GLOBAL PROPERTY EPICRISIS_TORCH_PARTS)
   foreach(used IN LISTS arg_USES arg_LINKS)
@@ -32,16 +30,14 @@ function(epicrisis_part name)
       break()
     endif()
   endforeach()
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
-  epicrisis_choose_sources(sources)
+  file(GLOB_RECURSE sources RELATIVE "${CMAKE_CURRENT_SOURCE_DIR}" CONFIGURE_DEPENDS
+       "${CMAKE_CURRENT_SOURCE_DIR}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "(^|/)(with|without|late)_[a-z]+/")
   list(TRANSFORM arg_USES PREPEND epicrisis_)
-  add_library(epicrisis_${name} STATIC ${sources})
-  add_library(epicrisis::${name} ALIAS epicrisis_${name})
-  set_target_properties(epicrisis_${name} PROPERTIES EXPORT_NAME ${name})
-  target_compile_features(epicrisis_${name} PUBLIC cxx_std_20)
-  target_include_directories(epicrisis_${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" PUBLIC
-    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
-  target_compile_options(epicrisis_${name} PRIVATE ${EPICRISIS_WARNINGS})
+  epicrisis_add_library(${name} ${sources})
+  foreach(used IN LISTS arg_OPTIONAL)
+    epicrisis_add_optional(${name} ${used})
+  endforeach()
   target_link_libraries(epicrisis_${name} PUBLIC ${arg_USES} PRIVATE ${arg_LINKS})
   if("epicrisis_torch" IN_LIST arg_LINKS)
     epicrisis_use_headers(epicrisis_${name} torch)
@@ -49,6 +45,46 @@ function(epicrisis_part name)
   else()
     epicrisis_use_headers(epicrisis_${name} plain)
   endif()
+endfunction()
+
+function(epicrisis_add_library name)
+  add_library(epicrisis_${name} STATIC ${ARGN})
+  add_library(epicrisis::${name} ALIAS epicrisis_${name})
+  set_target_properties(epicrisis_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(epicrisis_${name} PUBLIC cxx_std_20)
+  target_include_directories(epicrisis_${name} PRIVATE "${PROJECT_SOURCE_DIR}/src" PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>")
+  target_compile_options(epicrisis_${name} PRIVATE ${EPICRISIS_WARNINGS})
+endfunction()
+
+# The libraries of what of the part NAME needs the part USED: epicrisis_NAME_with_USED, or what stands
+# in for it. Who links the part gets the one that fits.
+function(epicrisis_add_optional name used)
+  set(kinds without)
+  if(TARGET epicrisis_${used})
+    set(kinds with late)
+    set_property(GLOBAL APPEND PROPERTY EPICRISIS_TORCH_PARTS ${name})
+  endif()
+  foreach(kind IN LISTS kinds)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS
+         "${CMAKE_CURRENT_SOURCE_DIR}/${kind}_${used}/*.cc")
+    set(library ${name}_${kind}_${used})
+    epicrisis_add_library(${library} ${sources})
+    target_link_libraries(epicrisis_${library} PUBLIC epicrisis_${name})
+    epicrisis_use_headers(epicrisis_${library} plain)
+  endforeach()
+  list(GET kinds 0 kind)
+  set(usual ${name}_${kind}_${used})
+  set(chosen epicrisis_${usual})
+  if(kind STREQUAL "with")
+    target_link_libraries(epicrisis_${usual} PUBLIC epicrisis_${used})
+    target_link_libraries(epicrisis_${name}_late_${used} PRIVATE ${CMAKE_DL_LIBS})
+    set(late "$<IN_LIST:${used},$<TARGET_PROPERTY:EPICRISIS_LATE_PARTS>>")
+    set(chosen "$<IF:${late},epicrisis_${name}_late_${used},epicrisis_${usual}>")
+  endif()
+  target_link_libraries(epicrisis_${name} INTERFACE
+    "$<BUILD_INTERFACE:${chosen}>" "$<INSTALL_INTERFACE:epicrisis::${usual}>")
+  set_property(GLOBAL APPEND PROPERTY EPICRISIS_OPTIONAL_LIBRARIES epicrisis_${usual})
 endfunction()
 
 # Takes out of the list those below a folder with_PART where PART is not built, and those below

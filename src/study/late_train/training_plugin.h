@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "study/run_trainer.h"
+
+namespace epicrisis::study {
+
+// What the plugin that holds training gives out: the members of its own RunTrainer, which the
+// program's passes its calls on to. Both are built from the same sources at the same time; `build`
+// tells a plugin of another build.
+struct TrainingPlugin {
+  const char* build;
+  RunTrainer* (*make)(Workspace& workspace, const Study& study, const StudyRun& run,
+                      const CaseSet& set, const PictureTable& pictures, Job& job);
+  void (*destroy)(RunTrainer* trainer);
+  void (*train)(RunTrainer& trainer, const TrainConfig& config, const Path& folder);
+};
+
+inline constexpr const char* kTrainingPluginSymbol = "epicrisis_training_plugin";
+using GetTrainingPlugin = const TrainingPlugin* (*)();
+
+}  // namespace epicrisis::study
