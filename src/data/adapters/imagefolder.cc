@@ -119,7 +119,8 @@ class FolderReader {
   }
 
   void read_metadata(const std::string& prefix) {
-    const std::string picture = map_ ? map_->columns.picture : "";
+    const bool names_picture = map_ && !map_->columns.picture.empty();
+    const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
     read_folder_metadata(
         root_ / prefix, prefix, picture,
         {[&](const MetadataRow& row) { take_row(row, prefix); },

@@ -45,18 +45,6 @@ std::string spoken(std::string_view label) {
   return words;
 }
 
-// A picture's name is only looked up among files that are there, so anything that could name one
-// below the root passes.
-bool is_picture_reference(std::string_view name) {
-  if (name.size() > kMaxPictureName || !is_valid_utf8(name)) return false;
-  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; };
-  if (std::any_of(name.begin(), name.end(), is_bad)) return false;
-  const std::vector<std::string> parts = split(name, '/');
-  return std::none_of(parts.begin(), parts.end(), [](const std::string& part) {
-    return part.empty() || part == "." || part == "..";
-  });
-}
-
 }  // namespace
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,

@@ -450,7 +450,7 @@ class ForeignKeysOff {
 constexpr std::string_view kTables = R"([
 "audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets", "evaluations",
 "fingerprints", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "prepared",
-"results", "runs", "samples", "settings", "split_roles", "split_sets"])";
+"results", "runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
 
 // A file that lost tables, or whose layout number was changed, is told before it is worked on.
 void check_tables(Database& database, int layout) {
