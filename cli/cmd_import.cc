@@ -1,10 +1,17 @@
+#include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <system_error>
+#include <utility>
 
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
+#include "epicrisis/data/adapter_choice.h"
+#include "epicrisis/data/column_proposal.h"
 #include "epicrisis/data/field.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 
@@ -19,6 +26,8 @@ struct Options {
   std::string field;
   ImportOptions import;
   bool list = false;
+  bool guess = false;
+  std::string output;
 };
 
 std::vector<std::string> adapter_names() {
@@ -42,12 +51,6 @@ void list_adapters(bool json) {
   }
 }
 
-void print_tally(const std::string& what, const Tally& tally) {
-  if (tally.count == 0) return;
-  print_line(fmt::format("  {} {}", tally.count, what));
-  print_examples(tally.examples, static_cast<std::int64_t>(tally.count), "    ");
-}
-
 void print_report(const ImportReport& report) {
   const AdapterReport& read = report.read;
   print_line(
@@ -66,75 +69,165 @@ void print_report(const ImportReport& report) {
                     fmt::format("{}", read.samples - labelled)});
   }
   print_table(rows);
-  if (read.skipped_total() > 0) print_line("Skipped:");
-  for (const auto& [reason, tally] : read.skipped) print_tally(reason, tally);
-  print_tally("rows without a picture", read.rows_without_picture);
-  print_tally("ids met before", read.duplicate_ids);
-  std::vector<std::string> unmapped;
-  for (const auto& [raw, count] : read.unmapped)
-    unmapped.push_back(fmt::format("'{}' ({})", raw, count));
-  if (!unmapped.empty()) {
-    print_line(fmt::format("Labels that the taxonomy does not know: {}", join(unmapped, ", ")));
-  }
-  if (read.in_several_splits > 0) {
-    print_line(fmt::format("{} samples are in more than one published split; see 'epicrisis check'",
-                           read.in_several_splits));
+  for (const ReadRemark& remark : remarks_on(read)) {
+    print_line("  " + remark.text);
+    for (const std::string& example : remark.examples) print_line("    " + example);
   }
   if (report.absent > 0) {
     print_line(
-        fmt::format("{} samples of an earlier import are not in the source any more; they stay",
+        fmt::format("  {} samples of an earlier import are not in the source any more; they stay",
                     report.absent));
   }
   print_tally("pictures that no row names", read.pictures_without_row);
   print_tally("pictures behind another of their name", read.pictures_shadowed);
   for (const auto& [kind, tally] : read.warnings) print_tally(kind, tally);
+  if (const std::string blocks = map_blocks(read); !blocks.empty()) {
+    print_line(fmt::format(
+        "To give these labels a class, complete `label` (one of {}; \"\" for none) and paste into the "
+        "column map, or into a file for --taxonomy that says which map it extends (extends = "
+        "\"...\"):",
+        read.field.class_names()));
+    print_text(blocks);
+  }
 }
 
-void run(const Options& options, Globals& globals) {
+// A workspace that an import made goes again where the import fails.
+class NewWorkspace {
+ public:
+  explicit NewWorkspace(Path root) : root_(std::move(root)) {
+    std::error_code ignored;
+    folder_was_there_ = std::filesystem::exists(root_, ignored);
+  }
+  void made() { made_ = true; }
+  void keep() { made_ = false; }
+  // The workspace is closed by then. It is ours alone: none is made among other files.
+  ~NewWorkspace() {
+    if (!made_) return;
+    std::error_code ignored;
+    if (!folder_was_there_) {
+      std::filesystem::remove_all(root_, ignored);
+      return;
+    }
+    std::vector<Path> entries;
+    for (const auto& entry : std::filesystem::directory_iterator(root_, ignored)) {
+      entries.push_back(entry.path());
+    }
+    for (const Path& entry : entries) std::filesystem::remove_all(entry, ignored);
+  }
+  NewWorkspace(const NewWorkspace&) = delete;
+  NewWorkspace& operator=(const NewWorkspace&) = delete;
+
+ private:
+  Path root_;
+  bool folder_was_there_ = false;
+  bool made_ = false;
+};
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+// "import PATH": what stands in the adapter's place is the folder.
+void settle_path(Options& options) {
+  if (!options.path.empty() || options.adapter.empty()) return;
+  const std::vector<std::string> names = adapter_names();
+  const bool is_adapter = std::ranges::find(names, options.adapter) != names.end();
+  if (is_adapter || !is_there(options.adapter)) return;
+  options.path = std::exchange(options.adapter, "");
+}
+
+void check_folder(const Options& options) {
+  if (std::filesystem::is_directory(options.path)) return;
+  if (is_there(options.path)) {
+    throw UsageError(
+        "import: {} is a file; PATH is the folder of the data set, in which the adapter looks "
+        "for its tables{}",
+        options.path,
+        options.adapter == "generic_csv" ? ": those that the column map (--map) names" : "");
+  }
+  throw UsageError("import: there is no folder {}", options.path);
+}
+
+void settle_adapter(Options& options, bool json) {
+  if (!options.adapter.empty()) return;
+  AdapterInput input;
+  input.path = std::filesystem::absolute(options.path).lexically_normal();
+  input.pictures = options.import.pictures;
+  input.taxonomy = options.import.taxonomy;
+  input.column_map = options.column_map;
+  input.field = options.import.field;
+  const Adapter& sure = sure_adapter(input);
+  options.adapter = sure.name();
+  if (!json) print_line(fmt::format("Read by the adapter {} ({})", sure.name(), sure.describe()));
+}
+
+void propose(const Options& options, bool json) {
+  if (options.path.empty()) throw UsageError("import --guess needs PATH: a table or its folder");
+  const std::string proposal =
+      propose_column_map(options.path, options.import.field.value_or(Field::standard()));
+  if (!options.output.empty()) {
+    if (is_there(options.output)) {
+      throw UsageError("import: {} is there already; name another file or remove it",
+                       options.output);
+    }
+    write_file(options.output, proposal);
+  }
+  if (json) {
+    print_json({{"column_map", proposal}, {"written", options.output}});
+  } else if (options.output.empty()) {
+    print_text(proposal);
+  } else {
+    print_line(fmt::format("Wrote {}; look it over before it is used", options.output));
+  }
+}
+
+void run(Options options, Globals& globals) {
   const bool json = globals.json;
   if (options.list) {
     list_adapters(json);
     return;
   }
-  if (options.adapter.empty() || options.path.empty() || options.workspace.empty()) {
+  settle_path(options);
+  if (!options.field.empty()) options.import.field = Field::load(options.field);
+  if (options.guess) {
+    propose(options, json);
+    return;
+  }
+  if (options.path.empty() || options.workspace.empty()) {
     throw UsageError(
         "import needs ADAPTER, PATH and --workspace DIR; 'epicrisis import --list' names the "
-        "adapters");
+        "adapters; without ADAPTER the one that fits is looked for");
   }
   // Before a workspace is made for nothing.
-  adapter(options.adapter);
-  if (!std::filesystem::is_directory(options.path)) {
-    if (std::filesystem::exists(options.path)) {
-      throw UsageError(
-          "import: {} is a file; PATH is the folder of the data set, in which the adapter looks "
-          "for its tables{}",
-          options.path,
-          options.adapter == "generic_csv" ? ": those that the column map (--map) names" : "");
-    }
-    throw UsageError("import: there is no folder {}", options.path);
-  }
+  if (!options.adapter.empty()) adapter(options.adapter);
+  check_folder(options);
+  settle_adapter(options, json);
+  NewWorkspace unfinished(options.workspace);
   bool created = false;
   Workspace workspace = Workspace::open_or_create(options.workspace, &created);
-  if (created && !json) {
-    print_line(fmt::format("Made a workspace in {}", workspace.root().string()));
-  }
+  if (created) unfinished.made();
   ImportOptions import = options.import;
   import.column_map = options.column_map;
-  if (!options.field.empty()) import.field = Field::load(options.field);
   import.tables_if_no_pictures = import.pictures.empty();
   const ImportReport report =
       import_dataset(workspace, options.adapter, options.path, globals.job, import);
+  const bool failed = report.read.samples == 0 && report.read.rows > 0;
+  if (!failed) unfinished.keep();
   if (json) {
     Json document = to_json(report);
     document["workspace"] = workspace.root().string();
-    document["workspace_made"] = created;
+    document["workspace_made"] = created && !failed;
     print_json(document);
   } else {
     print_report(report);
+    if (created) {
+      const std::string root = workspace.root().string();
+      print_line(failed ? fmt::format("No sample was read, so no workspace was made in {}", root)
+                        : fmt::format("Made a workspace in {}", root));
+    }
   }
-  if (report.read.samples == 0 && report.read.rows > 0) {
-    globals.exit_code = exit_status(ErrorKind::kInput);
-  }
+  if (failed) globals.exit_code = exit_status(ErrorKind::kInput);
 }
 
 }  // namespace
@@ -142,7 +235,8 @@ void run(const Options& options, Globals& globals) {
 void add_import_command(CLI::App& app, Globals& globals) {
   CLI::App& command = *app.add_subcommand("import", "Read a data set into a workspace");
   const auto options = std::make_shared<Options>();
-  takes(command.add_option("ADAPTER", options->adapter, "Which data set it is; --list names them"),
+  takes(command.add_option("ADAPTER", options->adapter,
+                           "Which data set it is; --list names them; may be left out"),
         "NAME", adapter_names);
   takes(command.add_option("PATH", options->path, "Its folder"), "DIR");
   add_workspace_option(command, options->workspace)
@@ -174,9 +268,15 @@ void add_import_command(CLI::App& app, Globals& globals) {
   command.add_flag("--moved", options->import.moved,
                    "The data set of this name was read from another folder, and is the same");
   command.add_flag("--list", options->list, "List the adapters");
+  command.add_flag("--guess", options->guess,
+                   "Propose a column map for the table in PATH, with comments, and import nothing");
+  takes(command.add_option("-o,--output", options->output, "Write the proposal to this new file"),
+        "FILE");
   add_global_options(command, globals);
   add_examples(command,
                {"epicrisis import --list", "epicrisis import ham10000 data/ham10000 -w work",
+                "epicrisis import data/ham10000 -w work",
+                "epicrisis import data/mine --guess -o data/mine/columns.toml",
                 "epicrisis import generic_csv data/mine -w work --map columns.toml"});
   command.callback([options, &globals] { run(*options, globals); });
 }

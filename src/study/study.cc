@@ -112,10 +112,13 @@ bool report_is_current(const Workspace& workspace, const Study& study, const Stu
 }  // namespace
 
 Json to_json(const StudyOutcome& outcome) {
+  Json imports = Json::array();
+  for (const ImportReport& report : outcome.imports) imports.push_back(to_json(report));
   return {{"runs_trained", outcome.trained},
           {"runs_kept", outcome.kept},
           {"report", outcome.report.string()},
-          {"results", to_json(outcome.rows)}};
+          {"results", to_json(outcome.rows)},
+          {"imports", std::move(imports)}};
 }
 
 StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
@@ -125,7 +128,8 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   const WorkspaceLock lock = workspace.lock("study-" + study.name);
   settle_field(workspace.database(), study.field);
   remember_study(workspace, study);
-  study::import_data(workspace, study, job);
+  StudyOutcome outcome;
+  outcome.imports = study::import_data(workspace, study, job);
   StudyState state;
   state.set = study::assign_roles(workspace, study, job);
   state.pictures = study::load_pictures(workspace, study, state.set, job);
@@ -134,7 +138,6 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
       study::train_runs(workspace, study, state.set, state.pictures, job);
   state.runs = study::finished_runs(workspace, study, state.set);
 
-  StudyOutcome outcome;
   outcome.trained = counts.trained;
   outcome.kept = counts.kept;
   outcome.report = study_report(workspace, study);

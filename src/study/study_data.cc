@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
 
@@ -45,7 +49,23 @@ int class_index(const Study& study, ClassId label) {
   return found == study.classes.end() ? -1 : static_cast<int>(found - study.classes.begin());
 }
 
-// The samples of the study's classes that have a picture, role still open.
+// Whatever the order of the rows of the tables, the study is the same.
+void sort_by_key(std::vector<Case>& cases, std::vector<SplitItem>& items) {
+  std::vector<std::size_t> order(cases.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::string_view(items[i].key); });
+  std::vector<Case> sorted_cases;
+  std::vector<SplitItem> sorted_items;
+  for (const std::size_t i : order) {
+    sorted_cases.push_back(std::move(cases[i]));
+    sorted_items.push_back(std::move(items[i]));
+  }
+  cases = std::move(sorted_cases);
+  items = std::move(sorted_items);
+}
+
+// The samples of the study's classes that have a picture, role still open, in the order of data set
+// and key.
 std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& set,
                              std::vector<SplitItem>& items) {
   std::vector<Case> cases;
@@ -70,6 +90,7 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
     cases.push_back(std::move(entry));
     return true;
   });
+  sort_by_key(cases, items);
   return cases;
 }
 
@@ -82,7 +103,7 @@ CheckOptions check_options(const Study& study) {
   return options;
 }
 
-// Samples of internal sets that are the same picture get one group.
+// Samples of internal sets that are the same picture get one group: the first key's.
 void join_same_pictures(const LeakageReport& overlaps, const std::vector<Case>& cases,
                         std::vector<SplitItem>& items) {
   std::unordered_map<std::int64_t, std::size_t> index;
@@ -198,7 +219,8 @@ bool moved_with_root(Database& database, const Study& study, const StudyData& da
 
 }  // namespace
 
-void import_data(Workspace& workspace, const Study& study, Job& job) {
+std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job) {
+  std::vector<ImportReport> reports;
   for (const StudyData& data : study.data) {
     ImportOptions options;
     options.name = data.name;
@@ -212,11 +234,18 @@ void import_data(Workspace& workspace, const Study& study, Job& job) {
       job.info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,
                report.read.samples, report.written, report.updated, report.read.skipped_total());
     }
+    for (const ReadRemark& remark : remarks_on(report.read)) {
+      if (!remark.warning) continue;
+      job.warn("{}: {}{}", data.name, remark.text,
+               remark.examples.empty() ? "" : " (" + join(remark.examples, "; ") + ")");
+    }
+    reports.push_back(report);
     if (report.read.samples == 0) {
       throw InputError("{}: the adapter '{}' found no sample in {}", data.name, data.adapter,
                        data.path.string());
     }
   }
+  return reports;
 }
 
 CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {

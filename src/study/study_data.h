@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/job.h"
+#include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/workspace.h"
@@ -25,7 +26,7 @@ struct Case {
 // What a study trains and tests on.
 struct CaseSet {
   std::string split_set;    // its name in the store
-  std::vector<Case> cases;  // in order of sample id; roles train, validation, test, external
+  std::vector<Case> cases;  // in order of data set and key; roles train, validation, test, external
   // By data set: samples of classes that the study leaves out.
   std::map<std::string, std::int64_t> dropped;
   // By data set and reason: samples of the study's classes that got no role.
@@ -34,8 +35,8 @@ struct CaseSet {
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
 };
 
-// Imports every data set of the study. Idempotent.
-void import_data(Workspace& workspace, const Study& study, Job& job);
+// Imports every data set of the study and warns of what was left out or not understood. Idempotent.
+std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job);
 
 // Gives every sample its role, once: the assignment is stored under a name made from what it
 // depends on, and found there the next time. Pictures of internal sets that show the same count as

@@ -58,6 +58,7 @@ TEST_F(ProgramTest, RowsOfWhichNoneIsTakenAreAnInputError) {
   write_file(path("ham/images/other.jpg"), "");
   EXPECT_EQ(import(), 4) << said;
   EXPECT_THAT(said, HasSubstr("1 rows read, 0 samples"));
+  EXPECT_FALSE(std::filesystem::exists(path("w")));
   write_file(path("ham/images/ISIC_0000001.jpg"), "");
   EXPECT_EQ(import(), 0) << said;
   EXPECT_EQ(import(), 0) << said;  // nothing new is no failure
@@ -168,6 +169,45 @@ TEST_F(ProgramTest, AFileIsNoFolder) {
   EXPECT_EQ(run("import ham10000 '" + path("nowhere") + "' -w '" + path("w") + "'"), 2);
   EXPECT_THAT(said, HasSubstr("there is no folder"));
   EXPECT_FALSE(std::filesystem::exists(path("w")));
+}
+
+TEST_F(ProgramTest, AFailedImportLeavesNoWorkspace) {
+  ham("HAM_1,ISIC_0000001,nv\n");
+  EXPECT_EQ(import(), 4) << said;
+  EXPECT_FALSE(std::filesystem::exists(path("w")));
+  std::filesystem::create_directory(path("w"));
+  EXPECT_EQ(import("--taxonomy none"), 2) << said;
+  EXPECT_TRUE(std::filesystem::is_empty(path("w")));
+  ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
+  ASSERT_EQ(import(), 0) << said;
+  // One that was there stays.
+  ham("HAM_1,ISIC_0000001,nv\n");
+  EXPECT_EQ(import(), 4) << said;
+  EXPECT_TRUE(std::filesystem::exists(path("w/epicrisis.db")));
+}
+
+TEST_F(ProgramTest, ImportFindsTheAdapterAndTellsWhatWasNotUnderstood) {
+  ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\nHAM_2,ISIC_0000002,wart,histo,old,x,back\n");
+  EXPECT_EQ(run("import '" + path("ham") + "' -w '" + path("w") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("Read by the adapter ham10000"));
+  EXPECT_THAT(said, HasSubstr("[[map]]\nraw = [\"wart\"]  # 1 sample\n"));
+  EXPECT_THAT(said, HasSubstr("1 age that is no number of years: 'old' (1)"));
+  EXPECT_THAT(said, HasSubstr("1 sex of an unknown spelling: 'x' (1)"));
+  write_file(path("mine/cases.csv"), "case,dx\n1,MEL\n");
+  EXPECT_EQ(run("import '" + path("mine") + "' -w '" + path("v") + "'"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("--guess"));
+  EXPECT_FALSE(std::filesystem::exists(path("v")));
+}
+
+TEST_F(ProgramTest, ImportProposesAColumnMap) {
+  write_file(path("mine/cases.csv"), "case,dx\n1,MEL\n2,NV\n");
+  EXPECT_EQ(run("import '" + path("mine") + "' --guess"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("id = \"case\""));
+  const std::string out = " --guess -o '" + path("mine/columns.toml") + "'";
+  EXPECT_EQ(run("import '" + path("mine") + "'" + out), 0) << said;
+  EXPECT_EQ(run("import '" + path("mine/cases.csv") + "'" + out), 2) << said;  // it is there
+  EXPECT_EQ(run("import '" + path("mine") + "' -w '" + path("w") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("2 samples"));
 }
 
 }  // namespace

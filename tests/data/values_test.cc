@@ -338,10 +338,10 @@ TEST(Malignancy, IsReadAsTablesWriteIt) {
 
 TEST(Malignancy, WhatIsNotUnderstoodIsCountedByValue) {
   const ReadResult result = read_table_of(
-      "1,NEV,,,,,,,,,maybe,,\n2,NEV,,,,,,,,,maybe,,\n3,NEV,,,,,,,,,2,,\n4,NEV,,,,,,,,,1,,\n");
+      "1,NEV,,,,,,,,,maybe,,\n2,NEV,,,,,,,,,maybe,,\n3,NEV,,,,,,,,,3x,,\n4,NEV,,,,,,,,,1,,\n");
   const Tally& tally = result.report.warnings.at("malignancy that is not understood");
   EXPECT_EQ(tally.count, 3U);
-  EXPECT_EQ(tally.values, (Counts{{"maybe", 2}, {"2", 1}}));
+  EXPECT_EQ(tally.values, (Counts{{"3x", 1}, {"maybe", 2}}));
   const Tally& against = result.report.warnings.at("malignancy that is not the class's");
   ASSERT_THAT(against.examples, SizeIs(1));
   EXPECT_THAT(against.examples[0], HasSubstr("4 'NEV' is malignant, the class benign"));
@@ -362,6 +362,15 @@ TEST(Malignancy, AColumnThatAsksTheOtherWayRoundIsNotGuessed) {
     EXPECT_EQ(result.samples[1].grade, "benign") << column;
     EXPECT_EQ(result.report.warnings.at("malignancy that is not understood").count, 1U) << column;
   }
+}
+
+TEST(Malignancy, NumbersOfACodeAreNotYesAndNo) {
+  const ReadResult result = read_table_of(
+      "1,NEV,,,,,,,,,0,,\n2,ACK,,,,,,,,,1,,\n3,MEL,,,,,,,,,2,,\n4,MEL,,,,,,,,,true,,\n");
+  EXPECT_EQ(result.samples[1].grade, "");
+  EXPECT_EQ(result.samples[3].grade, "malignant");
+  EXPECT_EQ(result.report.warnings.at("malignancy that is not understood").values,
+            (Counts{{"0", 1}, {"1", 1}, {"2", 1}}));
 }
 
 TEST(Malignancy, AMapHasWordsInAnyLanguage) {

@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
+#include "epicrisis/corpus/import.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/report/report_data.h"
 #include "epicrisis/store/workspace.h"
@@ -23,10 +24,11 @@ struct StudyOutcome {
   std::size_t trained = 0;  // runs of this call
   std::size_t kept = 0;     // runs that were there
   std::vector<ResultRow> rows;
-  Path report;           // the HTML file
-  std::string headline;  // the table for a terminal
+  Path report;                        // the HTML file
+  std::string headline;               // the table for a terminal
+  std::vector<ImportReport> imports;  // one a data set
 };
-// {"runs_trained", "runs_kept", "report", "results": [...]}
+// {"runs_trained", "runs_kept", "report", "results": [...], "imports": [...]}
 Json to_json(const StudyOutcome& outcome);
 
 // Does everything the study names: import, roles, leakage check, preparation, notes, embeddings,

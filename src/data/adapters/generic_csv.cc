@@ -27,9 +27,14 @@ class GenericCsv final : public Adapter {
       throw UsageError("{}: 'table' and the column 'id' must be given", map_path.string());
     }
     path_below(input.path, map.table, "table");  // throws where it is not below
-    CsvReader reader(require_table(input.path, {map.table}), {.separator = map.separator});
+    const Path table = require_table(input.path, {map.table});
+    CsvReader reader(table, {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
     Intake intake(input, name(), map.taxonomy, map.pictures, sink);
+    if (!map.columns.grade.empty()) {
+      CsvReader look(table, {.separator = map.separator});
+      intake.look_for_codes(look, map.columns.grade);
+    }
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
     return intake.finish();
   }

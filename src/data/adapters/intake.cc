@@ -406,7 +406,8 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
   const std::size_t asks_no = name.find(words.no);
   const bool asks_yes =
       asks_no == std::string::npos || name.find(words.yes, asks_no) != std::string::npos;
-  const std::optional<bool> yes = yes_or_no(value);
+  const bool is_code = grade_has_codes_ && parse_number(folded).has_value();
+  const std::optional<bool> yes = is_code ? std::nullopt : yes_or_no(value);
   if (yes && asks_yes && !words.yes.empty() && !words.no.empty()) {
     grade = *yes ? words.yes : words.no;
     if (!*yes) draft.grade_cell = GradeCell::kNo;
@@ -414,6 +415,15 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
   }
   draft.grade_cell = GradeCell::kNotUnderstood;
   warn_of_value(field.grade_name() + " that is not understood", draft.place, value);
+}
+
+void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
+  const std::size_t column = reader.column(grade_column);
+  while (!grade_has_codes_ && reader.next()) {
+    const std::string& value = reader.at(column);
+    const std::optional<double> number = parse_number(trim(value));
+    grade_has_codes_ = number && *number != 0 && *number != 1 && !is_missing(value);
+  }
 }
 
 AdapterReport Intake::finish() {

@@ -43,6 +43,7 @@ std::vector<SideTable> load_details(Intake& intake, const Path& folder, const Ch
 void read_part(Intake& intake, CsvReader& reader, const ChallengePart& part,
                const std::vector<SideTable>& details, const ReadClass& read_class) {
   static const ColumnMap kColumns = columns();
+  intake.note_separator(reader);
   const std::size_t id = reader.column(id_column(reader));
   while (reader.next()) {
     intake.count_row();

@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "data/adapters/tables.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/data/adapter_choice.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kEnough = 200;  // samples
+
+struct Enough {};  // thrown by the sink
+
+// Reads any folder that has its form, whatever data set it is.
+bool is_general(const Adapter& adapter) {
+  return adapter.name() == "generic_csv" || adapter.name() == "imagefolder" ||
+         adapter.name() == "csv_folder";
+}
+
+AdapterFit fit_of(const Adapter& adapter, const AdapterInput& input) {
+  AdapterFit fit;
+  fit.adapter = &adapter;
+  try {
+    adapter.read(input, [&](Sample&& sample) {
+      ++fit.samples;
+      if (sample.label) ++fit.labelled;
+      if (!sample.image_path.empty()) ++fit.pictures;
+      if (fit.samples == kEnough) throw Enough();
+    });
+  } catch (const Enough&) {
+    // It reads.
+  } catch (const Error&) {
+    fit.samples = 0;  // not its tables
+  }
+  return fit;
+}
+
+bool has_column_map(const AdapterInput& input) {
+  return !input.column_map.empty() || find_table(input.path, {"columns.toml"}).has_value();
+}
+
+}  // namespace
+
+std::vector<AdapterFit> fitting_adapters(const AdapterInput& input) {
+  AdapterInput trial = input;
+  trial.tables_only = true;
+  trial.max_listed = 0;
+  std::vector<AdapterFit> fits;
+  for (const bool general : {false, true}) {
+    for (const Adapter* one : adapters()) {
+      if (is_general(*one) != general) continue;
+      const AdapterFit fit = fit_of(*one, trial);
+      if (fit.samples > 0) fits.push_back(fit);
+    }
+  }
+  return fits;
+}
+
+const Adapter& sure_adapter(const AdapterInput& input) {
+  // A column map says it; what is wrong with it, its own adapter tells.
+  if (has_column_map(input)) {
+    const Adapter& by_map = adapter("generic_csv");
+    if (input.column_map.empty()) return by_map;
+    const AdapterFit fit = fit_of(adapter("imagefolder"), input);
+    const bool lies_beside = find_table(input.path, {"metadata.jsonl", "metadata.csv"}).has_value();
+    return lies_beside && fit.samples > 0 ? *fit.adapter : by_map;
+  }
+  const std::vector<AdapterFit> fits = fitting_adapters(input);
+  std::vector<const Adapter*> published;
+  std::vector<const Adapter*> general;
+  std::vector<std::string> names;
+  for (const AdapterFit& fit : fits) {
+    (is_general(*fit.adapter) ? general : published).push_back(fit.adapter);
+    names.push_back(fmt::format("{} ({} of the first {} samples have a class, {} a picture)",
+                                fit.adapter->name(), fit.labelled, fit.samples, fit.pictures));
+  }
+  if (published.size() == 1) return *published.front();
+  if (published.empty() && general.size() == 1 && fits.front().labelled > 0) {
+    return *general.front();
+  }
+  if (fits.empty()) {
+    throw UsageError(
+        "{} has the tables of no data set that is known here; a column map explains a table of "
+        "your own: have one proposed (`guess`)",
+        input.path.string());
+  }
+  throw UsageError("{} may be read in more than one way, or not well; name the adapter: {}",
+                   input.path.string(), join(names, "; "));
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,428 @@
+#include "epicrisis/data/column_proposal.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "data/adapters/intake.h"
+#include "data/resources.h"
+#include "data/values.h"
+#include "epicrisis/core/csv.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/data/read_remarks.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr const char* kFile = "taxonomy/values/columns.toml";
+constexpr std::size_t kMaxRows = 5000;
+constexpr std::size_t kMaxDistinct = 1000;  // values of a column told apart
+constexpr std::size_t kMaxShown = 5;        // values in a comment
+constexpr std::size_t kMaxLabels = 200;     // a column of more is none of labels
+constexpr std::size_t kMaxEntries = 20000;  // files looked at for pictures
+
+std::string loose(std::string_view name) {
+  std::string text;
+  for (const char c : fold_value(name)) {
+    if (c != ' ' && c != '-' && c != '.') text += c;
+  }
+  return text;
+}
+
+struct Column {
+  std::string name;
+  std::size_t filled = 0;  // rows that say something
+  std::map<std::string, std::uint64_t> values;
+  bool all_different = true;
+  std::string role;  // "" while it has none
+
+  // The share of the filled rows whose value the test takes.
+  template <typename Test>
+  double share(Test test) const {
+    std::uint64_t all = 0;
+    std::uint64_t taken = 0;
+    for (const auto& [value, count] : values) {
+      all += count;
+      if (test(value)) taken += count;
+    }
+    return all == 0 ? 0 : static_cast<double>(taken) / static_cast<double>(all);
+  }
+};
+
+struct Table {
+  std::string file;  // below the folder
+  char separator = ',';
+  std::size_t rows = 0;
+  bool whole = true;
+  std::vector<Column> columns;
+};
+
+Table read_start(const Path& folder, const std::string& file) {
+  CsvReader reader(folder / file);
+  Table table;
+  table.file = file;
+  table.separator = reader.separator();
+  for (const std::string& name : reader.header()) table.columns.emplace_back().name = name;
+  while (reader.next()) {
+    if (table.rows == kMaxRows) {
+      table.whole = false;
+      break;
+    }
+    ++table.rows;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      Column& column = table.columns[i];
+      const std::string value = clean_text(reader.at(i), kMaxFindingValue);
+      if (is_missing(value)) continue;
+      ++column.filled;
+      const bool known = column.values.contains(value);
+      if (known) column.all_different = false;
+      if (known || column.values.size() < kMaxDistinct) ++column.values[value];
+    }
+  }
+  return table;
+}
+
+class Proposal {
+ public:
+  Proposal(Table table, const Field& field)
+      : table_(std::move(table)),
+        field_(field),
+        taxonomy_(Taxonomy::usual(field)),
+        names_(TomlTable::parse(data_resources().get(kFile), kFile)) {
+    find_roles();
+  }
+
+  std::size_t roles() const { return role_of_.size(); }
+  const Table& table() const { return table_; }
+
+  std::string toml(const Path& folder) const {
+    std::string text = fmt::format(
+        "# Proposed by the names of the columns and {} rows of {}: look it over.\n"
+        "# docs/formats/column-maps.md explains every key.\n"
+        "table = {}\n",
+        table_.whole ? fmt::format("the {}", table_.rows) : fmt::format("the first {}", kMaxRows),
+        comment(table_.file), toml_string(table_.file));
+    if (table_.separator != ',') {
+      text += fmt::format("separator = {}  # as the first rows have it\n",
+                          toml_string(std::string(1, table_.separator)));
+    }
+    text += "# modality = \"clinical image\"  # of every picture, where no column says it\n";
+    if (field_.name() != Field::standard().name()) {
+      text += fmt::format("field = {}\n", toml_string(field_.name()));
+    }
+    text += "\n[columns]\n";
+    for (const std::string& role : order()) text += line_of(role);
+    text += pictures(folder) + splits() + labels() + rest();
+    return text;
+  }
+
+ private:
+  std::vector<std::string> order() const {
+    std::vector<std::string> roles = {"id", "picture", "label", "group", "split"};
+    if (!field_.grade_name().empty()) roles.push_back(field_.grade_name());
+    roles.insert(roles.end(), {"subclass", "age", "sex", "site", "modality"});
+    for (const CodedColumn& coded : field_.coded()) roles.push_back(coded.column);
+    return roles;
+  }
+
+  std::vector<std::string> names_of(const std::string& role) const {
+    std::vector<std::string> names = {role};
+    for (const CodedColumn& coded : field_.coded()) {
+      if (coded.column == role && !coded.also.empty()) names.push_back(coded.also);
+    }
+    for (std::string& name : names_.strings_or(role, {})) names.push_back(std::move(name));
+    return names;
+  }
+
+  bool is_understood(const std::string& role, const std::string& value) const {
+    if (role == "age") return age_in_words(value).has_value();
+    if (role == "sex") return sex_in_words(value).has_value();
+    if (role == "split") return published_split_name(value).has_value();
+    if (role == "label") return taxonomy_.find(value) != nullptr;
+    if (role == field_.grade_name()) {
+      const GradeWords& words = field_.grade_words();
+      const std::string folded = fold_value(value);
+      return words.words.contains(folded) || words.open.contains(folded) ||
+             (!words.yes.empty() && yes_or_no(value).has_value());
+    }
+    for (const CodedColumn& coded : field_.coded()) {
+      if (coded.column == role) return coded_in_words(coded, value).has_value();
+    }
+    return true;
+  }
+
+  // The first column of a usual name for which `fits` holds.
+  template <typename Fits>
+  void assign(const std::string& role, Fits fits) {
+    if (role_of_.contains(role)) return;
+    for (const std::string& name : names_of(role)) {
+      for (Column& column : table_.columns) {
+        if (!column.role.empty() || loose(column.name) != loose(name) || !fits(column)) continue;
+        take(role, column);
+        return;
+      }
+    }
+  }
+  void take(const std::string& role, Column& column) {
+    column.role = role;
+    role_of_[role] = &column;
+  }
+
+  void find_roles() {
+    const auto half_understood = [&](const std::string& role) {
+      return [&, role](const Column& column) {
+        return column.share([&](const std::string& v) { return is_understood(role, v); }) >= 0.5;
+      };
+    };
+    const auto any = [](const Column& column) { return column.filled > 0; };
+    assign("id", [](const Column& column) { return column.filled > 0 && column.all_different; });
+    if (!field_.grade_name().empty()) {
+      assign(field_.grade_name(), half_understood(field_.grade_name()));
+    }
+    for (const char* role : {"age", "sex"}) assign(role, half_understood(role));
+    for (const CodedColumn& coded : field_.coded()) {
+      assign(coded.column, half_understood(coded.column));
+    }
+    assign("split",
+           [](const Column& column) { return column.filled > 0 && column.values.size() <= 20; });
+    assign("label", [](const Column& column) {
+      return column.filled > 0 && column.values.size() <= kMaxLabels;
+    });
+    for (const char* role : {"picture", "group", "site", "subclass", "modality"}) assign(role, any);
+    find_by_values();
+    assign("id", any);
+    if (role_of_.contains("id") || table_.columns.empty()) return;
+    // Something must be there, for a person to correct.
+    const auto different = std::ranges::find_if(table_.columns, [](const Column& column) {
+      return column.role.empty() && column.filled > 0 && column.all_different;
+    });
+    if (role_of_.contains("picture")) {
+      role_of_["id"] = role_of_["picture"];  // without its suffix
+      role_of_.erase("picture");
+    } else if (different != table_.columns.end()) {
+      take("id", *different);
+    } else {
+      take("id", table_.columns.front());
+    }
+  }
+
+  void find_by_values() {
+    Column* label = nullptr;
+    double best = 0.5;
+    for (Column& column : table_.columns) {
+      if (!column.role.empty() || column.filled == 0) continue;
+      const double pictures = column.share([](const std::string& v) { return is_picture_name(v); });
+      if (pictures > 0.5 && !role_of_.contains("picture")) {
+        take("picture", column);
+        continue;
+      }
+      const double known =
+          column.share([&](const std::string& v) { return is_understood("label", v); });
+      if (known < best || column.values.size() > kMaxLabels) continue;
+      best = known;
+      label = &column;
+    }
+    if (label != nullptr && !role_of_.contains("label")) take("label", *label);
+  }
+
+  static std::string comment(std::string_view text) { return clean_text(text, 40); }
+
+  static std::vector<std::pair<std::string, std::uint64_t>> by_frequency(const Column& column) {
+    std::vector<std::pair<std::string, std::uint64_t>> values(column.values.begin(),
+                                                              column.values.end());
+    std::ranges::stable_sort(values,
+                             [](const auto& a, const auto& b) { return a.second > b.second; });
+    return values;
+  }
+
+  static std::string described(const Column& column) {
+    if (column.filled == 0) return "nothing in it";
+    std::vector<std::string> shown;
+    for (const auto& [value, count] : by_frequency(column)) {
+      if (shown.size() == kMaxShown) {
+        shown.emplace_back("...");
+        break;
+      }
+      shown.push_back(column.all_different ? comment(value)
+                                           : fmt::format("{} ({})", comment(value), count));
+    }
+    const std::string many = column.values.size() < kMaxDistinct
+                                 ? std::to_string(column.values.size())
+                                 : fmt::format("{} or more", kMaxDistinct);
+    return fmt::format("{} values{}: {}", many, column.all_different ? ", all different" : "",
+                       join(shown, ", "));
+  }
+
+  std::string line_of(const std::string& role) const {
+    const auto position = role_of_.find(role);
+    if (position == role_of_.end()) return fmt::format("# {} = \"\"  # no column found\n", role);
+    const Column& column = *position->second;
+    std::string note = described(column);
+    std::vector<std::string> unknown;
+    for (const auto& [value, count] : by_frequency(column)) {
+      if (role != "label" && role != "split" && !is_understood(role, value)) {
+        unknown.push_back(fmt::format("{} ({})", comment(value), count));
+      }
+    }
+    if (unknown.size() > kMaxShown) {
+      unknown.resize(kMaxShown);
+      unknown.emplace_back("...");
+    }
+    if (!unknown.empty()) note += "; not understood: " + join(unknown, ", ");
+    if (role == "id" && !column.all_different)
+      note += "; not all different, the first of each stays";
+    return fmt::format("{} = {}  # {}\n", role, toml_string(column.name), note);
+  }
+
+  std::string pictures(const Path& folder) const {
+    std::map<std::string, std::size_t> found;  // folder just below -> pictures in it
+    std::error_code error;
+    std::filesystem::recursive_directory_iterator files(folder, error);
+    std::size_t seen = 0;
+    bool nested = false;
+    for (const std::filesystem::recursive_directory_iterator end;
+         !error && files != end && seen < kMaxEntries; files.increment(error), ++seen) {
+      if (!is_picture_name(files->path().filename().string())) continue;
+      ++found[files.depth() == 0 ? std::string(".")
+                                 : files->path().lexically_relative(folder).begin()->string()];
+      if (files.depth() > 1) nested = true;
+    }
+    std::string text = "\n[pictures]\n";
+    const auto picture = role_of_.find("picture");
+    const bool by_path =
+        picture != role_of_.end() && picture->second->share([](const std::string& v) {
+          return v.find('/') != std::string::npos;
+        }) > 0.5;
+    if (by_path) {
+      return text +
+             "folders = [\".\"]  # the column has paths\nrecursive = true\nmatch = \"path\"\n";
+    }
+    std::vector<std::string> names;
+    std::vector<std::string> counts;
+    for (const auto& [name, count] : found) {
+      names.push_back(toml_string(name));
+      counts.push_back(fmt::format("{} in {}", count, comment(name)));
+      if (names.size() == 20) break;
+    }
+    if (names.empty()) return text + "# folders = [\"images\"]  # no picture was found\n";
+    text += fmt::format("folders = [{}]  # pictures: {}\n", join(names, ", "), join(counts, ", "));
+    if (nested) text += "recursive = true\n";
+    return text;
+  }
+
+  std::string splits() const {
+    const auto split = role_of_.find("split");
+    if (split == role_of_.end()) return {};
+    std::string text;
+    for (const auto& [value, count] : by_frequency(*split->second)) {
+      if (is_understood("split", value)) continue;
+      text += fmt::format("# {} = \"train\"  # {} rows; train, validation or test?\n",
+                          toml_string(value), count);
+    }
+    return text.empty() ? text : "\n# [splits]\n" + text;
+  }
+
+  std::string labels() const {
+    const auto label = role_of_.find("label");
+    if (label == role_of_.end()) return {};
+    std::string text;
+    for (const auto& [value, count] : by_frequency(*label->second)) {
+      if (is_understood("label", value)) continue;
+      text += fmt::format("# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n",
+                          toml_string(value), count);
+    }
+    if (text.empty()) return text;
+    return fmt::format(
+               "\n# Labels that are not known: give each one of {}, or \"\" for none of them.\n",
+               field_.class_names()) +
+           text;
+  }
+
+  std::string rest() const {
+    std::string text;
+    for (const Column& column : table_.columns) {
+      const bool used =
+          std::ranges::any_of(role_of_, [&](const auto& entry) { return entry.second == &column; });
+      if (used || column.name.empty() || column.filled == 0) continue;
+      text += fmt::format("# [[finding]]  # {}\n# name = {}\n# columns = [{}]\n", described(column),
+                          toml_string(fold_value(column.name)), toml_string(column.name));
+    }
+    return text.empty() ? text : "\n# Columns that are not used; findings go into notes.\n" + text;
+  }
+
+  Table table_;
+  const Field& field_;
+  Taxonomy taxonomy_;
+  TomlTable names_;
+  std::map<std::string, Column*> role_of_;
+};
+
+// The tables of a folder, else those just below it.
+std::vector<std::string> tables_in(const Path& folder) {
+  const auto tables_of = [&](const Path& one) {
+    std::vector<std::string> found;
+    std::error_code error;
+    for (std::filesystem::directory_iterator files(one, error), end; !error && files != end;
+         files.increment(error)) {
+      std::error_code ignored;
+      const std::string suffix = ascii_lower(files->path().extension().string());
+      if ((suffix == ".csv" || suffix == ".tsv" || suffix == ".tab" || suffix == ".txt") &&
+          files->is_regular_file(ignored)) {
+        found.push_back(files->path().lexically_relative(folder).generic_string());
+      }
+    }
+    std::ranges::sort(found);
+    return found;
+  };
+  std::vector<std::string> found = tables_of(folder);
+  if (!found.empty()) return found;
+  for (const Path& below : folders_below(folder)) {
+    for (std::string& table : tables_of(below)) found.push_back(std::move(table));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string propose_column_map(const Path& path, const Field& field) {
+  std::error_code ignored;
+  const Path whole = std::filesystem::absolute(path).lexically_normal();
+  if (std::filesystem::is_regular_file(whole, ignored)) {
+    const Proposal proposal(read_start(whole.parent_path(), whole.filename().string()), field);
+    return proposal.toml(whole.parent_path());
+  }
+  if (!std::filesystem::is_directory(whole, ignored)) {
+    throw UsageError("proposing a column map: there is no table or folder {}", path.string());
+  }
+  std::unique_ptr<Proposal> best;
+  std::vector<std::string> others;
+  std::string error;
+  const std::vector<std::string> tables = tables_in(whole);
+  for (const std::string& file : tables) {
+    try {
+      auto one = std::make_unique<Proposal>(read_start(whole, file), field);
+      if (best == nullptr || one->roles() > best->roles()) std::swap(best, one);
+      if (one != nullptr) others.push_back(one->table().file);
+    } catch (const InputError& failure) {
+      error = failure.what();
+    }
+  }
+  if (best == nullptr) {
+    if (!error.empty()) throw InputError("proposing a column map: {}", error);
+    throw UsageError(
+        "proposing a column map: {} has no table (.csv, .tsv, .tab or .txt); name the file itself",
+        path.string());
+  }
+  std::string text = best->toml(whole);
+  if (!others.empty()) {
+    text = fmt::format("# Other tables: {}\n", clean_text(join(others, ", "), 500)) + text;
+  }
+  return text;
+}
+
+}  // namespace epicrisis
