@@ -78,9 +78,6 @@ void print_report(const ImportReport& report) {
         fmt::format("  {} samples of an earlier import are not in the source any more; they stay",
                     report.absent));
   }
-  print_tally("pictures that no row names", read.pictures_without_row);
-  print_tally("pictures behind another of their name", read.pictures_shadowed);
-  for (const auto& [kind, tally] : read.warnings) print_tally(kind, tally);
   if (const std::string blocks = map_blocks(read); !blocks.empty()) {
     print_line(fmt::format(
         "To give these labels a class, complete `label` (one of {}; \"\" for none) and paste into the "

@@ -19,8 +19,9 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand("import", "Take in notes that were written elsewhere");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  takes(command->add_option("SOURCE", arguments->source,
-                            "A .jsonl file, a text tree, an imagefolder, or a table of texts (.csv, .json)"),
+  takes(command->add_option(
+            "SOURCE", arguments->source,
+            "A .jsonl file, a text tree, an imagefolder, or a table of texts (.csv, .json)"),
         "FILE|DIR")
       ->required();
   takes(command->add_option("--dataset", arguments->options.dataset,

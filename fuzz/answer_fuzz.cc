@@ -22,7 +22,7 @@ void check(bool good) {
 }
 
 void check(const NoteAnswer& answer) {
-  const auto& [attempt, note] = answer;
+  const auto& [attempt, note, dropped] = answer;
   const bool written = note.status == NoteStatus::kWritten;
   check(written == note.reason.empty() && attempt.reason == note.reason);
   check(!written || (attempt.next == llm::NextStep::kDone && !note.text.empty()));

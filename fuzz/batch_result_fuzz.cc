@@ -19,9 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (result.custom_id.empty()) __builtin_trap();
   static const epicrisis::Json schema = {{"type", "object"}, {"required", {"border"}}};
-  for (const auto& [attempt, note] : {epicrisis::read_batch_result(result, free_text, nullptr),
-                                      epicrisis::read_batch_result(result, structured, nullptr),
-                                      epicrisis::read_batch_result(result, structured, schema)}) {
+  for (const auto& [attempt, note, dropped] :
+       {epicrisis::read_batch_result(result, free_text, nullptr),
+        epicrisis::read_batch_result(result, structured, nullptr),
+        epicrisis::read_batch_result(result, structured, schema)}) {
     const bool written = note.status == epicrisis::NoteStatus::kWritten;
     // What is stored: a note has a text, a rejection a reason, and the database takes both.
     if (written && (note.text.empty() || result.http_status != 200)) __builtin_trap();

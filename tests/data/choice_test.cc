@@ -7,6 +7,7 @@
 #include "epicrisis/data/adapter_choice.h"
 #include "epicrisis/data/column_proposal.h"
 #include "epicrisis/data/read_remarks.h"
+#include "epicrisis/data/taxonomy.h"
 #include "support/dermatology.h"
 
 namespace epicrisis::test {

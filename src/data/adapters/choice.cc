@@ -22,6 +22,7 @@ AdapterFit fit_of(const Adapter& adapter, const AdapterInput& input) {
   AdapterFit fit;
   fit.adapter = &adapter;
   try {
+    if (!adapter.recognises(input)) return fit;
     adapter.read(input, [&](Sample&& sample) {
       ++fit.samples;
       if (sample.label) ++fit.labelled;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/adapters/intake.h"
+#include "data/published_split.h"
 #include "data/resources.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"

@@ -31,9 +31,9 @@ class GenericCsv final : public Adapter {
     CsvReader reader(table, {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
     Intake intake(input, name(), map.taxonomy, map.pictures, sink);
-    if (!map.columns.grade.empty()) {
+    for (const std::string& column : map.columns.grade) {
       CsvReader look(table, {.separator = map.separator});
-      intake.look_for_codes(look, map.columns.grade);
+      intake.look_for_codes(look, column);
     }
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
     return intake.finish();

@@ -99,7 +99,7 @@ TEST(AnswerForm, ErrorsNameFileAndLine) {
   expect("[options]\n\"\" = [\"x\"]\n", "mine.toml:7", "one line");
   expect("[options]\n\"a\\tb\" = [\"x\"]\n", "mine.toml:8", "one line");
   expect("[options]\nstatement = [\"x\"]\n", "mine.toml:8", "the sentence");
-  expect("[options]\na = \"x\"\n", "mine.toml:8", "a");
+  expect("[options]\na = 5\n", "mine.toml:8", "a");
   expect("[options]\na = [5]\n", "mine.toml:8", "a");
   expect("[options]\na = [\"" + std::string(201, 'x') + "\"]\n", "mine.toml:8", "200 bytes");
   std::string many = "[options]\n";
