@@ -285,7 +285,9 @@ std::optional<std::string> age_in_words(std::string_view value) {
     for (const std::string& part : cell.parts) {
       if (!common().leave_out.contains(part)) left += (left.empty() ? "" : " ") + part;
     }
-    return is_missing(left) ? std::optional<std::string>("") : std::nullopt;
+    // "old" alone is no age, "age unknown" says nothing.
+    const bool says_nothing = cell.parts.empty() || (!left.empty() && is_missing(left));
+    return says_nothing ? std::optional<std::string>("") : std::nullopt;
   }
   if (std::optional<std::string> young = young_age(cell)) return young;
   const auto form = common().ages.find(without(cell.parts, common().leave_out));

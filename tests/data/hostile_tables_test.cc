@@ -378,7 +378,7 @@ TEST(Registry, NamesAreDistinctAndFound) {
 
 TEST(AdapterReportJson, HoldsEveryCount) {
   const ReadResult result =
-      read_ham("L1,a,nv,histo,40,male,back\nL1,\u200b,xx,histo,40,male,back\n");
+      read_ham("L1,a,nv,histo,40,male,back\nL1,b\u200bc,xx,histo,40,male,back\n");
   const Json json = to_json(result.report);
   EXPECT_EQ(json.at("records"), 2);
   EXPECT_EQ(json.at("samples"), 1);
