@@ -67,6 +67,9 @@ void run(const Options& options, Globals& globals) {
   }
   print_line(fmt::format("{}: {} pictures, {} prepared now, {} before, {} failed", report.recipe,
                          report.samples, report.prepared, report.already, report.failed));
+  if (report.damaged > 0) {
+    print_line(fmt::format("{} prepared pictures were damaged and were made anew", report.damaged));
+  }
   constexpr std::size_t kShown = 10;
   print_examples(report.failures, report.failed, "  ", kShown);
 }
@@ -97,6 +100,7 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
         "N")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  options->prepare.verify = true;
   add_global_options(command, globals);
   add_examples(command,
                {"epicrisis prepare -w work", "epicrisis prepare -w work --preview sheet.png"});

@@ -36,6 +36,7 @@ void add_notes_command(CLI::App& app, Globals& globals);
 void add_notes_batch_command(CLI::App& notes, Globals& globals);  // `notes batch`
 void add_report_command(CLI::App& app, Globals& globals);
 void add_study_command(CLI::App& app, Globals& globals);
+void add_workspace_command(CLI::App& app, Globals& globals);
 
 // Adds --json and --quiet to a command.
 void add_global_options(CLI::App& command, Globals& globals);

@@ -132,6 +132,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_report_command(app, globals);
+  add_workspace_command(app, globals);
   add_demo_command(app, globals);
   add_completion_command(app, globals);
   // After the commands, which would take it over.

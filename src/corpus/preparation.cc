@@ -88,13 +88,55 @@ void make_preview(Preview& preview, const PrepareRecipe& recipe) {
   }
 }
 
+// A picture that is there, to be held against its hash.
+struct Check {
+  PrepareJob picture;
+  Source source;
+  std::size_t slot = 0;
+  std::string sha256;
+};
+
+// The pixels a side of a recipe, by its id: "v2-224-hair" -> 224; 1 where it has none.
+int size_of_recipe(const std::string& id) {
+  const std::vector<std::string> parts = split(id, '-');
+  if (parts.size() < 2) return 1;
+  return static_cast<int>(std::clamp(parse_integer(parts[1]).value_or(1), 1LL, 4096LL));
+}
+
+bool is_sound(const ShardStore& store, std::size_t slot, std::string_view sha256) {
+  if (slot >= store.count()) return false;
+  return sha256_hex(std::as_bytes(store.pixels(slot))) == sha256;
+}
+
+std::vector<bool> find_sound(const std::vector<Check>& checks, const ShardStore& store,
+                             unsigned threads, const Job& job) {
+  std::vector<char> sound(checks.size());
+  parallel_for(checks.size(), threads, job, [&](std::size_t i) {
+    sound[i] = is_sound(store, checks[i].slot, checks[i].sha256) ? 1 : 0;
+  });
+  return {sound.begin(), sound.end()};
+}
+
+// Rows whose pictures are no longer in the store, be it new, removed by hand or damaged: their slots
+// are for other pictures from now on.
+void forget_lost(Database& database, const PrepareReport& report, const ShardStore& store,
+                 const Job& job) {
+  for (const ShardStore::Replaced& lost : store.replaced()) {
+    job.warn("{}; its pictures are prepared again", lost.message);
+    database.execute("DELETE FROM prepared WHERE recipe = ? AND slot >= ? AND slot < ?",
+                     report.recipe, lost.first, lost.end);
+  }
+  database.execute("DELETE FROM prepared WHERE recipe = ? AND slot >= ?", report.recipe,
+                   static_cast<std::int64_t>(store.count()));
+}
+
 }  // namespace
 
 Json to_json(const PrepareReport& report) {
-  return {{"recipe", report.recipe},    {"folder", report.folder.string()},
-          {"samples", report.samples},  {"prepared", report.prepared},
-          {"already", report.already},  {"failed", report.failed},
-          {"failures", report.failures}};
+  return {{"recipe", report.recipe},   {"folder", report.folder.string()},
+          {"samples", report.samples}, {"prepared", report.prepared},
+          {"already", report.already}, {"failed", report.failed},
+          {"damaged", report.damaged}, {"failures", report.failures}};
 }
 
 Json to_json(const PreparationPreview& preview) {
@@ -143,10 +185,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   Database& database = workspace.database();
   ShardStore store(report.folder, recipe.size, report.recipe, ShardStore::Mode::kWrite);
 
-  if (store.count() == 0) {
-    // New, or removed by hand: what the rows say of it is no longer so.
-    database.execute("DELETE FROM prepared WHERE recipe = ? AND slot IS NOT NULL", report.recipe);
-  }
+  forget_lost(database, report, store, job);
 
   SampleFilter filter = options.filter;
   filter.with_image = true;
@@ -160,6 +199,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   while (report.samples < total) {
     std::vector<PrepareJob> jobs;
     std::vector<Source> sources;
+    std::vector<Check> checks;
     const std::int64_t before = report.samples;
     {
       Statement rows = query.prepare(database, "SELECT s.id, s.image_path, d.name, s.key",
@@ -172,7 +212,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
         const std::string path = rows.text(1);
         Source source{fmt::format("{}/{}", rows.text_view(2), rows.text_view(3)), file_stamp(path)};
         Statement known = database.prepare(
-            "SELECT path, file_size, file_time, slot, error FROM prepared "
+            "SELECT path, file_size, file_time, slot, error, pixels_sha256 FROM prepared "
             "WHERE recipe = ? AND sample_id = ?");
         known.bind_all(report.recipe, after);
         if (known.step() && known.text_view(0) == path) {
@@ -181,7 +221,13 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
           const bool gone = source.stamp == FileStamp{};
           if (good && (same || gone) &&
               known.integer(3) < static_cast<std::int64_t>(store.count())) {
-            ++report.already;
+            PrepareJob there{after, path};
+            if (options.verify) {
+              checks.push_back({std::move(there), std::move(source),
+                                static_cast<std::size_t>(known.integer(3)), hex_of(known.blob(5))});
+            } else {
+              ++report.already;
+            }
             continue;
           }
           if (!good && same) {
@@ -194,6 +240,19 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
       }
     }
     if (report.samples == before) break;
+    const std::vector<bool> sound = find_sound(checks, store, options.threads, job);
+    for (std::size_t i = 0; i < checks.size(); ++i) {
+      if (sound[i]) {
+        ++report.already;
+        continue;
+      }
+      if (report.damaged++ == 0) {
+        job.warn("{}: the prepared picture of {} is damaged and is made anew, as are all others",
+                 report.folder.string(), checks[i].source.name);
+      }
+      jobs.push_back(std::move(checks[i].picture));
+      sources.push_back(std::move(checks[i].source));
+    }
     progress.add(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
     std::size_t done = 0;
     prepare_all(
@@ -224,6 +283,57 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
                         report.samples, report.prepared, report.already, report.failed);
   }
   return report;
+}
+
+std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job) {
+  Database& database = workspace.database();
+  std::vector<PreparedCheck> checks;
+  {
+    Statement recipes = database.prepare(
+        "SELECT recipe, count(*) FROM prepared WHERE slot IS NOT NULL GROUP BY recipe");
+    while (recipes.step()) {
+      checks.push_back({.recipe = recipes.text(0), .pictures = recipes.integer(1)});
+    }
+  }
+  for (PreparedCheck& check : checks) {
+    std::vector<Check> pictures;
+    {
+      Statement rows = database.prepare(
+          "SELECT d.name, s.key, p.slot, p.pixels_sha256 FROM prepared p "
+          "JOIN samples s ON s.id = p.sample_id JOIN datasets d ON d.id = s.dataset_id "
+          "WHERE p.recipe = ? AND p.slot IS NOT NULL ORDER BY p.slot");
+      rows.bind(1, check.recipe);
+      while (rows.step()) {
+        pictures.push_back({{},
+                            {fmt::format("{}/{}", rows.text_view(0), rows.text_view(1)), {}},
+                            static_cast<std::size_t>(rows.integer(2)),
+                            hex_of(rows.blob(3))});
+      }
+    }
+    Meter meter = job.meter(check.recipe, pictures.size(), "images");
+    try {
+      const ShardStore store(workspace.images() / check.recipe, size_of_recipe(check.recipe),
+                             check.recipe, ShardStore::Mode::kRead);
+      constexpr std::size_t kPart = 4096;
+      for (std::size_t begin = 0; begin < pictures.size(); begin += kPart) {
+        const std::size_t count = std::min(kPart, pictures.size() - begin);
+        const std::vector<Check> part(
+            pictures.begin() + static_cast<std::ptrdiff_t>(begin),
+            pictures.begin() + static_cast<std::ptrdiff_t>(begin + count));
+        const std::vector<bool> sound = find_sound(part, store, 0, job);
+        for (std::size_t i = 0; i < count; ++i) {
+          if (!sound[i] && check.damaged++ == 0) check.first = part[i].source.name;
+        }
+        meter.add(count);
+      }
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      check.damaged = check.pictures;
+      check.first = error.what();
+    }
+  }
+  return checks;
 }
 
 PreparationPreview preview_preparation(Workspace& workspace, const PrepareRecipe& recipe,
@@ -268,7 +378,7 @@ PreparationPreview preview_preparation(Workspace& workspace, const PrepareRecipe
   return result;
 }
 
-WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe)
+WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe, bool verified)
     : recipe_(recipe.id()) {
   Database& database = workspace.database();
   Statement rows = database.prepare(
@@ -302,10 +412,23 @@ WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& reci
           store_->count());
     }
   }
+  if (!verified) sound_ = std::make_unique<std::atomic<bool>[]>(entries_.size());
 }
 
 std::span<const std::uint8_t> WorkspaceImages::pixels(std::size_t index) const {
-  return store_->pixels(static_cast<std::size_t>(entries_.at(index).slot));
+  const auto slot = static_cast<std::size_t>(entries_.at(index).slot);
+  // Two threads may both look; they find the same.
+  if (sound_ && !sound_[index].load(std::memory_order_relaxed)) {
+    if (!is_sound(*store_, slot, content_id(index))) {
+      throw InputError(
+          "the picture of sample {} that is prepared with the recipe {} is damaged: its SHA-256 is "
+          "not the one that was recorded. Run the study or 'epicrisis prepare' again: it is made "
+          "anew then",
+          entries_[index].sample_id, recipe_);
+    }
+    sound_[index].store(true, std::memory_order_relaxed);
+  }
+  return store_->pixels(slot);
 }
 
 std::optional<std::size_t> WorkspaceImages::index_of(std::int64_t sample_id) const {

@@ -69,7 +69,9 @@ Path shard_path(const Path& folder, std::uint32_t number) {
   return folder / fmt::format("shard-{:05}.eps", number);
 }
 
-void ShardFile::create(const Path& path, const ShardShape& shape, std::uint32_t number) {
+namespace {
+
+std::string header_bytes(const ShardShape& shape, std::uint32_t number, std::uint32_t count) {
   if (shape.recipe_id.empty() || shape.recipe_id.size() > kMaxRecipe) {
     throw InternalError("a shard for a recipe id of {} bytes; 1 to {} fit", shape.recipe_id.size(),
                         kMaxRecipe);
@@ -85,10 +87,31 @@ void ShardFile::create(const Path& path, const ShardShape& shape, std::uint32_t 
   bytes.replace(kRecipeAt, shape.recipe_id.size(), shape.recipe_id);
   put32(to + kHeaderCrcAt, crc(to, kHeaderCrcAt));
   for (int i = 0; i < 2; ++i) {
-    const auto record = count_record(static_cast<std::uint64_t>(i), 0);
+    const auto record = count_record(static_cast<std::uint64_t>(i), count);
     std::memcpy(to + kRecordAt[i], record.data(), record.size());
   }
-  write_file(path, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+void ShardFile::create(const Path& path, const ShardShape& shape, std::uint32_t number) {
+  write_file(path, header_bytes(shape, number, 0));
+}
+
+void ShardFile::create_placeholder(const Path& path, const ShardShape& shape,
+                                   std::uint32_t number) {
+  const Path aside = path.string() + ".new";
+  std::string bytes = header_bytes(shape, number, kShardCapacity);
+  // The CRC of a picture of zeros is not 0xffffffff.
+  bytes.replace(kCrcTableAt, std::size_t{kShardCapacity} * 4, std::size_t{kShardCapacity} * 4,
+                '\xff');
+  write_file(aside, bytes);
+  std::error_code problem;
+  std::filesystem::resize_file(aside, kPixelsAt + shape.picture_bytes() * kShardCapacity, problem);
+  if (problem) throw_errno("lengthen", aside, problem.value());
+  std::filesystem::rename(aside, path, problem);
+  if (problem) throw_errno("rename", aside, problem.value());
 }
 
 ShardFile::ShardFile(Path path, const ShardShape& shape, std::uint32_t number, bool writes)
@@ -97,8 +120,8 @@ ShardFile::ShardFile(Path path, const ShardShape& shape, std::uint32_t number, b
   if (fstat(file_.get(), &status) != 0) throw_errno("read", path_, errno);
   const auto length = static_cast<std::uint64_t>(status.st_size);
   if (length < kPixelsAt) {
-    throw InputError("{}: cut short, {} bytes where the header alone has {}", path_.string(),
-                     length, kPixelsAt);
+    throw DamagedShard("{}: cut short, {} bytes where the header alone has {}", path_.string(),
+                       length, kPixelsAt);
   }
   // The room for all pictures is mapped at once, so that addresses stay while the file grows. What
   // lies beyond the end of the file is not touched: reading stops at count().
@@ -110,14 +133,14 @@ ShardFile::ShardFile(Path path, const ShardShape& shape, std::uint32_t number, b
     read_header(number);
     const std::optional<std::uint32_t> first = read_count(0);
     const std::optional<std::uint32_t> second = read_count(1);
-    if (!first && !second) throw InputError("{}: both count records are broken", path_.string());
+    if (!first && !second) throw DamagedShard("{}: both count records are broken", path_.string());
     if (count_ > kShardCapacity) {
-      throw InputError("{}: {} pictures counted, {} fit", path_.string(), count_, kShardCapacity);
+      throw DamagedShard("{}: {} pictures counted, {} fit", path_.string(), count_, kShardCapacity);
     }
     const std::uint64_t needed = kPixelsAt + std::uint64_t{count_} * shape_.picture_bytes();
     if (length < needed) {
-      throw InputError("{}: cut short, {} bytes for {} pictures that need {}", path_.string(),
-                       length, count_, needed);
+      throw DamagedShard("{}: cut short, {} bytes for {} pictures that need {}", path_.string(),
+                         length, count_, needed);
     }
     if (writes && length > needed && ftruncate(file_.get(), static_cast<off_t>(needed)) != 0) {
       throw_errno("shorten", path_, errno);
@@ -134,9 +157,9 @@ const std::uint8_t* ShardFile::pixels() const { return map_ + kPixelsAt; }
 
 void ShardFile::read_header(std::uint32_t number) const {
   const std::string_view magic(reinterpret_cast<const char*>(map_), kMagic.size());
-  if (magic != kMagic) throw InputError("{}: not an image shard", path_.string());
+  if (magic != kMagic) throw DamagedShard("{}: not an image shard", path_.string());
   if (get32(map_ + kHeaderCrcAt) != crc(map_, kHeaderCrcAt)) {
-    throw InputError("{}: the header does not match its checksum", path_.string());
+    throw DamagedShard("{}: the header does not match its checksum", path_.string());
   }
   if (get32(map_ + 8) != kVersion) {
     throw InputError("{}: format version {}, this program knows {}", path_.string(),

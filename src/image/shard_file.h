@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/posix_files.h"
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/image/image.h"
 
@@ -24,15 +25,25 @@ struct ShardShape {
   }
 };
 
+// A shard file that is damaged, as against one of another recipe, size or format.
+class DamagedShard : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 Path shard_path(const Path& folder, std::uint32_t number);
 
 class ShardFile {
  public:
   // Makes an empty one: written aside, synced, renamed.
   static void create(const Path& path, const ShardShape& shape, std::uint32_t number);
+  // Makes one in which every picture is counted and none is sound, of no size on the disk: it keeps
+  // the place of a damaged one.
+  static void create_placeholder(const Path& path, const ShardShape& shape, std::uint32_t number);
 
   // Maps an existing one and reads the committed count. With `writes`, cuts off what was written
-  // after the last commit. InputError if it is not a shard of this shape and number.
+  // after the last commit. InputError if it is not a shard of this shape and number,
+  // DamagedShard if it is damaged.
   ShardFile(Path path, const ShardShape& shape, std::uint32_t number, bool writes);
   ~ShardFile();
   ShardFile(const ShardFile&) = delete;

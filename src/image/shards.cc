@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <future>
 #include <mutex>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -35,22 +38,32 @@ Descriptor lock_folder(const Path& folder) {
   return lock;
 }
 
-// The numbers of the shards that are there; all from 0 up must be.
+// How many shards there are, gaps included: one more than the highest number.
 std::uint32_t count_shards(const Path& folder) {
-  std::uint32_t files = 0;
+  std::uint32_t count = 0;
   std::error_code problem;
   for (const auto& entry : std::filesystem::directory_iterator(folder, problem)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("shard-") && name.ends_with(".eps")) ++files;
+    std::uint32_t number = 0;
+    const char* end = name.data() + name.size();
+    if (!name.starts_with("shard-") || !name.ends_with(".eps")) continue;
+    const auto [rest, error] = std::from_chars(name.data() + 6, end, number);
+    if (error != std::errc{} || std::string_view(rest, end) != ".eps" || number >= kMaxShards) {
+      continue;
+    }
+    count = std::max(count, number + 1);
   }
   if (problem) throw_errno("read folder", folder, problem.value());
-  for (std::uint32_t i = 0; i < files; ++i) {
-    if (!std::filesystem::exists(shard_path(folder, i))) {
-      throw InputError("'{}' is missing, though {} shards are there",
-                       shard_path(folder, i).string(), files);
-    }
+  return count;
+}
+
+// A name beside `path` that nothing has: "shard-00003.eps.damaged", "shard-00003.eps.damaged-2".
+Path name_aside(const Path& path) {
+  Path aside = path.string() + ".damaged";
+  for (int i = 2; std::filesystem::exists(aside); ++i) {
+    aside = fmt::format("{}.damaged-{}", path.string(), i);
   }
-  return files;
+  return aside;
 }
 
 }  // namespace
@@ -65,6 +78,7 @@ struct ShardStore::State {
   // never moves.
   std::vector<const std::uint8_t*> bases;
   std::atomic<std::size_t> count{0};
+  std::vector<Replaced> replaced;
 
   void open_shard(std::uint32_t number) {
     if (number >= kMaxShards) throw InputError("'{}' is full", folder.string());
@@ -72,6 +86,41 @@ struct ShardStore::State {
     shards.push_back(
         std::make_unique<ShardFile>(shard_path(folder, number), shape, number, writes));
     bases[number] = shards.back()->pixels();
+  }
+
+  // One of those that were there when the store was opened.
+  void open_old_shard(std::uint32_t number, bool last) {
+    const Path path = shard_path(folder, number);
+    if (!std::filesystem::exists(path)) {
+      throw DamagedShard("'{}' is missing, though later ones are there", path.string());
+    }
+    open_shard(number);
+    const std::uint32_t pictures = shards.back()->count();
+    if (!last && shards.back()->room() != 0) {
+      shards.pop_back();
+      throw DamagedShard("'{}' has {} pictures, but is not the last shard", path.string(),
+                         pictures);
+    }
+  }
+
+  void replace_shard(std::uint32_t number, bool last, const std::string& why) {
+    const Path path = shard_path(folder, number);
+    std::string message = why;
+    if (std::filesystem::exists(path)) {
+      const Path aside = name_aside(path);
+      std::error_code problem;
+      std::filesystem::rename(path, aside, problem);
+      if (problem) throw_errno("rename", path, problem.value());
+      message += fmt::format("; it is now '{}', which can be removed", aside.string());
+    }
+    const std::uint64_t first = std::uint64_t{number} * kShardCapacity;
+    replaced.push_back({first, first + kShardCapacity, message});
+    if (last) {
+      ShardFile::create(path, shape, number);
+    } else {
+      ShardFile::create_placeholder(path, shape, number);
+    }
+    open_shard(number);
   }
 };
 
@@ -92,19 +141,22 @@ ShardStore::ShardStore(Path folder, int size, std::string recipe_id, Mode mode)
   const std::uint32_t shards = count_shards(state_->folder);
   std::size_t count = 0;
   for (std::uint32_t i = 0; i < shards; ++i) {
-    state_->open_shard(i);
-    const ShardFile& shard = *state_->shards.back();
-    if (i + 1 < shards && shard.room() != 0) {
-      throw InputError("'{}' has {} pictures, but is not the last shard",
-                       shard_path(state_->folder, i).string(), shard.count());
+    const bool last = i + 1 == shards;
+    try {
+      state_->open_old_shard(i, last);
+    } catch (const DamagedShard& error) {
+      if (!state_->writes) throw;
+      state_->replace_shard(i, last, error.what());
     }
-    count += shard.count();
+    count += state_->shards.back()->count();
   }
   if (!state_->writes && !state_->shards.empty()) state_->shards.back()->close();
   state_->count = count;
 }
 
 ShardStore::~ShardStore() = default;
+
+const std::vector<ShardStore::Replaced>& ShardStore::replaced() const { return state_->replaced; }
 
 std::size_t ShardStore::count() const { return state_->count.load(std::memory_order_acquire); }
 int ShardStore::size() const { return state_->shape.size; }

@@ -1,16 +1,41 @@
 #include "settings/run_metrics.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <limits>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::uint64_t kMaxJson = 64U << 20U;
+
+// Those that result.json has the SHA-256 of, and its own.
+constexpr std::array kCheckedFiles = {"config.json", kRunMetricsFile};
+constexpr const char* kChecksum = "sha256";
+
+// Runs of earlier versions have none.
+void hold_against_checksums(Json& result, const Path& folder, const std::string& source) {
+  if (!result.is_object() || !result.contains(kChecksum)) return;
+  const auto own = json_get<std::string>(result, kChecksum, source);
+  result.erase(kChecksum);
+  if (sha256_hex(dump_json(result)) != own) {
+    throw InputError("{}: the file is damaged: it does not match its SHA-256", source);
+  }
+  const Json files = json_get<Json>(result, "files", source);
+  for (const auto& [name, hash] : files.items()) {
+    if (std::ranges::find(kCheckedFiles, name) == kCheckedFiles.end()) continue;
+    if (sha256_hex(read_file(folder / name, kMaxJson)) != hash.get<std::string>()) {
+      throw InputError("{}: the file is damaged: its SHA-256 is not the one in {}",
+                       (folder / name).string(), source);
+    }
+  }
+}
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
@@ -89,6 +114,12 @@ void write_train_result(const Path& folder, const TrainResult& result) {
   json["seconds"] = result.seconds;
   json["images_per_second"] = result.images_per_second;
   json["steps_per_second"] = result.steps_per_second;
+  json["files"] = Json::object();
+  for (const char* name : kCheckedFiles) {
+    if (!std::filesystem::exists(folder / name)) continue;
+    json["files"][name] = sha256_hex(read_file(folder / name, kMaxJson));
+  }
+  json[kChecksum] = sha256_hex(dump_json(json));
   write_file(folder / kRunResultFile, dump_json(json, 2) + "\n");
 }
 
@@ -96,7 +127,8 @@ std::optional<TrainResult> read_train_result(const Path& run_folder) {
   const Path path = run_folder / kRunResultFile;
   if (!std::filesystem::exists(path)) return std::nullopt;
   const std::string source = path.string();
-  const Json json = parse_json(read_file(path, kMaxJson), path.string());
+  Json json = parse_json(read_file(path, kMaxJson), path.string());
+  hold_against_checksums(json, run_folder, source);
   TrainResult result;
   result.best_epoch = whole_number(json, "best_epoch", source);
   result.epochs = whole_number(json, "epochs", source);

@@ -8,6 +8,8 @@
 namespace epicrisis::study {
 namespace {
 
+constexpr const char* kIdentity = "identity";
+
 TensorView view_of(const std::vector<std::int64_t>& values) {
   return {TensorType::kI64,
           {static_cast<std::int64_t>(values.size())},
@@ -27,14 +29,20 @@ std::vector<std::int64_t> integers(const TensorFile& file, const std::string& na
 
 }  // namespace
 
+Path predictions_file(const Path& run_folder, const std::string& dataset) {
+  return run_folder / "predictions" / (dataset + ".safetensors");
+}
+
 void write_predictions(const Path& file, const Predictions& predictions) {
-  write_safetensors(file, {{"sample_ids", view_of(predictions.sample_ids)},
-                           {"images", tensor_view(predictions.images)},
-                           {"logits", tensor_view(predictions.logits)},
-                           {"notes", tensor_view(predictions.notes)},
-                           {"note_cases", view_of(predictions.note_cases)},
-                           {"note_texts", view_of(predictions.note_texts)},
-                           {"prompts", tensor_view(predictions.prompts)}});
+  write_checked_safetensors(file,
+                            {{"sample_ids", view_of(predictions.sample_ids)},
+                             {"images", tensor_view(predictions.images)},
+                             {"logits", tensor_view(predictions.logits)},
+                             {"notes", tensor_view(predictions.notes)},
+                             {"note_cases", view_of(predictions.note_cases)},
+                             {"note_texts", view_of(predictions.note_texts)},
+                             {"prompts", tensor_view(predictions.prompts)}},
+                            {{kIdentity, predictions.identity}});
 }
 
 Predictions read_predictions(const Path& file) {
@@ -50,6 +58,12 @@ Predictions read_predictions(const Path& file) {
   result.note_cases = integers(tensors, "note_cases");
   result.note_texts = integers(tensors, "note_texts");
   result.prompts = matrix("prompts");
+  const auto identity = tensors.metadata().find(kIdentity);
+  if (identity != tensors.metadata().end()) result.identity = identity->second;
+  result.checksum = checksum_of(tensors);
+  if (result.checksum.empty()) {
+    throw InputError("{}: the file is damaged: its checksum is missing", file.string());
+  }
   const std::size_t cases = result.sample_ids.size();
   const std::size_t notes = result.notes.rows;
   if (result.images.rows != cases || result.logits.rows != cases ||

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "epicrisis/core/files.h"
@@ -10,8 +11,8 @@
 
 namespace epicrisis::study {
 
-// What one trained run says about the test and external cases; runs/<id>/predictions.safetensors.
-// Everything that evaluation and report need of a run, so that neither loads a model.
+// What one trained run says about the cases of a data set that it was not trained on. Everything that
+// evaluation and report need of a run, so that neither loads a model.
 struct Predictions {
   std::vector<std::int64_t> sample_ids;  // one a row of `images` and `logits`
   FloatMatrix images;                    // z_img [cases, width]
@@ -20,10 +21,14 @@ struct Predictions {
   std::vector<std::int64_t> note_cases;  // row in `images` that a note belongs to
   std::vector<std::int64_t> note_texts;  // equal numbers, equal text
   FloatMatrix prompts;                   // z_txt of the class prompts [classes, width]
+  std::string identity;                  // what they were computed from; predictions_identity()
+  std::string checksum = "";             // of the file they were read from
 };
 
+// runs/<id>/predictions/<data set>.safetensors
+Path predictions_file(const Path& run_folder, const std::string& dataset);
 void write_predictions(const Path& file, const Predictions& predictions);
-// InputError for a file that is not one of these or whose tensors do not fit together.
+// InputError for a file that is not one of these, is damaged or whose tensors do not fit together.
 Predictions read_predictions(const Path& file);
 
 }  // namespace epicrisis::study

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/parallel.h"
@@ -181,16 +180,13 @@ std::vector<TrainingCurve> describe_curves(const Workspace& workspace,
 class Gallery {
  public:
   Gallery(Workspace& workspace, const Study& study, const CaseSet& set,
-          const PictureTable& pictures, const Predictions& predictions)
-      : workspace_(workspace), study_(study), set_(set), pictures_(pictures) {
-    for (std::size_t i = 0; i < set.cases.size(); ++i) case_of_.emplace(set.cases[i].sample_id, i);
-    sample_ids_ = predictions.sample_ids;
-  }
+          const PictureTable& pictures, const DatasetSlice& slice)
+      : workspace_(workspace), study_(study), set_(set), pictures_(pictures), slice_(slice) {}
 
   GalleryItem picture(std::size_t row) const {
-    const std::size_t index = case_of_.at(sample_ids_[row]);
+    const std::size_t index = slice_.cases[row];
     GalleryItem item;
-    item.key = sample_by_id(workspace_.database(), sample_ids_[row]).key;
+    item.key = sample_by_id(workspace_.database(), set_.cases[index].sample_id).key;
     item.label = class_name(study_, set_.cases[index].label);
     item.picture = picture_of(pictures_, index, item.key);
     return item;
@@ -201,8 +197,7 @@ class Gallery {
   const Study& study_;
   const CaseSet& set_;
   const PictureTable& pictures_;
-  std::unordered_map<std::int64_t, std::size_t> case_of_;
-  std::vector<std::int64_t> sample_ids_;
+  const DatasetSlice& slice_;
 };
 
 std::string note_text(Workspace& workspace, const StudyRun& run, std::int64_t sample_id) {
@@ -221,14 +216,14 @@ std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study,
   const auto trained = std::ranges::find_if(
       runs, [](const TrainedRun& run) { return run.run->train.mode == Mode::kMultimodal; });
   if (trained == runs.end()) return entries;
-  const Predictions predictions = read_predictions(
-      workspace.runs() / trained->seeds.front().second / "predictions.safetensors");
-  const Gallery gallery(workspace, study, set, pictures, predictions);
   Random random(study.split_seed, "gallery");
   for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
+    const Predictions predictions = read_predictions(
+        predictions_file(workspace.runs() / trained->seeds.front().second, slice.name));
+    const Gallery gallery(workspace, study, set, pictures, slice);
     const RetrievalSet space = retrieval_set(predictions, slice, *trained->run);
     for (std::size_t q = 0; q < kQueriesPerDataset; ++q) {
-      const std::size_t query = random.below(slice.rows.size());
+      const std::size_t query = random.below(slice.cases.size());
       for (const Direction direction : {Direction::kImageToImage, Direction::kImageToText}) {
         const bool notes = direction == Direction::kImageToText;
         const FloatMatrix& pool = notes ? space.notes : space.images;
@@ -243,12 +238,12 @@ std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study,
         entry.dataset = slice.name;
         entry.model = fmt::format("{}, multimodal, notes {}, seed {}", trained->title,
                                   join(trained->run->notes, "+"), trained->seeds.front().first);
-        entry.query = gallery.picture(slice.rows[query]);
+        entry.query = gallery.picture(query);
         for (const Match& match : nearest_rows(space.images.row(query), pool, kNearest, excluded)) {
-          const std::size_t row = slice.rows[image_of(match.index)];
+          const std::size_t row = image_of(match.index);
           GalleryItem item = gallery.picture(row);
           if (notes) item.text = note_text(workspace, *trained->run, predictions.sample_ids[row]);
-          item.right = slice.truth[image_of(match.index)] == slice.truth[query];
+          item.right = slice.truth[row] == slice.truth[query];
           item.similarity = match.similarity;
           entry.nearest.push_back(std::move(item));
         }
@@ -259,8 +254,8 @@ std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study,
   return entries;
 }
 
-std::vector<std::string> describe_warnings(const CaseSet& set) {
-  std::vector<std::string> warnings;
+std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRuns& finished) {
+  std::vector<std::string> warnings = finished.missing;
   if (!set.unreadable.empty()) {
     warnings.push_back(fmt::format("{} pictures could not be read and are left out: {}{}",
                                    set.unreadable.size(), set.unreadable.front(),
@@ -276,8 +271,9 @@ std::vector<std::string> describe_warnings(const CaseSet& set) {
 }  // namespace
 
 ReportData build_report(Workspace& workspace, const Study& study, const CaseSet& set,
-                        const PictureTable& pictures, const std::vector<TrainedRun>& runs,
+                        const PictureTable& pictures, const FinishedRuns& finished,
                         Evaluation evaluation, const Job& job) {
+  const std::vector<TrainedRun>& runs = finished.runs;
   ReportData report;
   report.title = study.title;
   report.subtitle = study.name;
@@ -304,7 +300,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
                         {"Cores", std::to_string(available_cores())},
                         {"Written", job.now_utc()}};
   report.settings = study.source;
-  report.warnings = describe_warnings(set);
+  report.warnings = describe_warnings(set, finished);
   return report;
 }
 

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/core/version.h"
 #include "epicrisis/eval/zero_shot.h"
 #include "epicrisis/notes/strategy/strategy.h"
 
 namespace epicrisis::study {
 namespace {
 
-// Predictions of all seeds of one run, cut to one data set where needed.
+// Predictions of one seed of a run for a data set.
 struct SeedPredictions {
   std::string seed;
   Predictions predictions;
@@ -39,13 +41,28 @@ void append(std::vector<ResultRow>& rows, const std::vector<ResultRow>& more) {
   rows.insert(rows.end(), more.begin(), more.end());
 }
 
-std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds,
-                                     const DatasetSlice& slice) {
+std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds) {
   std::vector<SeedScores> scores;
   for (const SeedPredictions& entry : seeds) {
-    scores.push_back({entry.seed, select_rows(entry.predictions.logits, slice.rows)});
+    scores.push_back({entry.seed, entry.predictions.logits});
   }
   return scores;
+}
+
+// Everything that the rows of a run on a data set depend on.
+std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice& slice,
+                   const std::vector<SeedPredictions>& seeds) {
+  std::string all = fmt::format("{}\n{}\n{} {} {} {}", kVersion,
+                                measured_name(identity_of(run, slice, "")), study.bootstrap,
+                                study.split_seed, study.classes.size(), run.run->notes_name_label);
+  for (const SeedPredictions& entry : seeds) {
+    all += fmt::format("\n{} {} {}", entry.seed, entry.predictions.identity,
+                       entry.predictions.checksum);
+  }
+  for (std::size_t i = 0; i < slice.truth.size(); ++i) {
+    all += fmt::format("\n{} {}", slice.truth[i], slice.groups[i]);
+  }
+  return sha256_hex(all);
 }
 
 ReportConfusion confusion_of(const TrainedRun& trained, const DatasetSlice& slice,
@@ -121,12 +138,8 @@ const TrainedRun* baseline_for(const Study& study, const std::vector<TrainedRun>
 
 }  // namespace
 
-FloatMatrix select_rows(const FloatMatrix& matrix, const std::vector<std::size_t>& rows) {
-  FloatMatrix selected(rows.size(), matrix.columns);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::ranges::copy(matrix.row(rows[i]), selected.row(i).begin());
-  }
-  return selected;
+std::string measured_name(const ResultRow& row) {
+  return fmt::format("{}|{}|{}|{}|{}", row.model, row.mode, row.notes, row.dataset, row.role);
 }
 
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study) {
@@ -137,64 +150,71 @@ std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& stud
         slices.push_back({data.name, external ? "external" : "internal", {}, {}, {}});
     }
   }
-  std::size_t row = 0;
-  for (const Case& entry : set.cases) {
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Case& entry = set.cases[i];
     if (entry.role != Role::kTest && entry.role != Role::kExternal) continue;
     const auto slice = std::ranges::find(slices, entry.dataset, &DatasetSlice::name);
-    slice->rows.push_back(row++);
+    slice->cases.push_back(i);
     slice->truth.push_back(entry.label);
     slice->groups.push_back(entry.group);
   }
-  std::erase_if(slices, [](const DatasetSlice& slice) { return slice.rows.empty(); });
+  std::erase_if(slices, [](const DatasetSlice& slice) { return slice.cases.empty(); });
   return slices;
 }
 
 RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& slice,
                            const StudyRun& run) {
   RetrievalSet set;
-  set.images = select_rows(predictions.images, slice.rows);
+  set.images = predictions.images;
   set.image_labels = slice.truth;
   set.image_groups = slice.groups;
   set.notes_from_labels = run.notes_name_label;
-  std::vector<std::size_t> position(predictions.sample_ids.size(), SIZE_MAX);
-  for (std::size_t i = 0; i < slice.rows.size(); ++i) position[slice.rows[i]] = i;
-  std::vector<std::size_t> notes;
+  set.notes = predictions.notes;
   for (std::size_t i = 0; i < predictions.note_cases.size(); ++i) {
-    const std::size_t image = position[static_cast<std::size_t>(predictions.note_cases[i])];
-    if (image == SIZE_MAX) continue;
-    notes.push_back(i);
-    set.note_images.push_back(image);
+    set.note_images.push_back(static_cast<std::size_t>(predictions.note_cases[i]));
     set.note_texts.push_back(static_cast<std::size_t>(predictions.note_texts[i]));
   }
-  set.notes = select_rows(predictions.notes, notes);
   return set;
 }
 
 Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs,
                          const std::vector<DatasetSlice>& slices, const Path& runs_folder,
-                         Job& job) {
+                         const MeasuredRows& known, Job& job) {
   Evaluation evaluation;
   Meter progress = job.meter("evaluation", runs.size() * slices.size(), "data sets");
-  std::vector<std::vector<std::vector<SeedScores>>> scores(runs.size());  // [run][slice][seed]
+  evaluation.scores.resize(runs.size());
   for (std::size_t r = 0; r < runs.size(); ++r) {
-    std::vector<SeedPredictions> seeds;
-    for (const auto& [seed, id] : runs[r].seeds) {
-      seeds.push_back({seed, read_predictions(runs_folder / id / "predictions.safetensors")});
-    }
     for (const DatasetSlice& slice : slices) {
       job.check();
-      scores[r].push_back(class_scores(seeds, slice));
-      append(evaluation.rows,
-             classification_rows(identity_of(runs[r], slice, "classification"), slice.truth,
-                                 scores[r].back(), bootstrap_options(study, slice), job));
-      evaluation.confusions.push_back(
-          confusion_of(runs[r], slice, scores[r].back(), study.classes.size()));
-      if (aligns(runs[r].run->train.mode) || runs[r].run->train.mode == Mode::kImage) {
-        evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
+      std::vector<SeedPredictions> seeds;
+      for (const auto& [seed, id] : runs[r].seeds) {
+        seeds.push_back({seed, read_predictions(predictions_file(runs_folder / id, slice.name))});
+      }
+      evaluation.scores[r].push_back(class_scores(seeds));
+      const std::vector<SeedScores>& scores = evaluation.scores[r].back();
+      evaluation.confusions.push_back(confusion_of(runs[r], slice, scores, study.classes.size()));
+      const std::string name = measured_name(identity_of(runs[r], slice, ""));
+      const std::string key = key_of(study, runs[r], slice, seeds);
+      evaluation.keys[name] = key;
+      const auto before = known.keys.find(name);
+      if (before != known.keys.end() && before->second == key) {
+        append(evaluation.rows, known.rows.at(name));
+      } else {
+        append(evaluation.rows,
+               classification_rows(identity_of(runs[r], slice, "classification"), slice.truth,
+                                   scores, bootstrap_options(study, slice), job));
+        if (aligns(runs[r].run->train.mode) || runs[r].run->train.mode == Mode::kImage) {
+          evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
+        }
       }
       progress.add();
     }
   }
+  return evaluation;
+}
+
+void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
+                  const std::vector<DatasetSlice>& slices, Evaluation& evaluation, const Job& job) {
   for (std::size_t r = 0; r < runs.size(); ++r) {
     const TrainedRun* baseline = baseline_for(study, runs, runs[r]);
     if (baseline == nullptr || baseline == &runs[r]) continue;
@@ -211,13 +231,12 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
         comparison.role = slices[s].role;
         comparison.metric = metric;
         comparison.result =
-            compare_classification(metric, slices[s].truth, scores[b][s], scores[r][s],
-                                   bootstrap_options(study, slices[s]));
+            compare_classification(metric, slices[s].truth, evaluation.scores[b][s],
+                                   evaluation.scores[r][s], bootstrap_options(study, slices[s]));
         evaluation.comparisons.push_back(std::move(comparison));
       }
     }
   }
-  return evaluation;
 }
 
 }  // namespace epicrisis::study

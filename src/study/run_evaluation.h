@@ -20,35 +20,45 @@ struct TrainedRun {
   std::vector<std::pair<std::string, std::string>> seeds;  // seed as text, run id
 };
 
-// The rows of one data set in the predictions of every run.
+// The test or external cases of one data set; a run's predictions have a row for each.
 struct DatasetSlice {
   std::string name;
-  std::string role;               // "internal" or "external"
-  std::vector<std::size_t> rows;  // of Predictions
+  std::string role;                // "internal" or "external"
+  std::vector<std::size_t> cases;  // of CaseSet
   std::vector<int> truth;
   std::vector<std::string> groups;
 };
 
+// The rows of each run on each data set, and what they depend on, by the name of both.
+struct MeasuredRows {
+  std::map<std::string, std::string> keys;
+  std::map<std::string, std::vector<ResultRow>> rows;
+};
+// Names the run and the data set that a row is of.
+std::string measured_name(const ResultRow& row);
+
 struct Evaluation {
   std::vector<ResultRow> rows;
-  std::vector<Comparison> comparisons;
+  std::map<std::string, std::string> keys;  // as MeasuredRows has them
   std::vector<ReportConfusion> confusions;
+  std::vector<std::vector<std::vector<SeedScores>>> scores;  // [run][slice][seed]
+  std::vector<Comparison> comparisons;                       // by compare_runs()
 };
 
 // Test and external cases by data set, internal ones first; rows as `Predictions` has them.
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study);
 
-// Measures every finished run on every data set. `runs_folder` holds
-// runs/<id>/predictions.safetensors.
+// Measures every finished run on every data set, but for what is among `known` and depends on the
+// same as then. `runs_folder` holds <id>/predictions/.
 Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs,
                          const std::vector<DatasetSlice>& slices, const Path& runs_folder,
-                         Job& job);
+                         const MeasuredRows& known, Job& job);
+// Holds the runs against their baselines.
+void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
+                  const std::vector<DatasetSlice>& slices, Evaluation& evaluation, const Job& job);
 
 // The notes and pictures of one data set in one run's shared space.
 RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& slice,
                            const StudyRun& run);
-
-// The rows `slice.rows` of a matrix.
-FloatMatrix select_rows(const FloatMatrix& matrix, const std::vector<std::size_t>& rows);
 
 }  // namespace epicrisis::study

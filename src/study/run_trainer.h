@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "study/run_evaluation.h"
 #include "study/study_inputs.h"
 
 namespace epicrisis::study {
@@ -10,16 +11,18 @@ namespace epicrisis::study {
 // Trains the seeds of one run: what a study needs LibTorch for.
 class RunTrainer {
  public:
-  // Reads what the run trains on; embeds with the encoders that are frozen. The arguments must
-  // outlive the object. SystemError in a build without LibTorch; InputError where no sample can be
-  // trained on.
+  // The arguments must outlive the object. SystemError in a build without LibTorch.
   RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run, const CaseSet& set,
-             const PictureTable& pictures, Job& job);
+             const PictureTable& pictures, const RunNotes& notes, Job& job);
   ~RunTrainer();
 
-  // Trains in `folder`, from its checkpoint if it has one, and writes predictions.safetensors.
-  // Interrupted when the job is cancelled.
+  // Trains in `folder`, from its checkpoint if it has one; anew, with a warning, if it cannot go on
+  // from what is there. Embeds with the encoders that are frozen. InputError where no sample can be
+  // trained on, Interrupted when the job is cancelled.
   void train(const TrainConfig& config, const Path& folder);
+  // Writes the predictions of the run in `folder` for a data set. InputError if its files are
+  // damaged or missing.
+  void predict(const Path& folder, const DatasetSlice& slice, const std::string& identity);
 
  private:
   struct State;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/results.h"
 
@@ -16,8 +17,10 @@ using Training = std::tuple<std::string, std::string, std::string, std::string>;
 
 }  // namespace
 
-void store_results(Workspace& workspace, const Study& study, const std::string& key,
-                   const std::vector<ResultRow>& rows, const std::vector<TrainedRun>& runs) {
+void store_results(Workspace& workspace, const Study& study, const Evaluation& evaluation,
+                   const std::vector<TrainedRun>& runs) {
+  const std::string key = dump_json(Json(evaluation.keys));
+  if (results_key(workspace.database(), study.name) == key) return;
   std::map<Training, std::string> ids;
   for (const TrainedRun& run : runs) {
     for (const auto& [seed, id] : run.seeds) {
@@ -26,8 +29,8 @@ void store_results(Workspace& workspace, const Study& study, const std::string& 
     }
   }
   std::vector<StoredResult> stored;
-  stored.reserve(rows.size());
-  for (const ResultRow& row : rows) {
+  stored.reserve(evaluation.rows.size());
+  for (const ResultRow& row : evaluation.rows) {
     const auto id = ids.find({row.model, row.mode, row.notes, row.seed});
     if (id == ids.end() && row.seed != "all") {
       throw InternalError("result of {}, {}, notes '{}', seed {}: no such training", row.model,
@@ -38,17 +41,20 @@ void store_results(Workspace& workspace, const Study& study, const std::string& 
   put_results(workspace.database(), study.name, key, stored);
 }
 
-std::optional<std::vector<ResultRow>> find_results(Workspace& workspace, const Study& study,
-                                                   const std::string& key) {
-  const auto are_current = [&] { return results_key(workspace.database(), study.name) == key; };
-  if (!are_current()) return std::nullopt;
-  std::vector<ResultRow> rows;
+MeasuredRows find_results(Workspace& workspace, const Study& study) {
+  MeasuredRows measured;
+  const auto key = results_key(workspace.database(), study.name);
+  if (!key || !key->starts_with('{')) return measured;  // none, or of an earlier version
   for (StoredResult& stored : load_results(workspace.database(), {.study = study.name})) {
-    rows.push_back(std::move(stored.row));
+    measured.rows[measured_name(stored.row)].push_back(std::move(stored.row));
   }
   // Another process may have put others there in between.
-  if (!are_current()) return std::nullopt;
-  return rows;
+  if (results_key(workspace.database(), study.name) != key) return {};
+  const Json keys = parse_json(*key, workspace.database().path().string());
+  for (const auto& [name, hash] : keys.items()) {
+    if (measured.rows.contains(name)) measured.keys[name] = hash.get<std::string>();
+  }
+  return measured;
 }
 
 }  // namespace epicrisis::study

@@ -10,6 +10,7 @@
 #include "epicrisis/report/html_report.h"
 #include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/notes.h"
 #include "study/report_builder.h"
 #include "study/stored_results.h"
 #include "study/study_notes.h"
@@ -40,46 +41,49 @@ void remember_study(const Workspace& workspace, const Study& study) {
 struct StudyState {
   CaseSet set;
   PictureTable pictures;
-  std::vector<TrainedRun> runs;
+  study::ModelHashes models;
+  study::FinishedRuns finished;
 };
 
 StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
   StudyState state;
   state.set = study::assign_roles(workspace, study, job);
   state.pictures = study::load_pictures(workspace, study, state.set, job);
-  state.runs = study::finished_runs(workspace, study, state.set);
-  if (state.runs.empty()) {
-    throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE",
-                     study.name);
+  state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
+  if (state.finished.runs.empty()) {
+    throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE. {}",
+                     study.name, join(state.finished.missing, ". "));
   }
+  for (const std::string& line : state.finished.missing) job.warn("{}", line);
   return state;
 }
 
-// What the numbers of a study depend on. They are stored under it, and it is written beside the
-// report when all of that is done, so that a second run of a study finds nothing to do.
-std::string evaluation_key(const Study& study, const StudyState& state) {
-  std::string all = fmt::format("{}\n{}\n{}", kVersion, study.source, study.allow_leakage);
-  for (const TrainedRun& run : state.runs) {
-    all += '\n' + run.title;
-    for (const auto& [seed, id] : run.seeds) all += '|' + id;
+// What the report of a study depends on. It is written beside the report when all of that is done,
+// so that a second run of a study finds nothing to do.
+std::string report_key(Workspace& workspace, const Study& study, const StudyState& state,
+                       const Evaluation& evaluation) {
+  Json notes = Json::array();
+  for (const NoteCount& count : count_notes(workspace.database())) notes.push_back(to_json(count));
+  std::string runs;
+  for (const TrainedRun& run : state.finished.runs) {
+    runs += '\n' + run.title;
+    for (const auto& [seed, id] : run.seeds) runs += '|' + id;
   }
-  return sha256_hex(all);
+  return sha256_of_fields(
+      {kVersion, study.source, study.allow_leakage ? "leakage allowed" : "",
+       fmt::format("{} {}", study.bootstrap, study.baseline), dump_json(Json(evaluation.keys)),
+       runs, join(state.finished.missing, "\n"), study::hash_of(state.set, state.pictures),
+       study::hash_of(study::load_note_table(workspace, state.set, {})), dump_json(notes)});
 }
 
-// Measures, and stores the rows: everything that shows them reads them there.
+// Measures what is not stored yet, and stores the rows: everything that shows them reads them there.
 Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state,
                           Job& job) {
-  Evaluation evaluation = study::evaluate_runs(
-      study, state.runs, study::slice_by_dataset(state.set, study), workspace.runs(), job);
-  study::store_results(workspace, study, evaluation_key(study, state), evaluation.rows, state.runs);
+  Evaluation evaluation =
+      study::evaluate_runs(study, state.finished.runs, study::slice_by_dataset(state.set, study),
+                           workspace.runs(), study::find_results(workspace, study), job);
+  study::store_results(workspace, study, evaluation, state.finished.runs);
   return evaluation;
-}
-
-std::vector<ResultRow> current_rows(Workspace& workspace, const Study& study,
-                                    const StudyState& state, Job& job) {
-  const std::string key = evaluation_key(study, state);
-  if (auto rows = study::find_results(workspace, study, key)) return *rows;
-  return evaluate_state(workspace, study, state, job).rows;
 }
 
 // The files of a report: the page, and beside it the same numbers in other forms.
@@ -89,9 +93,11 @@ Path beside(const Path& html, const char* extension) {
 }
 
 ReportData make_report(Workspace& workspace, const Study& study, const StudyState& state,
-                       const Path& html, Job& job) {
-  ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.runs,
-                                        evaluate_state(workspace, study, state, job), job);
+                       Evaluation evaluation, const Path& html, Job& job) {
+  study::compare_runs(study, state.finished.runs, study::slice_by_dataset(state.set, study),
+                      evaluation, job);
+  ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.finished,
+                                        std::move(evaluation), job);
   write_file(beside(html, ".csv"), report_csv(data));
   write_file(beside(html, ".json"), dump_json(to_json(data), 1) + "\n");
   write_file(beside(html, ".tex"), report_latex(data));
@@ -104,9 +110,12 @@ Path study_report(const Workspace& workspace, const Study& study) {
   return workspace.reports() / (study.name + ".html");
 }
 
-bool report_is_current(const Workspace& workspace, const Study& study, const StudyState& state) {
-  const Path key = beside(study_report(workspace, study), ".key");
-  return std::filesystem::exists(key) && read_file(key) == evaluation_key(study, state);
+bool report_is_current(const Workspace& workspace, const Study& study, const std::string& key) {
+  const Path html = study_report(workspace, study);
+  for (const char* extension : {".html", ".csv", ".json", ".tex", ".txt", ".key"}) {
+    if (!std::filesystem::exists(beside(html, extension))) return false;
+  }
+  return read_file(beside(html, ".key")) == key;
 }
 
 }  // namespace
@@ -132,20 +141,22 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   outcome.imports = study::import_data(workspace, study, job);
   StudyState state;
   state.set = study::assign_roles(workspace, study, job);
-  state.pictures = study::load_pictures(workspace, study, state.set, job);
+  state.pictures = study::load_pictures(workspace, study, state.set, job, true);
   study::write_notes(workspace, study, state.set, options.allow_remote, job);
   const study::RunCounts counts =
-      study::train_runs(workspace, study, state.set, state.pictures, job);
-  state.runs = study::finished_runs(workspace, study, state.set);
+      study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
+  state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
 
   outcome.trained = counts.trained;
   outcome.kept = counts.kept;
   outcome.report = study_report(workspace, study);
-  if (!report_is_current(workspace, study, state)) {
-    make_report(workspace, study, state, outcome.report, job);
-    write_file(beside(outcome.report, ".key"), evaluation_key(study, state));
+  Evaluation evaluation = evaluate_state(workspace, study, state, job);
+  outcome.rows = evaluation.rows;
+  const std::string key = report_key(workspace, study, state, evaluation);
+  if (!report_is_current(workspace, study, key)) {
+    make_report(workspace, study, state, std::move(evaluation), outcome.report, job);
+    write_file(beside(outcome.report, ".key"), key);
   }
-  outcome.rows = current_rows(workspace, study, state, job);
   outcome.headline = read_file(beside(outcome.report, ".txt"));
   return outcome;
 }
@@ -179,13 +190,14 @@ Study load_study(const Workspace& workspace, const std::string& name) {
 }
 
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job) {
-  return current_rows(workspace, study, load_state(workspace, study, job), job);
+  return evaluate_state(workspace, study, load_state(workspace, study, job), job).rows;
 }
 
 ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html,
                               Job& job) {
   const StudyState state = load_state(workspace, study, job);
-  return make_report(workspace, study, state, html, job);
+  return make_report(workspace, study, state, evaluate_state(workspace, study, state, job), html,
+                     job);
 }
 
 }  // namespace epicrisis

@@ -248,10 +248,54 @@ std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, 
   return reports;
 }
 
+namespace {
+
+// A study needs samples of its classes, and some that are not external.
+void check_cases(Workspace& workspace, const Study& study, const std::vector<Case>& cases,
+                 const Job& job) {
+  std::vector<std::string> names;
+  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
+  if (cases.empty()) {
+    SampleFilter filter;
+    for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
+    std::vector<std::string> found;
+    for (const ClassCounts& counts : count_classes(workspace.database(), filter)) {
+      std::vector<std::string> classes;
+      for (const auto& [label, count] : counts.labelled) {
+        classes.push_back(fmt::format("{} {}", study.field.at(label).name, count));
+      }
+      if (counts.unlabelled > 0) classes.push_back(fmt::format("no class {}", counts.unlabelled));
+      found.push_back(fmt::format("{} ({}; {} with a picture)", counts.dataset, join(classes, ", "),
+                                  counts.with_image));
+    }
+    throw InputError(
+        "study '{}': no sample with a picture is of its classes ({}). Its data sets have: {}",
+        study.name, join(names, ", "), found.empty() ? "none" : join(found, "; "));
+  }
+  if (std::ranges::all_of(cases, [](const Case& entry) { return entry.role == Role::kExternal; })) {
+    throw InputError(
+        "study '{}': all {} samples of its classes are of external data sets; there is nothing to "
+        "train on",
+        study.name, cases.size());
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool trained = std::ranges::any_of(cases, [&](const Case& entry) {
+      return entry.label == static_cast<int>(i) && entry.role != Role::kExternal;
+    });
+    if (!trained) {
+      job.warn("study '{}': no sample of the internal data sets is of the class {}", study.name,
+               names[i]);
+    }
+  }
+}
+
+}  // namespace
+
 CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
   CaseSet set;
   std::vector<SplitItem> items;
   std::vector<Case> cases = load_cases(workspace, study, set, items);
+  check_cases(workspace, study, cases, job);
   CheckOptions options = check_options(study);
   join_same_pictures(check_leakage(workspace, job, options), cases, items);
   set.split_set = split_set_name(study, items, cases);

@@ -33,6 +33,21 @@ NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFi
   return table;
 }
 
+NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& cases) {
+  NoteTable table;
+  table.from_labels = notes.from_labels;
+  std::unordered_map<std::size_t, std::size_t> rows;
+  for (const std::size_t i : cases) {
+    std::vector<std::size_t>& own = table.of_case.emplace_back();
+    for (const std::size_t row : notes.of_case.at(i)) {
+      const auto [place, fresh] = rows.emplace(row, table.texts.size());
+      if (fresh) table.texts.push_back(notes.texts[row]);
+      own.push_back(place->second);
+    }
+  }
+  return table;
+}
+
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
   RunNotes result;
   if (uses_text(run.train.mode)) {
@@ -50,13 +65,15 @@ RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet
   return result;
 }
 
-PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job) {
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job,
+                           bool verify) {
   PrepareOptions options;
+  options.verify = verify;
   options.filter.split_set = set.split_set;
   const PrepareReport report = prepare_samples(workspace, study.prepare, job, options);
   if (report.prepared > 0) job.info("prepared {} pictures", report.prepared);
   PictureTable table;
-  table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare);
+  table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare, verify);
   std::vector<Case> kept;
   for (Case& entry : set.cases) {
     if (const auto picture = table.images->index_of(entry.sample_id)) {

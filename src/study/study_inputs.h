@@ -20,6 +20,8 @@ struct NoteTable {
   bool from_labels = false;                       // some strategy writes from the label
 };
 NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFilter& filter);
+// The notes of some of the cases, in their order; texts are numbered anew.
+NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& cases);
 
 // The notes that a run trains on.
 NoteFilter note_filter(const StudyRun& run);
@@ -36,9 +38,11 @@ struct PictureTable {
   std::unique_ptr<WorkspaceImages> images;
   std::vector<std::size_t> picture;
 };
-// Prepares what is missing. Cases whose picture cannot be read are taken out of `set` and named in
+// Prepares what is missing; with `verify` also what is damaged, which costs the reading of all
+// pictures. Cases whose picture cannot be read are taken out of `set` and named in
 // its `unreadable`.
-PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job);
+PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& set, Job& job,
+                           bool verify = false);
 
 // "The image shows pneumonia.": one a class, for zero-shot classification.
 std::vector<std::string> class_prompts(const Study& study);

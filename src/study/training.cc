@@ -1,39 +1,17 @@
 #include "study/training.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/settings/model_folders.h"
+#include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
 #include "study/run_trainer.h"
 
 namespace epicrisis::study {
 namespace {
-
-// One hash over which case has which notes.
-std::string hash_of(const NoteTable& notes) {
-  std::string all;
-  for (const std::string& text : notes.texts) all += sha256_hex(text);
-  for (const auto& rows : notes.of_case) {
-    for (const std::size_t row : rows) all += fmt::format("{},", row);
-    all += ';';
-  }
-  return sha256_hex(all);
-}
-
-TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
-  TrainConfig config = run.train;
-  config.seed = static_cast<std::uint64_t>(seed);
-  return config;
-}
-
-// The configuration of the same run with another seed; all else in it stays.
-void set_seed(Json& config, const StudyRun& run, std::int64_t seed) {
-  config["train"] = train_config_to_json(seeded(run, seed));
-}
 
 std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
                    const std::string& hash) {
@@ -49,12 +27,134 @@ std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
   return fmt::format("{}-{}-{}", name.substr(0, 80), seed, hash.substr(0, 10));
 }
 
-void train_one(Workspace& workspace, const RunRecord& record, const TrainConfig& config,
-               RunTrainer& trainer) {
+// A run of the study with one seed, as the workspace has it.
+struct SeedState {
+  RunRecord record;          // as it would be started now; of a finished one its own id
+  bool finished = false;     // and its files are sound
+  bool was_trained = false;  // on this or something else
+  std::string why_not;       // it is not finished
+};
+
+class StudyRuns {
+ public:
+  StudyRuns(Workspace& workspace, const Study& study, const CaseSet& set,
+            const PictureTable& pictures, ModelHashes& models)
+      : workspace_(workspace),
+        study_(study),
+        set_(set),
+        pictures_(pictures),
+        models_(models),
+        slices_(slice_by_dataset(set, study)),
+        known_(list_runs(workspace.database(), study.name)) {}
+
+  const std::vector<DatasetSlice>& slices() const { return slices_; }
+
+  // Weights, notes and cases are hashed once for all seeds.
+  void take(const StudyRun& run) {
+    run_ = &run;
+    notes_ = load_run_notes(workspace_, run, set_);
+    config_ = run_configuration(study_, run, 0, set_, pictures_, notes_, models_);
+  }
+  const RunNotes& notes() const { return notes_; }
+
+  SeedState state(std::int64_t seed) {
+    set_seed(config_, *run_, seed);
+    SeedState state;
+    state.record.study = study_.name;
+    state.record.name = run_->name;
+    state.record.config = config_;
+    state.record.config_hash = run_config_hash(config_);
+    state.record.id = run_id(study_, *run_, seed, state.record.config_hash);
+    const auto done = find_done_run(workspace_.database(), study_.name, state.record.config_hash);
+    if (done) {
+      state.record.id = done->id;
+      state.was_trained = true;
+      state.why_not = fault_of(workspace_.runs() / done->id);
+      state.finished = state.why_not.empty();
+    } else {
+      explain(state, seed);
+    }
+    return state;
+  }
+
+  std::string identity(const SeedState& state, const DatasetSlice& slice) const {
+    return predictions_identity(state.record.config_hash, study_, *run_, slice, set_, pictures_,
+                                notes_);
+  }
+
+  // Why the predictions for a data set cannot be used; "" if they can. `damaged` is set where there
+  // are some.
+  std::string fault_of_predictions(const SeedState& state, const DatasetSlice& slice,
+                                   bool& damaged) const {
+    const Path file = predictions_file(workspace_.runs() / state.record.id, slice.name);
+    damaged = false;
+    if (!std::filesystem::exists(file)) return fmt::format("{} is missing", file.string());
+    try {
+      if (read_predictions(file).identity == identity(state, slice)) return "";
+      return fmt::format("its pictures or notes changed since the predictions for {} were made",
+                         slice.name);
+    } catch (const InputError& error) {
+      damaged = true;
+      return error.what();
+    }
+  }
+
+ private:
+  // Why a finished run's files cannot be used; "" if they can.
+  static std::string fault_of(const Path& folder) {
+    try {
+      if (read_train_result(folder)) return "";
+      return fmt::format("its files in {} are gone", folder.string());
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  void explain(SeedState& state, std::int64_t seed) const {
+    const RunRecord* before = nullptr;
+    for (const RunRecord& record : known_) {
+      if (record.name != run_->name || !record.config.contains("train")) continue;
+      if (record.config["train"].value("seed", std::int64_t{-1}) != seed) continue;
+      const bool better =
+          before == nullptr || record.config_hash == state.record.config_hash ||
+          (record.status == RunStatus::kDone && before->config_hash != state.record.config_hash);
+      if (better) before = &record;
+    }
+    if (before == nullptr) {
+      state.why_not = "it is not trained yet";
+    } else if (before->config_hash == state.record.config_hash) {
+      state.why_not =
+          fmt::format("its training is not finished ({}{}{})", run_status_name(before->status),
+                      before->error.empty() ? "" : ": ", before->error);
+    } else {
+      state.was_trained = before->status == RunStatus::kDone;
+      state.why_not = changes_between(before->config, config_);
+    }
+  }
+
+  Workspace& workspace_;
+  const Study& study_;
+  const CaseSet& set_;
+  const PictureTable& pictures_;
+  ModelHashes& models_;
+  std::vector<DatasetSlice> slices_;
+  std::vector<RunRecord> known_;
+  const StudyRun* run_ = nullptr;
+  RunNotes notes_;
+  Json config_;
+};
+
+// Trains one seed and predicts.
+void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& state,
+               const TrainConfig& config, RunTrainer& trainer) {
+  const RunRecord& record = state.record;
   const Path folder = workspace.runs() / record.id;
   start_run(workspace.database(), record);
   try {
     trainer.train(config, folder);
+    for (const DatasetSlice& slice : runs.slices()) {
+      trainer.predict(folder, slice, runs.identity(state, slice));
+    }
     finish_run(workspace.database(), record.id, RunStatus::kDone);
   } catch (const Interrupted&) {
     finish_run(workspace.database(), record.id, RunStatus::kInterrupted);
@@ -67,69 +167,59 @@ void train_one(Workspace& workspace, const RunRecord& record, const TrainConfig&
 
 }  // namespace
 
-Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
-                       const CaseSet& set, const RunNotes& notes) {
-  Json classes = Json::array();
-  for (const ClassId id : study.classes) classes.push_back(study.field.at(id).name);
-  std::string cases;
-  for (const Case& entry : set.cases) cases += fmt::format("{},{};", entry.sample_id, entry.label);
-  Json config{
-      {"name", run.name},
-      {"train", train_config_to_json(seeded(run, seed))},
-      {"image_encoder", run.image_encoder.model},
-      {"image_encoder_hash", model_fingerprint(run.image_encoder.model)},
-      {"frozen", run.image_encoder.frozen},
-      {"augmented_copies", run.image_encoder.augmented_copies},
-      {"text_encoder", uses_text(run.train.mode) ? run.text_encoder : ""},
-      {"text_encoder_hash", uses_text(run.train.mode) ? model_fingerprint(run.text_encoder) : ""},
-      {"notes", run.notes},
-      {"note_texts", hash_of(notes.notes)},
-      {"classes", classes},
-      {"recipe", study.prepare.id()},
-      {"split_set", set.split_set},
-      {"cases", sha256_hex(cases)}};
-  if (!run.train_with.empty()) {
-    std::string trained_on;
-    for (const bool is_trained_on : notes.trained_on) trained_on += is_trained_on ? '1' : '0';
-    config["trained_on"] = sha256_hex(trained_on);
-  }
-  return config;
-}
-
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures, Job& job) {
+                     const PictureTable& pictures, ModelHashes& models, Job& job) {
   RunCounts counts;
+  StudyRuns runs(workspace, study, set, pictures, models);
   for (const StudyRun& run : study.runs) {
-    const RunNotes notes = load_run_notes(workspace, run, set);
+    runs.take(run);
     std::optional<RunTrainer> trainer;  // made when the first seed needs it
-    // Weights, notes and cases are hashed once for all seeds.
-    Json config = run_configuration(study, run, 0, set, notes);
+    const auto make_trainer = [&] {
+      if (!trainer) trainer.emplace(workspace, study, run, set, pictures, runs.notes(), job);
+    };
     for (const std::int64_t seed : run.seeds) {
       job.check();
-      set_seed(config, run, seed);
-      RunRecord record;
-      record.study = study.name;
-      record.name = run.name;
-      record.config = config;
-      record.config_hash = run_config_hash(record.config);
-      record.id = run_id(study, run, seed, record.config_hash);
-      const auto done = find_done_run(workspace.database(), study.name, record.config_hash);
-      if (done &&
-          std::filesystem::exists(workspace.runs() / done->id / "predictions.safetensors")) {
+      SeedState state = runs.state(seed);
+      const Path folder = workspace.runs() / state.record.id;
+      const std::string title = fmt::format("run '{}' (seed {})", run.name, seed);
+      bool kept = state.finished;
+      if (kept) {
+        try {
+          for (const DatasetSlice& slice : runs.slices()) {
+            bool damaged = false;
+            const std::string fault = runs.fault_of_predictions(state, slice, damaged);
+            if (fault.empty()) continue;
+            if (damaged) job.warn("{}: {}; the predictions are made anew", title, fault);
+            make_trainer();
+            trainer->predict(folder, slice, runs.identity(state, slice));
+          }
+        } catch (const InputError& error) {
+          state.why_not = error.what();
+          kept = false;
+        }
+      }
+      if (kept) {
         ++counts.kept;
         continue;
       }
-      if (!trainer) trainer.emplace(workspace, study, run, set, pictures, job);
-      train_one(workspace, record, seeded(run, seed), *trainer);
+      make_trainer();
+      if (state.was_trained) {
+        job.warn("{} is trained again: {}", title, state.why_not);
+        std::filesystem::remove_all(folder);
+      }
+      TrainConfig config = run.train;
+      config.seed = static_cast<std::uint64_t>(seed);
+      train_one(workspace, runs, state, config, *trainer);
       ++counts.trained;
     }
   }
   return counts;
 }
 
-std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
-                                      const CaseSet& set) {
-  std::vector<TrainedRun> result;
+FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseSet& set,
+                           const PictureTable& pictures, ModelHashes& models) {
+  FinishedRuns result;
+  StudyRuns runs(workspace, study, set, pictures, models);
   for (const StudyRun& run : study.runs) {
     TrainedRun trained;
     trained.run = &run;
@@ -140,14 +230,27 @@ std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study,
              other.image_encoder.frozen == run.image_encoder.frozen;
     };
     if (std::ranges::any_of(study.runs, same_row)) trained.title += ", " + run.name;
-    const RunNotes notes = load_run_notes(workspace, run, set);
-    Json config = run_configuration(study, run, 0, set, notes);
+    runs.take(run);
+    std::map<std::string, std::vector<std::string>> missing;  // seeds by what is wrong
     for (const std::int64_t seed : run.seeds) {
-      set_seed(config, run, seed);
-      const auto done = find_done_run(workspace.database(), study.name, run_config_hash(config));
-      if (done) trained.seeds.emplace_back(std::to_string(seed), done->id);
+      const SeedState state = runs.state(seed);
+      std::string fault = state.why_not;
+      bool damaged = false;
+      for (const DatasetSlice& slice : runs.slices()) {
+        if (fault.empty()) fault = runs.fault_of_predictions(state, slice, damaged);
+      }
+      if (fault.empty()) {
+        trained.seeds.emplace_back(std::to_string(seed), state.record.id);
+      } else {
+        missing[fault].push_back(std::to_string(seed));
+      }
     }
-    if (!trained.seeds.empty()) result.push_back(std::move(trained));
+    for (const auto& [fault, seeds] : missing) {
+      result.missing.push_back(
+          fmt::format("run '{}' (seed {}) is left out: {}; run the study again", run.name,
+                      join(seeds, ", "), fault));
+    }
+    if (!trained.seeds.empty()) result.runs.push_back(std::move(trained));
   }
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "epicrisis/core/job.h"
 #include "study/run_evaluation.h"
+#include "study/run_identity.h"
 #include "study/study_inputs.h"
 
 namespace epicrisis::study {
@@ -14,17 +15,18 @@ struct RunCounts {
   std::size_t kept = 0;
 };
 
-// Everything that a trained run's numbers depend on: its settings, the encoders' names, the
-// classes, the split, the recipe and the text of its notes. Equal configurations are trained once.
-Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
-                       const CaseSet& set, const RunNotes& notes);
-
-// Trains the runs that are not there yet and writes their predictions. A broken-off run goes on
-// from its checkpoint.
+// Trains the runs that are not there yet, or whose files are gone or damaged, and writes what is
+// missing of their predictions. A broken-off run goes on from its checkpoint, if that is sound. What
+// is made anew is told as a warning.
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures, Job& job);
+                     const PictureTable& pictures, ModelHashes& models, Job& job);
 
-// The finished runs of the study as it stands; a run of which no seed is finished is left out.
-std::vector<TrainedRun> finished_runs(Workspace& workspace, const Study& study, const CaseSet& set);
+struct FinishedRuns {
+  std::vector<TrainedRun> runs;      // a run of which no seed is finished is not there
+  std::vector<std::string> missing;  // what is left out of them, and why
+};
+// The finished runs of the study as it stands, with predictions for all its data sets.
+FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseSet& set,
+                           const PictureTable& pictures, ModelHashes& models);
 
 }  // namespace epicrisis::study

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
 #include "tensor/checked_size.h"
 
@@ -14,6 +15,8 @@ namespace epicrisis {
 namespace {
 
 constexpr std::string_view kMetadata = "__metadata__";
+constexpr std::string_view kChecksum = "epicrisis_sha256";
+constexpr std::size_t kChecksumDigits = 64;
 constexpr std::size_t kLengthBytes = 8;
 constexpr int kMaxDepth = 3;  // {tensor: {key: [numbers]}}
 
@@ -103,6 +106,40 @@ Placed parse_tensor(const std::string& name, const nlohmann::json& entry, std::u
   return placed;
 }
 
+// Over the header, with zeros where the checksum stands, and the data in their order.
+class Checksum {
+ public:
+  explicit Checksum(std::string_view header) : all_(sha256_hex(header)) {}
+  void add(std::span<const std::byte> data) { all_ += sha256_hex(data); }
+  std::string hex() const { return sha256_hex(all_); }
+
+ private:
+  std::string all_;
+};
+
+std::string checksum_entry(std::string_view digits) {
+  return fmt::format("\"{}\":\"{}\"", kChecksum, digits);
+}
+
+void hold_against_checksum(std::string header, const std::vector<Placed>& tensors,
+                           const std::map<std::string, std::string>& metadata,
+                           const std::string& source) {
+  const auto given = metadata.find(std::string(kChecksum));
+  if (given == metadata.end()) return;
+  const std::string entry = checksum_entry(given->second);
+  const std::size_t at = header.find(entry);
+  std::string found = "none";
+  if (at != std::string::npos) {
+    header.replace(at, entry.size(), checksum_entry(std::string(kChecksumDigits, '0')));
+    Checksum checksum(header);
+    for (const Placed& tensor : tensors) checksum.add(tensor.tensor.bytes);
+    found = checksum.hex();
+  }
+  if (found == given->second) return;
+  throw InputError("{}: the file is damaged: its SHA-256 is {}, {} was written", source, found,
+                   given->second);
+}
+
 TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
                  std::string source) {
   if (bytes.size() < kLengthBytes) {
@@ -152,10 +189,13 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> o
     throw InputError("{}: the tensors take {} bytes, the file has {}", source, position,
                      data.size());
   }
-  std::map<std::string, TensorView> tensors;
   for (Placed& tensor : placed) {
     tensor.tensor.bytes = data.subspan(static_cast<std::size_t>(tensor.begin),
                                        static_cast<std::size_t>(tensor.end - tensor.begin));
+  }
+  hold_against_checksum({text, static_cast<std::size_t>(header_size)}, placed, metadata, source);
+  std::map<std::string, TensorView> tensors;
+  for (Placed& tensor : placed) {
     tensors.emplace(std::move(tensor.name), std::move(tensor.tensor));
   }
   return {std::move(source), std::move(owner), std::move(tensors), std::move(metadata)};
@@ -236,16 +276,41 @@ void SafetensorsWriter::finish() {
   file_.commit();
 }
 
-void write_safetensors(const Path& path, const std::vector<NamedTensor>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+namespace {
+
+std::vector<TensorDeclaration> declarations_of(const std::vector<NamedTensor>& tensors) {
   std::vector<TensorDeclaration> declarations;
   declarations.reserve(tensors.size());
   for (const NamedTensor& tensor : tensors) {
     declarations.push_back({tensor.name, tensor.tensor.type, tensor.tensor.shape});
   }
-  SafetensorsWriter writer(path, std::move(declarations), metadata);
+  return declarations;
+}
+
+}  // namespace
+
+void write_safetensors(const Path& path, const std::vector<NamedTensor>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  SafetensorsWriter writer(path, declarations_of(tensors), metadata);
   for (const NamedTensor& tensor : tensors) writer.write(tensor.tensor.bytes);
   writer.finish();
+}
+
+void write_checked_safetensors(const Path& path, const std::vector<NamedTensor>& tensors,
+                               std::map<std::string, std::string> metadata) {
+  std::string& digits = metadata[std::string(kChecksum)];
+  digits.assign(kChecksumDigits, '0');
+  std::uint64_t size = 0;
+  const std::string header = header_of(declarations_of(tensors), metadata, path.string(), size);
+  Checksum checksum(std::string_view(header).substr(kLengthBytes));
+  for (const NamedTensor& tensor : tensors) checksum.add(tensor.tensor.bytes);
+  digits = checksum.hex();
+  write_safetensors(path, tensors, metadata);
+}
+
+std::string checksum_of(const TensorFile& file) {
+  const auto found = file.metadata().find(std::string(kChecksum));
+  return found == file.metadata().end() ? "" : found->second;
 }
 
 TensorView tensor_view(const FloatMatrix& matrix) {

@@ -10,6 +10,7 @@
 namespace epicrisis {
 namespace {
 
+constexpr const char* kVersion = "2";
 constexpr const char* kNetwork = "network.";
 constexpr const char* kAdam = "adam.";
 constexpr const char* kBest = "best.";
@@ -48,16 +49,17 @@ void restore_state(torch::nn::Module& module, const TensorMap& tensors, const st
 
 void write_tensors(const Path& path, const TensorMap& tensors,
                    const std::map<std::string, std::string>& metadata) {
-  std::vector<TensorDeclaration> declarations;
+  std::vector<torch::Tensor> dense;
+  std::vector<NamedTensor> named;
   for (const auto& [name, tensor] : tensors) {
-    declarations.push_back({name, from_torch_type(tensor.scalar_type()), tensor.sizes().vec()});
+    dense.push_back(tensor.detach().to(torch::kCPU).contiguous());
+    named.push_back(
+        {name,
+         {from_torch_type(dense.back().scalar_type()),
+          dense.back().sizes().vec(),
+          {static_cast<const std::byte*>(dense.back().data_ptr()), dense.back().nbytes()}}});
   }
-  SafetensorsWriter writer(path, std::move(declarations), metadata);
-  for (const auto& [name, tensor] : tensors) {
-    const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
-    writer.write(std::span(static_cast<const std::byte*>(dense.data_ptr()), dense.nbytes()));
-  }
-  writer.finish();
+  write_checked_safetensors(path, named, metadata);
 }
 
 void write_checkpoint(const Path& folder, const std::string& fingerprint,
@@ -69,7 +71,7 @@ void write_checkpoint(const Path& folder, const std::string& fingerprint,
   for (const auto& [name, tensor] : best) tensors[kBest + name] = tensor;
   write_tensors(folder / kRunCheckpointFile, tensors,
                 {{"format", "epicrisis-checkpoint"},
-                 {"version", "1"},
+                 {"version", kVersion},
                  {"fingerprint", fingerprint},
                  {"progress", dump_json(progress_to_json(progress))}});
 }
@@ -81,8 +83,13 @@ std::optional<Checkpoint> read_checkpoint(const Path& folder, const std::string&
   Checkpoint checkpoint;
   checkpoint.source = file.source();
   const std::string version = metadata_of(file, "version");
-  if (version != "1") {
-    throw InputError("{}: version {}; this program reads version 1", file.source(), version);
+  if (version != "1" && version != kVersion) {
+    throw InputError("{}: version {}; this program reads 1 and {}", file.source(), version,
+                     kVersion);
+  }
+  // Those of version 1 had none.
+  if (version == kVersion && checksum_of(file).empty()) {
+    throw InputError("{}: the file is damaged: its checksum is missing", file.source());
   }
   if (metadata_of(file, "fingerprint") != fingerprint) {
     throw InputError("{}: belongs to another training; remove the file to start the run anew",

@@ -18,6 +18,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kRowsAFile = 256;
+constexpr const char* kVersion = "2";
 constexpr std::size_t kDigits = 16;  // of a hash, in file and folder names
 
 // The rows of one encoder in a folder of its own: files that are written once and never changed.
@@ -32,23 +33,19 @@ class FeatureFolder {
         folder_(root / fmt::format("{}-{}", kind_, encoder_.substr(0, kDigits))) {}
 
   // Copies the rows of `keys` that are on the disk into `into`; returns the places of the others.
-  std::vector<std::size_t> load(const std::vector<std::string>& keys, FloatMatrix& into) const {
-    std::unordered_map<std::string_view, std::vector<std::size_t>> wanted;
+  // A damaged file is removed: what it held is computed again.
+  std::vector<std::size_t> load(const std::vector<std::string>& keys, FloatMatrix& into,
+                                const Job& job) const {
+    Places wanted;
     for (std::size_t i = 0; i < keys.size(); ++i) wanted[keys[i]].push_back(i);
     std::vector<bool> found(keys.size());
     for (const Path& path : files()) {
-      const TensorFile file = read_safetensors(path);
-      const std::vector<std::string> rows = keys_of(file);
-      const TensorView& features = file.at("features");
-      const std::size_t bytes = width_ * sizeof(float);
-      for (std::size_t row = 0; row < rows.size(); ++row) {
-        const auto places = wanted.find(rows[row]);
-        if (places == wanted.end()) continue;
-        for (const std::size_t place : places->second) {
-          std::copy_n(features.bytes.data() + row * bytes, bytes,
-                      reinterpret_cast<std::byte*>(into.row(place).data()));
-          found[place] = true;
-        }
+      try {
+        copy_rows(read_safetensors(path), wanted, into, found);
+      } catch (const InputError& error) {
+        job.warn("{}; the file is removed and its features are computed again", error.what());
+        std::error_code ignored;
+        std::filesystem::remove(path, ignored);
       }
     }
     std::vector<std::size_t> missing;
@@ -61,16 +58,34 @@ class FeatureFolder {
   void add(const std::vector<std::string>& keys, const FloatMatrix& rows) const {
     const std::string list = dump_json(Json(keys));
     std::filesystem::create_directories(folder_);
-    write_safetensors(folder_ / (sha256_hex(list).substr(0, kDigits) + ".safetensors"),
-                      {{"features", tensor_view(rows)}},
-                      {{"format", "epicrisis-features"},
-                       {"version", "1"},
-                       {"kind", kind_},
-                       {"encoder", encoder_},
-                       {"keys", list}});
+    write_checked_safetensors(folder_ / (sha256_hex(list).substr(0, kDigits) + ".safetensors"),
+                              {{"features", tensor_view(rows)}},
+                              {{"format", "epicrisis-features"},
+                               {"version", kVersion},
+                               {"kind", kind_},
+                               {"encoder", encoder_},
+                               {"keys", list}});
   }
 
  private:
+  using Places = std::unordered_map<std::string_view, std::vector<std::size_t>>;
+
+  void copy_rows(const TensorFile& file, const Places& wanted, FloatMatrix& into,
+                 std::vector<bool>& found) const {
+    const std::vector<std::string> rows = keys_of(file);
+    const TensorView& features = file.at("features");
+    const std::size_t bytes = width_ * sizeof(float);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      const auto places = wanted.find(rows[row]);
+      if (places == wanted.end()) continue;
+      for (const std::size_t place : places->second) {
+        std::copy_n(features.bytes.data() + row * bytes, bytes,
+                    reinterpret_cast<std::byte*>(into.row(place).data()));
+        found[place] = true;
+      }
+    }
+  }
+
   std::vector<Path> files() const {
     std::vector<Path> paths;
     if (!std::filesystem::is_directory(folder_)) return paths;
@@ -84,17 +99,19 @@ class FeatureFolder {
   // The keys of a file's rows, once the file is known to be what it should.
   std::vector<std::string> keys_of(const TensorFile& file) const {
     const auto broken = [&](const std::string& why) {
-      return InputError("{}: {}; remove the file to have its features computed again",
-                        file.source(), why);
+      return InputError("{}: {}", file.source(), why);
     };
     const auto text = [&](const char* key) {
       const auto found = file.metadata().find(key);
       if (found == file.metadata().end()) throw broken(fmt::format("'{}' is missing", key));
       return found->second;
     };
-    if (text("format") != "epicrisis-features" || text("version") != "1") {
-      throw broken("it is no feature file of version 1");
+    const std::string version = text("version");
+    if (text("format") != "epicrisis-features" || (version != "1" && version != kVersion)) {
+      throw broken("it is no feature file of version 1 or 2");
     }
+    // Those of version 1 had none.
+    if (version == kVersion && checksum_of(file).empty()) throw broken("its checksum is missing");
     if (text("kind") != kind_ || text("encoder") != encoder_) {
       throw broken("its features are another encoder's");
     }
@@ -126,7 +143,7 @@ class FeatureFolder {
 void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, FloatMatrix& features,
           const std::function<FloatMatrix(std::span<const std::size_t>)>& compute, Meter& meter,
           const Job& job) {
-  const std::vector<std::size_t> missing = folder.load(keys, features);
+  const std::vector<std::size_t> missing = folder.load(keys, features, job);
   meter.add(keys.size() - missing.size());
   std::map<std::string_view, std::vector<std::size_t>> places;
   std::vector<std::size_t> firsts;

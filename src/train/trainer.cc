@@ -52,6 +52,18 @@ WordVocabulary training_vocabulary(const TrainInput& input) {
   return WordVocabulary::learn(texts);
 }
 
+// What `read` makes of the run's folder.
+template <typename Read>
+auto from_folder(Read&& read) {
+  try {
+    return read();
+  } catch (const InputError& error) {
+    throw UnusableRunFolder(error);
+  } catch (const UsageError& error) {
+    throw UnusableRunFolder(error);
+  }
+}
+
 class Trainer {
  public:
   Trainer(const TrainConfig& config, const TrainInput& input, Path folder, const Job& job,
@@ -112,9 +124,9 @@ TrainResult Trainer::run() {
                                    ? config_.threads
                                    : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
   make_network();
-  if (auto finished = open_folder()) return *std::move(finished);
+  if (auto finished = from_folder([&] { return open_folder(); })) return *std::move(finished);
   make_validation();
-  resume_or_start();
+  from_folder([&] { resume_or_start(); });
   const auto may_stop = config_.patience > 0 && !validation_truth_.empty();
   last_checkpoint_ = now();
   while (progress_.epoch <= config_.epochs) {

@@ -127,6 +127,68 @@ TEST_F(PrepareTest, FailuresAreKeptAndNotRepeatedInVain) {
   for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
 }
 
+class DamagedPictures : public PrepareTest {};
+
+TEST_F(DamagedPictures, AreNoticedWhenReadAndMadeAnew) {
+  Workspace workspace = make();
+  put_pictures(workspace, 5);
+  prepare_samples(workspace, recipe_, job_);
+  const std::size_t bytes = 32 * 32 * 3;
+  const Path shard = workspace.images() / recipe_.id() / "shard-00000.eps";
+  std::string content = read_file(shard);
+  content[content.size() - bytes - 7] ^= 16;  // of picture 3
+  write_file(shard, content);
+  {
+    const WorkspaceImages images(workspace, recipe_);
+    for (const std::size_t i : {0U, 1U, 2U, 4U}) expect_right(images, ids_[i], i);
+    EXPECT_THROW(images.pixels(images.index_of(ids_[3]).value()), InputError);
+    EXPECT_THROW(images.pixels(images.index_of(ids_[3]).value()), InputError);
+  }
+  const auto check = check_prepared(workspace, job_);
+  ASSERT_EQ(check.size(), 1U);
+  EXPECT_EQ(check[0].damaged, 1);
+  EXPECT_EQ(check[0].first, "d/3");
+  EXPECT_EQ(prepare_samples(workspace, recipe_, job_).already, 5);
+  test::JobLog log;
+  Job watched(log);
+  const PrepareReport report = prepare_samples(workspace, recipe_, watched, {.verify = true});
+  EXPECT_EQ(report.damaged, 1);
+  EXPECT_EQ(report.prepared, 1);
+  EXPECT_EQ(report.already, 4);
+  EXPECT_THAT(log.lines, testing::Contains(testing::AllOf(HasSubstr("warning"), HasSubstr("d/3"))));
+  const WorkspaceImages images(workspace, recipe_);
+  for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
+  EXPECT_EQ(check_prepared(workspace, job_).at(0).damaged, 0);
+}
+
+TEST_F(DamagedPictures, OfALostShardAreMadeAnewAndTakeNoOthersPlace) {
+  Workspace workspace = make();
+  put_pictures(workspace, 4);
+  prepare_samples(workspace, recipe_, job_);
+  const Path shard = workspace.images() / recipe_.id() / "shard-00000.eps";
+  write_file(shard, "damaged");
+  EXPECT_EQ(check_prepared(workspace, job_).at(0).damaged, 4);
+  // A run that is for other samples alone must not leave rows that name its pictures.
+  Sample sample = test::make_sample("x");
+  sample.image_path = test::save_png(folder_.path() / "x.png", test::draw_picture(50));
+  const std::int64_t other = test::store_sample(workspace.database(), "other", sample);
+  test::JobLog log;
+  Job watched(log);
+  PrepareOptions only;
+  only.filter.datasets = {"other"};
+  EXPECT_EQ(prepare_samples(workspace, recipe_, watched, only).prepared, 1);
+  EXPECT_THAT(log.lines, testing::Contains(testing::AllOf(HasSubstr("warning"),
+                                                          HasSubstr("shard-00000.eps.damaged"))));
+  {
+    const WorkspaceImages images(workspace, recipe_);
+    EXPECT_EQ(images.count(), 1U);
+    expect_right(images, other, 50);
+  }
+  EXPECT_EQ(prepare_samples(workspace, recipe_, job_).prepared, 4);
+  const WorkspaceImages images(workspace, recipe_);
+  for (std::size_t i = 0; i < ids_.size(); ++i) expect_right(images, ids_[i], i);
+}
+
 TEST_F(PrepareTest, ChangedFileIsPreparedAgainAndGoneFileStays) {
   Workspace workspace = make();
   put_pictures(workspace, 4);

@@ -199,6 +199,49 @@ TEST(ShardStore, VerifyFindsEachChangedPicture) {
               testing::ElementsAre(3U, 7U));
 }
 
+// A writer goes on without a shard that is damaged or gone; the others keep their places.
+TEST(ShardStore, WriterSetsADamagedShardAside) {
+  constexpr std::size_t kFull = 4096;
+  const TemporaryFolder folder;
+  ShardStore(folder.path(), 4, "r", Mode::kWrite).append(series(4, 0, kFull + 3));
+  const Path first = folder.path() / "shard-00000.eps";
+  const Path last = folder.path() / "shard-00001.eps";
+  const std::string sound = slurp(first);
+  const auto expect_hole = [&] {
+    const ShardStore store(folder.path(), 4, "r", Mode::kWrite);
+    ASSERT_EQ(store.replaced().size(), 1U);
+    EXPECT_EQ(store.replaced()[0].first, 0U);
+    EXPECT_EQ(store.replaced()[0].end, kFull);
+    EXPECT_EQ(store.count(), kFull + 3);
+    EXPECT_EQ(store.verify(Job()).size(), kFull);
+    for (std::size_t i = kFull; i < kFull + 3; ++i) EXPECT_TRUE(holds(store, i, i));
+  };
+  overwrite(first, 3, "?");
+  expect_hole();
+  EXPECT_TRUE(std::filesystem::exists(first.string() + ".damaged"));
+  EXPECT_TRUE(ShardStore(folder.path(), 4, "r", Mode::kWrite).replaced().empty());
+  write_file(first, sound.substr(0, sound.size() / 2));
+  expect_hole();
+  EXPECT_TRUE(std::filesystem::exists(first.string() + ".damaged-2"));
+  std::filesystem::remove(first);
+  expect_hole();
+  write_file(first, sound);
+  {
+    const ShardStore store(folder.path(), 4, "r", Mode::kWrite);
+    EXPECT_TRUE(store.replaced().empty());
+    EXPECT_TRUE(store.verify(Job()).empty());
+  }
+  overwrite(last, 0, "?");
+  ShardStore store(folder.path(), 4, "r", Mode::kWrite);
+  ASSERT_EQ(store.replaced().size(), 1U);
+  EXPECT_EQ(store.replaced()[0].first, kFull);
+  EXPECT_EQ(store.count(), kFull);
+  EXPECT_EQ(store.append(series(4, kFull, 1)), kFull);
+  // A shard of another recipe is no damage.
+  EXPECT_THROW(ShardStore(folder.path(), 4, "other", Mode::kRead), InputError);
+  EXPECT_TRUE(std::filesystem::exists(first));
+}
+
 // A process killed at any instant: what append() had returned is there and sound.
 TEST(ShardStore, SurvivesKill) {
   for (int round = 0; round < 12; ++round) {

@@ -1,4 +1,4 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <set>
 #include <string>
@@ -11,6 +11,7 @@
 #include "epicrisis/study/study.h"
 #include "settings/run_metrics.h"
 #include "study/predictions.h"
+#include "study/run_identity.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
 #include "study/training.h"
@@ -41,35 +42,42 @@ FloatMatrix random_rows(std::size_t rows, std::size_t columns, Random& random) {
 
 // What training leaves of a run, with drawn numbers.
 void leave_run(Workspace& workspace, const Study& study, const StudyRun& run,
-               const study::CaseSet& set) {
+               const study::CaseSet& set, const study::PictureTable& pictures) {
   const study::RunNotes notes = study::load_run_notes(workspace, run, set);
+  study::ModelHashes models;
   RunRecord record;
   record.id = run.name.substr(0, run.name.find(' '));
   record.study = study.name;
   record.name = run.name;
-  record.config = study::run_configuration(study, run, run.seeds.front(), set, notes);
+  record.config =
+      study::run_configuration(study, run, run.seeds.front(), set, pictures, notes, models);
+  record.config_hash = run_config_hash(record.config);
   start_run(workspace.database(), record);
-  Random random(7, record.id);
-  study::Predictions predictions;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    if (set.cases[i].role != Role::kTest && set.cases[i].role != Role::kExternal) continue;
-    if (uses_text(run.train.mode)) {
-      for (const std::size_t text : notes.notes.of_case[i]) {
-        predictions.note_cases.push_back(static_cast<std::int64_t>(predictions.sample_ids.size()));
-        predictions.note_texts.push_back(static_cast<std::int64_t>(text));
-      }
-    }
-    predictions.sample_ids.push_back(set.cases[i].sample_id);
-  }
-  constexpr std::size_t kWidth = 8;
-  predictions.images = random_rows(predictions.sample_ids.size(), kWidth, random);
-  predictions.logits = random_rows(predictions.sample_ids.size(), study.classes.size(), random);
-  if (uses_text(run.train.mode)) {
-    predictions.notes = random_rows(predictions.note_cases.size(), kWidth, random);
-    predictions.prompts = random_rows(study.classes.size(), kWidth, random);
-  }
   const Path folder = workspace.runs() / record.id;
-  study::write_predictions(folder / "predictions.safetensors", predictions);
+  Random random(7, record.id);
+  constexpr std::size_t kWidth = 8;
+  for (const study::DatasetSlice& slice : study::slice_by_dataset(set, study)) {
+    study::Predictions predictions;
+    predictions.identity =
+        study::predictions_identity(record.config_hash, study, run, slice, set, pictures, notes);
+    if (uses_text(run.train.mode)) {
+      const study::NoteTable own = study::select_notes(notes.notes, slice.cases);
+      for (std::size_t row = 0; row < own.of_case.size(); ++row) {
+        for (const std::size_t text : own.of_case[row]) {
+          predictions.note_cases.push_back(static_cast<std::int64_t>(row));
+          predictions.note_texts.push_back(static_cast<std::int64_t>(text));
+        }
+      }
+      predictions.notes = random_rows(predictions.note_cases.size(), kWidth, random);
+      predictions.prompts = random_rows(study.classes.size(), kWidth, random);
+    }
+    for (const std::size_t i : slice.cases) {
+      predictions.sample_ids.push_back(set.cases[i].sample_id);
+    }
+    predictions.images = random_rows(predictions.sample_ids.size(), kWidth, random);
+    predictions.logits = random_rows(predictions.sample_ids.size(), study.classes.size(), random);
+    study::write_predictions(study::predictions_file(folder, slice.name), predictions);
+  }
   EpochMetrics metrics;
   metrics.epoch = 1;
   write_metrics(folder, {metrics});
@@ -84,10 +92,10 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   study::import_data(workspace, study(), job_);
   study::CaseSet set = study::assign_roles(workspace, study(), job_);
-  study::load_pictures(workspace, study(), set, job_);
+  const study::PictureTable pictures = study::load_pictures(workspace, study(), set, job_);
   study::write_notes(workspace, study(), set, false, job_);
   EXPECT_THROW(evaluate_study(workspace, study(), job_), UsageError);
-  for (const StudyRun& run : study().runs) leave_run(workspace, study(), run, set);
+  for (const StudyRun& run : study().runs) leave_run(workspace, study(), run, set, pictures);
 
   const std::vector<ResultRow> rows = evaluate_study(workspace, study(), job_);
   std::set<std::string> tasks;
@@ -107,6 +115,27 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   EXPECT_EQ(outcome.rows, rows);
 }
 
+TEST_F(EvaluateStudy, WithoutASampleOfItsClassesItSaysSo) {
+  const auto message = [&](const Study& study, const char* name) {
+    Workspace workspace = Workspace::open_or_create(folder_.path() / name);
+    study::import_data(workspace, study, job_);
+    try {
+      study::assign_roles(workspace, study, job_);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  Study none = study();
+  none.classes = {none.field.find_class("VASC").value()};
+  EXPECT_THAT(message(none, "none"), testing::AllOf(testing::HasSubstr("'small'"),
+                                                    testing::HasSubstr("is of its classes (VASC)"),
+                                                    testing::HasSubstr("dermoscope_a (")));
+  Study external = study();
+  for (StudyData& data : external.data) data.external = true;
+  EXPECT_THAT(message(external, "external"), testing::HasSubstr("nothing to train on"));
+}
+
 // Another weight or tokenizer file in a model's folder: the run is trained again.
 TEST_F(EvaluateStudy, AChangedModelFileMakesTheRunAnother) {
   const Path image = folder_.path() / "net";
@@ -120,7 +149,8 @@ TEST_F(EvaluateStudy, AChangedModelFileMakesTheRunAnother) {
   run.image_encoder.model = image.string();
   run.text_encoder = text.string();
   const auto identity = [&] {
-    return run_config_hash(study::run_configuration(study, run, 1, {}, {}));
+    study::ModelHashes models;
+    return run_config_hash(study::run_configuration(study, run, 1, {}, {}, {}, models));
   };
   const std::string before = identity();
   write_file(image / "best.pth", "2");

@@ -15,8 +15,9 @@
 namespace epicrisis {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::HasSubstr;
-using testing::ThrowsMessage;
 
 // Counts what it is asked for; the embedding of a text is its length and first byte.
 class CountingEncoder : public TextEncoder {
@@ -106,29 +107,36 @@ TEST_F(FeatureCacheTest, AnInterruptLosesNoFinishedChunk) {
   EXPECT_EQ(all.row(999)[0], 8);
 }
 
-TEST_F(FeatureCacheTest, BrokenFilesAreErrorsThatNameTheFile) {
+TEST_F(FeatureCacheTest, DamagedFilesAreNamedAndComputedAgain) {
   const CountingEncoder encoder;
   const std::vector<std::string> texts = {"nevus", "melanoma"};
-  cached_text_embeddings(encoder, texts, scratch_.path(), job_);
+  const FloatMatrix right = cached_text_embeddings(encoder, texts, scratch_.path(), job_);
   const auto files = files_below(scratch_.path());
   ASSERT_EQ(files.size(), 1U);
   const std::string good = read_file(files[0]);
-  const auto load = [&] { cached_text_embeddings(encoder, texts, scratch_.path(), job_); };
-  const auto named = ThrowsMessage<InputError>(HasSubstr(files[0].filename().string()));
-  write_file(files[0], good.substr(0, good.size() - 1));
-  EXPECT_THAT(load, named);
-  // Of the same length: another encoder's name, a key that is no string.
+  std::vector<std::string> damaged = {good.substr(0, good.size() - 1), "", "x"};
+  // Of the same length: another encoder's name, another kind, a key, a number.
   for (const auto& [from, to] : {std::pair<std::string, std::string>{"aaaa", "aaab"},
                                  {"epicrisis-features", "epicrisis-featureX"},
                                  {"\"kind\":\"text\"", "\"kind\":\"tex2\""}}) {
     std::string bad = good;
     const auto at = bad.find(from);
     ASSERT_NE(at, std::string::npos) << from;
-    write_file(files[0], bad.replace(at, from.size(), to));
-    EXPECT_THAT(load, named) << to;
+    damaged.push_back(bad.replace(at, from.size(), to));
   }
-  std::filesystem::remove(files[0]);
-  EXPECT_NO_THROW(load());
+  for (const std::size_t at : {good.size() - 2, good.find("keys") + 12}) {
+    damaged.push_back(good);
+    damaged.back()[at] ^= 1;
+  }
+  for (const std::string& bytes : damaged) {
+    write_file(files[0], bytes);
+    test::JobLog log;
+    Job job(log);
+    EXPECT_EQ(cached_text_embeddings(encoder, texts, scratch_.path(), job).values, right.values);
+    EXPECT_THAT(log.lines, Contains(AllOf(HasSubstr("warning"), HasSubstr("computed again"),
+                                          HasSubstr(files[0].filename().string()))));
+    EXPECT_EQ(read_file(files[0]), good);
+  }
 }
 
 class ImageCacheTest : public FeatureCacheTest {

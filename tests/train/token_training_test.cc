@@ -339,7 +339,8 @@ TEST_F(TokenTrainingTest, AFolderBelongsToItsTexts) {
   const TrainConfig config = quick_config(Mode::kMultimodal);
   train_model(config, worded_.input(), folder("run"), job_);
   EXPECT_NO_THROW(train_model(config, worded_.input(), folder("run"), job_));
-  const auto refused = ThrowsMessage<UsageError>(HasSubstr("another configuration or other data"));
+  const auto refused =
+      ThrowsMessage<UnusableRunFolder>(HasSubstr("another configuration or other data"));
   EXPECT_THAT([&] { train_model(config, worded_.data.input(), folder("run"), job_); }, refused);
   worded_.texts[worded_.data.train[0].notes[0]] += " more";
   EXPECT_THAT([&] { train_model(config, worded_.input(), folder("run"), job_); }, refused);

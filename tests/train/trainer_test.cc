@@ -333,7 +333,8 @@ TEST_F(TrainerTest, AFolderBelongsToOneConfigAndData) {
   EXPECT_NO_THROW(train_model(config, data.input(), folder("run"), job_));
   TrainConfig other = config;
   other.learning_rate = 2e-2;
-  const auto refused = ThrowsMessage<UsageError>(HasSubstr("another configuration or other data"));
+  const auto refused =
+      ThrowsMessage<UnusableRunFolder>(HasSubstr("another configuration or other data"));
   EXPECT_THAT([&] { train_model(other, data.input(), folder("run"), job_); }, refused);
   Synthetic changed = data;
   changed.features.values[5] += 1e-3F;
@@ -518,59 +519,6 @@ TEST_F(TrainerTest, WrongInputIsRefusedBeforeAnythingIsWritten) {
       "epochs", [](Synthetic&, TrainInput&, C& config) { config.epochs = 0; }, both);
   refused(
       "CUDA", [](Synthetic&, TrainInput&, C& config) { config.device = "cuda:99"; }, both);
-}
-
-TEST_F(TrainerTest, BrokenRunFoldersAreErrorsWithTheFile) {
-  const Synthetic data = synthetic();
-  const TrainConfig config = quick_config(Mode::kMultimodal);
-  train_model(config, data.input(), folder("run"), job_);
-  const auto with = [&](const char* file, const std::string& bytes) {
-    std::filesystem::remove_all(folder("copy"));
-    std::filesystem::copy(folder("run"), folder("copy"));
-    write_file(folder("copy") / file, bytes);
-    return folder("copy");
-  };
-  const std::string good = weights("run");
-  EXPECT_NO_THROW(TrainedModel::load(with("model.safetensors", good)));
-  EXPECT_THAT(
-      [&] { TrainedModel::load(with("model.safetensors", good.substr(0, good.size() / 2))); },
-      ThrowsMessage<InputError>(HasSubstr("model.safetensors")));
-  for (const char* text : {"", "{", "[]", "{\"format\": \"other\", \"version\": 1}",
-                           "{\"format\": \"epicrisis-run\", \"version\": 2}"}) {
-    EXPECT_THAT([&] { TrainedModel::load(with("config.json", text)); },
-                ThrowsMessage<InputError>(HasSubstr("config.json")))
-        << text;
-  }
-  std::string config_text = read_file(folder("run") / "config.json");
-  const auto replaced = [&](const std::string& from, const std::string& to) {
-    std::string text = config_text;
-    const auto at = text.find(from);
-    EXPECT_NE(at, std::string::npos) << from;
-    return text.replace(at, from.size(), to);
-  };
-  // A width that does not fit the weights, and one that no memory holds.
-  for (const char* width : {"\"image_width\": 13", "\"image_width\": 1000000000"}) {
-    EXPECT_THROW(TrainedModel::load(with("config.json", replaced("\"image_width\": 12", width))),
-                 InputError);
-  }
-  EXPECT_THROW(read_train_result(with("result.json", "{\"best_epoch\": 9}")), InputError);
-  EXPECT_THROW(read_train_result(with("metrics.jsonl", "")), InputError);
-}
-
-TEST_F(TrainerTest, ABrokenCheckpointIsAnErrorAndNotANewStart) {
-  const Synthetic data = synthetic();
-  const TrainConfig config = quick_config(Mode::kMultimodal);
-  Job cancelled;
-  TrainObserver observer;
-  observer.epoch = [&](const EpochMetrics&) { cancelled.cancel(); };
-  EXPECT_THROW(train_model(config, data.input(), folder("run"), cancelled, observer), Interrupted);
-  const Path path = folder("run") / "checkpoint.safetensors";
-  const std::string good = read_file(path);
-  write_file(path, good.substr(0, good.size() - 10));
-  EXPECT_THAT([&] { train_model(config, data.input(), folder("run"), job_); },
-              ThrowsMessage<InputError>(HasSubstr("checkpoint.safetensors")));
-  write_file(path, good);
-  EXPECT_NO_THROW(train_model(config, data.input(), folder("run"), job_));
 }
 
 TEST_F(TrainerTest, EmbeddingChecksWidths) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,6 +28,9 @@ PrepareRecipe usual_recipe(const Field& field);
 struct PrepareOptions {
   SampleFilter filter = {};  // with_image is implied
   unsigned threads = 0;      // 0: all cores
+  // Holds every picture that is there against its SHA-256, which reads them all; one that is damaged
+  // is prepared again.
+  bool verify = false;
 };
 
 struct PrepareReport {
@@ -36,6 +40,7 @@ struct PrepareReport {
   std::int64_t prepared = 0;          // now
   std::int64_t already = 0;           // before, and the file is as it was
   std::int64_t failed = 0;            // now or before
+  std::int64_t damaged = 0;           // of those prepared or failed now: were there, but damaged
   std::vector<std::string> failures;  // the first 100: "ham10000/ISIC_0024306: why"
 };
 Json to_json(const PrepareReport& report);
@@ -43,10 +48,20 @@ Json to_json(const PrepareReport& report);
 // Prepares the pictures of the samples and packs them into images/<recipe id>/. What is done is
 // kept: a killed run goes on where it stopped; a file whose size and time are as before is not
 // prepared again, one that failed before is not tried again until it changes. A picture whose file
-// is gone stays prepared. Takes the lock "prepare-<recipe>"; interrupts and a full disk are thrown,
+// is gone stays prepared. What a damaged shard held is prepared again, with a warning. Takes the lock "prepare-<recipe>"; interrupts and a full disk are thrown,
 // what was done stays.
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
+
+// The prepared pictures of one recipe, held against their SHA-256.
+struct PreparedCheck {
+  std::string recipe;
+  std::int64_t pictures = 0;
+  std::int64_t damaged = 0;  // all, where the files cannot be opened
+  std::string first = "";    // "ham10000/ISIC_0024306", or why the files cannot be opened
+};
+// Of every recipe there is. Reads all pictures, changes nothing.
+std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job);
 
 // A picture on a preview's sheet.
 struct PreviewedPicture {
@@ -78,8 +93,10 @@ PreparationPreview write_preparation_preview(Workspace& workspace, const Prepare
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.
 class WorkspaceImages : public ImageSource {
  public:
-  // UsageError if nothing was prepared with this recipe ("run 'epicrisis prepare'").
-  WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe);
+  // UsageError if nothing was prepared with this recipe ("run 'epicrisis prepare'"). With `verified`
+  // the pixels are known to be sound; else each picture is held against its SHA-256 when it is first
+  // read, and pixels() is an InputError if it is damaged.
+  WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe, bool verified = false);
 
   std::size_t count() const override { return entries_.size(); }
   int size() const override { return store_->size(); }
@@ -102,6 +119,7 @@ class WorkspaceImages : public ImageSource {
   std::string recipe_;
   std::unique_ptr<ShardStore> store_;
   std::vector<Entry> entries_;
+  std::unique_ptr<std::atomic<bool>[]> sound_;  // by index; null: all are
 };
 
 }  // namespace epicrisis

@@ -24,6 +24,9 @@ namespace epicrisis {
 // on the disk and counted; a process killed at any instant before leaves the old count, and what it
 // had half written is cut off or overwritten by the next writer. So: append, then record the index
 // (SQLite). An index that was appended but not recorded is only a hole of wasted bytes.
+//
+// A writer that finds a shard damaged or gone moves what is there aside and goes on without: the
+// pictures that it held are no longer sound, replaced() tells which.
 class ShardStore : public ImageSource {
  public:
   enum class Mode {
@@ -38,6 +41,14 @@ class ShardStore : public ImageSource {
   ~ShardStore() override;
   ShardStore(const ShardStore&) = delete;
   ShardStore& operator=(const ShardStore&) = delete;
+
+  struct Replaced {
+    std::uint64_t first = 0;  // indices [first, end) lost their pictures
+    std::uint64_t end = 0;
+    std::string message;  // what was wrong, and where the file is now
+  };
+  // By this writer when it opened the store.
+  const std::vector<Replaced>& replaced() const;
 
   std::size_t count() const override;
   int size() const override;

@@ -21,7 +21,8 @@ inline constexpr std::uint64_t kMaxSafetensorsHeader = 100'000'000;  // as the r
 // Maps and checks a file. InputError names the file, the tensor and both values for: a header
 // longer than the file or the cap, JSON that is broken, too deep or repeats a name, an unknown
 // dtype, a negative or overflowing shape, offsets that do not match shape and dtype, that overlap,
-// leave a hole or do not end with the file.
+// leave a hole or do not end with the file; and for a file that carries a checksum which its bytes
+// do not match.
 TensorFile read_safetensors(const Path& path);
 // The same from memory; `source` stands for the file in messages.
 TensorFile parse_safetensors(std::string bytes, std::string source);
@@ -62,6 +63,13 @@ struct NamedTensor {
 };
 void write_safetensors(const Path& path, const std::vector<NamedTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
+
+// The same with a SHA-256 over header and data in the metadata, which the readers hold the bytes
+// against. For the files of a workspace.
+void write_checked_safetensors(const Path& path, const std::vector<NamedTensor>& tensors,
+                               std::map<std::string, std::string> metadata = {});
+// The checksum that a file carries, 64 hex digits; "" without one.
+std::string checksum_of(const TensorFile& file);
 
 // One F32 matrix [rows, columns], for feature caches and embeddings.
 TensorView tensor_view(const FloatMatrix& matrix);

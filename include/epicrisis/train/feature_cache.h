@@ -32,7 +32,7 @@ struct ImageFeatureRequest {
 // embeddings/) what is there and computes the rest, which it writes in chunks of 256 rows, each
 // aside and renamed: a cancelled job or a kill loses at most one chunk. The job's step "image
 // features" counts each row, cached or computed. UsageError if ids and indices differ in length;
-// broken cache files are errors, not recomputed.
+// a damaged cache file is removed with a warning, and its rows are computed again.
 FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
                                   const ImageFeatureRequest& request, const Path& folder, Job& job);
 

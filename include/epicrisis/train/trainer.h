@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
@@ -64,6 +65,13 @@ struct TrainInput {
   Json provenance = Json::object();
 };
 
+// A training cannot go on from what its folder holds: files that are damaged, or those of a run of
+// another configuration or other data. In an empty folder it starts from its beginning.
+class UnusableRunFolder : public Error {
+ public:
+  explicit UnusableRunFolder(const Error& why) : Error(why.kind(), why.what()) {}
+};
+
 // Called from the training thread.
 struct TrainObserver {
   std::function<void(std::size_t images, double loss)> step;  // after each batch
@@ -77,8 +85,8 @@ struct TrainObserver {
 // taken up where it stood, and ends with the same bits as a run that was never broken off, if it is
 // computed as before: on a CPU, with the same number of threads, the same instructions (another
 // processor may choose others, as ATEN_CPU_CAPABILITY and OPENBLAS_CORETYPE do) and the same
-// LibTorch and BLAS; else near them. A finished one returns its result at once. UsageError if the
-// folder holds a run of another config or other data. Errors: UsageError for a wrong config or
+// LibTorch and BLAS; else near them. A finished one returns its result at once. UnusableRunFolder
+// if it holds a run of another config or other data, or damaged files. Errors: UsageError for a wrong config or
 // input (index, label or width out of range, a mode that lacks what it needs); InputError with
 // epoch, step and term if a loss stops being finite, Interrupted when the job is cancelled (both
 // times the last checkpoint stays). One training at a time per process: it sets LibTorch's thread

@@ -1,8 +1,14 @@
 #include "study/run_trainer.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <span>
+#include <utility>
 
+#include "epicrisis/core/error.h"
+#include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/model/torch_version.h"
 #include "study/predictions.h"
 #include "study/with_train/run_input.h"
@@ -22,59 +28,69 @@ FloatMatrix logits_of_notes(const TrainedModel& model, const Predictions& predic
   return of_cases;
 }
 
-Predictions predict(const TrainedModel& model, const CaseSet& set, const PictureTable& pictures,
-                    const RunInput& run, Job& job) {
-  Predictions result;
-  for (const std::size_t i : run.evaluated) result.sample_ids.push_back(set.cases[i].sample_id);
-  if (model.fine_tuned()) {
-    std::vector<std::size_t> indices;
-    for (const std::size_t i : run.evaluated) indices.push_back(pictures.picture[i]);
-    Meter meter = job.meter("embedding test pictures", indices.size(), "images");
-    result.images = model.embed_images(*pictures.images, indices, job, &meter);
-  } else {
-    result.images = model.embed_image_features(run.features);
-  }
-  if (!run.notes.texts.empty()) {
-    const FloatMatrix texts = model.embed_notes(run.input.notes);
-    std::vector<std::size_t> rows;
-    for (std::size_t row = 0; row < run.evaluated.size(); ++row) {
-      for (const std::size_t text : run.notes.of_case[run.evaluated[row]]) {
-        result.note_cases.push_back(static_cast<std::int64_t>(row));
-        result.note_texts.push_back(static_cast<std::int64_t>(text));
-        rows.push_back(text);
-      }
+void predict_notes(const TrainedModel& model, const SliceInput& input, Predictions& result) {
+  const FloatMatrix texts = model.embed_notes(input.note_input);
+  std::vector<std::size_t> rows;
+  for (std::size_t row = 0; row < input.notes.of_case.size(); ++row) {
+    for (const std::size_t text : input.notes.of_case[row]) {
+      result.note_cases.push_back(static_cast<std::int64_t>(row));
+      result.note_texts.push_back(static_cast<std::int64_t>(text));
+      rows.push_back(text);
     }
-    result.notes = FloatMatrix(rows.size(), texts.columns);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      std::ranges::copy(texts.row(rows[i]), result.notes.row(i).begin());
-    }
-    result.prompts = model.embed_notes(run.prompts);
   }
-  result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
-                                                     : model.logits(result.images);
-  return result;
+  result.notes = FloatMatrix(rows.size(), texts.columns);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(texts.row(rows[i]), result.notes.row(i).begin());
+  }
 }
 
 }  // namespace
 
 struct RunTrainer::State {
+  State(Workspace& workspace, const Study& study, const StudyRun& run, const CaseSet& set,
+        const PictureTable& pictures, const RunNotes& notes, Job& job)
+      : study(study),
+        run(run),
+        set(set),
+        pictures(pictures),
+        notes(notes),
+        job(job),
+        encoders(run, workspace.embeddings(), job) {}
+
+  const SliceInput& input_of(const DatasetSlice& slice) {
+    auto& input = slices[slice.name];
+    if (!input) input = load_slice_input(study, run, slice, pictures, notes, encoders);
+    return *input;
+  }
+
+  const Study& study;
   const StudyRun& run;
   const CaseSet& set;
   const PictureTable& pictures;
+  const RunNotes& notes;
   Job& job;
-  std::unique_ptr<RunInput> input;
+  RunEncoders encoders;
+  std::unique_ptr<RunInput> input;                            // when the first seed is trained
+  std::map<std::string, std::unique_ptr<SliceInput>> slices;  // by data set
+  std::optional<std::pair<Path, TrainedModel>> model;         // of the last run that predicted
 };
 
 RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run,
-                       const CaseSet& set, const PictureTable& pictures, Job& job)
-    : state_(new State{run, set, pictures, job,
-                       load_run_input(workspace, study, run, set, pictures, job)}) {}
+                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
+                       Job& job)
+    : state_(new State(workspace, study, run, set, pictures, notes, job)) {}
 
 RunTrainer::~RunTrainer() = default;
 
 void RunTrainer::train(const TrainConfig& config, const Path& folder) {
-  const std::string label = fmt::format("{} (seed {})", state_->run.name, config.seed);
-  Meter progress = state_->job.meter(label, static_cast<std::uint64_t>(config.epochs), "epochs");
+  State& state = *state_;
+  state.model.reset();
+  if (!state.input) {
+    state.input = load_run_input(state.study, state.run, state.set, state.pictures, state.notes,
+                                 state.encoders);
+  }
+  const std::string label = fmt::format("{} (seed {})", state.run.name, config.seed);
+  Meter progress = state.job.meter(label, static_cast<std::uint64_t>(config.epochs), "epochs");
   TrainObserver observer;
   observer.epoch = [&](const EpochMetrics& metrics) {
     progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
@@ -82,14 +98,52 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
                               metrics.validation_weighted_f1, metrics.images_per_second));
     progress.add();
   };
-  const TrainResult result =
-      train_model(config, state_->input->input, folder, state_->job, observer);
+  const auto train = [&] {
+    return train_model(config, state.input->input, folder, state.job, observer);
+  };
+  TrainResult result;
+  try {
+    result = train();
+  } catch (const UnusableRunFolder& error) {
+    state.job.warn("{}: {}; the training starts from its beginning", label, error.what());
+    std::filesystem::remove_all(folder);
+    result = train();
+  }
   progress.finish();
-  state_->job.info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
-                   result.stopped_early ? ", stopped early" : "", result.seconds);
-  write_predictions(folder / "predictions.safetensors",
-                    predict(TrainedModel::load(folder), state_->set, state_->pictures,
-                            *state_->input, state_->job));
+  state.job.info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,
+                 result.stopped_early ? ", stopped early" : "", result.seconds);
+}
+
+void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
+                         const std::string& identity) {
+  State& state = *state_;
+  if (!state.model || state.model->first != folder) {
+    const Path weights = folder / "model.safetensors";
+    if (!std::filesystem::exists(weights)) throw InputError("{} is gone", weights.string());
+    state.model.emplace(folder, TrainedModel::load(folder));
+  }
+  const TrainedModel& model = state.model->second;
+  const SliceInput& input = state.input_of(slice);
+  Predictions result;
+  result.identity = identity;
+  std::vector<std::size_t> indices;
+  for (const std::size_t i : slice.cases) {
+    result.sample_ids.push_back(state.set.cases[i].sample_id);
+    indices.push_back(state.pictures.picture[i]);
+  }
+  if (model.fine_tuned()) {
+    Meter meter = state.job.meter("embedding test pictures", indices.size(), "images");
+    result.images = model.embed_images(*state.pictures.images, indices, state.job, &meter);
+  } else {
+    result.images = model.embed_image_features(input.features);
+  }
+  if (!input.notes.texts.empty()) {
+    predict_notes(model, input, result);
+    result.prompts = model.embed_notes(input.prompt_input);
+  }
+  result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
+                                                     : model.logits(result.images);
+  write_predictions(predictions_file(folder, slice.name), result);
 }
 
 std::string torch_in_this_build() { return torch_version(); }

@@ -8,16 +8,17 @@ namespace epicrisis::study {
 struct RunTrainer::State {};
 
 RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run,
-                       const CaseSet&, const PictureTable&, Job&) {
+                       const CaseSet&, const PictureTable&, const RunNotes&, Job&) {
   throw SystemError(
-      "study '{}': this build has no LibTorch: run '{}' cannot be trained; everything before it is "
-      "in {}, run the study there with a build that has LibTorch",
+      "study '{}': this build has no LibTorch: run '{}' can neither be trained nor predict; "
+      "everything before it is in {}, run the study there with a build that has LibTorch",
       study.name, run.name, workspace.root().string());
 }
 
 RunTrainer::~RunTrainer() = default;
 
 void RunTrainer::train(const TrainConfig&, const Path&) {}
+void RunTrainer::predict(const Path&, const DatasetSlice&, const std::string&) {}
 
 std::string torch_in_this_build() { return "none"; }
 

@@ -59,7 +59,8 @@ Outcome outcome_of(const Path& root) {
   outcome.results = load_results(workspace.database());
   for (const RunRecord& run : list_runs(workspace.database())) {
     outcome.runs[run.id] = run.status;
-    for (const char* name : {"model.safetensors", "predictions.safetensors"}) {
+    for (const char* name : {"model.safetensors", "predictions/dermoscope_a.safetensors",
+                             "predictions/phone.safetensors"}) {
       outcome.files[run.id + "/" + name] = sha256_hex(read_file(workspace.runs() / run.id / name));
     }
   }

@@ -15,6 +15,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/train/trainer.h"
 #include "study/predictions.h"
+#include "study/run_evaluation.h"
 #include "study/small_study.h"
 #include "study/study_data.h"
 #include "study/study_inputs.h"
@@ -145,14 +146,16 @@ TEST_F(StudyTest, TokensAreLearntFromTrainingNotesAndEmbedTheRest) {
       EXPECT_TRUE(known.contains(word.get<std::string>())) << word;
     }
     const TrainedModel model = TrainedModel::load(folder);
+    const auto slices = study::slice_by_dataset(set, study());
     const study::Predictions predictions =
-        study::read_predictions(folder / "predictions.safetensors");
+        study::read_predictions(study::predictions_file(folder, slices.front().name));
+    const study::NoteTable own = study::select_notes(notes, slices.front().cases);
     const std::vector<std::string> prompts = study::class_prompts(study());
     EXPECT_EQ(model.embed_notes({.texts = &prompts}).values, predictions.prompts.values);
     ASSERT_GT(predictions.notes.rows, 0U);
     for (std::size_t i = 0; i < predictions.notes.rows; ++i) {
       const std::vector<std::string> text = {
-          notes.texts[static_cast<std::size_t>(predictions.note_texts[i])]};
+          own.texts[static_cast<std::size_t>(predictions.note_texts[i])]};
       const FloatMatrix z = model.embed_notes({.texts = &text});
       for (std::size_t c = 0; c < z.columns; ++c) {
         ASSERT_NEAR(z.values[c], predictions.notes.row(i)[c], 1e-5);

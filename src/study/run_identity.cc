@@ -1,0 +1,160 @@
+#include "study/run_identity.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/settings/model_folders.h"
+
+namespace epicrisis::study {
+namespace {
+
+// Of what is computed from equal settings and data. To be raised when a training comes out otherwise
+// than before, beyond rounding; all runs are then trained again.
+constexpr int kTrainingVersion = 1;
+constexpr const char* kVersionKey = "training_version";
+constexpr const char* kPredictions = "predictions 1";
+
+TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
+  TrainConfig config = run.train;
+  config.seed = static_cast<std::uint64_t>(seed);
+  return config;
+}
+
+Json training_settings(const StudyRun& run, std::int64_t seed) {
+  Json settings = train_config_to_json(seeded(run, seed));
+  settings.erase("checkpoint_seconds");  // of no consequence
+  return settings;
+}
+
+std::string content_of(const PictureTable& pictures, std::size_t index) {
+  return pictures.images->content_id(pictures.picture[index]);
+}
+
+// Keys of a configuration as a person would say them; others are said as they are.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWords = {{
+    {"train", "settings of the training"},
+    {"image_encoder_hash", "the image encoder's files"},
+    {"text_encoder_hash", "the text encoder's files"},
+    {"augmentation_seed", "the seed of augmented copies"},
+    {"notes", "the strategies"},
+    {"note_texts", "notes"},
+    {"recipe", "the recipe of the pictures"},
+    {"pictures", "the prepared pictures"},
+    {"labels", "labels"},
+    {"roles", "the split"},
+    {"cases", "the number of samples"},
+}};
+
+}  // namespace
+
+const std::string& ModelHashes::of(const std::string& model) {
+  const auto found = hashes_.find(model);
+  if (found != hashes_.end()) return found->second;
+  return hashes_.emplace(model, model_fingerprint(model)).first->second;
+}
+
+Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
+                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
+                       ModelHashes& models) {
+  Json classes = Json::array();
+  for (const ClassId id : study.classes) classes.push_back(study.field.at(id).name);
+  std::vector<std::size_t> trained;
+  std::string contents;
+  std::string labels;
+  std::string roles;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Case& entry = set.cases[i];
+    if (entry.role != Role::kTrain && entry.role != Role::kValidation) continue;
+    if (!notes.trained_on[i]) continue;
+    trained.push_back(i);
+    contents += content_of(pictures, i);
+    labels += fmt::format("{},", entry.label);
+    roles += fmt::format("{},", role_name(entry.role));
+  }
+  const bool text = uses_text(run.train.mode);
+  const bool copies = run.image_encoder.frozen && run.image_encoder.augmented_copies > 0;
+  return Json{
+      {kVersionKey, kTrainingVersion},
+      {"name", run.name},
+      {"train", training_settings(run, seed)},
+      {"image_encoder", run.image_encoder.model},
+      {"image_encoder_hash", models.of(run.image_encoder.model)},
+      {"frozen", run.image_encoder.frozen},
+      {"augmented_copies", run.image_encoder.augmented_copies},
+      {"augmentation_seed", copies ? study.split_seed : 0},
+      {"text_encoder", text ? run.text_encoder : ""},
+      {"text_encoder_hash", text ? models.of(run.text_encoder) : ""},
+      {"notes", run.notes},
+      {"note_texts", text ? hash_of(select_notes(notes.notes, trained)) : ""},
+      {"classes", classes},
+      {"recipe", study.prepare.id()},
+      {"cases", trained.size()},
+      {"pictures", sha256_hex(contents)},
+      {"labels", sha256_hex(labels)},
+      {"roles", sha256_hex(roles)},
+  };
+}
+
+void set_seed(Json& config, const StudyRun& run, std::int64_t seed) {
+  config["train"] = training_settings(run, seed);
+}
+
+std::string changes_between(const Json& before, const Json& now) {
+  std::vector<std::string> changes;
+  for (const auto& [key, value] : now.items()) {
+    const auto old = before.find(key);
+    if (old != before.end() && *old == value) continue;
+    if (key == kVersionKey) {
+      return old == before.end() ? "an earlier version trained it, which did not keep all that it "
+                                   "was trained on"
+                                 : "this version of the program trains in another way";
+    }
+    const auto* word = std::ranges::find(kWords, key, &decltype(kWords)::value_type::first);
+    changes.emplace_back(word == kWords.end() ? key : word->second);
+  }
+  return fmt::format("since it was trained, this changed: {}", join(changes, ", "));
+}
+
+std::string predictions_identity(const std::string& run_hash, const Study& study,
+                                 const StudyRun& run, const DatasetSlice& slice, const CaseSet& set,
+                                 const PictureTable& pictures, const RunNotes& notes) {
+  std::string cases;
+  for (const std::size_t i : slice.cases) {
+    cases += fmt::format("{} {},", set.cases[i].sample_id, content_of(pictures, i));
+  }
+  std::string texts;
+  if (uses_text(run.train.mode)) {
+    texts = hash_of(select_notes(notes.notes, slice.cases));
+    for (const std::string& prompt : class_prompts(study)) texts += '\n' + prompt;
+  }
+  return sha256_of_fields({kPredictions, run_hash, cases, texts});
+}
+
+std::string hash_of(const NoteTable& notes) {
+  std::string all;
+  for (const std::string& text : notes.texts) all += sha256_hex(text);
+  for (const auto& rows : notes.of_case) {
+    for (const std::size_t row : rows) all += fmt::format("{},", row);
+    all += ';';
+  }
+  return sha256_hex(all);
+}
+
+std::string hash_of(const CaseSet& set, const PictureTable& pictures) {
+  std::string all;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Case& entry = set.cases[i];
+    all += fmt::format("{} {} {} {} {} {}\n", entry.sample_id, entry.dataset, role_name(entry.role),
+                       entry.label, entry.group, content_of(pictures, i));
+  }
+  for (const auto& [dataset, count] : set.dropped) all += fmt::format("{} {}\n", dataset, count);
+  for (const std::string& line : set.unreadable) all += line + '\n';
+  return sha256_hex(all);
+}
+
+}  // namespace epicrisis::study

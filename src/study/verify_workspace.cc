@@ -1,0 +1,243 @@
+#include "epicrisis/study/verify_workspace.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/corpus/preparation.h"
+#include "epicrisis/settings/train_result.h"
+#include "epicrisis/store/tables/runs.h"
+#include "epicrisis/tensor/safetensors.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr const char* kRestore = "put a copy of it back";
+constexpr const char* kRunAgain = "run the study again: it is made anew";
+
+std::vector<Path> entries_of(const Path& folder) {
+  std::vector<Path> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator item(folder, error), end; !error && item != end;
+       item.increment(error)) {
+    paths.push_back(item->path());
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+class Verification {
+ public:
+  Verification(Workspace& workspace, Job& job) : workspace_(workspace), job_(job) {}
+
+  VerifyReport run() {
+    check_database();
+    check_pictures();
+    check_features();
+    check_runs();
+    check_studies();
+    return std::move(report_);
+  }
+
+ private:
+  std::string below(const Path& path) const {
+    return path.lexically_relative(workspace_.root()).string();
+  }
+  VerifyTally& begin(const char* kind) {
+    report_.tallies.push_back({.kind = kind});
+    return report_.tallies.back();
+  }
+  void fault(const Path& path, std::string what, std::string remedy) {
+    report_.faults.push_back({below(path), std::move(what), std::move(remedy)});
+  }
+
+  void check_database() {
+    VerifyTally& tally = begin("database");
+    tally.checked = 1;
+    for (const auto& [sql, column] :
+         {std::pair{"PRAGMA integrity_check", 0}, std::pair{"PRAGMA foreign_key_check", 0}}) {
+      Statement rows = workspace_.database().prepare(sql);
+      while (rows.step()) {
+        if (rows.text_view(column) == "ok") continue;
+        tally.damaged = 1;
+        fault(workspace_.database_path(), fmt::format("{}: {}", sql, rows.text(column)), kRestore);
+      }
+    }
+  }
+
+  void check_pictures() {
+    VerifyTally& tally = begin("prepared pictures");
+    std::set<std::string> recipes;
+    for (const PreparedCheck& check : check_prepared(workspace_, job_)) {
+      recipes.insert(check.recipe);
+      tally.checked += check.pictures;
+      tally.damaged += check.damaged;
+      if (check.damaged == 0) continue;
+      fault(workspace_.images() / check.recipe,
+            fmt::format("{} of {} pictures are damaged: {}", check.damaged, check.pictures,
+                        check.first),
+            "prepare them again, or run the study: they are made anew");
+    }
+    for (const Path& folder : entries_of(workspace_.images())) {
+      if (!recipes.contains(folder.filename().string()) &&
+          std::ranges::any_of(entries_of(folder),
+                              [](const Path& file) { return file.extension() == ".eps"; })) {
+        report_.left_over.push_back(below(folder));
+      }
+      for (const Path& file : entries_of(folder)) {
+        if (file.filename().string().find(".eps.damaged") != std::string::npos) {
+          report_.left_over.push_back(below(file));
+        }
+      }
+    }
+  }
+
+  // A tensor file; "" where it is sound.
+  std::string fault_of(const Path& file, bool& has_checksum) const {
+    try {
+      const TensorFile tensors = read_safetensors(file);
+      has_checksum = !checksum_of(tensors).empty();
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  void check_features() {
+    VerifyTally& tally = begin("feature files");
+    for (const Path& folder : entries_of(workspace_.embeddings())) {
+      for (const Path& file : entries_of(folder)) {
+        if (file.extension() != ".safetensors") continue;
+        job_.check();
+        ++tally.checked;
+        bool has_checksum = false;
+        const std::string what = fault_of(file, has_checksum);
+        if (!what.empty()) {
+          ++tally.damaged;
+          fault(file, what, kRunAgain);
+        } else if (!has_checksum) {
+          ++tally.unverified;
+        }
+      }
+    }
+  }
+
+  void check_runs() {
+    VerifyTally& tally = begin("runs");
+    std::set<std::string> known;
+    for (const RunRecord& run : list_runs(workspace_.database())) {
+      job_.check();
+      known.insert(run.id);
+      const Path folder = workspace_.runs() / run.id;
+      const bool done = run.status == RunStatus::kDone;
+      if (!done && !std::filesystem::exists(folder)) continue;  // it starts from its beginning
+      ++tally.checked;
+      const std::size_t before = report_.faults.size();
+      bool verified = true;
+      if (done) check_finished_run(folder, verified);
+      check_tensor_files(folder, verified);
+      if (report_.faults.size() > before) {
+        ++tally.damaged;
+      } else if (!verified) {
+        ++tally.unverified;
+      }
+    }
+    for (const Path& folder : entries_of(workspace_.runs())) {
+      if (!known.contains(folder.filename().string())) report_.left_over.push_back(below(folder));
+    }
+  }
+
+  void check_finished_run(const Path& folder, bool& verified) {
+    try {
+      if (!read_train_result(folder)) {
+        fault(folder, "the files of a finished run are gone", kRunAgain);
+        return;
+      }
+      const Path result = folder / "result.json";
+      const Json json = parse_json(read_file(result), result.string());
+      if (!json.contains("sha256")) verified = false;
+      check_vocabulary(folder);
+    } catch (const Error& error) {
+      fault(folder, error.what(), kRunAgain);
+    }
+    if (!std::filesystem::exists(folder / "model.safetensors")) {
+      fault(folder / "model.safetensors", "the weights of a finished run are gone",
+            "run the study again: they are needed, and made, for data sets that are new");
+    }
+  }
+
+  static void check_vocabulary(const Path& folder) {
+    const Path config = folder / "config.json";
+    if (!std::filesystem::exists(config)) return;
+    const Json json = parse_json(read_file(config), config.string());
+    if (!json.is_object() || !json.contains("text_encoder")) return;
+    const Json& encoder = json["text_encoder"];
+    if (!encoder.is_object() || !encoder.contains("vocabulary_sha256")) return;
+    const Path file = folder / "vocabulary.json";
+    if (sha256_hex(read_file(file)) != encoder["vocabulary_sha256"]) {
+      throw InputError("{}: its SHA-256 is not the one in {}", file.string(), config.string());
+    }
+  }
+
+  void check_tensor_files(const Path& folder, bool& verified) {
+    std::vector<Path> files = entries_of(folder);
+    const std::vector<Path> predictions = entries_of(folder / "predictions");
+    files.insert(files.end(), predictions.begin(), predictions.end());
+    for (const Path& file : files) {
+      if (file.extension() != ".safetensors") continue;
+      bool has_checksum = false;
+      const std::string what = fault_of(file, has_checksum);
+      if (!what.empty()) fault(file, what, kRunAgain);
+      if (!has_checksum) verified = false;
+    }
+  }
+
+  void check_studies() {
+    VerifyTally& tally = begin("studies");
+    for (const Path& file : entries_of(workspace_.root() / "studies")) {
+      if (file.extension() != ".json") continue;
+      ++tally.checked;
+      try {
+        const Json json = parse_json(read_file(file), file.string());
+        json_get<std::string>(json, "source", file.string());
+      } catch (const Error& error) {
+        ++tally.damaged;
+        fault(file, error.what(), "run the study again from its file: it is written anew");
+      }
+    }
+    tally.unverified = tally.checked - tally.damaged;
+  }
+
+  Workspace& workspace_;
+  Job& job_;
+  VerifyReport report_;
+};
+
+}  // namespace
+
+Json to_json(const VerifyReport& report) {
+  Json tallies = Json::array();
+  for (const VerifyTally& tally : report.tallies) {
+    tallies.push_back({{"kind", tally.kind},
+                       {"checked", tally.checked},
+                       {"damaged", tally.damaged},
+                       {"unverified", tally.unverified}});
+  }
+  Json faults = Json::array();
+  for (const WorkspaceFault& fault : report.faults) {
+    faults.push_back({{"place", fault.place}, {"what", fault.what}, {"remedy", fault.remedy}});
+  }
+  return {{"sound", report.sound()},
+          {"tallies", tallies},
+          {"faults", faults},
+          {"left_over", report.left_over}};
+}
+
+VerifyReport verify_workspace(Workspace& workspace, Job& job) {
+  return Verification(workspace, job).run();
+}
+
+}  // namespace epicrisis
