@@ -10,7 +10,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr const char* kVersion = "2";
+constexpr const char* kCheckpointVersion = "2";
 constexpr const char* kNetwork = "network.";
 constexpr const char* kAdam = "adam.";
 constexpr const char* kBest = "best.";
@@ -71,7 +71,7 @@ void write_checkpoint(const Path& folder, const std::string& fingerprint,
   for (const auto& [name, tensor] : best) tensors[kBest + name] = tensor;
   write_tensors(folder / kRunCheckpointFile, tensors,
                 {{"format", "epicrisis-checkpoint"},
-                 {"version", kVersion},
+                 {"version", kCheckpointVersion},
                  {"fingerprint", fingerprint},
                  {"progress", dump_json(progress_to_json(progress))}});
 }
@@ -83,12 +83,12 @@ std::optional<Checkpoint> read_checkpoint(const Path& folder, const std::string&
   Checkpoint checkpoint;
   checkpoint.source = file.source();
   const std::string version = metadata_of(file, "version");
-  if (version != "1" && version != kVersion) {
+  if (version != "1" && version != kCheckpointVersion) {
     throw InputError("{}: version {}; this program reads 1 and {}", file.source(), version,
-                     kVersion);
+                     kCheckpointVersion);
   }
   // Those of version 1 had none.
-  if (version == kVersion && checksum_of(file).empty()) {
+  if (version == kCheckpointVersion && checksum_of(file).empty()) {
     throw InputError("{}: the file is damaged: its checksum is missing", file.source());
   }
   if (metadata_of(file, "fingerprint") != fingerprint) {

@@ -18,7 +18,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kRowsAFile = 256;
-constexpr const char* kVersion = "2";
+constexpr const char* kFeaturesVersion = "2";
 constexpr std::size_t kDigits = 16;  // of a hash, in file and folder names
 
 // The rows of one encoder in a folder of its own: files that are written once and never changed.
@@ -61,7 +61,7 @@ class FeatureFolder {
     write_checked_safetensors(folder_ / (sha256_hex(list).substr(0, kDigits) + ".safetensors"),
                               {{"features", tensor_view(rows)}},
                               {{"format", "epicrisis-features"},
-                               {"version", kVersion},
+                               {"version", kFeaturesVersion},
                                {"kind", kind_},
                                {"encoder", encoder_},
                                {"keys", list}});
@@ -107,11 +107,12 @@ class FeatureFolder {
       return found->second;
     };
     const std::string version = text("version");
-    if (text("format") != "epicrisis-features" || (version != "1" && version != kVersion)) {
+    if (text("format") != "epicrisis-features" || (version != "1" && version != kFeaturesVersion)) {
       throw broken("it is no feature file of version 1 or 2");
     }
     // Those of version 1 had none.
-    if (version == kVersion && checksum_of(file).empty()) throw broken("its checksum is missing");
+    if (version == kFeaturesVersion && checksum_of(file).empty())
+      throw broken("its checksum is missing");
     if (text("kind") != kind_ || text("encoder") != encoder_) {
       throw broken("its features are another encoder's");
     }
