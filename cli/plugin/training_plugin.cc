@@ -8,8 +8,8 @@ namespace epicrisis::study {
 namespace {
 
 RunTrainer* make(Workspace& workspace, const Study& study, const StudyRun& run, const CaseSet& set,
-                 const PictureTable& pictures, Job& job) {
-  return new RunTrainer(workspace, study, run, set, pictures, job);
+                 const PictureTable& pictures, const RunNotes& notes, Job& job) {
+  return new RunTrainer(workspace, study, run, set, pictures, notes, job);
 }
 
 void destroy(RunTrainer* trainer) { delete trainer; }
@@ -18,7 +18,12 @@ void train(RunTrainer& trainer, const TrainConfig& config, const Path& folder) {
   trainer.train(config, folder);
 }
 
-constexpr TrainingPlugin kPlugin{kVersion, make, destroy, train};
+void predict(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
+             const std::string& identity) {
+  trainer.predict(folder, slice, identity);
+}
+
+constexpr TrainingPlugin kPlugin{kVersion, make, destroy, train, predict};
 
 }  // namespace
 }  // namespace epicrisis::study

@@ -72,13 +72,19 @@ struct RunTrainer::State {
 };
 
 RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun& run,
-                       const CaseSet& set, const PictureTable& pictures, Job& job)
-    : state_(new State{training().make(workspace, study, run, set, pictures, job)}) {}
+                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
+                       Job& job)
+    : state_(new State{training().make(workspace, study, run, set, pictures, notes, job)}) {}
 
 RunTrainer::~RunTrainer() = default;
 
 void RunTrainer::train(const TrainConfig& config, const Path& folder) {
   training().train(*state_->trainer, config, folder);
+}
+
+void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
+                         const std::string& identity) {
+  training().predict(*state_->trainer, folder, slice, identity);
 }
 
 std::string torch_in_this_build() { return EPICRISIS_TORCH_VERSION; }

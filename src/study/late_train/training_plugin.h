@@ -12,9 +12,12 @@ namespace epicrisis::study {
 struct TrainingPlugin {
   const char* build;
   RunTrainer* (*make)(Workspace& workspace, const Study& study, const StudyRun& run,
-                      const CaseSet& set, const PictureTable& pictures, Job& job);
+                      const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
+                      Job& job);
   void (*destroy)(RunTrainer* trainer);
   void (*train)(RunTrainer& trainer, const TrainConfig& config, const Path& folder);
+  void (*predict)(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
+                  const std::string& identity);
 };
 
 inline constexpr const char* kTrainingPluginSymbol = "epicrisis_training_plugin";
