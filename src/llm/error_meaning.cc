@@ -14,7 +14,7 @@
 namespace epicrisis::llm {
 namespace {
 
-constexpr std::string_view kTable = "servers/errors.toml";
+constexpr std::string_view kTable = "answers/errors.toml";
 constexpr std::size_t kLongestGap = 120;  // bytes that a '*' stands for, at most
 constexpr std::size_t kMaxName = 60;      // of a parameter
 

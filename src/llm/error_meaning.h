@@ -7,7 +7,7 @@
 
 namespace epicrisis::llm {
 
-// What a server means by an error, by the table servers/errors.toml.
+// What a server means by an error, by the table answers/errors.toml.
 enum class ErrorMeaning {
   kNone,  // nothing that is known: the status alone tells
   kMoney,

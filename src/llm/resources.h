@@ -4,7 +4,7 @@
 
 namespace epicrisis {
 
-// providers/, servers/
+// providers/, answers/
 const Resources& llm_resources();
 
 }  // namespace epicrisis

@@ -1,4 +1,4 @@
-// The table servers/errors.toml: what servers say when every request would be refused.
+// The table answers/errors.toml: what servers say when every request would be refused.
 
 #include <gmock/gmock.h>
 
@@ -317,7 +317,7 @@ TEST(ServerErrors, FiltersAreOfTheOneRequest) {
 // Rows that could not fit are slips of the pen.
 TEST(ServerErrors, TheTableIsInTheFormThatIsSearched) {
   const TomlTable file =
-      TomlTable::parse(llm_resources().get("servers/errors.toml"), "servers/errors.toml");
+      TomlTable::parse(llm_resources().get("answers/errors.toml"), "answers/errors.toml");
   std::vector<TomlTable> rows = file.tables_or_empty("error");
   EXPECT_GE(rows.size(), 8U);
   for (const TomlTable& row : rows) {
