@@ -88,12 +88,15 @@ struct ShardStore::State {
     bases[number] = shards.back()->pixels();
   }
 
+  static void require(const Path& path) {
+    if (std::filesystem::exists(path)) return;
+    throw DamagedShard("'{}' is missing, though later ones are there", path.string());
+  }
+
   // One of those that were there when the store was opened.
   void open_old_shard(std::uint32_t number, bool last) {
     const Path path = shard_path(folder, number);
-    if (!std::filesystem::exists(path)) {
-      throw DamagedShard("'{}' is missing, though later ones are there", path.string());
-    }
+    require(path);
     open_shard(number);
     const std::uint32_t pictures = shards.back()->count();
     if (!last && shards.back()->room() != 0) {
@@ -139,6 +142,10 @@ ShardStore::ShardStore(Path folder, int size, std::string recipe_id, Mode mode)
                      state_->folder.string());
   }
   const std::uint32_t shards = count_shards(state_->folder);
+  // The gap itself is told, not that the shard before it is not full.
+  for (std::uint32_t i = 0; i < shards && !state_->writes; ++i) {
+    state_->require(shard_path(state_->folder, i));
+  }
   std::size_t count = 0;
   for (std::uint32_t i = 0; i < shards; ++i) {
     const bool last = i + 1 == shards;

@@ -57,7 +57,10 @@ class RunIdentity : public ::testing::Test {
     import_data(workspace_, study_, job_);
     look.set = assign_roles(workspace_, study_, job_);
     look.pictures = load_pictures(workspace_, study_, look.set, job_);
-    write_notes(workspace_, study_, look.set, false, job_);
+    // Once: it would write the notes anew that a test has changed.
+    if (count_notes(workspace_.database()).empty()) {
+      write_notes(workspace_, study_, look.set, false, job_);
+    }
     look.notes = load_run_notes(workspace_, study_.runs.at(run), look.set);
     ModelHashes models;
     look.config = run_configuration(study_, study_.runs.at(run), seed, look.set, look.pictures,
