@@ -198,7 +198,7 @@ TEST_F(FineTuneTest, OtherPicturesAreOtherData) {
   config_.epochs = 1;
   train_model(config_, input_, folder("run"), job_);
   images_.picture(3)[16 * 32 * 3] ^= 1;
-  EXPECT_THROW(train_model(config_, input_, folder("run"), job_), UsageError);
+  EXPECT_THROW(train_model(config_, input_, folder("run"), job_), UnusableRunFolder);
 }
 
 }  // namespace
