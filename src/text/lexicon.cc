@@ -1,16 +1,14 @@
 #include "epicrisis/text/lexicon.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
-#include <unordered_map>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "text/clauses.h"
+#include "epicrisis/text/words.h"
+#include "text/phrases.h"
 #include "text/resources.h"
 
 namespace epicrisis {
@@ -18,106 +16,8 @@ namespace {
 
 constexpr std::size_t kScope = 40;     // words that a denial reaches
 constexpr std::size_t kMaxWords = 12;  // of one form
-constexpr std::size_t kMaxMatch = 24;  // with the words between
 constexpr std::size_t kMaxForms = 100'000;
-
-// What a phrase of the lexicon does.
-struct Meaning {
-  std::optional<std::size_t> concept_index;
-  bool before = false, prefix = false, after = false, ends = false, link = false;
-};
-
-// Phrases by their words.
-class Phrases {
- public:
-  // The meaning of a phrase, made if it is new.
-  Meaning& add(const std::vector<std::string>& words) {
-    std::uint32_t node = 0;
-    for (const std::string& word : words) {
-      const auto id = word_ids_.try_emplace(word, static_cast<std::uint32_t>(word_ids_.size()));
-      const auto step = steps_.try_emplace(key(node, id.first->second),
-                                           static_cast<std::uint32_t>(meanings_.size()));
-      if (step.second) meanings_.emplace_back();
-      node = step.first->second;
-    }
-    auto& meaning = meanings_[node];
-    if (!meaning) meaning.emplace();
-    return *meaning;
-  }
-
-  const Meaning* find(const std::vector<std::string>& words) const {
-    std::uint32_t node = 0;
-    for (const std::string& word : words) {
-      const auto id = word_ids_.find(word);
-      if (id == word_ids_.end()) return nullptr;
-      const auto step = steps_.find(key(node, id->second));
-      if (step == steps_.end()) return nullptr;
-      node = step->second;
-    }
-    return meanings_[node] ? &*meanings_[node] : nullptr;
-  }
-
-  // Phrases that say the same as "not", and words that may stand anywhere in a phrase after it.
-  void add_not(std::vector<std::string> words) { nots_.push_back(std::move(words)); }
-  void add_filler(const std::string& word) { fillers_.insert(word); }
-
-  struct Match {
-    std::size_t words = 0;  // 0: none
-    const Meaning* meaning = nullptr;
-  };
-  // The longest phrase that begins at word `at`.
-  Match longest(const std::vector<Word>& words, std::size_t at) const {
-    if (words[at].folded == "not") return walk(words, at, 0, 0, true);
-    const Match plain = walk(words, at, 0, 0, false);
-    const auto id = word_ids_.find("not");
-    const auto step = id == word_ids_.end() ? steps_.end() : steps_.find(key(0, id->second));
-    if (step == steps_.end()) return plain;
-    for (const std::vector<std::string>& other : nots_) {
-      if (!stands_at(words, at, other)) continue;
-      const Match match = walk(words, at, other.size(), step->second, true);
-      if (match.words > plain.words) return match;
-    }
-    return plain;
-  }
-
- private:
-  static bool stands_at(const std::vector<Word>& words, std::size_t at,
-                        const std::vector<std::string>& phrase) {
-    if (phrase.size() > words.size() - at) return false;
-    for (std::size_t i = 0; i < phrase.size(); ++i) {
-      if (words[at + i].folded != phrase[i] || (i > 0 && !words[at + i].joined)) return false;
-    }
-    return true;
-  }
-
-  // The longest phrase at word `at` of which the first `done` words led to `node`.
-  Match walk(const std::vector<Word>& words, std::size_t at, std::size_t done, std::uint32_t node,
-             bool skips_fillers) const {
-    Match best;
-    if (meanings_[node]) best = {done, &*meanings_[node]};
-    for (std::size_t i = at + done; i < words.size() && i - at < kMaxMatch; ++i) {
-      if (i > at && !words[i].joined) break;
-      const auto id = word_ids_.find(words[i].folded);
-      const auto step = id == word_ids_.end() ? steps_.end() : steps_.find(key(node, id->second));
-      if (step != steps_.end()) {
-        node = step->second;
-        if (meanings_[node]) best = {i + 1 - at, &*meanings_[node]};
-      } else if (!skips_fillers || i == at || !fillers_.contains(words[i].folded)) {
-        break;
-      }
-    }
-    return best;
-  }
-
-  static std::uint64_t key(std::uint32_t node, std::uint32_t word) {
-    return (std::uint64_t{node} << 32U) | word;
-  }
-  std::unordered_map<std::string, std::uint32_t> word_ids_;
-  std::unordered_map<std::uint64_t, std::uint32_t> steps_;
-  std::vector<std::optional<Meaning>> meanings_ = {std::nullopt};  // by node; 0 is the root
-  std::vector<std::vector<std::string>> nots_;
-  std::set<std::string, std::less<>> fillers_;
-};
+constexpr std::string_view kMarkGroup = "mark";
 
 std::vector<std::string> words_of(std::string_view phrase) {
   std::vector<std::string> words;
@@ -148,8 +48,9 @@ class Reading {
  public:
   Reading(std::string_view text, const Phrases& phrases)
       : words_(split_words(text)), item_at_(words_.size(), kNone) {
+    const std::vector<Phrases::WordId> ids = phrases.word_ids(words_);
     for (std::size_t at = 0; at < words_.size();) {
-      const Phrases::Match match = phrases.longest(words_, at);
+      const Phrases::Match match = phrases.longest(words_, ids, at);
       if (match.words == 0) {
         ++at;
         continue;
@@ -162,6 +63,7 @@ class Reading {
   }
 
   const std::vector<Word>& words() const { return words_; }
+  std::vector<Word> take_words() { return std::move(words_); }
   const std::vector<Item>& items() const { return items_; }
 
   // Whether the sentence goes on from word `from` (which follows a colon) to one of `wanted`.
@@ -260,7 +162,10 @@ struct Lexicon::State {
   std::map<std::string, std::size_t, std::less<>> by_id;
   Phrases phrases;
   Phrases headings;
+  std::size_t forms = 0;
 
+  void add_spellings(const TomlTable& file);
+  void add_negation(const TomlTable& file);
   void add_concept(const TomlTable& table);
   void add_plurals();
   void add_cues(const TomlTable& table, const char* key, bool Meaning::*kind);
@@ -282,6 +187,11 @@ void Lexicon::State::add_concept(const TomlTable& table) {
   entry.id = table.string("id");
   entry.group = table.string("group");
   entry.label = table.string_or("label", "");
+  entry.value = table.string_or("value", entry.id);
+  entry.within = table.strings_or("within", {});
+  entry.implies = table.strings_or("implies", {});
+  entry.asserted_only = table.boolean_or("asserted_only", false);
+  entry.needs = table.string_or("needs", "");
   entry.forms = table.strings_or("forms", {});
   if (entry.forms.empty()) throw UsageError("{}: '{}' has no forms", table.place(), entry.id);
   const std::size_t index = concepts.size();
@@ -296,7 +206,41 @@ void Lexicon::State::add_concept(const TomlTable& table) {
     }
     meaning.concept_index = index;
   }
+  forms += entry.forms.size();
+  if (forms > kMaxForms) throw UsageError("{}: more than {} forms", table.place(), kMaxForms);
   concepts.push_back(std::move(entry));
+}
+
+void Lexicon::State::add_spellings(const TomlTable& file) {
+  const auto table = file.table_if("spelling");
+  if (!table) return;
+  for (const std::string& word : table->keys()) {
+    for (const std::string& variant : table->strings_or(word, {})) {
+      if (words_of(word).size() != 1 || words_of(variant).size() != 1 ||
+          !phrases.add_spelling(words_of(variant).front(), words_of(word).front())) {
+        throw UsageError("{}: '{}' for '{}': a spelling is one word, and stands for one word",
+                         table->place(word), variant, word);
+      }
+    }
+  }
+}
+
+void Lexicon::State::add_negation(const TomlTable& file) {
+  const auto negation = file.table_if("negation");
+  if (!negation) return;
+  add_cues(*negation, "before", &Meaning::before);
+  add_cues(*negation, "prefix", &Meaning::prefix);
+  add_cues(*negation, "after", &Meaning::after);
+  add_cues(*negation, "ends", &Meaning::ends);
+  add_cues(*negation, "links", &Meaning::ends);
+  add_cues(*negation, "links", &Meaning::link);
+  add_cues(*negation, "never", nullptr);
+  for (const std::string& text : negation->strings_or("not", {})) {
+    phrases.add_not(phrase(*negation, "not", text));
+  }
+  for (const std::string& text : negation->strings_or("between", {})) {
+    for (const std::string& word : phrase(*negation, "between", text)) phrases.add_filler(word);
+  }
 }
 
 // After all forms are known: a form that is listed means what its own concept says.
@@ -313,7 +257,8 @@ void Lexicon::State::add_plurals() {
 void Lexicon::State::add_cues(const TomlTable& table, const char* key, bool Meaning::*kind) {
   for (const std::string& text : table.strings_or(key, {})) {
     Meaning& meaning = phrases.add(phrase(table, key, text));
-    if (meaning.concept_index) {
+    // Marks may be words that deny or end a denial too: "cannot be excluded", "less likely".
+    if (meaning.concept_index && concepts[*meaning.concept_index].group != kMarkGroup) {
       throw UsageError("{}: {}: '{}' is a form of '{}'", table.place(key), key, text,
                        concepts[*meaning.concept_index].id);
     }
@@ -329,39 +274,28 @@ const Lexicon& Lexicon::built_in() {
 
 Lexicon Lexicon::parse(std::string_view toml, std::string_view source) {
   const TomlTable file = TomlTable::parse(toml, std::string(source));
+  Lexicon lexicon = of({file});
+  file.finish();
+  return lexicon;
+}
+
+Lexicon Lexicon::of(const std::vector<TomlTable>& files) {
   auto state = std::make_shared<State>();
-  std::size_t forms = 0;
-  for (const TomlTable& table : file.tables_or_empty("concept")) {
-    state->add_concept(table);
-    forms += state->concepts.back().forms.size();
-    if (forms > kMaxForms) throw UsageError("{}: more than {} forms", table.place(), kMaxForms);
+  for (const TomlTable& file : files) state->add_spellings(file);
+  for (const TomlTable& file : files) {
+    for (const TomlTable& table : file.tables_or_empty("concept")) state->add_concept(table);
   }
-  if (const auto negation = file.table_if("negation")) {
-    state->add_cues(*negation, "before", &Meaning::before);
-    state->add_cues(*negation, "prefix", &Meaning::prefix);
-    state->add_cues(*negation, "after", &Meaning::after);
-    state->add_cues(*negation, "ends", &Meaning::ends);
-    state->add_cues(*negation, "links", &Meaning::ends);
-    state->add_cues(*negation, "links", &Meaning::link);
-    state->add_cues(*negation, "never", nullptr);
-    for (const std::string& text : negation->strings_or("not", {})) {
-      state->phrases.add_not(State::phrase(*negation, "not", text));
+  for (const TomlTable& file : files) state->add_negation(file);
+  for (const TomlTable& file : files) {
+    if (const auto other = file.table_if("other_meanings")) {
+      state->add_cues(*other, "words", nullptr);
     }
-    for (const std::string& text : negation->strings_or("between", {})) {
-      for (const std::string& word : State::phrase(*negation, "between", text)) {
-        state->phrases.add_filler(word);
+    if (const auto headings = file.table_if("headings")) {
+      for (const std::string& text : headings->strings_or("words", {})) {
+        state->headings.add(State::phrase(*headings, "words", text));
       }
     }
   }
-  if (const auto other = file.table_if("other_meanings")) {
-    state->add_cues(*other, "words", nullptr);
-  }
-  if (const auto headings = file.table_if("headings")) {
-    for (const std::string& text : headings->strings_or("words", {})) {
-      state->headings.add(State::phrase(*headings, "words", text));
-    }
-  }
-  file.finish();
   state->add_plurals();
   return Lexicon(std::move(state));
 }
@@ -375,14 +309,19 @@ std::optional<std::size_t> Lexicon::index_of(std::string_view id) const {
 }
 
 std::vector<ConceptMention> Lexicon::mentions(std::string_view text) const {
-  const Reading reading(text, state_->phrases);
+  return read(text).mentions;
+}
+
+LexiconReading Lexicon::read(std::string_view text) const {
+  Reading reading(text, state_->phrases);
   const std::vector<Word>& words = reading.words();
+  const std::vector<Phrases::WordId> heading_ids = state_->headings.word_ids(words);
   std::vector<ConceptMention> found;
   std::size_t heading_end = 0;  // word after the heading that was met last
   for (const Item& item : reading.items()) {
     if (!item.meaning->concept_index) continue;
     if (item.begin >= heading_end) {
-      const std::size_t length = state_->headings.longest(words, item.begin).words;
+      const std::size_t length = state_->headings.longest(words, heading_ids, item.begin).words;
       const std::size_t next = item.begin + length;
       if (length > 0 && next < words.size() && words[next].colon_depth <= words[next].depth) {
         heading_end = next;
@@ -396,10 +335,10 @@ std::vector<ConceptMention> Lexicon::mentions(std::string_view text) const {
       });
       if (answered) continue;
     }
-    found.push_back(
-        {concept_index, words[item.begin].begin, words[item.end - 1].end, item.negated});
+    found.push_back({concept_index, words[item.begin].begin, words[item.end - 1].end, item.negated,
+                     item.begin, item.end});
   }
-  return found;
+  return {reading.take_words(), std::move(found)};
 }
 
 std::vector<FoundConcept> Lexicon::find_concepts(std::string_view text) const {

@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "epicrisis/core/toml.h"
+#include "epicrisis/text/words.h"
+
 namespace epicrisis {
 
 // A thing that notes speak of, and the words for it.
@@ -16,6 +19,12 @@ struct Concept {
   std::string group;  // "asymmetry", "border", "colour", "structure", "diagnosis", ...
   std::string label;  // group "diagnosis": short name of the class, "MEL"; else ""
   std::vector<std::string> forms;
+  // What the concept is called where claims are compared; the id where the file gives none.
+  std::string value = {};
+  std::vector<std::string> within = {};   // ids of coarser concepts: "cheek" is within "face"
+  std::vector<std::string> implies = {};  // ids of concepts that it states too
+  bool asserted_only = false;             // its denial denies no more than this word
+  std::string needs = {};  // what has to stand near it for it to mean this; docs/formats/lexicon.md
 };
 
 struct ConceptMention {
@@ -23,6 +32,14 @@ struct ConceptMention {
   std::size_t begin = 0;          // bytes of the text, [begin, end)
   std::size_t end = 0;
   bool negated = false;
+  std::size_t first_word = 0;  // words of the text, [first_word, end_word)
+  std::size_t end_word = 0;
+};
+
+// A text's words and what they mention.
+struct LexiconReading {
+  std::vector<Word> words;
+  std::vector<ConceptMention> mentions;
 };
 
 // A concept of a text with all its mentions taken together.
@@ -53,12 +70,16 @@ class Lexicon {
   // UsageError with file and line: a concept without forms, two concepts of one id, a form that
   // two concepts have, a form without a word.
   static Lexicon parse(std::string_view toml, std::string_view source);
+  // The same of several files together. Reads a lexicon's keys of each and no others, and leaves
+  // finish() to the caller.
+  static Lexicon of(const std::vector<TomlTable>& files);
 
   const std::vector<Concept>& concepts() const;
   std::optional<std::size_t> index_of(std::string_view id) const;
 
   // In order of the text. Any bytes may be given; invalid UTF-8 separates words.
   std::vector<ConceptMention> mentions(std::string_view text) const;
+  LexiconReading read(std::string_view text) const;
   // Each concept once, in order of its index.
   std::vector<FoundConcept> find_concepts(std::string_view text) const;
 

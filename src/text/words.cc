@@ -1,4 +1,4 @@
-#include "text/clauses.h"
+#include "epicrisis/text/words.h"
 
 #include <algorithm>
 
@@ -37,12 +37,16 @@ class Gap {
       // One that closes nothing is the mark of a list: "A) Asymmetry".
       if (depth_ == 0) stop();
       depth_ = std::max(depth_ - 1, 0);
+    } else if (code == ',') {
+      word_.comma = true;
     } else if (code == ':') {
       word_.colon_depth = std::min(word_.colon_depth, depth_);
     } else if (code == ';' || code == '!' || code == '?' || code == '\n' || code == 0x2028 ||
                code == 0x2029 || (code == '.' && !(after_word && begins_word(rest)))) {
       stop();
     }
+    if (code == ';') word_.semicolon = true;
+    if (code == '\n') word_.line = true;
     word_.lowest_depth = std::min(word_.lowest_depth, depth_);
     // A line break parts clauses but not the words of a form.
     if (!is_joiner(code)) word_.joined = false;
@@ -76,6 +80,18 @@ std::vector<Word> split_words(std::string_view text) {
   Gap gap;
   bool in_word = false;
   for (std::size_t i = 0; i < text.size();) {
+    // Most of a note is ASCII, which needs no tables.
+    if (const char c = text[i];
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) {
+      if (!in_word) {
+        words.push_back(gap.take());
+        words.back().begin = i;
+        in_word = true;
+      }
+      words.back().folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      words.back().end = ++i;
+      continue;
+    }
     const unicode::Decoded character = unicode::decode(text.substr(i));
     const std::size_t next = i + character.length;
     if (unicode::is_letter_or_digit(character.code)) {

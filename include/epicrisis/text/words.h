@@ -17,6 +17,9 @@ struct Word {
   // Of what stands between the word before and this one:
   bool joined = false;         // nothing but white space, hyphens, slashes, apostrophes, a colon
   bool bracket = false;        // a bracket
+  bool comma = false;          // a comma
+  bool semicolon = false;      // a semicolon
+  bool line = false;           // a line break
   int stop_depth = INT_MAX;    // least number of brackets around a full stop, ; ! ? or line break
   int colon_depth = INT_MAX;   // the same of a colon
   int lowest_depth = INT_MAX;  // least number of brackets around any of it, its ends included
