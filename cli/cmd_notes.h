@@ -5,6 +5,7 @@
 namespace epicrisis::cli {
 
 // The subcommands of `notes`, a file each.
+void add_notes_audit(CLI::App& notes, Globals& globals);
 void add_notes_export(CLI::App& notes, Globals& globals);
 void add_notes_failed(CLI::App& notes, Globals& globals);
 void add_notes_import(CLI::App& notes, Globals& globals);

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/audit/audit.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/workspace.h"
+
+namespace epicrisis::audit {
+
+// What was found in the notes of one data set, strategy, provider and model.
+struct AuditCounts {
+  std::string dataset, strategy, provider, model;
+  std::int64_t notes = 0;
+  std::int64_t pass = 0, warn = 0, fail = 0;
+  std::int64_t claims = 0;
+  std::int64_t agree = 0, contradict = 0, unknowable = 0;  // claims
+  std::int64_t major = 0;                                  // claims that contradict, and matter
+  std::int64_t contradicted_notes = 0;
+  std::int64_t self_contradicting_notes = 0;
+  std::map<std::string, std::int64_t> wrong;            // notes, by what is wrong
+  std::map<std::string, std::int64_t> unknowable_kind;  // notes, by kind
+  std::map<std::string, std::int64_t> omitted;          // notes, by what is missing
+  std::map<std::string, std::int64_t> form;             // notes, by rule
+};
+Json to_json(const AuditCounts& counts);
+
+struct AuditReport {
+  std::int64_t notes = 0;   // = judged + kept
+  std::int64_t judged = 0;  // in this call
+  std::int64_t kept = 0;    // judged before, by the same rules on the same facts
+  std::vector<AuditCounts> counts;
+};
+Json to_json(const AuditReport& report);
+
+struct AuditOptions {
+  std::vector<std::string> strategies;  // empty: all
+  std::vector<std::string> datasets;
+  std::optional<Path> output;  // JSON lines, an object a note: docs/formats/audits.md
+};
+
+// Judges the written notes of a workspace that were not judged yet by the same rules on the same
+// facts, and stores what was found; never changes a note. What is done when the job is cancelled
+// stays done; the output appears whole or not at all. One audit of a workspace at a time.
+AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& job);
+
+// One note with what an audit finds in it, made anew.
+struct ExplainedNote {
+  NoteRecord note;
+  Sample sample;
+  Facts facts;
+  AuditedNote audited;
+};
+// Of all written notes of the sample. UsageError if there is none.
+std::vector<ExplainedNote> explain_notes(Workspace& workspace, std::string_view key,
+                                         const AuditOptions& options);
+Json to_json(const ExplainedNote& explained, const Field& field);
+
+}  // namespace epicrisis::audit

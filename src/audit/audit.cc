@@ -1,0 +1,164 @@
+#include "epicrisis/audit/audit.h"
+
+#include <algorithm>
+#include <array>
+
+#include "audit/claim_words.h"
+#include "audit/rules.h"
+
+namespace epicrisis::audit {
+namespace {
+
+void add_once(std::vector<std::string>& list, std::string_view name) {
+  if (std::ranges::find(list, name) == list.end()) list.emplace_back(name);
+}
+
+// Facts that the note was given and does not state.
+std::vector<std::string> omissions(const std::vector<JudgedClaim>& claims, const Facts& facts,
+                                   const Prompt* prompt, const ClaimWords& words) {
+  std::vector<std::string> omitted;
+  const auto given = [&](std::initializer_list<std::string_view> names) {
+    if (prompt == nullptr) return true;
+    return std::ranges::any_of(names, [&](std::string_view name) {
+      return std::ranges::find(prompt->fields, name) != prompt->fields.end();
+    });
+  };
+  const auto check = [&](Kind kind, bool known, bool was_given) {
+    const std::string_view name = words.kind_name(kind);
+    if (!known || !was_given || name.empty()) return;
+    const bool stated = std::ranges::any_of(claims, [&](const JudgedClaim& one) {
+      return one.claim.kind == name && !one.claim.denied;
+    });
+    if (!stated) omitted.emplace_back(name);
+  };
+  check(Kind::kDiagnosis, facts.label.has_value(), given({"diagnosis", "class"}));
+  check(Kind::kGrade, !facts.grade.empty(), given({words.field().grade_name()}));
+  check(Kind::kSite, !facts.site.empty(), given({"site", "findings"}));
+  check(Kind::kAge, !facts.age.empty(), given({"age", "findings"}));
+  check(Kind::kSex, !facts.sex.empty(), given({"sex", "findings"}));
+  return omitted;
+}
+
+NoteVerdict verdict_of(const AuditedNote& audited) {
+  bool warn = !audited.reading.self_contradictions.empty();
+  bool fail = warn;  // all of those there are concern class or grade
+  for (const JudgedClaim& one : audited.claims) {
+    if (one.severity == Severity::kMajor) fail = true;
+    if (one.severity == Severity::kMinor) warn = true;
+  }
+  for (const FormFault& fault : audited.form) {
+    if (fault.severity == Severity::kMajor) fail = true;
+    if (fault.severity == Severity::kMinor) warn = true;
+  }
+  return fail ? NoteVerdict::kFail : warn ? NoteVerdict::kWarn : NoteVerdict::kPass;
+}
+
+std::string span(std::string_view note, std::size_t begin, std::size_t end) {
+  return std::string(note.substr(begin, end - begin));
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAgrees:
+      return "agrees";
+    case Verdict::kContradicts:
+      return "contradicts";
+    case Verdict::kUnknowable:
+      return "unknowable";
+    default:
+      return "undecidable";
+  }
+}
+
+std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::kMajor:
+      return "major";
+    case Severity::kMinor:
+      return "minor";
+    default:
+      return "";
+  }
+}
+
+std::string_view note_verdict_name(NoteVerdict verdict) {
+  switch (verdict) {
+    case NoteVerdict::kPass:
+      return "pass";
+    case NoteVerdict::kWarn:
+      return "warn";
+    default:
+      return "fail";
+  }
+}
+
+AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prompt* prompt) const {
+  const ClaimWords& words = reader_.words();
+  AuditedNote audited;
+  audited.reading = reader_.read(note);
+  audited.claims.reserve(audited.reading.claims.size());
+  for (const Claim& claim : audited.reading.claims) {
+    JudgedClaim judged;
+    judged.claim = claim;
+    judge(judged, audited.reading, note, facts, words);
+    if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
+    audited.claims.push_back(std::move(judged));
+  }
+  for (const Kind kind : {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
+    const std::string_view name = words.kind_name(kind);
+    const bool wrong = std::ranges::any_of(audited.claims, [&](const JudgedClaim& one) {
+      return one.claim.kind == name && one.verdict == Verdict::kContradicts;
+    });
+    if (wrong) audited.wrong.emplace_back(name);
+  }
+  audited.omitted = omissions(audited.claims, facts, prompt, words);
+  audited.form = form_faults(note, audited.reading, prompt, words);
+  audited.verdict = verdict_of(audited);
+  return audited;
+}
+
+Json to_json(const AuditedNote& audited, std::string_view note, const Field& field) {
+  Json json = Json::object();
+  Json claims = Json::array();
+  for (const JudgedClaim& one : audited.claims) {
+    claims.push_back({{"kind", one.claim.kind},
+                      {"value", one.claim.value},
+                      {"polarity", one.claim.denied ? "denied" : "asserted"},
+                      {"hedged", one.claim.hedged},
+                      {"begin", one.claim.begin},
+                      {"end", one.claim.end},
+                      {"verdict", verdict_name(one.verdict)},
+                      {"rule", one.rule},
+                      {"evidence", one.evidence},
+                      {"severity", severity_name(one.severity)}});
+  }
+  json["claims"] = std::move(claims);
+  json["wrong"] = audited.wrong;
+  Json contradictions = Json::array();
+  for (const SelfContradiction& one : audited.reading.self_contradictions) {
+    contradictions.push_back(span(note, one.first_begin, one.first_end) + " || " +
+                             span(note, one.second_begin, one.second_end));
+  }
+  json["self_contradictions"] = std::move(contradictions);
+  Json off_list = Json::array();
+  Json form = Json::array();
+  for (const FormFault& fault : audited.form) {
+    if (fault.rule == "off list") off_list.push_back(span(note, fault.begin, fault.end));
+    form.push_back({{"rule", fault.rule},
+                    {"detail", fault.detail},
+                    {"begin", fault.begin},
+                    {"end", fault.end},
+                    {"severity", severity_name(fault.severity)}});
+  }
+  json["off_list"] = std::move(off_list);
+  json["unknowable"] = audited.unknowable;
+  json["omitted"] = audited.omitted;
+  json["form"] = std::move(form);
+  json["read"] = guide_keys(audited.reading, field);
+  json["verdict"] = note_verdict_name(audited.verdict);
+  return json;
+}
+
+}  // namespace epicrisis::audit

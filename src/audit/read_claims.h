@@ -1,0 +1,23 @@
+#pragma once
+
+#include "audit/note_text.h"
+#include "epicrisis/audit/claims.h"
+
+// The kinds of claims, each read on its own. They add to the reading; the caller sorts.
+namespace epicrisis::audit {
+
+void read_classes(const NoteText& text, NoteReading& reading);  // diagnosis and grade
+void read_look(const NoteText& text, NoteReading& reading);     // colours to elevation
+void read_border(const NoteText& text, NoteReading& reading);
+void read_asymmetry(const NoteText& text, NoteReading& reading);
+void read_person(const NoteText& text, NoteReading& reading);  // site, age, sex, persons
+void read_unseen(const NoteText& text, NoteReading& reading);  // size, symptoms, advice, ...
+
+// A claim over mention `index`.
+Claim claim_of(const NoteText& text, std::size_t index);
+// Whether what mention `index` says is doubted in its phrase.
+bool is_hedged(const NoteText& text, std::size_t index);
+// Whether mention `index` is said of what lies around the subject, or of the picture.
+bool is_elsewhere(const NoteText& text, std::size_t index);
+
+}  // namespace epicrisis::audit

@@ -1,0 +1,345 @@
+#include <algorithm>
+#include <map>
+
+#include "audit/read_claims.h"
+
+namespace epicrisis::audit {
+namespace {
+
+using Within = NoteText::Within;
+constexpr std::size_t kNone = NoteText::kNone;
+constexpr std::size_t kReach = 12;  // words between a mark and what it is said of
+
+enum class Stance { kIgnored, kAsserted, kDenied, kAlternative };
+
+struct Stated {
+  std::size_t mention = 0;
+  Stance stance = Stance::kIgnored;
+  bool hedged = false;
+  bool settling = false;  // under the heading of the type or the diagnosis
+};
+
+bool is_compared(const NoteText& text, std::size_t index) {
+  // "pneumonia-like", but not "looks like".
+  const std::size_t end = text.mention(index).end_word;
+  if (end >= text.word_count() || text.begins_phrase(end)) return false;
+  const std::size_t next = text.mention_at(end);
+  return next != kNone && text.mark(next) == Mark::kLike && text.words()[end].joined;
+}
+
+bool follows(const NoteText& text, std::size_t index, Mark mark, Within level) {
+  return text.left(index, mark, level, kReach) != kNone;
+}
+
+// "to exclude an effusion", "differential diagnosis: an effusion", "favoured over one".
+bool alternatives_follow(const NoteText& text, std::size_t index) {
+  if (text.left(index, Mark::kAlternativesFollow, Within::kPhrase, kReach) != kNone) return true;
+  const std::size_t first = text.mention(index).first_word;
+  for (std::size_t back = 1; back <= 3 && back <= first; ++back) {
+    const std::size_t at = first - back;
+    if (text.sentence(at) != text.sentence(first)) break;
+    const std::size_t other = text.mention_at(at);
+    if (other != kNone && text.mark(other) == Mark::kAlternativesFollow) return true;
+    if (text.word(at) == "over") return true;
+    if (text.word(at) == "than") return at == 0 || text.word(at - 1) != "rather";
+    if (!is_article(text.word(at))) break;
+  }
+  return false;
+}
+
+// "Despite its harmless look, ...": what follows "despite" at once, and no statement yet.
+bool is_conceded(const NoteText& text, std::size_t first) {
+  for (std::size_t back = 1; back <= 4 && back <= first; ++back) {
+    const std::size_t at = first - back;
+    if (text.phrase(at) != text.phrase(first) || is_verb(text.word(at))) return false;
+    if (text.word(at) == "despite") return true;
+    if (text.word(at) == "spite" && at > 0 && text.word(at - 1) == "in") return true;
+  }
+  return false;
+}
+
+Stance stance_of(const NoteText& text, std::size_t index) {
+  if (is_compared(text, index)) return Stance::kIgnored;
+  const std::size_t first = text.mention(index).first_word;
+  if (text.left(index, Mark::kSurrounding, Within::kPhrase, 3) != kNone ||
+      text.left(index, Mark::kBeside, Within::kPhrase, 1) != kNone) {
+    return Stance::kIgnored;
+  }
+  if (is_conceded(text, first)) return Stance::kIgnored;
+  if (alternatives_follow(text, index) ||
+      text.right(index, Mark::kAlternativesBefore, Within::kPhrase, kReach) != kNone) {
+    return Stance::kAlternative;
+  }
+  if (text.mention(index).negated) return Stance::kDenied;
+  if (follows(text, index, Mark::kCondition, Within::kClause)) return Stance::kAlternative;
+  return Stance::kAsserted;
+}
+
+// A second thing in the picture: "A small mole lies below".
+bool is_bystander(const NoteText& text, std::size_t index) {
+  if (text.left(index, Mark::kAroundIt, Within::kClause, kReach) != kNone) return true;
+  const std::size_t at = text.right(index, Mark::kBystander, Within::kPhrase, 6);
+  if (at == kNone) return text.right(index, Mark::kSurrounding, Within::kPhrase, 3) != kNone;
+  // "The effusion lies on the left" is about the thing itself.
+  for (std::size_t i = at + 1; i < text.mention_count(); ++i) {
+    if (!text.together(text.mention(i).first_word, text.mention(index).first_word,
+                       Within::kPhrase)) {
+      break;
+    }
+    if (text.kind(i) == Kind::kSite) return false;
+  }
+  return true;
+}
+
+// Whether `b` stands beside `a` as its alternative: "a or b".
+bool is_choice(const NoteText& text, std::size_t a, std::size_t b) {
+  const std::size_t from = text.mention(a).end_word;
+  const std::size_t to = text.mention(b).first_word;
+  if (to < from || to - from > 3 || text.sentence(from - 1) != text.sentence(to)) return false;
+  for (std::size_t at = from; at < to; ++at) {
+    if (text.word(at) == "or" || text.word(at) == "versus") return true;
+  }
+  return false;
+}
+
+// Whether nothing but "or", "and" and a comma, and a few adjectives, stands between two mentions.
+bool is_listed(const NoteText& text, std::size_t a, std::size_t b) {
+  const std::size_t from = text.mention(a).end_word;
+  const std::size_t to = text.mention(b).first_word;
+  if (to < from || to - from > 4 || text.clause(from - 1) != text.clause(to)) return false;
+  for (std::size_t at = from; at < to; ++at) {
+    if (is_verb(text.word(at)) || is_preposition(text.word(at))) return false;
+  }
+  return true;
+}
+
+std::vector<Stated> gather(const NoteText& text, Kind kind) {
+  std::vector<Stated> found;
+  for (std::size_t i = 0; i < text.mention_count(); ++i) {
+    if (text.kind(i) != kind || text.is_heading(i)) continue;
+    Stated stated{i, stance_of(text, i), is_hedged(text, i), false};
+    const Scope scope = text.scope(text.mention(i).first_word);
+    stated.settling = scope == Scope::kType || scope == Scope::kDiagnosis;
+    // "suggests pneumonia (or bronchopneumonia)": the doubt goes for both.
+    if (!found.empty() && found.back().hedged && found.back().stance == Stance::kAsserted &&
+        text.entry(found.back().mention).label == text.entry(i).label && kind == Kind::kDiagnosis &&
+        is_listed(text, found.back().mention, i)) {
+      stated.hedged = true;
+    }
+    found.push_back(stated);
+  }
+  return found;
+}
+
+// The value that is settled for among what is asserted: under a heading that asks for it the first
+// that is stated there; else the last one stated without doubt; else the last one.
+template <typename ValueOf>
+const Stated* settle(const std::vector<Stated>& all, const ValueOf& value_of) {
+  const Stated* best = nullptr;
+  int best_rank = -1;
+  for (const Stated& one : all) {
+    if (one.stance != Stance::kAsserted || value_of(one).empty()) continue;
+    const int rank = (one.settling ? 2 : 0) + (one.hedged ? 0 : 1);
+    // The first under a heading stays, else the last wins.
+    if (rank > best_rank || (rank == best_rank && !one.settling)) {
+      best = &one;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+void contradict(NoteReading& reading, const NoteText& text, const Stated& a, const Stated& b,
+                std::string rule) {
+  const ConceptMention& first = text.mention(std::min(a.mention, b.mention));
+  const ConceptMention& second = text.mention(std::max(a.mention, b.mention));
+  reading.self_contradictions.push_back(
+      {first.begin, first.end, second.begin, second.end, std::move(rule)});
+}
+
+}  // namespace
+
+void read_classes(const NoteText& text, NoteReading& reading) {
+  const Field& field = text.claim_words().field();
+  std::vector<Stated> classes = gather(text, Kind::kDiagnosis);
+  const auto label_of = [&](const Stated& one) -> const std::string& {
+    return text.entry(one.mention).label;
+  };
+  // "pneumonia or an effusion": the second is the alternative of the first.
+  for (std::size_t i = 1; i < classes.size(); ++i) {
+    if (classes[i].stance == Stance::kAsserted &&
+        label_of(classes[i]) != label_of(classes[i - 1]) &&
+        is_choice(text, classes[i - 1].mention, classes[i].mention)) {
+      classes[i].stance = Stance::kAlternative;
+    }
+  }
+  // A list of alternatives goes on: "to exclude pneumonia or an effusion".
+  for (std::size_t i = 1; i < classes.size(); ++i) {
+    if (classes[i].stance == Stance::kAsserted && classes[i - 1].stance == Stance::kAlternative &&
+        is_listed(text, classes[i - 1].mention, classes[i].mention)) {
+      classes[i].stance = Stance::kAlternative;
+    }
+    const std::size_t back = classes.size() - 1 - i;
+    if (classes[back].stance == Stance::kAsserted &&
+        classes[back + 1].stance == Stance::kAlternative && !classes[back].settling &&
+        is_listed(text, classes[back].mention, classes[back + 1].mention) &&
+        text.right(classes[back + 1].mention, Mark::kAlternativesBefore, Within::kPhrase, kReach) !=
+            kNone) {
+      classes[back].stance = Stance::kAlternative;
+    }
+  }
+  // What else is in the picture does not count where the note settles for another class.
+  const auto asserted = [](const Stated& one) { return one.stance == Stance::kAsserted; };
+  const auto stands = [&](const Stated& one) {
+    return asserted(one) && !is_bystander(text, one.mention);
+  };
+  if (std::ranges::any_of(classes, stands)) {
+    for (Stated& one : classes) {
+      if (asserted(one) && !stands(one)) one.stance = Stance::kIgnored;
+    }
+  }
+  const Stated* settled = settle(classes, label_of);
+  if (settled != nullptr) {
+    reading.diagnosis = field.find_class(label_of(*settled));
+    reading.diagnosis_hedged = true;
+  }
+  const Stated* rival = nullptr;
+  for (const Stated& one : classes) {
+    if (one.stance == Stance::kIgnored) continue;
+    Claim claim = claim_of(text, one.mention);
+    claim.value = label_of(one);
+    claim.hedged = one.hedged;
+    claim.denied = one.stance == Stance::kDenied;
+    const bool same = settled != nullptr && claim.value == label_of(*settled);
+    if (one.stance == Stance::kAsserted && same && !one.hedged) reading.diagnosis_hedged = false;
+    if (one.stance == Stance::kAlternative ||
+        (one.stance == Stance::kAsserted && !same && (one.hedged || settled->settling))) {
+      if (same) continue;  // an alternative to itself
+      claim.kind = "diagnoses_other";
+    } else if (one.stance == Stance::kAsserted && !same) {
+      rival = &one;
+    }
+    if (one.stance == Stance::kAsserted && same && !text.entry(one.mention).within.empty()) {
+      Claim kind_of_it = claim;
+      kind_of_it.kind = "subclass";
+      kind_of_it.value = text.entry(one.mention).value;
+      reading.claims.push_back(std::move(kind_of_it));
+    }
+    reading.claims.push_back(std::move(claim));
+  }
+  if (rival != nullptr && !settled->hedged) {
+    contradict(reading, text, *settled, *rival, "two classes");
+  }
+
+  std::vector<Stated> grades = gather(text, Kind::kGrade);
+  const auto grade_of = [&](const Stated& one) -> const std::string& {
+    return text.entry(one.mention).value;
+  };
+  const Stated* grade = settle(grades, grade_of);
+  reading.grade_hedged = grade != nullptr;
+  if (grade != nullptr) {
+    reading.grade = grade_of(*grade);
+  } else {
+    // "nothing grave": where nothing else is said, the highest denied is the lowest asserted.
+    for (const Stated& one : grades) {
+      if (one.stance != Stance::kDenied || field.grades().empty()) continue;
+      if (grade_of(one) != field.grades().back()) continue;
+      reading.grade = field.grades().front();
+      reading.grade_hedged = one.hedged;
+    }
+  }
+  const Stated* other_grade = nullptr;
+  for (const Stated& one : grades) {
+    if (one.stance != Stance::kAsserted && one.stance != Stance::kDenied) continue;
+    Claim claim = claim_of(text, one.mention);
+    claim.denied = one.stance == Stance::kDenied;
+    claim.hedged = one.hedged;
+    if (!claim.denied && claim.value == reading.grade) {
+      if (!one.hedged) reading.grade_hedged = false;
+    } else if (!claim.denied && !one.hedged) {
+      other_grade = &one;
+    }
+    reading.claims.push_back(std::move(claim));
+  }
+  if (other_grade != nullptr && !grade->hedged) {
+    contradict(reading, text, *grade, *other_grade, "two grades");
+  }
+  if (grade != nullptr && settled != nullptr && reading.diagnosis && !reading.grade_hedged &&
+      !reading.diagnosis_hedged && other_grade == nullptr && rival == nullptr) {
+    const std::vector<std::string>& order = field.grades();
+    const std::string& usual = field.at(*reading.diagnosis).grade;
+    // Neighbouring grades are a matter of opinion; the lowest and the highest are none.
+    const auto place = [&](const std::string& value) {
+      return std::ranges::find(order, value) - order.begin();
+    };
+    if (!usual.empty() && std::abs(place(usual) - place(reading.grade)) > 1) {
+      contradict(reading, text, *settled, *grade, "class and grade");
+    }
+  }
+}
+
+Claim claim_of(const NoteText& text, std::size_t index) {
+  const ConceptMention& mention = text.mention(index);
+  Claim claim;
+  claim.kind = text.claim_words().kind_name(text.kind(index));
+  claim.value = text.entry(index).value;
+  claim.denied = mention.negated;
+  claim.hedged = is_hedged(text, index);
+  claim.begin = mention.begin;
+  claim.end = mention.end;
+  claim.concept_index = mention.concept_index;
+  claim.bracketed = text.words()[mention.first_word].depth > 0;
+  switch (text.scope(mention.first_word)) {
+    case Scope::kAsymmetry:
+      claim.under = text.claim_words().kind_name(Kind::kAsymmetry);
+      break;
+    case Scope::kBorder:
+      claim.under = text.claim_words().kind_name(Kind::kBorder);
+      break;
+    case Scope::kColours:
+      claim.under = text.claim_words().kind_name(Kind::kColours);
+      break;
+    case Scope::kStructures:
+      claim.under = text.claim_words().kind_name(Kind::kStructures);
+      break;
+    default:
+      break;
+  }
+  return claim;
+}
+
+bool is_hedged(const NoteText& text, std::size_t index) {
+  constexpr std::size_t kHedgeReach = 8;
+  const std::size_t first = text.mention(index).first_word;
+  const Kind kind = text.kind(index);
+  bool crossed = false;  // another claim stands between
+  for (std::size_t i = index; i > 0; --i) {
+    const ConceptMention& other = text.mention(i - 1);
+    if (first - other.end_word > kHedgeReach ||
+        !text.together(other.end_word - 1, first, Within::kPhrase)) {
+      break;
+    }
+    if (text.mark(i - 1) == Mark::kHedge) {
+      if (!crossed) return true;
+      // "appears raised and is grave": the doubt is of the former alone.
+      bool verb = false;
+      for (std::size_t at = other.end_word; at < first && !verb; ++at)
+        verb = is_verb(text.word(at));
+      return !verb;
+    }
+    crossed = crossed || (text.kind(i - 1) != Kind::kNone && text.kind(i - 1) != kind);
+  }
+  if (text.right(index, Mark::kHedged, Within::kPhrase, kHedgeReach) != kNone) return true;
+  // "Pneumonia suspected." "Best guess: pneumonia."
+  const std::size_t end = text.mention(index).end_word;
+  const std::size_t after = end < text.word_count() ? text.mention_at(end) : kNone;
+  if (after != kNone && !text.begins_phrase(end) && text.mark(after) == Mark::kHedge &&
+      text.ends_phrase(text.mention(after).end_word)) {
+    return true;
+  }
+  const std::size_t before = first > 0 ? text.mention_at(first - 1) : kNone;
+  return before != kNone && text.mark(before) == Mark::kHedge &&
+         text.words()[first].colon_depth <= text.words()[first].depth;
+}
+
+}  // namespace epicrisis::audit

@@ -1,0 +1,225 @@
+#include "audit/rules.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis::audit {
+namespace {
+
+// The concepts of a kind that a text of the metadata names.
+std::vector<std::size_t> concepts_in(const ClaimWords& words, std::string_view text, Kind kind) {
+  std::vector<std::size_t> found;
+  for (const ConceptMention& mention : words.lexicon().mentions(text)) {
+    if (words.kind(mention.concept_index) == kind) found.push_back(mention.concept_index);
+  }
+  return found;
+}
+
+std::string joined_findings(const Facts& facts) {
+  std::string text;
+  for (const Finding& finding : facts.findings) {
+    text += fmt::format("{}: {}. ", finding.name, finding.value);
+  }
+  return text;
+}
+
+// All numbers of a text, in order: "8.0 x 5.0 mm" has 8 and 5.
+std::vector<double> numbers_in(std::string_view text) {
+  std::vector<double> numbers;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] < '0' || text[i] > '9') {
+      ++i;
+      continue;
+    }
+    double value = 0;
+    const auto parsed = std::from_chars(text.data() + i, text.data() + text.size(), value);
+    if (parsed.ec != std::errc()) break;
+    numbers.push_back(value);
+    i = static_cast<std::size_t>(parsed.ptr - text.data());
+    // "45-49": the hyphen is no sign
+  }
+  return numbers;
+}
+
+void decide(JudgedClaim& judged, bool agrees, Severity severity, std::string evidence) {
+  judged.verdict = agrees ? Verdict::kAgrees : Verdict::kContradicts;
+  judged.severity = agrees ? Severity::kNone : severity;
+  judged.evidence = std::move(evidence);
+}
+
+void judge_class(JudgedClaim& judged, const NoteReading& reading, const Facts& facts,
+                 const ClaimWords& words) {
+  judged.rule = "class";
+  if (!facts.label) return;
+  // A denial counts where the note settles for another class: "no invasive one" may be of it.
+  if (judged.claim.denied && reading.diagnosis == facts.label) return;
+  const std::string& known = words.field().at(*facts.label).name;
+  decide(judged, (judged.claim.value == known) != judged.claim.denied, Severity::kMajor,
+         "label " + known);
+}
+
+void judge_subclass(JudgedClaim& judged, const Facts& facts, const ClaimWords& words) {
+  judged.rule = "subclass";
+  if (!judged.claim.concept_index) return;
+  const std::size_t said = *judged.claim.concept_index;
+  std::vector<std::size_t> known;
+  for (const std::string* text : {&facts.subclass, &facts.diagnosis}) {
+    for (const std::size_t index : concepts_in(words, *text, Kind::kDiagnosis)) {
+      if (!words.at(index).within.empty()) known.push_back(index);
+    }
+  }
+  if (known.empty() || words.at(known.front()).label != words.at(said).label) return;
+  const bool agrees =
+      std::ranges::any_of(known, [&](std::size_t index) { return words.same_line(said, index); });
+  decide(judged, agrees != judged.claim.denied, Severity::kMinor,
+         facts.subclass.empty() ? facts.diagnosis : facts.subclass);
+}
+
+void judge_grade(JudgedClaim& judged, const NoteReading& reading, const Facts& facts) {
+  judged.rule = "grade";
+  if (facts.grade.empty()) return;
+  // A denial counts where the note says nothing else.
+  if (judged.claim.denied && reading.grade == facts.grade) return;
+  decide(judged, (judged.claim.value == facts.grade) != judged.claim.denied, Severity::kMajor,
+         facts.grade);
+}
+
+std::string_view side_before(std::string_view text, std::size_t end) {
+  const std::string_view before = text.substr(0, end);
+  for (const std::string_view side : {"left", "right"}) {
+    if (ascii_lower(before.substr(before.size() - std::min<std::size_t>(12, before.size())))
+            .find(side) != std::string::npos) {
+      return side;
+    }
+  }
+  return {};
+}
+
+void judge_site(JudgedClaim& judged, std::string_view note, const Facts& facts,
+                const ClaimWords& words) {
+  judged.rule = "site";
+  if (facts.site.empty() || !judged.claim.concept_index) return;
+  const std::vector<std::size_t> known = concepts_in(words, facts.site, Kind::kSite);
+  if (known.empty()) return;
+  const bool agrees = std::ranges::any_of(known, [&](std::size_t index) {
+    return words.same_line(*judged.claim.concept_index, index);
+  });
+  decide(judged, agrees, Severity::kMinor, "site " + facts.site);
+  const std::string_view said = side_before(note, judged.claim.begin);
+  const std::string site = ascii_lower(facts.site);
+  const bool left = site.find("left") != std::string::npos;
+  const bool right = site.find("right") != std::string::npos;
+  if (agrees && !said.empty() && left != right && (said == "left") != left) {
+    decide(judged, false, Severity::kMajor, "site " + facts.site);
+    judged.rule = "side";
+  }
+}
+
+void judge_age(JudgedClaim& judged, const Facts& facts) {
+  judged.rule = "age";
+  const std::vector<double> known = numbers_in(facts.age);
+  const std::vector<double> said = numbers_in(judged.claim.value);
+  if (known.empty() || said.empty()) return;
+  // Both may be bands: they agree if they overlap.
+  const bool agrees = said.front() <= known.back() && known.front() <= said.back();
+  decide(judged, agrees, Severity::kMinor, "age " + facts.age);
+}
+
+void judge_sex(JudgedClaim& judged, const Facts& facts, const ClaimWords& words) {
+  judged.rule = "sex";
+  std::string sex = ascii_lower(facts.sex);
+  if (sex == "f") sex = "female";
+  if (sex == "m") sex = "male";
+  const std::vector<std::size_t> known = concepts_in(words, sex, Kind::kSex);
+  if (known.empty()) return;
+  decide(judged, words.at(known.front()).value == judged.claim.value, Severity::kMinor,
+         "sex " + facts.sex);
+}
+
+void unknowable(JudgedClaim& judged, Severity severity) {
+  if (judged.claim.denied) return;  // "no bleeding is seen" claims no fact
+  judged.verdict = Verdict::kUnknowable;
+  judged.severity = severity;
+}
+
+void judge_size(JudgedClaim& judged, const Facts& facts) {
+  judged.rule = "size";
+  std::vector<double> known;
+  for (const Finding& finding : facts.findings) {
+    if (finding.value.find("mm") == std::string::npos &&
+        finding.value.find("cm") == std::string::npos) {
+      continue;
+    }
+    for (const double number : numbers_in(finding.value)) known.push_back(number);
+  }
+  const std::vector<double> said = numbers_in(judged.claim.value);
+  if (known.empty() || said.empty()) return unknowable(judged, Severity::kMinor);
+  const bool agrees = std::ranges::all_of(
+      said, [&](double number) { return std::ranges::find(known, number) != known.end(); });
+  decide(judged, agrees, Severity::kMinor, joined_findings(facts));
+}
+
+// What a finding may say: symptoms that were reported, how a diagnosis was confirmed.
+void judge_reported(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimWords& words,
+                    Severity severity) {
+  judged.rule = std::string(words.kind_name(kind));
+  const std::string findings = joined_findings(facts);
+  const std::vector<std::size_t> known = concepts_in(words, findings, kind);
+  if (judged.claim.concept_index &&
+      std::ranges::find(known, *judged.claim.concept_index) != known.end()) {
+    return decide(judged, !judged.claim.denied, Severity::kMinor, findings);
+  }
+  unknowable(judged, severity);
+}
+
+// What a finding records of the look: "elevated", "flat".
+void judge_look(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimWords& words) {
+  judged.rule = std::string(words.kind_name(kind));
+  const std::string findings = joined_findings(facts);
+  for (const std::size_t index : concepts_in(words, findings, kind)) {
+    if (words.at(index).value == judged.claim.value) {
+      return decide(judged, !judged.claim.denied, Severity::kMinor, findings);
+    }
+  }
+}
+
+}  // namespace
+
+void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view note,
+           const Facts& facts, const ClaimWords& words) {
+  const std::string& kind = judged.claim.kind;
+  const auto is = [&](Kind wanted) { return kind == words.kind_name(wanted); };
+  if (is(Kind::kDiagnosis)) {
+    judge_class(judged, reading, facts, words);
+  } else if (kind == "subclass") {
+    judge_subclass(judged, facts, words);
+  } else if (!kind.empty() && is(Kind::kGrade)) {
+    judge_grade(judged, reading, facts);
+  } else if (is(Kind::kSite)) {
+    judge_site(judged, note, facts, words);
+  } else if (is(Kind::kAge)) {
+    judge_age(judged, facts);
+  } else if (is(Kind::kSex)) {
+    judge_sex(judged, facts, words);
+  } else if (is(Kind::kSize)) {
+    judge_size(judged, facts);
+  } else if (is(Kind::kSymptoms)) {
+    judge_reported(judged, Kind::kSymptoms, facts, words, Severity::kMinor);
+  } else if (is(Kind::kTestResults)) {
+    judge_reported(judged, Kind::kTestResults, facts, words, Severity::kMajor);
+  } else if (is(Kind::kHistory)) {
+    judge_reported(judged, Kind::kHistory, facts, words, Severity::kMinor);
+  } else if (is(Kind::kAdvice)) {
+    judged.rule = "advice";
+    unknowable(judged, Severity::kMinor);
+  } else if (is(Kind::kPersons)) {
+    judged.rule = "persons";
+    unknowable(judged, Severity::kMajor);
+  } else if (is(Kind::kElevation)) {
+    judge_look(judged, Kind::kElevation, facts, words);
+  }
+}
+
+}  // namespace epicrisis::audit

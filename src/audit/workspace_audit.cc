@@ -1,0 +1,246 @@
+#include "epicrisis/audit/workspace_audit.h"
+
+#include <algorithm>
+
+#include "audit/equal_notes.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/json_list.h"
+#include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/sample_search.h"
+#include "epicrisis/store/tables/samples.h"
+
+namespace epicrisis::audit {
+namespace {
+
+constexpr std::size_t kGroup = 256;  // audits of one transaction
+
+// The prompts of a field's strategies, by name.
+class Prompts {
+ public:
+  Prompts(const Auditor& auditor, const Field& field) : auditor_(auditor), field_(field) {
+    names_ = built_in_strategies(field);
+  }
+
+  struct Entry {
+    Prompt prompt;     // of an unknown strategy: one that asks for nothing
+    std::string hash;  // of the strategy's file
+    bool free = true;  // its notes are in the words of a model
+  };
+  const Entry& of(const std::string& name) {
+    const auto found = prompts_.find(name);
+    if (found != prompts_.end()) return found->second;
+    Entry entry;
+    if (std::ranges::find(names_, name) != names_.end()) {
+      const Strategy strategy = load_strategy(name, field_);
+      entry = {auditor_.prompt_of(strategy), strategy.content_hash,
+               strategy.kind != StrategyKind::kTemplate && strategy.answer == AnswerForm::kText};
+    }
+    return prompts_.emplace(name, std::move(entry)).first->second;
+  }
+
+ private:
+  const Auditor& auditor_;
+  Field field_;
+  std::vector<std::string> names_;
+  std::map<std::string, Entry> prompts_;
+};
+
+// By what a stored audit is known to be current.
+std::string auditor_name(const Auditor& auditor, const Facts& facts, const std::string& prompt,
+                         const Field& field) {
+  std::string findings;
+  for (const Finding& one : facts.findings) findings += one.name + '\n' + one.value + '\n';
+  const std::string label = facts.label ? field.at(*facts.label).name : "";
+  const std::string hash = sha256_of_fields({label, facts.grade, facts.diagnosis, facts.subclass,
+                                             facts.age, facts.sex, facts.site, findings, prompt});
+  return fmt::format("rules {} {}", auditor.reader().version(), hash.substr(0, 16));
+}
+
+Json identity(const NoteRecord& note, const Sample& sample) {
+  return {{"dataset", sample.dataset}, {"key", sample.key},   {"strategy", note.strategy},
+          {"provider", note.provider}, {"model", note.model}, {"variant", note.variant}};
+}
+
+// Counts what the object of one note says.
+void count(AuditCounts& counts, const Json& audited) {
+  ++counts.notes;
+  const std::string verdict = audited.at("verdict");
+  ++(verdict == "pass" ? counts.pass : verdict == "warn" ? counts.warn : counts.fail);
+  bool contradicted = false;
+  for (const Json& claim : audited.at("claims")) {
+    ++counts.claims;
+    const std::string said = claim.at("verdict");
+    if (said == "agrees") ++counts.agree;
+    if (said == "unknowable") ++counts.unknowable;
+    if (said != "contradicts") continue;
+    ++counts.contradict;
+    contradicted = true;
+    if (claim.at("severity") == "major") ++counts.major;
+  }
+  if (contradicted) ++counts.contradicted_notes;
+  if (!audited.at("self_contradictions").empty()) ++counts.self_contradicting_notes;
+  for (const auto& [key, slot] :
+       {std::pair{"wrong", &counts.wrong}, std::pair{"unknowable", &counts.unknowable_kind},
+        std::pair{"omitted", &counts.omitted}}) {
+    for (const Json& name : audited.at(key)) ++(*slot)[name.get<std::string>()];
+  }
+  std::set<std::string> rules;
+  for (const Json& fault : audited.at("form")) rules.insert(fault.at("rule").get<std::string>());
+  for (const std::string& rule : rules) ++counts.form[rule];
+}
+
+}  // namespace
+
+AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& job) {
+  const WorkspaceLock lock = workspace.lock("audit");
+  Database& database = workspace.database();
+  require_datasets(database, options.datasets);
+  const Field field = workspace_field(database);
+  const Auditor auditor(field);
+  Prompts prompts(auditor, field);
+  NoteFilter filter;
+  filter.strategies = options.strategies;
+  filter.datasets = options.datasets;
+
+  AuditReport report;
+  std::map<std::vector<std::string>, AuditCounts> counts;
+  std::optional<AtomicFileWriter> output;
+  if (options.output) output.emplace(*options.output);
+  std::vector<NoteAudit> fresh;
+  const auto flush = [&] {
+    if (fresh.empty()) return;
+    Transaction transaction(database);
+    for (const NoteAudit& one : fresh) put_audit(database, one);
+    transaction.commit();
+    fresh.clear();
+  };
+  EqualNotes equal;
+  std::optional<Sample> sample;
+  Facts facts;
+  Meter meter = job.meter("auditing", 0, "notes");
+  for_each_note(database, filter, [&](const NoteRecord& note) {
+    if (job.cancelled()) return false;
+    if (!sample || sample->id != note.sample_id) {
+      sample = find_sample(database, note.sample_id);
+      if (!sample) throw InternalError("note {} is of no sample", note.id);
+      facts = facts_of(*sample, field);
+    }
+    const Prompts::Entry& prompt = prompts.of(note.strategy);
+    const std::string name = auditor_name(auditor, facts, prompt.hash, field);
+    Json found;
+    if (auto stored = find_audit(database, note.id); stored && stored->auditor == name) {
+      found = std::move(stored->issues);
+      ++report.kept;
+    } else {
+      const AuditedNote audited = auditor.audit(note.text, facts, &prompt.prompt);
+      found = to_json(audited, note.text, field);
+      fresh.push_back({note.id, name, std::string(note_verdict_name(audited.verdict)), found, ""});
+      if (fresh.size() >= kGroup) flush();
+      ++report.judged;
+    }
+    ++report.notes;
+    if (prompt.free) {
+      if (const auto twin = equal.add(note.strategy, note.text, sample->id)) {
+        const Sample other = sample_by_id(database, twin->sample_id);
+        found["form"].push_back(
+            {{"rule", twin->exact ? "equal" : "nearly equal"},
+             {"detail", fmt::format("the note of {}/{} says {}", other.dataset, other.key,
+                                    twin->exact ? "the same, word for word" : "nearly the same")},
+             {"begin", 0},
+             {"end", note.text.size()},
+             {"severity", "minor"}});
+        if (found.at("verdict") == "pass") found["verdict"] = "warn";
+      }
+    }
+    AuditCounts& group = counts[{sample->dataset, note.strategy, note.provider, note.model}];
+    if (group.notes == 0) {
+      group.dataset = sample->dataset;
+      group.strategy = note.strategy;
+      group.provider = note.provider;
+      group.model = note.model;
+    }
+    count(group, found);
+    if (output) {
+      Json line = identity(note, *sample);
+      line.update(found);
+      output->write(dump_json(line) + "\n");
+    }
+    meter.add();
+    return true;
+  });
+  flush();
+  meter.finish();
+  job.check();
+  if (output) output->commit();
+  for (auto& [key, group] : counts) report.counts.push_back(std::move(group));
+  return report;
+}
+
+std::vector<ExplainedNote> explain_notes(Workspace& workspace, std::string_view key,
+                                         const AuditOptions& options) {
+  Database& database = workspace.database();
+  const Field field = workspace_field(database);
+  const Auditor auditor(field);
+  Prompts prompts(auditor, field);
+  const Sample sample = sample_by_key(database, key, options.datasets);
+  NoteFilter filter;
+  filter.sample_ids = {sample.id};
+  filter.strategies = options.strategies;
+  std::vector<ExplainedNote> explained;
+  for (NoteRecord& note : load_notes(database, filter)) {
+    ExplainedNote one;
+    one.facts = facts_of(sample, field);
+    one.audited = auditor.audit(note.text, one.facts, &prompts.of(note.strategy).prompt);
+    one.note = std::move(note);
+    one.sample = sample;
+    explained.push_back(std::move(one));
+  }
+  if (explained.empty()) {
+    throw UsageError("no written note of {}/{} to explain", sample.dataset, sample.key);
+  }
+  return explained;
+}
+
+Json to_json(const ExplainedNote& explained, const Field& field) {
+  Json json = identity(explained.note, explained.sample);
+  json["note"] = explained.note.text;
+  json.update(to_json(explained.audited, explained.note.text, field));
+  return json;
+}
+
+Json to_json(const AuditCounts& counts) {
+  const auto share = [&](std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? Json() : Json(static_cast<double>(part) / static_cast<double>(whole));
+  };
+  return {{"dataset", counts.dataset},
+          {"strategy", counts.strategy},
+          {"provider", counts.provider},
+          {"model", counts.model},
+          {"notes", counts.notes},
+          {"pass", counts.pass},
+          {"warn", counts.warn},
+          {"fail", counts.fail},
+          {"claims", counts.claims},
+          {"claims_agreeing", counts.agree},
+          {"claims_contradicted", counts.contradict},
+          {"claims_contradicted_major", counts.major},
+          {"claims_unknowable", counts.unknowable},
+          {"contradicted_notes", counts.contradicted_notes},
+          {"contradicted_notes_share", share(counts.contradicted_notes, counts.notes)},
+          {"contradicted_claims_share", share(counts.contradict, counts.agree + counts.contradict)},
+          {"self_contradicting_notes", counts.self_contradicting_notes},
+          {"wrong", counts.wrong},
+          {"unknowable", counts.unknowable_kind},
+          {"omitted", counts.omitted},
+          {"form", counts.form}};
+}
+
+Json to_json(const AuditReport& report) {
+  return {{"notes", report.notes},
+          {"judged", report.judged},
+          {"kept", report.kept},
+          {"counts", json_list(report.counts)}};
+}
+
+}  // namespace epicrisis::audit

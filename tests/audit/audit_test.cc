@@ -1,0 +1,164 @@
+#include "epicrisis/audit/audit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/toml.h"
+
+namespace epicrisis::audit {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const Auditor& auditor() {
+  static const Auditor auditor(Field::standard());
+  return auditor;
+}
+
+Facts facts(const char* json) {
+  return parse_facts(parse_json(json, "facts"), Field::standard(), "facts");
+}
+
+AuditedNote audit(std::string_view note, const char* known) {
+  return auditor().audit(note, facts(known), nullptr);
+}
+
+TEST(Audit, WhatIsWrong) {
+  const char* known = R"({"label":"NEV","age":45,"sex":"male","site":"face"})";
+  EXPECT_THAT(audit("A melanoma.", known).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("The lesion is malignant.", known).wrong, ElementsAre("malignancy"));
+  EXPECT_THAT(audit("Probably a melanoma.", known).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("This is no nevus.", known).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("Not malignant.", known).wrong, IsEmpty());
+  EXPECT_THAT(audit("On the cheek of a 45-year-old man.", known).wrong, IsEmpty());
+  EXPECT_THAT(audit("On the head of a man in his forties.", known).wrong, IsEmpty());
+  EXPECT_THAT(audit("On the leg of a 54-year-old woman.", known).wrong,
+              ElementsAre("site", "age", "sex"));
+  EXPECT_THAT(audit("A pigmented lesion.", known).wrong, IsEmpty());
+  EXPECT_THAT(audit("Melanoma cannot be excluded.", known).wrong, IsEmpty());
+}
+
+TEST(Audit, KindsOfAClass) {
+  const char* known = R"({"label":"BEK","diagnosis":"seborrheic keratosis"})";
+  const auto contradicted = [&](std::string_view note) {
+    std::vector<std::string> kinds;
+    for (const JudgedClaim& one : audit(note, known).claims) {
+      if (one.verdict == Verdict::kContradicts) kinds.push_back(one.claim.kind);
+    }
+    return kinds;
+  };
+  EXPECT_THAT(contradicted("A benign keratosis."), IsEmpty());
+  EXPECT_THAT(contradicted("A seborrhoeic keratosis."), IsEmpty());
+  EXPECT_THAT(contradicted("A solar lentigo."), ElementsAre("subclass"));
+}
+
+TEST(Audit, VerdictsOfNotes) {
+  const char* known = R"({"label":"NEV"})";
+  EXPECT_EQ(audit("A benign nevus.", known).verdict, NoteVerdict::kPass);
+  EXPECT_EQ(audit("A benign nevus. A biopsy is advised.", known).verdict, NoteVerdict::kWarn);
+  EXPECT_EQ(audit("A melanoma.", known).verdict, NoteVerdict::kFail);
+  EXPECT_EQ(audit("A nevus. The lesion is a melanoma.", "{}").verdict, NoteVerdict::kFail);
+}
+
+TEST(Audit, WhatNobodyCanKnow) {
+  EXPECT_THAT(audit("It itches, is 5 mm wide and has been present for years. Histology showed a "
+                    "nevus. A biopsy is advised. Seen by Dr. Smith.",
+                    "{}")
+                  .unknowable,
+              testing::UnorderedElementsAre("symptoms", "size", "history", "test results", "advice",
+                                            "persons"));
+  Facts known;
+  known.findings = {{"diameter", "8.0 x 5.0 mm"}, {"reported", "itch, grew"}};
+  const AuditedNote audited = auditor().audit("8 x 5 mm, itchy, has grown.", known, nullptr);
+  EXPECT_THAT(audited.unknowable, IsEmpty());
+  EXPECT_EQ(auditor().audit("9 x 5 mm.", known, nullptr).claims.at(0).verdict,
+            Verdict::kContradicts);
+}
+
+TEST(Audit, Omissions) {
+  const char* known = R"({"label":"NEV","age":45,"sex":"male","site":"face"})";
+  EXPECT_THAT(audit("A brown macule.", known).omitted,
+              ElementsAre("diagnosis", "malignancy", "site", "age", "sex"));
+  EXPECT_THAT(audit("A benign nevus on the cheek of a 45-year-old man.", known).omitted, IsEmpty());
+}
+
+TEST(Audit, TheForm) {
+  const Prompt p1 = auditor().prompt_of(load_strategy("P1"));
+  const auto rules = [&](std::string_view note) {
+    std::vector<std::string> found;
+    for (const FormFault& fault : auditor().audit(note, {}, &p1).form) found.push_back(fault.rule);
+    return found;
+  };
+  const std::string good =
+      "The lesion is benign and is a nevus.\nA) Asymmetry: symmetric.\nB) Border: sharp.\nC) "
+      "Colours: light brown (pinkish).\nD) Dermoscopic structures: dots.";
+  EXPECT_THAT(rules(good), IsEmpty());
+  EXPECT_THAT(rules(good + " Milia-like cysts too."), ElementsAre("off list"));
+  EXPECT_THAT(rules("The lesion is a nevus.\nA) Asymmetry: symmetric."),
+              Contains("heading missing"));
+  EXPECT_THAT(rules(good + " The lesion and"), Contains("cut"));
+  EXPECT_THAT(rules("I'm sorry, but I can't help with that."), Contains("refusal"));
+  EXPECT_THAT(rules("\u75c5\u53d8\u4e3a\u826f\u6027\u8272\u7d20\u75e3\u3002"),
+              Contains("language"));
+  EXPECT_THAT(rules("Die L\u00e4sion ist gutartig und zeigt ein regelm\u00e4\u00dfiges Pigmentnetz "
+                    "mit braunen Punkten ohne Schleier und ohne Gef\u00e4\u00dfe."),
+              Contains("language"));
+  std::string longer = good;
+  for (int i = 0; i < 300; ++i) longer += " more";
+  EXPECT_THAT(rules(longer + "."), Contains("too long"));
+  EXPECT_THAT(rules(" "), ElementsAre("empty"));
+}
+
+TEST(Audit, MetadataThatIsWrong) {
+  const auto error = [](const char* json) -> std::string {
+    try {
+      facts(json);
+    } catch (const InputError& failure) {
+      return failure.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(error(R"({"label":"MEL","age":"60-69","site":null})"), "");
+  EXPECT_THAT(error("[1]"), HasSubstr("an object is expected"));
+  EXPECT_THAT(error(R"({"lable":"MEL"})"), HasSubstr("did you mean 'label'"));
+  EXPECT_THAT(error(R"({"label":"XYZ"})"), HasSubstr("MEL"));
+  EXPECT_THAT(error(R"({"label":3})"), HasSubstr("a text is expected"));
+  EXPECT_THAT(error(R"({"age":[1]})"), HasSubstr("a number or a text"));
+  EXPECT_THAT(error(R"({"age":900})"), HasSubstr("900"));
+  EXPECT_THAT(error(R"({"malignancy":"awful"})"), HasSubstr("pre-cancerous"));
+  EXPECT_THAT(error(R"({"site":{"a":1}})"), HasSubstr("an object"));
+}
+
+// Correct statements in many wordings: what is flagged is a false alarm.
+TEST(Audit, CorrectStatementsAreNotFlagged) {
+  const TomlTable file =
+      TomlTable::parse_file(Path(EPICRISIS_SOURCE_DIR) / "tests/audit/correct_statements.toml");
+  int statements = 0, flagged = 0;
+  std::string which;
+  for (const TomlTable& sample : file.tables_or_empty("sample")) {
+    Json known = sample.to_json();
+    known.erase("statements");
+    const Facts facts = parse_facts(known, Field::standard(), sample.place());
+    for (const std::string& statement : sample.strings_or("statements", {})) {
+      ++statements;
+      const AuditedNote audited = auditor().audit(statement, facts, nullptr);
+      bool wrong = !audited.reading.self_contradictions.empty() || !audited.form.empty();
+      for (const JudgedClaim& one : audited.claims) {
+        if (one.verdict == Verdict::kContradicts) wrong = true;
+      }
+      if (!wrong) continue;
+      ++flagged;
+      which += sample.place() + ": " + statement + "\n";
+    }
+  }
+  EXPECT_GE(statements, 300);
+  EXPECT_LE(flagged * 50, statements) << which;
+  RecordProperty("flagged", flagged);
+}
+
+}  // namespace
+}  // namespace epicrisis::audit
