@@ -51,13 +51,8 @@ std::set<std::string> values_of(const Json& value) {
   return {value.is_string() ? value.get<std::string>() : value.dump()};
 }
 
-struct Known {
-  audit::Facts facts;
-};
-
 // The facts of an image, as its P1 note was given them.
-audit::Facts facts_of(const Json& given, const audit::Auditor& auditor,
-                      const epicrisis::Field& field) {
+audit::Facts facts_of(const Json& given, const audit::Auditor& auditor) {
   audit::Facts facts;
   facts.diagnosis = given.at("diagnosis").get<std::string>();
   facts.label = auditor.reader().read("The diagnosis is " + facts.diagnosis + ".").diagnosis;
@@ -77,7 +72,6 @@ audit::Facts facts_of(const Json& given, const audit::Auditor& auditor,
     }
     begin = end + 2;
   }
-  (void)field;
   return facts;
 }
 
@@ -95,7 +89,7 @@ int run(const Path& shared, bool differences) {
   for (const Json& gold : read_lines(shared / "notes/claims_gold.jsonl")) {
     const std::string key = id_of(gold) + gold.at("strategy").get<std::string>();
     const std::string& note = notes.at(key);
-    const audit::Facts facts = facts_of(given.at(id_of(gold)), auditor, field);
+    const audit::Facts facts = facts_of(given.at(id_of(gold)), auditor);
     const audit::AuditedNote audited = auditor.audit(note, facts, nullptr);
     Json read = audit::guide_keys(audited.reading, field);
     read["wrong"] = audited.wrong;
@@ -148,7 +142,7 @@ int run(const Path& shared, bool differences) {
     const audit::NoteReading reading = auditor.reader().read(text);
     if (note.contains("given")) {
       ++given_notes;
-      const audit::Facts facts = facts_of(note.at("given"), auditor, field);
+      const audit::Facts facts = facts_of(note.at("given"), auditor);
       if (reading.diagnosis == facts.label && reading.grade == facts.grade) {
         ++found_given;
       } else if (differences) {

@@ -103,14 +103,15 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
     JudgedClaim judged;
     judged.claim = claim;
     judge(judged, audited.reading, note, facts, words);
-    if (judged.verdict == Verdict::kContradicts) {
-      for (const Kind kind :
-           {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
-        if (claim.kind == words.kind_name(kind)) add_once(audited.wrong, claim.kind);
-      }
-    }
     if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
     audited.claims.push_back(std::move(judged));
+  }
+  for (const Kind kind : {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
+    const std::string_view name = words.kind_name(kind);
+    const bool wrong = std::ranges::any_of(audited.claims, [&](const JudgedClaim& one) {
+      return one.claim.kind == name && one.verdict == Verdict::kContradicts;
+    });
+    if (wrong) audited.wrong.emplace_back(name);
   }
   audited.omitted = omissions(audited.claims, facts, prompt, words);
   audited.form = form_faults(note, audited.reading, prompt, words);

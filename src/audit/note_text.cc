@@ -109,7 +109,7 @@ std::optional<Scope> NoteText::heading(std::size_t index) const {
       if (kind(index) != Kind::kAsymmetry) return std::nullopt;
       scope = Scope::kAsymmetry;
   }
-  // "B) Border of the lesion:", "Asymmetry:", "Overall colour:"
+  // "B) Border of it:", "Asymmetry:", "Overall colour:"
   const std::size_t first = mention(index).first_word;
   std::size_t begin = first;
   while (begin > 0 && !begins_phrase(begin) && first - begin < 3) --begin;

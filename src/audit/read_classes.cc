@@ -20,7 +20,7 @@ struct Stated {
 };
 
 bool is_compared(const NoteText& text, std::size_t index) {
-  // "nevus-like", but not "looks like".
+  // "pneumonia-like", but not "looks like".
   const std::size_t end = text.mention(index).end_word;
   if (end >= text.word_count() || text.begins_phrase(end)) return false;
   const std::size_t next = text.mention_at(end);
@@ -31,7 +31,7 @@ bool follows(const NoteText& text, std::size_t index, Mark mark, Within level) {
   return text.left(index, mark, level, kReach) != kNone;
 }
 
-// "to exclude melanoma", "differential diagnosis: melanoma", "favoured over a nevus".
+// "to exclude an effusion", "differential diagnosis: an effusion", "favoured over one".
 bool alternatives_follow(const NoteText& text, std::size_t index) {
   if (text.left(index, Mark::kAlternativesFollow, Within::kPhrase, kReach) != kNone) return true;
   const std::size_t first = text.mention(index).first_word;
@@ -80,7 +80,7 @@ bool is_bystander(const NoteText& text, std::size_t index) {
   if (text.left(index, Mark::kAroundIt, Within::kClause, kReach) != kNone) return true;
   const std::size_t at = text.right(index, Mark::kBystander, Within::kPhrase, 6);
   if (at == kNone) return text.right(index, Mark::kSurrounding, Within::kPhrase, 3) != kNone;
-  // "The melanoma lies on the back" is about the thing itself.
+  // "The effusion lies on the left" is about the thing itself.
   for (std::size_t i = at + 1; i < text.mention_count(); ++i) {
     if (!text.together(text.mention(i).first_word, text.mention(index).first_word,
                        Within::kPhrase)) {
@@ -120,6 +120,12 @@ std::vector<Stated> gather(const NoteText& text, Kind kind) {
     Stated stated{i, stance_of(text, i), is_hedged(text, i), false};
     const Scope scope = text.scope(text.mention(i).first_word);
     stated.settling = scope == Scope::kType || scope == Scope::kDiagnosis;
+    // "suggests pneumonia (or bronchopneumonia)": the doubt goes for both.
+    if (!found.empty() && found.back().hedged && found.back().stance == Stance::kAsserted &&
+        text.entry(found.back().mention).label == text.entry(i).label && kind == Kind::kDiagnosis &&
+        is_listed(text, found.back().mention, i)) {
+      stated.hedged = true;
+    }
     found.push_back(stated);
   }
   return found;
@@ -159,7 +165,7 @@ void read_classes(const NoteText& text, NoteReading& reading) {
   const auto label_of = [&](const Stated& one) -> const std::string& {
     return text.entry(one.mention).label;
   };
-  // "a nevus or a melanoma": the second is the alternative of the first.
+  // "pneumonia or an effusion": the second is the alternative of the first.
   for (std::size_t i = 1; i < classes.size(); ++i) {
     if (classes[i].stance == Stance::kAsserted &&
         label_of(classes[i]) != label_of(classes[i - 1]) &&
@@ -167,7 +173,7 @@ void read_classes(const NoteText& text, NoteReading& reading) {
       classes[i].stance = Stance::kAlternative;
     }
   }
-  // A list of alternatives goes on: "to exclude a melanoma or a carcinoma".
+  // A list of alternatives goes on: "to exclude pneumonia or an effusion".
   for (std::size_t i = 1; i < classes.size(); ++i) {
     if (classes[i].stance == Stance::kAsserted && classes[i - 1].stance == Stance::kAlternative &&
         is_listed(text, classes[i - 1].mention, classes[i].mention)) {
@@ -234,7 +240,7 @@ void read_classes(const NoteText& text, NoteReading& reading) {
   if (grade != nullptr) {
     reading.grade = grade_of(*grade);
   } else {
-    // "no malignancy": where nothing else is said, the highest denied is the lowest asserted.
+    // "nothing grave": where nothing else is said, the highest denied is the lowest asserted.
     for (const Stated& one : grades) {
       if (one.stance != Stance::kDenied || field.grades().empty()) continue;
       if (grade_of(one) != field.grades().back()) continue;
@@ -315,7 +321,7 @@ bool is_hedged(const NoteText& text, std::size_t index) {
     }
     if (text.mark(i - 1) == Mark::kHedge) {
       if (!crossed) return true;
-      // "appears raised and is benign": the doubt is of the former alone.
+      // "appears raised and is grave": the doubt is of the former alone.
       bool verb = false;
       for (std::size_t at = other.end_word; at < first && !verb; ++at)
         verb = is_verb(text.word(at));
@@ -323,7 +329,17 @@ bool is_hedged(const NoteText& text, std::size_t index) {
     }
     crossed = crossed || (text.kind(i - 1) != Kind::kNone && text.kind(i - 1) != kind);
   }
-  return text.right(index, Mark::kHedged, Within::kPhrase, kHedgeReach) != kNone;
+  if (text.right(index, Mark::kHedged, Within::kPhrase, kHedgeReach) != kNone) return true;
+  // "Pneumonia suspected." "Best guess: pneumonia."
+  const std::size_t end = text.mention(index).end_word;
+  const std::size_t after = end < text.word_count() ? text.mention_at(end) : kNone;
+  if (after != kNone && !text.begins_phrase(end) && text.mark(after) == Mark::kHedge &&
+      text.ends_phrase(text.mention(after).end_word)) {
+    return true;
+  }
+  const std::size_t before = first > 0 ? text.mention_at(first - 1) : kNone;
+  return before != kNone && text.mark(before) == Mark::kHedge &&
+         text.words()[first].colon_depth <= text.words()[first].depth;
 }
 
 }  // namespace epicrisis::audit

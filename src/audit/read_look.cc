@@ -13,7 +13,7 @@ enum class Noun { kNothing, kSubject, kGround, kBackground, kOther };
 
 bool is_thing(Kind kind) { return kind == Kind::kStructures || kind == Kind::kElevation; }
 
-// The noun that a colour or an adjective stands before: "pale pink surrounding skin".
+// The noun that a colour or an adjective stands before: "pale pink surroundings".
 std::pair<Noun, std::size_t> noun_after(const NoteText& text, std::size_t index) {
   constexpr std::size_t kReach = 6;
   const std::size_t from = text.mention(index).end_word;
@@ -21,7 +21,7 @@ std::pair<Noun, std::size_t> noun_after(const NoteText& text, std::size_t index)
     if (text.words()[at].stop_depth <= text.words()[at].depth) break;
     const std::size_t other = text.mention_at(at);
     if (text.begins_phrase(at)) {
-      // "pink, red skin": a list of colours goes on.
+      // "pink, red ground": a list of colours goes on.
       if (other == kNone || text.kind(other) != Kind::kColours) break;
     }
     if (other != kNone) {
@@ -159,7 +159,7 @@ bool meets_need(const NoteText& text, std::size_t index) {
       return false;
     }
     case Need::kType: {
-      // The head of the note's or the heading's first words: "1) Type of lesion: a thin patch".
+      // The head of the note's or the heading's first words: "1) Type: a thin patch".
       if (text.word(mention.first_word).ends_with("es")) return false;
       const std::size_t first = mention.first_word;
       // "the patch is mildly asymmetric"
@@ -241,13 +241,13 @@ void deny_others(const NoteText& text, std::size_t index, NoteReading& reading) 
 bool is_elsewhere(const NoteText& text, std::size_t index) {
   constexpr std::size_t kReach = 14;
   const std::size_t first = text.mention(index).first_word;
-  // "hairs cross the lesion".
+  // "hairs cross it".
   if (text.kind(index) == Kind::kStructures &&
       text.right(index, Mark::kSubject, Within::kPhrase, 6) != kNone &&
       text.left(index, Mark::kSubject, Within::kPhrase, 6) == kNone) {
     return text.right(index, Mark::kSurrounding, Within::kPhrase, 4) != kNone;
   }
-  // "on pink skin with a few hairs"
+  // "on pink ground with a few hairs"
   if (text.kind(index) == Kind::kStructures || text.kind(index) == Kind::kColours) {
     for (const Mark mark : {Mark::kGround, Mark::kBackground}) {
       const std::size_t left = text.left(index, mark, Within::kPhrase, 4);
@@ -260,7 +260,7 @@ bool is_elsewhere(const NoteText& text, std::size_t index) {
     }
   }
   if (text.left(index, Mark::kInk, Within::kPhrase, 2) != kNone) return true;
-  // "The surrounding skin is pale with brown spots": what the clause is about, until it turns to
+  // "The surroundings are pale with brown spots": what the clause is about, until it turns to
   // the subject.
   bool around = false;
   std::size_t ground = kNone;
@@ -294,7 +294,7 @@ bool is_elsewhere(const NoteText& text, std::size_t index) {
       if (around || verb) return true;
     }
   }
-  // "hairs are seen in the surrounding skin".
+  // "hairs are seen in the surroundings".
   for (std::size_t i = index + 1; i < text.mention_count(); ++i) {
     const ConceptMention& other = text.mention(i);
     if (other.first_word - first > kReach ||
@@ -304,7 +304,7 @@ bool is_elsewhere(const NoteText& text, std::size_t index) {
     if (text.words()[other.first_word].comma) break;
     if (text.mark(i) == Mark::kSubject) break;
     if (text.mark(i) == Mark::kSurrounding || text.mark(i) == Mark::kBeside) {
-      // One word, "around the lesion", or led to by a preposition that places.
+      // One word, "around the spot", or led to by a preposition that places.
       for (std::size_t back = 1; back <= 3 && back <= other.first_word; ++back) {
         const std::string_view word = text.word(other.first_word - back);
         if (word == "in" || word == "on" || word == "across" || word == "through" || word == "of" ||

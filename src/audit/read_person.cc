@@ -129,7 +129,7 @@ void add_decade(const NoteText& text, std::size_t at, int decade, NoteReading& r
 bool stands_as_place(const NoteText& text, std::size_t index) {
   const ConceptMention& mention = text.mention(index);
   const std::size_t end = mention.end_word;
-  // "back of the lesion"
+  // "back of the spot"
   if (end + 2 < text.word_count() && text.word(end) == "of") {
     const std::size_t of_what = text.mention_at(std::min(end + 2, text.word_count() - 1));
     if (of_what != kNone &&
@@ -159,7 +159,7 @@ bool stands_as_place(const NoteText& text, std::size_t index) {
     --first;
   }
   if (!text.begins_phrase(first)) return false;
-  // Alone between commas or brackets, or before what is there: "scalp lesion".
+  // Alone between commas or brackets, or before what is there: "scalp tumour".
   if (text.ends_phrase(end)) return true;
   const std::size_t next = text.mention_at(end);
   return next != kNone &&

@@ -49,9 +49,12 @@ void decide(JudgedClaim& judged, bool agrees, Severity severity, std::string evi
   judged.evidence = std::move(evidence);
 }
 
-void judge_class(JudgedClaim& judged, const Facts& facts, const ClaimWords& words) {
+void judge_class(JudgedClaim& judged, const NoteReading& reading, const Facts& facts,
+                 const ClaimWords& words) {
   judged.rule = "class";
   if (!facts.label) return;
+  // A denial counts where the note settles for another class: "no invasive one" may be of it.
+  if (judged.claim.denied && reading.diagnosis == facts.label) return;
   const std::string& known = words.field().at(*facts.label).name;
   decide(judged, (judged.claim.value == known) != judged.claim.denied, Severity::kMajor,
          "label " + known);
@@ -126,7 +129,10 @@ void judge_age(JudgedClaim& judged, const Facts& facts) {
 
 void judge_sex(JudgedClaim& judged, const Facts& facts, const ClaimWords& words) {
   judged.rule = "sex";
-  const std::vector<std::size_t> known = concepts_in(words, facts.sex, Kind::kSex);
+  std::string sex = ascii_lower(facts.sex);
+  if (sex == "f") sex = "female";
+  if (sex == "m") sex = "male";
+  const std::vector<std::size_t> known = concepts_in(words, sex, Kind::kSex);
   if (known.empty()) return;
   decide(judged, words.at(known.front()).value == judged.claim.value, Severity::kMinor,
          "sex " + facts.sex);
@@ -186,7 +192,7 @@ void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view not
   const std::string& kind = judged.claim.kind;
   const auto is = [&](Kind wanted) { return kind == words.kind_name(wanted); };
   if (is(Kind::kDiagnosis)) {
-    judge_class(judged, facts, words);
+    judge_class(judged, reading, facts, words);
   } else if (kind == "subclass") {
     judge_subclass(judged, facts, words);
   } else if (!kind.empty() && is(Kind::kGrade)) {

@@ -1,8 +1,8 @@
 #include "epicrisis/audit/workspace_audit.h"
 
 #include <algorithm>
-#include <unordered_map>
 
+#include "audit/equal_notes.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json_list.h"
@@ -90,30 +90,6 @@ void count(AuditCounts& counts, const Json& audited) {
   for (const std::string& rule : rules) ++counts.form[rule];
 }
 
-// Notes of different samples that say the same word for word.
-class EqualNotes {
- public:
-  // The key of the sample whose note was the first with these words; "" if this one is.
-  std::string seen(const std::string& text, const NoteRecord& note, const Sample& sample) {
-    std::string folded = note.strategy + '\n';
-    bool space = false;
-    for (const char c : text) {
-      const bool blank = c == ' ' || c == '\n' || c == '\t' || c == '\r';
-      if (!blank) {
-        if (space) folded += ' ';
-        folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      }
-      space = blank;
-    }
-    const auto entry = first_.try_emplace(fnv1a(folded), sample.id);
-    return entry.second || entry.first->second == sample.id ? ""
-                                                            : std::to_string(entry.first->second);
-  }
-
- private:
-  std::unordered_map<std::uint64_t, std::int64_t> first_;  // id of the sample
-};
-
 }  // namespace
 
 AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& job) {
@@ -165,14 +141,15 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
     }
     ++report.notes;
     if (prompt.free) {
-      if (const std::string other = equal.seen(note.text, note, *sample); !other.empty()) {
-        const auto twin = find_sample(database, std::stoll(other));
-        found["form"].push_back({{"rule", "equal"},
-                                 {"detail", "word for word the note of " +
-                                                (twin ? twin->dataset + "/" + twin->key : other)},
-                                 {"begin", 0},
-                                 {"end", note.text.size()},
-                                 {"severity", "minor"}});
+      if (const auto twin = equal.add(note.strategy, note.text, sample->id)) {
+        const Sample other = sample_by_id(database, twin->sample_id);
+        found["form"].push_back(
+            {{"rule", twin->exact ? "equal" : "nearly equal"},
+             {"detail", fmt::format("the note of {}/{} says {}", other.dataset, other.key,
+                                    twin->exact ? "the same, word for word" : "nearly the same")},
+             {"begin", 0},
+             {"end", note.text.size()},
+             {"severity", "minor"}});
         if (found.at("verdict") == "pass") found["verdict"] = "warn";
       }
     }

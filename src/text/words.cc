@@ -80,6 +80,18 @@ std::vector<Word> split_words(std::string_view text) {
   Gap gap;
   bool in_word = false;
   for (std::size_t i = 0; i < text.size();) {
+    // Most of a note is ASCII, which needs no tables.
+    if (const char c = text[i];
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')) {
+      if (!in_word) {
+        words.push_back(gap.take());
+        words.back().begin = i;
+        in_word = true;
+      }
+      words.back().folded += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+      words.back().end = ++i;
+      continue;
+    }
     const unicode::Decoded character = unicode::decode(text.substr(i));
     const std::size_t next = i + character.length;
     if (unicode::is_letter_or_digit(character.code)) {

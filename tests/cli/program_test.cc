@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
 #include "support/fault_server.h"
 
 namespace epicrisis {
@@ -101,6 +102,22 @@ url = "http://127.0.0.1:1/v1"
   for (const test::SeenRequest& seen : server.requests()) {
     EXPECT_EQ(seen.headers.at("authorization"), "Bearer sk-canary-0123") << seen.path;
   }
+}
+
+TEST_F(ProgramTest, OneNoteIsAudited) {
+  write_file(path("note.txt"), "The lesion is a melanoma on the back of a woman of 45.");
+  write_file(path("known.json"), R"({"label": "NEV", "sex": "male", "site": "back"})");
+  const std::string audit = "notes audit --text '" + path("note.txt") + "' --metadata '";
+  EXPECT_EQ(run(audit + path("known.json") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("verdict: fail"));
+  EXPECT_EQ(run(audit + path("known.json") + "' --json"), 0) << said;
+  const Json found = parse_json(said, "said");
+  EXPECT_EQ(found.at("wrong"), Json({"diagnosis", "sex"}));
+  write_file(path("known.json"), R"({"label": 3})");
+  EXPECT_EQ(run(audit + path("known.json") + "'"), 4) << said;
+  EXPECT_THAT(said, HasSubstr("'label' is a number"));
+  EXPECT_EQ(run("notes audit"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("--workspace"));
 }
 
 TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
