@@ -14,7 +14,6 @@ set(words "nevus|nevi|melano|lesion|malignan|benign|cancer|carcinoma|keratosis|(
 set(found "")
 foreach(file IN LISTS files)
   file(STRINGS "${SOURCE_DIR}/${file}" lines)
-  list(TRANSFORM lines REPLACE "//.*" "")  # what a comment gives as an example is not known
   string(REPLACE ";" "," lines "${lines}")
   string(TOLOWER "${lines}" lower)
   string(REGEX REPLACE "${allowed}" "" lower "${lower}")

@@ -1,5 +1,6 @@
 // What the program itself says and answers with where nothing came of a command.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
