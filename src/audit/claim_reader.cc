@@ -13,6 +13,15 @@ namespace {
 // Of the rules: what was read under another number may read differently now.
 constexpr int kVersion = 1;
 
+std::size_t common_words(const NoteText& text) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.word_count(); ++at) {
+    const std::string_view word = text.word(at);
+    if (is_article(word) || is_preposition(word) || is_joining(word) || is_verb(word)) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 ClaimReader::ClaimReader(const Field& field) : words_(std::make_shared<ClaimWords>(field)) {}
@@ -25,18 +34,14 @@ NoteReading ClaimReader::read(std::string_view note) const {
   const NoteText text(note, *words_);
   NoteReading reading;
   reading.words = text.word_count();
-  for (std::size_t at = 0; at < text.word_count(); ++at) {
-    const std::string_view word = text.word(at);
-    if (is_article(word) || is_preposition(word) || is_joining(word) || is_verb(word)) {
-      ++reading.common_words;
-    }
-  }
   read_classes(text, reading);
   read_asymmetry(text, reading);
   read_border(text, reading);
   read_look(text, reading);
   read_person(text, reading);
   read_unseen(text, reading);
+  // Asked for only where little was read: a note full of claims is in English.
+  if (reading.claims.size() * 8 < reading.words) reading.common_words = common_words(text);
   std::stable_sort(reading.claims.begin(), reading.claims.end(),
                    [](const Claim& a, const Claim& b) {
                      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);

@@ -52,8 +52,12 @@ std::vector<FormFault> form_faults(std::string_view note, const NoteReading& rea
     add(faults, "empty", "the note has no text", 0, note.size(), Severity::kMajor);
     return faults;
   }
-  if (const std::string refusal = refusal_words(note); !refusal.empty()) {
-    add(faults, "refusal", refusal, 0, 0, Severity::kMajor);
+  // A note that claims much is none.
+  constexpr std::size_t kClaimsOfARefusal = 8;
+  if (reading.claims.size() < kClaimsOfARefusal) {
+    if (const std::string refusal = refusal_words(note); !refusal.empty()) {
+      add(faults, "refusal", refusal, 0, 0, Severity::kMajor);
+    }
   }
   if (is_foreign_script(note) || is_no_english(reading)) {
     add(faults, "language", "the note is not in English, so its claims are not read", 0,

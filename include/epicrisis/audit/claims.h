@@ -44,7 +44,8 @@ struct NoteReading {
   bool grade_hedged = false;
   std::vector<SelfContradiction> self_contradictions;
   std::size_t words = 0;
-  std::size_t common_words = 0;  // articles, prepositions, auxiliaries: what English is full of
+  // Articles, prepositions, auxiliaries: what English is full of. Counted only where claims are few.
+  std::size_t common_words = 0;
 };
 
 // Reads notes of one field, in English. Rules of thumb on top of the lexicon: docs/audit.md says
