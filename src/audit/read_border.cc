@@ -97,6 +97,29 @@ bool near(const NoteText& text, std::size_t index, Mark mark, std::size_t reach)
          text.right(index, mark, Within::kPhrase, reach) != kNone;
 }
 
+// "left" of "the left cheek" names a site, no part of the border.
+bool belongs_to_site(const NoteText& text, std::size_t place) {
+  constexpr std::size_t kReach = 2;  // words
+  for (std::size_t i = place + 1; i < text.mention_count(); ++i) {
+    const ConceptMention& other = text.mention(i);
+    const std::size_t end = text.mention(i - 1).end_word;
+    if (other.first_word >= end + kReach ||
+        !text.together(other.first_word, end - 1, Within::kPhrase)) {
+      return false;
+    }
+    if (text.kind(i) == Kind::kSite) return true;
+  }
+  return false;
+}
+
+bool at_one_place(const NoteText& text, std::size_t index) {
+  constexpr std::size_t kReach = 6;
+  const std::size_t left = text.left(index, Mark::kPlace, Within::kPhrase, kReach);
+  const std::size_t right = text.right(index, Mark::kPlace, Within::kPhrase, kReach);
+  return (left != kNone && !belongs_to_site(text, left)) ||
+         (right != kNone && !belongs_to_site(text, right));
+}
+
 std::vector<Remark> gather(const NoteText& text) {
   std::vector<Remark> remarks;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
@@ -126,7 +149,7 @@ std::vector<Remark> gather(const NoteText& text) {
       }
     }
     remark.overall = near(text, i, Mark::kOverall, 5);
-    remark.local = !remark.overall && near(text, i, Mark::kPlace, 6);
+    remark.local = !remark.overall && at_one_place(text, i);
     remark.partly = !remark.overall && near(text, i, Mark::kPartly, 3);
     // "well defined, with a slightly blurred edge"
     const std::size_t first = mention.first_word;

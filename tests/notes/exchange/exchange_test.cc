@@ -14,7 +14,6 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/splits.h"
-#include "notes/exchange/incoming_note.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
 
@@ -583,37 +582,6 @@ TEST_F(ExchangeTest, NotesOfALanguageModelComeInUnderTheirStrategies) {
     Workspace twin = empty_twin();
     EXPECT_EQ(import_notes(twin, target, job_).written, 360) << note_format_name(format);
     EXPECT_EQ(texts(twin), texts(workspace_)) << note_format_name(format);
-  }
-}
-
-TEST(IncomingNote, NeverNoneOfALine) {
-  for (const bool table : {false, true}) {
-    for (const char* line : {"", "{}", "7", "{\"notes\":{}}", "{\"notes\":{\"P\":[]}}"}) {
-      const auto notes = parse_note_line(line, "x:1", {}, table);
-      ASSERT_THAT(notes, SizeIs(1)) << line;
-      EXPECT_NE(notes[0].fault, "") << line;
-    }
-  }
-}
-
-// 60 kB of parameters in each of 200,000 notes would be 12 GB.
-TEST(IncomingNote, ALineCannotMakeManyCopiesOfItself) {
-  std::string line = R"({"file_name":"a.jpg","dataset":"d","parameters":{"x":")" +
-                     std::string(60'000, 'p') + R"("},"notes":{"M":["a")";
-  for (int i = 0; i < 200'000; ++i) line += ",\"a\"";
-  line += "]}}";
-  const auto notes = parse_note_line(line, "x:1", {}, true);
-  ASSERT_THAT(notes, SizeIs(1));
-  EXPECT_THAT(notes[0].fault, testing::HasSubstr("200001 notes in one line"));
-
-  const std::string long_name(1000, 'n');
-  for (const std::string& fields : {"\"key\":\"" + long_name + "\",\"dataset\":\"d\"",
-                                    "\"file_name\":\"" + long_name + ".jpg\",\"dataset\":\"d\"",
-                                    "\"key\":\"k\",\"dataset\":\"" + long_name + "\""}) {
-    const auto long_one =
-        parse_note_line("{" + fields + ",\"notes\":{\"M\":[\"a\",\"b\"]}}", "x:1", {}, true);
-    ASSERT_THAT(long_one, SizeIs(1));
-    EXPECT_THAT(long_one[0].fault, testing::HasSubstr("1000"));
   }
 }
 
