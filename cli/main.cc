@@ -1,11 +1,14 @@
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <exception>
 #include <new>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "cancel_on_signals.h"
 #include "command.h"
@@ -77,6 +80,52 @@ void in_group(CLI::App& command, const std::string& heading) {
 
 namespace {
 
+// What people look for under another word.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherWords = {{
+    {"train", "study run"},
+    {"fit", "study run"},
+    {"finetune", "study run"},
+    {"fine-tune", "study run"},
+    {"synthesize", "notes write"},
+    {"synthesise", "notes write"},
+    {"generate", "notes write"},
+    {"eval", "evaluate"},
+    {"test", "evaluate"},
+    {"preprocess", "prepare"},
+    {"leakage", "check"},
+    {"claims", "notes audit"},
+}};
+
+// The commands of this name below `app`: "audit" is 'notes audit'.
+void add_commands_named(const CLI::App& app, const std::string& name, const std::string& path,
+                        std::vector<std::string>& found) {
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    const std::string there = path.empty() ? command->get_name() : path + " " + command->get_name();
+    if (command->get_name() == name) found.push_back(there);
+    add_commands_named(*command, name, there, found);
+  }
+}
+
+// What may have been meant by a word that is no command: "'notes audit'", "" if nothing is near.
+std::string meant_command(const CLI::App& app, const std::string& word,
+                          const std::vector<std::string>& names) {
+  const auto other =
+      std::ranges::find(kOtherWords, word, [](const auto& one) { return one.first; });
+  std::vector<std::string> found;
+  if (other != kOtherWords.end()) {
+    found.emplace_back(other->second);
+  } else if (add_commands_named(app, word, "", found); found.empty()) {
+    if (std::optional<std::string> nearest = nearest_name(word, names)) {
+      found.push_back(std::move(*nearest));
+    }
+  }
+  std::string meant;
+  for (const std::string& path : found) {
+    meant += (meant.empty() ? "'" : " or '") + path + "'";
+  }
+  return meant;
+}
+
 // What is wrong with a word that is no command or no option; "" if that is not the fault.
 std::string unknown_word(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining(true);
@@ -93,10 +142,15 @@ std::string unknown_word(const CLI::App& app) {
     for (const CommandEntry& one : command.commands) names.push_back(one.name);
     if (names.empty()) return "";
   }
-  const std::optional<std::string> nearest = nearest_name(word, names);
+  std::string meant;
+  if (!option) {
+    meant = meant_command(app, word, names);
+  } else if (const std::optional<std::string> nearest = nearest_name(word, names)) {
+    meant = fmt::format("'{}'", *nearest);
+  }
   return fmt::format("there is no {} '{}'; {}'{} --help' lists them", option ? "option" : "command",
                      clean_text(word, 60),
-                     nearest ? fmt::format("did you mean '{}'? ", *nearest) : "", command.path);
+                     meant.empty() ? "" : fmt::format("did you mean {}? ", meant), command.path);
 }
 
 // A word that is unknown is what is wrong, not that what it stands for is missing.

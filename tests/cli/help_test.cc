@@ -72,6 +72,14 @@ TEST_F(HelpTest, IsMadeForAPerson) {
 TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_EQ(run("imprt"), 2);
   EXPECT_THAT(said, HasSubstr("there is no command 'imprt'; did you mean 'import'?"));
+  EXPECT_EQ(run("train"), 2);
+  EXPECT_THAT(said, HasSubstr("there is no command 'train'; did you mean 'study run'?"));
+  EXPECT_EQ(run("audit"), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean 'notes audit'?"));
+  EXPECT_EQ(run("export"), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean 'notes export' or 'notes batch export'?"));
+  EXPECT_EQ(run("notes verify"), 2);
+  EXPECT_THAT(said, HasSubstr("did you mean 'workspace verify'?"));
   EXPECT_EQ(run("notes wrte --json"), 2);
   EXPECT_THAT(said, HasSubstr("there is no command 'wrte'; did you mean 'write'? 'epicrisis "
                               "notes --help' lists them"));
