@@ -14,6 +14,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/splits.h"
+#include "notes/exchange/incoming_note.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
 
