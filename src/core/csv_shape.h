@@ -23,7 +23,7 @@ CsvShape csv_shape(std::string_view head);
 // against it.
 std::optional<std::string> why_no_table(std::string_view head);
 
-// "tab" or "';'".
+// "a tab" or "';'".
 std::string separator_name(char separator);
 
 }  // namespace epicrisis

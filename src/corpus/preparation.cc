@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <span>
 
 #include "corpus/fingerprints.h"
 #include "epicrisis/core/error.h"
@@ -108,7 +109,7 @@ bool is_sound(const ShardStore& store, std::size_t slot, std::string_view sha256
   return sha256_hex(std::as_bytes(store.pixels(slot))) == sha256;
 }
 
-std::vector<bool> find_sound(const std::vector<Check>& checks, const ShardStore& store,
+std::vector<bool> find_sound(std::span<const Check> checks, const ShardStore& store,
                              unsigned threads, const Job& job) {
   std::vector<char> sound(checks.size());
   parallel_for(checks.size(), threads, job, [&](std::size_t i) {
@@ -317,9 +318,7 @@ std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job) {
       constexpr std::size_t kPart = 4096;
       for (std::size_t begin = 0; begin < pictures.size(); begin += kPart) {
         const std::size_t count = std::min(kPart, pictures.size() - begin);
-        const std::vector<Check> part(
-            pictures.begin() + static_cast<std::ptrdiff_t>(begin),
-            pictures.begin() + static_cast<std::ptrdiff_t>(begin + count));
+        const std::span<const Check> part = std::span(pictures).subspan(begin, count);
         const std::vector<bool> sound = find_sound(part, store, 0, job);
         for (std::size_t i = 0; i < count; ++i) {
           if (!sound[i] && check.damaged++ == 0) check.first = part[i].source.name;

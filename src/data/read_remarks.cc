@@ -15,15 +15,6 @@ constexpr std::size_t kMaxContradictions = 10;  // these are listed to be looked
 constexpr std::size_t kMaxNames = 20;           // names on a line
 constexpr std::size_t kMaxBlocks = 100;
 
-using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
-
-Counts by_frequency(const std::map<std::string, std::uint64_t>& counts) {
-  Counts sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted,
-                           [](const auto& a, const auto& b) { return a.second > b.second; });
-  return sorted;
-}
-
 std::string listed(const std::map<std::string, std::uint64_t>& counts) {
   std::vector<std::string> names;
   for (const auto& [name, count] : by_frequency(counts)) {
@@ -54,6 +45,13 @@ void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view 
 }
 
 }  // namespace
+
+ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts) {
+  ValueCounts sorted(counts.begin(), counts.end());
+  std::ranges::stable_sort(sorted,
+                           [](const auto& a, const auto& b) { return a.second > b.second; });
+  return sorted;
+}
 
 std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   std::vector<ReadRemark> remarks;

@@ -168,10 +168,6 @@ std::string advice_on(const std::string& name, const std::vector<Parameter>& par
   return fmt::format("take {} out of the table `extra` of the provider file", name);
 }
 
-std::string advice_on_format(const std::vector<Parameter>& parameters) {
-  return advice_on("response_format", parameters);
-}
-
 std::string advice_of(ErrorMeaning meaning) {
   switch (meaning) {
     case ErrorMeaning::kMoney:
@@ -197,7 +193,7 @@ MeantError meaning_of(const ServerError& error, int status) {
   for (const Row& row : table().rows) {
     if (!fits(row, error, status)) continue;
     if (row.meaning == ErrorMeaning::kFormat) {
-      return {row.meaning, advice_on_format(table().parameters)};
+      return {row.meaning, advice_on("response_format", table().parameters)};
     }
     if (row.meaning != ErrorMeaning::kParameter) return {row.meaning, advice_of(row.meaning)};
     const std::string name = refused_parameter(error, row, table().parameters);

@@ -39,12 +39,6 @@ constexpr std::array<Alike, 34> kAlike = {
      {0x2044, '/'},  {0x2223, '|'}, {0x2758, '|'},  {0x01c0, '|'},  {0x2502, '|'}, {0x2018, '\''},
      {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},  {0x2026, '.'}}};
 
-bool is_unseen(std::int32_t code) {
-  return code == 0x00ad || (code >= 0x200b && code <= 0x200f) ||
-         (code >= 0x202a && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
-         (code >= 0xfe00 && code <= 0xfe0f) || code == 0xfeff || unicode::is_control(code);
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
@@ -68,7 +62,7 @@ FoldedText::FoldedText(std::string_view text) {
         add(alike->ascii, i);
       } else if (character.code >= 0xff01 && character.code <= 0xff5e) {
         add(lower(static_cast<char>(character.code - 0xfee0)), i);
-      } else if (!is_unseen(character.code)) {
+      } else if (!unicode::is_unseen(character.code)) {
         for (std::size_t k = 0; k < character.length; ++k) add(text[i + k], i);
       }
       i += character.length;

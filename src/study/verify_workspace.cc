@@ -57,13 +57,12 @@ class Verification {
   void check_database() {
     VerifyTally& tally = begin("database");
     tally.checked = 1;
-    for (const auto& [sql, column] :
-         {std::pair{"PRAGMA integrity_check", 0}, std::pair{"PRAGMA foreign_key_check", 0}}) {
+    for (const char* sql : {"PRAGMA integrity_check", "PRAGMA foreign_key_check"}) {
       Statement rows = workspace_.database().prepare(sql);
       while (rows.step()) {
-        if (rows.text_view(column) == "ok") continue;
+        if (rows.text_view(0) == "ok") continue;
         tally.damaged = 1;
-        fault(workspace_.database_path(), fmt::format("{}: {}", sql, rows.text(column)), kRestore);
+        fault(workspace_.database_path(), fmt::format("{}: {}", sql, rows.text(0)), kRestore);
       }
     }
   }

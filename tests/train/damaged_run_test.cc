@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/train/trainer.h"
+#include "train/run_folder_fixture.h"
 #include "train/synthetic.h"
 
 namespace epicrisis {
@@ -18,17 +19,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-class DamagedRunTest : public testing::Test {
- protected:
-  Path folder(const std::string& name) const { return scratch_.path() / name; }
-  std::string weights(const std::string& name) const {
-    return read_file(folder(name) / "model.safetensors");
-  }
-  Job job_;
-
- private:
-  TemporaryFolder scratch_;
-};
+class DamagedRunTest : public test::RunFolderTest {};
 
 TEST_F(DamagedRunTest, BrokenRunFoldersAreErrorsWithTheFile) {
   const Synthetic data = synthetic();

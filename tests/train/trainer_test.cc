@@ -10,6 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "train/run_folder_fixture.h"
 #include "train/synthetic.h"
 
 namespace epicrisis {
@@ -26,17 +27,7 @@ using testing::ThrowsMessage;
 constexpr Mode kAllModes[] = {Mode::kImage, Mode::kText, Mode::kMultimodal, Mode::kContrastive,
                               Mode::kContrastiveAlign};
 
-class TrainerTest : public testing::Test {
- protected:
-  Path folder(const std::string& name) const { return scratch_.path() / name; }
-  std::string weights(const std::string& name) const {
-    return read_file(folder(name) / "model.safetensors");
-  }
-  Job job_;
-
- private:
-  TemporaryFolder scratch_;
-};
+class TrainerTest : public test::RunFolderTest {};
 
 std::vector<int> called(const FloatMatrix& logits) {
   std::vector<int> classes;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "epicrisis/data/adapter.h"
@@ -19,6 +22,10 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report);
 // person to complete and put into a label map or column map; "" where it knows all. A label that is
 // left as it is becomes "known, and no class".
 std::string map_blocks(const AdapterReport& report);
+
+// Values and how often each was met, the most frequent first.
+using ValueCounts = std::vector<std::pair<std::string, std::uint64_t>>;
+ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts);
 
 // Text as a TOML string, quotes included.
 std::string toml_string(std::string_view text);

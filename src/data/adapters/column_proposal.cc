@@ -233,18 +233,10 @@ class Proposal {
 
   static std::string comment(std::string_view text) { return clean_text(text, 40); }
 
-  static std::vector<std::pair<std::string, std::uint64_t>> by_frequency(const Column& column) {
-    std::vector<std::pair<std::string, std::uint64_t>> values(column.values.begin(),
-                                                              column.values.end());
-    std::ranges::stable_sort(values,
-                             [](const auto& a, const auto& b) { return a.second > b.second; });
-    return values;
-  }
-
   static std::string described(const Column& column) {
     if (column.filled == 0) return "nothing in it";
     std::vector<std::string> shown;
-    for (const auto& [value, count] : by_frequency(column)) {
+    for (const auto& [value, count] : by_frequency(column.values)) {
       if (shown.size() == kMaxShown) {
         shown.emplace_back("...");
         break;
@@ -265,7 +257,7 @@ class Proposal {
     const Column& column = *position->second;
     std::string note = described(column);
     std::vector<std::string> unknown;
-    for (const auto& [value, count] : by_frequency(column)) {
+    for (const auto& [value, count] : by_frequency(column.values)) {
       if (role != "label" && role != "split" && !is_understood(role, value)) {
         unknown.push_back(fmt::format("{} ({})", comment(value), count));
       }
@@ -320,7 +312,7 @@ class Proposal {
     const auto split = role_of_.find("split");
     if (split == role_of_.end()) return {};
     std::string text;
-    for (const auto& [value, count] : by_frequency(*split->second)) {
+    for (const auto& [value, count] : by_frequency(split->second->values)) {
       if (is_understood("split", value)) continue;
       text += fmt::format("# {} = \"train\"  # {} rows; train, validation or test?\n",
                           toml_string(value), count);
@@ -332,7 +324,7 @@ class Proposal {
     const auto label = role_of_.find("label");
     if (label == role_of_.end()) return {};
     std::string text;
-    for (const auto& [value, count] : by_frequency(*label->second)) {
+    for (const auto& [value, count] : by_frequency(label->second->values)) {
       if (is_understood("label", value)) continue;
       text += fmt::format("# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n",
                           toml_string(value), count);

@@ -144,14 +144,9 @@ DataSetFile read_data_set_file(const TomlTable& table, const Field& field) {
   file.picture_columns = table.strings_or("picture_columns", {});
   file.weighted_label = table.string_or("weighted_label", "");
   file.other_picture = table.string_or("other_picture", "");
-  const std::string match = table.string_or("match", file.paths.empty() ? "stem" : "path");
-  if (match != "stem" && match != "path") {
-    throw UsageError("{}: match = '{}'; use \"stem\" or \"path\"", table.place("match"), match);
-  }
-  if (match == "path") file.pictures.match = PictureMatch::kPath;
-  if (!file.paths.empty()) {
-    file.pictures.recursive = true;
-  }
+  file.pictures.match =
+      read_picture_match(table, file.paths.empty() ? PictureMatch::kStem : PictureMatch::kPath);
+  if (!file.paths.empty()) file.pictures.recursive = true;
   table.finish();
   return file;
 }

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/csv_shape.h"
 #include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
@@ -94,7 +95,7 @@ void Intake::note_separator(const CsvReader& reader) {
   if (reader.separator() == ',') return;
   const std::string place = reader.place();  // "file.csv:1"
   report_.separators[Path(place.substr(0, place.rfind(':'))).filename().string()] =
-      reader.separator() == '\t' ? "a tab" : fmt::format("'{}'", reader.separator());
+      separator_name(reader.separator());
 }
 
 void Intake::take(Draft draft) {

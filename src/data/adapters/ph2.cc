@@ -1,5 +1,4 @@
 #include <array>
-#include <fstream>
 #include <optional>
 #include <system_error>
 #include <utility>

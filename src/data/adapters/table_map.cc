@@ -34,11 +34,7 @@ void read_pictures(const TomlTable& table, TableMap& map) {
   if (!folders.empty()) map.pictures.usual = {folders};
   map.pictures.recursive = table.boolean_or("recursive", false);
   map.picture_pattern = table.string_or("pattern", "");
-  const std::string match = table.string_or("match", "stem");
-  if (match != "stem" && match != "path") {
-    throw UsageError("{}: match = '{}'; use \"stem\" or \"path\"", table.place("match"), match);
-  }
-  if (match == "path") map.pictures.match = PictureMatch::kPath;
+  map.pictures.match = read_picture_match(table, PictureMatch::kStem);
   if (!map.picture_pattern.empty() && map.picture_pattern.find("{id}") == std::string::npos) {
     throw UsageError("{}: pattern '{}' has no {{id}}", table.place("pattern"), map.picture_pattern);
   }
@@ -82,6 +78,15 @@ FindingColumns read_finding(const TomlTable& table) {
     }
   }
   return finding;
+}
+
+PictureMatch read_picture_match(const TomlTable& table, PictureMatch usual) {
+  const std::string match =
+      table.string_or("match", usual == PictureMatch::kPath ? "path" : "stem");
+  if (match != "stem" && match != "path") {
+    throw UsageError("{}: match = '{}'; use \"stem\" or \"path\"", table.place("match"), match);
+  }
+  return match == "path" ? PictureMatch::kPath : PictureMatch::kStem;
 }
 
 ColumnMap read_columns(const TomlTable& table, const Field& field) {

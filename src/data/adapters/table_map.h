@@ -28,6 +28,7 @@ struct TableMap {
 
 // Parts of a column map: [columns], [[finding]] and [splits]. UsageError as below.
 ColumnMap read_columns(const TomlTable& table, const Field& field);
+PictureMatch read_picture_match(const TomlTable& table, PictureMatch usual);  // `match`
 FindingColumns read_finding(const TomlTable& table);
 std::map<std::string, std::string> read_splits(const TomlTable& table);
 
