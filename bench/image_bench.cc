@@ -45,14 +45,16 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 
 void decode_jpeg_600x450(benchmark::State& state) {
   const std::string file = encode_jpeg(picture(false), 90);
-  for (auto _ : state) benchmark::DoNotOptimize(decode_image(bytes_of(file), "bench"));
+  for ([[maybe_unused]] auto iteration : state)
+    benchmark::DoNotOptimize(decode_image(bytes_of(file), "bench"));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(decode_jpeg_600x450)->Unit(benchmark::kMillisecond);
 
 void decode_png_600x450(benchmark::State& state) {
   const std::string file = encode_png(picture(false));
-  for (auto _ : state) benchmark::DoNotOptimize(decode_image(bytes_of(file), "bench"));
+  for ([[maybe_unused]] auto iteration : state)
+    benchmark::DoNotOptimize(decode_image(bytes_of(file), "bench"));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(decode_png_600x450)->Unit(benchmark::kMillisecond);
@@ -60,7 +62,7 @@ BENCHMARK(decode_png_600x450)->Unit(benchmark::kMillisecond);
 void refuse_60000x60000_png_header(benchmark::State& state) {
   std::string file = encode_png(Image(4, 4));
   file.replace(16, 8, std::string("\0\0\xEA\x60\0\0\xEA\x60", 8));
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto iteration : state) {
     try {
       decode_image(bytes_of(file), "bench");
     } catch (const std::exception& error) {
@@ -72,7 +74,7 @@ BENCHMARK(refuse_60000x60000_png_header)->Unit(benchmark::kMicrosecond);
 
 void prepare_600x450(benchmark::State& state) {
   const Image image = picture(state.range(0) != 0);
-  for (auto _ : state) benchmark::DoNotOptimize(prepare_image(image, {}));
+  for ([[maybe_unused]] auto iteration : state) benchmark::DoNotOptimize(prepare_image(image, {}));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(prepare_600x450)->ArgName("hairy")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
@@ -80,14 +82,15 @@ BENCHMARK(prepare_600x450)->ArgName("hairy")->Arg(0)->Arg(1)->Unit(benchmark::kM
 void fingerprint_600x450(benchmark::State& state) {
   const Image image = picture(false);
   const std::string file = encode_jpeg(image, 90);
-  for (auto _ : state) benchmark::DoNotOptimize(fingerprint(bytes_of(file), image));
+  for ([[maybe_unused]] auto iteration : state)
+    benchmark::DoNotOptimize(fingerprint(bytes_of(file), image));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(fingerprint_600x450)->Unit(benchmark::kMillisecond);
 
 void measure_600x450(benchmark::State& state) {
   const Image image = picture(false);
-  for (auto _ : state) benchmark::DoNotOptimize(measure(image));
+  for ([[maybe_unused]] auto iteration : state) benchmark::DoNotOptimize(measure(image));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(measure_600x450)->Unit(benchmark::kMillisecond);
@@ -96,7 +99,7 @@ void augment_224(benchmark::State& state) {
   const Image image = resize_area(picture(false), 224, 224);
   std::vector<std::uint8_t> output(image.pixels.size());
   Random random(1);
-  for (auto _ : state) augment_into(image.pixels, 224, {}, random, output);
+  for ([[maybe_unused]] auto iteration : state) augment_into(image.pixels, 224, {}, random, output);
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(augment_224)->Unit(benchmark::kMillisecond);
@@ -104,7 +107,8 @@ BENCHMARK(augment_224)->Unit(benchmark::kMillisecond);
 void normalize_224(benchmark::State& state) {
   const Image image = resize_area(picture(false), 224, 224);
   std::vector<float> output(image.pixels.size());
-  for (auto _ : state) normalize_into(image.pixels, kImageNetStatistics, output);
+  for ([[maybe_unused]] auto iteration : state)
+    normalize_into(image.pixels, kImageNetStatistics, output);
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(normalize_224)->Unit(benchmark::kMillisecond);

@@ -32,7 +32,7 @@ class Invented : public Adapter {
       Sample sample;
       sample.key = fmt::format("ISIC_{:07}", i);
       sample.raw_label = "nv";
-      sample.label = static_cast<ClassId>(i % 8);
+      sample.label = ClassId(static_cast<int>(i % 8));
       sample.grade = "benign";
       sample.diagnosis = "melanocytic nevus";
       sample.findings = {{"site", "lower extremity"}, {"age", "45 years"}, {"sex", "male"}};
@@ -138,9 +138,10 @@ void count_by_class(benchmark::State& state) {
 BENCHMARK(count_by_class)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 void check_ids_and_groups(benchmark::State& state) {
+  Job job;
   Workspace& workspace = filled(state.range(0));
   for ([[maybe_unused]] auto iteration : state) {
-    benchmark::DoNotOptimize(check_leakage(workspace, {.pictures = false}).leaks());
+    benchmark::DoNotOptimize(check_leakage(workspace, job, {.pictures = false}).leaks());
   }
   finish(state);
 }
@@ -148,6 +149,7 @@ BENCHMARK(check_ids_and_groups)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::
 
 // Fingerprints as if computed; every 1000th picture is the copy of another.
 void check_pictures(benchmark::State& state) {
+  Job job;
   Workspace& workspace = filled(state.range(0));
   workspace.database().execute(
       "INSERT OR REPLACE INTO fingerprints SELECT id, '', 0, 0, 1, '', 600, 450, "
@@ -158,7 +160,7 @@ void check_pictures(benchmark::State& state) {
       "UPDATE fingerprints SET phash = (SELECT f.phash FROM fingerprints f WHERE f.sample_id = "
       "fingerprints.sample_id - 1) WHERE sample_id % 1000 = 0");
   for ([[maybe_unused]] auto iteration : state) {
-    const LeakageReport report = check_leakage(workspace, {});
+    const LeakageReport report = check_leakage(workspace, job);
     state.counters["pictures"] = static_cast<double>(report.pictures);
   }
   finish(state);

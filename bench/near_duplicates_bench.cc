@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/corpus/near_duplicates.h"
 #include "epicrisis/image/fingerprint.h"
@@ -20,9 +21,10 @@ std::vector<std::uint64_t> uniform_hashes(std::size_t count) {
 }
 
 void search(benchmark::State& state, const std::vector<std::uint64_t>& hashes) {
+  Job job;
   std::size_t pairs = 0;
   for ([[maybe_unused]] auto iteration : state) {
-    pairs = find_near_duplicates(hashes, kNearDuplicateDistance).pairs.size();
+    pairs = find_near_duplicates(hashes, kNearDuplicateDistance, job).pairs.size();
   }
   state.counters["pairs"] = static_cast<double>(pairs);
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(hashes.size()));

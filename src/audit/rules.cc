@@ -1,5 +1,7 @@
 #include "audit/rules.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 

@@ -68,12 +68,16 @@ Plan best_plan(std::size_t items, int bits, int distance) {
   return best;
 }
 
+// `width` ones, 0 to 64.
+std::uint64_t low_bits(int width) {
+  return width <= 0 ? 0 : ~std::uint64_t{0} >> (64 - std::min(width, 64));
+}
+
 std::vector<std::uint64_t> block_masks(int bits, int blocks) {
   std::vector<std::uint64_t> masks;
   for (int i = 0; i < blocks; ++i) {
     const int first = bits * i / blocks;
-    const int width = bits * (i + 1) / blocks - first;
-    masks.push_back((width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1) << first);
+    masks.push_back(low_bits(bits * (i + 1) / blocks) & ~low_bits(first));
   }
   return masks;
 }
@@ -86,7 +90,7 @@ std::uint64_t gather_bits(std::uint64_t value, std::uint64_t mask) {
     // A run of ones at a time.
     const int from = std::countr_zero(mask);
     const int width = std::countr_one(mask >> from);
-    const std::uint64_t ones = width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
+    const std::uint64_t ones = low_bits(width);
     gathered |= ((value >> from) & ones) << to;
     to += width;
     mask &= width + from == 64 ? (std::uint64_t{1} << from) - 1 : ~(ones << from);

@@ -152,11 +152,12 @@ std::optional<std::string> band_in_words(AgeForm form, double first, double last
 
 // "6 months"; as years from two years on.
 std::optional<std::string> young_age(const AgeCell& cell) {
-  for (const auto& [unit, spellings] : common().parts_of_years) {
+  for (const auto& part_of_year : common().parts_of_years) {
+    const auto& [unit, spellings] = part_of_year;
     Words left_out = spellings;
     left_out.insert(common().leave_out.begin(), common().leave_out.end());
     const bool named = std::ranges::any_of(
-        cell.parts, [&](const std::string& part) { return spellings.contains(part); });
+        cell.parts, [&](const std::string& part) { return part_of_year.second.contains(part); });
     if (!named || cell.numbers.size() != 1 || without(cell.parts, left_out) != "#") continue;
     const std::optional<double> number = parse_decimal(cell.numbers.front());
     const double a_year = unit == "months" ? 12 : unit == "weeks" ? 52 : 365;

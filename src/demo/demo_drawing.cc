@@ -40,7 +40,7 @@ double fractal_noise(std::uint64_t seed, double x, double y) {
 }
 
 void blend(Colour& colour, const Colour& other, double weight) {
-  for (int c = 0; c < 3; ++c)
+  for (std::size_t c = 0; c < 3; ++c)
     colour[c] = std::lerp(colour[c], other[c], std::clamp(weight, 0.0, 1.0));
 }
 
@@ -77,7 +77,8 @@ class Painter {
     if (lesion.dots) dots_ = scatter(lesion.texture + 11, 26, 0.85, 0.035);
     if (lesion.globules) globules_ = scatter(lesion.texture + 12, 11, 0.75, 0.095);
     if (lesion.vessels) {
-      for (int i = 0; i < 4; ++i) vessels_.push_back({random.uniform(0, 2 * kPi), random.normal()});
+      for (int i = 0; i < 4; ++i)
+        vessels_.emplace_back(random.uniform(0, 2 * kPi), random.normal());
     }
   }
 
@@ -258,9 +259,10 @@ Image render(const Lesion& lesion, const Camera& camera, Random& random) {
       const double from_centre = std::hypot(px * camera.width, py * camera.height) / short_side;
       light *= 1 - camera.vignette * smooth_step(0.92, 1.08, from_centre);
       if (glare) light += 0.5 * std::exp(-std::hypot(x - glare_x, y - glare_y) / 7.0);
-      for (int c = 0; c < 3; ++c) {
+      for (std::size_t c = 0; c < 3; ++c) {
         const double value = colour[c] * camera.cast[c] * light + camera.noise * random.normal();
-        image.at(x, y)[c] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 1.0) * 255.0 + 0.5);
+        image.at(x, y)[c] =
+            static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255.0));
       }
     }
   }

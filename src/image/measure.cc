@@ -171,12 +171,14 @@ class Subject {
       const double dx = std::cos(angle);
       const double dy = std::sin(angle);
       double rim = 0;
-      for (double r = 0; r < mask_.width + mask_.height; r += 0.5) {
+      for (int step = 0; step < 2 * (mask_.width + mask_.height); ++step) {
+        const double r = 0.5 * step;
         if (inside(centre_x_ + r * dx, centre_y_ + r * dy)) rim = r;
       }
       std::vector<double> profile;
       bool whole = true;
-      for (double r = rim - reach; r <= rim + reach; r += 0.25) {
+      for (int step = 0; 0.25 * step <= 2 * reach; ++step) {
+        const double r = rim - reach + 0.25 * step;
         const int x = static_cast<int>(std::lround(centre_x_ + r * dx));
         const int y = static_cast<int>(std::lround(centre_y_ + r * dy));
         if (x < 0 || y < 0 || x >= mask_.width || y >= mask_.height) whole = false;

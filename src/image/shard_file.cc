@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -78,13 +79,13 @@ std::string header_bytes(const ShardShape& shape, std::uint32_t number, std::uin
   }
   std::string bytes(kPixelsAt, '\0');
   auto* to = reinterpret_cast<std::uint8_t*>(bytes.data());
-  bytes.replace(0, kMagic.size(), kMagic);
+  std::ranges::copy(kMagic, bytes.begin());
   put32(to + 8, kVersion);
   put32(to + 12, static_cast<std::uint32_t>(shape.size));
   put32(to + 16, kShardCapacity);
   put32(to + 20, number);
   put32(to + 24, static_cast<std::uint32_t>(shape.recipe_id.size()));
-  bytes.replace(kRecipeAt, shape.recipe_id.size(), shape.recipe_id);
+  std::ranges::copy(shape.recipe_id, bytes.begin() + kRecipeAt);
   put32(to + kHeaderCrcAt, crc(to, kHeaderCrcAt));
   for (int i = 0; i < 2; ++i) {
     const auto record = count_record(static_cast<std::uint64_t>(i), count);

@@ -224,9 +224,8 @@ bool ran_empty(std::string_view content, std::string_view text, const Dropped& d
   while (!rest.empty()) {
     if (std::isspace(static_cast<unsigned char>(rest.back())) != 0) {
       rest.remove_suffix(1);
-    } else if (rest.ends_with("\\n") || rest.ends_with("\\t") || rest.ends_with("\\r")) {
-      rest.remove_suffix(2);
-    } else if (rest.ends_with("\u00a0")) {
+    } else if (rest.ends_with("\\n") || rest.ends_with("\\t") || rest.ends_with("\\r") ||
+               rest.ends_with("\u00a0")) {
       rest.remove_suffix(2);
     } else {
       break;

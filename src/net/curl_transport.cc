@@ -172,7 +172,7 @@ HttpFailure failure_of(CURLcode code, const Transfer& transfer) {
   }
 }
 
-class CurlTransport : public HttpTransport {
+class CurlTransport final : public HttpTransport {
  public:
   CurlTransport() {
     static const CURLcode kStarted = curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -96,7 +96,7 @@ std::vector<Path> model_search_folders() {
 }
 
 Path find_model(std::string_view name) {
-  const Path path(name);
+  Path path(name);
   std::error_code error;
   const bool is_path = name.find('/') != std::string_view::npos;
   if (is_path || is_model_folder(path) || fs::is_regular_file(path, error)) {

@@ -402,17 +402,13 @@ class Machine {
       case 'G':
         take(8);
         push({Kind::kFloat, 0, {}, {}, {}});
-        break;  // BINFLOAT
-      case 'X':
-        push_text(take(number<std::uint32_t>()));
-        break;  // BINUNICODE
-      case 0x8C:
-        push_text(take(number<std::uint8_t>()));
-        break;   // SHORT_BINUNICODE
-      case 'U':  // SHORT_BINSTRING, Python 2's text
-      case 'C':  // SHORT_BINBYTES
+        break;    // BINFLOAT
+      case 0x8C:  // SHORT_BINUNICODE
+      case 'U':   // SHORT_BINSTRING, Python 2's text
+      case 'C':   // SHORT_BINBYTES
         push_text(take(number<std::uint8_t>()));
         break;
+      case 'X':  // BINUNICODE
       case 'T':  // BINSTRING
       case 'B':  // BINBYTES
         push_text(take(number<std::uint32_t>()));

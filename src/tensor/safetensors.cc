@@ -252,7 +252,8 @@ TensorFile parse_safetensors(std::string bytes, std::string source) {
   return parse(span, std::move(owner), std::move(source));
 }
 
-SafetensorsWriter::SafetensorsWriter(const Path& path, std::vector<TensorDeclaration> tensors,
+SafetensorsWriter::SafetensorsWriter(const Path& path,
+                                     const std::vector<TensorDeclaration>& tensors,
                                      const std::map<std::string, std::string>& metadata)
     : file_(path), path_(path.string()) {
   file_.write(header_of(tensors, metadata, path_, left_));

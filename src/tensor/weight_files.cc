@@ -154,7 +154,7 @@ Path weight_file_in(const Path& folder) {
   std::error_code error;
   for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
     if (fs::exists(folder / name, error)) return folder / name;
-    const Path index = folder / (std::string(name) + std::string(kIndex));
+    Path index = folder / (std::string(name) + std::string(kIndex));
     if (fs::exists(index, error)) return index;
   }
   std::vector<std::string> others;
@@ -252,7 +252,7 @@ std::string other_than_weights(std::string_view bytes) {
 
 TensorFile model_weights(const TensorFile& file, const std::vector<std::string>& expected,
                          std::vector<std::string>& remarks) {
-  const TensorFile plain = file.renamed(plain_name);
+  TensorFile plain = file.renamed(plain_name);
   const std::vector<std::string> prefixes =
       best_prefixes(plain, {expected.begin(), expected.end()});
   const std::string prefix = chosen_prefix(plain, prefixes, remarks);

@@ -15,9 +15,9 @@ constexpr std::int64_t kGrain = 1 << 16;  // elements a thread takes at least
 
 }  // namespace
 
-Adam::Adam(std::map<std::string, torch::Tensor> parameters, const AdamOptions& options)
+Adam::Adam(const std::map<std::string, torch::Tensor>& parameters, const AdamOptions& options)
     : options_(options) {
-  for (auto& [name, parameter] : parameters) {
+  for (const auto& [name, parameter] : parameters) {
     Slot& slot = slots_[name];
     slot.parameter = parameter;
     // Of the parameter's own memory format: the kernel walks all of them side by side.

@@ -21,7 +21,7 @@ struct AdamOptions {
 // from torch::optim::Adam in speed and in that its state has names, for checkpoints.
 class Adam {
  public:
-  Adam(std::map<std::string, torch::Tensor> parameters, const AdamOptions& options);
+  Adam(const std::map<std::string, torch::Tensor>& parameters, const AdamOptions& options);
 
   void zero_grad();
   // Parameters without a gradient stay as they are, and so does their count of steps.

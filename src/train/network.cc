@@ -24,7 +24,7 @@ std::vector<std::string> parts_of(Mode mode) {
 }  // namespace
 
 NetworkImpl::NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder,
-                         std::shared_ptr<WordBagImpl> tokens, Heads heads)
+                         std::shared_ptr<WordBagImpl> tokens, const Heads& heads)
     : encoder_(std::move(encoder)), tokens_(std::move(tokens)) {
   if (encoder_) register_module("image_encoder", encoder_);
   if (tokens_) register_module("text_encoder", tokens_);

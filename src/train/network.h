@@ -20,7 +20,7 @@ namespace epicrisis {
 class NetworkImpl : public torch::nn::Module {
  public:
   NetworkImpl(std::shared_ptr<ImageEncoderModule> encoder, std::shared_ptr<WordBagImpl> tokens,
-              Heads heads);
+              const Heads& heads);
   ImageEncoderModule* encoder() const { return encoder_.get(); }  // null if frozen
   WordBagImpl* tokens() const { return tokens_.get(); }           // null without
   HeadsImpl& heads() const { return *heads_; }

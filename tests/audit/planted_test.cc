@@ -1,6 +1,7 @@
 // Errors planted into good notes: a generator swaps, negates, adds, drops and re-numbers facts, and
 // keeps the truth. Results on planted errors do not tell those on natural ones (arXiv 2506.00448).
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -161,8 +162,8 @@ class Generator {
       planted.expected = {kind};
     }
     if (kind == "self contradiction") {
-      look.push_back(truth.grade == "malignant" ? "The lesion is benign."
-                                                : "The lesion is malignant.");
+      look.emplace_back(truth.grade == "malignant" ? "The lesion is benign."
+                                                   : "The lesion is malignant.");
       planted.expected = {"self contradiction", "malignancy"};
     }
     planted.note = statement;

@@ -92,7 +92,9 @@ TEST(Files, WhatIsNoFileIsNotRead) {
                                                         {socket_path, "a socket"},
                                                         {"/dev/zero", "a device"},
                                                         {"/dev/null", "a device"}};
-  for (const auto& [path, what] : cases) {
+  for (const auto& one : cases) {
+    const Path& path = one.first;
+    const char* what = one.second;
     EXPECT_THAT(error_of<InputError>([&] { read_file(path); }), HasSubstr(what)) << path;
     EXPECT_THAT(error_of<InputError>([&] { MappedFile{path}; }), HasSubstr(what)) << path;
     EXPECT_THAT(error_of<InputError>([&] { open_to_read(path); }), HasSubstr(path.string()));

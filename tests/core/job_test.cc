@@ -41,6 +41,7 @@ TEST(Job, ASignalHandlerMayCancel) {
   const auto before = std::signal(SIGUSR1, [](int) { signalled->cancel(); });
   std::raise(SIGUSR1);
   std::signal(SIGUSR1, before);
+  signalled = nullptr;
   EXPECT_TRUE(job.cancelled());
 }
 

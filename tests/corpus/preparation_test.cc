@@ -133,7 +133,7 @@ TEST_F(DamagedPictures, AreNoticedWhenReadAndMadeAnew) {
   Workspace workspace = make();
   put_pictures(workspace, 5);
   prepare_samples(workspace, recipe_, job_);
-  const std::size_t bytes = 32 * 32 * 3;
+  const std::size_t bytes = 32UL * 32 * 3;
   const Path shard = workspace.images() / recipe_.id() / "shard-00000.eps";
   std::string content = read_file(shard);
   content[content.size() - bytes - 7] ^= 16;  // of picture 3

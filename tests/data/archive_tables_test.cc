@@ -23,7 +23,7 @@ ReadResult read_table(const std::string& name, const std::string& folder) {
   AdapterInput input;
   input.path = shared_folder() / "data" / "metadata_only" / folder;
   input.tables_only = true;
-  const ReadResult result = read_all(name, input);
+  ReadResult result = read_all(name, input);
   EXPECT_EQ(result.report.records, result.report.samples + result.report.skipped_total());
   EXPECT_THAT(result.report.unmapped, IsEmpty());
   return result;

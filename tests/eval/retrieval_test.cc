@@ -87,7 +87,7 @@ TEST(Retrieval, TiesAreTheMeanOverAllTheirOrders) {
     }
     sums["mAP"] += precision / hits;
     sums["median_rank"] += static_cast<double>(rank);
-    for (const std::size_t k : {1, 2, 4}) {
+    for (const std::size_t k : {1U, 2U, 4U}) {
       sums["R@" + std::to_string(k)] += rank <= k ? 1 : 0;
     }
   } while (std::next_permutation(order.begin(), order.end()));

@@ -43,7 +43,7 @@ inline Image draw_chest(int kind, int patient, int view) {
       double grey = lung(left) || lung(right) ? 60 : 140;
       if (kind == 1 && lung(left) && std::hypot(x - left, y - middle) < 10) grey = 190;
       if (kind == 2 && lung(right) && y > middle + 6) grey = 215;
-      grey += tilt_x * (x - kSide / 2) + tilt_y * (y - kSide / 2);
+      grey += tilt_x * (x - kSide / 2.0) + tilt_y * (y - kSide / 2.0);
       for (const Blot& blot : blots) {
         const double far = std::hypot(x - blot.x, y - blot.y) / blot.radius;
         grey += blot.grey * std::exp(-far * far);

@@ -10,7 +10,7 @@ class ClassId {
  public:
   constexpr explicit ClassId(int index) : index_(index) {}
   constexpr int index() const { return index_; }
-  constexpr auto operator<=>(const ClassId&) const = default;
+  constexpr auto operator<=>(const ClassId&) const = default;  // NOLINT(modernize-use-nullptr)
 
  private:
   int index_;

@@ -39,7 +39,7 @@ struct TensorDeclaration {
 // at a multiple of 8. UsageError for repeated names or "__metadata__" as a name.
 class SafetensorsWriter {
  public:
-  SafetensorsWriter(const Path& path, std::vector<TensorDeclaration> tensors,
+  SafetensorsWriter(const Path& path, const std::vector<TensorDeclaration>& tensors,
                     const std::map<std::string, std::string>& metadata = {});
   ~SafetensorsWriter();
   SafetensorsWriter(const SafetensorsWriter&) = delete;

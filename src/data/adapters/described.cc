@@ -56,9 +56,9 @@ class Groups {
       }
     }
   }
-  std::string of(std::string group) const {
+  std::string of(const std::string& group) const {
     const auto position = widest_.find(group);
-    return position == widest_.end() ? std::move(group) : position->second;
+    return position == widest_.end() ? group : position->second;
   }
 
  private:

@@ -67,7 +67,9 @@ std::string plain_text(const Json& value) {
 
 void add_value(MetadataRow& row, const std::string& name, const Json& value) {
   if (value.is_object()) {
-    for (const auto& [key, member] : value.items()) add_value(row, name + "." + key, member);
+    for (const auto& [key, member] : value.items()) {
+      add_value(row, fmt::format("{}.{}", name, key), member);
+    }
     return;
   }
   std::string text;

@@ -35,7 +35,7 @@ torch::Tensor ConvNorm::operator()(const torch::Tensor& input) const {
     x = pad_same(x, shape_.kernel, shape_.stride, 0);
     around = 0;
   }
-  const torch::Tensor out =
+  torch::Tensor out =
       torch::conv2d(x, conv_->weight, folded_bias_, shape_.stride, around, 1, shape_.groups);
   if (folded_bias_.defined()) return out;
   torch::nn::BatchNorm2d norm = norm_;  // forward() is not const

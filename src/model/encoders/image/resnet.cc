@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <vector>
@@ -19,13 +21,12 @@ class ResNet : public LayeredEncoder {
     std::int64_t width = 64;
     for (std::size_t layer = 0; layer < blocks.size(); ++layer, width *= 2) {
       for (int i = 0; i < blocks[layer]; ++i) {
-        const std::string name =
-            "layer" + std::to_string(layer + 1) + "." + std::to_string(i) + ".";
+        const std::string name = fmt::format("layer{}.{}.", layer + 1, i);
         const std::int64_t stride = layer > 0 && i == 0 ? 2 : 1;
         const std::int64_t out = bottleneck ? 4 * width : width;
         const auto part = [&](int n, const ConvShape& shape) {
-          const std::string index = std::to_string(n);
-          return builder.conv_norm(name + "conv" + index, name + "bn" + index, shape);
+          return builder.conv_norm(fmt::format("{}conv{}", name, n), fmt::format("{}bn{}", name, n),
+                                   shape);
         };
         Block block;
         if (bottleneck) {

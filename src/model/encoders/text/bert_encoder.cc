@@ -103,7 +103,7 @@ class BertEncoder : public TextEncoder {
       const std::size_t length = encodings[order[start]].ids.size();
       const std::size_t count =
           std::min(std::max<std::size_t>(kBatchTokens / length, 1), order.size() - start);
-      batches.push_back(std::span(order).subspan(start, count));
+      batches.emplace_back(std::span(order).subspan(start, count));
       start += count;
     }
     FloatMatrix out(texts.size(), static_cast<std::size_t>(config_.hidden));

@@ -51,7 +51,7 @@ WordVocabulary WordVocabulary::learn(std::span<const std::string> texts, std::si
   }
   std::vector<std::pair<std::string, std::size_t>> sorted;
   for (const auto& item : counts) {
-    if (item.second >= min_texts) sorted.push_back(item);
+    if (item.second >= min_texts) sorted.emplace_back(item);
   }
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
