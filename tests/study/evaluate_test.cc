@@ -18,6 +18,7 @@
 
 // Evaluation and report of runs that were trained elsewhere: no build needs LibTorch for them.
 namespace epicrisis {
+#include "support/read_only.h"
 namespace {
 
 const std::string kStudy = test::small_study("small") + test::kTwoRuns;
@@ -111,6 +112,20 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   // All runs of the study are there: nothing is left to train, with or without LibTorch.
   const StudyOutcome outcome = run_study(workspace, study(), job_);
   EXPECT_EQ(outcome.trained, 0U);
+  {
+    const test::ReadOnly fixed(folder_.path());
+    const TemporaryFolder elsewhere;
+    std::filesystem::permissions(elsewhere.path(), std::filesystem::perms(0777));
+    EXPECT_EQ(test::as_somebody_else([&] {
+                Workspace read = Workspace::open_to_read(folder_.path() / "w");
+                if (evaluate_study(read, study(), job_) != rows) return 1;
+                write_study_report(read, study(), elsewhere.path() / "report.html", job_);
+                return 0;
+              }),
+              0);
+    EXPECT_TRUE(std::filesystem::exists(elsewhere.path() / "report.html"));
+  }
+
   EXPECT_EQ(outcome.kept, 2U);
   EXPECT_EQ(outcome.rows, rows);
 }
