@@ -243,6 +243,26 @@ TEST_F(DispatcherTest, AnAnswerThatStopsTheRun) {
   for (const SentRequest& sent : stored_) EXPECT_EQ(sent.outcome, "stop");
 }
 
+TEST_F(DispatcherTest, AnAddressWhereNothingIsStopsTheRunUnlessItAnsweredBefore) {
+  const auto page = [] { return SimulatedServer::Reply{json_answer(404, "404 page not found")}; };
+  Numbers numbers(100);
+  DispatchReport report = run(numbers, [&](int, const Json&) { return page(); });
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_LE(report.requests, 8);
+  EXPECT_EQ(report.cost, 0);
+  EXPECT_THAT(report.stopped, testing::StartsWith("http://127.0.0.1:9/v1"));
+  EXPECT_THAT(report.stopped, testing::EndsWith("ends in /v1"));
+  stored_.clear();
+  Numbers more(100);
+  int asked = 0;
+  report = run(more, [&](int number, const Json&) {
+    return ++asked > 50 && asked < 60 ? page() : square(number);
+  });
+  EXPECT_EQ(report.stopped, "");
+  EXPECT_EQ(report.done, 100);
+}
+
 TEST_F(DispatcherTest, AStoreThatFailsForAMomentLosesNothing) {
   Numbers numbers(40);
   failures_ = 2;
