@@ -60,6 +60,7 @@ Intake::Intake(const AdapterInput& input, std::string_view adapter, Taxonomy tax
   }
   report_.field = taxonomy_.field();
   report_.adapter = adapter;
+  report_.suffix_twins = input.suffix_twins;
   report_.dataset = input.dataset.empty() ? std::string(adapter) : input.dataset;
 }
 
@@ -101,7 +102,10 @@ void Intake::note_separator(const CsvReader& reader) {
 void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
-  PictureIndex::Found picture = look_up(draft, false);
+  const bool has_twin =
+      input_.suffix_twins.contains(std::string(without_picture_suffix(normal_spelling(draft.id))));
+  PictureIndex::Found picture = look_up(draft, has_twin && draft.picture.empty());
+  picture.suffix_twin = picture.suffix_twin || has_twin;
   if (!settle_key(draft, picture)) return;
   if (!settle_picture(draft, picture)) return;
   ++report_.records;
@@ -156,7 +160,7 @@ std::string Intake::key_of(const Draft& draft, const PictureIndex::Found& pictur
   const bool by_spelling = picture.spelling_twin && normal_spelling(draft.id) != draft.id;
   const bool by_suffix = picture.suffix_twin && key != normal;
   if (!by_spelling && !by_suffix) return key;
-  if (input_.stored_picture &&
+  if (picture.number != 0 && input_.stored_picture &&
       Path(input_.stored_picture(key)).filename() == Path(picture.path).filename()) {
     return key;
   }
@@ -180,6 +184,7 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
   if (is_new) return true;
   if (position->second.id != now.id) {
     skip(kSameLooks, draft.place, draft.id);
+    report_.suffix_twins.insert(draft.sample.key);
     return false;
   }
   ++report_.records;
@@ -189,6 +194,7 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
           draft.sample.key + " is also '" + draft.sample.raw_label + "'");
   }
   return false;
+  if (position->second.suffix == 0) position->second.suffix = now.suffix;
 }
 
 bool Intake::settle_picture(Draft& draft, const PictureIndex::Found& picture) {
