@@ -99,6 +99,13 @@ void Intake::note_separator(const CsvReader& reader) {
       separator_name(reader.separator());
 }
 
+void Intake::warn_of_short_row(const CsvReader& reader) {
+  if (reader.missing_fields() == 0) return;
+  const std::size_t width = reader.row().size();
+  warn("rows without their last fields, which are taken as empty", reader.place(),
+       fmt::format("{} of {} fields", width - reader.missing_fields(), width));
+}
+
 void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
@@ -177,6 +184,7 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
   if (!is_new && position->second.id == now.id && now.suffix != 0 && position->second.suffix != 0 &&
       position->second.suffix != now.suffix) {
     // "a.jpg" was there, this is "a.png".
+    report_.suffix_twins.insert(draft.sample.key);
     draft.sample.key = normal_spelling(draft.id);
     std::tie(position, is_new) = seen_.emplace(draft.sample.key, now);
     if (is_new) picture = look_up(draft, draft.picture.empty());
@@ -184,9 +192,9 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
   if (is_new) return true;
   if (position->second.id != now.id) {
     skip(kSameLooks, draft.place, draft.id);
-    report_.suffix_twins.insert(draft.sample.key);
     return false;
   }
+  if (position->second.suffix == 0) position->second.suffix = now.suffix;
   ++report_.records;
   tally(report_.duplicate_ids, draft.place, draft.sample.key);
   if (position->second.label != now.label) {
@@ -194,7 +202,6 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
           draft.sample.key + " is also '" + draft.sample.raw_label + "'");
   }
   return false;
-  if (position->second.suffix == 0) position->second.suffix = now.suffix;
 }
 
 bool Intake::settle_picture(Draft& draft, const PictureIndex::Found& picture) {
@@ -426,6 +433,7 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
 
 void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
   const std::size_t column = reader.column(grade_column);
+  reader.take_short_rows();
   while (!grade_has_codes_ && reader.next()) {
     const std::string& value = reader.at(column);
     const std::optional<double> number = parse_number(trim(value));
