@@ -69,12 +69,14 @@ void run(const Options& options, Globals& globals) {
   check.datasets_are_domains = !options.one_domain;
   check.near_duplicates = !options.exact_only;
   check.pictures = !options.no_pictures;
-  Workspace workspace = Workspace::open(options.workspace);
+  Workspace workspace = Workspace::open_to_read(options.workspace);
   const LeakageReport report = check_leakage(workspace, globals.job, check);
   save_leakage(workspace.database(), report, check, options.allow_leakage, globals.job);
+  warn_if_not_kept(workspace, globals.job);
   if (globals.json) {
     Json json = to_json(report, options.listed);
     json["allowed"] = options.allow_leakage;
+    json["stored"] = workspace.kept();
     print_json(json);
   } else {
     print_report(report, options.allow_leakage);

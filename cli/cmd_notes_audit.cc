@@ -145,15 +145,18 @@ void add_notes_audit(CLI::App& notes, Globals& globals) {
     if (arguments->workspace.empty()) {
       throw UsageError("nothing to audit: give a workspace as `workspace`, or one note as `text`");
     }
-    Workspace opened = Workspace::open(arguments->workspace);
+    Workspace opened = Workspace::open_to_read(arguments->workspace);
     audit::AuditOptions options;
     options.strategies = expand_note_sets(arguments->strategies);
     options.datasets = arguments->datasets;
     if (!arguments->explain.empty()) return explain(opened, *arguments, options, globals);
     if (!arguments->output.empty()) options.output = arguments->output;
     const audit::AuditReport report = audit::audit_notes(opened, options, globals.job);
+    warn_if_not_kept(opened, globals.job);
     if (globals.json) {
-      print_json(to_json(report));
+      Json json = to_json(report);
+      json["stored"] = opened.kept();
+      print_json(json);
     } else {
       print_report(report);
     }

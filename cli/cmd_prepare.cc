@@ -46,7 +46,8 @@ void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Opti
 }
 
 void run(const Options& options, Globals& globals) {
-  Workspace workspace = Workspace::open(options.workspace);
+  Workspace workspace = options.preview.empty() ? Workspace::open(options.workspace)
+                                                : Workspace::open_to_read(options.workspace);
   PrepareRecipe recipe = usual_recipe(workspace_field(workspace.database()));
   recipe.size = options.size;
   recipe.remove_hair = recipe.remove_hair && !options.keep_hair;

@@ -30,6 +30,11 @@ void run(const std::string& folder, Globals& globals) {
 
 }  // namespace
 
+void warn_if_not_kept(const Workspace& workspace, const Job& job) {
+  if (workspace.kept()) return;
+  job.warn("{} is read-only: the outcome is not stored there", workspace.root().string());
+}
+
 void add_workspace_command(CLI::App& app, Globals& globals) {
   CLI::App* workspace = app.add_subcommand("workspace", "Look after a workspace");
   workspace->require_subcommand(1);

@@ -8,6 +8,10 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/job.h"
 
+namespace epicrisis {
+class Workspace;
+}
+
 namespace epicrisis::cli {
 
 class TerminalWatcher;
@@ -42,6 +46,8 @@ void add_workspace_command(CLI::App& app, Globals& globals);
 void add_global_options(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR, which EPICRISIS_WORKSPACE gives too.
 CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace);
+// Says that what was found is not stored, where the workspace takes nothing.
+void warn_if_not_kept(const Workspace& workspace, const Job& job);
 // What the program writes may hold patients' data. Files are for their owner alone, from the start;
 // where there is a workspace already, for all whom its folder lets in.
 void be_private();

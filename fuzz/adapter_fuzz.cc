@@ -34,6 +34,18 @@ const std::vector<Target>& targets() {
       {"isic2019", {"ISIC_2019_Test_GroundTruth.csv", "ISIC_2019_Test_Metadata.csv"}},
       {"milk10k", {"MILK10k_Training_Metadata.csv", "MILK10k_Training_GroundTruth.csv"}},
       {"pad_ufes_20", {"metadata.csv"}},
+      // Described by files: levels of labels, no header, joined tables, weighted labels with several
+      // pictures a row, labels by turns, rows left out, pictures by path.
+      {"isic_archive", {"metadata.csv", "b_metadata.csv"}},
+      {"isic2016",
+       {"ISBI2016_ISIC_Part3_Training_GroundTruth.csv",
+        "ISBI2016_ISIC_Part3_Test_GroundTruth.csv"}},
+      {"isic2024",
+       {"train-metadata.csv", "test-metadata.csv", "ISIC_2024_Training_Supplement.csv"}},
+      {"scin", {"scin_cases.csv", "scin_labels.csv"}},
+      {"mra_midas", {"release_midas.csv"}},
+      {"skincap", {"skincap_v240623.csv"}},
+      {"derm1m", {"Derm1M_v2_pretrain.csv", "Derm1M_v2_validation.csv"}},
   };
   return kTargets;
 }

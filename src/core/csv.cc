@@ -151,6 +151,7 @@ struct CsvReader::State {
     while (true) {
       if (!fill()) {
         check_utf8(field, index);
+        cut_off = true;
         return false;
       }
       const char c = buffer[pos];
@@ -183,9 +184,11 @@ struct CsvReader::State {
         read_quoted(field, index);
         continue;
       }
+      // An inch, or a word in quotes.
       if (c == '"') {
-        fail("quote inside the bare field of {}; quote the whole field and double this quote",
-             column_name(index));
+        bare_quotes = true;
+        append(field, index, buffer.data() + pos, 1);
+        continue;
       }
       append_run(field, index);
     }
@@ -230,6 +233,9 @@ struct CsvReader::State {
     }
     std::size_t count = 0;
     bool more = true;
+    missing = 0;
+    bare_quotes = false;
+    cut_off = false;
     while (more) {
       if (width != 0 && count >= width) {
         more = pass_over_extra_field(count);
@@ -244,14 +250,32 @@ struct CsvReader::State {
       width = count;
       least_width = count;
     } else if (count < least_width) {
-      throw InputError(
-          "{}: {} fields, but the {} has {} (from {} on they are missing); fill the row up or take "
-          "it out",
-          place(), count, first_row(), width, column_name(count));
+      take_short_row(count);
     }
+    fields_before = count;
     for (; count < row.size(); ++count) row[count].clear();
     row.resize(width);
     return true;
+  }
+
+  // Programs leave out the empty fields at the end of a row. It is something else where one field is
+  // all there is (a remark below the table), where the file ends within the row, where a quote may
+  // have been meant to hold several fields together, and where this row and the one before are as
+  // long together as one that a line break has cut in two.
+  void take_short_row(std::size_t count) {
+    const std::size_t together = fields_before + count - 1;
+    const bool halves = fields_before < least_width && fields_before != count &&
+                        together >= least_width && together <= width;
+    if (short_rows && count > 1 && !cut_off && !bare_quotes && !halves) {
+      missing = least_width - count;
+      return;
+    }
+    throw InputError(
+        "{}: {} fields, but the {} has {} (from {} on they are missing){}; fill the row up or take "
+        "it out",
+        place(), count, first_row(), width, column_name(count),
+        halves ? ", as many as the row before lacks: a line break within a value needs quotes"
+               : "");
   }
 
   // Spreadsheets end rows in separators for columns that nobody uses.
@@ -260,11 +284,12 @@ struct CsvReader::State {
     const std::uint64_t column = offset() - line_start + 1;
     if (count == options.max_columns) fail("more than {} columns", options.max_columns);
     const bool more = read_field(extra, count);
-    if (trim(extra).empty()) return more;
+    if (trim(extra).empty() && !bare_quotes) return more;
     throw InputError(
         "{}:{}:{}: line {} has more fields than the {} of the {}; a value with {} in it needs "
-        "quotes around it, a column without a name needs one",
-        name, line, column, row_line, width, first_row(), separator_name(options.separator));
+        "quotes around it{}, a column without a name needs one",
+        name, line, column, row_line, width, first_row(), separator_name(options.separator),
+        bare_quotes ? " as a whole, and quotes in it doubled" : "");
   }
 
   const char* first_row() const { return options.header ? "header" : "first row"; }
@@ -297,8 +322,13 @@ struct CsvReader::State {
   std::uint64_t current_line = 1;  // of pos
   std::uint64_t line_start = 0;    // offset where it starts
   std::uint64_t row_line = 1;
-  std::size_t width = 0;        // fields a row; 0 before the first
-  std::size_t least_width = 0;  // without the last columns that have no name: a row may lack them
+  std::size_t width = 0;          // fields a row; 0 before the first
+  std::size_t least_width = 0;    // without the last columns that have no name: a row may lack them
+  bool short_rows = false;        // are taken
+  std::size_t missing = 0;        // fields of the row
+  std::size_t fields_before = 0;  // of the row before
+  bool bare_quotes = false;       // the row has quotes in fields without
+  bool cut_off = false;           // the row ends where the file does, without a line end
   char line_end = '\n';
   char likely_separator = ',';  // by the look of the file
   std::string extra;            // a field beyond the width
@@ -352,6 +382,10 @@ std::size_t CsvReader::column(std::string_view name) const {
   throw InputError("{}: no column '{}'{}; the columns are: {}", state_->name, name, hint,
                    clean_text(join(header, ", "), 1000));
 }
+
+void CsvReader::take_short_rows() { state_->short_rows = true; }
+
+std::size_t CsvReader::missing_fields() const { return state_->missing; }
 
 char CsvReader::separator() const { return state_->options.separator; }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -67,31 +68,9 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
   database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(names), dataset);
 }
 
-}  // namespace
-
-Json to_json(const ImportReport& report) {
-  Json json = Json::object();
-  json["dataset"] = report.read.dataset;
-  json["adapter"] = report.read.adapter;
-  json["source"] = report.source;
-  json["rows_read"] = report.read.rows;
-  json["samples"] = report.read.samples;
-  json["skipped"] = report.read.skipped_total();
-  json["written"] = report.written;
-  json["updated"] = report.updated;
-  json["unchanged"] = report.unchanged;
-  json["absent"] = report.absent;
-  json["read"] = to_json(report.read);
-  return json;
-}
-
-ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
-                            Job& job, const ImportOptions& options) {
-  return import_dataset(workspace, adapter(adapter_name), path, job, options);
-}
-
-ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
-                            Job& job, const ImportOptions& options) {
+// With `twins` of AdapterInput. Nothing is stored where the adapter tells others in its report.
+ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Path& path, Job& job,
+                         const ImportOptions& options, const std::set<std::string>& twins) {
   const std::string adapter_name(adapter.name());
   ImportReport report;
   AdapterInput input;
@@ -101,6 +80,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   input.pictures = options.pictures;
   input.modality = options.modality;
   input.column_map = options.column_map;
+  input.suffix_twins = twins;
   input.tables_only = options.tables_only;
   input.tables_if_no_pictures = options.tables_if_no_pictures;
   report.source = input.path.string();
@@ -179,6 +159,7 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
     progress.add();
   });
   progress.finish();
+  if (report.read.suffix_twins != twins) return report;
   if (input.field) {
     require_same_field("the data set " + input.dataset, report.read.field, *input.field);
   } else {
@@ -189,6 +170,41 @@ ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const 
   report.absent = before - report.updated - report.unchanged;
   check_counts(report, before, count_stored());
   transaction.commit();
+  return report;
+}
+
+}  // namespace
+
+Json to_json(const ImportReport& report) {
+  Json json = Json::object();
+  json["dataset"] = report.read.dataset;
+  json["adapter"] = report.read.adapter;
+  json["source"] = report.source;
+  json["rows_read"] = report.read.rows;
+  json["samples"] = report.read.samples;
+  json["skipped"] = report.read.skipped_total();
+  json["written"] = report.written;
+  json["updated"] = report.updated;
+  json["unchanged"] = report.unchanged;
+  json["absent"] = report.absent;
+  json["read"] = to_json(report.read);
+  return json;
+}
+
+ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
+                            Job& job, const ImportOptions& options) {
+  return import_dataset(workspace, adapter(adapter_name), path, job, options);
+}
+
+ImportReport import_dataset(Workspace& workspace, const Adapter& adapter, const Path& path,
+                            Job& job, const ImportOptions& options) {
+  std::set<std::string> twins;
+  ImportReport report = import_once(workspace, adapter, path, job, options, twins);
+  // A key must not depend on which row is first.
+  if (!report.read.suffix_twins.empty()) {
+    twins = report.read.suffix_twins;
+    report = import_once(workspace, adapter, path, job, options, twins);
+  }
   return report;
 }
 

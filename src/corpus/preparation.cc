@@ -184,8 +184,8 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   report.folder = workspace.images() / report.recipe;
   const WorkspaceLock lock = workspace.lock(fmt::format("prepare-{}", report.recipe));
   Database& database = workspace.database();
-  ShardStore store(report.folder, recipe.size, report.recipe, ShardStore::Mode::kWrite);
-
+  ShardStore store(report.folder, recipe.size, report.recipe,
+                   workspace.kept() ? ShardStore::Mode::kWrite : ShardStore::Mode::kRead);
   forget_lost(database, report, store, job);
 
   SampleFilter filter = options.filter;
@@ -253,6 +253,13 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
       }
       jobs.push_back(std::move(checks[i].picture));
       sources.push_back(std::move(checks[i].source));
+    }
+    if (!jobs.empty() && !workspace.kept()) {
+      throw SystemError(
+          "{} of the pictures of {} are not prepared with the recipe {}, are damaged or have "
+          "changed since ({} is the first), and the workspace is read-only. Run 'epicrisis prepare' "
+          "where it can be written to, or in a copy of it",
+          jobs.size(), workspace.root().string(), report.recipe, sources.front().name);
     }
     progress.add(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
     std::size_t done = 0;

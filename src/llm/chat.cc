@@ -48,9 +48,12 @@ std::string with_advice(std::string_view reason, const std::string& advice) {
 ChatAnswer answer_of_error(int status, const ServerError& error, std::string_view where) {
   const std::string code = error.codes.empty() ? "" : fmt::format(" ({})", error.codes.front());
   const MeantError meant = meaning_of(error, status);
+  const bool nothing_there = meant.meaning == ErrorMeaning::kAddress;
+  constexpr std::size_t kShort = 80;  // there has to be room for the address
   const std::string reason =
-      with_advice(one_line(fmt::format("{}{}{}{}", where, error.message.empty() ? "" : ": ",
-                                       error.message, code)),
+      with_advice(one_line(fmt::format(
+                      "{}{}{}{}", where, error.message.empty() ? "" : ": ",
+                      nothing_there ? clean_text(error.message, kShort) : error.message, code)),
                   meant.advice);
   const auto with = [&](NextStep next, ChatKind kind = ChatKind::kFailed) {
     return answer_of(kind, next, reason);
@@ -60,6 +63,7 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
   if (meant.meaning != ErrorMeaning::kNone) {
     ChatAnswer answer = with(NextStep::kStopRun);
     answer.attempt.unknown_model = meant.meaning == ErrorMeaning::kModel;
+    answer.attempt.unanswered = nothing_there;
     return answer;
   }
   if (status >= 500 || status == 408) {

@@ -414,8 +414,8 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
       ask_for_more(std::move(asked), std::move(reading), answer);
       break;
     case NextStep::kStopRun:
-      // One that answered before is only away for now, behind a server that forwards.
-      if (attempt.unknown_model && report_.done > 0) {
+      // What answered before is only away for now, behind a server that forwards.
+      if ((attempt.unknown_model || attempt.unanswered) && report_.done > 0) {
         retry(std::move(asked), std::move(reading), answer);
         break;
       }

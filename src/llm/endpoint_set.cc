@@ -12,8 +12,11 @@ namespace {
 
 // Trials of an open circuit, at ever longer distances, before an endpoint is given up.
 constexpr int kHopelessTrials = 4;
-// How long a server on this machine may take no connection from the start of a run.
+// How long a server on this machine may take no connection: from the start of a run, and after it
+// answered, when it may have crashed and be started again by whoever looks after it. The latter is
+// less than six attempts take, so that no note fails for it.
 constexpr Seconds kNobodyThere{5};
+constexpr Seconds kNobodyAnyMore{10};
 
 }  // namespace
 
@@ -115,7 +118,7 @@ void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds 
   --state.in_flight;
   state.answered_last = result.answered;
   state.answered_once = state.answered_once || result.answered;
-  if (!result.refused || state.answered_once) {
+  if (!result.refused) {
     state.refused_since.reset();
   } else if (!state.refused_since) {
     state.refused_since = result.sent_at;
@@ -135,8 +138,12 @@ void EndpointSet::on_answer(std::size_t endpoint, const Result& result, Seconds 
   }
 }
 
+Seconds EndpointSet::patience(const State& state) {
+  return state.answered_once ? kNobodyAnyMore : kNobodyThere;
+}
+
 EndpointSet::Hope EndpointSet::hope(const State& state, Seconds now) const {
-  if (state.local && state.refused_since && now - *state.refused_since >= kNobodyThere) {
+  if (state.local && state.refused_since && now - *state.refused_since >= patience(state)) {
     return Hope::kNobodyThere;
   }
   if (state.breaker.failed_trials() >= kHopelessTrials) {
@@ -149,7 +156,7 @@ std::optional<Seconds> EndpointSet::gives_up_at() const {
   std::optional<Seconds> last;
   for (const State& state : endpoints_) {
     if (!state.local || !state.refused_since) return std::nullopt;
-    const Seconds end = *state.refused_since + kNobodyThere;
+    const Seconds end = *state.refused_since + patience(state);
     last = last ? std::max(*last, end) : end;
   }
   return last;
@@ -162,8 +169,9 @@ std::string EndpointSet::complaint(Seconds now) const {
       case Hope::kYes:
         return "";
       case Hope::kNobodyThere:
-        complaints.push_back(
-            fmt::format("nobody takes a connection at {}: is the server running?", state.url));
+        complaints.push_back(fmt::format(
+            "nobody takes a connection at {}{}: is the server {}running?", state.url,
+            state.answered_once ? " any more" : "", state.answered_once ? "still " : ""));
         break;
       case Hope::kNoAnswer:
         complaints.push_back(

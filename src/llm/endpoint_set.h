@@ -47,8 +47,8 @@ class EndpointSet {
   void on_answer(std::size_t endpoint, const Result& result, Seconds now);
 
   // "" while there is hope; else why no endpoint can be used: every one failed in several trials, or
-  // asks to wait longer than the provider's longest wait, or is on this machine and has taken no
-  // connection for some seconds from the start.
+  // asks to wait longer than the provider's longest wait, or is on this machine and takes no
+  // connection for some seconds.
   std::string complaint(Seconds now) const;
   // When the last is next said by the passing of time alone; empty: it is not.
   std::optional<Seconds> gives_up_at() const;
@@ -66,7 +66,7 @@ class EndpointSet {
     bool local;
     bool answered_once = false;
     bool answered_last = false;
-    std::optional<Seconds> refused_since;  // of one that never answered
+    std::optional<Seconds> refused_since;  // while all others since were refused too
     int in_flight = 0;
     bool full = false;  // after the last request was sent
     double sent = 0;
@@ -74,6 +74,7 @@ class EndpointSet {
   bool has_room(const State& state) const { return state.in_flight < state.limit.limit(); }
 
   enum class Hope { kYes, kNobodyThere, kNoAnswer, kErrors, kLongWait };
+  static Seconds patience(const State& state);
   Hope hope(const State& state, Seconds now) const;
 
   int max_concurrency_;

@@ -36,7 +36,7 @@ struct Table {
   std::vector<Parameter> parameters;
 };
 
-constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 8> kMeanings = {{
+constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 9> kMeanings = {{
     {"money", ErrorMeaning::kMoney},
     {"day", ErrorMeaning::kDay},
     {"access", ErrorMeaning::kAccess},
@@ -44,6 +44,7 @@ constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 8> kMeanings = {
     {"pictures", ErrorMeaning::kPictures},
     {"parameter", ErrorMeaning::kParameter},
     {"format", ErrorMeaning::kFormat},
+    {"address", ErrorMeaning::kAddress},
     {"filter", ErrorMeaning::kFilter},
 }};
 
@@ -182,9 +183,20 @@ std::string advice_of(ErrorMeaning meaning) {
     case ErrorMeaning::kPictures:
       return "The model or the server takes no pictures: name a `model` that sees (llama.cpp "
              "needs the model's mmproj file), or send none by `images`";
+    case ErrorMeaning::kAddress:
+      return "There is nothing at this address: is the `endpoint` right? That of Ollama, llama.cpp, "
+             "vLLM, LM Studio and most others ends in /v1";
     default:
       return "";
   }
+}
+
+// Of an answer that names nothing which it lacks: a page, or no more than HTTP's own words.
+bool is_of_no_path(const ServerError& error, int status) {
+  if (status != 404 && status != 405) return false;
+  const std::string words = ascii_lower(error.message);
+  return error.page || words == "not found" || words == "file not found" ||
+         words == "method not allowed";
 }
 
 }  // namespace
@@ -202,6 +214,9 @@ MeantError meaning_of(const ServerError& error, int status) {
   // Whatever it says.
   if (status == 401) return {ErrorMeaning::kAccess, advice_of(ErrorMeaning::kAccess)};
   if (status == 402) return {ErrorMeaning::kMoney, advice_of(ErrorMeaning::kMoney)};
+  if (is_of_no_path(error, status)) {
+    return {ErrorMeaning::kAddress, advice_of(ErrorMeaning::kAddress)};
+  }
   return {};
 }
 

@@ -17,6 +17,7 @@ enum class ErrorMeaning {
   kPictures,
   kParameter,
   kFormat,
+  kAddress,
   kFilter,  // about the one request; all others are meant for every request
 };
 

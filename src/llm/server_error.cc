@@ -213,6 +213,7 @@ ServerError read_server_error(std::string_view body) {
     // Not JSON: an error page or a proxy's line.
   }
   ServerError error;
+  error.page = true;
   error.message = line_of_body(body);
   error.text = searched(' ' + std::string(body.substr(0, kMaxText)));
   return error;

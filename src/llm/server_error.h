@@ -16,6 +16,7 @@ struct ServerError {
   // All that it says, message and details, to be searched: ASCII in lower case, each text between
   // spaces, at most 16 KiB. Not for people.
   std::string text;
+  bool page = false;      // no JSON, or nothing: from a server that knows of no model, or a proxy
   std::string parameter;  // the member of the request that it names, in lower case; "" if none
 
   bool has_code(std::string_view code) const;

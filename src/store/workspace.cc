@@ -167,6 +167,13 @@ Workspace Workspace::open(const Path& path) {
         "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'",
         root.string(), root.string());
   }
+  if (!may_write(root)) {
+    throw SystemError(
+        "cannot open the workspace {} to write to it: it is read-only, by its permissions or those "
+        "of its epicrisis.db, or by the disk. What is asked for has to be stored there: make it "
+        "writable, or work in a copy of it",
+        root.string());
+  }
   refuse_empty_database(root);
   auto database =
       std::make_unique<Database>(root / "epicrisis.db", DatabaseOptions{.create = false});

@@ -9,6 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
 #include "tensor/checked_size.h"
 
 namespace epicrisis {
@@ -121,11 +122,26 @@ std::string checksum_entry(std::string_view digits) {
   return fmt::format("\"{}\":\"{}\"", kChecksum, digits);
 }
 
+// Whether a name is that of the checksum with some bytes damaged, and its text is one.
+bool was_checksum(const std::string& name, const std::string& text) {
+  if (name.size() != kChecksum.size() || text.size() != kChecksumDigits) return false;
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) same += name[i] == kChecksum[i] ? 1 : 0;
+  return 2 * same >= name.size();
+}
+
 void hold_against_checksum(std::string header, const std::vector<Placed>& tensors,
                            const std::map<std::string, std::string>& metadata,
                            const std::string& source) {
   const auto given = metadata.find(std::string(kChecksum));
-  if (given == metadata.end()) return;
+  if (given == metadata.end()) {
+    for (const auto& [name, text] : metadata) {
+      if (!was_checksum(name, text)) continue;
+      throw InputError("{}: the file is damaged: its checksum is called '{}', '{}' was written",
+                       source, clean_text(name, kChecksum.size()), kChecksum);
+    }
+    return;
+  }
   const std::string entry = checksum_entry(given->second);
   const std::size_t at = header.find(entry);
   std::string found = "none";

@@ -11,11 +11,13 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
 #include "support/fault_server.h"
+#include "support/read_only.h"
 
 namespace epicrisis {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class ProgramTest : public testing::Test {
  protected:
@@ -55,6 +57,35 @@ TEST_F(ProgramTest, PicturesThatAllFailAreAnInputError) {
   EXPECT_EQ(run("check" + workspace), 4) << said;
   EXPECT_THAT(said, HasSubstr("1 pictures could not be read"));
   EXPECT_EQ(run("check --no-pictures" + workspace), 0) << said;
+}
+
+TEST_F(ProgramTest, AWorkspaceThatMayNotBeWrittenToCanBeRead) {
+  ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
+  write_file(path("ham/images/ISIC_0000001.jpg"), "no picture");
+  ASSERT_EQ(import(), 0) << said;
+  const std::string workspace = " -w '" + path("w") + "'";
+  ASSERT_EQ(run("notes write --strategy M" + workspace), 0) << said;
+  const test::ReadOnly fixed(folder_.path());
+  std::filesystem::permissions(path("said"), std::filesystem::perms(0666));
+  const auto read = [&](const std::string& words) {
+    const int code = test::as_somebody_else([&] { return run(words + workspace); });
+    said = read_file(path("said"));
+    return code;
+  };
+  EXPECT_EQ(read("check --no-pictures"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("No leakage found"));
+  EXPECT_THAT(said, HasSubstr("read-only: the outcome is not stored"));
+  EXPECT_EQ(read("check --no-pictures --json"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("\"stored\": false"));
+  EXPECT_EQ(read("notes audit"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("1 notes: 1 judged now"));
+  EXPECT_THAT(said, HasSubstr("read-only: the outcome is not stored"));
+  EXPECT_EQ(read("notes show"), 0) << said;
+  EXPECT_THAT(said, Not(HasSubstr("read-only")));
+  for (const char* words : {"prepare", "notes write --strategy M"}) {
+    EXPECT_EQ(read(words), 5) << said;
+    EXPECT_THAT(said, HasSubstr("it is read-only")) << words;
+  }
 }
 
 TEST_F(ProgramTest, RowsOfWhichNoneIsTakenAreAnInputError) {
@@ -195,7 +226,7 @@ TEST_F(ProgramTest, AFileIsNoFolder) {
 }
 
 TEST_F(ProgramTest, AFailedImportLeavesNoWorkspace) {
-  ham("HAM_1,ISIC_0000001,nv\n");
+  ham("HAM_1\n");
   EXPECT_EQ(import(), 4) << said;
   EXPECT_FALSE(std::filesystem::exists(path("w")));
   std::filesystem::create_directory(path("w"));
@@ -204,7 +235,7 @@ TEST_F(ProgramTest, AFailedImportLeavesNoWorkspace) {
   ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
   ASSERT_EQ(import(), 0) << said;
   // One that was there stays.
-  ham("HAM_1,ISIC_0000001,nv\n");
+  ham("HAM_1\n");
   EXPECT_EQ(import(), 4) << said;
   EXPECT_TRUE(std::filesystem::exists(path("w/epicrisis.db")));
 }

@@ -67,6 +67,42 @@ TEST_F(ImportTest, SecondImportWritesNothing) {
   EXPECT_TRUE(Path(json["source"].get<std::string>()).is_absolute());
 }
 
+// a.jpg and a.png are two samples whose keys do not depend on which row is first.
+TEST_F(ImportTest, KeysDoNotDependOnTheOrderOfRows) {
+  const std::vector<std::string> rows = {"L1,a.png,nv,histo,40,male,back\n",
+                                         "L2,a.jpg,mel,histo,50,male,back\n",
+                                         "L3,b.jpg,nv,histo,60,male,back\n"};
+  const auto read = [&](const std::string& name, const std::vector<int>& order, bool picture) {
+    const Path folder = folder_.path() / name;
+    std::string table = "lesion_id,image_id,dx,dx_type,age,sex,localization\n";
+    for (const int i : order) table += rows.at(static_cast<std::size_t>(i));
+    write_file(folder / "HAM10000_metadata.csv", table);
+    if (picture) write_file(folder / "images/a.jpg", "");
+    Workspace workspace = Workspace::open_or_create(folder_.path() / (name + "-w"));
+    ImportOptions options;
+    options.tables_only = true;
+    std::map<std::string, std::string> found;
+    for (int round = 0; round < 2; ++round) {  // the second changes nothing
+      const ImportReport report = import_dataset(workspace, "ham10000", folder, job_, options);
+      EXPECT_EQ(report.read.samples, 3U);
+      EXPECT_EQ(report.written, round == 0 ? 3 : 0);
+      EXPECT_EQ(report.absent, 0);
+    }
+    for (const std::int64_t id : sample_ids(workspace.database(), {})) {
+      const Sample sample = sample_by_id(workspace.database(), id);
+      found[sample.key] = sample.group + Path(sample.image_path).filename().string();
+    }
+    return found;
+  };
+  const std::map<std::string, std::string> alone = {{"a.jpg", "L2"}, {"a.png", "L1"}, {"b", "L3"}};
+  EXPECT_EQ(read("x", {0, 1, 2}, false), alone);
+  EXPECT_EQ(read("y", {2, 1, 0}, false), alone);
+  const std::map<std::string, std::string> with = {
+      {"a.jpg", "L2a.jpg"}, {"a.png", "L1"}, {"b", "L3"}};
+  EXPECT_EQ(read("p", {0, 1, 2}, true), with);
+  EXPECT_EQ(read("q", {1, 0, 2}, true), with);
+}
+
 TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
   Workspace workspace = make();
   import_dataset(workspace, test::FakeAdapter(100, sample), "x", job_);

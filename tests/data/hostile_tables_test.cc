@@ -105,6 +105,20 @@ TEST(HostileTable, AnIdNeverLeadsOutOfThePictureFolder) {
   EXPECT_EQ(result.samples[0].key, "a");
 }
 
+TEST(HostileTable, RowsThatLackTheirLastFieldsAreReadAndTold) {
+  const ReadResult result = read_ham(
+      "L1,a,nv,histo,40,male,back\n"
+      "L2,b,nv,histo\n"
+      "L3,c,nv,histo,50,male,5\" above the knee\n");
+  EXPECT_EQ(result.report.samples, 3U);
+  const Tally& told =
+      result.report.warnings.at("rows without their last fields, which are taken as empty");
+  EXPECT_EQ(told.count, 1U);
+  EXPECT_THAT(told.examples, ElementsAre(HasSubstr("HAM10000_metadata.csv:3: 4 of 7 fields")));
+  EXPECT_EQ(finding(*result.find("b"), "age"), "");
+  EXPECT_EQ(finding(*result.find("c"), "site"), "5\" above the knee");
+}
+
 TEST(HostileTable, Derm7ptPathsStayBelowThePictures) {
   DataFolder folder;
   folder.picture("outside.jpg");
@@ -201,7 +215,7 @@ TEST(HostileTable, BrokenFilesAreNamedWithTheLine) {
   EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv"));
   folder.text("HAM10000_metadata.csv", "lesion_id,image_id\nL1,a\n");
   EXPECT_THAT(read_error("ham10000", input), HasSubstr("dx"));
-  folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1,a,nv\n");
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1\n");
   EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv:2"));
   folder.text("HAM10000_metadata.csv", "");
   EXPECT_THAT(read_error("ham10000", input), HasSubstr("HAM10000_metadata.csv"));

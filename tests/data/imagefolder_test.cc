@@ -183,6 +183,49 @@ TEST(ImageFolder, FoldersBesideTheSplitsAreTaken) {
   EXPECT_EQ(result.find("NEV__2")->raw_label, "NEV");
 }
 
+// Folders that number their pictures anew: an id of two pictures is the key of neither.
+TEST(ImageFolder, SplitsThatUseTheSameIdsKeepAllPictures) {
+  for (const bool reversed : {false, true}) {
+    DataFolder folder;
+    std::string train = "file_name,image_id,patient_id,label\n";
+    std::string test = train;
+    const std::string rows[] = {"0001.jpg,0001,P1,MEL\n", "0002.jpg,0002,P2,NEV\n"};
+    for (const int i : {reversed ? 1 : 0, reversed ? 0 : 1}) {
+      train += rows[i];
+      test += rows[i];
+    }
+    test += "0003.jpg,0003,P3,NEV\n0003.jpg,0003,P3,NEV\n";
+    for (const char* picture :
+         {"train/0001.jpg", "train/0002.jpg", "test/0001.jpg", "test/0002.jpg", "test/0003.jpg"}) {
+      folder.picture(picture);
+    }
+    folder.text("train/metadata.csv", train);
+    folder.text("test/metadata.csv", test);
+    AdapterInput input = folder.input();
+    const ReadResult result = read_all("imagefolder", input);
+    EXPECT_EQ(result.report.samples, 5U);
+    EXPECT_EQ(result.report.duplicate_ids.count, 1U);  // the row that is there twice
+    EXPECT_EQ(result.report.by_split, (Counts{{"train", 2}, {"test", 3}}));
+    EXPECT_EQ(
+        result.report.warnings.at("ids of several pictures, which have their path as key instead")
+            .count,
+        4U);
+    ASSERT_NE(result.find("train__0001"), nullptr);
+    EXPECT_EQ(result.find("train__0001")->group, "P1");
+    EXPECT_THAT(result.find("train__0001")->image_path, HasSubstr("train/0001.jpg"));
+    EXPECT_THAT(result.find("test__0001")->image_path, HasSubstr("test/0001.jpg"));
+    EXPECT_EQ(result.find("test__0001")->group, "P1");
+    EXPECT_NE(result.find("0003"), nullptr);
+    // One that was stored under its id keeps it.
+    const std::string stored = (folder.path() / "train/0001.jpg").string();
+    input.stored_picture = [&](std::string_view key) { return key == "0001" ? stored : ""; };
+    const ReadResult again = read_all("imagefolder", input);
+    EXPECT_EQ(again.report.samples, 5U);
+    EXPECT_THAT(again.find("0001")->image_path, HasSubstr("train/0001.jpg"));
+    EXPECT_NE(again.find("test__0001"), nullptr);
+  }
+}
+
 TEST(ImageFolder, NamesThatAreNearlyThoseOfTheFiles) {
   DataFolder folder;
   for (const char* name : {"a.jpg", "b.jpg", "c.JPG", "d.jpg", "e.jpg", "f.jpg", "g.jpg", "h.jpg",

@@ -243,6 +243,59 @@ TEST_F(DispatcherTest, AnAnswerThatStopsTheRun) {
   for (const SentRequest& sent : stored_) EXPECT_EQ(sent.outcome, "stop");
 }
 
+TEST_F(DispatcherTest, AnAddressWhereNothingIsStopsTheRunUnlessItAnsweredBefore) {
+  const auto page = [] { return SimulatedServer::Reply{json_answer(404, "404 page not found")}; };
+  Numbers numbers(100);
+  DispatchReport report = run(numbers, [&](int, const Json&) { return page(); });
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_LE(report.requests, 8);
+  EXPECT_EQ(report.cost, 0);
+  EXPECT_THAT(report.stopped, testing::StartsWith("http://127.0.0.1:9/v1"));
+  EXPECT_THAT(report.stopped, testing::EndsWith("ends in /v1"));
+  stored_.clear();
+  Numbers more(100);
+  int asked = 0;
+  report = run(more, [&](int number, const Json&) {
+    return ++asked > 50 && asked < 60 ? page() : square(number);
+  });
+  EXPECT_EQ(report.stopped, "");
+  EXPECT_EQ(report.done, 100);
+}
+
+TEST_F(DispatcherTest, AServerOfThisMachineThatIsGoneIsNotWaitedForLong) {
+  const auto refused = [] {
+    HttpAnswer answer;
+    answer.failure = HttpFailure::kConnect;
+    return SimulatedServer::Reply{answer, Seconds(0.001)};
+  };
+  for (const int before : {1, 40}) {
+    Numbers numbers(100);
+    stored_.clear();
+    int asked = 0;
+    const DispatchReport report = run(numbers, [&](int number, const Json&) {
+      return ++asked <= before ? square(number) : refused();
+    });
+    EXPECT_EQ(report.done, before);
+    EXPECT_EQ(report.failed, 0);
+    EXPECT_EQ(report.error, ErrorKind::kSystem);
+    EXPECT_THAT(report.stopped, HasSubstr("is the server still running?"));
+    EXPECT_GE(report.seconds, 10);
+    EXPECT_LT(report.seconds, 12);
+  }
+  // One that is back soon is gone on with.
+  Numbers numbers(100);
+  stored_.clear();
+  int asked = 0;
+  std::optional<Seconds> gone;
+  const DispatchReport report = run(numbers, [&](int number, const Json&) {
+    if (++asked > 40 && !gone) gone = clock_.monotonic();
+    return gone && clock_.monotonic() - *gone < Seconds(4) ? refused() : square(number);
+  });
+  EXPECT_EQ(report.done, 100);
+  EXPECT_EQ(report.stopped, "");
+}
+
 TEST_F(DispatcherTest, AStoreThatFailsForAMomentLosesNothing) {
   Numbers numbers(40);
   failures_ = 2;

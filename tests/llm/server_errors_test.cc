@@ -52,6 +52,41 @@ void expect_stop(ErrorMeaning meaning, const std::vector<Said>& all, const std::
   }
 }
 
+// Above all of a base URL without its /v1.
+TEST(ServerErrors, NothingIsAtThisAddress) {
+  const std::vector<Said> all = {
+      {404, "404 page not found"},  // Ollama, Go's own server
+      {404, R"({"detail": "Not Found"})"},
+      {405, R"({"detail": "Method Not Allowed"})"},
+      {404, R"({"error": {"message": "Not Found", "type": "NotFoundError", "code": 404}})"},
+      {404, R"({"error": {"code": 404, "message": "File Not Found", "type": "not_found_error"}})"},
+      {200, dump_json({{"error", "Unexpected endpoint or method. (POST /chat/completions)"}})},
+      {404, message("Invalid URL (POST /chat/completions)")},
+      {404, message("Invalid URL (POST /v2/chat/completions)")},
+      {404, coded("unknown_url", "Unknown request URL: POST /chat/completions. Please check it")},
+      {404, R"({"message": "Route POST:/chat/completions not found", "statusCode": 404})"},
+      {404, R"({"message": "no Route matched with those values"})"},
+      {404, R"({"error": {"code": "404", "message": "Resource not found"}})"},
+      {404, "<html><head><title>404 Not Found</title></head><body>nginx</body></html>"},
+      {405, "<html>\r\n<head><title>405 Not Allowed</title></head></html>"},
+      {404, "<!DOCTYPE html><pre>Cannot POST /chat/completions</pre>"},
+      {404, "Not Found"},
+      {404, "404: Not Found"},
+      {404, ""},
+      {404, std::string(5000, 'x')}};
+  expect_stop(ErrorMeaning::kAddress, all, "is the `endpoint` right?");
+  for (const Said& said : all) {
+    EXPECT_TRUE(read(said).attempt.unanswered) << said.body;
+    EXPECT_LE(read(said).attempt.reason.size(), 260U) << said.body;
+    EXPECT_THAT(read(said).attempt.reason, testing::EndsWith("ends in /v1"));
+  }
+  // About the one request, or about nobody knows what.
+  for (const std::string& body :
+       {message("The picture was not found"), message("no"), std::string("{}")}) {
+    EXPECT_EQ(read({404, body}).attempt.next, NextStep::kDone) << body;
+  }
+}
+
 TEST(ServerErrors, NoMoneyInAnyWordingAndStatus) {
   expect_stop(
       ErrorMeaning::kMoney,

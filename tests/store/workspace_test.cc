@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
+#include "support/read_only.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -211,39 +212,26 @@ TEST_F(WorkspaceTest, LockIsHeldByOneAndFreedByDeath) {
 TEST_F(WorkspaceTest, AFolderThatMayNotBeWrittenToCanBeRead) {
   const Path root = folder_.path() / "w";
   { Workspace::create(root).database().execute("CREATE TABLE t (a)"); }
-  for (const Path& path : {folder_.path(), root, root / "locks"}) {
-    std::filesystem::permissions(path, std::filesystem::perms(0555));
+  {
+    const test::ReadOnly fixed(folder_.path());
+    EXPECT_EQ(test::as_somebody_else([&] {
+                Workspace workspace = Workspace::open_to_read(root);
+                if (workspace.root() != root || workspace.kept()) return 3;
+                workspace.database().execute("INSERT INTO t VALUES (1)");  // into the copy
+                const WorkspaceLock lock = workspace.lock("study-x");
+                return 0;
+              }),
+              0);
+    EXPECT_EQ(test::as_somebody_else([&] {
+                try {
+                  Workspace::open(root);
+                } catch (const SystemError& error) {
+                  return std::string_view(error.what()).find("a copy of it") < 1000 ? 0 : 4;
+                }
+                return 5;
+              }),
+              0);
   }
-  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0444));
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    // Permissions do not bind root: be somebody else.
-    constexpr uid_t kNobody = 65534;
-    if (geteuid() == 0 && setuid(kNobody) != 0) _exit(2);
-    try {
-      Workspace workspace = Workspace::open_to_read(root);
-      if (workspace.root() != root) _exit(3);
-      workspace.database().execute("INSERT INTO t VALUES (1)");  // into the copy
-      const WorkspaceLock lock = workspace.lock("study-x");
-    } catch (const std::exception&) {
-      _exit(4);
-    }
-    try {
-      Workspace::open(root).database().execute("INSERT INTO t VALUES (1)");
-    } catch (const SystemError&) {
-      _exit(0);
-    }
-    _exit(6);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
-  std::filesystem::permissions(root, std::filesystem::perms(0755));
-  std::filesystem::permissions(root / "locks", std::filesystem::perms(0755));
-  std::filesystem::permissions(root / "epicrisis.db", std::filesystem::perms(0644));
   EXPECT_EQ(Workspace::open(root).database().query_integer("SELECT count(*) FROM t"), 0);
 }
 

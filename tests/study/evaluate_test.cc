@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -9,12 +10,15 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/study/study.h"
+#include "epicrisis/study/verify_workspace.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "settings/run_metrics.h"
 #include "study/predictions.h"
 #include "study/run_identity.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
 #include "study/training.h"
+#include "support/read_only.h"
 
 // Evaluation and report of runs that were trained elsewhere: no build needs LibTorch for them.
 namespace epicrisis {
@@ -108,6 +112,20 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   EXPECT_FALSE(report.gallery.empty());
   EXPECT_NE(read_file(html).find("weighted"), std::string::npos);
 
+  {
+    const test::ReadOnly fixed(folder_.path());
+    const TemporaryFolder elsewhere;
+    std::filesystem::permissions(elsewhere.path(), std::filesystem::perms(0777));
+    EXPECT_EQ(test::as_somebody_else([&] {
+                Workspace read = Workspace::open_to_read(folder_.path() / "w");
+                if (evaluate_study(read, study(), job_) != rows) return 1;
+                write_study_report(read, study(), elsewhere.path() / "report.html", job_);
+                return 0;
+              }),
+              0);
+    EXPECT_TRUE(std::filesystem::exists(elsewhere.path() / "report.html"));
+  }
+
   // All runs of the study are there: nothing is left to train, with or without LibTorch.
   const StudyOutcome outcome = run_study(workspace, study(), job_);
   EXPECT_EQ(outcome.trained, 0U);
@@ -134,6 +152,24 @@ TEST_F(EvaluateStudy, WithoutASampleOfItsClassesItSaysSo) {
   Study external = study();
   for (StudyData& data : external.data) data.external = true;
   EXPECT_THAT(message(external, "external"), testing::HasSubstr("nothing to train on"));
+}
+
+// What this version writes with a checksum is damaged without one.
+TEST_F(EvaluateStudy, AMissingChecksumIsDamageWhereThereAlwaysIsOne) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const FloatMatrix rows(1, 2);
+  const auto verify = [&](const char* format, const char* version) {
+    const Path file = workspace.embeddings() / "net" / "1.safetensors";
+    std::filesystem::create_directories(file.parent_path());
+    write_safetensors(file, {{"features", tensor_view(rows)}},
+                      {{"format", format}, {"version", version}});
+    const VerifyReport report = verify_workspace(workspace, job_);
+    const auto tally = std::ranges::find(report.tallies, "feature files", &VerifyTally::kind);
+    return std::pair(tally->damaged, tally->unverified);
+  };
+  EXPECT_EQ(verify("epicrisis-features", "2"), std::pair(1L, 0L));
+  EXPECT_EQ(verify("epicrisis-features", "1"), std::pair(0L, 1L));
+  EXPECT_EQ(verify("pt", "2"), std::pair(0L, 1L));
 }
 
 // Another weight or tokenizer file in a model's folder: the run is trained again.

@@ -92,6 +92,34 @@ TEST_F(FeatureCacheTest, TextsAreEncodedOnceWhateverTheirOrder) {
   EXPECT_EQ(cached_text_embeddings(encoder, {}, scratch_.path(), job_).rows, 0U);
 }
 
+// A vocabulary that lacks a hundredth of the words is another language's, or of another case.
+TEST_F(FeatureCacheTest, TheShareOfUnknownTokensIsToldAndWarnedOf) {
+  CountingEncoder encoder;
+  const std::vector<std::string> texts = {"nevus"};
+  const auto told = [&](std::size_t tokens, std::size_t unknown) {
+    encoder.report_.tokens = tokens;
+    encoder.report_.unknown = unknown;
+    test::JobLog log;
+    Job job(log);
+    cached_text_embeddings(encoder, texts, scratch_.path(), job);
+    std::erase_if(log.lines, [](const std::string& line) {
+      return line.find("unknown") == std::string::npos;
+    });
+    return log.lines;
+  };
+  const std::string advice =
+      "; see whether its vocabulary has the language and the case of the texts";
+  EXPECT_THAT(told(1000, 10), testing::ElementsAre(
+                                  "warning text embeddings: 10 of 1000 tokens (1.00 %) are unknown "
+                                  "to counting" +
+                                  advice));
+  // Also of texts whose embeddings are there.
+  EXPECT_THAT(told(1000, 500), Contains(AllOf(HasSubstr("warning"), HasSubstr("(50.00 %)"))));
+  EXPECT_THAT(told(1000, 9), testing::ElementsAre("info text embeddings: 9 of 1000 tokens (0.90 %) "
+                                                  "are unknown to counting"));
+  EXPECT_THAT(told(1000, 0), testing::IsEmpty());
+}
+
 TEST_F(FeatureCacheTest, AnInterruptLosesNoFinishedChunk) {
   CountingEncoder encoder;
   std::vector<std::string> texts;

@@ -48,8 +48,9 @@ Json to_json(const PrepareReport& report);
 // Prepares the pictures of the samples and packs them into images/<recipe id>/. What is done is
 // kept: a killed run goes on where it stopped; a file whose size and time are as before is not
 // prepared again, one that failed before is not tried again until it changes. A picture whose file
-// is gone stays prepared. What a damaged shard held is prepared again, with a warning. Takes the lock "prepare-<recipe>"; interrupts and a full disk are thrown,
-// what was done stays.
+// is gone stays prepared. What a damaged shard held is prepared again, with a warning. Takes the lock
+// "prepare-<recipe>"; interrupts and a full disk are thrown, what was done stays. SystemError if
+// something is to be prepared and the workspace is not kept().
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ struct AdapterInput {
   // The picture's path of the sample that is stored under this key, "" for none: a key that was
   // given once stays. Empty: nothing is stored.
   std::function<std::string(std::string_view key)> stored_picture;
+  // What an earlier read of the same told in AdapterReport::suffix_twins: these ids keep their suffix
+  // in the key, whichever row is first.
+  std::set<std::string> suffix_twins;
   std::size_t max_listed = 100;  // examples that the report keeps of each kind
 };
 
@@ -70,6 +74,9 @@ struct AdapterReport {
   Tally pictures_shadowed;                   // pictures hidden by one of the same id
   std::vector<std::string> picture_folders;  // where pictures were looked for and found
   std::map<std::string, Tally> warnings;     // by kind
+  // Ids without suffix that rows have with several (a.jpg, a.png), where no picture told so. Not in
+  // the JSON; the first row's key lacks the suffix: read again with them.
+  std::set<std::string> suffix_twins;
   // Tables that are separated by something else than commas: file and "a tab", "';'".
   std::map<std::string, std::string> separators;
 

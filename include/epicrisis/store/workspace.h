@@ -41,7 +41,7 @@ class Workspace {
   // InputError if it holds pictures or runs whose database is gone.
   static Workspace create(const Path& root);
   // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh where
-  // the folder holds pictures, features or runs.
+  // the folder holds pictures, features or runs; SystemError if it may not be written to.
   static Workspace open(const Path& root);
   // For who only reads: where the folder may not be written to (its permissions, a disk that is
   // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
@@ -50,6 +50,8 @@ class Workspace {
   static Workspace open_or_create(const Path& root, bool* created = nullptr);
   static bool exists(const Path& root);
 
+  // Not kept: what is written to the database is lost with this object, and the folder takes none.
+  bool kept() const { return scratch_ == nullptr; }
   const Path& root() const { return root_; }
   Path database_path() const { return root_ / "epicrisis.db"; }
   Path images() const { return root_ / "images"; }

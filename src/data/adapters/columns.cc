@@ -145,10 +145,12 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
 void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,
                 const std::function<void(Draft&)>& finish) {
   intake.note_separator(reader);
+  reader.take_short_rows();
   const std::size_t id = reader.column(map.id);
   if (map.label.size() == 1) reader.column(*map.label.begin());  // throws where it is missing
   while (reader.next()) {
     intake.count_row();
+    intake.warn_of_short_row(reader);
     const std::string& own_id = reader.at(id);
     Draft draft = draft_of(intake, reader, intake.is_missing(own_id) ? std::string() : own_id);
     apply_columns(intake, map, draft);

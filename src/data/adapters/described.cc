@@ -43,6 +43,7 @@ class Groups {
   void learn(const Path& path) {
     if (columns_.size() < 2) return;
     CsvReader reader(path);
+    reader.take_short_rows();
     while (reader.next()) {
       std::string widest;
       for (const std::string& column : columns_) {
@@ -121,8 +122,10 @@ class Described final : public Adapter {
     const std::vector<std::string>& header = own_header.empty() ? reader.header() : own_header;
     const std::size_t id = own_header.empty() ? reader.column(file_.columns.id) : 0;
     intake.note_separator(reader);
+    reader.take_short_rows();
     while (reader.next()) {
       intake.count_row();
+      intake.warn_of_short_row(reader);
       if (reader.row().size() != header.size()) {
         throw InputError("{}: {} columns, {} were expected ({})", reader.place(),
                          reader.row().size(), header.size(), join(header, ", "));

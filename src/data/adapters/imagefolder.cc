@@ -2,6 +2,7 @@
 #include <optional>
 #include <set>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 
 #include "data/adapters/columns.h"
@@ -10,6 +11,7 @@
 #include "data/adapters/table_map.h"
 #include "data/published_split.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -75,11 +77,12 @@ std::string joined(std::string_view path) { return join(split(path, '/'), "__");
 // Reads one data set.
 class FolderReader {
  public:
-  FolderReader(Intake& intake, const std::optional<TableMap>& map, const Path& root,
+  FolderReader(Intake& intake, const std::optional<TableMap>& map, const AdapterInput& input,
                MetadataFiles metadata)
       : intake_(intake),
         map_(map),
-        root_(root),
+        input_(input),
+        root_(input.path),
         metadata_(std::move(metadata)),
         names_(intake.picture_names()) {
     for (const std::string& name : names_) has_splits_ = has_splits_ || split_of(name);
@@ -103,6 +106,8 @@ class FolderReader {
     for (const std::string& file : metadata_.unread) {
       intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file, "");
     }
+    for (const std::string& prefix : metadata_.prefixes) look_for_shared_ids(prefix);
+    paths_.clear();
     for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
     for (const std::string& name : names_) {
       const bool described = std::ranges::any_of(
@@ -119,15 +124,53 @@ class FolderReader {
   }
 
   void read_metadata(const std::string& prefix) {
+    read_rows(
+        prefix, [&](const MetadataRow& row) { take_row(row, prefix); },
+        [&](std::string_view reason, const std::string& place, const std::string& what) {
+          intake_.count_row();
+          intake_.skip(reason, place, what);
+        });
+  }
+
+  // Folders that number their pictures anew: an id of several pictures tells none of them.
+  void look_for_shared_ids(const std::string& prefix) {
+    read_rows(
+        prefix,
+        [&](const MetadataRow& row) {
+          if (row.pictures.size() != 1) return;
+          const std::string id(own_id(columns_of(row), row));
+          if (intake_.is_missing(id)) return;
+          const std::uint64_t path = fnv1a(path_of(row.pictures.front(), prefix));
+          const auto [first, is_new] = paths_.emplace(normal_spelling(id), path);
+          if (!is_new && first->second != path) shared_.insert(first->first);
+        },
+        [](std::string_view, const std::string&, const std::string&) {});
+  }
+
+  template <typename OnRow, typename OnSkip>
+  void read_rows(const std::string& prefix, const OnRow& on_row, const OnSkip& on_skip) {
     const bool names_picture = map_ && !map_->columns.picture.empty();
     const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
-    read_folder_metadata(
-        root_ / prefix, prefix, picture,
-        {[&](const MetadataRow& row) { take_row(row, prefix); },
-         [&](std::string_view reason, const std::string& place, const std::string& what) {
-           intake_.count_row();
-           intake_.skip(reason, place, what);
-         }});
+    read_folder_metadata(root_ / prefix, prefix, picture, {on_row, on_skip});
+  }
+
+  ColumnMap columns_of(const MetadataRow& row) const {
+    return map_ ? map_->columns : usual_columns(row, intake_.taxonomy().field());
+  }
+  static std::string_view own_id(const ColumnMap& columns, const MetadataRow& row) {
+    return columns.id.empty() ? "" : trim(row.cell(columns.id));
+  }
+  // A key that was given once stays.
+  bool is_shared(std::string_view id, const std::string& path) const {
+    if (!shared_.contains(normal_spelling(id))) return false;
+    return !input_.stored_picture ||
+           input_.stored_picture(without_picture_suffix(normal_spelling(id))) !=
+               std::filesystem::absolute(root_ / path).lexically_normal().string();
+  }
+  // What leads out of the metadata's own folder stays as it is, and is refused.
+  static std::string path_of(const std::string& written, const std::string& prefix) {
+    const std::string below = plain_picture_path(written);
+    return below.empty() ? written : prefix + below;
   }
 
   void take_row(const MetadataRow& row, const std::string& prefix) {
@@ -141,9 +184,7 @@ class FolderReader {
     }
     const std::string case_id = row.pictures.size() > 1 ? prefix + row.pictures.front() : "";
     for (const std::string& written : row.pictures) {
-      const std::string below = plain_picture_path(written);
-      // What leads out of the metadata's own folder stays as it is, and is refused.
-      take_picture_of(row, below.empty() ? written : prefix + below, case_id);
+      take_picture_of(row, path_of(written, prefix), case_id);
     }
   }
 
@@ -162,12 +203,14 @@ class FolderReader {
   // pictures of one row have in common.
   void take_picture_of(const MetadataRow& row, const std::string& path,
                        const std::string& case_id) {
-    const ColumnMap columns = map_ ? map_->columns : usual_columns(row, intake_.taxonomy().field());
-    const std::string_view own_id =
-        columns.id.empty() || !case_id.empty() ? "" : row.cell(columns.id);
-    Draft draft =
-        draft_of(intake_, row.place, intake_.is_missing(own_id) ? id_of(path) : std::string(own_id),
-                 row.header, row.cells);
+    const ColumnMap columns = columns_of(row);
+    std::string id(case_id.empty() ? own_id(columns, row) : "");
+    if (is_shared(id, path)) {
+      intake_.warn("ids of several pictures, which have their path as key instead", row.place, id);
+      id.clear();
+    }
+    if (intake_.is_missing(id)) id = id_of(path);
+    Draft draft = draft_of(intake_, row.place, std::move(id), row.header, row.cells);
     draft.picture = path;
     apply_columns(intake_, columns, draft);
     if (intake_.is_missing(draft.sample.group)) draft.sample.group = case_id;
@@ -202,10 +245,14 @@ class FolderReader {
 
   Intake& intake_;
   const std::optional<TableMap>& map_;
+  const AdapterInput& input_;
   const Path& root_;
   MetadataFiles metadata_;
   std::vector<std::string> names_;
   std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
+  std::unordered_map<std::string, std::uint64_t>
+      paths_;                     // hash of the first, by the table's own id
+  std::set<std::string> shared_;  // own ids of more than one path
   bool has_splits_ = false;
 };
 
@@ -239,7 +286,7 @@ class ImageFolder final : public Adapter {
                                                : Taxonomy::load(input.taxonomy, field);
     MetadataFiles metadata = find_folder_metadata(input.path);
     Intake intake(input, name(), std::move(labels), layout, sink);
-    FolderReader reader(intake, map, input.path, std::move(metadata));
+    FolderReader reader(intake, map, input, std::move(metadata));
     if (reader.is_empty()) {
       throw UsageError("imagefolder: {} holds neither a picture nor a metadata file",
                        input.path.string());

@@ -60,6 +60,7 @@ Intake::Intake(const AdapterInput& input, std::string_view adapter, Taxonomy tax
   }
   report_.field = taxonomy_.field();
   report_.adapter = adapter;
+  report_.suffix_twins = input.suffix_twins;
   report_.dataset = input.dataset.empty() ? std::string(adapter) : input.dataset;
 }
 
@@ -98,10 +99,20 @@ void Intake::note_separator(const CsvReader& reader) {
       separator_name(reader.separator());
 }
 
+void Intake::warn_of_short_row(const CsvReader& reader) {
+  if (reader.missing_fields() == 0) return;
+  const std::size_t width = reader.row().size();
+  warn("rows without their last fields, which are taken as empty", reader.place(),
+       fmt::format("{} of {} fields", width - reader.missing_fields(), width));
+}
+
 void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
-  PictureIndex::Found picture = look_up(draft, false);
+  const bool has_twin =
+      input_.suffix_twins.contains(std::string(without_picture_suffix(normal_spelling(draft.id))));
+  PictureIndex::Found picture = look_up(draft, has_twin && draft.picture.empty());
+  picture.suffix_twin = picture.suffix_twin || has_twin;
   if (!settle_key(draft, picture)) return;
   if (!settle_picture(draft, picture)) return;
   ++report_.records;
@@ -156,7 +167,7 @@ std::string Intake::key_of(const Draft& draft, const PictureIndex::Found& pictur
   const bool by_spelling = picture.spelling_twin && normal_spelling(draft.id) != draft.id;
   const bool by_suffix = picture.suffix_twin && key != normal;
   if (!by_spelling && !by_suffix) return key;
-  if (input_.stored_picture &&
+  if (picture.number != 0 && input_.stored_picture &&
       Path(input_.stored_picture(key)).filename() == Path(picture.path).filename()) {
     return key;
   }
@@ -173,6 +184,7 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
   if (!is_new && position->second.id == now.id && now.suffix != 0 && position->second.suffix != 0 &&
       position->second.suffix != now.suffix) {
     // "a.jpg" was there, this is "a.png".
+    report_.suffix_twins.insert(draft.sample.key);
     draft.sample.key = normal_spelling(draft.id);
     std::tie(position, is_new) = seen_.emplace(draft.sample.key, now);
     if (is_new) picture = look_up(draft, draft.picture.empty());
@@ -182,6 +194,7 @@ bool Intake::settle_key(Draft& draft, PictureIndex::Found& picture) {
     skip(kSameLooks, draft.place, draft.id);
     return false;
   }
+  if (position->second.suffix == 0) position->second.suffix = now.suffix;
   ++report_.records;
   tally(report_.duplicate_ids, draft.place, draft.sample.key);
   if (position->second.label != now.label) {
@@ -420,6 +433,7 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
 
 void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
   const std::size_t column = reader.column(grade_column);
+  reader.take_short_rows();
   while (!grade_has_codes_ && reader.next()) {
     const std::string& value = reader.at(column);
     const std::optional<double> number = parse_number(trim(value));

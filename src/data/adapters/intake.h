@@ -64,6 +64,8 @@ class Intake {
   void warn_of_value(std::string_view kind, std::string_view place, std::string_view value);
   // Tells in the report how the table is separated, where that is not by commas.
   void note_separator(const CsvReader& reader);
+  // Of a row that lacks its last fields (CsvReader::take_short_rows()).
+  void warn_of_short_row(const CsvReader& reader);
 
   // Whether a cell says nothing, by the label map's list.
   bool is_missing(std::string_view value) const { return taxonomy_.is_missing(value); }

@@ -126,7 +126,9 @@ TEST(Answer, EveryStatus) {
          {std::string(), std::string(R"({"error": {"message": "no"}})"), std::string("{"),
           dump_json(completion({{"content", "A whole note."}}))}) {
       const Outcome outcome = read(c.status, body);
-      EXPECT_EQ(summary(outcome), c.summary) << c.status << " " << body;
+      // That no path is there a page says, not a message about something else.
+      const bool no_path = (c.status == 404 || c.status == 405) && (body.empty() || body == "{");
+      EXPECT_EQ(summary(outcome), no_path ? "stop failed" : c.summary) << c.status << " " << body;
       EXPECT_THAT(outcome.reason, HasSubstr(std::to_string(c.status)));
       expect_sound(outcome);
     }
