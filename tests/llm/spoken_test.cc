@@ -1,5 +1,6 @@
 #include "llm/spoken.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <string>
@@ -26,7 +27,7 @@ std::string read(const std::string& text) {
 }
 
 // With T for the thought and N for the note.
-std::string filled(std::string form) {
+std::string filled(const std::string& form) {
   std::string text;
   for (const char c : form) {
     if (c == '\x01') {
@@ -374,7 +375,7 @@ TEST(Spoken, ATurnMayBeginATextInMarks) {
                             "<｜hy_Assistant｜>"}) {
     EXPECT_EQ(read(begin + kNote), kNote) << begin;
     EXPECT_TRUE(spoken_text(begin + kNote).dropped.control_tokens) << begin;
-    EXPECT_EQ(read(std::string(begin) + "<think>" + kThought + "</think>" + kNote), kNote) << begin;
+    EXPECT_EQ(read(fmt::format("{}<think>{}</think>{}", begin, kThought, kNote)), kNote) << begin;
   }
 }
 
@@ -445,23 +446,25 @@ TEST(Spoken, TakesTimeLinearInTheText) {
 TEST(Spoken, EveryNameOfTheFileIsRead) {
   const MarkWords& words = MarkWords::built_in();
   for (const std::string& name : words.thoughts) {
-    EXPECT_EQ(read("<" + name + ">" + kThought + "</" + name + ">" + kNote), kNote) << name;
-    EXPECT_EQ(read("[" + name + "]" + kThought + "[/" + name + "]" + kNote), kNote) << name;
-    EXPECT_EQ(read("<|" + name + "|>" + kThought + "<|/" + name + "|>" + kNote), kNote) << name;
-    EXPECT_EQ(read(kThought + "</" + name + ">" + kNote), kNote) << name;
+    for (const char* form :
+         {"<{0}>{1}</{0}>{2}", "[{0}]{1}[/{0}]{2}", "<|{0}|>{1}<|/{0}|>{2}", "{1}</{0}>{2}"}) {
+      const std::string text = fmt::format(fmt::runtime(form), name, kThought, kNote);
+      EXPECT_EQ(read(text), kNote) << text;
+    }
   }
   for (const std::string& name : words.answers) {
-    EXPECT_EQ(read("<think>x</think><" + name + ">" + kNote + "</" + name + ">"), kNote) << name;
+    EXPECT_EQ(read(fmt::format("<think>x</think><{0}>{1}</{0}>", name, kNote)), kNote) << name;
   }
   for (const std::string& name : words.thought_headings) {
-    EXPECT_EQ(read(name + ":\n" + kThought + "\n\nFinal answer: " + kNote), kNote) << name;
-    EXPECT_EQ(read(name + ":\n" + kThought), "(fault)") << name;
+    EXPECT_EQ(read(fmt::format("{}:\n{}\n\nFinal answer: {}", name, kThought, kNote)), kNote)
+        << name;
+    EXPECT_EQ(read(fmt::format("{}:\n{}", name, kThought)), "(fault)") << name;
   }
   for (const std::string& opening : words.thought_openings) {
-    EXPECT_EQ(read(opening + " a note. " + kNote), "(fault)") << opening;
+    EXPECT_EQ(read(fmt::format("{} a note. {}", opening, kNote)), "(fault)") << opening;
   }
   for (const std::string& name : words.end) {
-    EXPECT_EQ(read(kNote + "<|" + name + "|>x"), kNote) << name;
+    EXPECT_EQ(read(fmt::format("{}<|{}|>x", kNote, name)), kNote) << name;
   }
 }
 

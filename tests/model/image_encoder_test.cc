@@ -45,7 +45,7 @@ void formula_fill(torch::nn::Module& module) {
     double scale = 0.25;
     double shift = 0;
     if (tensor.dim() == 4) {
-      scale = std::sqrt(6.0 / static_cast<double>(tensor.numel() / tensor.size(0)));
+      scale = std::sqrt(6.0 / static_cast<double>(tensor[0].numel()));
     } else if (name.ends_with("weight") || name.ends_with("running_var")) {
       shift = 1;
     }
@@ -93,7 +93,7 @@ TEST_P(Architecture, AgreesWithTorchvisionOnEqualWeights) {
   formula_fill(*encoder);
   const torch::NoGradGuard no_grad;
   const torch::Tensor x =
-      torch::tensor(formula("picture", 2 * 3 * 96 * 64, 1, 0)).view({2, 3, 96, 64});
+      torch::tensor(formula("picture", std::int64_t{2} * 3 * 96 * 64, 1, 0)).view({2, 3, 96, 64});
   encoder->eval();
   EXPECT_LT(relative_error(encoder->forward(x), expected.slice(0, 0, 2)), 1e-5);
   const torch::Tensor last = x.contiguous(torch::MemoryFormat::ChannelsLast);

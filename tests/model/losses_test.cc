@@ -48,6 +48,7 @@ double plain_supervised_nt_xent(const Rows& image, const Rows& text, const Label
                                 double t) {
   const Rows z = stacked(image, text);
   const std::size_t samples = image.size();
+  if (samples == 0) return 0;
   double total = 0;
   for (std::size_t i = 0; i < z.size(); ++i) {
     double positives = 0;

@@ -225,7 +225,7 @@ TEST_F(RecordingTest, ABrokenLineIsNamed) {
        R"({"recording":1,"method":"P","path":"/","body_sha256":"","status":200,"headers":[],"failure":"","latency":0})",
        R"({"recording":1,"method":"P","path":"/","body_sha256":"","status":200,"headers":{},"failure":"?","latency":0})",
        R"({"recording":1,"method":"P","path":"/","body_sha256":"","status":200,"headers":{},"failure":"","latency":0,"answer_hex":"abc"})"}) {
-    write_file(file_, good + bad + "\n" + good);
+    write_file(file_, fmt::format("{0}{1}\n{0}", good, bad));
     try {
       make_replay_transport(file_, job_);
       ADD_FAILURE() << bad;

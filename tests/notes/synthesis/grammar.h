@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <array>
@@ -30,7 +31,7 @@ inline std::string grammar_fault(const std::string& text) {
   for (const Rule& rule : kRules) {
     std::string match;
     if (RE2::PartialMatch(text, rule.pattern, &match)) {
-      return std::string(rule.name) + ": '" + match + "' in: " + text;
+      return fmt::format("{}: '{}' in: {}", rule.name, match, text);
     }
   }
   if (!text.empty() && (text.front() == ' ' || text.back() == ' ')) return "space at an end";
