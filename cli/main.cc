@@ -179,6 +179,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   Globals globals{job, watcher};
   add_init_command(app, globals);
   add_import_command(app, globals);
+  add_status_command(app, globals);
   add_check_command(app, globals);
   add_prepare_command(app, globals);
   add_notes_command(app, globals);
