@@ -11,10 +11,13 @@ namespace {
 
 std::string number(std::int64_t count) { return fmt::format("{}", count); }
 
-// "train 10, test 3".
+// "train 10, test 3", in the order of the roles.
 std::string counts_of(const std::map<std::string, std::int64_t>& counts) {
   std::vector<std::string> parts;
-  for (const auto& [name, count] : counts) parts.push_back(fmt::format("{} {}", name, count));
+  for (const char* role : {"train", "validation", "test", "external"}) {
+    const auto found = counts.find(role);
+    if (found != counts.end()) parts.push_back(fmt::format("{} {}", role, found->second));
+  }
   return join(parts, ", ");
 }
 

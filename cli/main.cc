@@ -188,6 +188,8 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_report_command(app, globals);
+  add_runs_command(app, globals);
+  add_remove_command(app, globals);
   add_workspace_command(app, globals);
   add_demo_command(app, globals);
   add_completion_command(app, globals);

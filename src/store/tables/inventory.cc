@@ -1,6 +1,7 @@
 #include "epicrisis/store/tables/inventory.h"
 
 #include "epicrisis/store/tables/samples.h"
+#include "store/tables/sample_query.h"
 
 namespace epicrisis {
 namespace {
@@ -62,6 +63,17 @@ std::int64_t count_batched_out(Database& database) {
       .value_or(0);
 }
 
+std::int64_t count_without_fingerprint(Database& database,
+                                       const std::vector<std::string>& datasets) {
+  return database
+      .query_integer(
+          "SELECT count(*) FROM samples s JOIN datasets d ON d.id = s.dataset_id WHERE s.has_image "
+          "AND d.name IN (SELECT value FROM json_each(?)) AND NOT EXISTS "
+          "(SELECT 1 FROM fingerprints f WHERE f.sample_id = s.id)",
+          json_text_of(datasets))
+      .value_or(0);
+}
+
 std::optional<std::string> last_leakage_check(Database& database) {
   return database.query_text("SELECT created_at FROM leakage_checks ORDER BY id DESC LIMIT 1");
 }
@@ -72,6 +84,12 @@ std::set<std::string> runs_with_results(Database& database) {
 
 std::set<std::string> prepared_recipes(Database& database) {
   return texts_of(database, "SELECT DISTINCT recipe FROM prepared");
+}
+
+void for_each_prepared_hash(Database& database, const std::function<void(std::string)>& callback) {
+  Statement rows = database.prepare(
+      "SELECT lower(hex(pixels_sha256)) FROM prepared WHERE pixels_sha256 IS NOT NULL");
+  while (rows.step()) callback(rows.text(0));
 }
 
 }  // namespace epicrisis

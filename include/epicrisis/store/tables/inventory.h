@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,11 +34,16 @@ std::vector<DatasetInventory> count_inventory(Database& database);  // by name
 std::int64_t count_under_way(Database& database);
 // Requests in batch files that have no answer yet.
 std::int64_t count_batched_out(Database& database);
+// Samples with a picture of these data sets whose fingerprint is not known.
+std::int64_t count_without_fingerprint(Database& database,
+                                       const std::vector<std::string>& datasets);
 // When splits were last held against each other; empty if never.
 std::optional<std::string> last_leakage_check(Database& database);
 // Ids of the runs that stored results were measured on.
 std::set<std::string> runs_with_results(Database& database);
 // Recipes of which a picture is prepared, or failed to be.
 std::set<std::string> prepared_recipes(Database& database);
+// The SHA-256 of every prepared picture, 64 hex digits; an equal one may come several times.
+void for_each_prepared_hash(Database& database, const std::function<void(std::string)>& callback);
 
 }  // namespace epicrisis
