@@ -81,7 +81,7 @@ void in_group(CLI::App& command, const std::string& heading) {
 namespace {
 
 // What people look for under another word.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherWords = {{
     {"train", "study run"},
     {"fit", "study run"},
     {"finetune", "study run"},
@@ -94,6 +94,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherWo
     {"preprocess", "prepare"},
     {"leakage", "check"},
     {"claims", "notes audit"},
+    {"info", "status"},
+    {"delete", "remove"},
+    {"prune", "runs"},
+    {"validate", "study check"},
+    {"folds", "split"},
 }};
 
 // The commands of this name below `app`: "audit" is 'notes audit'.
