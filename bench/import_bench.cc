@@ -12,9 +12,9 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/leakage.h"
+#include "epicrisis/corpus/split_table.h"
 #include "epicrisis/image/fingerprint.h"
 #include "epicrisis/store/tables/samples.h"
-#include "epicrisis/store/tables/splits.h"
 
 namespace epicrisis {
 namespace {
@@ -116,7 +116,7 @@ BENCHMARK(stream)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 // Of one data set and one role of a split set.
 void stream_filtered(benchmark::State& state) {
   Workspace& workspace = filled(state.range(0));
-  make_split_set(workspace.database(), "bench", {}, {.replace = true});
+  store_split(workspace.database(), "bench", split_samples(workspace.database(), {}, Job()), true);
   const SampleFilter filter{
       .datasets = {"invented"}, .labelled = true, .split_set = "bench", .roles = {"train"}};
   for ([[maybe_unused]] auto iteration : state) {

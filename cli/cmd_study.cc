@@ -1,7 +1,11 @@
 #include <memory>
+#include <optional>
 
 #include "command.h"
+#include "epicrisis/core/error.h"
 #include "epicrisis/study/study.h"
+#include "epicrisis/study/study_check.h"
+#include "epicrisis/study/study_skeleton.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -11,14 +15,85 @@ struct StudyArguments {
   std::string file;
   std::string workspace;
   std::string data_root;
+  std::string output;
+  std::string name;
   bool allow_leakage = false;
   bool allow_remote = false;
+  bool replace = false;
 };
 
-void run(const StudyArguments& arguments, const Globals& globals) {
-  const Study study = read_study(arguments.file, arguments.data_root.empty()
-                                                     ? std::optional<Path>()
-                                                     : std::optional<Path>(arguments.data_root));
+std::optional<Path> data_root_of(const StudyArguments& arguments) {
+  if (arguments.data_root.empty()) return std::nullopt;
+  return Path(arguments.data_root);
+}
+
+StudyCheck check(const StudyArguments& arguments, const Globals& globals) {
+  return check_study(arguments.file,
+                     {.data_root = data_root_of(arguments),
+                      .workspace = arguments.workspace,
+                      .allow_leakage = arguments.allow_leakage,
+                      .allow_remote = arguments.allow_remote},
+                     globals.job);
+}
+
+void print_findings(const StudyCheck& check) {
+  for (const StudyFinding& finding : check.findings) {
+    print_line(fmt::format("{}: {}: {}", finding.place,
+                           finding.level == FindingLevel::kError ? "error" : "warning",
+                           finding.text));
+  }
+}
+
+void print_plan(const StudyCheck& check) {
+  for (const std::string& line : plan_lines(check.plan)) print_line(line);
+}
+
+void run_check(const StudyArguments& arguments, Globals& globals) {
+  const StudyCheck found = check(arguments, globals);
+  if (!found.sound()) globals.exit_code = exit_status(ErrorKind::kUsage);
+  if (globals.json) return print_json(to_json(found));
+  print_findings(found);
+  if (!found.plan.runs.empty()) {
+    if (!found.findings.empty()) print_line("");
+    print_plan(found);
+  }
+  std::size_t errors = 0;
+  for (const StudyFinding& one : found.findings) errors += one.level == FindingLevel::kError;
+  print_line(errors > 0
+                 ? fmt::format("{} errors, {} warnings: the study cannot run like this", errors,
+                               found.findings.size() - errors)
+                 : fmt::format("Nothing is wrong with it, {} warnings", found.findings.size()));
+}
+
+// What is wrong with the study stops it. What the system refused to the check, room for a copy of the
+// database for one, the study may not need.
+StudyCheck check_before_run(const StudyArguments& arguments, const Globals& globals) {
+  try {
+    return check(arguments, globals);
+  } catch (const SystemError& error) {
+    globals.job.warn("the study could not be checked beforehand: {}", error.what());
+    return {};
+  }
+}
+
+void run(const StudyArguments& arguments, Globals& globals) {
+  const StudyCheck found = check_before_run(arguments, globals);
+  for (const StudyFinding& finding : found.findings) {
+    if (finding.level != FindingLevel::kError) continue;
+    if (finding.kind == ErrorKind::kSystem) {
+      globals.job.warn("{}: {}", finding.place, finding.text);
+      continue;
+    }
+    globals.exit_code = exit_status(finding.kind);
+    if (globals.json) return print_json(to_json(found));
+    print_findings(found);
+    return print_line("Nothing was done: the study cannot run like this");
+  }
+  if (!globals.json && !globals.quiet && !found.plan.runs.empty()) {
+    print_findings(found);
+    print_plan(found);
+  }
+  const Study study = read_study(arguments.file, data_root_of(arguments));
   Workspace workspace = Workspace::open_or_create(arguments.workspace);
   const StudyOutcome outcome =
       run_study(workspace, study, globals.job,
@@ -26,6 +101,7 @@ void run(const StudyArguments& arguments, const Globals& globals) {
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));
+    result["plan"] = to_json(found)["plan"];
     return print_json(result);
   }
   print_text(outcome.headline + "\n");
@@ -33,31 +109,102 @@ void run(const StudyArguments& arguments, const Globals& globals) {
   print_line(fmt::format("Report: {}", outcome.report.string()));
 }
 
-}  // namespace
+void init(const StudyArguments& arguments, const Globals& globals) {
+  Workspace workspace = Workspace::open_to_read(arguments.workspace);
+  std::string name = arguments.name;
+  if (name.empty())
+    name = arguments.output.empty() ? "study" : Path(arguments.output).stem().string();
+  const std::string text = study_skeleton(workspace, name);
+  if (arguments.output.empty()) {
+    if (globals.json) return print_json({{"study", name}, {"text", text}, {"written", ""}});
+    return print_text(text);
+  }
+  if (std::filesystem::exists(arguments.output) && !arguments.replace) {
+    throw UsageError("{} is there already; --replace writes over it", arguments.output);
+  }
+  write_file(arguments.output, text);
+  if (globals.json) {
+    return print_json({{"study", name}, {"text", text}, {"written", arguments.output}});
+  }
+  print_line(fmt::format("Wrote {}; look it through, then: epicrisis study check {} -w {}",
+                         arguments.output, arguments.output, arguments.workspace));
+}
 
-void add_study_command(CLI::App& app, Globals& globals) {
-  CLI::App* study = app.add_subcommand("study", "Everything that one study file names");
-  study->require_subcommand(1);
-  CLI::App* command = study->add_subcommand(
+void add_file(CLI::App& command, StudyArguments& arguments) {
+  takes(
+      command.add_option("FILE", arguments.file, "Study file (TOML; docs/formats/study-files.md)"),
+      "FILE")
+      ->required();
+}
+
+void add_data_root(CLI::App& command, StudyArguments& arguments) {
+  takes(command.add_option(
+            "--data-root", arguments.data_root,
+            "Folder that relative data paths of the study start from, in place of the file's own"),
+        "DIR");
+}
+
+void add_permissions(CLI::App& command, StudyArguments& arguments) {
+  command.add_flag("--allow-leakage", arguments.allow_leakage,
+                   "Go on although splits overlap; the report states it");
+  command.add_flag("--allow-remote", arguments.allow_remote,
+                   "Let prompts and pictures go to a provider that is not on this machine");
+}
+
+void add_run(CLI::App& study, Globals& globals) {
+  CLI::App* command = study.add_subcommand(
       "run",
       "Import, check, prepare, write notes, train, evaluate and report; only what is missing");
   auto arguments = std::make_shared<StudyArguments>();
-  takes(command->add_option("FILE", arguments->file,
-                            "Study file (TOML; docs/formats/study-files.md)"),
-        "FILE")
-      ->required();
+  add_file(*command, *arguments);
   add_workspace_option(*command, arguments->workspace);
-  takes(command->add_option(
-            "--data-root", arguments->data_root,
-            "Folder that relative data paths of the study start from, in place of the file's own"),
-        "DIR");
-  command->add_flag("--allow-leakage", arguments->allow_leakage,
-                    "Go on although splits overlap; the report states it");
-  command->add_flag("--allow-remote", arguments->allow_remote,
-                    "Let prompts and pictures go to a provider that is not on this machine");
+  add_data_root(*command, *arguments);
+  add_permissions(*command, *arguments);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis study run studies/ham-to-external.toml -w work"});
   command->callback([arguments, &globals] { run(*arguments, globals); });
+}
+
+void add_check(CLI::App& study, Globals& globals) {
+  CLI::App* command = study.add_subcommand(
+      "check", "Say what is wrong with a study file, and what a run would do; changes nothing");
+  auto arguments = std::make_shared<StudyArguments>();
+  add_file(*command, *arguments);
+  add_workspace_option(*command, arguments->workspace)
+      ->required(false)
+      ->description("Workspace the study would run in; a new one if not given");
+  add_data_root(*command, *arguments);
+  add_permissions(*command, *arguments);
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis study check study.toml -w work"});
+  command->callback([arguments, &globals] { run_check(*arguments, globals); });
+}
+
+void add_init(CLI::App& study, Globals& globals) {
+  CLI::App* command = study.add_subcommand(
+      "init", "Make a study file from what is in a workspace, with comments, to go on from");
+  auto arguments = std::make_shared<StudyArguments>();
+  add_workspace_option(*command, arguments->workspace);
+  takes(command->add_option("-o,--output", arguments->output,
+                            "Write it to this file; printed if not given"),
+        "FILE");
+  takes(command->add_option("--name", arguments->name, "Its name; the file's if not given"),
+        "NAME");
+  command->add_flag("--replace", arguments->replace, "Write over a file that is there");
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis study init -w work -o study.toml"});
+  command->callback([arguments, &globals] { init(*arguments, globals); });
+}
+
+}  // namespace
+
+void add_study_command(CLI::App& app, Globals& globals) {
+  CLI::App* study =
+      app.add_subcommand("study", "Everything that one study file names: make, check and run it");
+  study->require_subcommand(1);
+  add_init(*study, globals);
+  add_check(*study, globals);
+  add_run(*study, globals);
 }
 
 }  // namespace epicrisis::cli

@@ -81,7 +81,7 @@ void in_group(CLI::App& command, const std::string& heading) {
 namespace {
 
 // What people look for under another word.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherWords = {{
     {"train", "study run"},
     {"fit", "study run"},
     {"finetune", "study run"},
@@ -94,6 +94,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kOtherWo
     {"preprocess", "prepare"},
     {"leakage", "check"},
     {"claims", "notes audit"},
+    {"info", "status"},
+    {"delete", "remove"},
+    {"prune", "runs"},
+    {"validate", "study check"},
+    {"folds", "split"},
 }};
 
 // The commands of this name below `app`: "audit" is 'notes audit'.
@@ -179,13 +184,17 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   Globals globals{job, watcher};
   add_init_command(app, globals);
   add_import_command(app, globals);
+  add_status_command(app, globals);
   add_check_command(app, globals);
+  add_split_command(app, globals);
   add_prepare_command(app, globals);
   add_notes_command(app, globals);
   add_models_command(app, globals);
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_report_command(app, globals);
+  add_runs_command(app, globals);
+  add_remove_command(app, globals);
   add_workspace_command(app, globals);
   add_demo_command(app, globals);
   add_completion_command(app, globals);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -70,6 +71,15 @@ void print_examples(const std::vector<std::string>& examples, std::int64_t total
                            ' ');
   print_line(fmt::format("{}and {} more{}", indent, more,
                          examples.size() > count ? "; --json lists some of them" : ""));
+}
+
+std::string bytes_words(std::uint64_t bytes) {
+  constexpr std::array kUnits = {"kB", "MB", "GB", "TB"};
+  if (bytes < 1000) return fmt::format("{} B", bytes);
+  auto value = static_cast<double>(bytes) / 1000;
+  std::size_t unit = 0;
+  for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  return fmt::format("{:.1f} {}", value, kUnits.at(unit));
 }
 
 void print_table(const std::vector<std::vector<std::string>>& rows) {

@@ -25,6 +25,9 @@ int finish_output();
 void print_examples(const std::vector<std::string>& examples, std::int64_t total,
                     const std::string& before = "  ", std::size_t shown = 3);
 
+// "12 B", "3.4 MB": powers of 1000.
+std::string bytes_words(std::uint64_t bytes);
+
 // Rows of equal length in aligned columns. A column whose cells below the first row are all numbers
 // is set flush right. Prints nothing for no rows.
 void print_table(const std::vector<std::vector<std::string>>& rows);

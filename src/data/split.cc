@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/random.h"
@@ -17,7 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 5> kRoleNames = {"train", "validation", "test", "external",
                                                         "unused"};
 constexpr std::array<Role, 3> kRoles = {Role::kTrain, Role::kValidation, Role::kTest};
-using Shares = std::array<double, 3>;  // by role, together 1
+using Shares = std::vector<double>;  // by role or fold, together 1
 
 // Items that must stay together: a group, or one item.
 struct Unit {
@@ -71,12 +73,14 @@ std::vector<Unit> make_units(std::span<const SplitItem> items, const std::vector
   return result;
 }
 
-// What each role still lacks of each class, in items.
+// What each role, or fold, still lacks of each class, in items.
 class Wants {
  public:
-  Wants(const std::vector<Unit>& units, const Shares& shares) : shares_(shares) {
+  Wants(const std::vector<Unit>& units, const Shares& shares)
+      : shares_(shares), in_all_(shares.size()) {
     for (const Unit& unit : units) {
       for (const auto& [label, count] : unit.classes) {
+        of_class_[label].resize(shares.size());
         for (std::size_t role = 0; role < shares.size(); ++role) {
           of_class_[label][role] += count * shares[role];
           in_all_[role] += count * shares[role];
@@ -110,7 +114,7 @@ class Wants {
   static constexpr double kTie = 1e-9;
   Shares shares_;
   std::map<int, Shares> of_class_;
-  Shares in_all_{};
+  Shares in_all_;
 };
 
 // The classes of the units from the rarest on, by units that hold one.
@@ -125,9 +129,10 @@ std::vector<int> rarest_first(const std::vector<Unit>& units) {
   return labels;
 }
 
-// Spreads the items numbered in `of` over the roles.
+// Spreads the items numbered in `of` over the shares; tells `put` of each item and its share.
 void spread(std::span<const SplitItem> items, const std::vector<std::size_t>& of,
-            const Shares& shares, std::uint64_t seed, std::vector<Role>& roles) {
+            const Shares& shares, std::uint64_t seed,
+            const std::function<void(std::size_t item, std::size_t share)>& put) {
   const std::vector<Unit> units = make_units(items, of, seed);
   Wants wants(units, shares);
   std::vector<bool> given(units.size(), false);
@@ -141,12 +146,26 @@ void spread(std::span<const SplitItem> items, const std::vector<std::size_t>& of
       return units[a].items.size() > units[b].items.size();
     });
     for (const std::size_t u : holders) {
-      const std::size_t role = wants.neediest(label);
-      wants.give(units[u], role);
+      const std::size_t share = wants.neediest(label);
+      wants.give(units[u], share);
       given[u] = true;
-      for (const std::size_t i : units[u].items) roles[i] = kRoles[role];
+      for (const std::size_t i : units[u].items) put(i, share);
     }
   }
+}
+
+void spread_roles(std::span<const SplitItem> items, const std::vector<std::size_t>& of,
+                  const Shares& shares, std::uint64_t seed, std::vector<Role>& roles) {
+  spread(items, of, shares, seed,
+         [&](std::size_t item, std::size_t share) { roles[item] = kRoles.at(share); });
+}
+
+std::vector<std::size_t> labelled(std::span<const SplitItem> items) {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].label >= 0) places.push_back(i);
+  }
+  return places;
 }
 
 // The published role, kUnused for none.
@@ -196,7 +215,7 @@ void spread_unpublished(std::span<const SplitItem> items, const SplitFractions& 
       alone.push_back(i);
     }
   }
-  spread(items, alone, {fractions.train, fractions.validation, fractions.test}, seed, roles);
+  spread_roles(items, alone, {fractions.train, fractions.validation, fractions.test}, seed, roles);
 }
 
 // Takes the splits that nobody published from the training items.
@@ -214,7 +233,7 @@ void fill_missing(std::span<const SplitItem> items, const SplitFractions& fracti
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (roles[i] == Role::kTrain && items[i].label >= 0) training.push_back(i);
   }
-  spread(items, training, shares, seed, roles);
+  spread_roles(items, training, shares, seed, roles);
 }
 
 }  // namespace
@@ -240,16 +259,24 @@ std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFra
     fill_missing(items, fractions, seed, roles);
     spread_unpublished(items, fractions, seed, roles);
   } else {
-    std::vector<std::size_t> labelled;
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      if (items[i].label >= 0) labelled.push_back(i);
-    }
-    spread(items, labelled, {fractions.train, fractions.validation, fractions.test}, seed, roles);
+    spread_roles(items, labelled(items), {fractions.train, fractions.validation, fractions.test},
+                 seed, roles);
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (items[i].label < 0) roles[i] = Role::kUnused;
   }
   return roles;
+}
+
+std::vector<int> assign_folds(std::span<const SplitItem> items, int folds, std::uint64_t seed) {
+  if (folds < 2 || folds > kMaxFolds) {
+    throw UsageError("splitting: {} folds were asked for, 2 to {} can be made", folds, kMaxFolds);
+  }
+  std::vector<int> result(items.size(), 0);
+  const auto count = static_cast<std::size_t>(folds);
+  spread(items, labelled(items), Shares(count, 1.0 / folds), seed,
+         [&](std::size_t item, std::size_t fold) { result[item] = static_cast<int>(fold) + 1; });
+  return result;
 }
 
 }  // namespace epicrisis

@@ -15,6 +15,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "store/sql/database_copy.h"
+#include "store/tables/emptied.h"
 
 namespace epicrisis {
 namespace {
@@ -103,7 +104,9 @@ void refuse_empty_database(const Path& root) {
 }
 
 void refuse_fresh_database(const Path& root, Database& database) {
-  if (!database.query_integer("SELECT 1 FROM datasets LIMIT 1")) {
+  const auto known = database.query_integer(
+      "SELECT 1 FROM datasets UNION ALL SELECT 1 FROM settings WHERE name = ? LIMIT 1", kEmptied);
+  if (!known) {
     refuse_lost_database(root, "has no data set");
   }
 }
@@ -185,14 +188,20 @@ Workspace Workspace::open(const Path& path) {
 
 Workspace Workspace::open_to_read(const Path& path) {
   const Path root = clean_root(path);
-  if (!exists(root) || may_write(root)) return open(root);
-  refuse_empty_database(root);
+  return !exists(root) || may_write(root) ? open(root) : copy_of(root);
+}
+
+Workspace Workspace::open_copy(const Path& path) { return copy_of(clean_root(path)); }
+
+Workspace Workspace::copy_of(const Path& root) {
+  const bool there = exists(root);
+  if (there) refuse_empty_database(root);
   auto scratch = std::make_unique<TemporaryFolder>();
   const Path copy = scratch->path() / "epicrisis.db";
-  copy_database(root / "epicrisis.db", copy);
-  auto database = std::make_unique<Database>(copy, DatabaseOptions{.create = false});
+  if (there) copy_database(root / "epicrisis.db", copy);
+  auto database = std::make_unique<Database>(copy, DatabaseOptions{.create = !there});
   migrate(*database);
-  refuse_fresh_database(root, *database);
+  if (there) refuse_fresh_database(root, *database);
   Workspace workspace(root, std::move(database));
   workspace.scratch_ = std::move(scratch);
   return workspace;

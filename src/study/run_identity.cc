@@ -58,24 +58,9 @@ const std::string& ModelHashes::of(const std::string& model) {
   return hashes_.emplace(model, model_fingerprint(model)).first->second;
 }
 
-Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
-                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
-                       ModelHashes& models) {
+Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, ModelHashes& models) {
   Json classes = Json::array();
   for (const ClassId id : study.classes) classes.push_back(study.field.at(id).name);
-  std::vector<std::size_t> trained;
-  std::string contents;
-  std::string labels;
-  std::string roles;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    const Case& entry = set.cases[i];
-    if (entry.role != Role::kTrain && entry.role != Role::kValidation) continue;
-    if (!notes.trained_on[i]) continue;
-    trained.push_back(i);
-    contents += content_of(pictures, i);
-    labels += fmt::format("{},", entry.label);
-    roles += fmt::format("{},", role_name(entry.role));
-  }
   const bool text = uses_text(run.train.mode);
   const bool copies = run.image_encoder.frozen && run.image_encoder.augmented_copies > 0;
   return Json{
@@ -90,14 +75,36 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
       {"text_encoder", text ? run.text_encoder : ""},
       {"text_encoder_hash", text ? models.of(run.text_encoder) : ""},
       {"notes", run.notes},
-      {"note_texts", text ? hash_of(select_notes(notes.notes, trained)) : ""},
       {"classes", classes},
       {"recipe", study.prepare.id()},
+  };
+}
+
+Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
+                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
+                       ModelHashes& models) {
+  std::vector<std::size_t> trained;
+  std::string contents;
+  std::string labels;
+  std::string roles;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Case& entry = set.cases[i];
+    if (entry.role != Role::kTrain && entry.role != Role::kValidation) continue;
+    if (!notes.trained_on[i]) continue;
+    trained.push_back(i);
+    contents += content_of(pictures, i);
+    labels += fmt::format("{},", entry.label);
+    roles += fmt::format("{},", role_name(entry.role));
+  }
+  Json config = run_settings(study, run, seed, models);
+  config.update(Json{
+      {"note_texts", uses_text(run.train.mode) ? hash_of(select_notes(notes.notes, trained)) : ""},
       {"cases", trained.size()},
       {"pictures", sha256_hex(contents)},
       {"labels", sha256_hex(labels)},
       {"roles", sha256_hex(roles)},
-  };
+  });
+  return config;
 }
 
 void set_seed(Json& config, const StudyRun& run, std::int64_t seed) {

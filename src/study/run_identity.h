@@ -20,6 +20,9 @@ class ModelHashes {
   std::map<std::string, std::string> hashes_;
 };
 
+// What of a training's configuration the study file says, and the encoders' files: known before any
+// sample is read.
+Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, ModelHashes& models);
 // Everything that a training depends on: the settings, the seed, the encoders' files, the classes,
 // and of every case that is trained or validated on the role, the label, the prepared pixels and
 // the notes. Equal configurations are trained once.

@@ -1,6 +1,7 @@
 #include "study/study_data.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <set>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
+#include "epicrisis/corpus/split_table.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
@@ -64,17 +66,67 @@ void sort_by_key(std::vector<Case>& cases, std::vector<SplitItem>& items) {
   items = std::move(sorted_items);
 }
 
+// The splits of a study's own file, in place of those that data sets publish.
+class FileSplits {
+ public:
+  explicit FileSplits(const Study& study) : study_(study) {
+    if (study.split_file.empty()) return;
+    splits_ = read_split_csv(study.split_file);
+    bool has_fold = study.split_fold == 0;
+    for (const auto& [sample, split] : splits_) {
+      has_test_ = has_test_ || split.role == Role::kTest;
+      has_fold = has_fold || split.fold == study.split_fold;
+    }
+    if (!has_fold) {
+      throw UsageError("{}: {} has no sample in the fold {}", study.split_place,
+                       study.split_file.string(), study.split_fold);
+    }
+  }
+
+  // What stands for the published split of a sample.
+  std::string of(const Sample& sample) {
+    if (study_.split_file.empty()) return sample.split;
+    const auto found = splits_.find({sample.dataset, sample.key});
+    if (found == splits_.end()) return "";
+    ++met_;
+    Role role = found->second.role;
+    if (study_.split_fold > 0 && found->second.fold == study_.split_fold) {
+      role = has_test_ ? Role::kValidation : Role::kTest;
+    }
+    return role == Role::kUnused ? "" : std::string(role_name(role));
+  }
+
+  void tell(const Job& job) const {
+    if (met_ == splits_.size()) return;
+    job.warn("{}: {} of {} rows name no sample of an internal data set of the study",
+             study_.split_file.string(), splits_.size() - met_, splits_.size());
+  }
+
+ private:
+  const Study& study_;
+  std::map<std::pair<std::string, std::string>, FiledSplit> splits_;
+  bool has_test_ = false;
+  std::size_t met_ = 0;
+};
+
+bool honours_splits(const Study& study) {
+  return study.honour_published_splits || !study.split_file.empty();
+}
+
 // The samples of the study's classes that have a picture, role still open, in the order of data set
 // and key.
 std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& set,
-                             std::vector<SplitItem>& items) {
+                             std::vector<SplitItem>& items, const Job& job) {
   std::vector<Case> cases;
+  FileSplits splits(study);
   SampleFilter filter;
   for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
   filter.with_image = true;
   const std::vector<std::string> external = names_of_data(study, true);
   for_each_sample(workspace.database(), filter, [&](const Sample& sample) {
     const int label = sample.label ? class_index(study, *sample.label) : -1;
+    const bool is_external = std::ranges::find(external, sample.dataset) != external.end();
+    const std::string split = is_external ? sample.split : splits.of(sample);
     if (label < 0) {
       ++set.dropped[sample.dataset];
       return true;
@@ -84,12 +136,12 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
     entry.dataset = sample.dataset;
     entry.group = sample.dataset + "/" + (sample.group.empty() ? sample.key : sample.group);
     entry.label = label;
-    if (std::ranges::find(external, sample.dataset) != external.end()) entry.role = Role::kExternal;
-    items.push_back(
-        {sample.dataset + "/" + sample.key, entry.group, label, sample.split, sample.dataset});
+    if (is_external) entry.role = Role::kExternal;
+    items.push_back({sample.dataset + "/" + sample.key, entry.group, label, split, sample.dataset});
     cases.push_back(std::move(entry));
     return true;
   });
+  splits.tell(job);
   sort_by_key(cases, items);
   return cases;
 }
@@ -139,9 +191,10 @@ bool some_publish_none(const std::vector<SplitItem>& items, const std::vector<Ca
 
 // Counts and names the samples that got no role, so that none is gone in silence.
 void tell_without_role(const std::vector<Case>& cases, const std::vector<SplitItem>& items,
-                       const std::unordered_map<std::int64_t, Role>& roles, CaseSet& set,
+                       const std::unordered_map<std::int64_t, Role>& roles, bool file, CaseSet& set,
                        Job& job) {
-  constexpr const char* kNoSplit = "in none of the splits that the data set publishes";
+  constexpr const char* kNoSplit =
+      "in none of the splits that the data set, or [split] file, names";
   constexpr const char* kOther = "of a patient, case or picture that another split has too";
   for (std::size_t i = 0; i < cases.size(); ++i) {
     if (roles.contains(cases[i].sample_id)) continue;
@@ -149,8 +202,8 @@ void tell_without_role(const std::vector<Case>& cases, const std::vector<SplitIt
   }
   for (const auto& [dataset, reasons] : set.without_role) {
     for (const auto& [reason, count] : reasons) {
-      job.warn("{}: {} samples are left out, {}; [split] honour_published = false splits all anew",
-               dataset, count, reason);
+      job.warn("{}: {} samples are left out, {}{}", dataset, count, reason,
+               file ? "" : "; [split] honour_published = false splits all anew");
     }
   }
 }
@@ -158,16 +211,14 @@ void tell_without_role(const std::vector<Case>& cases, const std::vector<SplitIt
 // Everything the assignment depends on; a change makes a new split set.
 std::string split_set_name(const Study& study, const std::vector<SplitItem>& items,
                            const std::vector<Case>& cases) {
-  std::string all =
-      fmt::format("{}|{}|{}|{}|{}", study.fractions.train, study.fractions.validation,
-                  study.fractions.test, study.split_seed, study.honour_published_splits);
+  std::string all = fmt::format("{}|{}|{}|{}|{}", study.fractions.train, study.fractions.validation,
+                                study.fractions.test, study.split_seed, honours_splits(study));
   for (std::size_t i = 0; i < items.size(); ++i) {
     all += fmt::format("\n{}|{}|{}|{}|{}", items[i].key, items[i].group, items[i].label,
                        items[i].published, role_name(cases[i].role));
   }
   // Before they were left out; a stored assignment without them must not be found again.
-  if (study.honour_published_splits && some_publish_none(items, cases))
-    all += "\nunpublished are spread";
+  if (honours_splits(study) && some_publish_none(items, cases)) all += "\nunpublished are spread";
   return study.name + "-" + sha256_hex(all).substr(0, 12);
 }
 
@@ -185,7 +236,7 @@ void write_split_set(Workspace& workspace, const Study& study, const std::string
     }
   }
   const std::vector<Role> assigned =
-      assign_splits(internal, study.fractions, study.split_seed, study.honour_published_splits);
+      assign_splits(internal, study.fractions, study.split_seed, honours_splits(study));
   for (std::size_t i = 0; i < assigned.size(); ++i) {
     roles.push_back({cases[position[i]].sample_id, assigned[i]});
   }
@@ -194,7 +245,9 @@ void write_split_set(Workspace& workspace, const Study& study, const std::string
                       {"train", study.fractions.train},
                       {"validation", study.fractions.validation},
                       {"test", study.fractions.test},
-                      {"honour_published", study.honour_published_splits}},
+                      {"honour_published", honours_splits(study)},
+                      {"file", study.split_file.string()},
+                      {"fold", study.split_fold}},
                  roles);
 }
 
@@ -222,30 +275,47 @@ bool moved_with_root(Database& database, const Study& study, const StudyData& da
 std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job) {
   std::vector<ImportReport> reports;
   for (const StudyData& data : study.data) {
-    ImportOptions options;
-    options.name = data.name;
-    options.field = study.field;
-    options.pictures = data.pictures;
-    options.taxonomy = data.taxonomy;
-    if (!data.column_map.empty()) options.column_map = data.path / data.column_map;
-    options.moved = moved_with_root(workspace.database(), study, data);
-    const ImportReport report = import_dataset(workspace, data.adapter, data.path, job, options);
-    if (report.written + report.updated > 0) {
-      job.info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name,
-               report.read.samples, report.written, report.updated, report.read.skipped_total());
-    }
-    for (const ReadRemark& remark : remarks_on(report.read)) {
-      if (!remark.warning) continue;
-      job.warn("{}: {}{}", data.name, remark.text,
-               remark.examples.empty() ? "" : " (" + join(remark.examples, "; ") + ")");
-    }
-    reports.push_back(report);
-    if (report.read.samples == 0) {
-      throw InputError("{}: the adapter '{}' found no sample in {}", data.name, data.adapter,
-                       data.path.string());
-    }
+    ImportReport report = import_data(workspace, study, data, job);
+    if (!data.adapter.empty()) reports.push_back(std::move(report));
   }
   return reports;
+}
+
+ImportReport import_data(Workspace& workspace, const Study& study, const StudyData& data,
+                         Job& job) {
+  if (data.adapter.empty()) {
+    if (!find_dataset(workspace.database(), data.name)) {
+      const std::vector<std::string> names = dataset_names(workspace.database());
+      throw UsageError(
+          "{}: the workspace {} has no data set '{}'; it has: {}. Import it, or say with adapter "
+          "and path where it is",
+          data.place, workspace.root().string(), data.name,
+          names.empty() ? "none" : join(names, ", "));
+    }
+    return {};
+  }
+  ImportOptions options;
+  options.name = data.name;
+  options.field = study.field;
+  options.pictures = data.pictures;
+  options.taxonomy = data.taxonomy;
+  options.column_map = data.column_map;
+  options.moved = moved_with_root(workspace.database(), study, data);
+  ImportReport report = import_dataset(workspace, data.adapter, data.path, job, options);
+  if (report.written + report.updated > 0) {
+    job.info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name, report.read.samples,
+             report.written, report.updated, report.read.skipped_total());
+  }
+  for (const ReadRemark& remark : remarks_on(report.read)) {
+    if (!remark.warning) continue;
+    job.warn("{}: {}{}", data.name, remark.text,
+             remark.examples.empty() ? "" : " (" + join(remark.examples, "; ") + ")");
+  }
+  if (report.read.samples == 0) {
+    throw InputError("{}: the adapter '{}' found no sample in {}", data.name, data.adapter,
+                     data.path.string());
+  }
+  return report;
 }
 
 namespace {
@@ -291,12 +361,13 @@ void check_cases(Workspace& workspace, const Study& study, const std::vector<Cas
 
 }  // namespace
 
-CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
+CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pictures) {
   CaseSet set;
   std::vector<SplitItem> items;
-  std::vector<Case> cases = load_cases(workspace, study, set, items);
+  std::vector<Case> cases = load_cases(workspace, study, set, items, job);
   check_cases(workspace, study, cases, job);
   CheckOptions options = check_options(study);
+  options.pictures = pictures;
   join_same_pictures(check_leakage(workspace, job, options), cases, items);
   set.split_set = split_set_name(study, items, cases);
   if (!find_split_set(workspace.database(), set.split_set)) {
@@ -306,7 +377,7 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job) {
   for (const SampleRole& entry : load_split_roles(workspace.database(), set.split_set)) {
     roles.emplace(entry.sample_id, entry.role);
   }
-  tell_without_role(cases, items, roles, set, job);
+  tell_without_role(cases, items, roles, !study.split_file.empty(), set, job);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const auto role = roles.find(cases[i].sample_id);
     if (role == roles.end()) continue;

@@ -37,11 +37,15 @@ struct CaseSet {
 
 // Imports every data set of the study and warns of what was left out or not understood. Idempotent.
 std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job);
+// One of them; an empty report for one that is taken as it was imported. UsageError if that is not
+// there.
+ImportReport import_data(Workspace& workspace, const Study& study, const StudyData& data, Job& job);
 
 // Gives every sample its role, once: the assignment is stored under a name made from what it
 // depends on, and found there the next time. Pictures of internal sets that show the same count as
 // one group, so that no split divides them. Then looks for leakage; LeakageError if there is any
-// and the study does not allow it.
-CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job);
+// and the study does not allow it. Without `pictures` no picture is opened: roles are then those
+// that the study has if no two pictures are the same, and only ids and groups are checked.
+CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pictures = true);
 
 }  // namespace epicrisis::study

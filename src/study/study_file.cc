@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -27,16 +28,28 @@ std::string required_id(const TomlTable& table, std::string_view key) {
   return value;
 }
 
-StudyData read_data(const TomlTable& table, const Path& data_root) {
+// Beside the study file, or in the data set's folder, where study files had it first.
+std::string column_map_file(const std::string& name, const Path& data, const Path& folder) {
+  if (name.empty()) return "";
+  std::error_code error;
+  const Path beside = folder / name;
+  return (std::filesystem::exists(beside, error) ? beside : data / name).string();
+}
+
+StudyData read_data(const TomlTable& table, const Path& data_root, const Path& folder) {
   StudyData data;
+  data.place = table.place();
   data.name = required_id(table, "name");
   if (!is_safe_name(data.name)) {
     throw UsageError("{}: name = '{}': the name of a data set has no space", table.place("name"),
                      data.name);
   }
-  data.adapter = table.string("adapter");
-  const Path path = table.string("path");
-  data.path = path.is_absolute() ? path : data_root / path;
+  // Without both it is the workspace's.
+  if (table.has("adapter") || table.has("path")) {
+    data.adapter = table.string("adapter");
+    const Path path = table.string("path");
+    data.path = path.is_absolute() ? path : data_root / path;
+  }
   const std::string role = table.string("role");
   if (role != "internal" && role != "external") {
     throw UsageError("{}: role = '{}' is neither 'internal' nor 'external'", table.place("role"),
@@ -45,7 +58,14 @@ StudyData read_data(const TomlTable& table, const Path& data_root) {
   data.external = role == "external";
   data.pictures = table.strings_or("pictures", {});
   data.taxonomy = table.string_or("taxonomy", "");
-  data.column_map = table.string_or("column_map", "");
+  data.column_map = column_map_file(table.string_or("column_map", ""), data.path, folder);
+  if (data.adapter.empty() &&
+      (table.has("pictures") || table.has("taxonomy") || table.has("column_map"))) {
+    throw UsageError(
+        "{}: '{}' has neither adapter nor path, so it is taken as it was imported; pictures, taxonomy "
+        "and column_map belong to an import",
+        table.place(), data.name);
+  }
   table.finish();
   return data;
 }
@@ -118,6 +138,7 @@ TrainConfig read_training(const TomlTable& table, const TrainConfig& defaults) {
 
 StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   StudyRun run;
+  run.place = table.place();
   run.name = required_id(table, "name");
   if (defaults.train) run.train = read_training(*defaults.train, run.train);
   if (const auto train = table.table_if("train")) run.train = read_training(*train, run.train);
@@ -195,82 +216,156 @@ void refuse_duplicate_names(const std::vector<Item>& items, const TomlTable& tab
   }
 }
 
-Study read_table(const TomlTable& table, const Path& data_root, const Path& folder) {
-  Study study;
-  study.data_root = data_root;
-  study.name = required_id(table, "name");
-  study.title = table.string_or("title", study.name);
-  study.field = read_field(table, folder);
-  study.prepare = usual_recipe(study.field);
-  study.classes = read_classes(table, study.field);
-  for (const TomlTable& entry : table.tables_or_empty("data")) {
-    study.data.push_back(read_data(entry, data_root));
+// Where a study is read for all its faults, they are kept and reading goes on; else the first is
+// thrown.
+class Faults {
+ public:
+  explicit Faults(std::vector<std::string>* kept) : kept_(kept) {}
+  void keep(const std::function<void()>& read) const {
+    if (kept_ == nullptr) return read();
+    try {
+      read();
+    } catch (const UsageError& error) {
+      kept_->emplace_back(error.what());
+    }
   }
-  refuse_duplicate_names(study.data, table, "data sets");
-  if (std::ranges::none_of(study.data, [](const StudyData& data) { return !data.external; })) {
-    throw UsageError("{}: no [[data]] with role = \"internal\" to train on", table.place());
-  }
-  if (const auto split = table.table_if("split")) {
-    study.fractions.train = split->number_in("train", 0.01, 0.98, study.fractions.train);
-    study.fractions.validation =
-        split->number_in("validation", 0.01, 0.98, study.fractions.validation);
-    study.fractions.test = split->number_in("test", 0.01, 0.98, study.fractions.test);
-    study.split_seed = static_cast<std::uint64_t>(split->integer_in("seed", 0, INT64_MAX, 1));
-    study.honour_published_splits = split->boolean_or("honour_published", true);
-    split->finish();
+
+ private:
+  std::vector<std::string>* kept_;
+};
+
+void read_split(const TomlTable& split, const Path& folder, Study& study) {
+  study.split_place = split.place();
+  study.fractions.train = split.number_in("train", 0.01, 0.98, study.fractions.train);
+  study.fractions.validation =
+      split.number_in("validation", 0.01, 0.98, study.fractions.validation);
+  study.fractions.test = split.number_in("test", 0.01, 0.98, study.fractions.test);
+  study.split_seed = static_cast<std::uint64_t>(split.integer_in("seed", 0, INT64_MAX, 1));
+  study.honour_published_splits = split.boolean_or("honour_published", true);
+  if (split.has("file")) study.split_file = folder / split.string("file");
+  study.split_fold = static_cast<int>(split.integer_in("fold", 0, kMaxFolds, 0));
+  if (study.split_fold > 0 && study.split_file.empty()) {
+    throw UsageError("{}: fold = {} is one of a file of splits: write file = \"...\" too",
+                     split.place("fold"), study.split_fold);
   }
   const double sum = study.fractions.train + study.fractions.validation + study.fractions.test;
   if (sum < 0.999 || sum > 1.001) {
-    throw UsageError("{}: train + validation + test is {}, not 1", table.place("split"), sum);
+    throw UsageError("{}: train + validation + test is {}, not 1", split.place(), sum);
   }
-  study.allow_leakage = table.boolean_or("allow_leakage", false);
-  if (const auto prepare = table.table_if("prepare"))
-    study.prepare = read_prepare_recipe(*prepare, study.prepare, study.field.subject());
-  if (const auto notes = table.table_if("notes")) {
-    study::read_notes(*notes, data_root, folder, study);
-  }
+  split.finish();
+}
+
+void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
   RunDefaults defaults;
-  if (const auto encoder = table.table_if("image_encoder")) {
-    defaults.image_encoder = read_image_encoder(*encoder);
-  }
+  faults.keep([&] {
+    if (const auto encoder = table.table_if("image_encoder")) {
+      defaults.image_encoder = read_image_encoder(*encoder);
+    }
+  });
   defaults.text_encoder = table.string_or("text_encoder", "");
   defaults.train = table.table_if("train");
-  defaults.seeds = read_seeds(table, {1});
-  for (const TomlTable& entry : table.tables_or_empty("run")) {
-    study.runs.push_back(read_run(entry, defaults));
+  faults.keep([&] { defaults.seeds = read_seeds(table, {1}); });
+  std::vector<TomlTable> entries;
+  faults.keep([&] { entries = table.tables_or_empty("run"); });
+  for (const TomlTable& entry : entries) {
+    faults.keep([&] { study.runs.push_back(read_run(entry, defaults)); });
   }
   for (StudyRun& run : study.runs) {
     run.notes_name_label = std::ranges::any_of(
         expand_note_sets(run.notes),
         [&](const std::string& name) { return note_names_label(name, study.field); });
   }
-  refuse_duplicate_names(study.runs, table, "runs");
-  if (study.runs.empty()) throw UsageError("{}: no [[run]] to train", table.place());
-  study.bootstrap = static_cast<int>(table.integer_in("bootstrap", 100, 100000, 1000));
-  study.baseline = table.string_or("baseline", "");
-  if (!study.baseline.empty() && std::ranges::none_of(study.runs, [&](const StudyRun& run) {
-        return run.name == study.baseline;
-      })) {
-    throw UsageError("{}: baseline = '{}' is not the name of a run", table.place("baseline"),
-                     study.baseline);
+  faults.keep([&] { refuse_duplicate_names(study.runs, table, "runs"); });
+  if (entries.empty()) {
+    faults.keep([&] { throw UsageError("{}: no [[run]] to train", table.place()); });
   }
-  table.finish();
+  faults.keep([&] {
+    study.baseline = table.string_or("baseline", "");
+    const bool known =
+        study.runs.size() < entries.size() ||  // it may be the name of one that is at fault
+        std::ranges::any_of(study.runs,
+                            [&](const StudyRun& run) { return run.name == study.baseline; });
+    if (!study.baseline.empty() && !known) {
+      throw UsageError("{}: baseline = '{}' is not the name of a run", table.place("baseline"),
+                       study.baseline);
+    }
+  });
+}
+
+Study read_table(const TomlTable& table, const Path& data_root, const Path& folder,
+                 std::vector<std::string>* kept = nullptr) {
+  const Faults faults(kept);
+  Study study;
+  study.data_root = data_root;
+  study.split_place = table.place();
+  study.notes_place = table.place();
+  faults.keep([&] { study.name = required_id(table, "name"); });
+  faults.keep([&] { study.title = table.string_or("title", study.name); });
+  faults.keep([&] { study.field = read_field(table, folder); });
+  study.prepare = usual_recipe(study.field);
+  faults.keep([&] { study.classes = read_classes(table, study.field); });
+  std::vector<TomlTable> data;
+  faults.keep([&] { data = table.tables_or_empty("data"); });
+  for (const TomlTable& entry : data) {
+    faults.keep([&] { study.data.push_back(read_data(entry, data_root, folder)); });
+  }
+  faults.keep([&] { refuse_duplicate_names(study.data, table, "data sets"); });
+  if (study.data.size() == data.size() &&
+      std::ranges::none_of(study.data, [](const StudyData& one) { return !one.external; })) {
+    faults.keep([&] {
+      throw UsageError("{}: no [[data]] with role = \"internal\" to train on", table.place());
+    });
+  }
+  faults.keep([&] {
+    if (const auto split = table.table_if("split")) read_split(*split, folder, study);
+  });
+  faults.keep([&] { study.allow_leakage = table.boolean_or("allow_leakage", false); });
+  faults.keep([&] {
+    if (const auto prepare = table.table_if("prepare"))
+      study.prepare = read_prepare_recipe(*prepare, study.prepare, study.field.subject());
+  });
+  faults.keep([&] {
+    if (const auto notes = table.table_if("notes")) {
+      study.notes_place = notes->place();
+      study::read_notes(*notes, data_root, folder, study);
+    }
+  });
+  read_runs(table, study, faults);
+  faults.keep([&] {
+    study.bootstrap = static_cast<int>(table.integer_in("bootstrap", 100, 100000, 1000));
+  });
+  // A table that is at fault was not read to its end: its other keys would all be told as unknown.
+  if (kept == nullptr || kept->empty()) faults.keep([&] { table.finish(); });
   return study;
 }
 
 }  // namespace
 
-Study read_study(const Path& file, const std::optional<Path>& data_root) {
+namespace {
+
+Study read_file_of_study(const Path& file, const std::optional<Path>& data_root,
+                         std::vector<std::string>* faults) {
   const std::string text = read_file(file, 1 << 20);
   const TomlTable table = TomlTable::parse(text, file.string());
   const Path own_root = table.string_or("data_root", ".");
   const Path root = data_root                ? *data_root
                     : own_root.is_absolute() ? own_root
                                              : file.parent_path() / own_root;
-  Study study = read_table(table, root, file.parent_path());
+  Study study = read_table(table, root, file.parent_path(), faults);
   study.source = text;
   study.file = std::filesystem::absolute(file);
   return study;
+}
+
+}  // namespace
+
+Study read_study(const Path& file, const std::optional<Path>& data_root) {
+  return read_file_of_study(file, data_root, nullptr);
+}
+
+Study read_study(const Path& file, const std::optional<Path>& data_root,
+                 std::vector<std::string>& faults) {
+  return read_file_of_study(file, data_root, &faults);
 }
 
 Study parse_study(std::string_view text, const std::string& name, const Path& data_root) {

@@ -7,6 +7,7 @@
 #include "epicrisis/store/tables/notes.h"
 
 namespace epicrisis::study {
+
 NoteFilter note_filter(const StudyRun& run) {
   NoteFilter filter;
   filter.strategies = expand_note_sets(run.notes);
@@ -48,6 +49,26 @@ NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& c
   return table;
 }
 
+namespace {
+
+// A training that is validated on nothing neither stops early nor knows its best epoch.
+void keep_validation(const CaseSet& set, RunNotes& notes) {
+  bool any = false;
+  bool kept = false;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role != Role::kValidation) continue;
+    any = true;
+    kept = kept || notes.trained_on[i];
+  }
+  if (!any || kept) return;
+  notes.validated_on_all = true;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role == Role::kValidation) notes.trained_on[i] = true;
+  }
+}
+
+}  // namespace
+
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
   RunNotes result;
   if (uses_text(run.train.mode)) {
@@ -62,6 +83,7 @@ RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet
       if (notes.of_case[i].empty()) result.trained_on[i] = false;
     }
   }
+  keep_validation(set, result);
   return result;
 }
 

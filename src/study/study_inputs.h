@@ -26,10 +26,12 @@ NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& c
 // The notes that a run trains on.
 NoteFilter note_filter(const StudyRun& run);
 
-// The notes that a run uses, and the cases that it may be trained on.
+// The notes that a run uses, and the cases that it may be trained and validated on.
 struct RunNotes {
   NoteTable notes;               // no texts for a run without
   std::vector<bool> trained_on;  // by case
+  // train_with would have left no case to validate on, so it holds for training alone.
+  bool validated_on_all = false;
 };
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set);
 

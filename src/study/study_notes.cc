@@ -45,6 +45,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
       throw UsageError("{}: {}", table.place(), error.what());
     }
     study.synthesis.push_back(job);
+    study.synthesis_places.push_back(table.place());
   }
 }
 

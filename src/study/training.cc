@@ -165,6 +165,24 @@ void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& sta
   }
 }
 
+// Says what a training is validated on, where that is not what a reader of the study would think.
+void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& notes,
+                     const std::string& title, const Job& job) {
+  if (notes.validated_on_all) {
+    job.warn(
+        "{}: no validation sample has a note of each of {}; train_with holds for training alone, and "
+        "all validation samples are validated on",
+        title, join(run.train_with, ", "));
+  }
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role == Role::kValidation && notes.trained_on[i]) return;
+  }
+  job.warn(
+      "{} has no validation sample: all {} epochs are trained, none is stopped early, and the last "
+      "one's weights are kept",
+      title, run.train.epochs);
+}
+
 }  // namespace
 
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
@@ -207,6 +225,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         job.warn("{} is trained again: {}", title, state.why_not);
         std::filesystem::remove_all(folder);
       }
+      tell_validation(run, set, runs.notes(), title, job);
       TrainConfig config = run.train;
       config.seed = static_cast<std::uint64_t>(seed);
       train_one(workspace, runs, state, config, *trainer);

@@ -156,8 +156,11 @@ void hold_against_checksum(std::string header, const std::vector<Placed>& tensor
                    given->second);
 }
 
+// Whether the data are read and held against a checksum that the file carries.
+enum class Data { kChecked, kUnread };
+
 TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
-                 std::string source) {
+                 std::string source, Data read = Data::kChecked) {
   if (bytes.size() < kLengthBytes) {
     throw InputError("{}: {} bytes are too few for a safetensors file", source, bytes.size());
   }
@@ -209,7 +212,9 @@ TensorFile parse(std::span<const std::byte> bytes, std::shared_ptr<const void> o
     tensor.tensor.bytes = data.subspan(static_cast<std::size_t>(tensor.begin),
                                        static_cast<std::size_t>(tensor.end - tensor.begin));
   }
-  hold_against_checksum({text, static_cast<std::size_t>(header_size)}, placed, metadata, source);
+  if (read == Data::kChecked) {
+    hold_against_checksum({text, static_cast<std::size_t>(header_size)}, placed, metadata, source);
+  }
   std::map<std::string, TensorView> tensors;
   for (Placed& tensor : placed) {
     tensors.emplace(std::move(tensor.name), std::move(tensor.tensor));
@@ -260,6 +265,12 @@ TensorFile read_safetensors(const Path& path) {
   auto file = std::make_shared<MappedFile>(path);
   const auto bytes = file->bytes();
   return parse(bytes, std::move(file), path.string());
+}
+
+std::map<std::string, std::string> read_safetensors_metadata(const Path& path) {
+  auto file = std::make_shared<MappedFile>(path);
+  const auto bytes = file->bytes();
+  return parse(bytes, std::move(file), path.string(), Data::kUnread).metadata();
 }
 
 TensorFile parse_safetensors(std::string bytes, std::string source) {

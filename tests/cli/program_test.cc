@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
 
+#include "cli/program_fixture.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/json.h"
 #include "support/fault_server.h"
@@ -16,34 +16,9 @@
 namespace epicrisis {
 namespace {
 
+using test::ProgramTest;
 using testing::HasSubstr;
 using testing::Not;
-
-class ProgramTest : public testing::Test {
- protected:
-  // The exit code; what was printed is in `said`.
-  int run(const std::string& words) {
-    const std::string command = std::string(
-                                    "env -u EPICRISIS_WORKSPACE -u EPICRISIS_PROVIDER "
-                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL '") +
-                                EPICRISIS_BINARY_DIR + "/epicrisis' " + words + " --quiet > '" +
-                                path("said") + "' 2>&1";
-    const int status = std::system(command.c_str());
-    said = read_file(path("said"));
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
-  void ham(std::string_view rows) {
-    write_file(path("ham/HAM10000_metadata.csv"),
-               "lesion_id,image_id,dx,dx_type,age,sex,localization\n" + std::string(rows));
-  }
-  int import(const std::string& more = "") {
-    return run("import ham10000 '" + path("ham") + "' -w '" + path("w") + "' " + more);
-  }
-
-  TemporaryFolder folder_;
-  std::string said;
-};
 
 TEST_F(ProgramTest, PicturesThatAllFailAreAnInputError) {
   ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");

@@ -49,4 +49,11 @@ struct SplitFractions {
 std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFractions& fractions,
                                 std::uint64_t seed, bool honour_published);
 
+inline constexpr int kMaxFolds = 100;
+
+// A fold for each item, from 1, in the order of `items`; 0 for one without a class. Groups stay
+// whole and classes are spread evenly, as above; what is published does not matter. UsageError for
+// fewer than 2 or more than kMaxFolds folds.
+std::vector<int> assign_folds(std::span<const SplitItem> items, int folds, std::uint64_t seed);
+
 }  // namespace epicrisis

@@ -46,6 +46,9 @@ class Workspace {
   // For who only reads: where the folder may not be written to (its permissions, a disk that is
   // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
   static Workspace open_to_read(const Path& root);
+  // To try things on: the database is a temporary copy that goes with the object, the folder's files
+  // are the real ones. Where there is no workspace the copy is an empty one. Errors as open().
+  static Workspace open_copy(const Path& root);
   // `created`, if given, tells which.
   static Workspace open_or_create(const Path& root, bool* created = nullptr);
   static bool exists(const Path& root);
@@ -67,6 +70,7 @@ class Workspace {
  private:
   Workspace(Path root, std::unique_ptr<Database> database);
   static Workspace build(const Path& root);
+  static Workspace copy_of(const Path& root);
   Path root_;
   std::unique_ptr<TemporaryFolder> scratch_;  // outlives the copy in it
   std::unique_ptr<Database> database_;

@@ -17,12 +17,16 @@ namespace epicrisis {
 // One data set of a study: how to import it and what it is for.
 struct StudyData {
   std::string name;  // the domain's name in tables and reports
+  // Both empty: the data set as it was imported into the workspace.
   std::string adapter;
   Path path;                          // resolved against the data root
   bool external = false;              // never trained on
   std::vector<std::string> pictures;  // folders below `path`; empty: the adapter's own
   std::string taxonomy;               // "" : the adapter's own
-  std::string column_map;             // for generic_csv, below `path`
+  // For generic_csv and imagefolder: a file, resolved against the study file's folder or, where it
+  // is not there, against `path`.
+  std::string column_map;
+  std::string place;  // in the study file: "studies/a.toml:12"
 };
 
 struct StudyImageEncoder {
@@ -45,6 +49,7 @@ struct StudyRun {
   std::string text_encoder;  // a model folder's name, or kTrainedTokens ("bag")
   TrainConfig train;         // mode, loss, epochs; its seed is set per run
   std::vector<std::int64_t> seeds;
+  std::string place;  // in the study file
 };
 
 // Everything a study names. docs/formats/study-files.md describes the file.
@@ -61,11 +66,19 @@ struct Study {
   SplitFractions fractions;
   std::uint64_t split_seed = 1;
   bool honour_published_splits = true;
+  // A CSV of splits (corpus/split_table.h) that goes before those that data sets publish.
+  Path split_file;
+  // Of the folds in it, the one that is tested on, or, where the file has a test split, validated on;
+  // 0: none.
+  int split_fold = 0;
+  std::string split_place;  // of [split] in the study file, or the file itself
   bool allow_leakage = false;
   PrepareRecipe prepare;
   std::vector<std::string> strategies;  // notes that are written here
   std::vector<Path> note_imports;
-  std::vector<SynthesisJob> synthesis;  // notes by language models
+  std::vector<SynthesisJob> synthesis;        // notes by language models
+  std::vector<std::string> synthesis_places;  // of each in the study file
+  std::string notes_place;                    // of [notes]
   std::vector<StudyRun> runs;
   int bootstrap = 1000;
   std::string baseline;  // the run that others are compared with; "" : the first image-only one
@@ -74,6 +87,10 @@ struct Study {
 // Reads and checks a study file. `data_root` replaces the file's own data_root, which relative data
 // paths start from. UsageError with file, line and key for anything that is wrong or unknown.
 Study read_study(const Path& file, const std::optional<Path>& data_root = {});
+// The same, all that is wrong at once: a line each in `faults`, as the UsageErrors say. The study is
+// whole only if there are none.
+Study read_study(const Path& file, const std::optional<Path>& data_root,
+                 std::vector<std::string>& faults);
 Study parse_study(std::string_view text, const std::string& name, const Path& data_root);
 // One of studies/ as it is built into the program: "demo". InternalError if there is none.
 Study built_in_study(const std::string& name, const Path& data_root);

@@ -26,6 +26,9 @@ inline constexpr std::uint64_t kMaxSafetensorsHeader = 100'000'000;  // as the r
 TensorFile read_safetensors(const Path& path);
 // The same from memory; `source` stands for the file in messages.
 TensorFile parse_safetensors(std::string bytes, std::string source);
+// The text metadata of a file, of which only the header is read: nothing is said of its data.
+// InputError as above.
+std::map<std::string, std::string> read_safetensors_metadata(const Path& path);
 
 struct TensorDeclaration {
   std::string name;

@@ -3,7 +3,6 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/store/tables/fields.h"
 
 namespace epicrisis {
 namespace {
@@ -54,38 +53,6 @@ SplitSet save_split_set(Database& database, std::string_view name, std::uint64_t
   SplitSet stored = split_set_by_name(database, name);
   transaction.commit();
   return stored;
-}
-
-SplitSet make_split_set(Database& database, std::string_view name, const SampleFilter& filter,
-                        const SplitOptions& options) {
-  std::vector<SplitItem> items;
-  std::vector<SampleRole> roles;
-  for_each_sample(database, filter, [&](const Sample& sample) {
-    SplitItem item;
-    item.key = fmt::format("{}/{}", sample.dataset, sample.key);
-    // Patients of two data sets are two patients though their numbers agree.
-    if (!sample.group.empty()) item.group = fmt::format("{}/{}", sample.dataset, sample.group);
-    item.label = sample.label ? sample.label->index() : -1;
-    item.published = sample.split;
-    item.dataset = sample.dataset;
-    items.push_back(std::move(item));
-    roles.push_back({sample.id, Role::kUnused});
-    return true;
-  });
-  const std::vector<Role> assigned =
-      assign_splits(items, options.fractions, options.seed, options.honour_published);
-  for (std::size_t i = 0; i < roles.size(); ++i) roles[i].role = assigned.at(i);
-  Json labels = Json::array();
-  if (!filter.labels.empty()) {
-    const Field field = workspace_field(database);
-    for (const ClassId label : filter.labels) labels.push_back(field.at(label).name);
-  }
-  const Json description = {
-      {"train", options.fractions.train}, {"validation", options.fractions.validation},
-      {"test", options.fractions.test},   {"honour_published", options.honour_published},
-      {"datasets", filter.datasets},      {"labels", std::move(labels)},
-      {"with_image", filter.with_image}};
-  return save_split_set(database, name, options.seed, description, roles, options.replace);
 }
 
 std::optional<SplitSet> find_split_set(Database& database, std::string_view name) {

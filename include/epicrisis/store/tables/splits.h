@@ -10,7 +10,6 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/sql/database.h"
-#include "epicrisis/store/tables/samples.h"
 
 namespace epicrisis {
 
@@ -28,18 +27,6 @@ struct SampleRole {
   std::int64_t sample_id = 0;
   Role role = Role::kUnused;
 };
-
-struct SplitOptions {
-  SplitFractions fractions = {};
-  std::uint64_t seed = 0;
-  bool honour_published = true;
-  bool replace = false;  // one of the same name
-};
-
-// Assigns the samples of the filter (data/split.h, assign_splits; groups are those of one data set)
-// and stores the outcome under `name`. Errors of assign_splits and save_split_set.
-SplitSet make_split_set(Database& database, std::string_view name, const SampleFilter& filter,
-                        const SplitOptions& options);
 
 // Stores a split set, those of kUnused left out, in one transaction. One of this name is replaced
 // only with `replace`, else UsageError: results that name it would no longer mean what they say.

@@ -1,0 +1,135 @@
+#include <memory>
+
+#include "command.h"
+#include "confirm.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/study/removal.h"
+#include "output.h"
+#include "sweep_lines.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct RemoveArguments {
+  std::string workspace;
+  std::string dataset;
+  std::string study;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+// Where nothing is to change, one that may only be read will do.
+Workspace open_for(const RemoveArguments& arguments) {
+  return arguments.dry_run ? Workspace::open_to_read(arguments.workspace)
+                           : Workspace::open(arguments.workspace);
+}
+
+void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
+  const DatasetContent& content = removal.content;
+  print_line(
+      fmt::format("Data set {}: {} samples, {} notes and {} requests that gave none, paid "
+                  "for with $ {:.2f}, {} prepared pictures {}",
+                  removal.dataset, content.samples, content.written,
+                  content.notes - content.written, content.cost, content.prepared, gone));
+  if (content.batched_out > 0) {
+    print_line(
+        fmt::format("{} requests for it are out in batch files: their answers will find no "
+                    "sample",
+                    content.batched_out));
+  }
+  if (!content.split_sets.empty()) {
+    print_line("Split sets that lose samples, or go: " + join(content.split_sets, ", "));
+  }
+  if (!removal.studies.empty()) {
+    print_line("Studies that name it, whose next run imports it again: " +
+               join(removal.studies, ", "));
+  }
+  for (const DependentRun& run : removal.runs) {
+    print_line(fmt::format("  run {} was {} it; it stays", run.run,
+                           run.trained ? "trained on" : "tested on"));
+  }
+  if (!removal.unread.empty()) {
+    print_line("Studies that may name it, their record cannot be read: " +
+               join(removal.unread, ", "));
+  }
+  print_sweep(removal.sweep, gone);
+  for (const UnusedFiles& files : removal.inside) {
+    print_line(
+        fmt::format("{} pictures of it stay in {}, where {}; to be rid of them too, remove "
+                    "that folder and prepare again",
+                    files.files, files.place, files.what));
+  }
+}
+
+void print_study(const StudyRemoval& removal, const std::string& gone) {
+  print_line(
+      fmt::format("Study {}: {} runs, {} result rows, {} split sets {}; data sets and notes "
+                  "stay",
+                  removal.study, removal.content.runs.size(), removal.content.results,
+                  removal.content.split_sets.size(), gone));
+  for (const std::string& run : removal.content.runs) print_line("  run " + run);
+  print_sweep(removal.sweep, gone);
+}
+
+// Shows what would go, asks, does it.
+template <typename Remove, typename Print>
+void run(const RemoveArguments& arguments, const Globals& globals, const Remove& remove,
+         const Print& print) {
+  Workspace workspace = open_for(arguments);
+  if (arguments.dry_run) {
+    const auto planned = remove(workspace, RemovalOptions{.dry_run = true});
+    if (globals.json) return print_json(to_json(planned));
+    return print(planned, "would go");
+  }
+  if (!arguments.yes) {
+    const auto planned = remove(workspace, RemovalOptions{.dry_run = true});
+    if (!globals.json) print(planned, "would go");
+    require_confirmation(false, "Remove this?");
+  }
+  const auto removal = remove(workspace, RemovalOptions{});
+  if (globals.json) return print_json(to_json(removal));
+  print(removal, "are removed");
+}
+
+}  // namespace
+
+void add_remove_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand(
+      "remove", "Take a data set or a study out of a workspace, and what nothing uses then");
+  auto arguments = std::make_shared<RemoveArguments>();
+  add_workspace_option(*command, arguments->workspace);
+  CLI::Option* dataset = takes(
+      command->add_option("--dataset", arguments->dataset,
+                          "This data set: samples, notes, prepared pictures. Your own files stay"),
+      "NAME");
+  takes(command->add_option("--study", arguments->study,
+                            "This study: runs, results, record, report. Data and notes stay"),
+        "NAME")
+      ->excludes(dataset);
+  command->add_flag("--dry-run", arguments->dry_run, "Only say what would go");
+  command->add_flag("--yes", arguments->yes, "Do not ask; needed where no terminal is");
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis remove -w work --dataset ham10000 --dry-run",
+                          "epicrisis remove -w work --study first-try"});
+  command->callback([arguments, &globals] {
+    if (arguments->dataset.empty() && arguments->study.empty()) {
+      throw UsageError("name what to remove: a data set by --dataset, or a study by --study");
+    }
+    if (arguments->dataset.empty()) {
+      return run(
+          *arguments, globals,
+          [&](Workspace& workspace, const RemovalOptions& options) {
+            return remove_study(workspace, arguments->study, options, globals.job);
+          },
+          print_study);
+    }
+    run(
+        *arguments, globals,
+        [&](Workspace& workspace, const RemovalOptions& options) {
+          return remove_dataset(workspace, arguments->dataset, options, globals.job);
+        },
+        print_dataset);
+  });
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,93 @@
+#include <memory>
+
+#include "command.h"
+#include "confirm.h"
+#include "epicrisis/core/json_list.h"
+#include "epicrisis/study/removal.h"
+#include "epicrisis/study/run_list.h"
+#include "output.h"
+#include "sweep_lines.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct RunsArguments {
+  std::string workspace;
+  std::string study;
+  bool prune = false;
+  bool dry_run = false;
+  bool yes = false;
+};
+
+void print_runs(const std::vector<ListedRun>& runs) {
+  if (runs.empty()) return print_line("No run yet.");
+  std::vector<std::vector<std::string>> rows = {
+      {"run", "study", "name", "seed", "status", "started", "size", "use"}};
+  for (const ListedRun& run : runs) {
+    std::string status(run_status_name(run.status));
+    if (run.status == RunStatus::kRunning && !run.at_work) status = "broken off";
+    rows.push_back({run.id, run.study, run.name, run.seed ? std::to_string(*run.seed) : "?",
+                    std::move(status), run.started_at, bytes_words(run.bytes),
+                    fmt::format("{}: {}", run_use_name(run.use), run.why)});
+  }
+  print_table(rows);
+  for (const ListedRun& run : runs) {
+    if (!run.error.empty()) print_line(fmt::format("{}: {}", run.id, run.error));
+  }
+}
+
+void print_pruning(const RunPruning& pruning, const std::string& gone) {
+  print_line(fmt::format("{} runs {}", pruning.runs.size(), gone));
+  for (const ListedRun& run : pruning.runs) {
+    print_line(fmt::format("  {} ({}): {}", run.id, bytes_words(run.bytes), run.why));
+  }
+  print_sweep(pruning.sweep, gone);
+}
+
+void prune(const RunsArguments& arguments, const Globals& globals) {
+  Workspace workspace = arguments.dry_run ? Workspace::open_to_read(arguments.workspace)
+                                          : Workspace::open(arguments.workspace);
+  const auto call = [&](bool dry_run) {
+    return prune_runs(workspace, arguments.study, {.dry_run = dry_run}, globals.job);
+  };
+  if (arguments.dry_run || !arguments.yes) {
+    const RunPruning planned = call(true);
+    if (arguments.dry_run && globals.json) return print_json(to_json(planned));
+    if (!globals.json) print_pruning(planned, "would go");
+    if (arguments.dry_run) return;
+    if (planned.runs.empty() && planned.sweep.gone.empty() && !globals.json) return;
+    require_confirmation(false, "Remove this?");
+  }
+  const RunPruning pruning = call(false);
+  if (globals.json) return print_json(to_json(pruning));
+  print_pruning(pruning, "are removed");
+}
+
+}  // namespace
+
+void add_runs_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand(
+      "runs", "List the trainings of a workspace, or remove those nothing needs");
+  auto arguments = std::make_shared<RunsArguments>();
+  add_workspace_option(*command, arguments->workspace);
+  takes(command->add_option("--study", arguments->study, "Only those of this study"), "NAME");
+  CLI::Option* prune_flag = command->add_flag(
+      "--prune", arguments->prune,
+      "Remove runs that were trained again since or that no study has, and files nothing uses");
+  command->add_flag("--dry-run", arguments->dry_run, "With --prune: only say what would go")
+      ->needs(prune_flag);
+  command
+      ->add_flag("--yes", arguments->yes, "With --prune: do not ask; needed where no terminal is")
+      ->needs(prune_flag);
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis runs -w work", "epicrisis runs -w work --prune --dry-run"});
+  command->callback([arguments, &globals] {
+    if (arguments->prune) return prune(*arguments, globals);
+    Workspace workspace = Workspace::open_to_read(arguments->workspace);
+    const std::vector<ListedRun> runs = list_workspace_runs(workspace, arguments->study);
+    if (globals.json) return print_json(json_list(runs));
+    print_runs(runs);
+  });
+}
+
+}  // namespace epicrisis::cli

@@ -1,0 +1,304 @@
+#include "epicrisis/corpus/split_table.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "epicrisis/core/csv.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/tables/fields.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::array kRoles = {Role::kTrain, Role::kValidation, Role::kTest};
+// A class of fewer samples says nothing of shares.
+constexpr double kManySamples = 20;
+constexpr double kFarOff = 0.05;  // of a share
+
+void check(const SplitRequest& request) {
+  if (request.folds == 0) return;
+  if (request.fractions.validation > 0) {
+    throw UsageError(
+        "splitting: folds are for validation in turn, a share of {} for it is too much: give `test` "
+        "alone",
+        request.fractions.validation);
+  }
+}
+
+void load(Database& database, SplitTable& table, const Job& job) {
+  for_each_sample(database, table.request.filter, [&](const Sample& sample) {
+    job.check();
+    SplitEntry entry;
+    entry.sample_id = sample.id;
+    entry.dataset = sample.dataset;
+    entry.key = sample.key;
+    entry.group = sample.group;
+    entry.label = sample.label;
+    if (!sample.split.empty()) entry.role = parse_role(sample.split).value_or(Role::kUnused);
+    table.entries.push_back(std::move(entry));
+    return true;
+  });
+  std::ranges::sort(table.entries, [](const SplitEntry& a, const SplitEntry& b) {
+    return std::tie(a.dataset, a.key) < std::tie(b.dataset, b.key);
+  });
+}
+
+SplitItem item_of(const SplitEntry& entry) {
+  SplitItem item;
+  item.key = fmt::format("{}/{}", entry.dataset, entry.key);
+  // Patients of two data sets are two patients though their numbers agree.
+  if (!entry.group.empty()) item.group = fmt::format("{}/{}", entry.dataset, entry.group);
+  item.label = entry.label ? entry.label->index() : -1;
+  if (entry.role != Role::kUnused) item.published = role_name(entry.role);
+  item.dataset = entry.dataset;
+  return item;
+}
+
+void assign(SplitTable& table) {
+  const SplitRequest& request = table.request;
+  std::vector<SplitItem> items;
+  items.reserve(table.entries.size());
+  for (const SplitEntry& entry : table.entries) items.push_back(item_of(entry));
+  const std::vector<Role> roles =
+      assign_splits(items, request.fractions, request.seed, request.honour_published);
+  for (std::size_t i = 0; i < roles.size(); ++i) table.entries[i].role = roles[i];
+  if (request.folds == 0) return;
+  std::vector<std::size_t> training;
+  std::vector<SplitItem> trained;
+  for (std::size_t i = 0; i < roles.size(); ++i) {
+    if (roles[i] != Role::kTrain && roles[i] != Role::kValidation) continue;
+    training.push_back(i);
+    trained.push_back(items[i]);
+  }
+  const std::vector<int> folds = assign_folds(trained, request.folds, request.seed);
+  for (std::size_t i = 0; i < training.size(); ++i) {
+    table.entries[training[i]].fold = folds[i];
+    table.entries[training[i]].role = Role::kTrain;
+  }
+}
+
+// The part of an entry, as an index of SplitTable::parts; their number for none.
+std::size_t part_of(const SplitTable& table, const SplitEntry& entry) {
+  if (entry.fold > 0) return static_cast<std::size_t>(entry.fold) - 1;
+  const auto found = std::ranges::find(table.parts, role_name(entry.role));
+  return static_cast<std::size_t>(found - table.parts.begin());
+}
+
+void count(SplitTable& table) {
+  const std::size_t classes = table.field.classes().size();
+  for (int fold = 1; fold <= table.request.folds; ++fold) {
+    table.parts.push_back(fmt::format("fold {}", fold));
+  }
+  for (const Role role : kRoles) {
+    const bool used = std::ranges::any_of(table.entries, [&](const SplitEntry& entry) {
+      return entry.fold == 0 && entry.role == role;
+    });
+    if (used) table.parts.emplace_back(role_name(role));
+  }
+  table.counts.assign(classes, std::vector<std::int64_t>(table.parts.size()));
+  table.groups.assign(table.parts.size(), 0);
+  std::vector<std::set<std::pair<std::string_view, std::string_view>>> groups(table.parts.size());
+  for (const SplitEntry& entry : table.entries) {
+    const std::size_t part = part_of(table, entry);
+    if (!entry.label) {
+      ++table.without_class;
+    } else if (part == table.parts.size()) {
+      ++table.left_out;
+    } else {
+      ++table.counts.at(static_cast<std::size_t>(entry.label->index())).at(part);
+      if (entry.group.empty()) {
+        ++table.groups[part];
+      } else {
+        groups[part].emplace(entry.dataset, entry.group);
+      }
+    }
+  }
+  for (std::size_t part = 0; part < groups.size(); ++part) {
+    table.groups[part] += static_cast<std::int64_t>(groups[part].size());
+  }
+}
+
+// The share of each part that was asked for.
+std::vector<double> wanted_shares(const SplitTable& table) {
+  const SplitFractions& fractions = table.request.fractions;
+  std::vector<double> shares;
+  for (const std::string& part : table.parts) {
+    shares.push_back(part == "validation"       ? fractions.validation
+                     : part == "test"           ? fractions.test
+                     : table.request.folds == 0 ? fractions.train
+                                                : fractions.train / table.request.folds);
+  }
+  return shares;
+}
+
+// What whole groups, or too few samples, did not allow.
+void remark(SplitTable& table) {
+  std::map<int, std::set<std::string>> groups;
+  for (const SplitEntry& entry : table.entries) {
+    if (!entry.label) continue;
+    groups[entry.label->index()].insert(entry.group.empty()
+                                            ? fmt::format("k{}/{}", entry.dataset, entry.key)
+                                            : fmt::format("g{}/{}", entry.dataset, entry.group));
+  }
+  const std::vector<double> shares = wanted_shares(table);
+  for (const auto& [label, held] : groups) {
+    const std::vector<std::int64_t>& counts = table.counts.at(static_cast<std::size_t>(label));
+    const std::string& name = table.field.classes().at(static_cast<std::size_t>(label)).name;
+    const std::int64_t all = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+    if (all == 0) continue;
+    std::vector<std::string> without;
+    std::vector<std::string> off;
+    for (std::size_t part = 0; part < counts.size(); ++part) {
+      if (counts[part] == 0) {
+        without.push_back(table.parts[part]);
+        continue;
+      }
+      const double share = static_cast<double>(counts[part]) / static_cast<double>(all);
+      if (table.request.honour_published || static_cast<double>(all) < kManySamples ||
+          std::abs(share - shares[part]) < kFarOff) {
+        continue;
+      }
+      off.push_back(fmt::format("{} has {:.0f} % of it instead of {:.0f} %", table.parts[part],
+                                100 * share, 100 * shares[part]));
+    }
+    if (!without.empty()) {
+      table.remarks.push_back(
+          fmt::format("{}: none in {}; its {} samples are of {} patients or cases, which are not "
+                      "divided",
+                      name, join(without, ", "), all, held.size()));
+    }
+    if (!off.empty()) {
+      table.remarks.push_back(
+          fmt::format("{}: {}; its patients or cases are too large to divide it "
+                      "better",
+                      name, join(off, ", ")));
+    }
+  }
+  if (table.left_out > 0) {
+    table.remarks.push_back(fmt::format(
+        "{} samples with a class are in no part: their data set publishes splits and they are in "
+        "none, or another split has their patient",
+        table.left_out));
+  }
+}
+
+}  // namespace
+
+Json to_json(const SplitTable& table) {
+  Json classes = Json::object();
+  for (std::size_t i = 0; i < table.counts.size(); ++i) {
+    Json parts = Json::object();
+    for (std::size_t part = 0; part < table.parts.size(); ++part) {
+      parts[table.parts[part]] = table.counts[i][part];
+    }
+    classes[table.field.classes()[i].name] = std::move(parts);
+  }
+  Json groups = Json::object();
+  for (std::size_t part = 0; part < table.parts.size(); ++part) {
+    groups[table.parts[part]] = table.groups[part];
+  }
+  const SplitFractions& fractions = table.request.fractions;
+  return {{"seed", table.request.seed},
+          {"train", fractions.train},
+          {"validation", fractions.validation},
+          {"test", fractions.test},
+          {"folds", table.request.folds},
+          {"samples", table.entries.size()},
+          {"classes", std::move(classes)},
+          {"groups", std::move(groups)},
+          {"without_class", table.without_class},
+          {"left_out", table.left_out},
+          {"remarks", table.remarks}};
+}
+
+SplitTable split_samples(Database& database, const SplitRequest& request, const Job& job) {
+  check(request);
+  require_datasets(database, request.filter.datasets);
+  SplitTable table;
+  table.request = request;
+  table.field = workspace_field(database);
+  load(database, table, job);
+  if (std::ranges::none_of(table.entries,
+                           [](const SplitEntry& entry) { return entry.label.has_value(); })) {
+    throw UsageError("splitting: of {} samples none has a class", table.entries.size());
+  }
+  assign(table);
+  count(table);
+  remark(table);
+  return table;
+}
+
+void write_split_csv(const SplitTable& table, const Path& file) {
+  AtomicFileWriter writer(file);
+  writer.write(csv_row({"dataset", "key", "group", "class", "split", "fold"}));
+  for (const SplitEntry& entry : table.entries) {
+    writer.write(csv_row({entry.dataset, entry.key, entry.group,
+                          entry.label ? table.field.at(*entry.label).name : "",
+                          entry.role == Role::kUnused ? "" : std::string(role_name(entry.role)),
+                          entry.fold == 0 ? "" : std::to_string(entry.fold)}));
+  }
+  writer.commit();
+}
+
+SplitSet store_split(Database& database, const std::string& name, const SplitTable& table,
+                     bool replace) {
+  if (table.request.folds > 0) {
+    throw UsageError(
+        "cannot store {} folds as the split set '{}': a sample has one role in it. Write them to a "
+        "file",
+        table.request.folds, name);
+  }
+  std::vector<SampleRole> roles;
+  for (const SplitEntry& entry : table.entries) roles.push_back({entry.sample_id, entry.role});
+  const SplitRequest& request = table.request;
+  const Json options = {
+      {"train", request.fractions.train},    {"validation", request.fractions.validation},
+      {"test", request.fractions.test},      {"honour_published", request.honour_published},
+      {"datasets", request.filter.datasets}, {"with_image", request.filter.with_image}};
+  return save_split_set(database, name, request.seed, options, roles, replace);
+}
+
+std::map<std::pair<std::string, std::string>, FiledSplit> read_split_csv(const Path& file) {
+  // As csv_row() writes what a spreadsheet would run.
+  const auto plain = [](const std::string& text) {
+    const bool marked = text.size() > 1 && text[0] == '\'' &&
+                        std::string_view("=+-@").find(text[1]) != std::string_view::npos;
+    return marked ? text.substr(1) : text;
+  };
+  CsvReader table(file);
+  const std::size_t dataset = table.column("dataset");
+  const std::size_t key = table.column("key");
+  if (!table.has_column("split") && !table.has_column("fold")) table.column("split");
+  std::map<std::pair<std::string, std::string>, FiledSplit> splits;
+  while (table.next()) {
+    FiledSplit split;
+    const std::string role = table.get_or_empty("split");
+    if (!role.empty()) {
+      const std::optional<Role> known = parse_role(role);
+      if (!known || std::ranges::find(kRoles, *known) == kRoles.end()) {
+        throw InputError("{}: split '{}' is none of train, validation, test", table.place(), role);
+      }
+      split.role = *known;
+    }
+    const std::string fold = table.get_or_empty("fold");
+    if (!fold.empty()) {
+      const std::optional<long long> number = parse_integer(fold);
+      if (!number || *number < 1 || *number > kMaxFolds) {
+        throw InputError("{}: fold '{}' is no number from 1 to {}", table.place(), fold, kMaxFolds);
+      }
+      split.fold = static_cast<int>(*number);
+      if (role.empty()) split.role = Role::kTrain;
+    }
+    if (!splits.emplace(std::pair(plain(table.at(dataset)), plain(table.at(key))), split).second) {
+      throw InputError("{}: the sample '{}' of '{}' is named a second time", table.place(),
+                       table.at(key), table.at(dataset));
+    }
+  }
+  return splits;
+}
+
+}  // namespace epicrisis

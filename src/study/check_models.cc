@@ -1,0 +1,92 @@
+#include "study/check_models.h"
+
+#include <set>
+#include <system_error>
+#include <tuple>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/settings/image_encoder_config.h"
+#include "epicrisis/settings/model_folders.h"
+#include "tensor/weight_files.h"
+
+namespace epicrisis::study {
+namespace {
+
+constexpr std::string_view kRandom = "random:";
+constexpr std::uint64_t kMaxModelConfig = 1 << 20;
+
+// Only the header of safetensors is read here, the tensors stay on the disk.
+void require_weights(const Path& model) {
+  const Path weights = std::filesystem::is_directory(model) ? weight_file_in(model) : model;
+  if (read_weights(weights).tensors().empty()) {
+    throw InputError("{} holds no tensor", weights.string());
+  }
+}
+
+void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
+  const std::string& name = run.image_encoder.model;
+  if (name.starts_with(kRandom)) {
+    image_encoder_info(name.substr(kRandom.size()));
+    return;
+  }
+  const Path model = find_model(name);
+  require_weights(model);
+  const ImageEncoderConfig config =
+      read_image_encoder_config(std::filesystem::is_directory(model) ? model : model.parent_path());
+  if (config.input_size != study.prepare.size) {
+    findings.warning(run.place,
+                     fmt::format("the weights of {} were trained on pictures of {} pixels "
+                                 "a side, [prepare] makes {}",
+                                 name, config.input_size, study.prepare.size));
+  }
+}
+
+void check_text_encoder(const StudyRun& run) {
+  if (run.text_encoder == kTrainedTokens) return;
+  const Path model = find_model(run.text_encoder);
+  require_weights(model);
+  const Path folder = std::filesystem::is_directory(model) ? model : model.parent_path();
+  const std::string source = (folder / model_config_name(folder)).string();
+  const std::string type =
+      text_model_type(parse_json(read_file(source, kMaxModelConfig), source), source);
+  if (type != "bert") {
+    throw UsageError("{} is no text encoder that is read: its model_type is '{}', not 'bert'",
+                     run.text_encoder, type);
+  }
+}
+
+void check_device(const StudyRun& run, Findings& findings) {
+  std::error_code error;
+  if (!run.train.device.starts_with("cuda")) return;
+  if (std::filesystem::exists("/proc/driver/nvidia", error) ||
+      std::filesystem::exists("/dev/nvidiactl", error)) {
+    return;
+  }
+  findings.warning(run.place, fmt::format("device = \"{}\": this machine shows no NVIDIA driver",
+                                          run.train.device));
+}
+
+}  // namespace
+
+void check_models(const Study& study, Findings& findings) {
+  // A model that several runs have is told once, at the first.
+  std::set<std::string> seen;
+  const auto once = [&](const std::string& what, const StudyRun& run, const auto& check) {
+    if (!seen.insert(what).second) return;
+    try {
+      check();
+    } catch (const Error& error) {
+      findings.error(run.place, error.kind(), error.what());
+    }
+  };
+  for (const StudyRun& run : study.runs) {
+    once("image " + run.image_encoder.model, run,
+         [&] { check_image_encoder(study, run, findings); });
+    if (uses_text(run.train.mode)) {
+      once("text " + run.text_encoder, run, [&] { check_text_encoder(run); });
+    }
+    once("device " + run.train.device, run, [&] { check_device(run, findings); });
+  }
+}
+
+}  // namespace epicrisis::study

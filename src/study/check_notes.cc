@@ -1,0 +1,252 @@
+#include "study/check_notes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+#include <system_error>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/llm/provider.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/notes/synthesis/synthesis_job.h"
+#include "epicrisis/store/tables/ledger.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
+#include "study/study_inputs.h"
+
+namespace epicrisis::study {
+namespace {
+
+constexpr std::int64_t kPlannedSamples = 20;  // whose requests stand for all
+constexpr const char* kConsent = "allow-remote";
+
+// The strategy's own name: a study may name a file.
+std::string name_of(const std::string& strategy, const Field& field) {
+  return load_strategy(strategy, field).name;
+}
+
+std::int64_t count_with_note(Workspace& workspace, SampleFilter filter,
+                             const std::string& strategy) {
+  filter.strategy = strategy;
+  return count_samples(workspace.database(), filter);
+}
+
+class NotesChecker {
+ public:
+  NotesChecker(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
+               Findings& findings, StudyPlan& plan)
+      : workspace_(workspace),
+        study_(study),
+        set_(set),
+        allow_remote_(allow_remote),
+        findings_(findings),
+        plan_(plan) {}
+
+  void run() {
+    for (const std::string& strategy : study_.strategies) {
+      guard(study_.notes_place, [&] { check_template(strategy); });
+    }
+    for (const Path& file : study_.note_imports) {
+      std::error_code error;
+      if (std::filesystem::exists(file, error)) continue;
+      findings_.error(study_.notes_place, ErrorKind::kUsage,
+                      fmt::format("there is no file of notes {}", file.string()));
+    }
+    for (std::size_t i = 0; i < study_.synthesis.size(); ++i) {
+      guard(study_.synthesis_places.at(i),
+            [&] { check_synthesis(study_.synthesis[i], study_.synthesis_places[i]); });
+    }
+    check_runs();
+  }
+
+ private:
+  void guard(const std::string& place, const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      findings_.error(place, error.kind(),
+                      text.starts_with(place + ": ") ? text.substr(place.size() + 2) : text);
+    }
+  }
+
+  void check_template(const std::string& strategy) {
+    const Strategy loaded = load_strategy(strategy, study_.field);
+    known_.insert(loaded.name);
+    if (loaded.kind != StrategyKind::kTemplate) {
+      throw UsageError(
+          "write names '{}', which a language model answers: put it into "
+          "[[notes.synthesis]]",
+          strategy);
+    }
+    if (set_ == nullptr) return;
+    PlannedNotes planned;
+    planned.strategy = loaded.name;
+    planned.provider = "template";
+    SampleFilter filter;
+    filter.split_set = set_->split_set;
+    planned.there = count_with_note(workspace_, filter, loaded.name);
+    planned.to_write = count_samples(workspace_.database(), filter) - planned.there;
+    plan_.notes.push_back(std::move(planned));
+  }
+
+  void check_synthesis(const SynthesisJob& job, const std::string& place) {
+    known_.insert(name_of(job.strategy, job.field));
+    const RequestBuilder builder = make_builder(job);
+    const Provider& provider = builder.provider();
+    const bool replayed = !job.choice.replay.empty();
+    std::error_code error;
+    if (replayed && !std::filesystem::exists(job.choice.replay, error)) {
+      throw UsageError("there is no recording {} to replay", job.choice.replay.string());
+    }
+    const bool remote = !replayed && !is_local(provider);
+    if (!replayed) check_keys(provider, place);
+    if (remote && !allow_remote_ && !find_setting(workspace_.database(), kConsent)) {
+      findings_.error(place, ErrorKind::kUsage,
+                      fmt::format("provider '{}' is not on this machine, and that data of patients "
+                                  "goes there was never allowed for this workspace: `allow_remote` "
+                                  "of study run does",
+                                  provider.name));
+    }
+    if (set_ != nullptr) plan_notes(job, builder, remote, replayed);
+  }
+
+  // By name only: whether a key is right, the server alone knows.
+  void check_keys(const Provider& provider, const std::string& place) {
+    std::error_code error;
+    for (const Endpoint& endpoint : provider.endpoints) {
+      const std::string& variable = endpoint.key_variable;
+      if (!variable.empty() && std::getenv(variable.c_str()) == nullptr) {
+        findings_.error(
+            place, ErrorKind::kUsage,
+            fmt::format("provider '{}': the environment variable {}, which holds its key, "
+                        "is not set",
+                        provider.name, variable));
+      } else if (variable.empty() && !endpoint.key_file.empty() &&
+                 !std::filesystem::exists(endpoint.key_file, error)) {
+        findings_.error(place, ErrorKind::kUsage,
+                        fmt::format("provider '{}': there is no file {}, which holds its key",
+                                    provider.name, endpoint.key_file.string()));
+      }
+    }
+  }
+
+  void plan_notes(const SynthesisJob& job, const RequestBuilder& builder, bool remote,
+                  bool replayed) {
+    PlannedNotes planned;
+    planned.strategy = builder.strategy().name;
+    planned.provider = builder.provider().name;
+    planned.model = builder.model();
+    planned.remote = remote;
+    SampleFilter filter = job.options.filter;
+    filter.split_set = set_->split_set;
+    const std::int64_t limit = filter.limit < 0 ? INT64_MAX : filter.limit;
+    filter.limit = -1;
+    const auto wanted = static_cast<std::int64_t>(std::llround(
+        job.options.fraction *
+        static_cast<double>(std::min(limit, count_samples(workspace_.database(), filter)))));
+    planned.there = count_with_note(workspace_, filter, planned.strategy);
+    planned.to_write = std::max<std::int64_t>(0, wanted - planned.there) *
+                       std::max(1, builder.strategy().variants);
+    filter.limit = kPlannedSamples;
+    std::int64_t tokens = 0;
+    std::int64_t most = 0;
+    std::int64_t samples = 0;
+    for (const Sample& sample : load_samples(workspace_.database(), filter)) {
+      const PlannedNote note = builder.plan(sample, 0, "", "");
+      tokens += note.input_tokens;
+      most += note.max_tokens;
+      ++samples;
+    }
+    if (samples > 0) {
+      planned.input_tokens = tokens / samples * planned.to_write;
+      planned.output_tokens = most / samples * planned.to_write;
+    }
+    const Prices& prices = builder.provider().prices;
+    if (replayed) {
+      planned.cost = 0;
+    } else if (prices.known()) {
+      planned.cost = prices.of(planned.input_tokens, planned.output_tokens);
+    }
+    plan_.notes.push_back(std::move(planned));
+  }
+
+  // A strategy that nobody writes is found before a note is paid for.
+  void check_runs() {
+    for (const NoteCount& count : count_notes(workspace_.database())) {
+      if (count.status == NoteStatus::kWritten) known_.insert(count.strategy);
+    }
+    for (const StudyRun& run : study_.runs) {
+      std::vector<std::string> wanted = expand_note_sets(run.notes);
+      for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
+      std::vector<std::string> missing;
+      for (const std::string& name : wanted) {
+        if (!known_.contains(name) && std::ranges::find(missing, name) == missing.end()) {
+          missing.push_back(name);
+        }
+      }
+      if (missing.empty()) continue;
+      std::string text = fmt::format(
+          "run '{}' needs notes of {}: none are in the workspace, and the study neither writes nor "
+          "synthesises any",
+          run.name, join(missing, ", "));
+      if (study_.note_imports.empty()) {
+        findings_.error(run.place, ErrorKind::kUsage, std::move(text));
+      } else {
+        findings_.warning(run.place, text + "; the files that it imports may hold them");
+      }
+    }
+  }
+
+  Workspace& workspace_;
+  const Study& study_;
+  const CaseSet* set_;
+  bool allow_remote_;
+  Findings& findings_;
+  StudyPlan& plan_;
+  std::set<std::string> known_;  // strategies
+};
+
+}  // namespace
+
+void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
+                 Findings& findings, StudyPlan& plan) {
+  NotesChecker(workspace, study, set, allow_remote, findings, plan).run();
+}
+
+FutureNotes::FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set)
+    : workspace_(workspace), study_(study), set_(set) {}
+
+std::vector<bool> FutureNotes::of(const std::string& strategy, const StudyRun& run) const {
+  std::vector<bool> result(set_.cases.size(), false);
+  NoteFilter filter = note_filter(run);
+  filter.strategies = {strategy};
+  const NoteTable there = load_note_table(workspace_, set_, filter);
+  const auto allows = [](const std::vector<std::string>& wanted, const std::string& name) {
+    return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
+  };
+  const bool imported = !study_.note_imports.empty();
+  bool written = false;
+  for (const std::string& name : study_.strategies) {
+    written = written ||
+              (name_of(name, study_.field) == strategy && allows(run.note_providers, "template"));
+  }
+  std::vector<const SynthesisJob*> jobs;
+  for (const SynthesisJob& job : study_.synthesis) {
+    if (name_of(job.strategy, job.field) == strategy) jobs.push_back(&job);
+  }
+  for (std::size_t i = 0; i < set_.cases.size(); ++i) {
+    const Case& item = set_.cases[i];
+    bool will = written || imported || !there.of_case[i].empty();
+    for (const SynthesisJob* job : jobs) {
+      const SampleFilter& wanted = job->options.filter;
+      will = will || (allows(wanted.datasets, item.dataset) &&
+                      allows(wanted.roles, std::string(role_name(item.role))));
+    }
+    result[i] = will;
+  }
+  return result;
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "study/findings.h"
+#include "study/study_data.h"
+
+namespace epicrisis::study {
+
+// Whether the notes that runs need will be there, who writes them, for how much. `set` is null where
+// the samples are not known. Nobody is asked and no picture is read.
+void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
+                 Findings& findings, StudyPlan& plan);
+
+// For a strategy, whether a case will have a note of it, as far as that is known: of those that the
+// study writes it is taken that each comes out.
+class FutureNotes {
+ public:
+  FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set);
+  // By case.
+  std::vector<bool> of(const std::string& strategy, const StudyRun& run) const;
+
+ private:
+  Workspace& workspace_;
+  const Study& study_;
+  const CaseSet& set_;
+};
+
+}  // namespace epicrisis::study

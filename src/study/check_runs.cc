@@ -1,0 +1,270 @@
+#include "study/check_runs.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/settings/image_encoder_config.h"
+#include "epicrisis/settings/model_folders.h"
+#include "epicrisis/settings/train_result.h"
+#include "epicrisis/store/tables/inventory.h"
+#include "epicrisis/store/tables/runs.h"
+#include "study/check_notes.h"
+#include "study/predictions.h"
+#include "study/run_identity.h"
+
+namespace epicrisis::study {
+namespace {
+
+// How long a finished run of the workspace took, and what it was.
+struct EarlierRun {
+  Json config;
+  double seconds = 0;
+};
+
+class RunsChecker {
+ public:
+  RunsChecker(Workspace& workspace, const Study& study, const CaseSet* set, Findings& findings,
+              StudyPlan& plan)
+      : workspace_(workspace),
+        study_(study),
+        set_(set),
+        findings_(findings),
+        plan_(plan),
+        known_(list_runs(workspace.database(), study.name)) {
+    for (const RunRecord& run : list_runs(workspace.database())) {
+      if (run.status != RunStatus::kDone) continue;
+      try {
+        const auto result = read_train_result(workspace.runs() / run.id);
+        if (result && result->seconds > 0) earlier_.push_back({run.config, result->seconds});
+      } catch (const Error&) {  // a damaged one tells no time; the study says so when it meets it
+      }
+    }
+  }
+
+  void run() {
+    for (const StudyRun& run : study_.runs) {
+      std::int64_t train = 0;
+      std::int64_t validation = 0;
+      if (set_ != nullptr) count_cases(run, train, validation);
+      for (const std::int64_t seed : run.seeds) plan_run(run, seed, train, validation);
+    }
+    if (set_ != nullptr) {
+      count_pictures();
+      find_predictions();
+    }
+    if (!plan_.trains && std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
+          return run.state != "done";
+        })) {
+      findings_.warning(
+          study_.file.string(),
+          "this build has no LibTorch: everything up to the training is done, runs are "
+          "trained by a build that has it");
+    }
+  }
+
+ private:
+  void count_cases(const StudyRun& run, std::int64_t& train, std::int64_t& validation) {
+    const FutureNotes notes(workspace_, study_, *set_);
+    std::vector<bool> trained_on(set_->cases.size(), true);
+    for (const std::string& strategy : expand_note_sets(run.train_with)) {
+      const std::vector<bool> has = notes.of(strategy, run);
+      for (std::size_t i = 0; i < has.size(); ++i) trained_on[i] = trained_on[i] && has[i];
+    }
+    std::int64_t all_validation = 0;
+    for (std::size_t i = 0; i < set_->cases.size(); ++i) {
+      const Role role = set_->cases[i].role;
+      train += role == Role::kTrain && trained_on[i];
+      validation += role == Role::kValidation && trained_on[i];
+      all_validation += role == Role::kValidation;
+    }
+    const std::string with = join(run.train_with, ", ");
+    if (train == 0) {
+      findings_.error(
+          run.place, ErrorKind::kInput,
+          run.train_with.empty()
+              ? fmt::format("run '{}': the split leaves no training sample", run.name)
+              : fmt::format("run '{}': no training sample will have a note of each of {}", run.name,
+                            with));
+    }
+    if (all_validation == 0) {
+      findings_.warning(run.place,
+                        fmt::format("run '{}' has no validation sample: all {} epochs are trained, "
+                                    "none is stopped early",
+                                    run.name, run.train.epochs));
+    } else if (validation == 0) {
+      findings_.warning(
+          run.place, fmt::format("run '{}': no validation sample will have a note of each of {}; "
+                                 "all {} are validated on",
+                                 run.name, with, all_validation));
+      validation = all_validation;
+    }
+    if (uses_text(run.train.mode) && train > 0) check_own_notes(run, notes, trained_on);
+  }
+
+  // A run that learns from texts needs one of a training sample at least.
+  void check_own_notes(const StudyRun& run, const FutureNotes& notes,
+                       const std::vector<bool>& trained_on) {
+    for (const std::string& strategy : expand_note_sets(run.notes)) {
+      const std::vector<bool> has = notes.of(strategy, run);
+      for (std::size_t i = 0; i < has.size(); ++i) {
+        if (has[i] && trained_on[i] && set_->cases[i].role == Role::kTrain) return;
+      }
+    }
+    findings_.error(run.place, ErrorKind::kInput,
+                    fmt::format("run '{}': no training sample will have a note of {}{}", run.name,
+                                join(run.notes, ", "),
+                                run.note_providers.empty() && run.note_models.empty()
+                                    ? ""
+                                    : " by the note_providers and note_models that it names"));
+  }
+
+  void plan_run(const StudyRun& run, std::int64_t seed, std::int64_t train,
+                std::int64_t validation) {
+    PlannedRun planned;
+    planned.name = run.name;
+    planned.seed = seed;
+    planned.train = train;
+    planned.validation = validation;
+    planned.state = "train";
+    const RunRecord* last_done = nullptr;
+    const RunRecord* last_open = nullptr;
+    for (const RunRecord& record : known_) {
+      if (record.name != run.name || !record.config.contains("train")) continue;
+      if (record.config["train"].value("seed", std::int64_t{-1}) != seed) continue;
+      (record.status == RunStatus::kDone ? last_done : last_open) = &record;
+    }
+    std::optional<Json> settings;
+    try {
+      settings = run_settings(study_, run, seed, models_);
+    } catch (const Error&) {  // an encoder that is not there was told
+    }
+    if (last_done != nullptr) {
+      planned.state = "done";
+      if (settings) {
+        Json now = *settings;
+        if (set_ != nullptr) now["cases"] = train + validation;
+        if (differs(last_done->config, now)) {
+          planned.state = "train again";
+          planned.why = changes_between(last_done->config, now);
+        }
+      }
+    }
+    if (planned.state != "done" && last_open != nullptr && settings &&
+        !differs(last_open->config, *settings)) {
+      planned.state = "go on";
+      planned.why.clear();
+    }
+    if (planned.state != "done" && settings) planned.seconds = time_of(*settings, train);
+    plan_.runs.push_back(std::move(planned));
+  }
+
+  static bool differs(const Json& before, const Json& now) {
+    return std::ranges::any_of(now.items(), [&](const auto& item) {
+      const auto old = before.find(item.key());
+      return old == before.end() || *old != item.value();
+    });
+  }
+
+  // The mean over runs with the same encoders, mode and epochs, each in proportion to its samples.
+  std::optional<double> time_of(const Json& settings, std::int64_t samples) const {
+    double sum = 0;
+    int count = 0;
+    for (const EarlierRun& run : earlier_) {
+      const auto same = [&](const char* key) {
+        return run.config.contains(key) && run.config[key] == settings[key];
+      };
+      const auto same_setting = [&](const char* key) {
+        return run.config.contains("train") && run.config["train"].contains(key) &&
+               run.config["train"][key] == settings["train"][key];
+      };
+      if (!same("image_encoder") || !same("frozen") || !same("text_encoder") ||
+          !same_setting("mode") || !same_setting("epochs") || !same_setting("device")) {
+        continue;
+      }
+      const double cases = run.config.value("cases", 0.0);
+      const bool scaled = cases > 0 && samples > 0;
+      sum += run.seconds * (scaled ? static_cast<double>(samples) / cases : 1);
+      ++count;
+    }
+    if (count == 0) return std::nullopt;
+    return sum / count;
+  }
+
+  void count_pictures() {
+    std::set<std::string> names;
+    for (const StudyData& data : study_.data) names.insert(data.name);
+    std::int64_t prepared = 0;
+    for (const DatasetInventory& inventory : count_inventory(workspace_.database())) {
+      if (!names.contains(inventory.dataset)) continue;
+      const auto found = inventory.prepared.find(study_.prepare.id());
+      if (found != inventory.prepared.end()) {
+        prepared += found->second.pictures + found->second.failed;
+      }
+    }
+    const auto cases = static_cast<std::int64_t>(set_->cases.size());
+    plan_.pictures = std::max<std::int64_t>(0, cases - prepared);
+    const auto side = static_cast<std::uint64_t>(study_.prepare.size);
+    plan_.disk_needed = static_cast<std::uint64_t>(plan_.pictures) * side * side * 3;
+    // Features of frozen encoders; what is there of them is not looked up.
+    std::set<std::string> seen;
+    for (const StudyRun& run : study_.runs) {
+      if (!run.image_encoder.frozen || !seen.insert(run.image_encoder.model).second) continue;
+      if (plan_.pictures == 0) continue;
+      plan_.disk_needed += static_cast<std::uint64_t>(plan_.pictures) *
+                           static_cast<std::uint64_t>(1 + run.image_encoder.augmented_copies) *
+                           width_of(run.image_encoder.model) * sizeof(float);
+    }
+  }
+
+  static std::uint64_t width_of(const std::string& model) {
+    constexpr std::uint64_t kUsual = 1280;
+    try {
+      const std::size_t colon = model.find(':');
+      if (model.starts_with("random:")) {
+        return static_cast<std::uint64_t>(image_encoder_info(model.substr(colon + 1)).feature_dim);
+      }
+      const Path folder = find_model(model);
+      return static_cast<std::uint64_t>(read_image_encoder_config(folder).feature_dim);
+    } catch (const Error&) {
+      return kUsual;
+    }
+  }
+
+  // Data sets that some finished run says nothing of yet: added since.
+  void find_predictions() {
+    std::set<std::string> tested;
+    for (const Case& item : set_->cases) {
+      if (item.role == Role::kTest || item.role == Role::kExternal) tested.insert(item.dataset);
+    }
+    for (const std::string& name : tested) {
+      const bool missing = std::ranges::any_of(known_, [&](const RunRecord& run) {
+        std::error_code error;
+        return run.status == RunStatus::kDone &&
+               !std::filesystem::exists(predictions_file(workspace_.runs() / run.id, name), error);
+      });
+      if (missing) plan_.predictions.push_back(name);
+    }
+  }
+
+  Workspace& workspace_;
+  const Study& study_;
+  const CaseSet* set_;
+  Findings& findings_;
+  StudyPlan& plan_;
+  std::vector<RunRecord> known_;
+  std::vector<EarlierRun> earlier_;
+  ModelHashes models_;
+};
+
+}  // namespace
+
+void check_runs(Workspace& workspace, const Study& study, const CaseSet* set, Findings& findings,
+                StudyPlan& plan) {
+  RunsChecker(workspace, study, set, findings, plan).run();
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "study/findings.h"
+#include "study/study_data.h"
+
+namespace epicrisis::study {
+
+// Which runs are there, which are to be trained, on how much, and how long that may take; what room
+// pictures and features need. `set` is null where the samples are not known.
+void check_runs(Workspace& workspace, const Study& study, const CaseSet* set, Findings& findings,
+                StudyPlan& plan);
+
+}  // namespace epicrisis::study

@@ -1,0 +1,215 @@
+#include "epicrisis/study/run_list.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/tables/inventory.h"
+#include "epicrisis/study/study.h"
+#include "study/folder_size.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::array<std::string_view, 4> kUseNames = {"used", "goes on", "superseded", "unwanted"};
+
+// A run and its seed.
+using RunKey = std::pair<std::string, std::int64_t>;
+
+// What a workspace knows of a study's file.
+struct StudyWishes {
+  std::optional<Study> study;
+  std::string problem;
+  std::set<RunKey> runs;
+};
+
+StudyWishes wishes_of(const Workspace& workspace, const std::string& name) {
+  StudyWishes wishes;
+  try {
+    wishes.study = load_study(workspace, name);
+  } catch (const Error& error) {
+    wishes.problem = error.what();
+    return wishes;
+  }
+  for (const StudyRun& run : wishes.study->runs) {
+    for (const std::int64_t seed : run.seeds) wishes.runs.emplace(run.name, seed);
+  }
+  return wishes;
+}
+
+std::optional<std::int64_t> seed_of(const RunRecord& run) {
+  const auto train = run.config.find("train");
+  if (train == run.config.end() || !train->is_object()) return std::nullopt;
+  const auto seed = train->find("seed");
+  if (seed == train->end() || !seed->is_number_integer()) return std::nullopt;
+  return seed->get<std::int64_t>();
+}
+
+bool is_locked(const Workspace& workspace, const std::string& lock) {
+  std::error_code error;
+  if (!std::filesystem::exists(workspace.root() / "locks" / (lock + ".lock"), error)) return false;
+  try {
+    workspace.lock(lock);
+    return false;
+  } catch (const SystemError&) {
+    return true;
+  }
+}
+
+// Which of a study's runs, in the order of starting, something still needs.
+void judge(std::vector<ListedRun*>& runs, const StudyWishes& wishes, bool known,
+           const std::set<std::string>& measured) {
+  std::map<RunKey, std::size_t> last_done;
+  std::map<RunKey, std::size_t> last_other;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (!runs[i]->seed) continue;
+    (runs[i]->status == RunStatus::kDone ? last_done
+                                         : last_other)[{runs[i]->name, *runs[i]->seed}] = i;
+  }
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    ListedRun& run = *runs[i];
+    const auto say = [&](RunUse use, std::string why) {
+      run.use = use;
+      run.why = std::move(why);
+    };
+    const RunKey key{run.name, run.seed.value_or(-1)};
+    if (run.status == RunStatus::kRunning && run.at_work) {
+      say(RunUse::kUsed, "it is being trained");
+    } else if (measured.contains(run.id)) {
+      say(RunUse::kUsed, "results of the study were measured on it");
+    } else if (!known) {
+      say(RunUse::kUnwanted, "the workspace has no study of this name");
+    } else if (!wishes.problem.empty()) {
+      say(RunUse::kUsed, "the record of its study cannot be read");
+    } else if (!run.seed) {
+      say(RunUse::kUsed, "its configuration does not tell its seed");
+    } else if (!wishes.runs.contains(key)) {
+      say(RunUse::kUnwanted, "the study no longer has it");
+    } else if (run.status == RunStatus::kDone) {
+      if (last_done.at(key) == i) {
+        say(RunUse::kUsed, "the study has it");
+      } else {
+        say(RunUse::kSuperseded, "it was trained again since");
+      }
+    } else if (last_other.at(key) != i || (last_done.contains(key) && last_done.at(key) > i)) {
+      say(RunUse::kSuperseded, "a later training took its place");
+    } else {
+      say(RunUse::kGoesOn, "the next study run goes on with it");
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view run_use_name(RunUse use) { return kUseNames.at(static_cast<std::size_t>(use)); }
+
+Json to_json(const ListedRun& run) {
+  return {{"id", run.id},
+          {"study", run.study},
+          {"name", run.name},
+          {"seed", run.seed ? Json(*run.seed) : Json()},
+          {"status", run_status_name(run.status)},
+          {"at_work", run.at_work},
+          {"error", run.error},
+          {"started_at", run.started_at},
+          {"finished_at", run.finished_at},
+          {"use", run_use_name(run.use)},
+          {"why", run.why},
+          {"bytes", run.bytes}};
+}
+
+std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::string& study) {
+  const std::vector<std::string> studies = list_studies(workspace);
+  std::vector<ListedRun> listed;
+  for (const RunRecord& record : list_runs(workspace.database(), study)) {
+    ListedRun run;
+    run.id = record.id;
+    run.study = record.study;
+    run.name = record.name;
+    run.seed = seed_of(record);
+    run.status = record.status;
+    run.error = record.error;
+    run.started_at = record.started_at;
+    run.finished_at = record.finished_at;
+    run.bytes = study::folder_size(workspace.runs() / record.id).bytes;
+    listed.push_back(std::move(run));
+  }
+  if (!study.empty() && listed.empty() && std::ranges::find(studies, study) == studies.end()) {
+    throw UsageError("{}: no study '{}' and no run of one; studies run here: {}",
+                     workspace.root().string(), study,
+                     studies.empty() ? "none" : join(studies, ", "));
+  }
+  std::map<std::string, std::vector<ListedRun*>> by_study;
+  for (ListedRun& run : listed) by_study[run.study].push_back(&run);
+  const std::set<std::string> measured = runs_with_results(workspace.database());
+  for (auto& [name, runs] : by_study) {
+    const bool running = std::ranges::any_of(
+        runs, [](const ListedRun* run) { return run->status == RunStatus::kRunning; });
+    const bool at_work = running && is_locked(workspace, "study-" + name);
+    for (ListedRun* run : runs) run->at_work = at_work;
+    const bool known = std::ranges::find(studies, name) != studies.end();
+    judge(runs, known ? wishes_of(workspace, name) : StudyWishes(), known, measured);
+  }
+  return listed;
+}
+
+Json to_json(const StudyProgress& progress) {
+  return {{"name", progress.name},       {"title", progress.title},
+          {"file", progress.file},       {"problem", progress.problem},
+          {"runs", progress.runs},       {"done", progress.done},
+          {"running", progress.running}, {"interrupted", progress.interrupted},
+          {"failed", progress.failed},   {"missing", progress.missing},
+          {"report", progress.report}};
+}
+
+std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
+  std::map<std::string, std::map<RunKey, ListedRun>> last;  // a finished one, else the latest
+  for (ListedRun& run : list_workspace_runs(workspace)) {
+    if (!run.seed) continue;
+    auto& of_study = last[run.study];
+    const RunKey key{run.name, *run.seed};
+    const auto found = of_study.find(key);
+    if (found == of_study.end() || found->second.status != RunStatus::kDone ||
+        run.status == RunStatus::kDone) {
+      of_study.insert_or_assign(key, std::move(run));
+    }
+  }
+  std::vector<StudyProgress> list;
+  for (const std::string& name : list_studies(workspace)) {
+    StudyProgress progress;
+    progress.name = name;
+    const Path report = workspace.reports() / (name + ".html");
+    if (std::filesystem::exists(report)) progress.report = report.string();
+    const StudyWishes wishes = wishes_of(workspace, name);
+    progress.problem = wishes.problem;
+    if (wishes.study) {
+      progress.title = wishes.study->title;
+      progress.file = wishes.study->file.string();
+    }
+    for (const RunKey& key : wishes.runs) {
+      ++progress.runs;
+      const auto found = last[name].find(key);
+      if (found == last[name].end()) {
+        ++progress.missing;
+        continue;
+      }
+      const ListedRun& run = found->second;
+      if (run.status == RunStatus::kDone) {
+        ++progress.done;
+      } else if (run.status == RunStatus::kFailed) {
+        ++progress.failed;
+      } else if (run.status == RunStatus::kRunning && run.at_work) {
+        ++progress.running;
+      } else {
+        ++progress.interrupted;
+      }
+    }
+    list.push_back(std::move(progress));
+  }
+  return list;
+}
+
+}  // namespace epicrisis

@@ -1,0 +1,408 @@
+#include "epicrisis/study/study_check.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/data/adapter.h"
+#include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/inventory.h"
+#include "epicrisis/store/tables/samples.h"
+#include "study/check_models.h"
+#include "study/check_notes.h"
+#include "study/check_runs.h"
+#include "study/findings.h"
+#include "study/run_trainer.h"
+#include "study/study_data.h"
+
+namespace epicrisis {
+namespace {
+
+using study::CaseSet;
+using study::Findings;
+
+// Keeps what a call warns of, and passes a cancel of the caller's job on.
+class WarningKeeper : public JobWatcher {
+ public:
+  explicit WarningKeeper(const Job& caller) : caller_(caller) {}
+  void watch(Job& job) { job_ = &job; }
+  void step_moved(const JobStep& /*step*/) override {
+    if (caller_.cancelled() && job_ != nullptr) job_->cancel();
+  }
+  void said(LogLevel level, std::string_view text) override {
+    if (level == LogLevel::kWarning) warnings_.emplace_back(text);
+  }
+  std::vector<std::string> take() { return std::exchange(warnings_, {}); }
+
+ private:
+  const Job& caller_;
+  Job* job_ = nullptr;
+  std::vector<std::string> warnings_;
+};
+
+// "studies/a.toml:12: text" in its two parts.
+void add_fault(Findings& findings, const Path& file, const std::string& fault) {
+  const std::string name = file.string();
+  if (fault.starts_with(name + ":")) {
+    const std::size_t end = fault.find(": ", name.size());
+    if (end != std::string::npos) {
+      return findings.error(fault.substr(0, end), ErrorKind::kUsage, fault.substr(end + 2));
+    }
+  }
+  findings.error(name, ErrorKind::kUsage, fault);
+}
+
+class StudyChecker {
+ public:
+  StudyChecker(const Study& study, Workspace& workspace, const StudyCheckOptions& options,
+               Findings& findings, StudyPlan& plan, Job& job)
+      : study_(study),
+        workspace_(workspace),
+        options_(options),
+        findings_(findings),
+        plan_(plan),
+        job_(job),
+        keeper_(job),
+        inner_(keeper_, job.clock()) {
+    keeper_.watch(inner_);
+  }
+
+  void run() {
+    Meter meter = job_.meter("checking the study", 5, "steps");
+    guard(study_.file.string(), [&] { settle_field(workspace_.database(), study_.field); });
+    const bool imported = import_all();
+    meter.add();
+    study::check_models(study_, findings_);
+    meter.add();
+    bool assigned = false;
+    if (imported) {
+      assigned = guard(study_.split_place, [&] { assign_roles(); });
+    }
+    meter.add();
+    if (assigned) {
+      describe_data();
+      compare_classes();
+    }
+    study::check_notes(workspace_, study_, assigned ? &set_ : nullptr, options_.allow_remote,
+                       findings_, plan_);
+    meter.add();
+    study::check_runs(workspace_, study_, assigned ? &set_ : nullptr, findings_, plan_);
+    check_room();
+    meter.add();
+  }
+
+ private:
+  // Makes a finding of an error, and of what is warned of. False if there was an error.
+  bool guard(const std::string& place, const std::function<void()>& work) {
+    bool sound = true;
+    try {
+      work();
+    } catch (const Interrupted&) {
+      job_.check();
+      throw;
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      // Some texts say their place themselves.
+      findings_.error(place, error.kind(),
+                      text.starts_with(place + ": ") ? text.substr(place.size() + 2) : text);
+      sound = false;
+    }
+    for (std::string& warning : keeper_.take()) findings_.warning(place, std::move(warning));
+    return sound;
+  }
+
+  bool import_all() {
+    bool sound = true;
+    for (const StudyData& data : study_.data) {
+      job_.check();
+      sound = guard(data.place, [&] { import_data(data); }) && sound;
+    }
+    return sound;
+  }
+
+  void import_data(const StudyData& data) {
+    if (!data.adapter.empty()) adapter(data.adapter);  // before the path: its error lists them
+    std::error_code error;
+    if (!data.path.empty() && !std::filesystem::exists(data.path, error)) {
+      throw UsageError("there is no {}; change path, or data_root, which relative paths start from",
+                       data.path.lexically_normal().string());
+    }
+    if (!data.column_map.empty() && !std::filesystem::exists(data.column_map, error)) {
+      throw UsageError("there is no column map {}, nor one beside the study file", data.column_map);
+    }
+    study::import_data(workspace_, study_, data, inner_);
+  }
+
+  // As the study does where all pictures were looked at before; else no picture is, and those that
+  // are the same are not known.
+  void assign_roles() {
+    std::vector<std::string> names;
+    for (const StudyData& data : study_.data) names.push_back(data.name);
+    if (count_without_fingerprint(workspace_.database(), names) == 0) {
+      try {
+        set_ = study::assign_roles(workspace_, study_, inner_);
+        return;
+      } catch (const SystemError&) {  // another process is at them
+        keeper_.take();
+      }
+    }
+    set_ = study::assign_roles(workspace_, study_, inner_, false);
+  }
+
+  void describe_data() {
+    std::map<std::string, PlannedData> of;
+    for (const study::Case& item : set_.cases) {
+      PlannedData& data = of[item.dataset];
+      ++data.samples;
+      data.train += item.role == Role::kTrain;
+      data.validation += item.role == Role::kValidation;
+      data.test += item.role == Role::kTest;
+      ++data.classes[study_.field.at(study_.classes[static_cast<std::size_t>(item.label)]).name];
+    }
+    for (const StudyData& data : study_.data) {
+      PlannedData planned = of[data.name];
+      planned.name = data.name;
+      planned.external = data.external;
+      const auto dropped = set_.dropped.find(data.name);
+      if (dropped != set_.dropped.end()) planned.left_out += dropped->second;
+      const auto without = set_.without_role.find(data.name);
+      if (without != set_.without_role.end()) {
+        for (const auto& [reason, count] : without->second) planned.left_out += count;
+      }
+      plan_.data.push_back(std::move(planned));
+    }
+  }
+
+  // A test set without a class says nothing of it.
+  void compare_classes() {
+    std::set<std::string> trained;
+    std::int64_t test = 0;
+    for (const PlannedData& data : plan_.data) {
+      test += data.test;
+      if (data.external) continue;
+      for (const auto& [name, count] : data.classes) trained.insert(name);
+    }
+    for (std::size_t i = 0; i < plan_.data.size(); ++i) {
+      const PlannedData& data = plan_.data[i];
+      const std::string& place = study_.data[i].place;
+      if (data.samples == 0) {
+        findings_.warning(
+            place,
+            fmt::format("{}: no sample with a picture is of the study's classes", data.name));
+        continue;
+      }
+      if (!data.external) continue;
+      std::vector<std::string> missing;
+      for (const std::string& name : trained) {
+        if (!data.classes.contains(name)) missing.push_back(name);
+      }
+      if (missing.size() == trained.size()) {
+        findings_.error(place, ErrorKind::kUsage,
+                        fmt::format("{}: it shares no class with the sets that are trained on: {}",
+                                    data.name, join(missing, ", ")));
+      } else if (!missing.empty()) {
+        findings_.warning(place,
+                          fmt::format("{}: none of its samples is of {}; figures of it are of "
+                                      "the other classes",
+                                      data.name, join(missing, ", ")));
+      }
+    }
+    if (test == 0) {
+      findings_.warning(study_.split_place,
+                        "no sample is left to test on in the internal data sets");
+    }
+  }
+
+  void check_room() {
+    Path folder = std::filesystem::absolute(workspace_.root());
+    std::error_code error;
+    while (!std::filesystem::exists(folder, error) && folder.has_relative_path()) {
+      folder = folder.parent_path();
+    }
+    const auto space = std::filesystem::space(folder, error);
+    if (error) return;
+    plan_.disk_free = space.available;
+    if (plan_.disk_needed > plan_.disk_free) {
+      findings_.error(
+          study_.file.string(), ErrorKind::kSystem,
+          fmt::format("{} has room for {} MB, pictures and features need about {} MB",
+                      folder.string(), plan_.disk_free / 1'000'000, plan_.disk_needed / 1'000'000));
+    }
+  }
+
+  const Study& study_;
+  Workspace& workspace_;
+  const StudyCheckOptions& options_;
+  Findings& findings_;
+  StudyPlan& plan_;
+  Job& job_;
+  WarningKeeper keeper_;
+  Job inner_;
+  CaseSet set_;
+};
+
+Json to_json(const PlannedData& data) {
+  return {{"name", data.name},
+          {"role", data.external ? "external" : "internal"},
+          {"samples", data.samples},
+          {"train", data.train},
+          {"validation", data.validation},
+          {"test", data.test},
+          {"classes", data.classes},
+          {"left_out", data.left_out}};
+}
+
+Json to_json(const PlannedNotes& notes) {
+  return {{"strategy", notes.strategy},
+          {"provider", notes.provider},
+          {"model", notes.model},
+          {"there", notes.there},
+          {"to_write", notes.to_write},
+          {"input_tokens", notes.input_tokens},
+          {"output_tokens", notes.output_tokens},
+          {"cost", notes.cost ? Json(*notes.cost) : Json()},
+          {"remote", notes.remote}};
+}
+
+Json to_json(const PlannedRun& run) {
+  return {{"name", run.name},
+          {"seed", run.seed},
+          {"state", run.state},
+          {"why", run.why},
+          {"train", run.train},
+          {"validation", run.validation},
+          {"seconds", run.seconds ? Json(*run.seconds) : Json()}};
+}
+
+template <typename Items>
+Json list_of(const Items& items) {
+  Json list = Json::array();
+  for (const auto& item : items) list.push_back(to_json(item));
+  return list;
+}
+
+}  // namespace
+
+bool StudyCheck::sound() const { return !error(); }
+
+std::optional<ErrorKind> StudyCheck::error() const {
+  for (const StudyFinding& finding : findings) {
+    if (finding.level == FindingLevel::kError) return finding.kind;
+  }
+  return std::nullopt;
+}
+
+Json to_json(const StudyFinding& finding) {
+  return {{"level", finding.level == FindingLevel::kError ? "error" : "warning"},
+          {"place", finding.place},
+          {"text", finding.text}};
+}
+
+Json to_json(const StudyCheck& check) {
+  const StudyPlan& plan = check.plan;
+  return {{"study", check.study},
+          {"sound", check.sound()},
+          {"findings", json_list(check.findings)},
+          {"plan",
+           {{"data", list_of(plan.data)},
+            {"notes", list_of(plan.notes)},
+            {"runs", list_of(plan.runs)},
+            {"pictures", plan.pictures},
+            {"predictions", plan.predictions},
+            {"disk_needed", plan.disk_needed},
+            {"disk_free", plan.disk_free},
+            {"trains", plan.trains}}}};
+}
+
+StudyCheck check_study(const Path& file, const StudyCheckOptions& options, Job& job) {
+  StudyCheck check;
+  Findings findings(check.findings);
+  Study study;
+  std::vector<std::string> faults;
+  try {
+    study = read_study(file, options.data_root, faults);
+  } catch (const UsageError& error) {  // no TOML
+    faults.emplace_back(error.what());
+  }
+  for (const std::string& fault : faults) add_fault(findings, file, fault);
+  check.study = study.name;
+  study.file = file;  // as the caller calls it
+  if (study.data.empty() || study.classes.empty()) return check;
+  study.allow_leakage = study.allow_leakage || options.allow_leakage;
+  const TemporaryFolder nowhere;
+  Workspace workspace = Workspace::open_copy(
+      options.workspace.empty() ? nowhere.path() / "workspace" : options.workspace);
+  check.plan.trains = study::torch_in_this_build() != "none";
+  StudyChecker(study, workspace, options, findings, check.plan, job).run();
+  // In the order of the file.
+  std::ranges::stable_sort(check.findings, [](const StudyFinding& a, const StudyFinding& b) {
+    const auto line = [](const std::string& place) {
+      return parse_integer(place.substr(place.rfind(':') + 1)).value_or(0);
+    };
+    return line(a.place) < line(b.place);
+  });
+  return check;
+}
+
+std::vector<std::string> plan_lines(const StudyPlan& plan) {
+  std::vector<std::string> lines;
+  for (const PlannedData& data : plan.data) {
+    lines.push_back(fmt::format(
+        "{} ({}): {} samples{}{}", data.name, data.external ? "external" : "internal", data.samples,
+        data.external ? ""
+                      : fmt::format(", {} to train, {} to validate, {} to test", data.train,
+                                    data.validation, data.test),
+        data.left_out > 0 ? fmt::format("; {} are left out", data.left_out) : ""));
+  }
+  if (plan.pictures > 0) lines.push_back(fmt::format("pictures: {} to prepare", plan.pictures));
+  for (const PlannedNotes& notes : plan.notes) {
+    std::string line = fmt::format("notes {}{}: {} are there, {}{} to write", notes.strategy,
+                                   notes.model.empty() ? "" : " by " + notes.model, notes.there,
+                                   notes.provider == "template" ? "" : "about ", notes.to_write);
+    if (notes.provider != "template" && notes.to_write > 0) {
+      line += fmt::format(", {} tokens in and at most {} out; {}", notes.input_tokens,
+                          notes.output_tokens,
+                          notes.cost ? fmt::format("at most $ {:.2f}", *notes.cost)
+                                     : std::string("the price is not known"));
+    }
+    lines.push_back(std::move(line));
+  }
+  std::map<std::string, std::int64_t> states;
+  double seconds = 0;
+  std::int64_t untold = 0;
+  for (const PlannedRun& run : plan.runs) {
+    ++states[run.state];
+    if (run.state == "done") continue;
+    if (run.seconds) {
+      seconds += *run.seconds;
+    } else {
+      ++untold;
+    }
+    if (!run.why.empty()) {
+      lines.push_back(
+          fmt::format("run '{}' (seed {}) is trained again: {}", run.name, run.seed, run.why));
+    }
+  }
+  const std::int64_t open = static_cast<std::int64_t>(plan.runs.size()) - states["done"];
+  std::string runs =
+      fmt::format("runs: {}, {} done already, {} to train", plan.runs.size(), states["done"], open);
+  if (states["go on"] > 0) runs += fmt::format(" ({} go on where they stopped)", states["go on"]);
+  if (seconds > 0) {
+    runs +=
+        fmt::format("; by earlier runs about {:.0f} min of training", std::max(1.0, seconds / 60));
+    if (untold > 0) runs += fmt::format(", {} of them not told", untold);
+  }
+  lines.push_back(std::move(runs));
+  if (!plan.predictions.empty()) {
+    lines.push_back(fmt::format("finished runs predict, without training, for: {}",
+                                join(plan.predictions, ", ")));
+  }
+  return lines;
+}
+
+}  // namespace epicrisis

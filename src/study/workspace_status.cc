@@ -1,0 +1,204 @@
+#include "epicrisis/study/workspace_status.h"
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+
+#include "epicrisis/core/json_list.h"
+#include "epicrisis/store/tables/fields.h"
+#include "study/folder_size.h"
+
+namespace epicrisis {
+namespace {
+
+std::vector<DiskUse> disk_use(const Workspace& workspace) {
+  DiskUse database{.kind = "database", .place = "epicrisis.db"};
+  for (const char* name : {"epicrisis.db", "epicrisis.db-wal", "epicrisis.db-shm"}) {
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(workspace.root() / name, error);
+    if (error) continue;
+    database.bytes += bytes;
+    ++database.files;
+  }
+  std::vector<DiskUse> use = {database};
+  constexpr std::array<std::array<const char*, 2>, 5> kFolders = {{{"pictures", "images"},
+                                                                   {"features", "embeddings"},
+                                                                   {"runs", "runs"},
+                                                                   {"batches", "batches"},
+                                                                   {"reports", "reports"}}};
+  for (const auto& [kind, folder] : kFolders) {
+    const study::FolderSize size = study::folder_size(workspace.root() / folder);
+    use.push_back({kind, folder, size.bytes, size.files});
+  }
+  return use;
+}
+
+std::int64_t prepared_by_any(const DatasetStatus& status) {
+  std::int64_t most = 0;
+  for (const auto& [recipe, count] : status.inventory.prepared) {
+    most = std::max(most, count.pictures + count.failed);
+  }
+  return most;
+}
+
+void advise_on_data(const WorkspaceStatus& status, bool checked, std::vector<std::string>& next) {
+  if (status.datasets.empty()) {
+    next.emplace_back("No data set yet: epicrisis import FOLDER");
+    return;
+  }
+  for (const DatasetStatus& one : status.datasets) {
+    const std::string& name = one.dataset.name;
+    if (one.classes.labelled.empty()) {
+      next.push_back(fmt::format(
+          "{}: no sample has a class, nothing can be trained on it: import it with a label map that "
+          "knows its labels",
+          name));
+    }
+    const std::int64_t waiting = one.classes.with_image - prepared_by_any(one);
+    if (waiting > 0) {
+      next.push_back(fmt::format(
+          "{}: {} of {} pictures are not prepared: epicrisis prepare, or study run does it", name,
+          waiting, one.classes.with_image));
+    }
+    for (const auto& [recipe, count] : one.inventory.prepared) {
+      if (count.failed == 0) continue;
+      next.push_back(
+          fmt::format("{}: {} pictures cannot be prepared ({}): epicrisis prepare names "
+                      "them",
+                      name, count.failed, recipe));
+    }
+  }
+  if (!checked) {
+    next.emplace_back("The splits were never held against each other: epicrisis check");
+  }
+}
+
+void advise_on_notes(const WorkspaceStatus& status, std::vector<std::string>& next) {
+  std::int64_t written = 0;
+  std::int64_t failed = 0;
+  for (const NoteCount& count : status.notes) {
+    (count.status == NoteStatus::kWritten ? written : failed) += count.notes;
+  }
+  if (failed > 0) {
+    next.push_back(
+        fmt::format("{} requests gave no note: epicrisis notes failed says why", failed));
+  }
+  if (written == 0 && !status.datasets.empty()) {
+    next.emplace_back("No note yet: epicrisis notes write, or study run does it");
+  }
+  if (status.batched_out > 0) {
+    next.push_back(
+        fmt::format("{} requests are out in batch files: epicrisis notes batch status, then fetch",
+                    status.batched_out));
+  }
+  if (status.under_way > 0) {
+    next.push_back(fmt::format(
+        "{} requests are under way, or were when their run was killed: if nothing writes notes now, "
+        "the next notes write settles them",
+        status.under_way));
+  }
+}
+
+void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& next) {
+  for (const StudyProgress& study : status.studies) {
+    if (!study.problem.empty()) {
+      next.push_back(
+          fmt::format("Study {}: its record cannot be read ({}): run it again from its "
+                      "file",
+                      study.name, study.problem));
+      continue;
+    }
+    const std::int64_t open = study.runs - study.done - study.running;
+    if (open > 0) {
+      next.push_back(fmt::format("Study {}: {} of {} runs are not done: epicrisis study run {}",
+                                 study.name, open, study.runs,
+                                 study.file.empty() ? "FILE" : study.file));
+    } else if (study.running == 0 && study.report.empty()) {
+      next.push_back(
+          fmt::format("Study {}: all runs are done and there is no report: epicrisis "
+                      "study run {}",
+                      study.name, study.file.empty() ? "FILE" : study.file));
+    }
+  }
+  if (status.studies.empty() && !status.datasets.empty()) {
+    next.emplace_back("No study yet: epicrisis study init makes the file of one");
+  }
+}
+
+Json json_of(const DatasetStatus& status, const Field& field) {
+  Json classes = Json::object();
+  for (const auto& [id, count] : status.classes.labelled) classes[field.at(id).name] = count;
+  Json prepared = Json::object();
+  for (const auto& [recipe, count] : status.inventory.prepared) {
+    prepared[recipe] = {{"pictures", count.pictures}, {"failed", count.failed}};
+  }
+  return {{"name", status.dataset.name},
+          {"adapter", status.dataset.adapter},
+          {"source", status.dataset.source},
+          {"imported_at", status.dataset.imported_at},
+          {"samples", status.dataset.samples},
+          {"with_picture", status.classes.with_image},
+          {"classes", std::move(classes)},
+          {"without_class", status.classes.unlabelled},
+          {"groups", status.inventory.groups},
+          {"samples_with_group", status.inventory.grouped},
+          {"published_splits", status.inventory.published},
+          {"prepared", std::move(prepared)},
+          {"split_sets", status.inventory.roles}};
+}
+
+}  // namespace
+
+Json to_json(const WorkspaceStatus& status) {
+  Json datasets = Json::array();
+  for (const DatasetStatus& one : status.datasets) datasets.push_back(json_of(one, status.field));
+  Json disk = Json::array();
+  for (const DiskUse& use : status.disk) {
+    disk.push_back(
+        {{"kind", use.kind}, {"place", use.place}, {"bytes", use.bytes}, {"files", use.files}});
+  }
+  return {{"workspace", status.root},
+          {"field", status.field.name()},
+          {"datasets", std::move(datasets)},
+          {"notes", json_list(status.notes)},
+          {"spent",
+           {{"requests", status.spent.requests},
+            {"input_tokens", status.spent.input_tokens},
+            {"output_tokens", status.spent.output_tokens},
+            {"cost", status.spent.cost}}},
+          {"under_way", status.under_way},
+          {"out_in_batches", status.batched_out},
+          {"studies", json_list(status.studies)},
+          {"disk", std::move(disk)},
+          {"next", status.next}};
+}
+
+WorkspaceStatus workspace_status(Workspace& workspace) {
+  Database& database = workspace.database();
+  WorkspaceStatus status;
+  status.root = workspace.root().string();
+  status.field = workspace_field(database);
+  std::map<std::string, DatasetStatus> sets;
+  for (Dataset& dataset : list_datasets(database)) {
+    sets[dataset.name].dataset = std::move(dataset);
+  }
+  for (ClassCounts& counts : count_classes(database)) {
+    sets[counts.dataset].classes = std::move(counts);
+  }
+  for (DatasetInventory& inventory : count_inventory(database)) {
+    sets[inventory.dataset].inventory = std::move(inventory);
+  }
+  for (auto& [name, set] : sets) status.datasets.push_back(std::move(set));
+  status.notes = count_notes(database);
+  status.spent = ledger_totals(database);
+  status.under_way = count_under_way(database);
+  status.batched_out = count_batched_out(database);
+  status.studies = list_study_progress(workspace);
+  status.disk = disk_use(workspace);
+  advise_on_data(status, last_leakage_check(database).has_value(), status.next);
+  advise_on_notes(status, status.next);
+  advise_on_studies(status, status.next);
+  return status;
+}
+
+}  // namespace epicrisis

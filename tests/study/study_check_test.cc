@@ -1,0 +1,281 @@
+#include "epicrisis/study/study_check.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "epicrisis/corpus/split_table.h"
+#include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/runs.h"
+#include "epicrisis/study/study_skeleton.h"
+#include "study/run_identity.h"
+#include "study/small_study.h"
+#include "study/study_notes.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class StudyCheckTest : public ::testing::Test {
+ protected:
+  StudyCheckTest() {
+    write_demo_corpus(corpus(), job_, {.seed = 3, .internal_lesions = 24, .external_lesions = 6});
+  }
+  Path corpus() const { return folder_.path() / "corpus"; }
+  Path file() const { return corpus() / "study.toml"; }
+  Path root() const { return folder_.path() / "w"; }
+  StudyCheck check(const std::string& text, bool in_workspace = false) {
+    write_file(file(), text);
+    StudyCheckOptions options;
+    if (in_workspace) options.workspace = root();
+    return check_study(file(), options, job_);
+  }
+  // "error :12: text" a finding.
+  std::vector<std::string> lines(const StudyCheck& check) const {
+    std::vector<std::string> list;
+    for (const StudyFinding& finding : check.findings) {
+      list.push_back((finding.level == FindingLevel::kError ? "error " : "warning ") +
+                     finding.place.substr(file().string().size()) + ": " + finding.text);
+    }
+    return list;
+  }
+  static std::vector<std::string> states(const StudyCheck& check) {
+    std::vector<std::string> list;
+    for (const PlannedRun& run : check.plan.runs) list.push_back(run.state);
+    return list;
+  }
+  std::string replaced(std::string text, const std::string& from, const std::string& to) const {
+    return text.replace(text.find(from), from.size(), to);
+  }
+
+  const std::string study_ = test::small_study("small") + test::kTwoRuns;
+  TemporaryFolder folder_;
+  Job job_;
+};
+
+TEST_F(StudyCheckTest, ASoundStudyHasAPlanAndNothingIsMade) {
+  const StudyCheck found = check(study_, true);
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));
+  EXPECT_EQ(found.study, "small");
+  ASSERT_EQ(found.plan.data.size(), 2U);
+  const PlannedData& internal = found.plan.data.front();
+  EXPECT_GT(internal.train, internal.validation);
+  EXPECT_EQ(internal.samples, internal.train + internal.validation + internal.test);
+  EXPECT_GT(internal.validation, 0);
+  EXPECT_TRUE(found.plan.data.back().external);
+  ASSERT_EQ(found.plan.notes.size(), 1U);
+  EXPECT_EQ(found.plan.notes.front().to_write, internal.samples + found.plan.data.back().samples);
+  EXPECT_THAT(states(found), ElementsAre("train", "train"));
+  EXPECT_EQ(found.plan.runs.front().train, internal.train);
+  EXPECT_EQ(found.plan.pictures, found.plan.notes.front().to_write);
+  EXPECT_GT(found.plan.disk_needed, 0U);
+  EXPECT_FALSE(std::filesystem::exists(root()));
+  EXPECT_THAT(plan_lines(found.plan), Contains(HasSubstr("runs: 2, 0 done already, 2 to train")));
+}
+
+TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
+  std::string text = replaced(study_, "path = \"dermoscope_a\"", "path = \"nowhere\"");
+  text = replaced(text, "model = \"random:mobilenet_v2\"", "model = \"random:mobilenet_v9\"");
+  text = replaced(text, "write = [\"M\"]", "write = [\"Q7\"]");
+  text = replaced(text, "mode = \"image\"", "mode = \"images\"");
+  text += "[[run]]\nname = \"third\"\nmode = \"multimodal\"\nnotes = [\"P9\"]\nsedes = [1]\n";
+  text += "[[run]]\nname = \"fourth\"\nmode = \"multimodal\"\nnotes = [\"P9\"]\n";
+  const StudyCheck found = check(text);
+  EXPECT_EQ(found.error(), ErrorKind::kUsage);
+  const std::vector<std::string> list = lines(found);
+  EXPECT_THAT(list, Contains(HasSubstr("error :5: there is no ")));
+  EXPECT_THAT(list, Contains(HasSubstr("mobilenet_v9")));
+  EXPECT_THAT(list, Contains(HasSubstr("'Q7'")));
+  EXPECT_THAT(list, Contains(HasSubstr("'images'")));
+  EXPECT_THAT(list, Contains(HasSubstr("sedes'; did you mean 'seeds'")));
+  EXPECT_THAT(list, Contains(HasSubstr("run 'fourth' needs notes of P9")));
+  for (const StudyFinding& finding : found.findings) {
+    EXPECT_THAT(finding.place, HasSubstr("study.toml")) << finding.text;
+  }
+  EXPECT_THAT(lines(check("name = \n")), ElementsAre(HasSubstr("error :1")));
+  EXPECT_THROW(check_study(folder_.path() / "none.toml", {}, job_), SystemError);
+}
+
+TEST_F(StudyCheckTest, WhoIsAskedIsKnownByNameAlone) {
+  unsetenv("EPICRISIS_TEST_KEY");
+  write_file(corpus() / "own.toml", R"(name = "own"
+model = "m"
+[prices]
+input = 1.0
+output = 2.0
+[[endpoint]]
+url = "https://192.0.2.1/v1"
+key_variable = "EPICRISIS_TEST_KEY"
+)");
+  const std::string text = study_ +
+                           "[[notes.synthesis]]\nstrategies = [\"P2\"]\nprovider = \"own.toml\"\n"
+                           "roles = [\"train\"]\n"
+                           "[[run]]\nname = \"asked\"\nmode = \"multimodal\"\nnotes = [\"P2\"]\n"
+                           "train_with = [\"P2\"]\n";
+  StudyCheck found = check(text);
+  EXPECT_THAT(lines(found),
+              Contains(HasSubstr("EPICRISIS_TEST_KEY, which holds its key, is not set")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("`allow_remote`")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("run 'asked': no validation sample will have a note "
+                                               "of each of P2; all")));
+  ASSERT_EQ(found.plan.notes.size(), 2U);
+  EXPECT_EQ(found.plan.notes.back().to_write, found.plan.data.front().train);
+  EXPECT_GT(found.plan.notes.back().cost.value_or(0), 0);
+  EXPECT_EQ(found.plan.runs.back().validation, found.plan.data.front().validation);
+  setenv("EPICRISIS_TEST_KEY", "sk-canary", 1);
+  found = check_study(file(), {.data_root = {}, .workspace = {}, .allow_remote = true}, job_);
+  unsetenv("EPICRISIS_TEST_KEY");
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));
+  EXPECT_THAT(dump_json(to_json(found)), Not(HasSubstr("sk-canary")));
+}
+
+TEST_F(StudyCheckTest, ClassesAndSplitsAreHeldAgainstEachOther) {
+  // A patient in two published splits, and an external set without a class of the study.
+  write_file(corpus() / "two" / "cases.csv",
+             "case,dx,patient,part\na1,MEL,p1,train\na2,NEV,p1,test\na3,MEL,p2,validation\n");
+  write_file(
+      corpus() / "two" / "columns.toml",
+      "table = \"cases.csv\"\n[columns]\nid = \"case\"\nlabel = \"dx\"\ngroup = \"patient\"\n"
+      "split = \"part\"\n");
+  write_file(corpus() / "vascular" / "cases.csv", "case,dx\nb1,VASC\n");
+  write_file(corpus() / "vascular" / "columns.toml",
+             "table = \"cases.csv\"\n[columns]\nid = \"case\"\nlabel = \"dx\"\n");
+  for (const char* name :
+       {"two/images/a1.png", "two/images/a2.png", "two/images/a3.png", "vascular/images/b1.png"}) {
+    write_file(corpus() / name, "no picture that is read");
+  }
+  const auto data = [](const std::string& name, const std::string& role) {
+    return "[[data]]\nname = \"" + name + "\"\nadapter = \"generic_csv\"\npath = \"" + name +
+           "\"\ncolumn_map = \"columns.toml\"\nrole = \"" + role + "\"\n";
+  };
+  const StudyCheck found = check("name = \"s\"\nclasses = [\"MEL\", \"NEV\"]\n" +
+                                 data("two", "internal") + data("vascular", "external") +
+                                 "[image_encoder]\nmodel = \"random:resnet18\"\n"
+                                 "[[run]]\nname = \"image\"\nmode = \"image\"\n");
+  EXPECT_THAT(lines(found), Contains(HasSubstr("vascular: no sample with a picture is of the "
+                                               "study's classes")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("another split has too")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("no training sample")));
+}
+
+TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
+  const std::string alone = test::small_study("small", false) + test::kTwoRuns;
+  {
+    Workspace workspace = Workspace::create(root());
+    const Study study = parse_study(alone, file().string(), corpus());
+    study::import_data(workspace, study, job_);
+    study::CaseSet set = study::assign_roles(workspace, study, job_);
+    const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
+    study::write_notes(workspace, study, set, false, job_);
+    study::ModelHashes models;
+    for (const StudyRun& run : study.runs) {
+      RunRecord record;
+      record.id = run.name.substr(0, run.name.find(' '));
+      record.study = "small";
+      record.name = run.name;
+      record.config = study::run_configuration(study, run, 1, set, pictures,
+                                               study::load_run_notes(workspace, run, set), models);
+      start_run(workspace.database(), record);
+      finish_run(workspace.database(), record.id, RunStatus::kDone);
+      write_file(workspace.runs() / record.id / "predictions" / "dermoscope_a.safetensors", "");
+    }
+  }
+  StudyCheck found = check(alone, true);
+  EXPECT_THAT(states(found), ElementsAre("done", "done"));
+  EXPECT_EQ(found.plan.pictures, 0);
+  EXPECT_THAT(found.plan.predictions, IsEmpty());
+  found = check(study_, true);
+  EXPECT_THAT(states(found), ElementsAre("done", "done"));
+  EXPECT_THAT(found.plan.predictions, ElementsAre("phone"));
+  found = check(alone + "[train]\nepochs = 3\n", true);
+  EXPECT_THAT(states(found), ElementsAre("train again", "train again"));
+  EXPECT_THAT(found.plan.runs.front().why, HasSubstr("settings of the training"));
+}
+
+TEST_F(StudyCheckTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {
+  Workspace workspace = Workspace::create(root());
+  EXPECT_THROW(study_skeleton(workspace, "mine"), UsageError);
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  const std::string text = study_skeleton(workspace, "mine");
+  EXPECT_THROW(study_skeleton(workspace, "../mine"), UsageError);
+  const StudyCheck found = check(text, true);
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found)) << text;
+  EXPECT_EQ(found.study, "mine");
+  ASSERT_EQ(found.plan.data.size(), 2U);
+  EXPECT_FALSE(found.plan.data.front().external);
+  EXPECT_EQ(found.plan.runs.size(), 6U);
+  // Elsewhere the data sets are not there.
+  EXPECT_THAT(lines(check(text)), Contains(HasSubstr("has no data set 'dermoscope_a'")));
+}
+
+TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  SplitRequest request{.filter = {.datasets = {"dermoscope_a"}, .with_image = true},
+                       .fractions = {1, 0, 0},
+                       .folds = 4};
+  const SplitTable table = split_samples(workspace.database(), request, job_);
+  write_split_csv(table, corpus() / "folds.csv");
+  StudyCheck found = check(study_ + "[split]\nfile = \"folds.csv\"\nfold = 2\n");
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));
+  std::int64_t in_fold = 0;
+  for (const SplitEntry& entry : table.entries) {
+    in_fold += entry.fold == 2 &&
+               std::string_view("BEK NEV BCC MEL").find(table.field.at(*entry.label).name) !=
+                   std::string_view::npos;
+  }
+  EXPECT_EQ(found.plan.data.front().test, in_fold);
+  EXPECT_GT(found.plan.data.front().validation, 0);
+  EXPECT_THAT(lines(check(study_ + "[split]\nfile = \"folds.csv\"\nfold = 9\n")),
+              Contains(HasSubstr("has no sample in the fold 9")));
+  EXPECT_THAT(lines(check(study_ + "[split]\nfold = 2\n")),
+              Contains(HasSubstr("write file = \"...\" too")));
+  EXPECT_THAT(lines(check(study_ + "[split]\nfile = \"none.csv\"\n")),
+              Contains(HasSubstr("none.csv")));
+}
+
+// It did, and the training then went through all its epochs.
+TEST_F(StudyCheckTest, TrainWithLeavesSamplesToValidateOn) {
+  Workspace workspace = Workspace::create(root());
+  Study study = parse_study(study_, "small.toml", corpus());
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  for (const study::Case& item : set.cases) {
+    if (item.role != Role::kTrain) continue;
+    NoteRecord note;
+    note.key = std::to_string(item.sample_id);
+    note.sample_id = item.sample_id;
+    note.strategy = "P2";
+    note.provider = "import";
+    note.text = "A mole.";
+    put_note(workspace.database(), note);
+  }
+  study.runs.front().train_with = {"P2"};
+  study::RunNotes notes = study::load_run_notes(workspace, study.runs.front(), set);
+  EXPECT_TRUE(notes.validated_on_all);
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Role role = set.cases[i].role;
+    EXPECT_EQ(notes.trained_on[i], role == Role::kTrain || role == Role::kValidation);
+  }
+  study.runs.front().train_with = {};
+  notes = study::load_run_notes(workspace, study.runs.front(), set);
+  EXPECT_FALSE(notes.validated_on_all);
+}
+
+TEST_F(StudyCheckTest, AColumnMapLiesBesideTheStudyFile) {
+  const Path map = corpus() / "dermoscope_a" / "columns.toml";
+  std::filesystem::rename(map, corpus() / "own-columns.toml");
+  const std::string text =
+      replaced(study_, "column_map = \"columns.toml\"", "column_map = \"own-columns.toml\"");
+  EXPECT_TRUE(check(text).sound()) << testing::PrintToString(lines(check(text)));
+  EXPECT_THAT(lines(check(study_)), Contains(HasSubstr("error :5: there is no column map")));
+}
+
+}  // namespace
+}  // namespace epicrisis

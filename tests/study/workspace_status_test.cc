@@ -1,0 +1,105 @@
+#include "epicrisis/study/workspace_status.h"
+
+#include <gmock/gmock.h>
+
+#include "study/kept_studies.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+class WorkspaceStatusTest : public test::KeptStudies {};
+
+TEST_F(WorkspaceStatusTest, AnEmptyOneSaysHowToBegin) {
+  const WorkspaceStatus status = workspace_status(workspace_);
+  EXPECT_TRUE(status.datasets.empty());
+  ASSERT_EQ(status.next.size(), 1U);
+  EXPECT_THAT(status.next.front(), HasSubstr("epicrisis import"));
+}
+
+TEST_F(WorkspaceStatusTest, CountsWhatIsThere) {
+  for (int i = 0; i < 6; ++i) {
+    Sample sample = test::make_sample(std::to_string(i));
+    sample.image_path = "/pictures/" + std::to_string(i) + ".png";
+    sample.group = i < 4 ? "patient" : "";
+    sample.split = i < 2 ? "test" : "";
+    sample.label = i == 5 ? std::optional<ClassId>() : test::kNevus;
+    const std::int64_t id = test::store_sample(database_, "ham", sample);
+    NoteRecord note;
+    note.key = "k" + std::to_string(i);
+    note.sample_id = id;
+    note.strategy = "P2";
+    note.provider = "openai";
+    note.text = i == 0 ? "" : "A mole.";
+    note.status = i == 0 ? NoteStatus::kRefused : NoteStatus::kWritten;
+    note.cost = 0.5;
+    put_note(database_, note);
+    if (i < 3) {
+      database_.execute("INSERT INTO prepared VALUES ('v2-32', ?, '', 0, 0, ?, ?, 0.0, 0, 0, ?)",
+                        id, i < 2 ? std::optional<std::int64_t>(i) : std::nullopt,
+                        i < 2 ? std::optional<std::span<const std::uint8_t>>(
+                                    std::span<const std::uint8_t>(std::array<std::uint8_t, 32>{}))
+                              : std::nullopt,
+                        i < 2 ? "" : "no picture");
+    }
+  }
+  const WorkspaceStatus status = workspace_status(workspace_);
+  ASSERT_EQ(status.datasets.size(), 1U);
+  const DatasetStatus& ham = status.datasets.front();
+  EXPECT_EQ(ham.dataset.samples, 6);
+  EXPECT_EQ(ham.classes.with_image, 6);
+  EXPECT_EQ(ham.classes.labelled.at(test::kNevus), 5);
+  EXPECT_EQ(ham.classes.unlabelled, 1);
+  EXPECT_EQ(ham.inventory.groups, 1);
+  EXPECT_EQ(ham.inventory.grouped, 4);
+  EXPECT_EQ(ham.inventory.published, (std::map<std::string, std::int64_t>{{"test", 2}}));
+  EXPECT_EQ(ham.inventory.prepared.at("v2-32").pictures, 2);
+  EXPECT_EQ(ham.inventory.prepared.at("v2-32").failed, 1);
+  const Json json = to_json(status);
+  EXPECT_EQ(json["notes"].size(), 2U);
+  EXPECT_EQ(json["datasets"][0]["without_class"], 1);
+  EXPECT_GT(json["disk"][0]["bytes"].get<std::int64_t>(), 0);
+  EXPECT_THAT(status.next, Contains(HasSubstr("3 of 6 pictures are not prepared")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("1 pictures cannot be prepared")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("1 requests gave no note")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("epicrisis study init")));
+  EXPECT_THAT(status.next, Not(Contains(HasSubstr("No note yet"))));
+}
+
+TEST_F(WorkspaceStatusTest, RunsOfAStudyAreCountedOnceASeed) {
+  keep_study("small", R"(
+[[run]]
+name = "image only"
+mode = "image"
+seeds = [1, 2, 3, 4, 5]
+)");
+  add_run("old", "small", "image only", 1, RunStatus::kFailed);
+  add_run("new", "small", "image only", 1, RunStatus::kDone);
+  add_run("a", "small", "image only", 2, RunStatus::kInterrupted);
+  add_run("a", "small", "image only", 3, RunStatus::kFailed);
+  add_run("a", "small", "image only", 4, RunStatus::kRunning);  // by nobody that lives
+  add_run("a", "small", "gone", 1, RunStatus::kDone);
+  write_file(root() / "studies" / "broken.json", "{");
+  StudyProgress small = list_study_progress(workspace_).at(1);
+  EXPECT_EQ(small.name, "small");
+  EXPECT_EQ(small.runs, 5);
+  EXPECT_EQ(small.done, 1);
+  EXPECT_EQ(small.interrupted, 2);
+  EXPECT_EQ(small.failed, 1);
+  EXPECT_EQ(small.missing, 1);
+  EXPECT_EQ(small.report, "");
+  const WorkspaceStatus status = workspace_status(workspace_);
+  EXPECT_THAT(status.next, Contains(HasSubstr("4 of 5 runs are not done: epicrisis study run "
+                                              "/studies/small.toml")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("Study broken: its record cannot be read")));
+  const WorkspaceLock lock = workspace_.lock("study-small");
+  small = list_study_progress(workspace_).at(1);
+  EXPECT_EQ(small.running, 1);
+  EXPECT_EQ(small.interrupted, 1);
+}
+
+}  // namespace
+}  // namespace epicrisis
