@@ -34,6 +34,7 @@ void add_evaluate_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
 void add_notes_batch_command(CLI::App& notes, Globals& globals);  // `notes batch`
+void add_predict_command(CLI::App& app, Globals& globals);
 void add_report_command(CLI::App& app, Globals& globals);
 void add_study_command(CLI::App& app, Globals& globals);
 void add_workspace_command(CLI::App& app, Globals& globals);

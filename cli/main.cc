@@ -185,6 +185,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_models_command(app, globals);
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
+  add_predict_command(app, globals);
   add_report_command(app, globals);
   add_workspace_command(app, globals);
   add_demo_command(app, globals);

@@ -1,5 +1,5 @@
 // What stands in for training in the program: it opens the plugin that holds it, and with it
-// LibTorch, when the first run has to be trained. To load LibTorch takes half a second, which the
+// LibTorch, when the first run has to be trained or used. To load LibTorch takes half a second, which the
 // commands that need none do not pay.
 
 #include "study/run_trainer.h"
@@ -47,6 +47,8 @@ void require_memory() {
       limit.rlim_cur >> 20, wanted >> 20);
 }
 
+}  // namespace
+
 const TrainingPlugin& training() {
   static const TrainingPlugin& plugin = []() -> const TrainingPlugin& {
     require_memory();
@@ -63,8 +65,6 @@ const TrainingPlugin& training() {
   }();
   return plugin;
 }
-
-}  // namespace
 
 struct RunTrainer::State {
   RunTrainer* trainer = nullptr;  // the plugin's
@@ -86,6 +86,8 @@ void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
                          const std::string& identity) {
   training().predict(*state_->trainer, folder, slice, identity);
 }
+
+void RunTrainer::complete(const Path& folder) { training().complete(*state_->trainer, folder); }
 
 std::string torch_in_this_build() { return EPICRISIS_TORCH_VERSION; }
 
