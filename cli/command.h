@@ -38,6 +38,7 @@ void add_evaluate_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
 void add_notes_batch_command(CLI::App& notes, Globals& globals);  // `notes batch`
+void add_predict_command(CLI::App& app, Globals& globals);
 void add_remove_command(CLI::App& app, Globals& globals);
 void add_report_command(CLI::App& app, Globals& globals);
 void add_runs_command(CLI::App& app, Globals& globals);

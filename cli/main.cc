@@ -192,6 +192,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_models_command(app, globals);
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
+  add_predict_command(app, globals);
   add_report_command(app, globals);
   add_runs_command(app, globals);
   add_remove_command(app, globals);

@@ -23,7 +23,22 @@ void predict(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
   trainer.predict(folder, slice, identity);
 }
 
-constexpr TrainingPlugin kPlugin{kVersion, make, destroy, train, predict};
+void complete(RunTrainer& trainer, const Path& folder) { trainer.complete(folder); }
+
+RunModel* load_model(const Path& folder, const RunUse& use) { return new RunModel(folder, use); }
+
+void destroy_model(RunModel* model) { delete model; }
+
+FloatMatrix embed(const RunModel& model, const ImageSource& pictures, const Job& job) {
+  return model.embed(pictures, job);
+}
+
+FloatMatrix logits(const RunModel& model, const FloatMatrix& embeddings) {
+  return model.logits(embeddings);
+}
+
+constexpr TrainingPlugin kPlugin{kVersion, make,       destroy,       train, predict,
+                                 complete, load_model, destroy_model, embed, logits};
 
 }  // namespace
 }  // namespace epicrisis::study

@@ -119,26 +119,35 @@ Path find_model(std::string_view name) {
       known.empty() ? "is none at all; './run models' fetches one" : "are " + join(known, ", "));
 }
 
-std::string model_fingerprint(std::string_view name) {
-  if (name == kTrainedTokens) return "token embeddings 1";
-  if (name.empty() || name.starts_with("random:")) return std::string(name);
+ModelFiles model_files(std::string_view name) {
   const Path model = find_model(name);
   const bool is_folder = fs::is_directory(model);
-  const Path folder = is_folder ? model : model.parent_path();
-  std::vector<std::string> files = {model_config_name(folder)};
-  for (const Path& part : weight_parts(is_folder ? weight_file_in(folder) : model)) {
-    files.push_back(part.filename().string());
+  ModelFiles files;
+  files.folder = is_folder ? model : model.parent_path();
+  if (!is_folder) files.weights = model.filename().string();
+  std::vector<std::string> names = {model_config_name(files.folder)};
+  for (const Path& part : weight_parts(is_folder ? weight_file_in(files.folder) : model)) {
+    names.push_back(part.filename().string());
   }
   for (const char* file : {"vocab.txt", "tokenizer.json", "tokenizer_config.json",
                            "sentence_bert_config.json", "modules.json"}) {
-    files.emplace_back(file);
+    names.emplace_back(file);
   }
-  for (std::string& file : pooling_configs(folder)) files.push_back(std::move(file));
-  std::string all;
+  for (std::string& file : pooling_configs(files.folder)) names.push_back(std::move(file));
   std::error_code error;
-  for (const std::string& file : files) {
-    if (!fs::is_regular_file(folder / file, error)) continue;
-    all += file + sha256_hex(MappedFile(folder / file).bytes());
+  for (std::string& file : names) {
+    if (fs::is_regular_file(files.folder / file, error)) files.names.push_back(std::move(file));
+  }
+  return files;
+}
+
+std::string model_fingerprint(std::string_view name) {
+  if (name == kTrainedTokens) return "token embeddings 1";
+  if (name.empty() || name.starts_with("random:")) return std::string(name);
+  const ModelFiles files = model_files(name);
+  std::string all;
+  for (const std::string& file : files.names) {
+    all += file + sha256_hex(MappedFile(files.folder / file).bytes());
   }
   return sha256_hex(all);
 }

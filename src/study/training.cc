@@ -9,6 +9,7 @@
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
 #include "study/run_trainer.h"
+#include "study/run_use.h"
 
 namespace epicrisis::study {
 namespace {
@@ -155,6 +156,7 @@ void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& sta
     for (const DatasetSlice& slice : runs.slices()) {
       trainer.predict(folder, slice, runs.identity(state, slice));
     }
+    trainer.complete(folder);
     finish_run(workspace.database(), record.id, RunStatus::kDone);
   } catch (const Interrupted&) {
     finish_run(workspace.database(), record.id, RunStatus::kInterrupted);
@@ -181,6 +183,23 @@ void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& no
       "{} has no validation sample: all {} epochs are trained, none is stopped early, and the last "
       "one's weights are kept",
       title, run.train.epochs);
+}
+
+// Adds to a finished run what an earlier version did not write. Its results stand without: what
+// fails is told and trains nothing.
+template <typename GetTrainer>
+void complete_run(const Path& folder, const std::string& title, const Job& job,
+                  const GetTrainer& trainer) {
+  const std::string fault = fault_of_run_use(folder);
+  if (fault.empty()) return;
+  try {
+    trainer().complete(folder);
+    job.info("{} was completed, so that it can be used elsewhere; nothing was trained", title);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Error& error) {
+    job.warn("{} is kept, but cannot be used elsewhere: {} ({})", title, fault, error.what());
+  }
 }
 
 }  // namespace
@@ -217,6 +236,10 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         }
       }
       if (kept) {
+        complete_run(folder, title, job, [&]() -> RunTrainer& {
+          make_trainer();
+          return *trainer;
+        });
         ++counts.kept;
         continue;
       }

@@ -19,6 +19,16 @@ std::vector<Path> model_search_folders();
 // where it looked and what is there.
 Path find_model(std::string_view name);
 
+// The files that a loader reads of a model: weights, configuration, vocabulary, tokenizer and
+// pooling files, by their names below `folder`. Errors as find_model; InputError where there are no
+// weights.
+struct ModelFiles {
+  Path folder;
+  std::vector<std::string> names;
+  std::string weights;  // "" where the folder stands for them, else the name of the one file
+};
+ModelFiles model_files(std::string_view name);
+
 // Changes when anything changes that a loader reads of a model: its weights, configuration,
 // vocabulary, tokenizer and pooling files. Models without files ("", "random:<architecture>", token
 // embeddings) have only their name. Errors as find_model; InputError where there are no weights.

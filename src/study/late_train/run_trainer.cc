@@ -1,6 +1,6 @@
 // What stands in for training in the program: it opens the plugin that holds it, and with it
-// LibTorch, when the first run has to be trained. To load LibTorch takes half a second, which the
-// commands that need none do not pay.
+// LibTorch, when the first run has to be trained or used. To load LibTorch takes half a second, which
+// the commands that need none do not pay.
 
 #include "study/run_trainer.h"
 
@@ -30,7 +30,7 @@ Path plugin_file() {
     if (std::filesystem::exists(file, error)) return file.lexically_normal();
   }
   throw SystemError(
-      "cannot train: {} is neither beside {} nor in {} there; install the program anew",
+      "cannot use LibTorch: {} is neither beside {} nor in {} there; install the program anew",
       EPICRISIS_PLUGIN_NAME, program.string(), EPICRISIS_PLUGIN_FOLDER);
 }
 
@@ -43,28 +43,29 @@ void require_memory() {
   if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
   if (limit.rlim_cur >= wanted) return;
   throw SystemError(
-      "cannot train within {} MiB of address space (ulimit -v); {} MiB or more are needed",
+      "cannot use LibTorch within {} MiB of address space (ulimit -v); {} MiB or more are needed",
       limit.rlim_cur >> 20, wanted >> 20);
 }
+
+}  // namespace
 
 const TrainingPlugin& training() {
   static const TrainingPlugin& plugin = []() -> const TrainingPlugin& {
     require_memory();
     const Path file = plugin_file();
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) throw SystemError("cannot train: {}", dlerror());
+    if (library == nullptr) throw SystemError("cannot use LibTorch: {}", dlerror());
     const auto get = reinterpret_cast<GetTrainingPlugin>(dlsym(library, kTrainingPluginSymbol));
     const TrainingPlugin* found = get != nullptr ? get() : nullptr;
     if (found == nullptr || std::strcmp(found->build, kVersion) != 0) {
-      throw SystemError("cannot train: {} belongs to another build; install the program anew",
-                        file.string());
+      throw SystemError(
+          "cannot use LibTorch: {} belongs to another build; install the program anew",
+          file.string());
     }
     return *found;
   }();
   return plugin;
 }
-
-}  // namespace
 
 struct RunTrainer::State {
   RunTrainer* trainer = nullptr;  // the plugin's
@@ -86,6 +87,8 @@ void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
                          const std::string& identity) {
   training().predict(*state_->trainer, folder, slice, identity);
 }
+
+void RunTrainer::complete(const Path& folder) { training().complete(*state_->trainer, folder); }
 
 std::string torch_in_this_build() { return EPICRISIS_TORCH_VERSION; }
 

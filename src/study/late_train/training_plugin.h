@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "study/run_model.h"
 #include "study/run_trainer.h"
 
 namespace epicrisis::study {
@@ -18,7 +19,15 @@ struct TrainingPlugin {
   void (*train)(RunTrainer& trainer, const TrainConfig& config, const Path& folder);
   void (*predict)(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
                   const std::string& identity);
+  void (*complete)(RunTrainer& trainer, const Path& folder);
+  RunModel* (*load_model)(const Path& folder, const RunUse& use);
+  void (*destroy_model)(RunModel* model);
+  FloatMatrix (*embed)(const RunModel& model, const ImageSource& pictures, const Job& job);
+  FloatMatrix (*logits)(const RunModel& model, const FloatMatrix& embeddings);
 };
+
+// The plugin, opened at the first call. SystemError where it is missing or another build's.
+const TrainingPlugin& training();
 
 inline constexpr const char* kTrainingPluginSymbol = "epicrisis_training_plugin";
 using GetTrainingPlugin = const TrainingPlugin* (*)();

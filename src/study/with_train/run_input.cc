@@ -36,10 +36,16 @@ RunEncoders::RunEncoders(const StudyRun& run, Path cache, Job& job)
     : run_(run), cache_(std::move(cache)), job_(job) {}
 RunEncoders::~RunEncoders() = default;
 
+ImageFeatureExtractor& RunEncoders::images() {
+  if (!images_) images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model);
+  return *images_;
+}
+
+const ImageEncoderConfig& RunEncoders::preprocessing() { return images().config(); }
+
 FloatMatrix RunEncoders::features(const PictureTable& pictures,
                                   const std::vector<std::size_t>& cases, int copies,
                                   std::uint64_t seed) {
-  if (!images_) images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model);
   ImageFeatureRequest request;
   request.images = pictures.images.get();
   request.copies = copies;
@@ -49,7 +55,7 @@ FloatMatrix RunEncoders::features(const PictureTable& pictures,
     request.indices.push_back(picture);
     request.ids.push_back(pictures.images->content_id(picture));
   }
-  return cached_image_features(*images_, request, cache_, job_);
+  return cached_image_features(images(), request, cache_, job_);
 }
 
 TextInput RunEncoders::texts(const std::vector<std::string>& texts, FloatMatrix& vectors) {

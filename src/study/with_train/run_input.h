@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/shards.h"
+#include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/train/trainer.h"
 #include "study/run_evaluation.h"
 #include "study/study_inputs.h"
@@ -29,11 +30,15 @@ class RunEncoders {
   // Features of some cases, from the cache where it has them: [(1 + copies) * cases, F].
   FloatMatrix features(const PictureTable& pictures, const std::vector<std::size_t>& cases,
                        int copies, std::uint64_t seed);
+  // What the frozen image encoder does to pixels before it looks at them.
+  const ImageEncoderConfig& preprocessing();
   // Texts in the form that the run takes; `vectors` is filled where that is what it takes. Keeps
   // pointers to both arguments.
   TextInput texts(const std::vector<std::string>& texts, FloatMatrix& vectors);
 
  private:
+  ImageFeatureExtractor& images();
+
   const StudyRun& run_;
   Path cache_;
   Job& job_;

@@ -10,7 +10,9 @@
 #include "epicrisis/model/encoders/image/image_encoder.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/model/torch_version.h"
+#include "epicrisis/store/tables/samples.h"
 #include "study/predictions.h"
+#include "study/run_use.h"
 #include "study/with_train/run_input.h"
 
 namespace epicrisis::study {
@@ -49,7 +51,8 @@ void predict_notes(const TrainedModel& model, const SliceInput& input, Predictio
 struct RunTrainer::State {
   State(Workspace& workspace, const Study& study, const StudyRun& run, const CaseSet& set,
         const PictureTable& pictures, const RunNotes& notes, Job& job)
-      : study(study),
+      : workspace(workspace),
+        study(study),
         run(run),
         set(set),
         pictures(pictures),
@@ -63,6 +66,16 @@ struct RunTrainer::State {
     return *input;
   }
 
+  const TrainedModel& model_of(const Path& folder) {
+    if (!model || model->first != folder) {
+      const Path weights = folder / "model.safetensors";
+      if (!std::filesystem::exists(weights)) throw InputError("{} is gone", weights.string());
+      model.emplace(folder, TrainedModel::load(folder));
+    }
+    return model->second;
+  }
+
+  Workspace& workspace;
   const Study& study;
   const StudyRun& run;
   const CaseSet& set;
@@ -117,12 +130,7 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
 void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
                          const std::string& identity) {
   State& state = *state_;
-  if (!state.model || state.model->first != folder) {
-    const Path weights = folder / "model.safetensors";
-    if (!std::filesystem::exists(weights)) throw InputError("{} is gone", weights.string());
-    state.model.emplace(folder, TrainedModel::load(folder));
-  }
-  const TrainedModel& model = state.model->second;
+  const TrainedModel& model = state.model_of(folder);
   const SliceInput& input = state.input_of(slice);
   Predictions result;
   result.identity = identity;
@@ -144,6 +152,34 @@ void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
   result.logits = model.config().mode == Mode::kText ? logits_of_notes(model, result)
                                                      : model.logits(result.images);
   write_predictions(predictions_file(folder, slice.name), result);
+}
+
+void RunTrainer::complete(const Path& folder) {
+  State& state = *state_;
+  const TrainedModel& model = state.model_of(folder);
+  TrainingCases cases;
+  std::vector<std::size_t> rows;
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < state.set.cases.size(); ++i) {
+    const Case& entry = state.set.cases[i];
+    if (entry.role != Role::kTrain || !state.notes.trained_on[i]) continue;
+    rows.push_back(i);
+    indices.push_back(state.pictures.picture[i]);
+    const ClassId label = state.study.classes[static_cast<std::size_t>(entry.label)];
+    cases.table.push_back({entry.dataset,
+                           sample_by_id(state.workspace.database(), entry.sample_id).key,
+                           state.study.field.at(label).name});
+  }
+  if (model.fine_tuned()) {
+    Meter meter = state.job.meter("embedding training pictures", indices.size(), "images");
+    cases.embeddings = model.embed_images(*state.pictures.images, indices, state.job, &meter);
+  } else {
+    cases.embeddings =
+        model.embed_image_features(state.encoders.features(state.pictures, rows, 0, 0));
+  }
+  Json preprocessing = nullptr;  // of a trained encoder it is in config.json
+  if (state.run.image_encoder.frozen) preprocessing = to_json(state.encoders.preprocessing());
+  write_run_use(folder, state.study, state.run, preprocessing, cases);
 }
 
 std::string torch_in_this_build() { return torch_version(); }

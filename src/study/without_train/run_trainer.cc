@@ -19,6 +19,7 @@ RunTrainer::~RunTrainer() = default;
 
 void RunTrainer::train(const TrainConfig&, const Path&) {}
 void RunTrainer::predict(const Path&, const DatasetSlice&, const std::string&) {}
+void RunTrainer::complete(const Path&) {}
 
 std::string torch_in_this_build() { return "none"; }
 

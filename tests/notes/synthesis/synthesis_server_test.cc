@@ -185,16 +185,16 @@ TEST_F(SynthesisTest, AServerThatIsGoneStopsTheRunAfterSomeTrials) {
 }
 
 // One that has answered may come back, and one elsewhere may only be restarting.
-TEST_F(SynthesisTest, AServerThatGoesAwayIsWaitedForLonger) {
+TEST_F(SynthesisTest, AServerThatDropsItsConnectionsIsWaitedForLonger) {
   add_samples(500);
-  const auto refused = [] {
+  const auto dropped = [] {
     HttpAnswer answer;
-    answer.failure = HttpFailure::kConnect;
-    answer.error = "refused";
+    answer.failure = HttpFailure::kBroken;
+    answer.error = "closed";
     return SimulatedServer::Reply{answer, Seconds(0.001)};
   };
   SimulatedServer gone(clock_, [&](const HttpRequest&, int) {
-    return gone.requests.size() < 5 ? good() : refused();
+    return gone.requests.size() < 5 ? good() : dropped();
   });
   const SynthesisReport report = run(gone);
   EXPECT_GT(report.seconds, 30);

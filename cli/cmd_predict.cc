@@ -1,0 +1,129 @@
+#include <memory>
+#include <optional>
+
+#include "command.h"
+#include "epicrisis/core/csv.h"
+#include "epicrisis/study/predict.h"
+#include "output.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct PredictArguments {
+  std::string run;
+  std::vector<std::string> pictures;
+  std::string workspace;
+  std::string csv;
+  std::size_t nearest = 3;
+};
+
+void print_prediction(const PicturePrediction& prediction, const std::vector<RunClass>& classes) {
+  if (!prediction.error.empty()) return;  // warned of
+  std::string all;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    all += fmt::format("{}{} {:.3f}", i == 0 ? "" : ", ", classes[i].name,
+                       prediction.probabilities[i]);
+  }
+  print_line(fmt::format("{}: {} ({})", prediction.picture.string(), classes[prediction.label].name,
+                         classes[prediction.label].words));
+  print_line(fmt::format("  probabilities: {}", all));
+  for (const NearCase& one : prediction.nearest) {
+    print_line(fmt::format("  near: {}/{}, {}, similarity {:.3f}", one.dataset, one.key,
+                           one.class_name, one.similarity));
+  }
+}
+
+std::string csv_header(const std::vector<RunClass>& classes) {
+  std::vector<std::string> header{"picture", "class"};
+  for (const RunClass& one : classes) header.push_back("p_" + one.name);
+  for (const char* name : {"nearest", "nearest_class", "similarity", "error"}) {
+    header.emplace_back(name);
+  }
+  return csv_row(header);
+}
+
+std::string csv_line(const PicturePrediction& prediction, const std::vector<RunClass>& classes) {
+  std::vector<std::string> row{prediction.picture.string()};
+  const bool known = prediction.error.empty();
+  row.push_back(known ? classes[prediction.label].name : "");
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    row.push_back(known ? fmt::format("{:.6f}", prediction.probabilities[i]) : "");
+  }
+  if (prediction.nearest.empty()) {
+    row.insert(row.end(), 3, "");
+  } else {
+    const NearCase& one = prediction.nearest.front();
+    row.push_back(one.dataset + "/" + one.key);
+    row.push_back(one.class_name);
+    row.push_back(fmt::format("{:.6f}", one.similarity));
+  }
+  row.push_back(prediction.error);
+  return csv_row(row);
+}
+
+void run(const PredictArguments& arguments, Globals& globals) {
+  const Path folder = find_run_folder(arguments.run, arguments.workspace);
+  const std::vector<Path> pictures = list_pictures(arguments.pictures);
+  const std::vector<RunClass> classes = run_classes(folder);
+  std::optional<AtomicFileWriter> table;
+  if (!arguments.csv.empty()) {
+    table.emplace(arguments.csv);
+    table->write(csv_header(classes));
+  }
+  const auto show = [&](const PicturePrediction& prediction) {
+    if (!prediction.error.empty()) globals.job.warn("{}", prediction.error);
+    if (table) table->write(csv_line(prediction, classes));
+    if (globals.json) {
+      print_text(dump_json(to_json(prediction, classes)) + "\n");
+    } else {
+      print_prediction(prediction, classes);
+    }
+  };
+  PredictCounts counts;
+  try {
+    counts = predict_pictures(folder, pictures, arguments.nearest, show, globals.job);
+  } catch (const Interrupted&) {
+    if (table) table->commit();  // as far as it was printed
+    throw;
+  }
+  if (table) table->commit();
+  if (counts.predicted == 0) globals.exit_code = exit_status(ErrorKind::kInput);
+  if (counts.unreadable > 0) {
+    globals.job.warn("{} of {} pictures could not be read and have no prediction",
+                     counts.unreadable, pictures.size());
+  }
+  if (!globals.json) print_line(fmt::format("{} pictures predicted", counts.predicted));
+}
+
+}  // namespace
+
+void add_predict_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand(
+      "predict", "What a trained run says of pictures: class, probabilities, nearest cases");
+  auto arguments = std::make_shared<PredictArguments>();
+  takes(command->add_option("RUN", arguments->run,
+                            "Run folder, or its name within the workspace (below runs/)"),
+        "RUN|DIR")
+      ->required();
+  takes(command->add_option("PICTURE", arguments->pictures,
+                            "Pictures, folders of them, or CSV files with a column 'picture'"),
+        "FILE|DIR")
+      ->required();
+  takes(command->add_option("-w,--workspace", arguments->workspace,
+                            "Workspace that holds the run, where RUN is a name"),
+        "DIR")
+      ->envname("EPICRISIS_WORKSPACE");
+  takes(command->add_option("--csv", arguments->csv, "Write a table of all pictures too"), "FILE");
+  takes(
+      command
+          ->add_option("--top", arguments->nearest, "Nearest training cases shown of each picture")
+          ->capture_default_str(),
+      "N");
+  add_global_options(*command, globals);
+  command->get_option("--json")->description("Print one JSON object a line, as pictures are done");
+  add_examples(*command, {"epicrisis predict work/runs/demo-image-1-0a1b2c3d4e new.jpg",
+                          "epicrisis predict RUN pictures/ -w work --csv predictions.csv"});
+  command->callback([arguments, &globals] { run(*arguments, globals); });
+}
+
+}  // namespace epicrisis::cli

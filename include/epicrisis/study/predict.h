@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
+#include "epicrisis/core/json.h"
+
+namespace epicrisis {
+
+// A class of a run: its short name and its words.
+struct RunClass {
+  std::string name;
+  std::string words;
+};
+
+// A case that a run was trained on, and how near it is.
+struct NearCase {
+  std::string dataset;
+  std::string key;
+  std::string class_name;
+  double similarity = 0;  // cosine in the run's shared space, -1 to 1
+};
+
+// What a run says of one picture.
+struct PicturePrediction {
+  Path picture;
+  std::string error;  // why it could not be read; all below is empty then
+  std::size_t label = 0;
+  std::vector<double> probabilities;  // by class; their sum is 1
+  std::vector<NearCase> nearest;      // the nearest first
+};
+// {"picture", "class", "probabilities": {class: p}, "nearest": [...]} or {"picture", "error"}
+Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes);
+
+struct PredictCounts {
+  std::size_t predicted = 0;
+  std::size_t unreadable = 0;
+};
+
+// The pictures that files, folders (with those below) and tables (".csv" with a column picture,
+// image, image_path, path or file; relative to the table) name, in that order; those of a folder by
+// name. Pictures are told from other files of a folder by their names. UsageError for what does not
+// exist and for "-", InputError for a folder or a table without pictures.
+std::vector<Path> list_pictures(const std::vector<std::string>& places);
+
+// The folder of a run: an existing folder, or one of this name in the workspace's `runs`.
+// UsageError that lists those there are.
+Path find_run_folder(const std::string& run, const Path& workspace);
+
+// The classes of a run. InputError as predict_pictures().
+std::vector<RunClass> run_classes(const Path& run_folder);
+
+// Prepares each picture by the run's recipe and predicts its class with the `nearest` training
+// cases nearest to it. `sink` is called once a picture, in their order, from this thread; memory
+// does not grow with their number. A picture that cannot be read is a prediction with an error.
+// Needs nothing but the run folder. InputError for a run that is damaged, unfinished, or of an
+// earlier version (saying how it is completed); SystemError in a build without LibTorch;
+// Interrupted when the job is cancelled.
+PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& pictures,
+                               std::size_t nearest,
+                               const std::function<void(const PicturePrediction&)>& sink, Job& job);
+
+}  // namespace epicrisis

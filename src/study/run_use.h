@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/image/prepare.h"
+#include "epicrisis/study/predict.h"
+#include "epicrisis/study/study_file.h"
+
+// What a run folder holds so that it can be used on another machine: use.json, its training cases,
+// its image encoder. docs/formats/run-folder.md.
+namespace epicrisis::study {
+
+// A model that a run was trained with.
+struct UsedModel {
+  std::string model;   // as the study names it
+  std::string sha256;  // model_fingerprint()
+  std::string copy;    // in the run folder; "" where there is none
+  std::string place;   // absolute, on the machine of the training; "" where it has no files
+};
+
+struct RunUse {
+  std::vector<RunClass> classes;
+  Mode mode = Mode::kImage;
+  PrepareRecipe recipe;
+  bool frozen = true;
+  UsedModel image_encoder;
+};
+
+struct TrainingCase {
+  std::string dataset;
+  std::string key;
+  std::string class_name;
+};
+
+struct TrainingCases {
+  std::vector<TrainingCase> table;
+  FloatMatrix embeddings;  // z of each picture, not normalised
+};
+
+// `preprocessing`: the configuration of a frozen image encoder, else null. use.json is written last.
+void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
+                   const Json& preprocessing, const TrainingCases& cases);
+
+// InputError naming file and value: no run, an unfinished one, one of an earlier version (saying how
+// it is completed), damage, a recipe of another version.
+RunUse read_run_use(const Path& folder);
+TrainingCases read_training_cases(const Path& folder);
+// Why a folder cannot be used away from its workspace; "" if it can. Does not read the embeddings.
+std::string fault_of_run_use(const Path& folder);
+
+// The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
+// model's place or name. InputError, saying what was looked for, where none has the same hash.
+std::string image_encoder_of(const Path& folder, const RunUse& use);
+
+}  // namespace epicrisis::study
