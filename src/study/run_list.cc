@@ -9,7 +9,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/study/study.h"
-#include "study/folder_size.h"
+#include "study/folders.h"
 
 namespace epicrisis {
 namespace {

@@ -17,7 +17,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/tensor/safetensors.h"
-#include "study/folder_size.h"
+#include "study/folders.h"
 
 namespace epicrisis::study {
 namespace {
@@ -32,17 +32,6 @@ bool is_hex(std::string_view text, std::size_t digits) {
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
-
-std::vector<Path> entries_of(const Path& folder) {
-  std::vector<Path> paths;
-  std::error_code error;
-  for (std::filesystem::directory_iterator item(folder, error), end; !error && item != end;
-       item.increment(error)) {
-    paths.push_back(item->path());
-  }
-  std::ranges::sort(paths);
-  return paths;
 }
 
 bool is_plain_folder(const Path& path) {

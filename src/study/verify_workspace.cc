@@ -11,23 +11,15 @@
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "study/folders.h"
 
 namespace epicrisis {
 namespace {
 
+using study::entries_of;
+
 constexpr const char* kRestore = "put a copy of it back";
 constexpr const char* kRunAgain = "run the study again: it is made anew";
-
-std::vector<Path> entries_of(const Path& folder) {
-  std::vector<Path> paths;
-  std::error_code error;
-  for (std::filesystem::directory_iterator item(folder, error), end; !error && item != end;
-       item.increment(error)) {
-    paths.push_back(item->path());
-  }
-  std::ranges::sort(paths);
-  return paths;
-}
 
 // The files of this version, not of the first, have a checksum.
 bool should_have_checksum(const TensorFile& file) {

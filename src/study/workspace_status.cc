@@ -6,7 +6,7 @@
 
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/store/tables/fields.h"
-#include "study/folder_size.h"
+#include "study/folders.h"
 
 namespace epicrisis {
 namespace {

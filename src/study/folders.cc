@@ -1,8 +1,20 @@
-#include "study/folder_size.h"
+#include "study/folders.h"
 
+#include <algorithm>
 #include <system_error>
 
 namespace epicrisis::study {
+
+std::vector<Path> entries_of(const Path& folder) {
+  std::vector<Path> paths;
+  std::error_code error;
+  for (std::filesystem::directory_iterator item(folder, error), end; !error && item != end;
+       item.increment(error)) {
+    paths.push_back(item->path());
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
 
 FolderSize folder_size(const Path& folder) {
   FolderSize size;

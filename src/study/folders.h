@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "epicrisis/core/files.h"
 
 namespace epicrisis::study {
+
+// What lies in a folder, by name; nothing where there is no folder.
+std::vector<Path> entries_of(const Path& folder);
 
 struct FolderSize {
   std::uint64_t bytes = 0;
