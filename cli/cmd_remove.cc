@@ -1,28 +1,18 @@
 #include <memory>
 
 #include "command.h"
-#include "confirm.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/removal.h"
 #include "output.h"
-#include "sweep_lines.h"
+#include "removal_dialog.h"
 
 namespace epicrisis::cli {
 namespace {
 
-struct RemoveArguments {
-  std::string workspace;
+struct RemoveArguments : RemovalArguments {
   std::string dataset;
   std::string study;
-  bool dry_run = false;
-  bool yes = false;
 };
-
-// Where nothing is to change, one that may only be read will do.
-Workspace open_for(const RemoveArguments& arguments) {
-  return arguments.dry_run ? Workspace::open_to_read(arguments.workspace)
-                           : Workspace::open(arguments.workspace);
-}
 
 void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
   const DatasetContent& content = removal.content;
@@ -71,26 +61,6 @@ void print_study(const StudyRemoval& removal, const std::string& gone) {
   print_sweep(removal.sweep, gone);
 }
 
-// Shows what would go, asks, does it.
-template <typename Remove, typename Print>
-void run(const RemoveArguments& arguments, const Globals& globals, const Remove& remove,
-         const Print& print) {
-  Workspace workspace = open_for(arguments);
-  if (arguments.dry_run) {
-    const auto planned = remove(workspace, RemovalOptions{.dry_run = true});
-    if (globals.json) return print_json(to_json(planned));
-    return print(planned, "would go");
-  }
-  if (!arguments.yes) {
-    const auto planned = remove(workspace, RemovalOptions{.dry_run = true});
-    if (!globals.json) print(planned, "would go");
-    require_confirmation(false, "Remove this?");
-  }
-  const auto removal = remove(workspace, RemovalOptions{});
-  if (globals.json) return print_json(to_json(removal));
-  print(removal, "are removed");
-}
-
 }  // namespace
 
 void add_remove_command(CLI::App& app, Globals& globals) {
@@ -115,20 +85,21 @@ void add_remove_command(CLI::App& app, Globals& globals) {
     if (arguments->dataset.empty() && arguments->study.empty()) {
       throw UsageError("name what to remove: a data set by --dataset, or a study by --study");
     }
+    const auto never = [](const auto&) { return false; };
     if (arguments->dataset.empty()) {
-      return run(
+      return show_and_remove(
           *arguments, globals,
           [&](Workspace& workspace, const RemovalOptions& options) {
             return remove_study(workspace, arguments->study, options, globals.job);
           },
-          print_study);
+          print_study, never);
     }
-    run(
+    show_and_remove(
         *arguments, globals,
         [&](Workspace& workspace, const RemovalOptions& options) {
           return remove_dataset(workspace, arguments->dataset, options, globals.job);
         },
-        print_dataset);
+        print_dataset, never);
   });
 }
 

@@ -1,22 +1,18 @@
 #include <memory>
 
 #include "command.h"
-#include "confirm.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/study/removal.h"
 #include "epicrisis/study/run_list.h"
 #include "output.h"
-#include "sweep_lines.h"
+#include "removal_dialog.h"
 
 namespace epicrisis::cli {
 namespace {
 
-struct RunsArguments {
-  std::string workspace;
+struct RunsArguments : RemovalArguments {
   std::string study;
   bool prune = false;
-  bool dry_run = false;
-  bool yes = false;
 };
 
 void print_runs(const std::vector<ListedRun>& runs) {
@@ -45,22 +41,13 @@ void print_pruning(const RunPruning& pruning, const std::string& gone) {
 }
 
 void prune(const RunsArguments& arguments, const Globals& globals) {
-  Workspace workspace = arguments.dry_run ? Workspace::open_to_read(arguments.workspace)
-                                          : Workspace::open(arguments.workspace);
-  const auto call = [&](bool dry_run) {
-    return prune_runs(workspace, arguments.study, {.dry_run = dry_run}, globals.job);
-  };
-  if (arguments.dry_run || !arguments.yes) {
-    const RunPruning planned = call(true);
-    if (arguments.dry_run && globals.json) return print_json(to_json(planned));
-    if (!globals.json) print_pruning(planned, "would go");
-    if (arguments.dry_run) return;
-    if (planned.runs.empty() && planned.sweep.gone.empty() && !globals.json) return;
-    require_confirmation(false, "Remove this?");
-  }
-  const RunPruning pruning = call(false);
-  if (globals.json) return print_json(to_json(pruning));
-  print_pruning(pruning, "are removed");
+  show_and_remove(
+      arguments, globals,
+      [&](Workspace& workspace, const RemovalOptions& options) {
+        return prune_runs(workspace, arguments.study, options, globals.job);
+      },
+      print_pruning,
+      [](const RunPruning& planned) { return planned.runs.empty() && planned.sweep.gone.empty(); });
 }
 
 }  // namespace

@@ -411,16 +411,27 @@ std::uint64_t CsvReader::line() const { return state_->row_line; }
 
 std::string CsvReader::place() const { return state_->place(); }
 
+namespace {
+
+// To a spreadsheet.
+bool is_formula(std::string_view field) {
+  constexpr std::string_view kStarts = "=+-@\t\r";
+  return !field.empty() && kStarts.find(field[0]) != std::string_view::npos && !parse_number(field);
+}
+
+}  // namespace
+
+std::string without_formula_guard(std::string_view field) {
+  const bool guarded = field.starts_with('\'') && is_formula(field.substr(1));
+  return std::string(field.substr(guarded ? 1 : 0));
+}
+
 std::string csv_row(const std::vector<std::string>& fields) {
   std::string line;
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) line += ',';
     std::string field = fields[i];
-    constexpr std::string_view kFormulaStarts = "=+-@\t\r";
-    if (!field.empty() && kFormulaStarts.find(field[0]) != std::string_view::npos &&
-        !parse_number(field)) {
-      field.insert(0, 1, '\'');
-    }
+    if (is_formula(field)) field.insert(0, 1, '\'');
     // Bare, a single empty field would be a blank line, and a first field that starts with a byte
     // order mark would lose it when it is read.
     const bool quote = field.find_first_of(",\"\r\n") != std::string::npos ||

@@ -263,12 +263,6 @@ SplitSet store_split(Database& database, const std::string& name, const SplitTab
 }
 
 std::map<std::pair<std::string, std::string>, FiledSplit> read_split_csv(const Path& file) {
-  // As csv_row() writes what a spreadsheet would run.
-  const auto plain = [](const std::string& text) {
-    const bool marked = text.size() > 1 && text[0] == '\'' &&
-                        std::string_view("=+-@").find(text[1]) != std::string_view::npos;
-    return marked ? text.substr(1) : text;
-  };
   CsvReader table(file);
   const std::size_t dataset = table.column("dataset");
   const std::size_t key = table.column("key");
@@ -293,7 +287,9 @@ std::map<std::pair<std::string, std::string>, FiledSplit> read_split_csv(const P
       split.fold = static_cast<int>(*number);
       if (role.empty()) split.role = Role::kTrain;
     }
-    if (!splits.emplace(std::pair(plain(table.at(dataset)), plain(table.at(key))), split).second) {
+    const std::pair sample(without_formula_guard(table.at(dataset)),
+                           without_formula_guard(table.at(key)));
+    if (!splits.emplace(sample, split).second) {
       throw InputError("{}: the sample '{}' of '{}' is named a second time", table.place(),
                        table.at(key), table.at(dataset));
     }

@@ -19,7 +19,6 @@ namespace epicrisis::study {
 namespace {
 
 constexpr std::int64_t kPlannedSamples = 20;  // whose requests stand for all
-constexpr const char* kConsent = "allow-remote";
 
 // The strategy's own name: a study may name a file.
 std::string name_of(const std::string& strategy, const Field& field) {
@@ -65,9 +64,7 @@ class NotesChecker {
     try {
       work();
     } catch (const Error& error) {
-      const std::string text = error.what();
-      findings_.error(place, error.kind(),
-                      text.starts_with(place + ": ") ? text.substr(place.size() + 2) : text);
+      findings_.error(place, error.kind(), error.what());
     }
   }
 
@@ -102,7 +99,7 @@ class NotesChecker {
     }
     const bool remote = !replayed && !is_local(provider);
     if (!replayed) check_keys(provider, place);
-    if (remote && !allow_remote_ && !find_setting(workspace_.database(), kConsent)) {
+    if (remote && !allow_remote_ && !find_setting(workspace_.database(), kRemoteAllowed)) {
       findings_.error(place, ErrorKind::kUsage,
                       fmt::format("provider '{}' is not on this machine, and that data of patients "
                                   "goes there was never allowed for this workspace: `allow_remote` "

@@ -133,8 +133,7 @@ class RunsChecker {
     const RunRecord* last_done = nullptr;
     const RunRecord* last_open = nullptr;
     for (const RunRecord& record : known_) {
-      if (record.name != run.name || !record.config.contains("train")) continue;
-      if (record.config["train"].value("seed", std::int64_t{-1}) != seed) continue;
+      if (record.name != run.name || seed_of(record.config) != seed) continue;
       (record.status == RunStatus::kDone ? last_done : last_open) = &record;
     }
     std::optional<Json> settings;

@@ -11,7 +11,9 @@
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
+#include "epicrisis/eval/retrieval.h"
 #include "epicrisis/image/decode.h"
+#include "study/folders.h"
 #include "study/run_model.h"
 #include "study/run_use.h"
 
@@ -77,34 +79,12 @@ std::vector<double> softmax(std::span<const float> logits) {
   return result;
 }
 
-void normalise(FloatMatrix& matrix) {
-  for (std::size_t i = 0; i < matrix.rows; ++i) {
-    double sum = 0;
-    for (const float value : matrix.row(i)) sum += static_cast<double>(value) * value;
-    const double length = std::sqrt(sum);
-    if (length == 0) continue;
-    for (float& value : matrix.row(i)) value = static_cast<float>(value / length);
-  }
-}
-
-// Both of length 1.
 std::vector<NearCase> nearest_cases(std::span<const float> z, const study::TrainingCases& cases,
                                     std::size_t count) {
-  std::vector<std::pair<double, std::size_t>> order;
-  for (std::size_t i = 0; i < cases.table.size(); ++i) {
-    const auto row = cases.embeddings.row(i);
-    order.emplace_back(std::inner_product(z.begin(), z.end(), row.begin(), 0.0), i);
-  }
-  count = std::min(count, order.size());
-  const auto nearer = [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  };
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
-                    nearer);
   std::vector<NearCase> result;
-  for (std::size_t i = 0; i < count; ++i) {
-    const study::TrainingCase& one = cases.table[order[i].second];
-    result.push_back({one.dataset, one.key, one.class_name, order[i].first});
+  for (const Match& match : nearest_rows(z, cases.embeddings, count)) {
+    const study::TrainingCase& one = cases.table[match.index];
+    result.push_back({one.dataset, one.key, one.class_name, match.similarity});
   }
   return result;
 }
@@ -158,11 +138,8 @@ Path find_run_folder(const std::string& run, const Path& workspace) {
   const bool name = !run.empty() && run.find('/') == std::string::npos && run != "..";
   if (!workspace.empty() && name && fs::is_directory(runs / run, error)) return runs / run;
   std::vector<std::string> known;
-  if (!workspace.empty() && fs::is_directory(runs, error)) {
-    for (const auto& entry : fs::directory_iterator(runs)) {
-      known.push_back(entry.path().filename().string());
-    }
-    std::ranges::sort(known);
+  if (!workspace.empty()) {
+    for (const Path& entry : study::entries_of(runs)) known.push_back(entry.filename().string());
   }
   throw UsageError("run '{}': there is no such folder{}", run,
                    workspace.empty() ? "; to name a run, give its `workspace` too"
@@ -184,8 +161,7 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& 
     throw InputError("{}: the run classifies notes alone (mode 'text'), no pictures",
                      run_folder.string());
   }
-  study::TrainingCases cases = study::read_training_cases(run_folder);
-  normalise(cases.embeddings);
+  const study::TrainingCases cases = study::read_training_cases(run_folder);
   const study::RunModel model(run_folder, use);
   PredictCounts counts;
   Meter meter = job.meter("predict", pictures.size(), "images");
@@ -215,7 +191,6 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& 
         throw InputError("{}: the run embeds in {} numbers, its training cases are of {}",
                          run_folder.string(), z.columns, cases.embeddings.columns);
       }
-      normalise(z);
     }
     std::size_t row = 0;
     for (PicturePrediction& prediction : batch) {

@@ -111,6 +111,14 @@ void set_seed(Json& config, const StudyRun& run, std::int64_t seed) {
   config["train"] = training_settings(run, seed);
 }
 
+std::optional<std::int64_t> seed_of(const Json& config) {
+  const auto train = config.find("train");
+  if (train == config.end() || !train->is_object()) return std::nullopt;
+  const auto seed = train->find("seed");
+  if (seed == train->end() || !seed->is_number_integer()) return std::nullopt;
+  return seed->get<std::int64_t>();
+}
+
 std::string changes_between(const Json& before, const Json& now) {
   std::vector<std::string> changes;
   for (const auto& [key, value] : now.items()) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "epicrisis/core/json.h"
@@ -31,6 +33,8 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
                        ModelHashes& models);
 // The configuration of the same run with another seed; all else in it stays.
 void set_seed(Json& config, const StudyRun& run, std::int64_t seed);
+// The seed in a configuration, which may be of an earlier version; empty where it tells none.
+std::optional<std::int64_t> seed_of(const Json& config);
 // What differs between two configurations of one run, in words: "the prepared pictures, notes".
 std::string changes_between(const Json& before, const Json& now);
 

@@ -10,6 +10,7 @@
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/study/study.h"
 #include "study/folders.h"
+#include "study/run_identity.h"
 
 namespace epicrisis {
 namespace {
@@ -38,14 +39,6 @@ StudyWishes wishes_of(const Workspace& workspace, const std::string& name) {
     for (const std::int64_t seed : run.seeds) wishes.runs.emplace(run.name, seed);
   }
   return wishes;
-}
-
-std::optional<std::int64_t> seed_of(const RunRecord& run) {
-  const auto train = run.config.find("train");
-  if (train == run.config.end() || !train->is_object()) return std::nullopt;
-  const auto seed = train->find("seed");
-  if (seed == train->end() || !seed->is_number_integer()) return std::nullopt;
-  return seed->get<std::int64_t>();
 }
 
 bool is_locked(const Workspace& workspace, const std::string& lock) {
@@ -129,7 +122,7 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
     run.id = record.id;
     run.study = record.study;
     run.name = record.name;
-    run.seed = seed_of(record);
+    run.seed = study::seed_of(record.config);
     run.status = record.status;
     run.error = record.error;
     run.started_at = record.started_at;

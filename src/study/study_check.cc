@@ -106,10 +106,7 @@ class StudyChecker {
       job_.check();
       throw;
     } catch (const Error& error) {
-      const std::string text = error.what();
-      // Some texts say their place themselves.
-      findings_.error(place, error.kind(),
-                      text.starts_with(place + ": ") ? text.substr(place.size() + 2) : text);
+      findings_.error(place, error.kind(), error.what());
       sound = false;
     }
     for (std::string& warning : keeper_.take()) findings_.warning(place, std::move(warning));
@@ -246,6 +243,8 @@ class StudyChecker {
   CaseSet set_;
 };
 
+}  // namespace
+
 Json to_json(const PlannedData& data) {
   return {{"name", data.name},
           {"role", data.external ? "external" : "internal"},
@@ -279,15 +278,6 @@ Json to_json(const PlannedRun& run) {
           {"seconds", run.seconds ? Json(*run.seconds) : Json()}};
 }
 
-template <typename Items>
-Json list_of(const Items& items) {
-  Json list = Json::array();
-  for (const auto& item : items) list.push_back(to_json(item));
-  return list;
-}
-
-}  // namespace
-
 bool StudyCheck::sound() const { return !error(); }
 
 std::optional<ErrorKind> StudyCheck::error() const {
@@ -309,9 +299,9 @@ Json to_json(const StudyCheck& check) {
           {"sound", check.sound()},
           {"findings", json_list(check.findings)},
           {"plan",
-           {{"data", list_of(plan.data)},
-            {"notes", list_of(plan.notes)},
-            {"runs", list_of(plan.runs)},
+           {{"data", json_list(plan.data)},
+            {"notes", json_list(plan.notes)},
+            {"runs", json_list(plan.runs)},
             {"pictures", plan.pictures},
             {"predictions", plan.predictions},
             {"disk_needed", plan.disk_needed},

@@ -114,8 +114,7 @@ class StudyRuns {
   void explain(SeedState& state, std::int64_t seed) const {
     const RunRecord* before = nullptr;
     for (const RunRecord& record : known_) {
-      if (record.name != run_->name || !record.config.contains("train")) continue;
-      if (record.config["train"].value("seed", std::int64_t{-1}) != seed) continue;
+      if (record.name != run_->name || seed_of(record.config) != seed) continue;
       const bool better =
           before == nullptr || record.config_hash == state.record.config_hash ||
           (record.status == RunStatus::kDone && before->config_hash != state.record.config_hash);

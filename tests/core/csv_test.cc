@@ -327,5 +327,13 @@ TEST(Csv, WrittenFormulasAreDefused) {
   EXPECT_EQ(csv_row({"\xEF\xBB\xBFx"}), "\"\xEF\xBB\xBFx\"\n");
 }
 
+TEST(CsvRow, WhatASpreadsheetWouldRunComesBack) {
+  for (const char* field : {"", "a", "=1+1", "+x", "-x", "-5", "@sum", "\tx", "'", "'a", "'-5"}) {
+    std::string line = csv_row({field, "end"});
+    line.erase(line.find(",end"));
+    EXPECT_EQ(without_formula_guard(line), field);
+  }
+}
+
 }  // namespace
 }  // namespace epicrisis

@@ -71,5 +71,7 @@ class CsvReader {
 // One CSV row with a line feed; quotes where needed. A field that starts with = + - @ tab or CR and
 // is not a number gets a leading apostrophe: spreadsheets would run it as a formula.
 std::string csv_row(const std::vector<std::string>& fields);
+// What csv_row() was given, of a field that was read: without that apostrophe.
+std::string without_formula_guard(std::string_view field);
 
 }  // namespace epicrisis

@@ -37,6 +37,7 @@ struct PlannedData {
   std::map<std::string, std::int64_t> classes;  // of the samples that are used
   std::int64_t left_out = 0;                    // of other classes, or without a role
 };
+Json to_json(const PlannedData& data);
 
 struct PlannedNotes {
   std::string strategy;
@@ -49,6 +50,7 @@ struct PlannedNotes {
   std::optional<double> cost;      // US dollars, at most; empty where the price is not known
   bool remote = false;             // goes to another machine
 };
+Json to_json(const PlannedNotes& notes);
 
 struct PlannedRun {
   std::string name;
@@ -60,6 +62,7 @@ struct PlannedRun {
   std::int64_t validation = 0;
   std::optional<double> seconds;  // of training, by runs of the workspace that were alike; rough
 };
+Json to_json(const PlannedRun& run);
 
 // What a study would do.
 struct StudyPlan {

@@ -17,7 +17,6 @@ namespace epicrisis {
 namespace {
 
 constexpr std::int64_t kPage = 64;  // samples; requests wait while one is read
-constexpr std::string_view kConsent = "allow-remote";
 
 // The text that a rewrite starts from: the first written note of the strategy; "" if none.
 std::string source_note(Database& database, std::int64_t sample_id, const std::string& strategy) {
@@ -141,11 +140,11 @@ void require_consent(Database& database, const Provider& provider, std::string_v
                      bool allow_remote) {
   if (is_local(provider)) return;
   if (allow_remote) {
-    put_setting(database, kConsent,
+    put_setting(database, kRemoteAllowed,
                 fmt::format("{} {}", format_utc(system_clock().now()), provider.name));
     return;
   }
-  if (find_setting(database, kConsent)) return;
+  if (find_setting(database, kRemoteAllowed)) return;
   std::vector<std::string> urls;
   for (const Endpoint& endpoint : provider.endpoints) urls.push_back(endpoint.url);
   throw UsageError(

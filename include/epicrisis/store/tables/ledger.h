@@ -61,7 +61,10 @@ LedgerTotals settle_lost(Database& database, std::string_view strategy);
 void for_each_ledger_entry(Database& database, std::string_view note_key,
                            const std::function<bool(const LedgerEntry&)>& callback);
 
-// Small facts of a workspace by name: "allow-remote", "pseudonym-secret".
+// When, and for which provider, it was last allowed that data of patients leave this machine.
+inline constexpr std::string_view kRemoteAllowed = "allow-remote";
+
+// Small facts of a workspace by name: kRemoteAllowed, "pseudonym-secret".
 std::optional<std::string> find_setting(Database& database, std::string_view name);
 void put_setting(Database& database, std::string_view name, std::string_view value);
 

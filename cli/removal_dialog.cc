@@ -1,8 +1,12 @@
-#include "sweep_lines.h"
+#include "removal_dialog.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include "output.h"
+#include <iostream>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -31,6 +35,20 @@ void print_sweep(const SweepReport& sweep, const std::string& gone) {
   if (sweep.kept.empty()) return;
   print_line("Nothing in the workspace uses these, and they stay:");
   print_files(sweep.kept);
+}
+
+void require_confirmation(const std::string& question) {
+  if (isatty(STDIN_FILENO) == 0) {
+    throw UsageError(
+        "nothing was removed: nobody is there to ask; --yes stands for the answer, --dry-run only "
+        "shows what would go");
+  }
+  print_line(question + " [y/N]");
+  finish_output();
+  std::string answer;
+  std::getline(std::cin, answer);
+  answer = ascii_lower(trim(answer));
+  if (answer != "y" && answer != "yes") throw UsageError("nothing was removed");
 }
 
 }  // namespace epicrisis::cli
