@@ -20,6 +20,20 @@ constexpr std::size_t kChunk = std::size_t{1} << 18;
 constexpr std::size_t kHead = std::size_t{1} << 16;  // bytes by which a table's form is told
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// White space of other scripts and what is not seen go from the ends of a column's name.
+std::string_view trimmed_name(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kAround = {
+      "\xC2\xA0", "\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x81\xA0", "\xE3\x80\x80", kByteOrderMark};
+  for (std::string_view before; before.size() != name.size();) {
+    before = name = trim(name);
+    for (const std::string_view one : kAround) {
+      if (name.starts_with(one)) name.remove_prefix(one.size());
+      if (name.ends_with(one)) name.remove_suffix(one.size());
+    }
+  }
+  return name;
+}
+
 // A column's name for a search of one that is nearly the same.
 std::string loose_name(std::string_view name) {
   std::string loose;
@@ -166,9 +180,11 @@ struct CsvReader::State {
         return false;
       }
       if (c == '\r') {
-        ++pos;
-        if (fill() && buffer[pos] == '\n') continue;
-        fail("carriage return without a line feed in {}", column_name(index));
+        if (at_line_feed()) continue;
+        fail(
+            "carriage return without a line feed in {}; a value with one in it needs quotes, and "
+            "lines have to end alike (dos2unix does it)",
+            column_name(index));
       }
       if (c == '\0') fail("NUL byte in {}", column_name(index));
       // Spaces around a quoted field are no part of it.
@@ -176,7 +192,10 @@ struct CsvReader::State {
         ++pos;
         continue;
       }
-      if (quoted) fail("text after the closing quote of {}", column_name(index));
+      if (quoted) {
+        fail("text after the closing quote of {}; a quote within quotes is written twice (\"\")",
+             column_name(index));
+      }
       if (c == '"' && trim(field).empty()) {
         field.clear();
         quoted = true;
@@ -192,6 +211,12 @@ struct CsvReader::State {
       }
       append_run(field, index);
     }
+  }
+
+  // Behind carriage returns: a file that was written twice as text has several.
+  bool at_line_feed() {
+    while (fill() && buffer[pos] == '\r') ++pos;
+    return fill() && buffer[pos] == '\n';
   }
 
   void end_line() {
@@ -215,8 +240,7 @@ struct CsvReader::State {
       if (buffer[pos] == '\n' || buffer[pos] == line_end) {
         end_line();
       } else if (buffer[pos] == '\r') {
-        ++pos;
-        if (!fill() || buffer[pos] != '\n') fail("carriage return without a line feed");
+        if (!at_line_feed()) fail("carriage return without a line feed");
         end_line();
       } else {
         return;
@@ -299,7 +323,7 @@ struct CsvReader::State {
     if (!options.header) return;
     if (!read_row()) throw InputError("{}: empty, a row of column names was expected", name);
     std::vector<std::string> names;
-    for (const std::string& cell : row) names.emplace_back(trim(cell));
+    for (const std::string& cell : row) names.emplace_back(trimmed_name(cell));
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].empty()) continue;
       least_width = i + 1;
@@ -312,6 +336,42 @@ struct CsvReader::State {
   }
 
   std::string place() const { return fmt::format("{}:{}", name, row_line); }
+
+  // What may be wrong with a table that has no column of this name: "" if nothing is seen.
+  std::string wrong_form(std::string_view column) const {
+    if (consumed > 0) return "";
+    constexpr std::uint64_t kLines = 20;
+    std::string_view rest = std::string_view(buffer).substr(std::min(pos, buffer.size()));
+    for (std::uint64_t line = current_line; line < current_line + kLines && !rest.empty(); ++line) {
+      const std::string_view text = rest.substr(0, rest.find(line_end));
+      for (const std::string& cell : split(text, options.separator)) {
+        if (trim_quotes(cell) != column) continue;
+        return fmt::format(
+            " (line {} has it: the lines before the names of the columns have to go)", line);
+      }
+      rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+    }
+    if (header.size() != 1) return "";
+    for (const char c : {';', '\t', ',', '|', '^', '~'}) {
+      if (header[0].find(c) == std::string::npos) continue;
+      if (buffer.find('"') < buffer.find(c)) {
+        return " (one column: the lines stand in quotes as a whole; take them out)";
+      }
+      return fmt::format(
+          " (one column, but it seems to be separated by {}: give it as `separator`, and take out a "
+          "line sep= that says otherwise)",
+          separator_name(c));
+    }
+    return "";
+  }
+
+  static std::string_view trim_quotes(std::string_view cell) {
+    cell = trim(cell);
+    if (cell.size() > 1 && cell.front() == '"' && cell.back() == '"') {
+      cell = cell.substr(1, cell.size() - 2);
+    }
+    return cell;
+  }
 
   std::string name;
   CsvOptions options;
@@ -377,7 +437,11 @@ std::size_t CsvReader::column(std::string_view name) const {
         header, [&](const std::string& one) { return loose_name(one) == loose_name(name); });
     const std::optional<std::string> slip =
         near != header.end() ? *near : nearest_name(name, header);
-    if (slip) hint = fmt::format(" (did you mean '{}'?)", clean_text(*slip, 100));
+    if (slip) {
+      hint = fmt::format(" (did you mean '{}'?)", clean_text(*slip, 100));
+    } else {
+      hint = state_->wrong_form(name);
+    }
   }
   throw InputError("{}: no column '{}'{}; the columns are: {}", state_->name, name, hint,
                    clean_text(join(header, ", "), 1000));

@@ -103,7 +103,7 @@ struct Start {
   std::string_view bytes;  // in lower case
   std::string_view what;
 };
-constexpr std::array<Start, 9> kNoTables = {{
+constexpr std::array<Start, 13> kNoTables = {{
     {"pk\x03\x04",
      "an Excel workbook or a ZIP archive; save the sheet as 'CSV UTF-8', or unpack it"},
     {"\xD0\xCF\x11\xE0", "an old Excel workbook; save the sheet as 'CSV UTF-8'"},
@@ -113,6 +113,10 @@ constexpr std::array<Start, 9> kNoTables = {{
      "a pointer of Git LFS, not the file itself; fetch it (git lfs pull)"},
     {"<!doctype", "a web page; the download failed, or wants a login"},
     {"<html", "a web page; the download failed, or wants a login"},
+    {"<table", "a table of a web page; open it in a spreadsheet and save it as 'CSV UTF-8'"},
+    {"<?xml", "XML; open it in a spreadsheet and save it as 'CSV UTF-8'"},
+    {"{\"", "JSON; write it as CSV (pandas: read_json, to_csv)"},
+    {"[{", "JSON; write it as CSV (pandas: read_json, to_csv)"},
     {"%pdf", "a PDF; a table of text was expected"},
     {"par1", "a Parquet file; write it as CSV (pandas: read_parquet, to_csv)"},
 }};

@@ -11,7 +11,8 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSuffixes = {".jpg", ".jpeg", ".png", ".webp"};
+constexpr std::array<std::string_view, 6> kSuffixes = {".jpg",  ".jpeg", ".png",
+                                                       ".webp", ".jfif", ".jpe"};
 // Of a name's 255 bytes: room is left for ".jpeg", "@123456" and ".part".
 constexpr std::size_t kMaxPart = 180;
 constexpr std::string_view kEscaped = "/\\:*?\"<>|%@";

@@ -233,6 +233,29 @@ std::optional<std::pair<std::string, std::string>> pair_of(const CodedColumn& co
   return std::pair(digits.substr(0, 1), digits.substr(1));
 }
 
+bool all_say_nothing(const std::vector<std::string>& parts) {
+  return std::ranges::all_of(
+      parts, [](const std::string& part) { return common().missing.contains(fold_value(part)); });
+}
+
+// "N/A (not applicable)", "none / unknown", "NA - not available", "unknown!": each part is in the
+// list.
+bool says_nothing_twice(std::string_view folded) {
+  bool any = false;
+  std::string_view rest = folded;
+  while (!rest.empty()) {
+    const std::size_t dash = rest.find(" - ");
+    const std::size_t size = std::min({rest.find_first_of("()[]:;!,"), dash, rest.size()});
+    const std::string part(trim(rest.substr(0, size)));
+    if (!part.empty() && !all_say_nothing({part}) && !all_say_nothing(split(part, '/'))) {
+      return false;
+    }
+    any = any || !part.empty();
+    rest.remove_prefix(std::min(size + (size == dash ? 3 : 1), rest.size()));
+  }
+  return any;
+}
+
 }  // namespace
 
 std::string fold_value(std::string_view value) {
@@ -259,7 +282,7 @@ std::string fold_value(std::string_view value) {
 bool is_missing(std::string_view value) {
   if (value.size() > kLongest) return false;
   const std::string folded = fold_value(value);
-  return folded.empty() || common().missing.contains(folded);
+  return folded.empty() || common().missing.contains(folded) || says_nothing_twice(folded);
 }
 
 std::optional<bool> yes_or_no(std::string_view value) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -35,6 +37,48 @@ std::optional<FinishKind> kind_of_key(std::string_view key, const FinishReasons&
   if (const auto found = own.find(key); found != own.end()) return found->second;
   const FinishReasons& known = built_in_reasons();
   if (const auto found = known.find(key); found != known.end()) return found->second;
+  return {};
+}
+
+// "server_error", "requestTimeout", "content_filter: RECITATION" in words, as keys.
+std::vector<std::string> words_in(std::string_view name) {
+  constexpr std::size_t kMostWords = 12;
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  std::vector<std::string> words;
+  std::string word;
+  const auto end_word = [&] {
+    if (!word.empty()) words.push_back(std::move(word));
+    word.clear();
+  };
+  for (std::size_t i = 0; i < name.size() && words.size() < kMostWords; ++i) {
+    const std::string letter = finish_reason_key(name.substr(i, 1));
+    if (letter.empty() || (i > 0 && is_upper(name[i]) && !is_upper(name[i - 1]))) end_word();
+    word += letter;
+  }
+  end_word();
+  return words;
+}
+
+// The worst of what the words say, the longest runs of them first; an end alone only where every
+// word is known.
+std::optional<FinishKind> worst_of_words(const std::vector<std::string>& words,
+                                         const FinishReasons& own) {
+  std::optional<FinishKind> worst;
+  bool all_known = true;
+  for (std::size_t i = 0; i < words.size();) {
+    std::size_t size = words.size() - i;
+    for (; size > 0; --size) {
+      std::string run;
+      for (std::size_t k = i; k < i + size; ++k) run += words[k];
+      const auto kind = kind_of_key(run, own);
+      if (!kind) continue;
+      worst = std::max(worst.value_or(*kind), *kind);
+      break;
+    }
+    all_known = all_known && size > 0;
+    i += std::max<std::size_t>(size, 1);
+  }
+  if (worst && (*worst != FinishKind::kEnd || all_known)) return worst;
   return {};
 }
 
@@ -92,7 +136,8 @@ Json finish_reasons_json(const FinishReasons& reasons) {
 std::optional<FinishKind> finish_kind(std::string_view name, const FinishReasons& own) {
   std::string key = finish_reason_key(name);
   if (const auto kind = kind_of_key(key, own)) return kind;
-  for (const std::string_view prefix : {"finishreason", "stopreason", "reason"}) {
+  for (const std::string_view prefix :
+       {"completionfinishreason", "finishreason", "stopreason", "blockreason", "reason"}) {
     if (!key.starts_with(prefix)) continue;
     key.erase(0, prefix.size());
     if (const auto kind = kind_of_key(key, own)) return kind;
@@ -100,21 +145,7 @@ std::optional<FinishKind> finish_kind(std::string_view name, const FinishReasons
       if (const auto kind = kind_of_key(key.substr(prefix.size()), own)) return kind;
     }
   }
-  // In parts the worst counts, and an end alone only where every part is known.
-  std::optional<FinishKind> worst;
-  bool all_known = true;
-  std::string_view rest = name;
-  while (!rest.empty()) {
-    const std::size_t size = std::min(rest.find_first_of(":;,/|() "), rest.size());
-    if (const std::string part = finish_reason_key(rest.substr(0, size)); !part.empty()) {
-      const auto kind = kind_of_key(part, own);
-      if (kind) worst = std::max(worst.value_or(*kind), *kind);
-      all_known = all_known && kind.has_value();
-    }
-    rest.remove_prefix(std::min(size + 1, rest.size()));
-  }
-  if (worst && (*worst != FinishKind::kEnd || all_known)) return worst;
-  return {};
+  return worst_of_words(words_in(name), own);
 }
 
 }  // namespace epicrisis

@@ -12,7 +12,7 @@ namespace epicrisis::llm {
 namespace {
 
 // As they stand in a text, the longest of a beginning first.
-constexpr std::array<std::pair<std::string_view, char>, 14> kEscapes = {{{"&amp;lt;", '<'},
+constexpr std::array<std::pair<std::string_view, char>, 17> kEscapes = {{{"&amp;lt;", '<'},
                                                                          {"&amp;gt;", '>'},
                                                                          {"&lt;", '<'},
                                                                          {"&gt;", '>'},
@@ -25,19 +25,23 @@ constexpr std::array<std::pair<std::string_view, char>, 14> kEscapes = {{{"&amp;
                                                                          {"&#124;", '|'},
                                                                          {"&#47;", '/'},
                                                                          {"\\u003c", '<'},
-                                                                         {"\\u003e", '>'}}};
+                                                                         {"\\u003e", '>'},
+                                                                         {"%3c", '<'},
+                                                                         {"%3e", '>'},
+                                                                         {"%2f", '/'}}};
 
 struct Alike {
   std::int32_t code;
   char ascii;
 };
-constexpr std::array<Alike, 34> kAlike = {
+constexpr std::array<Alike, 40> kAlike = {
     {{0x00a0, ' '},  {0x3000, ' '}, {0x2028, '\n'}, {0x2029, '\n'}, {0x25c1, '<'}, {0x25c0, '<'},
      {0x2039, '<'},  {0x27e8, '<'}, {0x2329, '<'},  {0x3008, '<'},  {0x300a, '<'}, {0xfe64, '<'},
      {0x25b7, '>'},  {0x25b6, '>'}, {0x203a, '>'},  {0x27e9, '>'},  {0x232a, '>'}, {0x3009, '>'},
      {0x300b, '>'},  {0xfe65, '>'}, {0x3010, '['},  {0x3011, ']'},  {0x2581, '_'}, {0x2215, '/'},
      {0x2044, '/'},  {0x2223, '|'}, {0x2758, '|'},  {0x01c0, '|'},  {0x2502, '|'}, {0x2018, '\''},
-     {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},  {0x2026, '.'}}};
+     {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},  {0x2026, '.'},  {0x300c, '['}, {0x300d, ']'},
+     {0x300e, '['},  {0x300f, ']'}, {0x3014, '['},  {0x3015, ']'}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -52,6 +56,7 @@ FoldedText::FoldedText(std::string_view text) {
   if (text.size() >= UINT32_MAX) throw InputError("a text of {} bytes", text.size());
   text_.reserve(text.size());
   at_.reserve(text.size() + 1);
+  bool escaped = false;  // the backslash before is part of the next character
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
@@ -68,7 +73,7 @@ FoldedText::FoldedText(std::string_view text) {
       i += character.length;
       continue;
     }
-    if (c == '&' || c == '\\') {
+    if (c == '&' || c == '\\' || c == '%') {
       const auto* const escape = std::ranges::find_if(kEscapes, [&](const auto& entry) {
         return starts_with_ignoring_case(text.substr(i, entry.first.size()), entry.first);
       });
@@ -81,7 +86,8 @@ FoldedText::FoldedText(std::string_view text) {
     const bool escapes = c == '\\' && i + 1 < text.size() &&
                          std::string_view("<>[]/_|*#").find(text[i + 1]) != std::string_view::npos;
     const bool unseen = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower(c), i);
+    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower(c), escaped ? i - 1 : i);
+    escaped = escapes;
     ++i;
   }
   at_.push_back(static_cast<std::uint32_t>(text.size()));

@@ -45,6 +45,12 @@ Names words_of(const TomlTable& table, std::string_view key) {
   return {words.begin(), words.end()};
 }
 
+// As texts are compared with them.
+std::vector<std::string> folded(std::vector<std::string> words) {
+  for (std::string& word : words) word = FoldedText(word).text();
+  return words;
+}
+
 MarkWords read_words() {
   constexpr std::string_view kFile = "answers/marks.toml";
   const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
@@ -56,9 +62,10 @@ MarkWords read_words() {
   words.thought_stems = thought.strings_or("stems", {});
   words.thought_headings = words_of(thought, "headings");
   words.weak_thought_headings = words_of(thought, "weak_headings");
-  for (const std::string& opening : thought.strings_or("openings", {})) {
-    words.thought_openings.push_back(FoldedText(opening).text());
-  }
+  words.thought_openings = folded(thought.strings_or("openings", {}));
+  words.aloud_openings = folded(thought.strings_or("aloud_openings", {}));
+  words.lead_ins = folded(thought.strings_or("lead_ins", {}));
+  words.polite_lead_ins = folded(thought.strings_or("polite_lead_ins", {}));
   const TomlTable answer = file.table("answer");
   words.answers = names_of(answer, "names");
   words.square_answers = names_of(answer, "bracket_names");
@@ -72,8 +79,10 @@ MarkWords read_words() {
   words.square = names_of(control, "square");
   words.bars_only = names_of(control, "bars_only");
   words.numbered = names_of(control, "numbered");
+  words.square_numbered = names_of(control, "square_numbered");
   words.literals = control.strings_or("literals", {});
   words.turns = control.strings_or("turns", {});
+  words.turn_lines = words_of(control, "turn_lines");
   words.own_turns = control.strings_or("own_turns", {});
   const TomlTable role = file.table("role");
   words.own_roles = names_of(role, "own");
@@ -133,15 +142,17 @@ bool has_stem(std::string_view name) {
   });
 }
 
-// "unused49", "0x0a".
-bool is_numbered(std::string_view name) {
+// "unused49", "0x0a". In square brackets fewer are: "[image 1]" is a word of the note.
+bool is_numbered(std::string_view name, bool square) {
   std::string_view word = name;
   if (name.starts_with("0x") && name.size() == 4) {
     word = "0x";
   } else {
     while (!word.empty() && word.back() >= '0' && word.back() <= '9') word.remove_suffix(1);
   }
-  return word.size() < name.size() && MarkWords::built_in().numbered.contains(word);
+  const MarkWords& words = MarkWords::built_in();
+  return word.size() < name.size() &&
+         (square ? words.square_numbered : words.numbered).contains(word);
 }
 
 std::optional<Mark> mark_of(MarkKind kind, std::string name, bool sure = false) {
@@ -171,7 +182,11 @@ std::optional<Mark> known_mark(const std::string& name, const Inside& inside) {
   if (!inside.bars() && !inside.square && words.bars_only.contains(name)) return {};
   if (is(words.begin)) return mark_of(MarkKind::kOwnTurn, name);
   if (is(words.pass)) return mark_of(MarkKind::kPass, name);
-  if (is(words.end) || is_numbered(name)) return mark_of(MarkKind::kEnd, name);
+  if (is(words.end) || is_numbered(name, inside.square)) return mark_of(MarkKind::kEnd, name);
+  // </bos>, </end>
+  if (inside.slash && !inside.square && (words.end.contains(name) || words.begin.contains(name))) {
+    return mark_of(MarkKind::kEnd, name);
+  }
   if (const auto bounded = without_bound(name)) {
     if (words.thoughts.contains(bounded->name)) {
       return mark_of(bounded->end ? MarkKind::kCloseThought : MarkKind::kOpenThought,
@@ -204,18 +219,30 @@ Mark role_mark(Mark mark, std::string_view folded) {
     return mark;
   };
   if (!word.empty()) {
+    mark.sure = true;
     if (words.own_roles.contains(word)) return take(MarkKind::kOwnTurn);
     if (words.other_roles.contains(word)) return take(MarkKind::kEnd);
-    mark.sure = true;
     mark.channel = true;
     if (words.answer_roles.contains(word)) return take(MarkKind::kOpenAnswer);
     mark.sure = false;
     // What is no answer in a channel is for nobody's eyes.
-    if (channel || words.thoughts.contains(word)) return take(MarkKind::kOpenThought);
+    if (channel || words.thoughts.contains(word) || has_stem(word)) {
+      return take(MarkKind::kOpenThought);
+    }
     mark.channel = false;
   }
   mark.kind = MarkKind::kOwnTurn;
   return mark;
+}
+
+// Some words, and not "5 mm, I think, and".
+bool may_be_name(std::string_view text) {
+  constexpr std::ptrdiff_t kMostSpaces = 3;
+  return !text.empty() && is_name_byte(text.front()) &&
+         !(text.front() <= '9' && text.front() >= '0') &&
+         std::ranges::count(text, ' ') <= kMostSpaces && std::ranges::all_of(text, [](char c) {
+           return is_name_byte(c) || std::string_view(" _-.:").find(c) != std::string_view::npos;
+         });
 }
 
 std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded, std::size_t end) {
@@ -242,7 +269,7 @@ std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded
     const bool special = inside.open_bar && inside.close_bar;
     return special ? mark_of(MarkKind::kUnknown, name) : std::nullopt;
   }
-  if (has_stem(name)) {
+  if (has_stem(name) && may_be_name(inside.text)) {
     const auto bounded = without_bound(name);
     const bool closes = inside.closes() || (bounded && bounded->end);
     return mark_of(closes ? MarkKind::kCloseThought : MarkKind::kOpenThought,
@@ -274,7 +301,10 @@ std::optional<std::pair<Inside, std::size_t>> inside_at(std::string_view folded,
   }
   const std::string_view rest = folded.substr(from, most);
   const std::size_t size = rest.find_first_of(close == '>' ? "<>\n" : "[]{}()\n");
-  if (size == std::string_view::npos || size == 0 || rest[size] != close) return {};
+  if (size == std::string_view::npos || size == 0) return {};
+  // "<think\n>"
+  const std::size_t end = std::min(rest.find_first_not_of(" \n", size), rest.size());
+  if (end == rest.size() || rest[end] != close) return {};
   std::string_view text = trim(rest.substr(0, size));
   if (text.ends_with('|')) {
     inside.close_bar = true;
@@ -284,13 +314,14 @@ std::optional<std::pair<Inside, std::size_t>> inside_at(std::string_view folded,
     text.remove_suffix(1);
   }
   inside.text = trim(text);
-  return std::pair{inside, from + size + 1};
+  return std::pair{inside, from + end + 1};
 }
 
+// Of any language: <denken>, <рассуждение>.
 bool is_tag_name(std::string_view text) {
-  return text.size() >= 2 && text[0] >= 'a' && text[0] <= 'z' &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-:") ==
-             std::string_view::npos;
+  return text.size() >= 2 && is_name_byte(text[0]) && !(text[0] >= '0' && text[0] <= '9') &&
+         std::ranges::all_of(
+             text, [](char c) { return is_name_byte(c) || c == '_' || c == '-' || c == ':'; });
 }
 
 std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
@@ -320,7 +351,7 @@ std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
   }
   mark->begin = begin;
   mark->end = std::max(mark->end, found->second);
-  if (inside.self_closed) mark->kind = MarkKind::kPass;
+  if (inside.self_closed && mark->kind != MarkKind::kEnd) mark->kind = MarkKind::kPass;
   return mark;
 }
 
@@ -350,6 +381,27 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
   return {};
 }
 
+// [[think]] and <<END>> are one mark, and a colon behind "[answer]:" belongs to it.
+void widen(std::string_view folded, std::size_t from, Mark& mark) {
+  const auto at = [&](std::size_t place) { return place < folded.size() ? folded[place] : '\0'; };
+  const char open = at(mark.begin);
+  const char close = open == '<'   ? '>'
+                     : open == '[' ? ']'
+                     : open == '{' ? '}'
+                     : open == '(' ? ')'
+                                   : '\0';
+  while (close != '\0' && mark.begin > from && folded[mark.begin - 1] == open &&
+         at(mark.end) == close && folded[mark.end - 1] == close) {
+    --mark.begin;
+    ++mark.end;
+  }
+  const bool in_brackets = close != '\0' && folded[mark.end - 1] == close;
+  if (in_brackets && at(mark.end) == ':' &&
+      (mark.kind == MarkKind::kOpenThought || mark.kind == MarkKind::kOpenAnswer)) {
+    ++mark.end;
+  }
+}
+
 // "[thought]" is a mark where "[/thought]" follows, or where it can be nothing else.
 void drop_doubtful(std::string_view folded, std::vector<Mark>& marks) {
   const bool closed = std::ranges::any_of(
@@ -369,6 +421,11 @@ const MarkWords& MarkWords::built_in() {
   return words;
 }
 
+bool is_thought_name(std::string_view name) {
+  const std::string plain = plain_name(name);
+  return MarkWords::built_in().thoughts.contains(plain) || has_stem(plain);
+}
+
 std::vector<Mark> find_marks(std::string_view folded) {
   std::vector<Mark> marks;
   bool in_comment = false;
@@ -384,6 +441,7 @@ std::vector<Mark> find_marks(std::string_view folded) {
       continue;
     }
     if (mark->name == "!--") in_comment = mark->kind == MarkKind::kOpenThought;
+    widen(folded, marks.empty() ? 0 : marks.back().end, *mark);
     i = mark->end;
     marks.push_back(*std::move(mark));
   }

@@ -28,7 +28,8 @@ struct Mark {
   std::size_t end = 0;
   std::string name;      // as it is compared
   bool channel = false;  // begun by a turn's mark: its end ends a thought too
-  bool sure = false;     // an answer before which there are but thoughts, even if no mark says so
+  bool sure = false;     // of an answer: before it there are but thoughts, even if no mark says so;
+                         // of the model's own turn: the mark says whose it is
 };
 
 // What answers/marks.toml says of marks and of words; lists of words are as they stand there, names
@@ -38,14 +39,18 @@ struct MarkWords {
   Names thoughts, thoughts_open, thoughts_close, answers, square_answers;
   std::vector<std::string> thought_stems;
   Names thought_headings, weak_thought_headings, answer_headings, weak_answer_headings;
-  std::vector<std::string> thought_openings;
-  Names begin, role, pass, end, square, bars_only, numbered;
+  // Openings are what a thought begins with; `aloud_openings` only behind a word of `lead_ins`.
+  std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins;
+  Names begin, role, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
   std::vector<std::string> literals, turns, own_turns;
   Names own_roles, answer_roles, other_roles;
   Names html;
 
   static const MarkWords& built_in();
 };
+
+// Whether a name, folded, is one of thoughts: in the list or with one of the stems.
+bool is_thought_name(std::string_view name);
 
 // All marks of a folded text, in order. Linear in the text.
 std::vector<Mark> find_marks(std::string_view folded);

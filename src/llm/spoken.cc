@@ -83,6 +83,8 @@ class MarkReader {
         break;
       case MarkKind::kOwnTurn:
         spoken_.dropped.control_tokens = true;
+        // A turn of its own begins behind <|im_start|>think.
+        if (!thoughts_.empty() && mark.sure && thoughts_.back().channel) thoughts_.pop_back();
         if (!thoughts_.empty()) break;
         if (!silent()) return end_turn();
         in_header_ = true;

@@ -4,18 +4,50 @@
 #include <array>
 #include <optional>
 
+#include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
 #include "llm/marks.h"
+#include "text/unicode.h"
 
 namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kMaxHeading = 40;
-constexpr std::string_view kDecoration = " \t#*_>=~`-([.";  // of Markdown, before a heading
+constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"";  // of Markdown, before a heading
 constexpr std::string_view kAfterHeading = " \t*_#:=~`-.)]\n";
+constexpr std::string_view kAfterLeadIn = " \t,.!:;-\n";
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+bool is_picture(std::int32_t code) {
+  return (code >= 0x2190 && code <= 0x2bff) || code == 0xfe0f || code >= 0x1f000;
+}
+
+// Where a line's words begin: behind decoration, small pictures and tags of HTML ("💭 <b>Thinking").
+std::size_t words_begin(std::string_view line) {
+  std::size_t begin = 0;
+  while (begin < line.size()) {
+    const char c = line[begin];
+    if (kDecoration.find(c) != std::string_view::npos) {
+      ++begin;
+    } else if (c == '<') {
+      const std::size_t close = line.find('>', begin);
+      if (close == std::string_view::npos ||
+          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
+        break;
+      }
+      begin = close + 1;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      const unicode::Decoded character = unicode::decode(line.substr(begin));
+      if (!is_picture(character.code)) break;
+      begin += character.length;
+    } else {
+      break;
+    }
+  }
+  return begin;
+}
 
 // The heading at the beginning of a line of a folded text.
 struct Heading {
@@ -28,18 +60,18 @@ struct Heading {
 // "**Thinking process:** ..." or a line that is nothing else. Empty if the line is too long for one
 // or says more.
 std::optional<Heading> heading_of(std::string_view line) {
-  const std::size_t begin = line.find_first_not_of(kDecoration);
-  if (begin == std::string_view::npos) return {};
+  const std::size_t begin = words_begin(line);
+  if (begin == line.size()) return {};
   const std::string_view rest = line.substr(begin, kMaxHeading + 1);
   Heading heading;
-  std::size_t size = rest.find_first_of(":*");
+  std::size_t size = rest.find_first_of(":*<");
   if (size == std::string_view::npos) {
     if (line.size() - begin > kMaxHeading) return {};
     size = rest.size();
   }
   heading.marked = begin > 0 || size < rest.size();
   std::string_view name = rest.substr(0, size);
-  while (!name.empty() && std::string_view(" .#_*").find(name.back()) != std::string_view::npos) {
+  while (!name.empty() && std::string_view(" .#_*\"").find(name.back()) != std::string_view::npos) {
     name.remove_suffix(1);
   }
   heading.name = name;
@@ -65,6 +97,7 @@ class ThoughtFinder {
   // Each step may leave a shorter text, which the next looks at anew.
   bool cut_turns();
   bool drop_fence();
+  bool refuse_json_thought();
   bool drop_stripped_channels();
   bool drop_headed_thought();
   bool refuse_thinking_aloud();
@@ -96,6 +129,34 @@ bool begins_with_any(std::string_view text, const std::vector<std::string>& word
                              [&](const std::string& word) { return text.starts_with(word); });
 }
 
+// "Okay, so the user wants ...": how those begin who think and say so by no mark.
+bool thinks_aloud(std::string_view text) {
+  constexpr int kMostLeadIns = 4;
+  const MarkWords& words = MarkWords::built_in();
+  bool led_in = false;
+  for (int i = 0; i <= kMostLeadIns; ++i) {
+    text.remove_prefix(std::min(text.find_first_not_of(kDecoration), text.size()));
+    if (begins_with_any(text, words.thought_openings)) return true;
+    text.remove_prefix(words_begin(text));
+    if (begins_with_any(text, words.thought_openings)) return true;
+    if (led_in && begins_with_any(text, words.aloud_openings)) return true;
+    const auto behind = [&](const std::string& word) {
+      return text.starts_with(word) &&
+             (text.size() == word.size() ||
+              kAfterLeadIn.find(text[word.size()]) != std::string_view::npos);
+    };
+    auto found = std::ranges::find_if(words.lead_ins, behind);
+    if (found != words.lead_ins.end()) {
+      led_in = true;
+    } else {
+      found = std::ranges::find_if(words.polite_lead_ins, behind);
+      if (found == words.polite_lead_ins.end()) return false;
+    }
+    text.remove_prefix(std::min(text.find_first_not_of(kAfterLeadIn, found->size()), text.size()));
+  }
+  return false;
+}
+
 // "### Human:" at a line's beginning, and the role's name alone, as it stays of its marks.
 bool ThoughtFinder::cut_turns() {
   const auto is_role = [&](std::string_view word) {
@@ -121,7 +182,9 @@ bool ThoughtFinder::cut_turns() {
     }
     if (own_turn) return fail("what stands before this may be a thought:", line->begin, 60);
     std::size_t cut = std::string::npos;
-    if (other_turn || (is_role(whole) && !first)) cut = line->begin;
+    if (other_turn || this->words().turn_lines.contains(whole) || (is_role(whole) && !first)) {
+      cut = line->begin;
+    }
     // "...border.assistant"
     for (const std::string_view role : {"assistant", "user"}) {
       if (cut == std::string::npos && whole.size() > role.size() && whole.ends_with(role) &&
@@ -138,13 +201,32 @@ bool ThoughtFinder::cut_turns() {
   return false;
 }
 
+// {"thinking": "...", "note": "..."} where a text was asked for.
+bool ThoughtFinder::refuse_json_thought() {
+  const std::size_t begin = text().find_first_not_of("`json \n");
+  if (begin == std::string::npos || text()[begin] != '{') return false;
+  const std::size_t end = spoken_.text.rfind('}');
+  const std::size_t from = folded_.original(begin);
+  if (end == std::string::npos || end < from) return false;
+  const Json json =
+      Json::parse(spoken_.text.begin() + static_cast<std::ptrdiff_t>(from),
+                  spoken_.text.begin() + static_cast<std::ptrdiff_t>(end) + 1, nullptr, false);
+  if (!json.is_object()) return false;
+  for (const auto& [name, value] : json.items()) {
+    if (is_thought_name(FoldedText(name).text())) {
+      return fail("JSON with a thought in it:", begin, 60);
+    }
+  }
+  return false;
+}
+
 // ```thinking ... ```
 bool ThoughtFinder::drop_fence() {
-  if (!text().starts_with("```")) return false;
+  if (!text().starts_with("```") && !text().starts_with("~~~")) return false;
   const std::size_t line = std::min(text().find('\n'), text().size());
   const std::string_view name = trim(std::string_view(text()).substr(3, line - 3));
   if (!words().thought_headings.contains(name)) return false;
-  const std::size_t close = text().find("```", line);
+  const std::size_t close = text().find(text().substr(0, 3), line);
   if (close == std::string::npos) return fail("a thought that does not end:", 0, line);
   return keep_from(close + 3);
 }
@@ -210,7 +292,7 @@ bool ThoughtFinder::drop_headed_thought() {
       heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
   const bool told = heading && (heading->marked || heading->alone);
   const bool thought = told && words().thought_headings.contains(heading->name);
-  const bool aloud = begins_with_any(text(), words().thought_openings);
+  const bool aloud = thinks_aloud(text());
   if (thought || aloud || (told && words().weak_thought_headings.contains(heading->name))) {
     const auto answer = answer_behind(line->begin + (told ? heading->end : 0), thought || aloud);
     if (answer && *answer < text().size()) return keep_from(*answer);
@@ -246,8 +328,11 @@ bool ThoughtFinder::refuse_thinking_aloud() {
 void drop_unmarked_thoughts(Spoken& spoken) {
   // A text has few turns and thoughts; what has more is none.
   constexpr int kMostSteps = 8;
-  constexpr std::array kSteps = {&ThoughtFinder::drop_fence, &ThoughtFinder::drop_stripped_channels,
-                                 &ThoughtFinder::drop_headed_thought, &ThoughtFinder::cut_turns,
+  constexpr std::array kSteps = {&ThoughtFinder::drop_fence,
+                                 &ThoughtFinder::refuse_json_thought,
+                                 &ThoughtFinder::drop_stripped_channels,
+                                 &ThoughtFinder::drop_headed_thought,
+                                 &ThoughtFinder::cut_turns,
                                  &ThoughtFinder::refuse_thinking_aloud};
   for (int i = 0; i < kMostSteps; ++i) {
     spoken.text = trim(std::string(spoken.text));

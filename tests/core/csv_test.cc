@@ -258,6 +258,40 @@ TEST(Csv, AColumnThatIsNotThereIsToldWithTheNearest) {
   EXPECT_THAT(error("a;b\n1;2\n", "a", ','), HasSubstr("it seems to be ';'"));
 }
 
+TEST(Csv, ATableWithoutTheColumnTellsWhatMayBeWrongWithIt) {
+  const auto error = [](const std::string& text) {
+    try {
+      (void)CsvReader::from_text(text, "a.csv").column("id");
+    } catch (const InputError& thrown) {
+      return std::string(thrown.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(error("id^dx\n1^MEL\n"), HasSubstr("separated by '^': give it as `separator`"));
+  EXPECT_THAT(error("sep=;\nid,dx\n1,MEL\n"), HasSubstr("separated by ',': give it"));
+  EXPECT_THAT(error("\"id;dx\"\n\"1;MEL\"\n"), HasSubstr("in quotes as a whole"));
+  EXPECT_THAT(error("Lesions 2024\nid,dx\n1,MEL\n"), HasSubstr("line 2 has it"));
+  EXPECT_THAT(error("Lesions 2024,\n,\ndx,\"id\"\n"), HasSubstr("line 3 has it"));
+  EXPECT_THAT(error(",,\r\nid,dx,\r\n"), HasSubstr("line 2 has it"));
+}
+
+TEST(Csv, WhatIsNotSeenAroundNamesIsNoPartOfThem) {
+  for (const char* name :
+       {"\xC2\xA0id", "id\xE2\x80\x8B", "\xEF\xBB\xBF\xEF\xBB\xBFid", " id\xC2\xA0 "}) {
+    EXPECT_EQ(CsvReader::from_text(std::string(name) + ",dx\n1,MEL\n", "a.csv").column("id"), 0U);
+  }
+}
+
+TEST(Csv, LinesMayEndInSeveralCarriageReturnsAndALineFeed) {
+  CsvReader reader = CsvReader::from_text("id,dx\r\r\n1,MEL\r\r\n\r\r\n2,NV\r\r\n", "a.csv");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.at("dx"), "MEL");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(reader.at("dx"), "NV");
+  EXPECT_EQ(reader.line(), 4U);
+  EXPECT_FALSE(reader.next());
+}
+
 TEST(Csv, WhatIsNoTableIsNamed) {
   EXPECT_THAT(error_of("PK\x03\x04zzzzzz"), HasSubstr("Excel"));
   EXPECT_THAT(error_of("\x1F\x8B\x08zz"), HasSubstr("gzip"));

@@ -153,6 +153,59 @@ TEST(ImageFolder, NamesTablesThatAreNotRead) {
   EXPECT_THAT(read_lines("x\n", "readme.txt").report.warnings, IsEmpty());
 }
 
+TEST(ImageFolder, PicturesAndArchivesThatAreNotReadAreTold) {
+  constexpr const char* kFormat = "pictures of a format that is not read (jpg, png and webp are)";
+  constexpr const char* kPacked = "archive that is not read";
+  DataFolder folder;
+  for (const char* name : {"train/MEL/1.jpg", "train/MEL/2.jfif", "train/MEL/3.bmp",
+                           "train/MEL/4.TIF", "train/MEL/5.dcm", "train/MEL/._6.bmp",
+                           "train/.ipynb_checkpoints/1.jpg", "__MACOSX/train/MEL/1.jpg"}) {
+    folder.picture(name);
+  }
+  folder.text("test.zip", "PK");
+  folder.text("metadata.jsonl.gz", "x");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.samples, 2U);
+  EXPECT_EQ(result.report.warnings.at(kFormat).count, 3U);
+  EXPECT_THAT(result.report.warnings.at(kFormat).examples[0], HasSubstr("3.bmp: convert it"));
+  EXPECT_THAT(result.report.warnings.at(kPacked).examples,
+              ElementsAre(HasSubstr("metadata.jsonl.gz: unpack it"), HasSubstr("test.zip")));
+}
+
+TEST(ImageFolder, AFolderWithoutPicturesSaysWhatThereIsInstead) {
+  const std::vector<std::pair<const char*, const char*>> all = {
+      {"train.zip", "there is train.zip: unpack archives"},
+      {"train/data-00000-of-00001.arrow", "unpack archives"},
+      {"data/train-00000-of-00001.parquet", "write the pictures of Parquet out"},
+      {"train/1.tif", "convert the pictures to jpg, png or webp"}};
+  for (const auto& [name, words] : all) {
+    DataFolder folder;
+    folder.text(name, "x");
+    AdapterInput input = folder.input();
+    input.tables_if_no_pictures = true;
+    try {
+      read_all("imagefolder", input);
+      ADD_FAILURE() << name;
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(words));
+    }
+  }
+}
+
+TEST(ImageFolder, SplitsMayBeBelowTheClasses) {
+  DataFolder folder;
+  for (const char* name : {"MEL/train/1.jpg", "MEL/val/2.jpg", "NV/test/3.jpg", "NV/back/4.jpg"}) {
+    folder.picture(name);
+  }
+  const ReadResult result = read_all("imagefolder", folder.input());
+  ASSERT_EQ(result.report.samples, 4U);
+  EXPECT_EQ(result.find("MEL__train__1")->raw_label, "MEL");
+  EXPECT_EQ(result.find("MEL__train__1")->split, "train");
+  EXPECT_EQ(result.find("MEL__val__2")->split, "validation");
+  EXPECT_EQ(result.find("NV__test__3")->raw_label, "NV");
+  EXPECT_EQ(result.find("NV__back__4")->raw_label, "back");
+}
+
 TEST(ImageFolder, FoldersBesideTheSplitsAreTaken) {
   for (const bool metadata : {false, true}) {
     DataFolder folder;
@@ -223,6 +276,46 @@ TEST(ImageFolder, SplitsThatUseTheSameIdsKeepAllPictures) {
     EXPECT_EQ(again.report.samples, 5U);
     EXPECT_THAT(again.find("0001")->image_path, HasSubstr("train/0001.jpg"));
     EXPECT_NE(again.find("test__0001"), nullptr);
+  }
+}
+
+TEST(ImageFolderLines, AnotherEncodingAndPythonsQuotesAreTold) {
+  const std::vector<std::pair<const char*, const char*>> all = {
+      {"{\"file_name\": \"1.jpg\", \"site\": \"R\xfc\"}\n", "iconv -f WINDOWS-1252"},
+      {"{'file_name': '1.jpg', 'age': None}\n", "json.dumps()"}};
+  for (const auto& [line, words] : all) {
+    EXPECT_THAT(read_lines(line).report.skipped.at(kBroken).examples,
+                ElementsAre(HasSubstr(words)));
+  }
+}
+
+// What spreadsheets and URLs make of names.
+TEST(Ids, NumbersAndPercentSignsThatAreNearlyNamesOfFiles) {
+  const auto kind = [](const std::string& picture, const std::string& id) {
+    DataFolder folder;
+    folder.picture("images/" + picture);
+    folder.text("cases.csv", "id,dx\n" + id + ",MEL\n");
+    folder.text("columns.toml", "table = \"cases.csv\"\n[columns]\nid = \"id\"\n");
+    const ReadResult result = read_all("generic_csv", folder.input());
+    std::string kinds;
+    for (const auto& [name, tally] : result.report.warnings) {
+      kinds += name.substr(name.find("in its ") + 7) + ": " + tally.examples.front();
+    }
+    return kinds;
+  };
+  EXPECT_THAT(kind("0001.png", "1"), HasSubstr("spelling alone: "));
+  EXPECT_THAT(kind("0001.png", "1"), HasSubstr("there is 0001.png"));
+  EXPECT_THAT(kind("1.png", "1.0"), HasSubstr("alone: "));
+  EXPECT_THAT(kind("0001.png", "'0001"), HasSubstr("spelling alone: "));
+  EXPECT_THAT(kind("0001.png", "\"=\"\"0001\"\"\""), HasSubstr("spelling alone: "));
+  EXPECT_THAT(kind("1001.png", "\"1,001\""), HasSubstr("spelling alone: "));
+  EXPECT_THAT(kind("a b.png", "a%20b"), HasSubstr("spelling alone: "));
+  EXPECT_THAT(kind("p1.png", "P1"), HasSubstr("case alone: "));
+  EXPECT_THAT(kind("p1.png", "P1.png"), HasSubstr("case alone: "));
+  EXPECT_THAT(kind("p1.png", "p1.bmp"), HasSubstr("suffix alone: "));
+  EXPECT_THAT(kind("p1.png", "x/p1"), HasSubstr("folder alone: "));
+  for (const char* id : {"2", "%", "%2", "%zz", "=", "00000", ",", "99999999999999999999"}) {
+    EXPECT_EQ(kind("0001.png", std::string("\"") + id + "\""), "") << id;
   }
 }
 
@@ -350,6 +443,31 @@ TEST(Ids, TwoRowsThatDifferBySuffixAreTwoSamples) {
   const ReadResult pictures = read_all("generic_csv", input);
   EXPECT_EQ(pictures.report.samples, 1U);
   EXPECT_EQ(pictures.report.rows_without_picture.count, 2U);
+}
+
+// Which of the two is meant by "same" nobody knows; the order of the rows does not matter.
+TEST(Ids, ARowWithoutTheSuffixThatTellsItFromOthersIsRefused) {
+  for (const char* rows :
+       {"same.jpg,MEL\nsame.png,NEV\nsame,NEV\n", "same,NEV\nsame.png,NEV\nsame.jpg,MEL\n"}) {
+    for (const bool pictures : {true, false}) {
+      DataFolder folder;
+      folder.text("cases.csv", std::string("file,dx\n") + rows);
+      folder.text("columns.toml",
+                  "table = \"cases.csv\"\n[columns]\nid = \"file\"\nlabel = \"dx\"\n");
+      if (pictures) folder.picture("images/same.jpg");
+      if (pictures) folder.picture("images/same.png");
+      AdapterInput input = folder.input();
+      input.tables_only = !pictures;
+      input.suffix_twins = read_all("generic_csv", input).report.suffix_twins;
+      const ReadResult result = read_all("generic_csv", input);
+      EXPECT_EQ(result.report.suffix_twins, input.suffix_twins);
+      EXPECT_EQ(result.report.samples, 2U);
+      EXPECT_EQ(result.find("same.jpg")->raw_label, "MEL");
+      EXPECT_EQ(result.find("same.png")->raw_label, "NEV");
+      EXPECT_EQ(result.report.skipped_total(), 1U);
+      EXPECT_THAT(result.report.skipped.begin()->first, HasSubstr("without the suffix"));
+    }
+  }
 }
 
 // SCIN: ids are signed numbers, and paths of the whole archive name the pictures.

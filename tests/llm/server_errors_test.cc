@@ -227,6 +227,8 @@ TEST(ServerErrors, AModelThatIsNotThere) {
       {400, message("The model `llama3-70b-8192` has been decommissioned and is no longer "
                     "supported.")},
       {404, message("Model not found, inaccessible, and/or not deployed")},
+      {400, R"({"error": "Model x is not supported by any provider you have enabled."})"},
+      {400, R"({"message": "The provided model identifier is invalid."})"},
       {200, R"({"error": {"code": "model_not_found", "message": "x"}})"}};
   expect_stop(ErrorMeaning::kModel, all, "does not have this `model`");
   for (const Said& said : all) EXPECT_TRUE(read(said).attempt.unknown_model) << said.body;
@@ -302,6 +304,7 @@ TEST(ServerErrors, AParameterThatIsRefusedIsNamed) {
        "send_temperature = false"},
       {message("invalid temperature: only 1 is allowed for this model"),
        "send_temperature = false"},
+      {message("temperature must be 1 for this model"), "send_temperature = false"},
       {R"({"detail": [{"type": "extra_forbidden", "loc": ["body", "max_completion_tokens"],
            "msg": "Extra inputs are not permitted", "input": 300}]})",
        "token_limit = \"max_tokens\""},

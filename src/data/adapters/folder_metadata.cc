@@ -140,6 +140,17 @@ bool holds_several_objects(std::string_view line) {
   return false;
 }
 
+std::string why_broken(std::string_view line, const InputError& error) {
+  if (!is_valid_utf8(line)) {
+    return "not UTF-8, probably Windows-1252 or Latin-1: convert the file (iconv -f WINDOWS-1252 -t "
+           "UTF-8)";
+  }
+  if (line.starts_with("{'")) {
+    return "quotes are single, as Python prints a dict: write the lines by json.dumps()";
+  }
+  return error.what();
+}
+
 void read_lines(const Path& path, const std::string& prefix, const std::string& picture,
                 const MetadataVisitor& visitor) {
   const MappedFile file(path);
@@ -165,7 +176,8 @@ void read_lines(const Path& path, const std::string& prefix, const std::string& 
     try {
       object = parse_python_json(line, "JSON");
     } catch (const InputError& error) {
-      visitor.broken(kBrokenLine, place, several ? "several objects in one line" : error.what());
+      visitor.broken(kBrokenLine, place,
+                     several ? "several objects in one line" : why_broken(line, error));
       continue;
     }
     if (object.is_object()) {
@@ -193,6 +205,13 @@ bool is_table_name(std::string_view lower) {
       ".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson", ".parquet", ".xlsx", ".xls"};
   return std::any_of(kEndings.begin(), kEndings.end(),
                      [&](std::string_view ending) { return lower.ends_with(ending); });
+}
+
+bool is_packed(std::string_view lower) {
+  constexpr std::array<std::string_view, 10> kEndings = {
+      ".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar", ".arrow", ".tfrecord"};
+  return std::ranges::any_of(kEndings,
+                             [&](std::string_view ending) { return lower.ends_with(ending); });
 }
 
 bool is_nearly_metadata(const std::string& lower) {
@@ -226,12 +245,13 @@ MetadataFiles find_folder_metadata(const Path& root) {
   std::set<std::string> prefixes;
   std::vector<std::string> parquet;
   std::vector<std::string> others;
+  std::vector<std::string> packed;
   std::error_code error;
   std::filesystem::recursive_directory_iterator files(root, error);
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
        files.increment(error)) {
     const std::string name = files->path().filename().string();
-    if (name.starts_with('.')) {
+    if (name.starts_with('.') || name == "__MACOSX") {
       files.disable_recursion_pending();
       continue;
     }
@@ -244,8 +264,10 @@ MetadataFiles find_folder_metadata(const Path& root) {
     } else if (name == kParquet) {
       parquet.push_back(folder);
     } else if (const std::string lower = ascii_lower(name);
-               is_table_name(lower) || is_nearly_metadata(lower)) {
+               is_table_name(lower) || (is_nearly_metadata(lower) && !is_packed(lower))) {
       others.push_back(below);
+    } else if (is_packed(lower)) {
+      packed.push_back(below);
     }
   }
   if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
@@ -258,6 +280,8 @@ MetadataFiles find_folder_metadata(const Path& root) {
         folder, kParquet);
   }
   MetadataFiles found;
+  std::sort(packed.begin(), packed.end());
+  found.packed = std::move(packed);
   found.prefixes.assign(prefixes.begin(), prefixes.end());
   const auto depth = [](const std::string& text) {
     return std::count(text.begin(), text.end(), '/');

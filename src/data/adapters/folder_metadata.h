@@ -43,6 +43,7 @@ struct MetadataFiles {
   std::vector<std::string> prefixes;
   std::vector<std::string> misnamed;  // "train/metadata.json1": nearly the name of one
   std::vector<std::string> unread;    // other tables in folders without one
+  std::vector<std::string> packed;    // archives and files of many pictures: .zip, .tar, .arrow
 };
 
 // Looks below `root`, past hidden folders; links to folders are not followed. InputError where a

@@ -97,6 +97,22 @@ class FolderReader {
   }
 
   bool is_empty() const { return names_.empty() && metadata_.prefixes.empty(); }
+  // What there is in place of pictures; "" for nothing.
+  std::string found_instead() const {
+    const auto told = [](const std::vector<std::string>& files, const char* way_out) {
+      const std::string more =
+          files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : std::string();
+      return fmt::format("; there is {}{}: {}", files.front(), more, way_out);
+    };
+    const std::vector<std::string>& pictures = intake_.unreadable_pictures();
+    if (!pictures.empty()) return told(pictures, "convert the pictures to jpg, png or webp");
+    if (!metadata_.packed.empty()) return told(metadata_.packed, "unpack archives");
+    if (!metadata_.unread.empty()) {
+      return told(metadata_.unread,
+                  "tables hold no picture files; write the pictures of Parquet out as files");
+    }
+    return {};
+  }
 
   void read() {
     for (const std::string& file : metadata_.misnamed) {
@@ -105,6 +121,9 @@ class FolderReader {
     }
     for (const std::string& file : metadata_.unread) {
       intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file, "");
+    }
+    for (const std::string& file : metadata_.packed) {
+      intake_.warn("archive that is not read", file, "unpack it, or leave it out");
     }
     for (const std::string& prefix : metadata_.prefixes) look_for_shared_ids(prefix);
     paths_.clear();
@@ -225,7 +244,13 @@ class FolderReader {
     draft.picture = path;
     const std::string prefix = split_of(path) ? split_folder(path) : "";
     const std::vector<std::string> folders = folders_of(path.substr(prefix.size()));
-    if (!folders.empty()) draft.sample.raw_label = folders.back();
+    std::size_t label = folders.size();
+    // "MEL/train/1.jpg"
+    if (prefix.empty() && folders.size() > 1 && published_split_name(folders.back())) {
+      draft.sample.published_splits.push_back(folders.back());
+      --label;
+    }
+    if (label > 0) draft.sample.raw_label = folders[label - 1];
     if (map_) draft.sample.modality = map_->columns.modality;
     take(std::move(draft), path);
   }
@@ -288,8 +313,8 @@ class ImageFolder final : public Adapter {
     Intake intake(input, name(), std::move(labels), layout, sink);
     FolderReader reader(intake, map, input, std::move(metadata));
     if (reader.is_empty()) {
-      throw UsageError("imagefolder: {} holds neither a picture nor a metadata file",
-                       input.path.string());
+      throw UsageError("imagefolder: {} holds neither a picture nor a metadata file{}",
+                       input.path.string(), reader.found_instead());
     }
     reader.read();
     return intake.finish();

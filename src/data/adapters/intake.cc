@@ -26,6 +26,8 @@ constexpr std::string_view kLongId =
     "id of more than 512 bytes (shorten it or take the ids of another column)";
 constexpr std::string_view kSameLooks =
     "id that looks like another and is spelled in other characters (rename one of the two)";
+constexpr std::string_view kNoSuffix =
+    "id of several pictures that differ by suffix, without the suffix (write it)";
 constexpr std::string_view kBadPicture =
     "picture name that leads out of the folder, has a control character or is no UTF-8";
 
@@ -111,8 +113,10 @@ void Intake::take(Draft draft) {
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
   const bool has_twin =
       input_.suffix_twins.contains(std::string(without_picture_suffix(normal_spelling(draft.id))));
+  if (has_twin && is_bare(draft)) return skip(kNoSuffix, draft.place, draft.id);
   PictureIndex::Found picture = look_up(draft, has_twin && draft.picture.empty());
   picture.suffix_twin = picture.suffix_twin || has_twin;
+  if (picture.suffix_twin && draft.picture.empty()) note_twin(draft);
   if (!settle_key(draft, picture)) return;
   if (!settle_picture(draft, picture)) return;
   ++report_.records;
@@ -148,6 +152,20 @@ bool Intake::check_id(Draft& draft) {
     return true;
   }
   return false;
+}
+
+// "a", which is meant for a picture of that name.
+bool Intake::is_bare(const Draft& draft) {
+  const std::string normal = normal_spelling(draft.id);
+  return draft.picture.empty() && without_picture_suffix(normal) == normal;
+}
+
+// "a" beside "a.jpg" and "a.png" cannot be told from them: the tables are read again, without it.
+void Intake::note_twin(const Draft& draft) {
+  std::string stem(without_picture_suffix(normal_spelling(draft.id)));
+  unsigned& forms = twin_forms_[stem];
+  forms |= is_bare(draft) ? 1U : 2U;
+  if (forms == 3U) report_.suffix_twins.insert(std::move(stem));
 }
 
 PictureIndex::Found Intake::look_up(const Draft& draft, bool exact) const {
@@ -444,6 +462,10 @@ void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
 AdapterReport Intake::finish() {
   report_.pictures_without_row = pictures_.unused(input_.max_listed);
   report_.pictures_shadowed = pictures_.shadowed(input_.max_listed);
+  for (const std::string& file : pictures_.unreadable()) {
+    warn("pictures of a format that is not read (jpg, png and webp are)", file,
+         "convert it, or leave it out");
+  }
   for (const Path& folder : pictures_.folders()) {
     report_.picture_folders.push_back(folder.string());
   }

@@ -96,6 +96,8 @@ class Intake {
 
   // The names of the pictures, sorted.
   std::vector<std::string> picture_names() const { return pictures_.names(); }
+  // Pictures of formats that are not read.
+  const std::vector<std::string>& unreadable_pictures() const { return pictures_.unreadable(); }
 
   AdapterReport finish();
 
@@ -104,6 +106,8 @@ class Intake {
   static void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
                          std::size_t most = kMaxDistinctNames);
   bool check_id(Draft& draft);
+  static bool is_bare(const Draft& draft);
+  void note_twin(const Draft& draft);
   PictureIndex::Found look_up(const Draft& draft, bool exact) const;
   std::string key_of(const Draft& draft, const PictureIndex::Found& picture) const;
   bool settle_key(Draft& draft, PictureIndex::Found& picture);
@@ -129,6 +133,8 @@ class Intake {
     std::uint64_t suffix = 0;  // hash of its suffix, 0: none
   };
   std::unordered_map<std::string, Seen> seen_;  // by key
+  // Of ids whose pictures differ by suffix, without it: 1 without, 2 with, 3 both.
+  std::unordered_map<std::string, unsigned> twin_forms_;
 };
 
 }  // namespace epicrisis

@@ -1,6 +1,4 @@
 #include <array>
-#include <optional>
-#include <system_error>
 #include <utility>
 
 #include "data/adapters/columns.h"
@@ -53,16 +51,6 @@ std::string colors_of(const Intake& intake, std::string_view cell) {
   return join(words, ", ");
 }
 
-std::optional<Path> first_bitmap(const Path& root) {
-  std::error_code error;
-  std::filesystem::recursive_directory_iterator files(root, error);
-  for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
-       files.increment(error)) {
-    if (ascii_lower(files->path().extension().string()) == ".bmp") return files->path();
-  }
-  return std::nullopt;
-}
-
 ColumnMap columns() {
   ColumnMap map;
   map.label = "clinical_diagnosis";
@@ -98,12 +86,6 @@ class Ph2 final : public Adapter {
     layout.usual = {{"PH2 Dataset images"}, {"images"}, {"."}};
     layout.recursive = true;
     Intake intake(input, name(), "ph2", layout, sink);
-    if (intake.picture_names().empty()) {
-      if (const std::optional<Path> bitmap = first_bitmap(input.path)) {
-        intake.warn("BMP pictures, which are not read: convert them to PNG in place",
-                    path.filename().string(), bitmap->filename().string());
-      }
-    }
     std::size_t number = 0;
     for (const std::string& line : split(text, '\n')) {
       ++number;

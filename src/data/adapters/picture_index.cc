@@ -1,6 +1,8 @@
 #include "data/adapters/picture_index.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -26,28 +28,61 @@ std::string_view folder_of(std::string_view path) {
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+// "a%20b" as "a b".
+std::string without_percent_signs(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned code = 0;
+    const std::string_view hex = text[i] == '%' ? text.substr(i + 1, 2) : std::string_view();
+    const char* const end = hex.data() + hex.size();
+    const bool is_code = hex.size() == 2 && std::from_chars(hex.data(), end, code, 16).ptr == end;
+    plain += is_code ? static_cast<char>(code) : text[i];
+    if (is_code) i += 2;
+  }
+  return plain;
+}
+
 // "images/a.jpg" ends with "a.jpg", not with ".jpg".
 bool ends_with_path(std::string_view path, std::string_view end) {
   return path.ends_with(end) &&
          (path.size() == end.size() || path[path.size() - end.size() - 1] == '/');
 }
 
+// Of formats that the decoder does not read.
+bool is_other_picture_name(std::string_view file_name) {
+  constexpr std::array<std::string_view, 15> kSuffixes = {
+      ".bmp",  ".dib",  ".tif", ".tiff", ".gif", ".dcm", ".dicom", ".heic",
+      ".heif", ".avif", ".jp2", ".j2k",  ".jxl", ".dng", ".svs"};
+  const std::string lower = ascii_lower(file_name);
+  return std::ranges::any_of(kSuffixes,
+                             [&](std::string_view suffix) { return lower.ends_with(suffix); });
+}
+
+bool is_hidden(std::string_view name) { return name.starts_with('.') || name == "__MACOSX"; }
+
 // Calls `visit` with the path below `root` of each picture file until it returns false. Links to
-// folders are not followed, hidden files (macOS leaves "._a.jpg") are passed over.
+// folders are not followed, hidden files and folders (macOS leaves "._a.jpg", notebooks
+// ".ipynb_checkpoints") are passed over.
 template <typename Visit>
-void visit_pictures(const Path& root, bool recursive, const Visit& visit) {
+void visit_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
+                 const Visit& visit) {
   std::error_code error;
   std::filesystem::recursive_directory_iterator files(root, error);
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
        files.increment(error)) {
-    if (!recursive) files.disable_recursion_pending();
     const std::string name = files->path().filename().string();
-    if (name.starts_with('.') || !is_picture_name(name)) continue;
+    if (!recursive || is_hidden(name)) files.disable_recursion_pending();
+    if (is_hidden(name) || !is_meant(name)) continue;
     std::error_code ignored;
     if (!files->is_regular_file(ignored)) continue;
     if (!visit(files->path().lexically_relative(root).generic_string())) return;
   }
   if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
+}
+
+template <typename Visit>
+void visit_pictures(const Path& root, bool recursive, const Visit& visit) {
+  visit_files(root, recursive, is_picture_name, visit);
 }
 
 bool holds_pictures(const Path& folder, bool recursive) {
@@ -123,7 +158,7 @@ std::vector<Path> folders_below(const Path& folder) {
        entries.increment(error)) {
     std::error_code ignored;
     const std::string name = entries->path().filename().string();
-    if (!name.starts_with('.') && name != "__MACOSX" && entries->is_directory(ignored)) {
+    if (!is_hidden(name) && entries->is_directory(ignored)) {
       folders.push_back(entries->path());
     }
   }
@@ -168,15 +203,26 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
   }
   if (input.pictures.empty()) folders = usual_folders(input.path, layout);
   for (const Path& folder : folders) add_folder(folder, layout.recursive);
+  std::error_code no_folder;
+  if (folders.empty() && std::filesystem::is_directory(input.path, no_folder)) {
+    visit_files(input.path, true, is_other_picture_name, [&](const std::string& path) {
+      unreadable_.push_back((input.path / path).string());
+      return true;
+    });
+  }
+  std::sort(unreadable_.begin(), unreadable_.end());
   if (empty() && !input.tables_only && !input.tables_if_no_pictures) {
     std::vector<std::string> tried = input.pictures;
     if (tried.empty()) {
       for (const auto& group : layout.usual) tried.insert(tried.end(), group.begin(), group.end());
     }
     throw UsageError(
-        "reading pictures: none (jpg, png, webp) in {} of {}; name their folder "
+        "reading pictures: none (jpg, png, webp) in {} of {}{}; name their folder "
         "(`pictures`), or take the tables alone (`tables_only`)",
-        join(tried, ", "), input.path.string());
+        join(tried, ", "), input.path.string(),
+        unreadable_.empty()
+            ? ""
+            : fmt::format("; {} is of another format, convert such pictures", unreadable_.front()));
   }
 }
 
@@ -190,8 +236,15 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
   roots_.push_back(root);
   // Sorted, so that of two files with one stem the same one wins on every disk.
   std::vector<std::string> paths;
-  visit_pictures(root, recursive, [&](std::string path) {
-    paths.push_back(std::move(path));
+  const auto is_any = [](std::string_view name) {
+    return is_picture_name(name) || is_other_picture_name(name);
+  };
+  visit_files(root, recursive, is_any, [&](std::string path) {
+    if (is_picture_name(path)) {
+      paths.push_back(std::move(path));
+    } else {
+      unreadable_.push_back((root / path).string());
+    }
     return true;
   });
   std::sort(paths.begin(), paths.end());
@@ -290,17 +343,61 @@ std::optional<PictureIndex::Near> PictureIndex::near(std::string_view name) {
   auto found = near_.find(stem(wanted));
   // "a.bmp" where there is an "a.jpg"
   if (found == near_.end()) found = near_.find(stem(wanted.substr(0, wanted.rfind('.'))));
-  if (found == near_.end()) return std::nullopt;
+  if (found == near_.end()) return near_by_spelling(wanted);
   const std::string folded = folded_spelling(wanted);
+  // Where the end of a path is enough, folders differ only if the name has some.
+  const bool name_alone = match_ == PictureMatch::kStem && folded.find('/') == std::string::npos;
   Near near{"folder", files_[found->second.front()].path};
   for (std::size_t i = 0; i < std::min(found->second.size(), kMaxCompared); ++i) {
     const std::string& path = files_[found->second[i]].path;
-    if (folded_spelling(path) == folded) return Near{"case", path};
-    if (folded_spelling(without_picture_suffix(path)) == without_picture_suffix(folded)) {
-      near = {"suffix", path};
+    const std::string compared =
+        folded_spelling(name_alone ? name_of(path) : std::string_view(path));
+    if (compared == folded) return Near{"case", path};
+    if (without_picture_suffix(compared) == without_picture_suffix(folded)) {
+      // A suffix need not be there.
+      const bool has_suffix = is_picture_name(folded) || match_ == PictureMatch::kPath;
+      near = {has_suffix ? "suffix" : "case", path};
+    } else if (name_alone && near.differs == "folder") {
+      near = {"suffix", path};  // "a.bmp"
     }
   }
   return near;
+}
+
+// "a%20b.jpg" for "a b.jpg"; spreadsheets make 1, 1.0 or ="0001" of 0001.
+std::optional<PictureIndex::Near> PictureIndex::near_by_spelling(const std::string& wanted) {
+  const auto number = [](std::string_view stem) -> std::string {
+    while (!stem.empty() && std::string_view("='\"").find(stem.front()) != std::string_view::npos) {
+      stem.remove_prefix(1);
+    }
+    while (!stem.empty() && std::string_view("'\"").find(stem.back()) != std::string_view::npos) {
+      stem.remove_suffix(1);
+    }
+    std::string digits;
+    for (const char c : stem) {
+      if (c != ',') digits += c;
+    }
+    if (digits.ends_with(".0")) digits.resize(digits.size() - 2);
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return {};
+    return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+  };
+  if (numbers_.empty()) {
+    numbers_.emplace("", 0);  // made
+    for (std::uint32_t i = 1; i < files_.size(); ++i) {
+      const std::string stem = number(without_picture_suffix(name_of(files_[i].path)));
+      if (!stem.empty()) numbers_.emplace(stem, i);
+    }
+  }
+  const std::string plain = without_percent_signs(wanted);
+  if (plain != wanted) {
+    if (const Found found = find(plain); found.number != 0) {
+      return Near{"spelling", files_[found.number].path};
+    }
+  }
+  const std::string stem = number(without_picture_suffix(name_of(plain)));
+  const auto same = stem.empty() ? numbers_.end() : numbers_.find(stem);
+  if (same == numbers_.end()) return std::nullopt;
+  return Near{"spelling", files_[same->second].path};
 }
 
 std::vector<std::string> PictureIndex::names() const {

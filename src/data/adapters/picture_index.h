@@ -48,7 +48,7 @@ class PictureIndex {
     bool spelling_twin = false;  // its spelling alone
   };
   // A picture whose name is nearly the one that was looked for, and in what it differs: "case",
-  // "suffix", "folder".
+  // "suffix", "folder", "spelling" ("%20", zeros before a number, "1.0").
   struct Near {
     std::string_view differs;
     std::string file;
@@ -70,6 +70,8 @@ class PictureIndex {
   // The pictures never used that hide behind an earlier one of the same name, and the others.
   Tally shadowed(std::size_t max_listed) const { return unused(max_listed, true); }
   Tally unused(std::size_t max_listed) const { return unused(max_listed, false); }
+  // Pictures of formats that are not read, below the folders, sorted.
+  const std::vector<std::string>& unreadable() const { return unreadable_; }
 
  private:
   struct File {
@@ -85,6 +87,7 @@ class PictureIndex {
   };
   std::string key_of(std::string_view path) const;
   void add_folder(const Path& root, bool recursive);
+  std::optional<Near> near_by_spelling(const std::string& wanted);
   int likeness(const File& file, std::string_view name) const;
   std::uint32_t best(std::string_view name, int least) const;
   std::string path_of(const File& file) const { return (roots_[file.root] / file.path).string(); }
@@ -92,10 +95,12 @@ class PictureIndex {
 
   PictureMatch match_;
   std::vector<Path> roots_;
+  std::vector<std::string> unreadable_;
   std::vector<File> files_ = {{}};                // in order of folder and name, from 1
   std::unordered_map<std::string, Chain> stems_;  // by stem or path in normal spelling
   std::unordered_map<std::string, std::vector<std::uint32_t>>
-      near_;  // folded name; made when asked
+      near_;                                                // folded name; made when asked
+  std::unordered_map<std::string, std::uint32_t> numbers_;  // without zeros before; made when asked
 };
 
 }  // namespace epicrisis
