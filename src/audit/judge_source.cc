@@ -24,14 +24,14 @@ JudgeSource::JudgeSource(Database& database, const RequestBuilder& builder,
       builder_(builder),
       retry_rejected_(options.asking.retry_rejected),
       job_(job),
-      reader_(workspace_field(database)) {
+      field_(workspace_field(database)),
+      reader_(field_) {
   const Strategy& strategy = builder.strategy();
   if (strategy.kind != StrategyKind::kJudge) {
     throw UsageError("strategy '{}' is no judge: its kind is '{}'", strategy.name,
                      strategy_kind_name(strategy.kind));
   }
-  require_same_field(fmt::format("judge '{}'", strategy.name), strategy.field,
-                     workspace_field(database));
+  require_same_field(fmt::format("judge '{}'", strategy.name), strategy.field, field_);
   require_datasets(database, options.asking.filter.datasets);
   NoteFilter filter;
   filter.datasets = options.asking.filter.datasets;
@@ -88,7 +88,8 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
   }
   to_judge.note_id = note.id;
   to_judge.note_sha256 = sha256_hex(note.text);
-  to_judge.planned = builder_.plan(sample, 0, hash, note.text, numbered_claims(to_judge.claims));
+  to_judge.planned =
+      builder_.plan(sample, 0, hash, note.text, numbered_claims(to_judge.claims, field_));
   const std::optional<NoteStatus> status = judgement_status(database_, to_judge.planned.key);
   if (status == NoteStatus::kWritten) {
     ++skips_["judged before"];
@@ -112,12 +113,15 @@ const NoteToJudge& note_to_judge(const llm::Request& request) {
   return std::any_cast<const NoteToJudge&>(request.subject);
 }
 
-std::string numbered_claims(const std::vector<Claim>& claims) {
+std::string numbered_claims(const std::vector<Claim>& claims, const Field& field) {
   std::string list;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     const Claim& claim = claims[i];
-    list += fmt::format("{}{}) {}: {}{}{}", i == 0 ? "" : "; ", i + 1, claim.kind, claim.value,
-                        claim.denied ? ", denied" : "", claim.hedged ? ", doubted" : "");
+    const bool is_class = claim.kind == "diagnosis" || claim.kind == "diagnoses_other";
+    const std::optional<ClassId> id = is_class ? field.find_class(claim.value) : std::nullopt;
+    list += fmt::format("{}{}) {}: {}{}{}", i == 0 ? "" : "; ", i + 1, claim.kind,
+                        id ? field.at(*id).words : claim.value, claim.denied ? ", denied" : "",
+                        claim.hedged ? ", doubted" : "");
   }
   return list;
 }

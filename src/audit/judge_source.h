@@ -46,6 +46,7 @@ class JudgeSource : public llm::Source {
   const RequestBuilder& builder_;
   bool retry_rejected_;
   const Job& job_;
+  Field field_;
   ClaimReader reader_;
   std::vector<std::int64_t> ids_;
   std::size_t at_ = 0;
@@ -55,8 +56,9 @@ class JudgeSource : public llm::Source {
 
 const NoteToJudge& note_to_judge(const llm::Request& request);
 
-// A list of claims as a judge reads it: "1) diagnosis: melanoma; 2) border: sharp, denied".
-std::string numbered_claims(const std::vector<Claim>& claims);
+// A list of claims as a judge reads it: "1) diagnosis: melanoma; 2) border: sharp, denied". Classes
+// are in the field's words.
+std::string numbered_claims(const std::vector<Claim>& claims, const Field& field);
 
 // What the judge said of each of the claims, in their order: kind, value, polarity, begin, end and
 // verdict. InputError that says what is wrong if a number is missing, none of theirs, or there

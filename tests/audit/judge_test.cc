@@ -66,7 +66,8 @@ TEST_F(Judge, ReadsEachNoteOnceAndStandsBesideTheRules) {
   EXPECT_EQ(report.verdicts.at("contradicts"), 4);
   EXPECT_EQ(ledger_totals(workspace_.database(), "judge").requests, 2);
   EXPECT_THAT(*strict.requests.at(0).body, HasSubstr("A benign nevus on the trunk."));
-  EXPECT_THAT(*strict.requests.at(0).body, HasSubstr("1) malignancy: benign; 2) diagnosis: NEV"));
+  EXPECT_THAT(*strict.requests.at(0).body,
+              HasSubstr("1) malignancy: benign; 2) diagnosis: melanocytic nevus"));
 
   SimulatedServer nobody = server("agrees");
   EXPECT_EQ(run(nobody).skips.at("judged before"), 2);
@@ -150,8 +151,8 @@ TEST(JudgeVerdicts, AreHeldAgainstTheClaims) {
   melanoma.value = "MEL";
   melanoma.denied = true;
   melanoma.hedged = true;
-  EXPECT_EQ(numbered_claims({melanoma, melanoma}),
-            "1) diagnosis: MEL, denied, doubted; 2) diagnosis: MEL, denied, doubted");
+  EXPECT_EQ(numbered_claims({melanoma, melanoma}, Field::standard()),
+            "1) diagnosis: melanoma, denied, doubted; 2) diagnosis: melanoma, denied, doubted");
   const auto answer = [](const char* text) { return parse_json(text, "answer"); };
   const Json verdicts =
       verdicts_on({melanoma}, answer(R"({"verdicts": [{"claim": 1, "verdict": "agrees"}]})"));
