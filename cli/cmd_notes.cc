@@ -11,6 +11,7 @@ void add_notes_command(CLI::App& app, Globals& globals) {
   add_notes_providers(*notes, globals);
   add_notes_failed(*notes, globals);
   add_notes_audit(*notes, globals);
+  add_notes_judge(*notes, globals);
   add_notes_export(*notes, globals);
   add_notes_import(*notes, globals);
   add_notes_show(*notes, globals);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "command.h"
+#include "epicrisis/notes/synthesis/preview.h"
 
 namespace epicrisis::cli {
 
@@ -9,10 +10,14 @@ void add_notes_audit(CLI::App& notes, Globals& globals);
 void add_notes_export(CLI::App& notes, Globals& globals);
 void add_notes_failed(CLI::App& notes, Globals& globals);
 void add_notes_import(CLI::App& notes, Globals& globals);
+void add_notes_judge(CLI::App& notes, Globals& globals);
 void add_notes_preview(CLI::App& notes, Globals& globals);
 void add_notes_providers(CLI::App& notes, Globals& globals);
 void add_notes_show(CLI::App& notes, Globals& globals);
 void add_notes_strategies(CLI::App& notes, Globals& globals);
 void add_notes_write(CLI::App& notes, Globals& globals);
+
+// What a run would send and cost, as text.
+void print_preview(const SynthesisPreview& preview, const Provider& provider);
 
 }  // namespace epicrisis::cli

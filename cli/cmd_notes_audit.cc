@@ -25,6 +25,20 @@ std::string joined(const std::map<std::string, std::int64_t>& counts) {
   return text.empty() ? "none" : text;
 }
 
+void print_judge(const std::string& name, const audit::JudgeCounts& judge) {
+  print_line(fmt::format("  judge {}: {} notes, {} claims: {}", name, judge.notes, judge.claims,
+                         joined(judge.verdicts)));
+  const std::optional<double> kappa = judge.kappa();
+  print_line(fmt::format(
+      "    with the rules: both agree {}, both contradict {}, rules alone {}, judge alone {}; {}",
+      judge.both_agree, judge.both_contradict, judge.rules_alone, judge.judge_alone,
+      kappa ? fmt::format("kappa {:.2f}", *kappa) : "no kappa"));
+  if (judge.stale_notes + judge.stale_claims > 0) {
+    print_line(fmt::format("    not shown: {} notes revised since, {} claims read otherwise since",
+                           judge.stale_notes, judge.stale_claims));
+  }
+}
+
 void print_report(const audit::AuditReport& report) {
   print_line(
       fmt::format("{} notes: {} judged now, {} before", report.notes, report.judged, report.kept));
@@ -39,6 +53,7 @@ void print_report(const audit::AuditReport& report) {
     print_line("  notes with what nobody can know: " + joined(one.unknowable_kind));
     print_line("  notes that leave out what they were given: " + joined(one.omitted));
     print_line("  notes with faults of form: " + joined(one.form));
+    for (const auto& [name, judge] : one.judges) print_judge(name, judge);
   }
 }
 

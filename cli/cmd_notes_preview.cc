@@ -17,6 +17,8 @@ struct PreviewArguments {
   bool whole_pictures = false;
 };
 
+}  // namespace
+
 void print_preview(const SynthesisPreview& preview, const Provider& provider) {
   for (const std::string& url : preview.urls) {
     print_line(
@@ -38,8 +40,6 @@ void print_preview(const SynthesisPreview& preview, const Provider& provider) {
   const Json body = parse_json(preview.body, "request");
   print_json(shorten_pictures(body));
 }
-
-}  // namespace
 
 void add_notes_preview(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand(

@@ -92,14 +92,7 @@ void add_notes_write(CLI::App& notes, Globals& globals) {
       "write", "Write the missing notes of a strategy, by a template or a language model");
   auto arguments = std::make_shared<WriteArguments>();
   add_synthesis_options(*command, arguments->common);
-  in_group(*command, "Requests");
-  takes(command->add_option("--concurrency", arguments->concurrency,
-                            "Requests in flight, at most; the provider's own limit otherwise"),
-        "N")
-      ->check(CLI::Range(1, 100'000));
-  takes(command->add_option("--budget", arguments->budget,
-                            "Stop before more is spent: '200000 tokens' or '2.50 USD'"),
-        "AMOUNT");
+  add_run_options(*command, arguments->concurrency, arguments->budget);
   add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes write -w work --strategy M",

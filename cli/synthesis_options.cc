@@ -69,6 +69,17 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
                    "Let data go to a provider that is not on this machine; once a workspace");
 }
 
+void add_run_options(CLI::App& command, int& concurrency, std::string& budget) {
+  in_group(command, "Requests");
+  takes(command.add_option("--concurrency", concurrency,
+                           "Requests in flight, at most; the provider's own limit otherwise"),
+        "N")
+      ->check(CLI::Range(1, 100'000));
+  takes(command.add_option("--budget", budget,
+                           "Stop before more is spent: '200000 tokens' or '2.50 USD'"),
+        "AMOUNT");
+}
+
 SynthesisJob job_of(const SynthesisArguments& arguments) {
   SynthesisJob job;
   job.strategy = arguments.strategy;

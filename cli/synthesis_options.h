@@ -32,6 +32,9 @@ void add_recording_options(CLI::App& command, ProviderChoice& choice);
 // --limit, --fraction, --no-images, --fields, --allow-remote and --retry-rejected.
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
 
+// Adds --concurrency and --budget.
+void add_run_options(CLI::App& command, int& concurrency, std::string& budget);
+
 // The job that they name.
 SynthesisJob job_of(const SynthesisArguments& arguments);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "audit/equal_notes.h"
+#include "audit/second_reader.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json_list.h"
@@ -160,6 +161,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
       group.provider = note.provider;
       group.model = note.model;
     }
+    add_judgements(database, note, found, group);
     count(group, found);
     if (output) {
       Json line = identity(note, *sample);
@@ -210,6 +212,8 @@ Json to_json(const ExplainedNote& explained, const Field& field) {
 }
 
 Json to_json(const AuditCounts& counts) {
+  Json judges = Json::object();
+  for (const auto& [name, judge] : counts.judges) judges[name] = to_json(judge);
   const auto share = [&](std::int64_t part, std::int64_t whole) {
     return whole == 0 ? Json() : Json(static_cast<double>(part) / static_cast<double>(whole));
   };
@@ -233,7 +237,8 @@ Json to_json(const AuditCounts& counts) {
           {"wrong", counts.wrong},
           {"unknowable", counts.unknowable_kind},
           {"omitted", counts.omitted},
-          {"form", counts.form}};
+          {"form", counts.form},
+          {"judges", std::move(judges)}};
 }
 
 Json to_json(const AuditReport& report) {

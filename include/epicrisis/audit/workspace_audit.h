@@ -17,6 +17,22 @@
 
 namespace epicrisis::audit {
 
+// What a judge said of claims, against the rules. Those of its verdicts that can be compared, where
+// both agree or contradict, are in the four numbers in the middle.
+struct JudgeCounts {
+  std::int64_t notes = 0;
+  std::int64_t claims = 0;
+  std::map<std::string, std::int64_t>
+      verdicts;  // claims, by "agrees", "contradicts", "cannot tell"
+  std::int64_t both_agree = 0, both_contradict = 0;
+  std::int64_t rules_alone = 0, judge_alone = 0;  // find a contradiction
+  std::int64_t stale_notes = 0;                   // revised since they were judged
+  std::int64_t stale_claims = 0;                  // not read any more as they were then
+
+  std::optional<double> kappa() const;  // Cohen's, of the four; empty where it is not defined
+};
+Json to_json(const JudgeCounts& counts);
+
 // What was found in the notes of one data set, strategy, provider and model.
 struct AuditCounts {
   std::string dataset, strategy, provider, model;
@@ -31,6 +47,7 @@ struct AuditCounts {
   std::map<std::string, std::int64_t> unknowable_kind;  // notes, by kind
   std::map<std::string, std::int64_t> omitted;          // notes, by what is missing
   std::map<std::string, std::int64_t> form;             // notes, by rule
+  std::map<std::string, JudgeCounts> judges;            // by judge, provider and model
 };
 Json to_json(const AuditCounts& counts);
 

@@ -13,6 +13,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::string_view kStatement = "statement";
+constexpr std::array<std::string_view, 3> kVerdictWords = {"agrees", "contradicts", "cannot tell"};
 constexpr std::size_t kMaxStatement = 500;  // characters
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxOption = 200;
@@ -105,6 +106,19 @@ Json options_schema(const std::vector<OptionHeading>& headings, const Field& fie
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", std::move(required)},
+          {"additionalProperties", false}};
+}
+
+Json verdicts_schema() {
+  const Json one = {{"type", "object"},
+                    {"properties",
+                     {{"claim", {{"type", "integer"}, {"minimum", 1}}},
+                      {"verdict", {{"type", "string"}, {"enum", kVerdictWords}}}}},
+                    {"required", {"claim", "verdict"}},
+                    {"additionalProperties", false}};
+  return {{"type", "object"},
+          {"properties", {{"verdicts", {{"type", "array"}, {"items", one}}}}},
+          {"required", {"verdicts"}},
           {"additionalProperties", false}};
 }
 
@@ -208,6 +222,11 @@ std::string with_full_stop(std::string text) {
 }  // namespace
 
 void read_answer_form(const TomlTable& table, Strategy& strategy) {
+  if (strategy.kind == StrategyKind::kJudge) {
+    strategy.answer = AnswerForm::kVerdicts;
+    strategy.schema = verdicts_schema();
+    return;
+  }
   strategy.options = read_options(table);
   const auto schema = table.table_if("schema");
   strategy.answer = read_form(table, schema.has_value());
@@ -234,6 +253,8 @@ void read_answer_form(const TomlTable& table, Strategy& strategy) {
           strategy.schema.value("properties", Json::object()).empty()) {
         throw UsageError("{}: [schema] wants type = \"object\" and properties", schema->place());
       }
+      return;
+    case AnswerForm::kVerdicts:  // of no name in a file
       return;
   }
 }

@@ -25,12 +25,12 @@ std::string folder_of(const Field& field) {
 
 StrategyKind read_kind(const TomlTable& table) {
   const std::string kind = table.string("kind");
-  for (const StrategyKind known :
-       {StrategyKind::kTemplate, StrategyKind::kPrompt, StrategyKind::kRewrite}) {
+  for (const StrategyKind known : {StrategyKind::kTemplate, StrategyKind::kPrompt,
+                                   StrategyKind::kRewrite, StrategyKind::kJudge}) {
     if (kind == strategy_kind_name(known)) return known;
   }
-  throw UsageError("{}: kind = '{}'; there are template, prompt and rewrite", table.place("kind"),
-                   kind);
+  throw UsageError("{}: kind = '{}'; there are template, prompt, rewrite and judge",
+                   table.place("kind"), kind);
 }
 
 std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
@@ -43,7 +43,8 @@ std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
                        join(known, ", "));
     }
   }
-  if (kind == StrategyKind::kRewrite) fields.emplace_back("note");
+  if (kind == StrategyKind::kRewrite || kind == StrategyKind::kJudge) fields.emplace_back("note");
+  if (kind == StrategyKind::kJudge) fields.emplace_back("claims");
   return fields;
 }
 
@@ -100,6 +101,8 @@ std::string_view strategy_kind_name(StrategyKind kind) {
       return "prompt";
     case StrategyKind::kRewrite:
       return "rewrite";
+    case StrategyKind::kJudge:
+      return "judge";
   }
   return "";
 }
@@ -135,14 +138,16 @@ Strategy parse_strategy(std::string_view toml, std::string_view source, const Fi
     if (strategy.kind == StrategyKind::kRewrite) strategy.rewrites = table.string("rewrites");
     strategy.system = read_template(table, "system", strategy.fields);
     strategy.user = read_template(table, "user", strategy.fields);
-    const auto names_note = [](const Template& part) {
-      return std::ranges::find(part.fields(), "note") != part.fields().end();
+    const auto must_show = [&](std::string_view field) {
+      for (const Template* part : {&*strategy.system, &*strategy.user}) {
+        if (std::ranges::find(part->fields(), field) != part->fields().end()) return;
+      }
+      throw UsageError("{}: a {} has to show {}: neither system nor user holds {{{}}}",
+                       table.place(), strategy_kind_name(strategy.kind),
+                       field == "note" ? "the note" : "its claims", field);
     };
-    if (strategy.kind == StrategyKind::kRewrite && !names_note(*strategy.system) &&
-        !names_note(*strategy.user)) {
-      throw UsageError("{}: a rewrite has to show the note: neither system nor user holds {{note}}",
-                       table.place());
-    }
+    if (strategy.kind != StrategyKind::kPrompt) must_show("note");
+    if (strategy.kind == StrategyKind::kJudge) must_show("claims");
     strategy.max_words = static_cast<int>(table.integer_in("max_words", 1, 10'000, 250));
     strategy.max_tokens = static_cast<int>(table.integer_in("max_tokens", 1, 100'000, 400));
     strategy.temperature = table.number_in("temperature", 0, 2, 0.2);

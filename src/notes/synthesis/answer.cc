@@ -78,10 +78,24 @@ std::string folded(std::string_view text) {
 // A longer list is no answer, and not worth the time.
 constexpr std::size_t kMostChoices = 1000;
 
+// "Cannot_tell." is the verdict "cannot tell".
+void settle_verdicts(Json& answer) {
+  const auto verdicts = answer.find("verdicts");
+  if (verdicts == answer.end() || !verdicts->is_array()) return;
+  for (Json& one : *verdicts) {
+    if (!one.is_object() || !one.contains("verdict") || !one["verdict"].is_string()) continue;
+    std::string word = folded(one["verdict"].get_ref<const std::string&>());
+    std::ranges::replace(word, '_', ' ');
+    one["verdict"] = std::move(word);
+  }
+}
+
 // A choice that differs from an option in case, white space or a full stop is that option; one
 // choice where several could be is a list of one.
 void settle_choices(const Strategy& strategy, Json& answer) {
-  if (strategy.answer != AnswerForm::kOptions || !answer.is_object()) return;
+  if (!answer.is_object()) return;
+  if (strategy.answer == AnswerForm::kVerdicts) return settle_verdicts(answer);
+  if (strategy.answer != AnswerForm::kOptions) return;
   for (const OptionHeading& heading : strategy.options) {
     const auto member = answer.find(heading.name);
     if (member == answer.end()) continue;
@@ -161,6 +175,9 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
     return wrong_form("not as the schema says: " + fault, text);
   }
   if (!answer->is_object()) return wrong_form("not a JSON object", text);
+  if (strategy.answer == AnswerForm::kVerdicts) {
+    return {{NoteStatus::kWritten, dump_json(*answer), ""}};
+  }
   if (strategy.answer == AnswerForm::kOptions) {
     const Json* statement = llm::find_member(*answer, "statement");
     if (statement != nullptr && statement->is_string() &&

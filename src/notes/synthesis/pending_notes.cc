@@ -31,13 +31,30 @@ std::string source_note(Database& database, std::int64_t sample_id, const std::s
   return text;
 }
 
+}  // namespace
+
 bool is_drawn(const Sample& sample, double fraction) {
   if (fraction >= 1) return true;
   // A stream of random numbers seeded by the name: FNV alone mixes the last letters too little.
   return Random(fnv1a(sample.dataset + '/' + sample.key), "fraction").uniform() < fraction;
 }
 
-}  // namespace
+std::string hash_of_shown_picture(Database& database, const RequestBuilder& builder,
+                                  const Sample& sample, const Job& job, std::string& skip) {
+  if (!builder.needs_image()) return "";
+  if (sample.image_path.empty()) {
+    if (!builder.does_without_picture(sample)) skip = "no picture";
+    return "";
+  }
+  try {
+    return picture_sha256(database, sample);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput && error.kind() != ErrorKind::kSystem) throw;
+    job.warn("{}", error.what());
+    skip = "the picture cannot be read";
+    return "";
+  }
+}
 
 PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
                            const SynthesisOptions& options, const Job& job, bool all)
@@ -52,6 +69,10 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       remaining_(filter_.limit) {
   require_datasets(database, filter_.datasets);
   const Strategy& strategy = builder_.strategy();
+  if (strategy.kind == StrategyKind::kJudge) {
+    throw UsageError("strategy '{}' judges notes and writes none; `epicrisis notes judge` asks it",
+                     strategy.name);
+  }
   require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
                      workspace_field(database));
 }
@@ -96,19 +117,9 @@ void PendingNotes::plan_notes_of(const Sample& sample) {
     note = source_note(database_, sample.id, strategy.rewrites);
     if (note.empty()) return skip(fmt::format("no note of {} to rewrite", strategy.rewrites));
   }
-  std::string hash;
-  if (builder_.needs_image()) {
-    if (sample.image_path.empty() && !builder_.does_without_picture(sample)) {
-      return skip("no picture");
-    }
-    try {
-      if (!sample.image_path.empty()) hash = picture_sha256(database_, sample);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kInput && error.kind() != ErrorKind::kSystem) throw;
-      job_.warn("{}", error.what());
-      return skip("the picture cannot be read");
-    }
-  }
+  std::string unseen;
+  const std::string hash = hash_of_shown_picture(database_, builder_, sample, job_, unseen);
+  if (!unseen.empty()) return skip(unseen);
   for (int variant = 0; variant < strategy.variants; ++variant) {
     PlannedNote planned = builder_.plan(sample, variant, hash, note);
     const std::optional<NoteStatus> status =

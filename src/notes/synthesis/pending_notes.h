@@ -54,6 +54,14 @@ class PendingNotes {
   std::map<std::string, std::int64_t> skips_;
 };
 
+// Whether the sample is among this share of all, which is the same at each call.
+bool is_drawn(const Sample& sample, double fraction);
+
+// Of the picture that goes along or is measured, "" where none is; `skip` becomes why the sample
+// cannot be asked about, if it cannot.
+std::string hash_of_shown_picture(Database& database, const RequestBuilder& builder,
+                                  const Sample& sample, const Job& job, std::string& skip);
+
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.
 void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote);

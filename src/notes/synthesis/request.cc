@@ -125,9 +125,8 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   measure_ = strategy_.image && !attach_ && strategy_.field.measured() && allowed(kMeasured);
   std::set<std::string> named(strategy_.system->fields().begin(), strategy_.system->fields().end());
   named.insert(strategy_.user->fields().begin(), strategy_.user->fields().end());
-  const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
-  if (rewrite && !(named.contains("note") && allowed("note"))) {
-    throw UsageError("strategy '{}' rewrites notes, and `fields` does not let out 'note'",
+  if (reads_note(strategy_) && !(named.contains("note") && allowed("note"))) {
+    throw UsageError("strategy '{}' reads notes, and `fields` does not let out 'note'",
                      strategy_.name);
   }
   // A modality says nothing of what is shown.
@@ -157,13 +156,15 @@ bool RequestBuilder::does_without_picture(const Sample& sample) const {
 }
 
 PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_view image_sha256,
-                                 std::string_view note) const {
+                                 std::string_view note, std::string_view claims) const {
   TemplateFields fields = disclosed_fields(sample, disclosure_, strategy_.field);
   for (auto& [name, value] : fields) {
     value = without_control_tokens(clean_text(value, kMaxFieldBytes));
   }
-  const bool rewrite = strategy_.kind == StrategyKind::kRewrite;
-  if (rewrite) fields["note"] = without_control_tokens(clean_text(note, kMaxNoteBytes));
+  if (reads_note(strategy_)) {
+    fields["note"] = without_control_tokens(clean_text(note, kMaxNoteBytes));
+    fields["claims"] = without_control_tokens(clean_text(claims, kMaxNoteBytes));
+  }
 
   PlannedNote plan;
   plan.sample_id = sample.id;
@@ -184,8 +185,9 @@ PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_
     const std::vector<std::string> names = part->shown(fields);
     shown.insert(names.begin(), names.end());
   }
-  const bool metadata = std::ranges::any_of(
-      shown, [](const std::string& name) { return name != "modality" && name != "note"; });
+  const bool metadata = std::ranges::any_of(shown, [](const std::string& name) {
+    return name != "modality" && name != "note" && name != "claims";
+  });
   if (shown.contains("findings")) {
     for (const Finding& finding : sample.findings) {
       if (is_own_field(finding.name) && fields.contains(finding.name)) shown.insert(finding.name);
@@ -194,10 +196,10 @@ PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_
   if (plan.measure_image) shown.emplace(kMeasured);
   plan.fields.assign(shown.begin(), shown.end());
   const bool image = plan.attach_image || plan.measure_image;
-  plan.origin = rewrite             ? "note"
-                : image && metadata ? "image+metadata"
-                : image             ? "image"
-                                    : "metadata";
+  plan.origin = reads_note(strategy_) ? "note"
+                : image && metadata   ? "image+metadata"
+                : image               ? "image"
+                                      : "metadata";
 
   plan.input_tokens = kMessageTokens + schema_tokens_ + llm::estimate_tokens(plan.system) +
                       llm::estimate_tokens(plan.user);

@@ -415,10 +415,34 @@ CREATE TABLE under_way (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What judges, language models that read notes, said of their claims.
+constexpr std::string_view kVersion8 = R"sql(
+CREATE TABLE judgements (
+  id               INTEGER PRIMARY KEY,
+  key              TEXT NOT NULL UNIQUE CHECK (key <> ''),
+  note_id          INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+  note_sha256      TEXT NOT NULL,
+  judge            TEXT NOT NULL,
+  provider         TEXT NOT NULL,
+  model            TEXT NOT NULL,
+  template_version TEXT NOT NULL,
+  status           TEXT NOT NULL,
+  verdicts         TEXT NOT NULL,
+  reason           TEXT NOT NULL,
+  parameters       TEXT NOT NULL,
+  created_at       TEXT NOT NULL,
+  input_tokens     INTEGER NOT NULL CHECK (input_tokens >= 0),
+  output_tokens    INTEGER NOT NULL CHECK (output_tokens >= 0),
+  cost             REAL NOT NULL CHECK (cost >= 0),
+  attempts         INTEGER NOT NULL CHECK (attempts >= 1)
+) STRICT;
+CREATE INDEX judgements_by_note ON judgements (note_id, id);
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
                                     Migration{3, kVersion3}, Migration{4, kVersion4},
                                     Migration{5, kVersion5}, Migration{6, kVersion6},
-                                    Migration{7, kVersion7}};
+                                    Migration{7, kVersion7}, Migration{8, kVersion8}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.
@@ -449,7 +473,7 @@ class ForeignKeysOff {
 // The tables of the current layout.
 constexpr std::string_view kTables = R"([
 "audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets", "evaluations",
-"fingerprints", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "prepared",
+"fingerprints", "judgements", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "prepared",
 "results", "runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
 
 // A file that lost tables, or whose layout number was changed, is told before it is worked on.

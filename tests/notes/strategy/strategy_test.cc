@@ -62,7 +62,7 @@ user = "What is it?[[ It is {diagnosis|a}.]]"
 std::string with_line(const std::string& line) { return kGood + line + "\n"; }
 
 TEST(Strategy, BuiltInOnesAreThoseOfTheMethod) {
-  EXPECT_THAT(built_in_strategies(), ElementsAre("M", "M-paraphrase", "P1", "P2", "P3"));
+  EXPECT_THAT(built_in_strategies(), ElementsAre("M", "M-paraphrase", "P1", "P2", "P3", "judge"));
   EXPECT_EQ(load_strategy("M-paraphrase").kind, StrategyKind::kRewrite);
   for (const std::string name : {"M", "P1", "P2", "P3"}) {
     const Strategy strategy = load_strategy(name);
@@ -94,7 +94,7 @@ TEST(Strategy, P3SeesNoMetadata) {
             std::string::npos);
 }
 
-// M, P1, P2 and P3 over every combination of missing fields and every class.
+// All of them over every combination of missing fields and every class.
 TEST(Strategy, GrammarHoldsWhateverIsMissing) {
   int checked = 0;
   for (const std::string& name : built_in_strategies()) {
@@ -111,7 +111,8 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
           }
         } else {
           TemplateFields fields = visible_fields(strategy, sample);
-          if (strategy.kind == StrategyKind::kRewrite) fields["note"] = "The lesion is benign.";
+          if (reads_note(strategy)) fields["note"] = "The lesion is benign.";
+          if (strategy.kind == StrategyKind::kJudge) fields["claims"] = "1) malignancy: benign";
           for (const auto& part : {strategy.system, strategy.user}) {
             const std::string text = part->render(fields);
             EXPECT_EQ(test::grammar_fault(text), "") << name << " bits " << bits;
@@ -122,7 +123,7 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
       }
     }
   }
-  EXPECT_EQ(checked, 5 * 8 * 64);
+  EXPECT_EQ(checked, 6 * 8 * 64);
 }
 
 // A field that is there is said, one that is not leaves no word behind.

@@ -18,14 +18,16 @@ enum class StrategyKind {
   kTemplate,  // text from metadata, no language model
   kPrompt,    // a language model answers a prompt on a sample
   kRewrite,   // a language model rewrites another strategy's note
+  kJudge,     // a language model gives a verdict on each claim of a note; writes none itself
 };
-std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", "rewrite"
+std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", ...
 
 // What a model's answer is.
 enum class AnswerForm {
   kText,     // free text: the note itself
   kOptions,  // JSON: a statement, and for each heading what was chosen; the note is made of it
   kSchema,   // JSON as the file's [schema] says
+  kVerdicts  // JSON: a verdict for each claim of a note, of a judge alone
 };
 
 // A heading of a structured report and what can be chosen under it.
@@ -65,6 +67,11 @@ struct Strategy {
   std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
   std::string toml;          // the file's text, for what has to read it again later
 };
+
+// Whether its prompt holds another strategy's note.
+inline bool reads_note(const Strategy& strategy) {
+  return strategy.kind == StrategyKind::kRewrite || strategy.kind == StrategyKind::kJudge;
+}
 
 // What a list of strategies says of one; its texts are in its file.
 Json to_json(const Strategy& strategy);

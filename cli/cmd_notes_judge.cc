@@ -1,0 +1,89 @@
+#include <memory>
+
+#include "answer_counts.h"
+#include "cmd_notes.h"
+#include "epicrisis/audit/judge.h"
+#include "epicrisis/store/tables/fields.h"
+#include "option_words.h"
+#include "output.h"
+#include "synthesis_options.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct JudgeArguments {
+  SynthesisArguments common;
+  std::vector<std::string> notes;
+  int concurrency = 0;
+  std::string budget;
+  bool preview = false;
+};
+
+std::string counted(const std::map<std::string, std::int64_t>& counts) {
+  std::string words;
+  for (const auto& [name, count] : counts) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
+  }
+  return words.empty() ? "none" : words;
+}
+
+void print_report(const audit::JudgeReport& report, const CLI::App& command) {
+  print_line(fmt::format("{}{} by {}, {}: {} notes = {} judged + {} failed + {} skipped{}",
+                         report.replayed ? "Replayed: " : "", report.strategy, report.model,
+                         report.provider, report.taken, report.done, report.failed, report.skipped,
+                         report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
+  if (report.failed > 0) print_line("  failed: " + counted(report.rejected));
+  if (report.skipped > 0) print_line("  skipped: " + counted(report.skips));
+  print_line("Claims: " + counted(report.verdicts));
+  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
+                         report.requests, report.retries, report.input_tokens, report.output_tokens,
+                         report.cost, report.seconds));
+  print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
+  if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
+  if (report.done > 0) print_line("`epicrisis notes audit` shows them beside the rules.");
+}
+
+void judge(const JudgeArguments& arguments, const CLI::App& command, Globals& globals) {
+  SynthesisJob task = job_of(arguments.common);
+  const std::vector<std::string> strategies = expand_note_sets(arguments.notes);
+  Workspace workspace = arguments.preview ? Workspace::open_to_read(arguments.common.workspace)
+                                          : Workspace::open(arguments.common.workspace);
+  task.field = workspace_field(workspace.database());
+  if (arguments.preview) {
+    const RequestBuilder builder = make_builder(task);
+    const SynthesisPreview preview =
+        audit::preview_judge(workspace, builder, {task.options, strategies}, globals.job);
+    if (globals.json) return print_json(to_json(preview));
+    return print_preview(preview, builder.provider());
+  }
+  task.options.max_concurrency = arguments.concurrency;
+  if (!arguments.budget.empty()) task.options.budget = parse_budget(arguments.budget);
+  const audit::JudgeReport report = audit::run_judge(workspace, task, strategies, globals.job);
+  globals.exit_code = exit_status(report.error);
+  if (globals.json) return print_json(to_json(report));
+  print_report(report, command);
+}
+
+}  // namespace
+
+void add_notes_judge(CLI::App& notes, Globals& globals) {
+  CLI::App* command = notes.add_subcommand(
+      "judge", "Have a language model give a verdict on each claim of the notes there are");
+  auto arguments = std::make_shared<JudgeArguments>();
+  arguments->common.strategy = "judge";
+  add_synthesis_options(*command, arguments->common);
+  in_group(*command, "What is judged");
+  takes(command->add_option("--notes", arguments->notes, "Only notes of these strategies"), "NAME",
+        [] { return built_in_strategies(); });
+  command->add_flag("--preview", arguments->preview,
+                    "Show a request and what all would cost; sends nothing");
+  add_run_options(*command, arguments->concurrency, arguments->budget);
+  add_recording_options(*command, arguments->common.choice);
+  add_global_options(*command, globals);
+  add_examples(*command, {"epicrisis notes judge -w work --notes P3 --preview --provider openai",
+                          "epicrisis notes judge -w work --notes P3 --vision \\",
+                          "  --endpoint http://127.0.0.1:8080/v1 --model qwen2.5-vl"});
+  command->callback([arguments, command, &globals] { judge(*arguments, *command, globals); });
+}
+
+}  // namespace epicrisis::cli

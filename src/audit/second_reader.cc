@@ -1,0 +1,82 @@
+#include "audit/second_reader.h"
+
+#include "epicrisis/core/hash.h"
+#include "epicrisis/store/tables/judgements.h"
+
+namespace epicrisis::audit {
+namespace {
+
+bool same_claim(const Json& claim, const Json& judged) {
+  for (const char* member : {"kind", "value", "polarity", "begin", "end"}) {
+    if (claim.at(member) != judged.at(member)) return false;
+  }
+  return true;
+}
+
+void count(JudgeCounts& counts, const std::string& rules, const std::string& judge) {
+  ++counts.claims;
+  ++counts.verdicts[judge];
+  if (judge != "agrees" && judge != "contradicts") return;
+  if (rules == "agrees") ++(judge == "agrees" ? counts.both_agree : counts.judge_alone);
+  if (rules == "contradicts") ++(judge == "agrees" ? counts.rules_alone : counts.both_contradict);
+}
+
+}  // namespace
+
+void add_judgements(Database& database, const NoteRecord& note, Json& audited,
+                    AuditCounts& counts) {
+  const std::vector<Judgement> judgements = judgements_of(database, note.id);
+  if (judgements.empty()) return;
+  const std::string sha256 = sha256_hex(note.text);
+  for (const Judgement& judgement : judgements) {
+    JudgeCounts& one = counts.judges[fmt::format("{} ({}, {})", judgement.judge, judgement.provider,
+                                                 judgement.model)];
+    if (judgement.note_sha256 != sha256) {
+      ++one.stale_notes;
+      continue;
+    }
+    ++one.notes;
+    for (const Json& said : judgement.verdicts) {
+      Json* found = nullptr;
+      for (Json& claim : audited.at("claims")) {
+        if (same_claim(claim, said)) found = &claim;
+      }
+      if (found == nullptr) {  // the rules read the note otherwise since
+        ++one.stale_claims;
+        continue;
+      }
+      count(one, found->at("verdict"), said.at("verdict"));
+      (*found)["judges"].push_back({{"judge", judgement.judge},
+                                    {"provider", judgement.provider},
+                                    {"model", judgement.model},
+                                    {"verdict", said.at("verdict")}});
+    }
+  }
+}
+
+std::optional<double> JudgeCounts::kappa() const {
+  const auto n = static_cast<double>(both_agree + both_contradict + rules_alone + judge_alone);
+  if (n == 0) return std::nullopt;
+  const double rules = static_cast<double>(both_contradict + rules_alone) / n;
+  const double judge = static_cast<double>(both_contradict + judge_alone) / n;
+  const double chance = rules * judge + (1 - rules) * (1 - judge);
+  const double same = static_cast<double>(both_agree + both_contradict) / n;
+  if (chance == 1) return std::nullopt;
+  return (same - chance) / (1 - chance);
+}
+
+Json to_json(const JudgeCounts& counts) {
+  const std::optional<double> kappa = counts.kappa();
+  return {{"notes", counts.notes},
+          {"claims", counts.claims},
+          {"verdicts", counts.verdicts},
+          {"both_agree", counts.both_agree},
+          {"both_contradict", counts.both_contradict},
+          {"rules_alone", counts.rules_alone},
+          {"judge_alone", counts.judge_alone},
+          {"kappa", kappa ? Json(*kappa) : Json()},
+          {"stale_notes", counts.stale_notes},
+          {"stale_claims", counts.stale_claims}};
+}
+
+}  // namespace epicrisis::audit

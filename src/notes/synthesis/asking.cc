@@ -1,0 +1,117 @@
+#include "notes/synthesis/asking.h"
+
+#include <set>
+#include <span>
+#include <utility>
+
+#include "epicrisis/store/tables/ledger.h"
+#include "notes/synthesis/pending_notes.h"
+
+namespace epicrisis {
+namespace {
+
+// Keeps answers and ledger, over a connection of its own: it is called by the dispatcher's thread.
+class AnswerSink {
+ public:
+  AnswerSink(Database& database, const RequestBuilder& builder, const Asking& asking)
+      : database_(database.another_connection()),
+        under_way_(database),
+        builder_(builder),
+        asking_(asking) {}
+
+  void store(std::span<const llm::SentRequest> group) {
+    Transaction transaction(database_);
+    for (const llm::SentRequest& sent : group) {
+      const NoteOrigin origin = origin_of(sent);
+      put_ledger_entry(database_, ledger_entry(origin, sent, builder_.provider().prices));
+      if (sent.final) asking_.keep(database_, origin, sent);
+    }
+    transaction.commit();
+    for (const llm::SentRequest& sent : group) {
+      const PlannedNote& note = asking_.planned(*sent.request);
+      fields_.insert(note.fields.begin(), note.fields.end());
+      images_ = images_ || note.attach_image;
+    }
+  }
+
+  // That they are about to be sent; called in the dispatcher's own thread.
+  void announce(std::span<const llm::SentRequest> group) {
+    std::vector<LedgerEntry> entries;
+    entries.reserve(group.size());
+    for (const llm::SentRequest& sent : group) {
+      entries.push_back(ledger_entry(origin_of(sent), sent, builder_.provider().prices));
+    }
+    under_way_.put(entries);
+  }
+
+  std::vector<std::string> fields() const { return {fields_.begin(), fields_.end()}; }
+  bool images() const { return images_; }
+
+ private:
+  NoteOrigin origin_of(const llm::SentRequest& sent) const {
+    const PlannedNote& note = asking_.planned(*sent.request);
+    return {.key = note.key,
+            .sample_id = note.sample_id,
+            .variant = note.variant,
+            .facts = note.origin,
+            .strategy = builder_.strategy().name,
+            .template_version = template_version(builder_.strategy()),
+            .provider = builder_.provider().name,
+            .model = builder_.model(),
+            .parameters = sent.final ? builder_.parameters(sent.max_tokens) : Json()};
+  }
+
+  Database database_;
+  UnderWay under_way_;
+  const RequestBuilder& builder_;
+  const Asking& asking_;
+  std::set<std::string> fields_;
+  bool images_ = false;
+};
+
+}  // namespace
+
+SynthesisReport ask(Workspace& workspace, const RequestBuilder& builder,
+                    const SynthesisOptions& options, const Asking& asking, HttpTransport& transport,
+                    Job& job) {
+  Database& database = workspace.database();
+  if (!options.offline) require_consent(database, builder, options.allow_remote);
+  const std::string& strategy = builder.strategy().name;
+  const WorkspaceLock lock = workspace.lock("notes-" + strategy);
+  const LedgerTotals lost = settle_lost(database, strategy);
+  if (lost.requests > 0) {
+    job.warn(
+        "{} requests were under way when an earlier run was killed: up to {} tokens, {:.4f} USD "
+        "may have been paid for them and count against this run's budget",
+        lost.requests, lost.input_tokens + lost.output_tokens, lost.cost);
+  }
+  AnswerSink sink(database, builder, asking);
+  llm::Announce announce;
+  if (!options.offline) {
+    announce = [&](std::span<const llm::SentRequest> group) { sink.announce(group); };
+  }
+  const llm::DispatchOptions dispatching = {
+      .label = fmt::format("{} {}", asking.unit, strategy),
+      .unit = asking.unit,
+      .expected = asking.expected,
+      .max_concurrency = options.max_concurrency,
+      .budget = options.budget,
+      .spent = {.tokens = lost.input_tokens + lost.output_tokens, .dollars = lost.cost},
+      .announce = announce,
+      .offline = options.offline,
+      .seed = options.seed};
+  SynthesisReport report{llm::dispatch(
+      builder.provider(), asking.source, asking.read,
+      [&](std::span<const llm::SentRequest> group) { sink.store(group); }, transport, dispatching,
+      job)};
+  report.strategy = strategy;
+  report.provider = builder.provider().name;
+  report.model = builder.model();
+  report.replayed = options.offline;
+  report.lost = lost.requests;
+  report.fields_sent = sink.fields();
+  report.images_sent = sink.images();
+  return report;
+}
+
+}  // namespace epicrisis
