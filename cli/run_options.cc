@@ -36,8 +36,10 @@ Workspace workspace_of(const RunArguments& arguments, const Path& run_folder) {
 void add_selection_options(CLI::App& command, SampleSelection& selection) {
   takes(command.add_option("--dataset", selection.datasets, "Only samples of these data sets"),
         "NAME");
-  takes(command.add_option("--split", selection.splits,
-                           "Only samples that the run's study has in these parts"),
+  takes(command.add_option(
+            "--split", selection.splits,
+            "Only samples that the run's study has in these parts: train, validation, test, "
+            "external"),
         "PART", [] { return sample_parts(); });
 }
 
