@@ -3,16 +3,17 @@
 
 #include "command.h"
 #include "epicrisis/core/csv.h"
+#include "epicrisis/study/picture_files.h"
 #include "epicrisis/study/predict.h"
 #include "output.h"
+#include "run_options.h"
 
 namespace epicrisis::cli {
 namespace {
 
 struct PredictArguments {
-  std::string run;
+  RunArguments run;
   std::vector<std::string> pictures;
-  std::string workspace;
   std::string csv;
   std::size_t nearest = 3;
 };
@@ -62,7 +63,7 @@ std::string csv_line(const PicturePrediction& prediction, const std::vector<RunC
 }
 
 void run(const PredictArguments& arguments, Globals& globals) {
-  const Path folder = find_run_folder(arguments.run, arguments.workspace);
+  const Path folder = run_folder(arguments.run);
   const std::vector<Path> pictures = list_pictures(arguments.pictures);
   const std::vector<RunClass> classes = run_classes(folder);
   std::optional<AtomicFileWriter> table;
@@ -78,6 +79,7 @@ void run(const PredictArguments& arguments, Globals& globals) {
     } else {
       print_prediction(prediction, classes);
     }
+    flush_output();
   };
   PredictCounts counts;
   try {
@@ -101,18 +103,11 @@ void add_predict_command(CLI::App& app, Globals& globals) {
   CLI::App* command = app.add_subcommand(
       "predict", "What a trained run says of pictures: class, probabilities, nearest cases");
   auto arguments = std::make_shared<PredictArguments>();
-  takes(command->add_option("RUN", arguments->run,
-                            "Run folder, or its name within the workspace (below runs/)"),
-        "RUN|DIR")
-      ->required();
+  add_run_options(*command, arguments->run, "Workspace that holds the run, where RUN is a name");
   takes(command->add_option("PICTURE", arguments->pictures,
                             "Pictures, folders of them, or CSV files with a column 'picture'"),
         "FILE|DIR")
       ->required();
-  takes(command->add_option("-w,--workspace", arguments->workspace,
-                            "Workspace that holds the run, where RUN is a name"),
-        "DIR")
-      ->envname("EPICRISIS_WORKSPACE");
   takes(command->add_option("--csv", arguments->csv, "Write a table of all pictures too"), "FILE");
   takes(
       command

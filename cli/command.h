@@ -34,6 +34,7 @@ int exit_status(std::optional<ErrorKind> error);
 
 void add_completion_command(CLI::App& app, Globals& globals);
 void add_demo_command(CLI::App& app, Globals& globals);
+void add_embed_command(CLI::App& app, Globals& globals);
 void add_evaluate_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
@@ -42,6 +43,7 @@ void add_predict_command(CLI::App& app, Globals& globals);
 void add_remove_command(CLI::App& app, Globals& globals);
 void add_report_command(CLI::App& app, Globals& globals);
 void add_runs_command(CLI::App& app, Globals& globals);
+void add_search_command(CLI::App& app, Globals& globals);
 void add_split_command(CLI::App& app, Globals& globals);
 void add_status_command(CLI::App& app, Globals& globals);
 void add_study_command(CLI::App& app, Globals& globals);

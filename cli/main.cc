@@ -193,6 +193,8 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_study_command(app, globals);
   add_evaluate_command(app, globals);
   add_predict_command(app, globals);
+  add_embed_command(app, globals);
+  add_search_command(app, globals);
   add_report_command(app, globals);
   add_runs_command(app, globals);
   add_remove_command(app, globals);

@@ -37,8 +37,12 @@ std::size_t width_of(const std::string& text) {
 
 void print_json(const Json& json) { put(dump_json(json, 2) + "\n"); }
 
-int finish_output() {
+void flush_output() {
   if (std::fflush(stdout) != 0) remember_failure();
+}
+
+int finish_output() {
+  flush_output();
   // Others write there too: what the parser of the command line says.
   if (first_failure == 0 && std::ferror(stdout) != 0) first_failure = EIO;
   return first_failure;

@@ -17,6 +17,9 @@ void print_line(const std::string& line);
 // Several lines, whole; control characters but for line ends and tabs are replaced.
 void print_text(const std::string& text);
 
+// What was printed so far goes out, for results that come one after the other.
+void flush_output();
+
 // Flushes standard output, to be called last. The errno of the first write that failed, 0 if all is
 // written.
 int finish_output();

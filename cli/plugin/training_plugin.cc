@@ -33,12 +33,24 @@ FloatMatrix embed(const RunModel& model, const ImageSource& pictures, const Job&
   return model.embed(pictures, job);
 }
 
+FloatMatrix embed_prepared(const RunModel& model, const WorkspaceImages& images,
+                           const std::vector<std::size_t>& indices, const Path& features,
+                           Job& job) {
+  return model.embed_prepared(images, indices, features, job);
+}
+
+FloatMatrix embed_texts(const RunModel& model, const std::vector<std::string>& texts,
+                        const Path& features, Job& job) {
+  return model.embed_texts(texts, features, job);
+}
+
 FloatMatrix logits(const RunModel& model, const FloatMatrix& embeddings) {
   return model.logits(embeddings);
 }
 
-constexpr TrainingPlugin kPlugin{kVersion, make,       destroy,       train, predict,
-                                 complete, load_model, destroy_model, embed, logits};
+constexpr TrainingPlugin kPlugin{kVersion, make,           destroy,     train,
+                                 predict,  complete,       load_model,  destroy_model,
+                                 embed,    embed_prepared, embed_texts, logits};
 
 }  // namespace
 }  // namespace epicrisis::study

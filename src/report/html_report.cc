@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "report/markup.h"
-#include "report/page_style.h"
+#include "report/page.h"
 #include "report/sections.h"
 
 namespace epicrisis {
@@ -36,15 +36,7 @@ std::string render_html(const ReportData& data) {
                                               sections::confusions(data), sections::retrieval(data),
                                               sections::measuring(data),  sections::settings(data)};
   const std::string title = text(data.title.empty() ? "Report" : data.title);
-  // No script, no loading: even text that slipped through the escaping could do nothing.
-  std::string page = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>{}</title>\n<style>{}</style>\n"
-      "</head>\n<body>\n<header class=\"top\">\n<h1>{}</h1>\n",
-      title, page_style(), title);
+  std::string page = page_head(title);
   if (!data.subtitle.empty()) {
     page += fmt::format("<p class=\"subtitle\">{}</p>\n", text(data.subtitle));
   }
@@ -60,10 +52,7 @@ std::string render_html(const ReportData& data) {
         fmt::format("<section aria-labelledby=\"{0}\">\n<h2 id=\"{0}\">{1}</h2>\n{2}</section>\n",
                     section.id, section.title, section.body);
   }
-  page +=
-      "</main>\n<footer><p>For research. Not a medical device; not for the diagnosis of a "
-      "patient.</p></footer>\n</body>\n</html>\n";
-  return page;
+  return page + "</main>\n" + page_foot();
 }
 
 }  // namespace epicrisis

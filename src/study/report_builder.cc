@@ -12,11 +12,11 @@
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
-#include "epicrisis/image/decode.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
+#include "study/prepared_picture.h"
 #include "study/run_trainer.h"
 
 namespace epicrisis::study {
@@ -27,10 +27,7 @@ constexpr std::size_t kQueriesPerDataset = 2;
 constexpr std::size_t kNearest = 5;
 
 Picture picture_of(const PictureTable& pictures, std::size_t index, std::string alt) {
-  const int size = pictures.images->size();
-  Image image(size, size);
-  std::ranges::copy(pictures.images->pixels(pictures.picture[index]), image.pixels.begin());
-  return {encode_jpeg(image, 80), std::move(alt)};
+  return prepared_picture(*pictures.images, pictures.picture[index], std::move(alt));
 }
 
 std::string class_name(const Study& study, int label) {

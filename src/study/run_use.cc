@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 constexpr const char* kUseFile = "use.json";
 constexpr const char* kCasesFile = "training_cases.safetensors";
 constexpr const char* kEncoderFolder = "image_encoder";
+constexpr const char* kTextEncoderFolder = "text_encoder";
 constexpr const char* kFormat = "epicrisis-run-use";
-constexpr std::int64_t kVersion1 = 1;
+constexpr std::int64_t kUseVersion = 2;
 constexpr const char* kCasesFormat = "epicrisis-training-cases";
 constexpr const char* kChecksum = "sha256";
 constexpr const char* kComplete = "run its study again with this version: nothing is trained anew";
@@ -75,6 +76,27 @@ PrepareRecipe recipe_from_json(const Json& json, const std::string& source) {
   return recipe;
 }
 
+std::vector<std::string> names_from(const Json& json, const char* key, const std::string& source) {
+  std::vector<std::string> names;
+  for (const Json& one : json_get<Json>(json, key, source)) {
+    if (!one.is_string()) throw InputError("{}: '{}' is no list of names", source, key);
+    names.push_back(one.get<std::string>());
+  }
+  return names;
+}
+
+UsedModel used_model_from(const Json& json, const std::string& source) {
+  return {.model = json_get<std::string>(json, "model", source),
+          .sha256 = json_get<std::string>(json, kChecksum, source),
+          .copy = json_get<std::string>(json, "copy", source),
+          .place = json_get<std::string>(json, "place", source)};
+}
+
+void write_use_json(const Path& folder, Json json) {
+  json[kChecksum] = sha256_hex(dump_json(json));
+  write_file(folder / kUseFile, dump_json(json, 2) + "\n");
+}
+
 // use.json, held against its own checksum.
 Json read_use_json(const Path& folder) {
   const Path path = folder / kUseFile;
@@ -96,7 +118,7 @@ Json read_use_json(const Path& folder) {
   }
   Json json = parse_json(read_file(path, kMaxUse), source);
   const auto own = json_get<std::string>(json, kChecksum, source);
-  json.erase(kChecksum);
+  json.erase(kChecksum);  // the document is whole again once it is written
   const std::string found = sha256_hex(dump_json(json));
   if (found != own) {
     throw InputError("{}: its checksum is {}, but it says {}: the file was changed or damaged; {}",
@@ -104,11 +126,43 @@ Json read_use_json(const Path& folder) {
   }
   const auto format = json_get<std::string>(json, "format", source);
   const auto version = json_get<std::int64_t>(json, "version", source);
-  if (format != kFormat || version != kVersion1) {
+  if (format == kFormat && version < kUseVersion) {
+    throw InputError("{}: an earlier version wrote it (version {}, now it is {}); {}", source,
+                     version, kUseVersion, kComplete);
+  }
+  if (format != kFormat || version != kUseVersion) {
     throw InputError("{}: format '{}' version {}; this program reads '{}' version {}", source,
-                     format, version, kFormat, kVersion1);
+                     format, version, kFormat, kUseVersion);
   }
   return json;
+}
+
+// Where the files of a model are that have its hash: the copy, or what is found under its place or
+// name.
+std::string find_used_model(const Path& folder, const UsedModel& wanted, std::string_view what,
+                            const char* own_folder) {
+  if (!has_files(wanted.model)) return wanted.model;
+  std::vector<std::string> places;
+  if (!wanted.copy.empty()) {
+    places.push_back(path_below(folder, wanted.copy, fmt::format("copy of the {}", what)).string());
+  } else {
+    places = {(folder / own_folder).string(), wanted.place, wanted.model};
+  }
+  std::string looked;
+  for (const std::string& place : places) {
+    std::string found;
+    try {
+      found = model_fingerprint(place);
+    } catch (const Error& error) {
+      found = error.what();
+    }
+    if (found == wanted.sha256) return place;
+    looked += fmt::format("\n  {}: {}", place, found);
+  }
+  throw InputError(
+      "{}: its {} '{}' of SHA-256 {} is not found; copy the folder of that model to {}, or into a "
+      "folder that EPICRISIS_MODELS names. Looked at:{}",
+      folder.string(), what, wanted.model, wanted.sha256, (folder / own_folder).string(), looked);
 }
 
 std::string damage(const Path& file, const std::string& why) {
@@ -118,7 +172,8 @@ std::string damage(const Path& file, const std::string& why) {
 }  // namespace
 
 void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
-                   const Json& preprocessing, const TrainingCases& cases) {
+                   const std::string& split_set, const Json& preprocessing,
+                   const TrainingCases& cases) {
   Json rows = Json::array();
   for (const TrainingCase& one : cases.table) {
     rows.push_back({one.dataset, one.key, one.class_name});
@@ -126,12 +181,13 @@ void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
   write_checked_safetensors(
       folder / kCasesFile, {{"embeddings", tensor_view(cases.embeddings)}},
       {{"format", kCasesFormat}, {"version", "1"}, {"cases", dump_json(rows)}});
-  Json json = {{"format", kFormat}, {"version", kVersion1}, {"program", kVersion}};
+  Json json = {{"format", kFormat}, {"version", kUseVersion}, {"program", kVersion}};
   json["classes"] = Json::array();
   for (const ClassId id : study.classes) {
     const FieldClass& one = study.field.at(id);
     json["classes"].push_back({{"name", one.name}, {"words", one.words}});
   }
+  json["field"] = study.field.name();
   json["mode"] = mode_name(run.train.mode);
   json["recipe"] = recipe_to_json(study.prepare);
   // A trained encoder is in the run's own weights.
@@ -140,11 +196,21 @@ void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
       describe_model(run.image_encoder.model, folder, frozen ? kEncoderFolder : "");
   json["image_encoder"]["frozen"] = frozen;
   json["image_encoder"]["preprocessing"] = preprocessing;
-  json["text_encoder"] =
-      uses_text(run.train.mode) ? describe_model(run.text_encoder, folder, "") : Json(nullptr);
+  json["text_encoder"] = uses_text(run.train.mode)
+                             ? describe_model(run.text_encoder, folder, kTextEncoderFolder)
+                             : Json(nullptr);
+  json["notes"] = {
+      {"strategies", run.notes}, {"providers", run.note_providers}, {"models", run.note_models}};
+  json["split_set"] = split_set;
   json["training_cases"] = cases.table.size();
-  json[kChecksum] = sha256_hex(dump_json(json));
-  write_file(folder / kUseFile, dump_json(json, 2) + "\n");
+  write_use_json(folder, std::move(json));
+}
+
+void keep_split_set(const Path& folder, const std::string& split_set) {
+  Json json = read_use_json(folder);
+  if (json_get<std::string>(json, "split_set", (folder / kUseFile).string()) == split_set) return;
+  json["split_set"] = split_set;
+  write_use_json(folder, std::move(json));
 }
 
 RunUse read_run_use(const Path& folder) {
@@ -159,10 +225,15 @@ RunUse read_run_use(const Path& folder) {
   use.recipe = recipe_from_json(json_get<Json>(json, "recipe", source), source);
   const auto encoder = json_get<Json>(json, "image_encoder", source);
   use.frozen = json_get<bool>(encoder, "frozen", source);
-  use.image_encoder.model = json_get<std::string>(encoder, "model", source);
-  use.image_encoder.sha256 = json_get<std::string>(encoder, kChecksum, source);
-  use.image_encoder.copy = json_get<std::string>(encoder, "copy", source);
-  use.image_encoder.place = json_get<std::string>(encoder, "place", source);
+  use.image_encoder = used_model_from(encoder, source);
+  const auto text = json_get<Json>(json, "text_encoder", source);
+  if (!text.is_null()) use.text_encoder = used_model_from(text, source);
+  use.field = json_get<std::string>(json, "field", source);
+  const auto notes = json_get<Json>(json, "notes", source);
+  use.notes = names_from(notes, "strategies", source);
+  use.note_providers = names_from(notes, "providers", source);
+  use.note_models = names_from(notes, "models", source);
+  use.split_set = json_get<std::string>(json, "split_set", source);
   return use;
 }
 
@@ -195,10 +266,17 @@ TrainingCases read_training_cases(const Path& folder) {
   return cases;
 }
 
+void require_image_branch(const Path& folder, const RunUse& use) {
+  if (use.mode != Mode::kText) return;
+  throw InputError("{}: the run classifies notes alone (mode 'text'), no pictures",
+                   folder.string());
+}
+
 std::string fault_of_run_use(const Path& folder) {
   try {
     const RunUse use = read_run_use(folder);
-    for (const std::string& name : {std::string(kCasesFile), use.image_encoder.copy}) {
+    for (const std::string& name : {std::string(kCasesFile), use.image_encoder.copy,
+                                    use.text_encoder.value_or(UsedModel{}).copy}) {
       if (!fs::exists(folder / name)) return fmt::format("{} is missing", (folder / name).string());
     }
     return "";
@@ -208,28 +286,16 @@ std::string fault_of_run_use(const Path& folder) {
 }
 
 std::string image_encoder_of(const Path& folder, const RunUse& use) {
-  const UsedModel& wanted = use.image_encoder;
-  if (!has_files(wanted.model)) return wanted.model;
-  std::vector<std::string> places;
-  if (!wanted.copy.empty()) {
-    places.push_back(path_below(folder, wanted.copy, "copy of the image encoder").string());
-  } else {
-    places = {(folder / kEncoderFolder).string(), wanted.place, wanted.model};
+  return find_used_model(folder, use.image_encoder, "image encoder", kEncoderFolder);
+}
+
+std::string text_encoder_of(const Path& folder, const RunUse& use) {
+  if (!use.text_encoder) {
+    throw InputError(
+        "{}: the run is of mode '{}', it has no text encoder; take a run that trains with notes",
+        folder.string(), mode_name(use.mode));
   }
-  std::string looked;
-  for (const std::string& place : places) {
-    std::string found;
-    try {
-      found = model_fingerprint(place);
-    } catch (const Error& error) {
-      found = error.what();
-    }
-    if (found == wanted.sha256) return place;
-    looked += fmt::format("\n  {}: {}", place, found);
-  }
-  throw InputError(
-      "{}: its image encoder '{}' of SHA-256 {} is not found; put its files into {}. Looked at:{}",
-      folder.string(), wanted.model, wanted.sha256, (folder / kEncoderFolder).string(), looked);
+  return find_used_model(folder, *use.text_encoder, "text encoder", kTextEncoderFolder);
 }
 
 }  // namespace epicrisis::study

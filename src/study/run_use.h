@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,7 +8,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/prepare.h"
-#include "epicrisis/study/predict.h"
+#include "epicrisis/study/run_folder.h"
 #include "epicrisis/study/study_file.h"
 
 // What a run folder holds so that it can be used on another machine: use.json, its training cases,
@@ -24,10 +25,17 @@ struct UsedModel {
 
 struct RunUse {
   std::vector<RunClass> classes;
+  std::string field;  // its name
   Mode mode = Mode::kImage;
   PrepareRecipe recipe;
   bool frozen = true;
   UsedModel image_encoder;
+  std::optional<UsedModel> text_encoder;  // of a run that trains with notes
+  // The notes that it trains with, as in StudyRun.
+  std::vector<std::string> notes;
+  std::vector<std::string> note_providers;
+  std::vector<std::string> note_models;
+  std::string split_set;  // in the workspace of the study: the roles of its samples
 };
 
 struct TrainingCase {
@@ -43,17 +51,25 @@ struct TrainingCases {
 
 // `preprocessing`: the configuration of a frozen image encoder, else null. use.json is written last.
 void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
-                   const Json& preprocessing, const TrainingCases& cases);
+                   const std::string& split_set, const Json& preprocessing,
+                   const TrainingCases& cases);
+// Names another split set: with other external data a study has another, and its runs stay.
+void keep_split_set(const Path& folder, const std::string& split_set);
 
 // InputError naming file and value: no run, an unfinished one, one of an earlier version (saying how
 // it is completed), damage, a recipe of another version.
 RunUse read_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
+// InputError for a run that sees no pictures (mode 'text').
+void require_image_branch(const Path& folder, const RunUse& use);
 // Why a folder cannot be used away from its workspace; "" if it can. Does not read the embeddings.
 std::string fault_of_run_use(const Path& folder);
 
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
 // model's place or name. InputError, saying what was looked for, where none has the same hash.
 std::string image_encoder_of(const Path& folder, const RunUse& use);
+// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. InputError for a
+// run without.
+std::string text_encoder_of(const Path& folder, const RunUse& use);
 
 }  // namespace epicrisis::study

@@ -187,17 +187,18 @@ void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& no
 // Adds to a finished run what an earlier version did not write. Its results stand without: what
 // fails is told and trains nothing.
 template <typename GetTrainer>
-void complete_run(const Path& folder, const std::string& title, const Job& job,
-                  const GetTrainer& trainer) {
+void complete_run(const Path& folder, const std::string& split_set, const std::string& title,
+                  const Job& job, const GetTrainer& trainer) {
   const std::string fault = fault_of_run_use(folder);
-  if (fault.empty()) return;
   try {
+    if (fault.empty()) return keep_split_set(folder, split_set);
     trainer().complete(folder);
     job.info("{} was completed, so that it can be used elsewhere; nothing was trained", title);
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
-    job.warn("{} is kept, but cannot be used elsewhere: {} ({})", title, fault, error.what());
+    job.warn("{} is kept, but cannot be used elsewhere: {}{}{}", title, fault,
+             fault.empty() ? "" : "; ", error.what());
   }
 }
 
@@ -235,7 +236,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         }
       }
       if (kept) {
-        complete_run(folder, title, job, [&]() -> RunTrainer& {
+        complete_run(folder, set.split_set, title, job, [&]() -> RunTrainer& {
           make_trainer();
           return *trainer;
         });

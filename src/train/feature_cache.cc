@@ -13,6 +13,7 @@
 #include "epicrisis/model/encoders/image/image_encoder.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "epicrisis/train/trainer.h"
 
 namespace epicrisis {
 namespace {
@@ -30,7 +31,8 @@ class FeatureFolder {
       : kind_(std::move(kind)),
         encoder_(std::move(encoder)),
         width_(width),
-        folder_(root / fmt::format("{}-{}", kind_, encoder_.substr(0, kDigits))) {}
+        folder_(root.empty() ? Path()
+                             : root / fmt::format("{}-{}", kind_, encoder_.substr(0, kDigits))) {}
 
   // Copies the rows of `keys` that are on the disk into `into`; returns the places of the others.
   // A damaged file is removed: what it held is computed again.
@@ -56,6 +58,7 @@ class FeatureFolder {
   }
 
   void add(const std::vector<std::string>& keys, const FloatMatrix& rows) const {
+    if (folder_.empty()) return;
     const std::string list = dump_json(Json(keys));
     std::filesystem::create_directories(folder_);
     write_checked_safetensors(folder_ / (sha256_hex(list).substr(0, kDigits) + ".safetensors"),
@@ -226,14 +229,12 @@ std::string image_key(const ImageFeatureRequest& request, std::size_t i, int cop
   return copy == 0 ? key : fmt::format("{} copy {} seed {}", key, copy, request.seed);
 }
 
-}  // namespace
+using Encode = std::function<FloatMatrix(const ImageSource&, std::span<const std::size_t>)>;
 
-FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
-                                  const ImageFeatureRequest& request, const Path& folder,
-                                  Job& job) {
+FloatMatrix cached_images(const FeatureFolder& folder, std::size_t width, const Encode& encode,
+                          const ImageFeatureRequest& request, Job& job) {
   check(request);
   const std::size_t n = request.indices.size();
-  const auto width = static_cast<std::size_t>(encoder.dimension());
   FloatMatrix features((static_cast<std::size_t>(request.copies) + 1) * n, width);
   std::vector<std::string> keys;
   keys.reserve(features.rows);
@@ -255,12 +256,36 @@ FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
     });
     std::vector<std::size_t> all(places.size());
     for (std::size_t p = 0; p < all.size(); ++p) all[p] = p;
-    return encoder.extract(pictures, all, job);
+    return encode(pictures, all);
   };
   Meter meter = job.meter("image features", keys.size(), "images");
-  fill(FeatureFolder(folder, "image", encoder.fingerprint(), width), keys, features, compute, meter,
-       job);
+  fill(folder, keys, features, compute, meter, job);
   return features;
+}
+
+}  // namespace
+
+FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
+                                  const ImageFeatureRequest& request, const Path& folder,
+                                  Job& job) {
+  const auto width = static_cast<std::size_t>(encoder.dimension());
+  return cached_images(
+      FeatureFolder(folder, "image", encoder.fingerprint(), width), width,
+      [&](const ImageSource& pictures, std::span<const std::size_t> indices) {
+        return encoder.extract(pictures, indices, job);
+      },
+      request, job);
+}
+
+FloatMatrix cached_run_embeddings(const TrainedModel& model, const std::string& fingerprint,
+                                  const ImageFeatureRequest& request, const Path& folder,
+                                  Job& job) {
+  return cached_images(
+      FeatureFolder(folder, "run", fingerprint, model.width()), model.width(),
+      [&](const ImageSource& pictures, std::span<const std::size_t> indices) {
+        return model.embed_images(pictures, indices, job);
+      },
+      request, job);
 }
 
 namespace {

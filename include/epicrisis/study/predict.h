@@ -8,14 +8,9 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/study/run_folder.h"
 
 namespace epicrisis {
-
-// A class of a run: its short name and its words.
-struct RunClass {
-  std::string name;
-  std::string words;
-};
 
 // A case that a run was trained on, and how near it is.
 struct NearCase {
@@ -40,19 +35,6 @@ struct PredictCounts {
   std::size_t predicted = 0;
   std::size_t unreadable = 0;
 };
-
-// The pictures that files, folders (with those below) and tables (".csv" with a column picture,
-// image, image_path, path or file; relative to the table) name, in that order; those of a folder by
-// name. Pictures are told from other files of a folder by their names. UsageError for what does not
-// exist and for "-", InputError for a folder or a table without pictures.
-std::vector<Path> list_pictures(const std::vector<std::string>& places);
-
-// The folder of a run: an existing folder, or one of this name in the workspace's `runs`.
-// UsageError that lists those there are.
-Path find_run_folder(const std::string& run, const Path& workspace);
-
-// The classes of a run. InputError as predict_pictures().
-std::vector<RunClass> run_classes(const Path& run_folder);
 
 // Prepares each picture by the run's recipe and predicts its class with the `nearest` training
 // cases nearest to it. `sink` is called once a picture, in their order, from this thread; memory

@@ -15,6 +15,7 @@ namespace epicrisis {
 
 class ImageFeatureExtractor;  // epicrisis/model/encoders/image/image_encoder.h
 class TextEncoder;            // epicrisis/model/encoders/text/text_encoder.h
+class TrainedModel;           // epicrisis/train/trainer.h
 
 // Which features are wanted. ids[i] names picture indices[i] for good (its content hash): the cache
 // finds rows by it, whatever the order of the images in a later call.
@@ -27,6 +28,8 @@ struct ImageFeatureRequest {
   std::uint64_t seed = 0;
 };
 
+// In all of these an empty `folder` keeps nothing.
+
 // Features f(x) [(1 + copies) * n, F] of the frozen encoder: row `copy * n + i` belongs to
 // indices[i], as TrainInput::image_features wants it. Takes from `folder` (the workspace's
 // embeddings/) what is there and computes the rest, which it writes in chunks of 256 rows, each
@@ -34,6 +37,11 @@ struct ImageFeatureRequest {
 // features" counts each row, cached or computed. UsageError if ids and indices differ in length;
 // a damaged cache file is removed with a warning, and its rows are computed again.
 FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
+                                  const ImageFeatureRequest& request, const Path& folder, Job& job);
+
+// The same for a fine-tuned run, of plain pictures: z [n, width]. `fingerprint` (64 hex digits) names
+// the weights for good.
+FloatMatrix cached_run_embeddings(const TrainedModel& model, const std::string& fingerprint,
                                   const ImageFeatureRequest& request, const Path& folder, Job& job);
 
 // Pooled embeddings g(t) [texts, G], found by the SHA-256 of the text and the encoder's

@@ -19,6 +19,17 @@ FloatMatrix RunModel::embed(const ImageSource& pictures, const Job& job) const {
   return training().embed(*state_->model, pictures, job);
 }
 
+FloatMatrix RunModel::embed_prepared(const WorkspaceImages& images,
+                                     const std::vector<std::size_t>& indices, const Path& features,
+                                     Job& job) const {
+  return training().embed_prepared(*state_->model, images, indices, features, job);
+}
+
+FloatMatrix RunModel::embed_texts(const std::vector<std::string>& texts, const Path& features,
+                                  Job& job) const {
+  return training().embed_texts(*state_->model, texts, features, job);
+}
+
 FloatMatrix RunModel::logits(const FloatMatrix& embeddings) const {
   return training().logits(*state_->model, embeddings);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "study/run_model.h"
 #include "study/run_trainer.h"
@@ -23,6 +25,11 @@ struct TrainingPlugin {
   RunModel* (*load_model)(const Path& folder, const RunUse& use);
   void (*destroy_model)(RunModel* model);
   FloatMatrix (*embed)(const RunModel& model, const ImageSource& pictures, const Job& job);
+  FloatMatrix (*embed_prepared)(const RunModel& model, const WorkspaceImages& images,
+                                const std::vector<std::size_t>& indices, const Path& features,
+                                Job& job);
+  FloatMatrix (*embed_texts)(const RunModel& model, const std::vector<std::string>& texts,
+                             const Path& features, Job& job);
   FloatMatrix (*logits)(const RunModel& model, const FloatMatrix& embeddings);
 };
 

@@ -179,7 +179,7 @@ void RunTrainer::complete(const Path& folder) {
   }
   Json preprocessing = nullptr;  // of a trained encoder it is in config.json
   if (state.run.image_encoder.frozen) preprocessing = to_json(state.encoders.preprocessing());
-  write_run_use(folder, state.study, state.run, preprocessing, cases);
+  write_run_use(folder, state.study, state.run, state.set.split_set, preprocessing, cases);
 }
 
 std::string torch_in_this_build() { return torch_version(); }

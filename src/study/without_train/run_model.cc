@@ -17,6 +17,13 @@ RunModel::RunModel(const Path& folder, const RunUse&) {
 RunModel::~RunModel() = default;
 
 FloatMatrix RunModel::embed(const ImageSource&, const Job&) const { return {}; }
+FloatMatrix RunModel::embed_prepared(const WorkspaceImages&, const std::vector<std::size_t>&,
+                                     const Path&, Job&) const {
+  return {};
+}
+FloatMatrix RunModel::embed_texts(const std::vector<std::string>&, const Path&, Job&) const {
+  return {};
+}
 FloatMatrix RunModel::logits(const FloatMatrix&) const { return {}; }
 
 }  // namespace epicrisis::study

@@ -3,58 +3,24 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/demo/demo_corpus.h"
-#include "epicrisis/store/tables/runs.h"
-#include "epicrisis/store/tables/samples.h"
-#include "epicrisis/study/study.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/study/embed.h"
+#include "epicrisis/study/picture_files.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "study/predictions.h"
-#include "study/small_study.h"
+#include "study/with_train/used_runs.h"
+#include "support/read_only.h"
 
 namespace epicrisis {
 namespace {
 
 namespace fs = std::filesystem;
 
-// One trained study for all tests; what is damaged is a copy of its run folder.
-class PredictTest : public ::testing::Test {
+class PredictTest : public test::UsedRunsTest {
  protected:
-  static void SetUpTestSuite() {
-    shared_ = new TemporaryFolder();
-    const Path corpus = shared_->path() / "corpus";
-    write_demo_corpus(corpus, Job(), {.seed = 3, .internal_lesions = 40, .external_lesions = 12});
-    EXPECT_EQ(run().trained, 2U);
-  }
-  static void TearDownTestSuite() {
-    delete shared_;
-    shared_ = nullptr;
-  }
-  static StudyOutcome run() {
-    Workspace opened = Workspace::open_or_create(shared_->path() / "w");
-    Job job;
-    return run_study(opened,
-                     parse_study("seeds = [1]\n" + test::small_study("small") +
-                                     "[train]\nepochs = 2" + test::kTwoRuns,
-                                 "small.toml", shared_->path() / "corpus"),
-                     job);
-  }
-  static Workspace workspace() { return Workspace::open(shared_->path() / "w"); }
-  static Path run_folder() {
-    Workspace opened = workspace();
-    return opened.runs() / list_runs(opened.database(), "small").front().id;
-  }
-  // A copy of the run, with nothing else of the workspace.
-  Path copied_run() {
-    fs::copy(run_folder(), copies_.path() / "run", fs::copy_options::recursive);
-    return copies_.path() / "run";
-  }
-  std::vector<PicturePrediction> predict(const Path& run, const std::vector<Path>& pictures) {
-    std::vector<PicturePrediction> all;
-    predict_pictures(
-        run, pictures, 2, [&](const PicturePrediction& one) { all.push_back(one); }, job_);
-    return all;
-  }
   std::string refusal(const Path& run) {
     try {
       predict(run, {});
@@ -63,12 +29,7 @@ class PredictTest : public ::testing::Test {
     }
     return "";
   }
-
-  TemporaryFolder copies_;
-  Job job_;
-  static TemporaryFolder* shared_;
 };
-TemporaryFolder* PredictTest::shared_ = nullptr;
 
 TEST_F(PredictTest, ACopiedRunSaysWhatTheEvaluationSaid) {
   const study::Predictions stored =
@@ -109,8 +70,7 @@ TEST_F(PredictTest, ATrainingPictureIsNearestToItself) {
 TEST_F(PredictTest, APictureThatCannotBeReadDoesNotStopTheRest) {
   const Path broken = copies_.path() / "broken.jpg";
   write_file(broken, "no picture");
-  Workspace opened = workspace();
-  const Path good = sample_by_id(opened.database(), 1).image_path;
+  const Path good = sample(1).image_path;
   const auto all = predict(run_folder(), {broken, good});
   ASSERT_EQ(all.size(), 2U);
   EXPECT_NE(all[0].error.find("broken.jpg"), std::string::npos);
@@ -139,12 +99,43 @@ TEST_F(PredictTest, AnOlderRunIsCompletedAndNotTrainedAgain) {
   const std::string use = read_file(run_folder() / "use.json");
   fs::remove(run_folder() / "use.json");
   fs::remove(run_folder() / "training_cases.safetensors");
-  const StudyOutcome outcome = run();
+  const StudyOutcome outcome = run_again("small", test::kTwoRuns);
   EXPECT_EQ(outcome.trained, 0U);
   EXPECT_EQ(outcome.kept, 2U);
   EXPECT_EQ(read_file(run_folder() / "use.json"), use);
   EXPECT_EQ(read_file(run_folder() / "model.safetensors"), weights);
   EXPECT_EQ(refusal(run_folder()), "");
+}
+
+TEST_F(PredictTest, ARunFileOfAnEarlierVersionIsMadeAnew) {
+  const Path file = run_folder() / "use.json";
+  const std::string use = read_file(file);
+  Json json = parse_json(use, "use.json");
+  json.erase("sha256");
+  json["version"] = 1;
+  json.erase("field");
+  json["sha256"] = sha256_hex(dump_json(json));
+  write_file(file, dump_json(json));
+  EXPECT_NE(refusal(run_folder()).find("an earlier version wrote it"), std::string::npos);
+  EXPECT_EQ(run_again("small", test::kTwoRuns).trained, 0U);
+  EXPECT_EQ(read_file(file), use);
+}
+
+TEST_F(PredictTest, ARunWithoutWeightsSaysSo) {
+  const Path run = copied_run();
+  fs::remove(run / "model.safetensors");
+  EXPECT_NE(refusal(run).find("copy the whole run folder"), std::string::npos);
+}
+
+TEST_F(PredictTest, WhatWasSaidBeforeACancelStays) {
+  const std::vector<Path> pictures(150, sample(1).image_path);
+  std::size_t said = 0;
+  const auto sink = [&](const PicturePrediction& one) {
+    EXPECT_EQ(one.error, "");
+    if (++said == 3) job_.cancel();
+  };
+  EXPECT_THROW(predict_pictures(run_folder(), pictures, 1, sink, job_), Interrupted);
+  EXPECT_EQ(said, 64U);  // the batch that was done is told whole
 }
 
 TEST_F(PredictTest, PicturesAreListedFromFilesFoldersAndTables) {
@@ -162,6 +153,116 @@ TEST_F(PredictTest, PicturesAreListedFromFilesFoldersAndTables) {
   EXPECT_EQ(list_pictures({(folder / "t.csv").string()}), (std::vector<Path>{folder / "b.png"}));
   write_file(folder / "t.csv", "name\nb.png\n");
   EXPECT_THROW(list_pictures({(folder / "t.csv").string()}), InputError);
+}
+
+TEST_F(PredictTest, AFolderThatCannotBeReadIsNamedWithWhatToDo) {
+  const Path folder = copies_.path() / "pictures";
+  write_file(folder / "a.jpg", "");
+  write_file(folder / "closed" / "b.jpg", "");
+  for (const Path& open : {copies_.path(), folder}) fs::permissions(open, fs::perms(0755));
+  fs::permissions(folder / "closed", fs::perms(0));
+  const int ended = test::as_somebody_else([&] {
+    try {
+      list_pictures({folder.string()});
+      return 1;
+    } catch (const InputError& error) {
+      const std::string_view said = error.what();
+      return said.find("closed: the folder cannot be read") != std::string_view::npos &&
+                     said.find("chmod") != std::string_view::npos
+                 ? 0
+                 : 2;
+    }
+  });
+  fs::permissions(folder / "closed", fs::perms(0755));
+  EXPECT_EQ(ended, 0);
+}
+
+// Runs of other encoders than those of the study that all these tests share.
+class OtherEncodersTest : public test::UsedRunsTest {
+ protected:
+  static void SetUpTestSuite() {
+    train(R"(
+[[run]]
+name = "tuned"
+mode = "image"
+image_encoder = { model = "random:mobilenet_v2", frozen = false }
+train = { epochs = 1 }
+)",
+          1);
+  }
+  // The encoder that "tuned" trained, as a model folder.
+  static Path encoder_folder() {
+    const Path folder = shared_->path() / "encoder";
+    const TensorFile weights = read_safetensors(run_folder("tuned") / "model.safetensors");
+    const std::string prefix = "image_encoder.";
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, tensor] : weights.tensors()) {
+      if (name.starts_with(prefix)) tensors.push_back({name.substr(prefix.size()), tensor});
+    }
+    write_safetensors(folder / "model.safetensors", tensors);
+    write_file(folder / "config.json", R"({"architecture": "mobilenet_v2"})");
+    return folder;
+  }
+};
+
+TEST_F(OtherEncodersTest, AFineTunedRunIsUsedWithoutItsWorkspace) {
+  const study::Predictions stored =
+      study::read_predictions(study::predictions_file(run_folder("tuned"), "phone"));
+  std::vector<Path> pictures;
+  for (const std::int64_t id : stored.sample_ids) pictures.emplace_back(sample(id).image_path);
+  const auto all = predict(copied_run("tuned"), pictures);
+  ASSERT_EQ(all.size(), pictures.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    ASSERT_EQ(all[i].error, "");
+    double sum = 0;
+    for (const float logit : stored.logits.row(i)) sum += std::exp(double{logit});
+    for (std::size_t c = 0; c < all[i].probabilities.size(); ++c) {
+      EXPECT_NEAR(all[i].probabilities[c], std::exp(double{stored.logits.row(i)[c]}) / sum, 1e-4);
+    }
+  }
+}
+
+TEST_F(OtherEncodersTest, WhatAFineTunedRunGaveIsKeptInItsFolder) {
+  const Path run = copied_run("tuned");
+  Workspace opened = workspace();
+  const Embeddings first = embed_samples(run, opened, {}, true, job_);
+  std::vector<Path> kept;
+  for (const auto& item : fs::recursive_directory_iterator(run / "embeddings")) {
+    if (item.is_regular_file()) kept.push_back(item.path());
+  }
+  ASSERT_EQ(kept.size(), 1U);
+  // The second time they come from there.
+  const TensorFile file = read_safetensors(kept[0]);
+  FloatMatrix moved = to_matrix(file.at("features"), "");
+  for (float& value : moved.values) value += 1;
+  std::map<std::string, std::string> metadata = file.metadata();
+  metadata.erase("epicrisis_sha256");
+  write_checked_safetensors(kept[0], {{"features", tensor_view(moved)}}, metadata);
+  const Embeddings again = embed_samples(run, opened, {}, true, job_);
+  ASSERT_EQ(again.images.values.size(), first.images.values.size());
+  EXPECT_FLOAT_EQ(again.images.values[0], first.images.values[0] + 1);
+}
+
+TEST_F(OtherEncodersTest, TheEncoderGoesWithTheRunFolder) {
+  const Path encoder = encoder_folder();
+  run_again("own",
+            "\n[[run]]\nname = \"own encoder\"\nmode = \"image\"\nimage_encoder = { model = \"" +
+                encoder.string() + "\" }\n");
+  const Path picture = sample(1).image_path;
+  const auto there = predict(run_folder("own encoder"), {picture});
+  const Path run = copied_run("own encoder");
+  fs::remove_all(encoder);
+  EXPECT_TRUE(fs::exists(run / "image_encoder/model.safetensors"));
+  EXPECT_EQ(predict(run, {picture}).at(0).probabilities, there.at(0).probabilities);
+  // Another file in its place is not taken.
+  write_file(run / "image_encoder/config.json", R"({"architecture": "mobilenet_v2", "x": 1})");
+  try {
+    predict(run, {picture});
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string_view(error.what()).find("of SHA-256"), std::string_view::npos);
+    EXPECT_NE(std::string_view(error.what()).find("EPICRISIS_MODELS"), std::string_view::npos);
+  }
 }
 
 }  // namespace

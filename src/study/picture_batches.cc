@@ -1,0 +1,65 @@
+#include "study/picture_batches.h"
+
+#include <algorithm>
+#include <span>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/image/decode.h"
+
+namespace epicrisis::study {
+namespace {
+
+constexpr std::size_t kBatch = 64;  // pictures in memory at a time
+
+class BatchPictures : public ImageSource {
+ public:
+  explicit BatchPictures(int size) : size_(size) {}
+  void add(Image picture) { pictures_.push_back(std::move(picture)); }
+  std::size_t count() const override { return pictures_.size(); }
+  int size() const override { return size_; }
+  std::span<const std::uint8_t> pixels(std::size_t index) const override {
+    return pictures_[index].pixels;
+  }
+
+ private:
+  int size_;
+  std::vector<Image> pictures_;
+};
+
+}  // namespace
+
+void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
+                         const std::vector<Path>& pictures, std::string_view step,
+                         const std::function<void(const EmbeddedPictures&)>& sink, Job& job) {
+  Meter meter = job.meter(step, pictures.size(), "images");
+  for (std::size_t begin = 0; begin < pictures.size(); begin += kBatch) {
+    const std::size_t count = std::min(kBatch, pictures.size() - begin);
+    EmbeddedPictures batch;
+    batch.first = begin;
+    batch.errors.resize(count);
+    std::vector<Image> prepared(count);
+    parallel_for(count, 0, job, [&](std::size_t i) {
+      try {
+        prepared[i] = prepare_image(load_image(pictures[begin + i]), recipe).image;
+      } catch (const InputError& error) {
+        batch.errors[i] = error.what();
+      } catch (const SystemError& error) {
+        batch.errors[i] = error.what();
+      }
+    });
+    job.check();
+    BatchPictures readable(recipe.size);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!batch.errors[i].empty()) continue;
+      batch.hashes.push_back(sha256_hex(std::as_bytes(std::span(prepared[i].pixels))));
+      readable.add(std::move(prepared[i]));
+    }
+    if (readable.count() > 0) batch.z = model.embed(readable, job);
+    sink(batch);
+    meter.add(count);
+  }
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
+#include "epicrisis/core/matrix.h"
+#include "epicrisis/image/prepare.h"
+#include "study/run_model.h"
+
+namespace epicrisis::study {
+
+// Some pictures after each other, prepared and embedded.
+struct EmbeddedPictures {
+  std::size_t first = 0;            // index of the first of them
+  std::vector<std::string> errors;  // one a picture: why it could not be read, "" if it could
+  FloatMatrix z;                    // a row for each that could be read, not normalised
+  std::vector<std::string> hashes;  // of their prepared pixels: WorkspaceImages::content_id()
+};
+
+// Prepares picture files by the recipe and embeds them, a batch at a time, so that memory does not
+// grow with their number. `sink` is called in their order, from this thread. `step` names what is
+// shown as progress. Interrupted between batches.
+void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
+                         const std::vector<Path>& pictures, std::string_view step,
+                         const std::function<void(const EmbeddedPictures&)>& sink, Job& job);
+
+}  // namespace epicrisis::study

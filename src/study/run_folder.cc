@@ -1,0 +1,44 @@
+#include "epicrisis/study/run_folder.h"
+
+#include <system_error>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/store/workspace.h"
+#include "study/folders.h"
+#include "study/run_use.h"
+
+namespace epicrisis {
+
+namespace fs = std::filesystem;
+
+Path find_run_folder(const std::string& run, const Path& workspace) {
+  std::error_code error;
+  if (fs::is_directory(run, error)) return run;
+  const Path runs = workspace / "runs";
+  const bool name = !run.empty() && run.find('/') == std::string::npos && run != "..";
+  if (!workspace.empty() && name && fs::is_directory(runs / run, error)) return runs / run;
+  std::vector<std::string> known;
+  if (!workspace.empty()) {
+    for (const Path& entry : study::entries_of(runs)) known.push_back(entry.filename().string());
+  }
+  throw UsageError("run '{}': there is no such folder{}", run,
+                   workspace.empty() ? "; to name a run, give its `workspace` too"
+                   : known.empty()
+                       ? fmt::format(", and {} holds no run", runs.string())
+                       : fmt::format("; {} holds {}", runs.string(), join(known, ", ")));
+}
+
+Path workspace_around(const Path& run_folder) {
+  std::error_code error;
+  const Path folder = fs::weakly_canonical(run_folder, error);
+  const Path runs = folder.parent_path();
+  if (error || runs.filename() != "runs" || !Workspace::exists(runs.parent_path())) return {};
+  return runs.parent_path();
+}
+
+std::vector<RunClass> run_classes(const Path& run_folder) {
+  return study::read_run_use(run_folder).classes;
+}
+
+}  // namespace epicrisis
