@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <string_view>
 
 namespace epicrisis::cli {
 namespace {
@@ -15,6 +17,12 @@ void handle(int) {
   Job& job = *target.load();
   if (job.cancelled()) _exit(130);
   job.cancel();
+  // Work may take a while to come to a place where it can stop; who pressed the keys is answered now.
+  const int before = errno;
+  constexpr std::string_view kAnswer =
+      "\nstopping; what is done is kept (again: end at once, without waiting)\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kAnswer.data(), kAnswer.size());
+  errno = before;
 }
 
 }  // namespace

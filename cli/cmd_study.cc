@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/study/run_list.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
@@ -76,6 +77,22 @@ StudyCheck check_before_run(const StudyArguments& arguments, const Globals& glob
   }
 }
 
+// What an interrupted study leaves, and how it goes on.
+void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job& job) {
+  try {
+    for (const StudyProgress& progress : list_study_progress(workspace)) {
+      if (progress.name != study) continue;
+      job.warn(
+          "{} of {} trainings are done{}; all data, notes and trainings so far are kept, and "
+          "the same command goes on from there",
+          progress.done, progress.runs,
+          progress.interrupted > 0 ? fmt::format(" and {} begun", progress.interrupted)
+                                   : std::string());
+    }
+  } catch (const Error&) {  // the interrupt is what is told
+  }
+}
+
 void run(const StudyArguments& arguments, Globals& globals) {
   const StudyCheck found = check_before_run(arguments, globals);
   for (const StudyFinding& finding : found.findings) {
@@ -95,9 +112,15 @@ void run(const StudyArguments& arguments, Globals& globals) {
   }
   const Study study = read_study(arguments.file, data_root_of(arguments));
   Workspace workspace = Workspace::open_or_create(arguments.workspace);
-  const StudyOutcome outcome =
-      run_study(workspace, study, globals.job,
-                {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
+  StudyOutcome outcome;
+  try {
+    outcome = run_study(
+        workspace, study, globals.job,
+        {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
+  } catch (const Interrupted&) {
+    tell_what_is_kept(workspace, study.name, globals.job);
+    throw;
+  }
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));
@@ -107,6 +130,10 @@ void run(const StudyArguments& arguments, Globals& globals) {
   print_text(outcome.headline + "\n");
   print_line(fmt::format("{} runs trained, {} were there already", outcome.trained, outcome.kept));
   print_line(fmt::format("Report: {}", outcome.report.string()));
+  if (!outcome.earlier_report.empty()) {
+    print_line(fmt::format("The study was changed; the report of before is kept: {}",
+                           outcome.earlier_report.string()));
+  }
 }
 
 void init(const StudyArguments& arguments, const Globals& globals) {

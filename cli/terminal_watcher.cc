@@ -19,8 +19,7 @@ namespace {
 
 constexpr std::size_t kMaxLabel = 40;
 constexpr std::size_t kMaxNote = 60;
-
-double seconds_now() { return Seconds(system_clock().monotonic()).count(); }
+constexpr double kLineEvery = 60;  // seconds, in a log
 
 bool is_terminal() { return isatty(STDERR_FILENO) == 1; }
 
@@ -59,11 +58,30 @@ void TerminalWatcher::erase_bar() {
   bar_on_screen_ = false;
 }
 
+double TerminalWatcher::now() const { return Seconds(clock_->monotonic()).count(); }
+
+// How far a step is, in a log.
+void TerminalWatcher::put_line(Shown& shown, const JobStep& step) const {
+  const double time = now();
+  if (time - shown.last_line < kLineEvery) return;
+  shown.last_line = time;
+  std::string line = fmt::format("{}: {}", clean_text(step.label, kMaxLabel), step.done);
+  if (step.total > 0) line += fmt::format(" of {}", step.total);
+  line += " " + clean_text(step.unit, kMaxLabel);
+  if (step.done > 0 && step.total > step.done) {
+    const double left = (time - shown.start) / static_cast<double>(step.done) *
+                        static_cast<double>(step.total - step.done);
+    line += fmt::format(", about {} left", format_duration(left));
+  }
+  const std::string note = clean_text(step.note, kMaxNote);
+  put(line + (note.empty() ? "" : "  " + note) + "\n");
+}
+
 void TerminalWatcher::step_begun(const JobStep& step) {
   if (quiet_) return;
   Shown& shown = steps_[step.number];
   shown.on_terminal = is_terminal();
-  shown.start = shown.last_time = seconds_now();
+  shown.start = shown.last_time = shown.last_line = now();
   if (shown.on_terminal) return;
   const std::string label = clean_text(step.label, kMaxLabel);
   put(step.total > 0
@@ -73,16 +91,17 @@ void TerminalWatcher::step_begun(const JobStep& step) {
 
 void TerminalWatcher::step_moved(const JobStep& step) {
   const auto found = steps_.find(step.number);
-  if (found == steps_.end() || !found->second.on_terminal) return;
+  if (found == steps_.end()) return;
   Shown& shown = found->second;
+  if (!shown.on_terminal) return put_line(shown, step);
   // The rate follows the last seconds, so that the time left does not hang on a slow start.
-  const double now = seconds_now();
-  const double passed = now - shown.last_time;
+  const double time = now();
+  const double passed = time - shown.last_time;
   if (passed > 0) {
     const double recent = static_cast<double>(step.done - shown.last_done) / passed;
     const double weight = shown.rate > 0 ? 1 - std::exp(-passed / 3.0) : 1.0;
     shown.rate += weight * (recent - shown.rate);
-    shown.last_time = now;
+    shown.last_time = time;
     shown.last_done = step.done;
   }
   const std::string label = clean_text(step.label, kMaxLabel);
@@ -97,7 +116,7 @@ void TerminalWatcher::step_moved(const JobStep& step) {
 void TerminalWatcher::step_ended(const JobStep& step) {
   const auto found = steps_.find(step.number);
   if (found == steps_.end()) return;
-  const double seconds = seconds_now() - found->second.start;
+  const double seconds = now() - found->second.start;
   steps_.erase(found);
   erase_bar();
   std::string line = clean_text(step.label, kMaxLabel);

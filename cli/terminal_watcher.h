@@ -7,20 +7,22 @@
 #include <string_view>
 #include <utility>
 
+#include "epicrisis/core/clock.h"
 #include "epicrisis/core/job.h"
 
 namespace epicrisis::cli {
 
 // Shows on standard error what one job tells: of each step a bar with count, rate and time left
-// where that is a terminal, elsewhere a line at the start and one at the end; messages as lines
-// with their level, without control characters.
+// where that is a terminal, elsewhere a line at the start, one a minute and one at the end; messages
+// as lines with their level, without control characters.
 class TerminalWatcher : public JobWatcher {
  public:
   // How the library's words are put to who runs the program; none: as they are.
   using Wording = std::function<std::string(std::string_view text)>;
 
   TerminalWatcher() = default;
-  explicit TerminalWatcher(Wording wording) : wording_(std::move(wording)) {}
+  explicit TerminalWatcher(Wording wording, Clock& clock = system_clock())
+      : wording_(std::move(wording)), clock_(&clock) {}
 
   // No progress at all, warnings and errors only. Before the job begins.
   void be_quiet() { quiet_ = true; }
@@ -37,10 +39,14 @@ class TerminalWatcher : public JobWatcher {
     double rate = 0;  // smoothed
     double last_time = 0;
     std::uint64_t last_done = 0;
+    double last_line = 0;  // without a terminal
   };
   void erase_bar();
+  double now() const;
+  void put_line(Shown& shown, const JobStep& step) const;
 
   Wording wording_;
+  Clock* clock_ = &system_clock();
   bool quiet_ = false;
   bool bar_on_screen_ = false;
   std::map<std::uint64_t, Shown> steps_;  // by number

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -80,6 +81,11 @@ std::vector<std::string> query_groups(const std::vector<std::size_t>& query_imag
   return groups;
 }
 
+// What was measured, then what chance would give.
+const RetrievalMetric& metric_at(const RetrievalResult& result, std::size_t m) {
+  return m < result.metrics.size() ? result.metrics[m] : result.chance[m - result.metrics.size()];
+}
+
 void require_same(std::span<const SeedRetrieval> runs) {
   for (const SeedRetrieval& run : runs) {
     const auto& first = runs.front().results;
@@ -88,7 +94,8 @@ void require_same(std::span<const SeedRetrieval> runs) {
       same = run.results[r].direction == first[r].direction &&
              run.results[r].pair_in == first[r].pair_in &&
              run.results[r].query_images == first[r].query_images &&
-             run.results[r].metrics.size() == first[r].metrics.size();
+             run.results[r].metrics.size() == first[r].metrics.size() &&
+             run.results[r].chance.size() == first[r].chance.size();
       for (std::size_t m = 0; same && m < first[r].metrics.size(); ++m) {
         same = run.results[r].metrics[m].name == first[r].metrics[m].name;
       }
@@ -124,6 +131,74 @@ std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<
   return joined(parts);
 }
 
+std::vector<ResultRow> class_rows(const ResultRow& identity, std::span<const int> truth,
+                                  std::span<const SeedScores> runs,
+                                  const std::vector<std::string>& classes,
+                                  const BootstrapOptions& options, const Job& job) {
+  if (runs.empty()) {
+    throw UsageError("results of {} on {}: there is no training to measure", identity.model,
+                     identity.dataset);
+  }
+  std::vector<std::string> seeds;
+  std::vector<std::vector<int>> predicted;
+  for (const SeedScores& run : runs) {
+    if (run.logits.rows != truth.size() || run.logits.columns != classes.size()) {
+      throw UsageError("results of {} on {}: {} rows of {} scores for {} labels and {} classes",
+                       identity.model, identity.dataset, run.logits.rows, run.logits.columns,
+                       truth.size(), classes.size());
+    }
+    seeds.push_back(run.seed);
+    predicted.push_back(predicted_classes(run.logits));
+  }
+  std::vector<std::vector<ResultRow>> parts(2 * classes.size());
+  parallel_for(parts.size(), 0, job, [&](std::size_t part) {
+    const int label = static_cast<int>(part / 2);
+    const bool recall = part % 2 == 0;
+    std::size_t measured = 0;
+    for (const int one : truth) measured += (one == label) == recall;
+    if (measured == 0) return;
+    std::vector<ResampleStatistic> statistics;
+    for (const std::vector<int>& called : predicted) {
+      std::vector<double> right(truth.size(), std::numeric_limits<double>::quiet_NaN());
+      for (std::size_t i = 0; i < truth.size(); ++i) {
+        if ((truth[i] == label) != recall) continue;
+        right[i] = (called[i] == label) == recall ? 1 : 0;
+      }
+      statistics.push_back(mean_statistic(std::move(right)));
+    }
+    parts[part] = rows_of(identity, (recall ? "recall/" : "specificity/") + classes[part / 2],
+                          seeds, statistics, truth.size(), options);
+    for (ResultRow& row : parts[part]) row.n = measured;
+  });
+  return joined(parts);
+}
+
+std::vector<ReferenceValue> reference_values(std::span<const int> truth, std::size_t classes) {
+  // Checks the labels too.
+  const ConfusionMatrix right = confusion_matrix(truth, truth, classes);
+  std::size_t most = 0;
+  for (std::size_t c = 1; c < classes; ++c) {
+    if (right.at(c, c) > right.at(most, most)) most = c;
+  }
+  ConfusionMatrix majority(classes);
+  ConfusionMatrix chance(classes);  // expected counts times the number of classes
+  for (std::size_t t = 0; t < classes; ++t) {
+    majority.at(t, most) = right.at(t, t);
+    for (std::size_t p = 0; p < classes; ++p) chance.at(t, p) = right.at(t, t);
+  }
+  const double area = auroc(truth, FloatMatrix(truth.size(), classes));  // of equal scores
+  std::vector<ReferenceValue> values;
+  for (const ClassificationMetric& metric : classification_metrics()) {
+    const auto add = [&](const char* name, const ConfusionMatrix& confusion) {
+      const double value = metric.of_confusion != nullptr ? metric.of_confusion(confusion) : area;
+      if (std::isfinite(value)) values.push_back({name, metric.name, value});
+    };
+    add(kMajority, majority);
+    add(kChance, chance);
+  }
+  return values;
+}
+
 std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
                                       std::span<const SeedRetrieval> runs,
                                       const std::vector<std::string>& image_groups,
@@ -138,7 +213,8 @@ std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
   std::vector<std::pair<std::size_t, std::size_t>> cells;  // (result, metric)
   const auto& first = runs.front().results;
   for (std::size_t r = 0; r < first.size(); ++r) {
-    for (std::size_t m = 0; m < first[r].metrics.size(); ++m) cells.emplace_back(r, m);
+    const std::size_t metrics = first[r].metrics.size() + first[r].chance.size();
+    for (std::size_t m = 0; m < metrics; ++m) cells.emplace_back(r, m);
   }
   std::vector<std::vector<ResultRow>> parts(cells.size());
   parallel_for(cells.size(), 0, job, [&](std::size_t c) {
@@ -148,12 +224,13 @@ std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
     by_image.strata.clear();
     std::vector<ResampleStatistic> statistics;
     for (const SeedRetrieval& run : runs) {
-      statistics.push_back(run.results[r].metrics[m].statistic());
+      statistics.push_back(metric_at(run.results[r], m).statistic());
     }
-    parts[c] = rows_of(identity, first[r].metric_name(first[r].metrics[m]), seeds, statistics,
+    const RetrievalMetric& metric = metric_at(first[r], m);
+    parts[c] = rows_of(identity, first[r].metric_name(metric), seeds, statistics,
                        first[r].query_images.size(), by_image);
     // A query without a value (its label is not in the pool) is not among those measured.
-    const std::vector<double>& values = first[r].metrics[m].per_query;
+    const std::vector<double>& values = metric.per_query;
     const auto measured = std::count_if(values.begin(), values.end(),
                                         [](double value) { return !std::isnan(value); });
     for (ResultRow& row : parts[c]) row.n = static_cast<std::size_t>(measured);

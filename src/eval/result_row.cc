@@ -38,7 +38,8 @@ bool ResultRow::printable() const {
 }
 
 Json to_json(const ResultRow& row) {
-  return {{"model", row.model},
+  return {{"run", row.run},
+          {"model", row.model},
           {"mode", row.mode},
           {"notes", row.notes},
           {"seed", row.seed},
@@ -68,6 +69,7 @@ std::vector<ResultRow> result_rows_from_json(const Json& array, std::string_view
     const std::string place = fmt::format("{}: result {}", source, i + 1);
     if (!entry.is_object()) throw InputError("{}: an object was expected", place);
     ResultRow row;
+    row.run = json_get_or<std::string>(entry, "run", "", place);  // reports of before have none
     row.model = json_get<std::string>(entry, "model", place);
     row.mode = json_get<std::string>(entry, "mode", place);
     row.notes = json_get<std::string>(entry, "notes", place);
@@ -87,13 +89,14 @@ std::vector<ResultRow> result_rows_from_json(const Json& array, std::string_view
 }
 
 std::string to_csv(const std::vector<ResultRow>& rows) {
-  std::string csv = csv_row({"model", "mode", "notes", "seed", "dataset", "role", "task", "metric",
-                             "value", "lo", "hi", "n", "seeds"});
+  std::string csv = csv_row({"run", "model", "mode", "notes", "seed", "dataset", "role", "task",
+                             "metric", "value", "lo", "hi", "n", "seeds"});
   for (const ResultRow& row : rows) {
-    csv += csv_row({row.model, row.mode, row.notes, row.seed, row.dataset, row.role, row.task,
-                    row.metric, csv_number(row.value), csv_number(row.lo.value_or(kUndefined)),
-                    csv_number(row.hi.value_or(kUndefined)), fmt::format("{}", row.n),
-                    fmt::format("{}", row.seeds)});
+    csv +=
+        csv_row({row.run, row.model, row.mode, row.notes, row.seed, row.dataset, row.role, row.task,
+                 row.metric, csv_number(row.value), csv_number(row.lo.value_or(kUndefined)),
+                 csv_number(row.hi.value_or(kUndefined)), fmt::format("{}", row.n),
+                 fmt::format("{}", row.seeds)});
   }
   return csv;
 }

@@ -203,6 +203,19 @@ class QueryMeter {
     return relevant_ == 0 ? kUndefined : precision_sum_ / relevant_;
   }
   double rank() const { return rank_; }
+  // What P@k and average precision would be on average over all orders of the pool.
+  double chance_precision() const {
+    return seen_ == 0 ? kUndefined : relevant_ / static_cast<double>(seen_);
+  }
+  double chance_average_precision() const {
+    if (relevant_ == 0) return kUndefined;
+    // The pool as one tie (see add()); sum over i of 1/i, and of (i-1)/i, over the places.
+    const double total = static_cast<double>(seen_);
+    double inverses = 0;
+    for (std::size_t i = 1; i <= seen_; ++i) inverses += 1 / static_cast<double>(i);
+    const double before = seen_ == 1 ? 0 : (relevant_ - 1) / (total - 1);
+    return (inverses + before * (total - inverses)) / total;
+  }
 
  private:
   const RetrievalOptions& options_;
@@ -220,6 +233,8 @@ struct Protocol {
   std::vector<double> precision;  // queries * precision_at
   std::vector<double> recall;     // queries * recall_at
   std::vector<double> average_precision;
+  std::vector<double> chance_precision;
+  std::vector<double> chance_average_precision;
   std::vector<double> rank;
   std::vector<std::size_t> pool;
 
@@ -228,6 +243,8 @@ struct Protocol {
         precision(queries * options.precision_at.size(), kUndefined),
         recall(queries * options.recall_at.size(), kUndefined),
         average_precision(queries, kUndefined),
+        chance_precision(queries, kUndefined),
+        chance_average_precision(queries, kUndefined),
         rank(queries, kUndefined),
         pool(queries, 0) {}
 };
@@ -275,6 +292,8 @@ void measure_query(std::size_t q, const Item& query, bool same_side, const std::
   }
   for (std::size_t p = 0; p < protocols.size(); ++p) {
     protocols[p].average_precision[q] = meters[p].average_precision();
+    protocols[p].chance_precision[q] = meters[p].chance_precision();
+    protocols[p].chance_average_precision[q] = meters[p].chance_average_precision();
     protocols[p].rank[q] = meters[p].rank();
     protocols[p].pool[q] = meters[p].seen();
   }
@@ -308,10 +327,14 @@ RetrievalResult result_of(const Protocol& protocol, Direction direction, const R
                               column_of(protocol.recall, options.recall_at.size(), i), false});
   }
   result.metrics.push_back({"median_rank", protocol.rank, true});
-  std::erase_if(result.metrics, [](const RetrievalMetric& metric) {
-    return std::all_of(metric.per_query.begin(), metric.per_query.end(),
-                       [](double value) { return std::isnan(value); });
-  });
+  result.chance.push_back({kChancePrecision, protocol.chance_precision, false});
+  result.chance.push_back({kChanceMap, protocol.chance_average_precision, false});
+  for (std::vector<RetrievalMetric>* metrics : {&result.metrics, &result.chance}) {
+    std::erase_if(*metrics, [](const RetrievalMetric& metric) {
+      return std::all_of(metric.per_query.begin(), metric.per_query.end(),
+                         [](double value) { return std::isnan(value); });
+    });
+  }
   return result;
 }
 

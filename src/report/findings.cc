@@ -51,7 +51,8 @@ void add_verdicts(const std::vector<const Comparison*>& over, const std::string&
 
 void add_comparisons(const ReportData& data, std::vector<std::string>& findings) {
   // A sentence for each candidate, baseline and metric; in it the roles, external sets first.
-  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  using Key = std::tuple<std::string, std::string, std::string, std::string, std::string,
+                         std::string, std::string>;
   using ByRole = std::vector<std::pair<std::string, std::vector<const Comparison*>>>;
   std::vector<std::pair<Key, ByRole>> sentences;
   const auto entry = [](auto& list, const auto& key) -> auto& {
@@ -62,7 +63,8 @@ void add_comparisons(const ReportData& data, std::vector<std::string>& findings)
   };
   for (const Comparison& one : data.comparisons) {
     if (!printable(one)) continue;
-    const Key key{one.model, one.baseline, one.candidate, one.candidate_notes, one.metric};
+    const Key key{one.run,       one.model,           one.baseline_run, one.baseline,
+                  one.candidate, one.candidate_notes, one.metric};
     entry(entry(sentences, key).second, one.role).second.push_back(&one);
   }
   for (auto& [key, roles] : sentences) {
@@ -72,9 +74,14 @@ void add_comparisons(const ReportData& data, std::vector<std::string>& findings)
     for (const auto& [role, over] : roles) add_verdicts(over, role, parts);
     const Comparison& first = *roles.front().second.front();
     findings.push_back(fmt::format(
-        "{}: {} against {}: {}.",
-        markup::system_title(first.model, first.candidate, first.candidate_notes),
-        metric_title(first.metric), markup::mode_title(first.baseline), join(parts, "; ")));
+        "{}: {} against {}: {}.{}",
+        markup::system_title(first.run, first.model, first.candidate, first.candidate_notes),
+        metric_title(first.metric),
+        markup::run_title(first.baseline_run, markup::mode_title(first.baseline)),
+        join(parts, "; "),
+        first.differences.empty() ? ""
+                                  : fmt::format(" They differ in more than the notes: {}.",
+                                                join(first.differences, "; "))));
   }
 }
 
@@ -133,6 +140,7 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
         "difference about {:.1f} of them would be expected to exclude 0 by chance.",
         markup::count(compared), static_cast<double>(compared) * (1 - data.confidence)));
   }
+  for (std::string& warning : small_numbers(data)) findings.push_back(std::move(warning));
   if (single) {
     findings.emplace_back(
         "Single trainings: where a model was trained once, its interval covers the choice of test "
@@ -140,7 +148,48 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   }
 }
 
+// The samples of each class in a data set, by the rows of a confusion matrix of it.
+std::vector<std::string> few_of(const ReportData& data, const MetricTable::Column& column) {
+  std::vector<std::string> few;
+  for (const ReportConfusion& one : data.confusions) {
+    if (one.dataset != column.dataset || one.role != column.role || one.seeds == 0) continue;
+    const std::size_t classes = one.counts.classes;
+    if (one.counts.counts.size() != classes * classes) continue;
+    for (std::size_t t = 0; t < classes && t < data.classes.size(); ++t) {
+      std::uint64_t total = 0;
+      for (std::size_t p = 0; p < classes; ++p) total += one.counts.at(t, p);
+      const std::uint64_t samples = total / one.seeds;
+      if (samples > 0 && samples < kFewOfAClass) {
+        few.push_back(fmt::format("{} of {}", samples, data.classes[t]));
+      }
+    }
+    break;
+  }
+  return few;
+}
+
 }  // namespace
+
+std::vector<std::string> small_numbers(const ReportData& data) {
+  std::vector<std::string> warnings;
+  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    std::size_t n = 0;
+    for (std::size_t s = 0; s < table.systems.size(); ++s) {
+      if (const ResultRow* row = table.cell(s, c)) n = row->n;
+    }
+    if (n == 0) continue;
+    const std::vector<std::string> few = few_of(data, table.columns[c]);
+    if (n >= kFewSamples && few.empty()) continue;
+    warnings.push_back(fmt::format(
+        "Small numbers: {} ({}) has n = {}{}; one sample more or less right moves its accuracy by "
+        "{:.3f}{}. Read its numbers with their intervals.",
+        table.columns[c].dataset, table.columns[c].role, markup::count(n),
+        few.empty() ? "" : ", only " + listed(few), 1 / static_cast<double>(n),
+        few.empty() ? "" : ", and the recall of those classes by much more"));
+  }
+  return warnings;
+}
 
 std::vector<std::string> report_findings(const ReportData& data) {
   std::vector<std::string> findings;

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "epicrisis/core/strings.h"
-#include "epicrisis/eval/retrieval.h"
+#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup.h"
 
@@ -64,13 +64,32 @@ std::string seeds_of(const MetricTable& table, std::size_t system) {
   return least == most ? std::to_string(most) : fmt::format("{}--{}", least, most);
 }
 
-std::string metric_latex(const MetricTable& table, const std::string& caption) {
+// What would be reached without learning, a line each.
+std::string references_latex(const ReportData& data, const MetricTable& table) {
+  std::string text;
+  for (const char* name : {kMajority, kChance}) {
+    std::string cells;
+    bool any = false;
+    for (const MetricTable::Column& column : table.columns) {
+      const ReportReference* one = find_reference(data, name, column, table.metric);
+      any = any || one != nullptr;
+      cells += " & " + (one == nullptr ? "--" : format_metric(one->metric, one->value));
+    }
+    if (any) text += fmt::format("    {}{} & -- \\\\\n", name, cells);
+  }
+  return text.empty() ? text : "    \\midrule\n" + text;
+}
+
+std::string metric_latex(const MetricTable& table, const std::string& caption,
+                         const std::string& references = {}) {
   std::string text = fmt::format(
       "\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\begin{{tabular}}{{l{}r}}\n"
       "    \\toprule\n    System",
       caption, std::string(table.columns.size(), 'l'));
   for (const MetricTable::Column& column : table.columns) {
-    text += fmt::format(" & {} ({})", latex(column.dataset), latex(column.role));
+    text +=
+        " & " + latex(column.role.empty() ? column.dataset
+                                          : fmt::format("{} ({})", column.dataset, column.role));
   }
   text += " & Seeds \\\\\n    \\midrule\n";
   for (std::size_t s = 0; s < table.systems.size(); ++s) {
@@ -80,7 +99,7 @@ std::string metric_latex(const MetricTable& table, const std::string& caption) {
     }
     text += fmt::format(" & {} \\\\\n", seeds_of(table, s));
   }
-  return text + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
+  return text + references + "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
 }
 
 std::string comparisons_latex(const ReportData& data, const std::string& percent) {
@@ -89,9 +108,12 @@ std::string comparisons_latex(const ReportData& data, const std::string& percent
     if (!printable(one)) continue;
     rows += fmt::format(
         "    {} & {} ({}) & {} & {} {{\\footnotesize [{}, {}]}} & {} & {} & {}/{} \\\\\n",
-        latex(fmt::format("{}: {} minus {}", one.model,
-                          markup::variant_title(one.candidate, one.candidate_notes),
-                          markup::mode_title(one.baseline))),
+        latex(fmt::format(
+            "{} minus {}{}",
+            markup::system_title(one.run, one.model, one.candidate, one.candidate_notes),
+            markup::run_title(one.baseline_run, markup::mode_title(one.baseline)),
+            one.differences.empty() ? ""
+                                    : "; not the notes alone: " + join(one.differences, "; "))),
         latex(one.dataset), latex(one.role), latex(metric_title(one.metric)),
         format_metric(one.metric, one.result.difference), format_metric(one.metric, one.result.lo),
         format_metric(one.metric, one.result.hi), latex(markup::p_value(one.result.p_value)),
@@ -113,19 +135,31 @@ std::string report_latex(const ReportData& data) {
   std::string text = "% Needs \\usepackage{booktabs}.\n";
   const auto add = [&](std::string_view task, std::string_view metric, const std::string& kind) {
     const MetricTable table = metric_table(data.results, task, metric);
-    if (table.systems.empty()) return;
+    if (!table.printed()) return;
     text += metric_latex(table,
                          fmt::format("{}{} with {}\\% bootstrap intervals ({} replicates).", kind,
-                                     latex(metric_title(metric)), percent, data.replicates));
+                                     latex(metric_title(metric)), percent, data.replicates),
+                         task == "retrieval" ? "" : references_latex(data, table));
   };
   for (const ClassificationMetric& metric : classification_metrics()) {
     add("classification", metric.name, "");
+  }
+  for (const MetricTable::Column& set : result_sets(data.results)) {
+    for (const auto& [kind, words] :
+         {std::pair("recall", "Recall"), std::pair("specificity", "Specificity")}) {
+      const MetricTable table = class_table(data, kind, set.dataset, set.role);
+      if (!table.printed()) continue;
+      text += metric_latex(
+          table, fmt::format("{} of each class on {} with {}\\% bootstrap intervals.", words,
+                             latex(fmt::format("{} ({})", set.dataset, set.role)), percent));
+    }
   }
   add("zero-shot", data.headline_metric, "Zero-shot: ");
   text += comparisons_latex(data, percent);
   for (const Direction direction : kDirections) {
     for (const char* protocol : {"pair_out", "pair_in"}) {
-      for (const char* metric : {"P@5", "P@10", "mAP", "R@1", "R@10", "median_rank"}) {
+      for (const char* metric :
+           {"P@5", "P@10", kChancePrecision, "mAP", kChanceMap, "R@1", "R@10", "median_rank"}) {
         add("retrieval", fmt::format("{}/{}/{}", direction_name(direction), metric, protocol),
             data.notes_from_labels && direction != Direction::kImageToImage
                 ? "Retrieval with notes made from labels: "

@@ -4,6 +4,7 @@
 
 #include "epicrisis/core/base64.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/eval/retrieval.h"
 #include "epicrisis/report/tables.h"
 
 namespace epicrisis::markup {
@@ -69,10 +70,25 @@ std::string variant_title(std::string_view mode, std::string_view notes) {
   return notes.empty() ? title : fmt::format("{}, notes {}", title, notes);
 }
 
-std::string system_title(std::string_view model, std::string_view mode, std::string_view notes) {
+std::string run_title(std::string_view run, std::string_view title) {
+  if (run.empty()) return std::string(title);
+  return title.empty() ? std::string(run) : fmt::format("{} ({})", run, title);
+}
+
+std::string system_title(std::string_view run, std::string_view model, std::string_view mode,
+                         std::string_view notes) {
   std::string variant = variant_title(mode, notes);
-  if (model.empty()) return variant;
-  return variant.empty() ? std::string(model) : fmt::format("{}, {}", model, variant);
+  if (!model.empty()) {
+    variant = variant.empty() ? std::string(model) : fmt::format("{}, {}", model, variant);
+  }
+  return run_title(run, variant);
+}
+
+std::string retrieval_name(std::string_view name) {
+  if (name == "median_rank") return "median rank";
+  if (name == kChancePrecision) return "P@k by chance";
+  if (name == kChanceMap) return "mAP by chance";
+  return std::string(name);
 }
 
 std::string number(std::string_view metric, double value) {

@@ -22,10 +22,16 @@ std::string image(const Picture& picture, std::string_view fallback_alt);
 
 // "image-only", "multimodal": a mode as a reader says it. Unknown ones as they are.
 std::string mode_title(std::string_view mode);
-// "densenet121, multimodal, notes M", not escaped.
-std::string system_title(std::string_view model, std::string_view mode, std::string_view notes);
+// "multi-m (densenet121, multimodal, notes M)", not escaped.
+std::string system_title(std::string_view run, std::string_view model, std::string_view mode,
+                         std::string_view notes);
+// "multi-m (multimodal)": what a run is, after its name if it has one; not escaped.
+std::string run_title(std::string_view run, std::string_view title);
 // The same without the model.
 std::string variant_title(std::string_view mode, std::string_view notes);
+
+// "median rank", "P@k by chance": a metric of retrieval as a reader says it.
+std::string retrieval_name(std::string_view name);
 
 // "0.743", "-0.012" with a true minus sign.
 std::string number(std::string_view metric, double value);

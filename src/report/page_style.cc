@@ -61,6 +61,10 @@ td.number b { font-weight: 600; }
 tr.total td { border-bottom-width: 2px; }
 .better { color: var(--good); } .worse { color: var(--bad); }
 figure { margin: 1rem 0; }
+.terms { color: var(--soft); font-size: .85rem; max-width: 60rem; margin: .3rem 0 1rem; } .terms b { font-weight: 600; }
+b.few { font-weight: 600; color: var(--bad); }
+tr.reference th, tr.reference td { color: var(--soft); font-weight: 400; }
+td small.why { white-space: normal; max-width: 11rem; margin-left: auto; }
 figcaption { font-size: .9rem; max-width: 46rem; margin-top: .4rem; overflow-wrap: anywhere; }
 svg { display: block; max-width: none; height: auto; font-size: 13px; }
 svg text { fill: var(--text); }

@@ -22,7 +22,9 @@ Section leakage(const ReportData& data);
 Section notes(const ReportData& data);
 Section training(const ReportData& data);
 Section results(const ReportData& data);
+Section classes(const ReportData& data);
 Section confusions(const ReportData& data);
+Section mistakes(const ReportData& data);
 Section retrieval(const ReportData& data);
 Section measuring(const ReportData& data);
 Section settings(const ReportData& data);
@@ -30,13 +32,19 @@ Section settings(const ReportData& data);
 // A table in a box that scrolls sideways on narrow screens. `head` and `body` are rows of cells.
 std::string table(std::string_view caption, std::string_view head, std::string_view body);
 // A value with its interval, n and seed count; what all cells of the table share is said elsewhere.
-std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds);
+// Without a row a dash and why.
+std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds,
+                       std::string_view missing = {}, std::string_view remark = {});
+// What the named terms mean, a sentence each, for below a table; unknown names are left out.
+std::string terms(const std::vector<std::string_view>& names);
 // A figure with its caption; nothing without a drawing.
 std::string figure(std::string_view svg, std::string_view caption, bool scrolls = false);
-// Systems a row, data sets a column.
+// Systems a row, data sets a column, then what would be reached without learning. Nothing where no
+// number is printable.
 std::string metric_table_html(const ReportData& data, std::string_view task,
                               std::string_view metric, std::string_view caption);
-
-std::string metric_table_html(const MetricTable& numbers, std::string_view caption);
+// `references`: whose references are shown below; null: none.
+std::string metric_table_html(const MetricTable& numbers, std::string_view caption,
+                              const ReportData* references = nullptr);
 
 }  // namespace epicrisis::sections

@@ -29,9 +29,12 @@ std::string class_name(const ReportData& data, std::size_t c) {
 
 std::string class_counts_figure(const ReportData& data, const ReportDataset& set) {
   std::vector<Bar> bars;
-  std::size_t classes = 0;
+  std::vector<std::string> absent;
   for (std::size_t c = 0; c < set.class_counts.size(); ++c) {
-    if (set.class_counts[c] > 0) ++classes;
+    if (set.class_counts[c] == 0) {
+      absent.push_back(text(class_name(data, c)));
+      continue;
+    }
     bars.push_back({class_name(data, c), static_cast<double>(set.class_counts[c]),
                     count(set.class_counts[c])});
   }
@@ -39,8 +42,8 @@ std::string class_counts_figure(const ReportData& data, const ReportDataset& set
   std::string description;
   for (const Bar& bar : bars) description += fmt::format("{}: {}. ", bar.name, bar.printed);
   return figure(svg_bars(title, description, bars),
-                fmt::format("<b>{}</b>: samples of each class ({} of {} classes occur).",
-                            text(set.name), classes, set.class_counts.size()));
+                fmt::format("<b>{}</b>: samples of each class{}.", text(set.name),
+                            absent.empty() ? "" : "; none of " + join(absent, ", ")));
 }
 
 }  // namespace
@@ -88,6 +91,11 @@ Section datasets(const ReportData& data) {
   html += "</div>\n";
   std::vector<std::string> names;
   for (std::size_t c = 0; c < std::min(data.classes.size(), data.class_titles.size()); ++c) {
+    const bool occurs =
+        std::any_of(data.datasets.begin(), data.datasets.end(), [&](const ReportDataset& set) {
+          return c < set.class_counts.size() && set.class_counts[c] > 0;
+        });
+    if (!occurs) continue;
     names.push_back(fmt::format("{} {}", text(data.classes[c]), text(data.class_titles[c])));
   }
   if (!names.empty()) html += "<p class=\"soft\">" + join(names, "; ") + ".</p>\n";

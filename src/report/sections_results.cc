@@ -47,7 +47,8 @@ std::string shift_figures(const ReportData& data) {
         ++hidden;
         continue;
       }
-      const std::string name = markup::variant_title(system.mode, system.notes);
+      const std::string name =
+          markup::run_title(system.run, markup::variant_title(system.mode, system.notes));
       for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
         const ResultRow* row = numbers.cell(s, c);
         if (row == nullptr) continue;
@@ -78,12 +79,17 @@ std::string shift_figures(const ReportData& data) {
   return html;
 }
 
-std::string comparison_name(const Comparison& one) {
-  return fmt::format("{} − {}", markup::variant_title(one.candidate, one.candidate_notes),
-                     markup::mode_title(one.baseline));
+std::string candidate_name(const Comparison& one) {
+  const std::string variant = markup::variant_title(one.candidate, one.candidate_notes);
+  return one.run.empty() ? variant : one.run;
 }
 
-std::string forest(const ReportData& data) {
+std::string baseline_name(const Comparison& one) {
+  return one.baseline_run.empty() ? markup::mode_title(one.baseline) : one.baseline_run;
+}
+
+// The differences that the notes alone made, or the others.
+std::string forest(const ReportData& data, bool notes_alone) {
   std::vector<ForestRow> rows;
   std::string description;
   bool several_models = false;
@@ -92,12 +98,13 @@ std::string forest(const ReportData& data) {
   }
   for (const Comparison& one : data.comparisons) {
     if (!printable(one) || one.metric != data.headline_metric) continue;
-    ForestRow row{
-        fmt::format("{}: {}{}", one.dataset, several_models ? one.model + ", " : std::string(),
-                    markup::variant_title(one.candidate, one.candidate_notes)),
-        one.result.difference, one.result.lo, one.result.hi,
-        fmt::format("{} ({})", markup::number(one.metric, one.result.difference),
-                    markup::interval(one.metric, one.result.lo, one.result.hi))};
+    if (one.differences.empty() != notes_alone) continue;
+    ForestRow row{fmt::format("{}: {}{}", one.dataset,
+                              several_models && one.run.empty() ? one.model + ", " : std::string(),
+                              candidate_name(one)),
+                  one.result.difference, one.result.lo, one.result.hi,
+                  fmt::format("{} ({})", markup::number(one.metric, one.result.difference),
+                              markup::interval(one.metric, one.result.lo, one.result.hi))};
     description += fmt::format("{}: {}. ", row.name, row.printed);
     rows.push_back(std::move(row));
   }
@@ -105,41 +112,85 @@ std::string forest(const ReportData& data) {
   return figure(
       svg_forest("Difference to the baseline", description,
                  "difference in " + metric + ", right of 0: better than the baseline", rows),
-      fmt::format("What the notes bought: {} of each variant minus that of its baseline on the "
-                  "same samples, with {} intervals of the paired bootstrap. Grey: the interval "
-                  "holds 0: no clear difference.",
+      fmt::format("{}: {} of each run minus that of its baseline on the same samples, with {} "
+                  "intervals of the paired bootstrap. Grey: the interval holds 0: no clear "
+                  "difference.",
+                  notes_alone ? "What the notes bought"
+                              : "Not the notes alone: these runs and their baselines differ in "
+                                "more, which the table of differences names",
                   text(metric), percent(data)),
       true);
 }
 
 std::string comparison_table(const ReportData& data) {
   std::string body;
+  std::size_t left_out = 0;
   for (const Comparison& one : data.comparisons) {
-    if (!printable(one)) continue;
+    if (!printable(one)) {
+      ++left_out;
+      continue;
+    }
     const PairedDifference& d = one.result;
     const char* css = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "soft";
     const char* verdict = d.lo > 0 ? "better" : d.hi < 0 ? "worse" : "no clear difference";
     body += fmt::format(
-        "<tr><th scope=\"row\">{}<small>{}</small></th><td>{}<small>{}</small></td><td>{}</td>"
+        "<tr><th scope=\"row\">{} − {}<small>{}</small>{}</th><td>{}<small>{}</small></td>"
+        "<td>{}</td>"
         "<td class=\"number\"><b>{}</b><small>{}</small></td><td "
         "class=\"{}\">{}<small>{}</small></td>"
         "<td class=\"number\">{}</td><td class=\"number\">{} and {}</td></tr>\n",
-        text(comparison_name(one)), text(one.model), text(one.dataset), text(one.role),
-        text(metric_title(one.metric)), markup::number(one.metric, d.difference),
-        markup::interval(one.metric, d.lo, d.hi), css, verdict, text(markup::p_value(d.p_value)),
-        markup::count(d.n), d.candidate_seeds, d.baseline_seeds);
+        text(candidate_name(one)), text(baseline_name(one)),
+        text(fmt::format("{} − {}",
+                         markup::system_title("", one.model, one.candidate, one.candidate_notes),
+                         markup::mode_title(one.baseline))),
+        one.differences.empty()
+            ? ""
+            : fmt::format("<small class=\"why\">not the notes alone: {}</small>",
+                          text(join(one.differences, "; "))),
+        text(one.dataset), text(one.role), text(metric_title(one.metric)),
+        markup::number(one.metric, d.difference), markup::interval(one.metric, d.lo, d.hi), css,
+        verdict, text(markup::p_value(d.p_value)), markup::count(d.n), d.candidate_seeds,
+        d.baseline_seeds);
   }
-  if (body.empty()) return {};
+  std::string more;
+  if (left_out > 0) {
+    more = fmt::format(
+        "<p class=\"soft\">{} not printed: no interval, as there are too few samples or patients "
+        "to draw from.</p>\n",
+        markup::plural(left_out, "difference is", "differences are"));
+  }
+  if (body.empty()) return more;
   return "<h3>Paired differences</h3>\n" +
-         table(fmt::format(
-                   "Variant minus baseline on the same samples, {} intervals. p is two-sided and "
-                   "not corrected for the number of comparisons.",
-                   percent(data)),
-               "<th scope=\"col\">Comparison</th><th scope=\"col\">Data set</th>"
-               "<th scope=\"col\">Metric</th><th scope=\"col\" class=\"number\">Difference</th>"
-               "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">n</th>"
-               "<th scope=\"col\" class=\"number\">Trainings</th>",
-               body);
+         table(
+             fmt::format("Run minus baseline on the same samples, {} intervals. p is two-sided and "
+                         "not corrected for the number of comparisons.",
+                         percent(data)),
+             "<th scope=\"col\">Comparison</th><th scope=\"col\">Data set</th>"
+             "<th scope=\"col\">Metric</th><th scope=\"col\" class=\"number\">Difference</th>"
+             "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">n</th>"
+             "<th scope=\"col\" class=\"number\">Trainings</th>",
+             body) +
+         terms({"difference", "p", "n", "trainings"}) + more;
+}
+
+// Without the classes that neither occur in the truth nor were called.
+ConfusionMatrix occurring(const ConfusionMatrix& all, const std::vector<std::string>& names,
+                          std::vector<std::string>& kept_names) {
+  const std::size_t n = all.classes;
+  if (all.counts.size() != n * n) return {};
+  std::vector<std::size_t> kept;
+  for (std::size_t c = 0; c < n; ++c) {
+    std::uint64_t seen = 0;
+    for (std::size_t other = 0; other < n; ++other) seen += all.at(c, other) + all.at(other, c);
+    if (seen == 0) continue;
+    kept.push_back(c);
+    kept_names.push_back(c < names.size() ? names[c] : fmt::format("class {}", c));
+  }
+  ConfusionMatrix result(kept.size());
+  for (std::size_t t = 0; t < kept.size(); ++t) {
+    for (std::size_t p = 0; p < kept.size(); ++p) result.at(t, p) = all.at(kept[t], kept[p]);
+  }
+  return result;
 }
 
 std::string folded(const std::vector<std::string>& figures, std::string_view more) {
@@ -171,12 +222,22 @@ Section summary(const ReportData& data) {
     }
     html += "</ul>\n";
   }
-  html += metric_table_html(data, "classification", data.headline_metric,
-                            fmt::format("{} with {} intervals. The model sees the picture alone.",
-                                        text(metric_title(data.headline_metric)), percent(data)));
+  const std::string numbers =
+      metric_table_html(data, "classification", data.headline_metric,
+                        fmt::format("{} with {} intervals. The model sees the picture alone.",
+                                    text(metric_title(data.headline_metric)), percent(data)));
+  if (!numbers.empty()) {
+    html += numbers + terms({data.headline_metric, "n", "trainings", "interval", "grey_lines"});
+  }
   html += shift_figures(data);
-  html += forest(data);
-  if (html.empty()) html = "<p>There is no result with an interval yet.</p>\n";
+  html += forest(data, true);
+  html += forest(data, false);
+  if (html.empty()) {
+    const std::string why =
+        metric_table(data.results, "classification", data.headline_metric).missing_words();
+    html = fmt::format("<p>There is no result with an interval yet{}.</p>\n",
+                       why.empty() ? "" : ": " + text(why));
+  }
   return {"summary", "Summary", html};
 }
 
@@ -187,7 +248,13 @@ Section results(const ReportData& data) {
     const std::string numbers =
         metric_table_html(data, "classification", metric.name,
                           fmt::format("{} with {} intervals.", text(metric.title), percent(data)));
-    if (!numbers.empty()) html += fmt::format("<h3>{}</h3>\n{}", text(metric.title), numbers);
+    const std::string why =
+        numbers.empty() ? metric_table(data.results, "classification", metric.name).missing_words()
+                        : "";
+    if (numbers.empty() && why.empty()) continue;
+    html += fmt::format("<h3>{}</h3>\n{}", text(metric.title),
+                        numbers.empty() ? "<p>Not printed: " + text(why) + ".</p>\n" : numbers) +
+            terms({metric.name});
   }
   std::string zero_shot;
   for (const ClassificationMetric& metric : classification_metrics()) {
@@ -197,7 +264,10 @@ Section results(const ReportData& data) {
         fmt::format("{} of the class whose prompt is nearest to the picture, {} intervals.",
                     text(metric.title), percent(data)));
   }
-  if (!zero_shot.empty()) html += "<h3>Zero-shot</h3>\n" + zero_shot;
+  if (!zero_shot.empty()) {
+    html += "<h3>Zero-shot</h3>\n" + zero_shot +
+            terms({"weighted_f1", "balanced_accuracy", "grey_lines"});
+  }
   if (html.empty()) return {};
   return {"results", "Results", html};
 }
@@ -207,10 +277,12 @@ Section confusions(const ReportData& data) {
   for (const ReportConfusion& one : data.confusions) {
     const std::uint64_t total = one.counts.total();
     if (total == 0 || one.seeds == 0) continue;
-    const std::string name = markup::system_title(one.model, one.mode, one.notes);
+    const std::string name = markup::system_title(one.run, one.model, one.mode, one.notes);
+    std::vector<std::string> classes;
+    const ConfusionMatrix counts = occurring(one.counts, data.classes, classes);
     const std::string svg =
         svg_confusion(fmt::format("Confusion matrix of {} on {}", name, one.dataset),
-                      "Rows are the truth, columns the prediction.", one.counts, data.classes);
+                      "Rows are the truth, columns the prediction.", counts, classes);
     figures.push_back(figure(
         svg, fmt::format("<b>{}</b>: {}; {} predictions{}.", text(one.dataset), text(name),
                          markup::count(total),
@@ -220,8 +292,9 @@ Section confusions(const ReportData& data) {
   std::erase(figures, std::string());
   if (figures.empty()) return {};
   return {"confusion", "Confusion matrices",
-          "<p class=\"soft\">Counts; the colour is the share of the row, that is of the true "
-          "class.</p>\n" +
+          "<p class=\"soft\">Counts: a row is a true class, a column what its samples were called; "
+          "the colour is the share of the row. Classes that neither occur nor were called are left "
+          "out.</p>\n" +
               folded(figures, "matrices")};
 }
 
@@ -232,7 +305,7 @@ Section training(const ReportData& data) {
     std::vector<std::string> own;
     for (const Series& series : curve.series) own.push_back(series.name);
     if (own.size() > names.size()) names = own;
-    const std::string name = markup::system_title(curve.model, curve.mode, curve.notes);
+    const std::string name = markup::system_title(curve.run, curve.model, curve.mode, curve.notes);
     const std::string svg =
         svg_lines(fmt::format("Training of {}, seed {}", name, curve.seed),
                   join(own, ", ") + " by epoch", curve.series, curve.first_epoch, curve.best_epoch);
@@ -249,9 +322,11 @@ Section training(const ReportData& data) {
         s % kMostSeries + 1, text(names[s]));
   }
   legend += "</ul>\n";
-  return {"training", "Training",
-          legend + folded(figures, "trainings") +
-              "<p class=\"soft\">The dashed line marks the epoch whose weights were kept.</p>\n"};
+  return {
+      "training", "Training",
+      legend + folded(figures, "trainings") +
+          "<p class=\"soft\">The dashed line marks the epoch whose weights were kept. Validation loss "
+          "that rises while the training loss falls is overfitting.</p>\n"};
 }
 
 Section measuring(const ReportData& data) {
@@ -259,8 +334,9 @@ Section measuring(const ReportData& data) {
       "measuring", "How it was measured",
       fmt::format(
           "<p>Every number stands with the number of samples it was measured on (n), the number "
-          "of trainings and a {} interval; a number that lacks one of these is not "
-          "printed.</p>\n<p>Intervals are percentile bootstrap intervals of {} resamples. Where "
+          "of trainings and a {} interval; where one of these lacks, a dash stands with the reason. "
+          "What a classifier without learning would reach follows from the counts of the classes and "
+          "has none.</p>\n<p>Intervals are percentile bootstrap intervals of {} resamples. Where "
           "patients or cases are known, whole ones are drawn. Over several trainings the "
           "value is their mean, and trainings are drawn along with samples. Differences are "
           "paired: both models are measured on the same resample.</p>\n<p>Metrics follow "

@@ -23,7 +23,7 @@ std::string direction_words(std::string_view name) {
 }
 
 struct System {
-  std::string model, mode, notes, dataset, role;
+  std::string run, model, mode, notes, dataset, role;
   bool operator==(const System&) const = default;
 };
 
@@ -34,7 +34,7 @@ const ResultRow* row_of(const std::vector<ResultRow>& rows, const System& system
   std::size_t singles = 0;
   for (const ResultRow& row : rows) {
     if (row.task != "retrieval" || row.metric != metric || !row.printable() ||
-        System{row.model, row.mode, row.notes, row.dataset, row.role} != system) {
+        System{row.run, row.model, row.mode, row.notes, row.dataset, row.role} != system) {
       continue;
     }
     if (row.seed == "all") return &row;
@@ -50,7 +50,7 @@ std::string full_table(const ReportData& data, const System& system,
   std::string head = "<th scope=\"col\">Search</th>";
   for (const std::string& name : names) {
     head += fmt::format("<th scope=\"col\" class=\"number\">{}</th>",
-                        name == "median_rank" ? "Median rank" : text(name));
+                        text(markup::retrieval_name(name)));
   }
   std::string body;
   for (const Direction direction : kDirections) {
@@ -86,9 +86,18 @@ std::string full_table(const ReportData& data, const System& system,
   }
   if (body.empty()) return {};
   return table(
-      "P@k and mAP count an entry of the query's class as right; R@k and median rank ask for "
-      "the query's own note or picture.",
-      head, body);
+             "P@k and mAP count an entry of the query's class as right; R@k and median rank ask for "
+             "the query's own note or picture. A dash: k is larger than a pool, or the query's own "
+             "is not in it.",
+             head, body) +
+         terms({"P@k", "mAP", "by_chance", "R@k", "median_rank", "own_pair", "n"});
+}
+
+// Whether all samples are of one class: whatever is found is right.
+bool only_one_class(const std::vector<const ResultRow*>& chances) {
+  return !chances.empty() && std::all_of(chances.begin(), chances.end(), [](const ResultRow* row) {
+    return row->value > 1 - 1e-9;
+  });
 }
 
 // mAP with the own pair out of the pool: a table a data set, a direction a column.
@@ -101,6 +110,7 @@ std::string overview(const ReportData& data, const std::vector<System>& systems)
   std::string html;
   for (const auto& [dataset, role] : sets) {
     MetricTable numbers;
+    std::vector<const ResultRow*> chances;
     for (const Direction direction : kDirections) {
       numbers.columns.push_back({std::string(direction_title(direction)), ""});
     }
@@ -112,15 +122,33 @@ std::string overview(const ReportData& data, const std::vector<System>& systems)
                                fmt::format("{}/mAP/pair_out", direction_name(direction))));
       }
       if (std::count(cells.begin(), cells.end(), nullptr) == std::ssize(cells)) continue;
-      numbers.systems.push_back({system.model, system.mode, system.notes, ""});
+      numbers.systems.push_back({system.run, system.model, system.mode, system.notes, ""});
       numbers.cells.insert(numbers.cells.end(), cells.begin(), cells.end());
+      for (const Direction direction : kDirections) {
+        const bool text_too = direction != Direction::kImageToImage;
+        const ResultRow* chance =
+            row_of(data.results, system,
+                   fmt::format("{}/{}/pair_out", direction_name(direction), kChanceMap));
+        if (chance != nullptr) chances.push_back(chance);
+        numbers.remarks.push_back(
+            chance == nullptr ? "" : "by chance " + markup::number(chance->metric, chance->value));
+        numbers.missing.emplace_back(text_too ? "the run has no notes for it, or no interval"
+                                              : "no interval");
+      }
     }
     html += metric_table_html(
         numbers,
         fmt::format("<b>{}</b> ({}): mean average precision over the whole pool, own pair out "
                     "of the pool, {:g} % intervals. n counts queries.",
                     text(dataset), text(role), data.confidence * 100));
+    if (only_one_class(chances)) {
+      html += fmt::format(
+          "<div class=\"banner\"><p>All samples of {} are of one class: whatever is found is right, "
+          "and chance is 1. These numbers say nothing of the runs.</p></div>\n",
+          text(dataset));
+    }
   }
+  if (!html.empty()) html += terms({"mAP", "by_chance", "own_pair", "interval"});
   return html;
 }
 
@@ -169,7 +197,7 @@ Section retrieval(const ReportData& data) {
   std::vector<std::string> names;
   for (const ResultRow& row : data.results) {
     if (row.task != "retrieval" || !row.printable()) continue;
-    const System system{row.model, row.mode, row.notes, row.dataset, row.role};
+    const System system{row.run, row.model, row.mode, row.notes, row.dataset, row.role};
     if (std::find(systems.begin(), systems.end(), system) == systems.end())
       systems.push_back(system);
     const std::vector<std::string> parts = split(row.metric, '/');
@@ -188,9 +216,10 @@ Section retrieval(const ReportData& data) {
   for (const System& system : systems) {
     const std::string numbers = full_table(data, system, names);
     if (numbers.empty()) continue;
-    html += fmt::format("<details><summary>All metrics: {} on {} ({})</summary>{}</details>\n",
-                        text(markup::system_title(system.model, system.mode, system.notes)),
-                        text(system.dataset), text(system.role), numbers);
+    html +=
+        fmt::format("<details><summary>All metrics: {} on {} ({})</summary>{}</details>\n",
+                    text(markup::system_title(system.run, system.model, system.mode, system.notes)),
+                    text(system.dataset), text(system.role), numbers);
   }
   html += gallery(data);
   if (html.empty()) return {};

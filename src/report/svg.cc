@@ -214,6 +214,9 @@ std::string svg_forest(const std::string& title, const std::string& description,
     printed = std::max(printed, text_width(row.printed));
   }
   if (!any) return {};
+  // Where nothing differs, a scale of differences that would be seen.
+  constexpr double kSeen = 0.01;
+  if (range.hi - range.lo < kSeen / 10) range = {-kSeen, kSeen};
   const Axis axis(range, 5);
   const double left = names + 16;
   const double right = left + 300;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup.h"
 #include "report/sections.h"
@@ -15,13 +16,20 @@ std::string table(std::string_view caption, std::string_view head, std::string_v
       caption, head, body);
 }
 
-std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds) {
-  if (row == nullptr) return "<td class=\"number\"><span class=\"soft\">–</span></td>";
+std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds, std::string_view missing,
+                       std::string_view remark) {
+  if (row == nullptr) {
+    return fmt::format("<td class=\"number\"><span class=\"soft\">–</span>{}</td>",
+                       missing.empty()
+                           ? ""
+                           : fmt::format("<small class=\"why\">{}</small>", markup::text(missing)));
+  }
   std::string more;
   if (with_n) more += fmt::format("<small>n = {}</small>", markup::count(row->n));
   if (with_seeds) {
     more += fmt::format("<small>{}</small>", markup::plural(row->seeds, "training", "trainings"));
   }
+  if (!remark.empty()) more += fmt::format("<small>{}</small>", markup::text(remark));
   return fmt::format("<td class=\"number\"><b>{}</b><small>{}</small>{}</td>",
                      markup::number(row->metric, row->value),
                      markup::interval(row->metric, *row->lo, *row->hi), more);
@@ -38,13 +46,52 @@ std::string figure(std::string_view svg, std::string_view caption, bool scrolls)
   return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", svg, caption);
 }
 
-std::string metric_table_html(const ReportData& data, std::string_view task,
-                              std::string_view metric, std::string_view caption) {
-  return metric_table_html(metric_table(data.results, task, metric), caption);
+namespace {
+
+std::string system_cell(const MetricTable::System& system) {
+  const std::string variant = markup::variant_title(system.mode, system.notes);
+  if (system.run.empty()) {
+    return fmt::format("<tr><th scope=\"row\">{}<small>{}</small></th>", markup::text(variant),
+                       markup::text(system.model));
+  }
+  return fmt::format("<tr><th scope=\"row\">{}<small>{}</small><small>{}</small></th>",
+                     markup::text(system.run), markup::text(variant), markup::text(system.model));
 }
 
-std::string metric_table_html(const MetricTable& numbers, std::string_view caption) {
-  if (numbers.systems.empty()) return {};
+// A line a reference, a cell a data set.
+std::string reference_lines(const ReportData& data, const MetricTable& numbers, bool with_seeds) {
+  std::string lines;
+  for (const char* name : {kMajority, kChance}) {
+    std::string cells;
+    bool any = false;
+    for (const MetricTable::Column& column : numbers.columns) {
+      const ReportReference* one = find_reference(data, name, column, numbers.metric);
+      any = any || one != nullptr;
+      cells += one == nullptr
+                   ? std::string("<td class=\"number\">–</td>")
+                   : fmt::format("<td class=\"number\">{}{}</td>",
+                                 markup::number(one->metric, one->value),
+                                 one->detail.empty()
+                                     ? ""
+                                     : fmt::format("<small>{}</small>", markup::text(one->detail)));
+    }
+    if (!any) continue;
+    lines += fmt::format("<tr class=\"reference\"><th scope=\"row\">{}</th>{}{}</tr>\n", name,
+                         with_seeds ? "<td class=\"number\">–</td>" : "", cells);
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string metric_table_html(const ReportData& data, std::string_view task,
+                              std::string_view metric, std::string_view caption) {
+  return metric_table_html(metric_table(data.results, task, metric), caption, &data);
+}
+
+std::string metric_table_html(const MetricTable& numbers, std::string_view caption,
+                              const ReportData* references) {
+  if (!numbers.printed()) return {};
   // n goes into the column's head where it is the same for all, seeds into a column of their own.
   std::vector<std::size_t> column_n(numbers.columns.size(), 0);
   std::vector<bool> same_n(numbers.columns.size(), true);
@@ -60,28 +107,29 @@ std::string metric_table_html(const MetricTable& numbers, std::string_view capti
       seeds[s] = row->seeds;
     }
   }
-  std::string head = "<th scope=\"col\">Model</th>";
+  std::string head = "<th scope=\"col\">Run</th>";
   if (same_seeds) head += "<th scope=\"col\" class=\"number\">Trainings</th>";
   for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
     const std::string role = markup::text(numbers.columns[c].role);
-    const std::string n =
+    std::string n =
         same_n[c] && column_n[c] > 0 ? "n = " + markup::count(column_n[c]) : std::string();
+    if (!n.empty() && column_n[c] < numbers.few) n = "<b class=\"few\">" + n + ", few</b>";
     head += fmt::format("<th scope=\"col\" class=\"number\">{}<small>{}{}{}</small></th>",
                         markup::text(numbers.columns[c].dataset), role,
                         role.empty() || n.empty() ? "" : ", ", n);
   }
   std::string body;
   for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
-    body += fmt::format(
-        "<tr><th scope=\"row\">{}<small>{}</small></th>",
-        markup::text(markup::variant_title(numbers.systems[s].mode, numbers.systems[s].notes)),
-        markup::text(numbers.systems[s].model));
+    body += system_cell(numbers.systems[s]);
     if (same_seeds) body += fmt::format("<td class=\"number\">{}</td>", seeds[s]);
     for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
-      body += value_cell(numbers.cell(s, c), !same_n[c], !same_seeds);
+      const std::size_t at = s * numbers.columns.size() + c;
+      body += value_cell(numbers.cells[at], !same_n[c], !same_seeds, numbers.missing[at],
+                         numbers.remarks.empty() ? std::string_view() : numbers.remarks[at]);
     }
     body += "</tr>\n";
   }
+  if (references != nullptr) body += reference_lines(*references, numbers, same_seeds);
   return table(caption, head, body);
 }
 

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <optional>
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/classification.h"
+#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/eval/retrieval.h"
 #include "report/markup.h"
 
@@ -47,12 +46,13 @@ std::string metric_title(std::string_view metric) {
     if (known.name == metric) return known.title;
   }
   const std::vector<std::string> parts = split(metric, '/');
+  if (parts.size() == 2 && parts[0] == "recall") return "Recall of " + parts[1];
+  if (parts.size() == 2 && parts[0] == "specificity") return "Specificity of " + parts[1];
   if (parts.size() == 3) {
     for (const Direction direction : kDirections) {
       if (direction_name(direction) != parts[0]) continue;
-      const std::string name = parts[1] == "median_rank" ? "median rank" : parts[1];
-      return fmt::format("{}, {}, own pair {} the pool", name, direction_title(direction),
-                         parts[2] == "pair_in" ? "in" : "out of");
+      return fmt::format("{}, {}, own pair {} the pool", markup::retrieval_name(parts[1]),
+                         direction_title(direction), parts[2] == "pair_in" ? "in" : "out of");
     }
   }
   return std::string(metric);
@@ -64,69 +64,16 @@ bool printable(const Comparison& comparison) {
          d.baseline_seeds > 0 && d.candidate_seeds > 0;
 }
 
-MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view task,
-                         std::string_view metric) {
-  MetricTable table;
-  table.metric = metric;
-  struct Cell {
-    const ResultRow* all = nullptr;
-    const ResultRow* single = nullptr;
-    std::size_t singles = 0;
-  };
-  std::map<std::pair<std::size_t, std::size_t>, Cell> cells;
-  for (const ResultRow& row : rows) {
-    if (row.task != task || row.metric != metric || !row.printable()) continue;
-    const auto system =
-        std::find_if(table.systems.begin(), table.systems.end(), [&](const auto& known) {
-          return known.model == row.model && known.mode == row.mode && known.notes == row.notes;
-        });
-    const std::size_t s = static_cast<std::size_t>(system - table.systems.begin());
-    if (system == table.systems.end()) {
-      table.systems.push_back(
-          {row.model, row.mode, row.notes, markup::system_title(row.model, row.mode, row.notes)});
-    }
-    const auto column = std::find_if(
-        table.columns.begin(), table.columns.end(),
-        [&](const auto& known) { return known.dataset == row.dataset && known.role == row.role; });
-    const std::size_t c = static_cast<std::size_t>(column - table.columns.begin());
-    if (column == table.columns.end()) table.columns.push_back({row.dataset, row.role});
-    Cell& cell = cells[{s, c}];
-    if (row.seed == "all") {
-      cell.all = &row;
-    } else {
-      cell.single = &row;
-      ++cell.singles;
-    }
-  }
-  // Internal sets first, else in order of appearance.
-  std::vector<std::size_t> order(table.columns.size());
-  for (std::size_t c = 0; c < order.size(); ++c) order[c] = c;
-  std::stable_partition(order.begin(), order.end(),
-                        [&](std::size_t c) { return table.columns[c].role == "internal"; });
-  std::vector<MetricTable::Column> columns;
-  for (const std::size_t c : order) columns.push_back(table.columns[c]);
-  table.cells.assign(table.systems.size() * columns.size(), nullptr);
-  for (std::size_t s = 0; s < table.systems.size(); ++s) {
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      const auto found = cells.find({s, order[k]});
-      if (found == cells.end()) continue;
-      const Cell& cell = found->second;
-      table.cells[s * columns.size() + k] = cell.all != nullptr ? cell.all
-                                            : cell.singles == 1 ? cell.single
-                                                                : nullptr;
-    }
-  }
-  table.columns = std::move(columns);
-  return table;
-}
-
 std::string report_csv(const ReportData& data) { return to_csv(printable_rows(data)); }
 
 Json to_json(const ReportData& data) {
   Json comparisons = Json::array();
   for (const Comparison& one : data.comparisons) {
     if (!printable(one)) continue;
-    comparisons.push_back({{"model", one.model},
+    comparisons.push_back({{"run", one.run},
+                           {"baseline_run", one.baseline_run},
+                           {"differences", one.differences},
+                           {"model", one.model},
                            {"baseline", one.baseline},
                            {"candidate", one.candidate},
                            {"candidate_notes", one.candidate_notes},
@@ -149,6 +96,16 @@ Json to_json(const ReportData& data) {
                         {"count", one.count},
                         {"examples", one.examples}});
   }
+  Json references = Json::array();
+  for (const ReportReference& one : data.references) {
+    references.push_back({{"name", one.name},
+                          {"class", one.detail},
+                          {"dataset", one.dataset},
+                          {"role", one.role},
+                          {"metric", one.metric},
+                          {"value", one.value},
+                          {"n", one.n}});
+  }
   Json environment = Json::object();
   for (const auto& [key, value] : data.environment) environment[key] = value;
   return {{"title", data.title},
@@ -156,6 +113,7 @@ Json to_json(const ReportData& data) {
           {"replicates", data.replicates},
           {"notes_from_labels", data.notes_from_labels},
           {"results", to_json(printable_rows(data))},
+          {"references", std::move(references)},
           {"comparisons", std::move(comparisons)},
           {"leakage",
            {{"checked", data.leakage.checked},
@@ -168,23 +126,41 @@ Json to_json(const ReportData& data) {
 
 std::string report_text(const ReportData& data) {
   const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
-  if (table.systems.empty()) return "No result with an interval yet.\n";
+  if (!table.printed()) {
+    return "No result with an interval yet" +
+           (table.systems.empty() ? ".\n" : ": " + table.missing_words() + ".\n");
+  }
   std::vector<std::vector<std::string>> lines = {{metric_title(data.headline_metric)}};
   for (const MetricTable::Column& column : table.columns) {
-    lines[0].push_back(clean_text(fmt::format("{} ({})", column.dataset, column.role), 60));
+    lines[0].push_back(fmt::format("{} ({})", column.dataset, column.role));
   }
   for (std::size_t s = 0; s < table.systems.size(); ++s) {
-    std::vector<std::string> line = {clean_text(table.systems[s].title, 80)};
+    std::vector<std::string> line = {table.systems[s].title};
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
       const ResultRow* row = table.cell(s, c);
       line.push_back(row == nullptr
-                         ? "-"
+                         ? "- (" + table.missing[s * table.columns.size() + c] + ")"
                          : fmt::format("{} [{}, {}] n={} seeds={}",
                                        format_metric(row->metric, row->value),
                                        format_metric(row->metric, *row->lo),
                                        format_metric(row->metric, *row->hi), row->n, row->seeds));
     }
     lines.push_back(std::move(line));
+  }
+  for (const char* name : {kMajority, kChance}) {
+    std::vector<std::string> line = {name};
+    bool any = false;
+    for (const MetricTable::Column& column : table.columns) {
+      const ReportReference* one = find_reference(data, name, column, table.metric);
+      any = any || one != nullptr;
+      line.push_back(one == nullptr ? "-"
+                                    : format_metric(one->metric, one->value) +
+                                          (one->detail.empty() ? "" : " " + one->detail));
+    }
+    if (any) lines.push_back(std::move(line));
+  }
+  for (std::vector<std::string>& line : lines) {
+    for (std::string& cell : line) cell = clean_text(cell, 120);
   }
   std::vector<std::size_t> widths(lines[0].size(), 0);
   for (const std::vector<std::string>& line : lines) {
@@ -200,6 +176,7 @@ std::string report_text(const ReportData& data) {
     }
     text += printed.substr(0, printed.find_last_not_of(' ') + 1) + "\n";
   }
+  for (const std::string& warning : small_numbers(data)) text += clean_text(warning, 500) + "\n";
   return text;
 }
 

@@ -215,7 +215,14 @@ void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, b
 FutureNotes::FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set)
     : workspace_(workspace), study_(study), set_(set) {}
 
-std::vector<bool> FutureNotes::of(const std::string& strategy, const StudyRun& run) const {
+const std::vector<bool>& FutureNotes::of(const std::string& strategy, const StudyRun& run) {
+  const Wish wish{strategy, run.note_providers, run.note_models};
+  const auto known = known_.find(wish);
+  if (known != known_.end()) return known->second;
+  return known_.emplace(wish, look_up(strategy, run)).first->second;
+}
+
+std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyRun& run) const {
   std::vector<bool> result(set_.cases.size(), false);
   NoteFilter filter = note_filter(run);
   filter.strategies = {strategy};

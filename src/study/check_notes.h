@@ -2,6 +2,8 @@
 
 #include <map>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "study/findings.h"
 #include "study/study_data.h"
@@ -14,14 +16,20 @@ void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, b
                  Findings& findings, StudyPlan& plan);
 
 // For a strategy, whether a case will have a note of it, as far as that is known: of those that the
-// study writes it is taken that each comes out.
+// study writes it is taken that each comes out. The workspace's notes are read once for all runs that
+// ask for the same.
 class FutureNotes {
  public:
   FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set);
   // By case.
-  std::vector<bool> of(const std::string& strategy, const StudyRun& run) const;
+  const std::vector<bool>& of(const std::string& strategy, const StudyRun& run);
 
  private:
+  std::vector<bool> look_up(const std::string& strategy, const StudyRun& run) const;
+
+  // Strategy, providers and models of notes.
+  using Wish = std::tuple<std::string, std::vector<std::string>, std::vector<std::string>>;
+  std::map<Wish, std::vector<bool>> known_;
   Workspace& workspace_;
   const Study& study_;
   const CaseSet& set_;

@@ -68,10 +68,11 @@ class RunsChecker {
 
  private:
   void count_cases(const StudyRun& run, std::int64_t& train, std::int64_t& validation) {
-    const FutureNotes notes(workspace_, study_, *set_);
+    if (!notes_) notes_.emplace(workspace_, study_, *set_);
+    FutureNotes& notes = *notes_;
     std::vector<bool> trained_on(set_->cases.size(), true);
     for (const std::string& strategy : expand_note_sets(run.train_with)) {
-      const std::vector<bool> has = notes.of(strategy, run);
+      const std::vector<bool>& has = notes.of(strategy, run);
       for (std::size_t i = 0; i < has.size(); ++i) trained_on[i] = trained_on[i] && has[i];
     }
     std::int64_t all_validation = 0;
@@ -106,10 +107,10 @@ class RunsChecker {
   }
 
   // A run that learns from texts needs one of a training sample at least.
-  void check_own_notes(const StudyRun& run, const FutureNotes& notes,
+  void check_own_notes(const StudyRun& run, FutureNotes& notes,
                        const std::vector<bool>& trained_on) {
     for (const std::string& strategy : expand_note_sets(run.notes)) {
-      const std::vector<bool> has = notes.of(strategy, run);
+      const std::vector<bool>& has = notes.of(strategy, run);
       for (std::size_t i = 0; i < has.size(); ++i) {
         if (has[i] && trained_on[i] && set_->cases[i].role == Role::kTrain) return;
       }
@@ -257,6 +258,7 @@ class RunsChecker {
   std::vector<RunRecord> known_;
   std::vector<EarlierRun> earlier_;
   ModelHashes models_;
+  std::optional<FutureNotes> notes_;
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
+#include <span>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/parallel.h"
@@ -25,6 +27,7 @@ namespace {
 constexpr std::size_t kNoteExamples = 4;
 constexpr std::size_t kQueriesPerDataset = 2;
 constexpr std::size_t kNearest = 5;
+constexpr std::size_t kWrongPictures = 6;  // of a data set
 
 Picture picture_of(const PictureTable& pictures, std::size_t index, std::string alt) {
   return prepared_picture(*pictures.images, pictures.picture[index], std::move(alt));
@@ -32,6 +35,27 @@ Picture picture_of(const PictureTable& pictures, std::size_t index, std::string 
 
 std::string class_name(const Study& study, int label) {
   return study.field.at(study.classes[static_cast<std::size_t>(label)]).name;
+}
+
+// Samples that are in the data set, but not in the study.
+void add_dropped(Workspace& workspace, const Study& study, const std::string& dataset,
+                 ReportDataset& entry) {
+  SampleFilter filter;
+  filter.datasets = {dataset};
+  const auto add = [&](const std::string& reason, std::int64_t count) {
+    if (count > 0) entry.skipped.emplace_back(reason, static_cast<std::size_t>(count));
+  };
+  const std::int64_t all = count_samples(workspace.database(), filter);
+  filter.with_image = true;
+  add("no picture", all - count_samples(workspace.database(), filter));
+  for (const ClassCounts& counts : count_classes(workspace.database(), filter)) {
+    for (const auto& [label, count] : counts.labelled) {
+      if (std::ranges::find(study.classes, label) != study.classes.end()) continue;
+      add(fmt::format("of the class {}, which the study leaves out", study.field.at(label).name),
+          count);
+    }
+    add("of no class", counts.unlabelled);
+  }
 }
 
 std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& study,
@@ -58,10 +82,7 @@ std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& 
         entry.test += item.role == Role::kTest;
       }
       entry.groups = groups.size() == entry.samples ? 0 : groups.size();
-      if (const auto dropped = set.dropped.find(data.name); dropped != set.dropped.end()) {
-        entry.skipped.emplace_back("of a class that the study leaves out, or of none",
-                                   static_cast<std::size_t>(dropped->second));
-      }
+      add_dropped(workspace, study, data.name, entry);
       if (const auto none = set.without_role.find(data.name); none != set.without_role.end()) {
         for (const auto& [reason, count] : none->second) {
           entry.skipped.emplace_back(reason, static_cast<std::size_t>(count));
@@ -157,6 +178,7 @@ std::vector<TrainingCurve> describe_curves(const Workspace& workspace,
     const auto result = read_train_result(workspace.runs() / id);
     if (!result) continue;
     TrainingCurve curve;
+    curve.run = trained.run->name;
     curve.model = trained.title;
     curve.mode = std::string(mode_name(trained.run->train.mode));
     curve.notes = join(trained.run->notes, "+");
@@ -233,8 +255,9 @@ std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study,
         GalleryEntry entry;
         entry.direction = direction_name(direction);
         entry.dataset = slice.name;
-        entry.model = fmt::format("{}, multimodal, notes {}, seed {}", trained->title,
-                                  join(trained->run->notes, "+"), trained->seeds.front().first);
+        entry.model = fmt::format("{} ({}, multimodal, notes {}), seed {}", trained->run->name,
+                                  trained->title, join(trained->run->notes, "+"),
+                                  trained->seeds.front().first);
         entry.query = gallery.picture(query);
         for (const Match& match : nearest_rows(space.images.row(query), pool, kNearest, excluded)) {
           const std::size_t row = image_of(match.index);
@@ -249,6 +272,84 @@ std::vector<GalleryEntry> pick_gallery(Workspace& workspace, const Study& study,
     }
   }
   return entries;
+}
+
+std::vector<ReportReference> describe_references(const CaseSet& set, const Study& study) {
+  std::vector<ReportReference> references;
+  const std::vector<std::string> names = class_names(study);
+  for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
+    std::vector<std::size_t> counts(names.size());
+    for (const int label : slice.truth) ++counts[static_cast<std::size_t>(label)];
+    const auto most = static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin());
+    for (const ReferenceValue& one : reference_values(slice.truth, names.size())) {
+      references.push_back({one.name, slice.name, slice.role, one.metric, one.value,
+                            slice.truth.size(), one.name == kMajority ? names[most] : ""});
+    }
+  }
+  return references;
+}
+
+// Probabilities of a row of scores.
+std::vector<double> softmax(std::span<const float> scores) {
+  const double most = static_cast<double>(*std::ranges::max_element(scores));
+  std::vector<double> result;
+  double sum = 0;
+  for (const float score : scores) {
+    result.push_back(std::exp(static_cast<double>(score) - most));
+    sum += result.back();
+  }
+  for (double& one : result) one /= sum;
+  return result;
+}
+
+// What the first training of a run got wrong on each data set: of the first multimodal run, whose
+// neighbours the gallery shows too, else of the first run.
+std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& study,
+                                         const CaseSet& set, const PictureTable& pictures,
+                                         const std::vector<TrainedRun>& runs) {
+  std::vector<WrongPictures> mistakes;
+  if (runs.empty()) return mistakes;
+  auto trained = std::ranges::find_if(
+      runs, [](const TrainedRun& run) { return run.run->train.mode == Mode::kMultimodal; });
+  if (trained == runs.end()) trained = runs.begin();
+  for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
+    const Predictions predictions = read_predictions(
+        predictions_file(workspace.runs() / trained->seeds.front().second, slice.name));
+    const std::vector<int> named = predicted_classes(predictions.logits);
+    WrongPictures entry{trained->run->name,
+                        trained->title,
+                        std::string(mode_name(trained->run->train.mode)),
+                        join(trained->run->notes, "+"),
+                        trained->seeds.front().first,
+                        slice.name,
+                        slice.role,
+                        0,
+                        slice.truth.size(),
+                        {}};
+    std::vector<std::pair<double, std::size_t>> wrong;  // the surest first
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      if (named[i] == slice.truth[i]) continue;
+      wrong.emplace_back(-softmax(predictions.logits.row(i))[static_cast<std::size_t>(named[i])],
+                         i);
+    }
+    std::ranges::sort(wrong);
+    entry.wrong = wrong.size();
+    for (std::size_t k = 0; k < std::min(wrong.size(), kWrongPictures); ++k) {
+      const std::size_t row = wrong[k].second;
+      const std::vector<double> probabilities = softmax(predictions.logits.row(row));
+      const std::size_t index = slice.cases[row];
+      WrongPicture one;
+      one.key = sample_by_id(workspace.database(), set.cases[index].sample_id).key;
+      one.known = class_name(study, slice.truth[row]);
+      one.named = class_name(study, named[row]);
+      one.known_probability = probabilities[static_cast<std::size_t>(slice.truth[row])];
+      one.named_probability = probabilities[static_cast<std::size_t>(named[row])];
+      one.picture = picture_of(pictures, index, one.key);
+      entry.pictures.push_back(std::move(one));
+    }
+    mistakes.push_back(std::move(entry));
+  }
+  return mistakes;
 }
 
 std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRuns& finished) {
@@ -286,6 +387,8 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   report.results = std::move(evaluation.rows);
   report.comparisons = std::move(evaluation.comparisons);
   report.confusions = std::move(evaluation.confusions);
+  report.references = describe_references(set, study);
+  report.mistakes = pick_mistakes(workspace, study, set, pictures, runs);
   report.gallery = pick_gallery(workspace, study, set, pictures, runs);
   report.notes_from_labels =
       std::ranges::any_of(runs, [](const TrainedRun& run) { return run.run->notes_name_label; });

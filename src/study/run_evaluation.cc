@@ -8,6 +8,7 @@
 #include "epicrisis/core/version.h"
 #include "epicrisis/eval/zero_shot.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "study/run_differences.h"
 
 namespace epicrisis::study {
 namespace {
@@ -20,6 +21,7 @@ struct SeedPredictions {
 
 ResultRow identity_of(const TrainedRun& trained, const DatasetSlice& slice, const char* task) {
   ResultRow row;
+  row.run = trained.run->name;
   row.model = trained.title;
   row.mode = std::string(mode_name(trained.run->train.mode));
   row.notes = join(trained.run->notes, "+");
@@ -49,12 +51,15 @@ std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds) 
   return scores;
 }
 
+// To be raised when other rows are measured of equal predictions within one version.
+constexpr int kRows = 2;
+
 // Everything that the rows of a run on a data set depend on.
 std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice& slice,
                    const std::vector<SeedPredictions>& seeds) {
-  std::string all = fmt::format("{}\n{}\n{} {} {} {}", kVersion,
-                                measured_name(identity_of(run, slice, "")), study.bootstrap,
-                                study.split_seed, study.classes.size(), run.run->notes_name_label);
+  std::string all = fmt::format(
+      "{} {}\n{}\n{} {} {} {}", kVersion, kRows, measured_name(identity_of(run, slice, "")),
+      study.bootstrap, study.split_seed, join(class_names(study), ","), run.run->notes_name_label);
   for (const SeedPredictions& entry : seeds) {
     all += fmt::format("\n{} {} {}", entry.seed, entry.predictions.identity,
                        entry.predictions.checksum);
@@ -69,6 +74,8 @@ ReportConfusion confusion_of(const TrainedRun& trained, const DatasetSlice& slic
                              const std::vector<SeedScores>& scores, std::size_t classes) {
   const ResultRow identity = identity_of(trained, slice, "classification");
   ReportConfusion confusion;
+  confusion.run = identity.run;
+  confusion.role = slice.role;
   confusion.model = identity.model;
   confusion.mode = identity.mode;
   confusion.notes = identity.notes;
@@ -118,28 +125,40 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
   }
 }
 
-// The run that others with the same image encoder are held against: the study's own choice, else
-// the first image-only run of that encoder, else the first image-only run.
+// The run that a candidate is held against: the study's own choice, else the image-only run of the
+// same encoder that differs least from it in its settings (of an image-only run one before it), else
+// the first image-only run. Null for the first image-only run of an encoder.
 const TrainedRun* baseline_for(const Study& study, const std::vector<TrainedRun>& runs,
                                const TrainedRun& candidate) {
-  const TrainedRun* found = nullptr;
-  for (const TrainedRun& run : runs) {
-    if (!study.baseline.empty()) {
-      if (run.run->name == study.baseline) return &run;
-    } else if (run.run->train.mode == Mode::kImage) {
-      const bool same = run.run->image_encoder.model == candidate.run->image_encoder.model &&
-                        run.run->image_encoder.frozen == candidate.run->image_encoder.frozen;
-      if (same) return &run;
-      if (found == nullptr) found = &run;
-    }
+  if (!study.baseline.empty()) {
+    const auto chosen = std::ranges::find(runs, study.baseline,
+                                          [](const TrainedRun& run) { return run.run->name; });
+    return chosen == runs.end() ? nullptr : &*chosen;
   }
-  return found;
+  const TrainedRun* first = nullptr;
+  const TrainedRun* nearest = nullptr;
+  std::size_t least = 0;
+  for (const TrainedRun& run : runs) {
+    if (run.run->train.mode != Mode::kImage) continue;
+    if (&run == &candidate) return nearest;
+    if (first == nullptr) first = &run;
+    if (run.run->image_encoder.model != candidate.run->image_encoder.model ||
+        run.run->image_encoder.frozen != candidate.run->image_encoder.frozen) {
+      continue;
+    }
+    const std::size_t differences = differences_besides_notes(*candidate.run, *run.run).size();
+    if (nearest != nullptr && differences >= least) continue;
+    nearest = &run;
+    least = differences;
+  }
+  return nearest != nullptr ? nearest : first;
 }
 
 }  // namespace
 
 std::string measured_name(const ResultRow& row) {
-  return fmt::format("{}|{}|{}|{}|{}", row.model, row.mode, row.notes, row.dataset, row.role);
+  return fmt::format("{}|{}|{}|{}|{}|{}", row.run, row.model, row.mode, row.notes, row.dataset,
+                     row.role);
 }
 
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study) {
@@ -160,6 +179,12 @@ std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& stud
   }
   std::erase_if(slices, [](const DatasetSlice& slice) { return slice.cases.empty(); });
   return slices;
+}
+
+std::vector<std::string> class_names(const Study& study) {
+  std::vector<std::string> names;
+  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
+  return names;
 }
 
 RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& slice,
@@ -203,6 +228,9 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
         append(evaluation.rows,
                classification_rows(identity_of(runs[r], slice, "classification"), slice.truth,
                                    scores, bootstrap_options(study, slice), job));
+        append(evaluation.rows,
+               class_rows(identity_of(runs[r], slice, "classification"), slice.truth, scores,
+                          class_names(study), bootstrap_options(study, slice), job));
         if (aligns(runs[r].run->train.mode) || runs[r].run->train.mode == Mode::kImage) {
           evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
         }
@@ -219,10 +247,15 @@ void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
     const TrainedRun* baseline = baseline_for(study, runs, runs[r]);
     if (baseline == nullptr || baseline == &runs[r]) continue;
     const auto b = static_cast<std::size_t>(baseline - runs.data());
+    const std::vector<std::string> differences =
+        differences_besides_notes(*runs[r].run, *baseline->run);
     for (std::size_t s = 0; s < slices.size(); ++s) {
       job.check();
       for (const char* metric : {"weighted_f1", "balanced_accuracy"}) {
         Comparison comparison;
+        comparison.run = runs[r].run->name;
+        comparison.baseline_run = baseline->run->name;
+        comparison.differences = differences;
         comparison.model = runs[r].title;
         comparison.baseline = std::string(mode_name(baseline->run->train.mode));
         comparison.candidate = std::string(mode_name(runs[r].run->train.mode));

@@ -16,7 +16,7 @@ namespace epicrisis::study {
 // A run of the study with one entry a finished seed.
 struct TrainedRun {
   const StudyRun* run = nullptr;
-  std::string title;  // ResultRow::model: what sets the run apart
+  std::string title;                                       // ResultRow::model: its image encoder
   std::vector<std::pair<std::string, std::string>> seeds;  // seed as text, run id
 };
 
@@ -44,6 +44,9 @@ struct Evaluation {
   std::vector<std::vector<std::vector<SeedScores>>> scores;  // [run][slice][seed]
   std::vector<Comparison> comparisons;                       // by compare_runs()
 };
+
+// The short names of the study's classes, in its order.
+std::vector<std::string> class_names(const Study& study);
 
 // Test and external cases by data set, internal ones first; rows as `Predictions` has them.
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study);

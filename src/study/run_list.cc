@@ -10,6 +10,7 @@
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/study/study.h"
 #include "study/folders.h"
+#include "study/report_files.h"
 #include "study/run_identity.h"
 
 namespace epicrisis {
@@ -141,7 +142,7 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
   for (auto& [name, runs] : by_study) {
     const bool running = std::ranges::any_of(
         runs, [](const ListedRun* run) { return run->status == RunStatus::kRunning; });
-    const bool at_work = running && is_locked(workspace, "study-" + name);
+    const bool at_work = running && is_locked(workspace, study::study_lock(name));
     for (ListedRun* run : runs) run->at_work = at_work;
     const bool known = std::ranges::find(studies, name) != studies.end();
     judge(runs, known ? wishes_of(workspace, name) : StudyWishes(), known, measured);
@@ -174,7 +175,7 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
   for (const std::string& name : list_studies(workspace)) {
     StudyProgress progress;
     progress.name = name;
-    const Path report = workspace.reports() / (name + ".html");
+    const Path report = study::report_file(workspace, name);
     if (std::filesystem::exists(report)) progress.report = report.string();
     const StudyWishes wishes = wishes_of(workspace, name);
     progress.problem = wishes.problem;

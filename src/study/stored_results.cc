@@ -1,7 +1,6 @@
 #include "study/stored_results.h"
 
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -12,8 +11,8 @@
 namespace epicrisis::study {
 namespace {
 
-// What tells the trainings of a study apart in its rows: model, mode, notes, seed.
-using Training = std::tuple<std::string, std::string, std::string, std::string>;
+// What tells the trainings of a study apart in its rows: run and seed.
+using Training = std::pair<std::string, std::string>;
 
 }  // namespace
 
@@ -24,17 +23,15 @@ void store_results(Workspace& workspace, const Study& study, const Evaluation& e
   std::map<Training, std::string> ids;
   for (const TrainedRun& run : runs) {
     for (const auto& [seed, id] : run.seeds) {
-      ids[{run.title, std::string(mode_name(run.run->train.mode)), join(run.run->notes, "+"),
-           seed}] = id;
+      ids[{run.run->name, seed}] = id;
     }
   }
   std::vector<StoredResult> stored;
   stored.reserve(evaluation.rows.size());
   for (const ResultRow& row : evaluation.rows) {
-    const auto id = ids.find({row.model, row.mode, row.notes, row.seed});
+    const auto id = ids.find({row.run, row.seed});
     if (id == ids.end() && row.seed != "all") {
-      throw InternalError("result of {}, {}, notes '{}', seed {}: no such training", row.model,
-                          row.mode, row.notes, row.seed);
+      throw InternalError("result of run '{}', seed {}: no such training", row.run, row.seed);
     }
     stored.push_back({.run_id = id == ids.end() ? "" : id->second, .row = row});
   }

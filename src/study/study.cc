@@ -12,6 +12,7 @@
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
 #include "study/report_builder.h"
+#include "study/report_files.h"
 #include "study/stored_results.h"
 #include "study/study_notes.h"
 #include "study/training.h"
@@ -19,6 +20,7 @@
 namespace epicrisis {
 namespace {
 
+using study::beside;
 using study::CaseSet;
 using study::Evaluation;
 using study::PictureTable;
@@ -58,6 +60,9 @@ StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
   return state;
 }
 
+// To be raised when a report shows more of the same within one version.
+constexpr const char* kReport = "report 2";
+
 // What the report of a study depends on. It is written beside the report when all of that is done,
 // so that a second run of a study finds nothing to do.
 std::string report_key(Workspace& workspace, const Study& study, const StudyState& state,
@@ -66,11 +71,11 @@ std::string report_key(Workspace& workspace, const Study& study, const StudyStat
   for (const NoteCount& count : count_notes(workspace.database())) notes.push_back(to_json(count));
   std::string runs;
   for (const TrainedRun& run : state.finished.runs) {
-    runs += '\n' + run.title;
+    runs += '\n' + run.run->name + '|' + run.title;
     for (const auto& [seed, id] : run.seeds) runs += '|' + id;
   }
   return sha256_of_fields(
-      {kVersion, study.source, study.allow_leakage ? "leakage allowed" : "",
+      {kVersion, kReport, study.source, study.allow_leakage ? "leakage allowed" : "",
        fmt::format("{} {}", study.bootstrap, study.baseline), dump_json(Json(evaluation.keys)),
        runs, join(state.finished.missing, "\n"), study::hash_of(state.set, state.pictures),
        study::hash_of(study::load_note_table(workspace, state.set, {})), dump_json(notes)});
@@ -84,12 +89,6 @@ Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyS
                            workspace.runs(), study::find_results(workspace, study), job);
   study::store_results(workspace, study, evaluation, state.finished.runs);
   return evaluation;
-}
-
-// The files of a report: the page, and beside it the same numbers in other forms.
-Path beside(const Path& html, const char* extension) {
-  Path path = html;
-  return path.replace_extension(extension);
 }
 
 ReportData make_report(Workspace& workspace, const Study& study, const StudyState& state,
@@ -106,35 +105,21 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   return data;
 }
 
-Path study_report(const Workspace& workspace, const Study& study) {
-  return workspace.reports() / (study.name + ".html");
-}
-
-bool report_is_current(const Workspace& workspace, const Study& study, const std::string& key) {
-  const Path html = study_report(workspace, study);
-  for (const char* extension : {".html", ".csv", ".json", ".tex", ".txt", ".key"}) {
-    if (!std::filesystem::exists(beside(html, extension))) return false;
-  }
-  return read_file(beside(html, ".key")) == key;
-}
-
 }  // namespace
 
 Json to_json(const StudyOutcome& outcome) {
   Json imports = Json::array();
   for (const ImportReport& report : outcome.imports) imports.push_back(to_json(report));
-  return {{"runs_trained", outcome.trained},
-          {"runs_kept", outcome.kept},
-          {"report", outcome.report.string()},
-          {"results", to_json(outcome.rows)},
-          {"imports", std::move(imports)}};
+  return {{"runs_trained", outcome.trained},   {"runs_kept", outcome.kept},
+          {"report", outcome.report.string()}, {"earlier_report", outcome.earlier_report.string()},
+          {"results", to_json(outcome.rows)},  {"imports", std::move(imports)}};
 }
 
 StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
                        const StudyOptions& options) {
   Study study = given;
   study.allow_leakage = study.allow_leakage || options.allow_leakage;
-  const WorkspaceLock lock = workspace.lock("study-" + study.name);
+  const WorkspaceLock lock = workspace.lock(study::study_lock(study.name));
   settle_field(workspace.database(), study.field);
   remember_study(workspace, study);
   StudyOutcome outcome;
@@ -149,13 +134,15 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
 
   outcome.trained = counts.trained;
   outcome.kept = counts.kept;
-  outcome.report = study_report(workspace, study);
+  outcome.report = study::report_file(workspace, study.name);
   Evaluation evaluation = evaluate_state(workspace, study, state, job);
   outcome.rows = evaluation.rows;
   const std::string key = report_key(workspace, study, state, evaluation);
-  if (!report_is_current(workspace, study, key)) {
+  if (!study::report_is_current(workspace, study.name, key)) {
+    const std::string day = job.now_utc().substr(0, std::string_view("2026-11-24").size());
+    outcome.earlier_report = study::begin_report(workspace, study, day);
     make_report(workspace, study, state, std::move(evaluation), outcome.report, job);
-    write_file(beside(outcome.report, ".key"), key);
+    study::end_report(workspace, study, day, key);
   }
   outcome.headline = read_file(beside(outcome.report, ".txt"));
   return outcome;

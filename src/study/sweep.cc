@@ -18,6 +18,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/folders.h"
+#include "study/report_files.h"
 
 namespace epicrisis::study {
 namespace {
@@ -309,9 +310,7 @@ void sweep_study(Workspace& workspace, const std::string& study, const RemovalOp
   if (!study_content(workspace.database(), study).runs.empty()) return;
   Sweeper sweeper(workspace, options, report);
   std::vector<Path> files = {workspace.root() / "studies" / (study + ".json")};
-  for (const char* extension : {".html", ".csv", ".json", ".tex", ".txt", ".key"}) {
-    files.push_back(workspace.reports() / (study + extension));
-  }
+  for (Path& file : report_files(workspace, study)) files.push_back(std::move(file));
   for (const Path& file : files) {
     std::error_code error;
     if (std::filesystem::exists(std::filesystem::symlink_status(file, error))) {

@@ -1,6 +1,7 @@
 #include "study/training.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 
@@ -202,12 +203,55 @@ void complete_run(const Path& folder, const std::string& split_set, const std::s
   }
 }
 
+// Says of each training which it is of how many, and about how long the rest takes.
+class TrainingCount {
+ public:
+  TrainingCount(std::size_t total, const Job& job) : total_(total), job_(job) {}
+
+  void begin(const std::string& title) {
+    ++begun_;
+    started_ = job_.clock().monotonic();
+    std::string left;
+    if (done_ > 0 && total_ >= begun_) {
+      const double minutes = Seconds(spent_).count() / 60 / static_cast<double>(done_) *
+                             static_cast<double>(total_ - begun_ + 1);
+      left = minutes < 1 ? std::string(", less than a minute left")
+                         : fmt::format(", about {:.0f} min left", minutes);
+    }
+    job_.info("training {} of {}: {}{}", begun_, std::max(total_, begun_), title, left);
+  }
+  void end() {
+    ++done_;
+    spent_ += job_.clock().monotonic() - started_;
+  }
+
+ private:
+  std::size_t total_;
+  const Job& job_;
+  std::size_t begun_ = 0;
+  std::size_t done_ = 0;
+  std::chrono::nanoseconds started_{};
+  std::chrono::nanoseconds spent_{};
+};
+
+// Those that have no finished training yet.
+std::size_t count_open(StudyRuns& runs, const Study& study, const Job& job) {
+  std::size_t open = 0;
+  for (const StudyRun& run : study.runs) {
+    job.check();
+    runs.take(run);
+    for (const std::int64_t seed : run.seeds) open += !runs.state(seed).finished;
+  }
+  return open;
+}
+
 }  // namespace
 
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
                      const PictureTable& pictures, ModelHashes& models, Job& job) {
   RunCounts counts;
   StudyRuns runs(workspace, study, set, pictures, models);
+  TrainingCount count(count_open(runs, study, job), job);
   for (const StudyRun& run : study.runs) {
     runs.take(run);
     std::optional<RunTrainer> trainer;  // made when the first seed needs it
@@ -248,10 +292,12 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         job.warn("{} is trained again: {}", title, state.why_not);
         std::filesystem::remove_all(folder);
       }
+      count.begin(title);
       tell_validation(run, set, runs.notes(), title, job);
       TrainConfig config = run.train;
       config.seed = static_cast<std::uint64_t>(seed);
       train_one(workspace, runs, state, config, *trainer);
+      count.end();
       ++counts.trained;
     }
   }
@@ -266,12 +312,6 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
     TrainedRun trained;
     trained.run = &run;
     trained.title = run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
-    const auto same_row = [&](const StudyRun& other) {
-      return &other < &run && other.train.mode == run.train.mode && other.notes == run.notes &&
-             other.image_encoder.model == run.image_encoder.model &&
-             other.image_encoder.frozen == run.image_encoder.frozen;
-    };
-    if (std::ranges::any_of(study.runs, same_row)) trained.title += ", " + run.name;
     runs.take(run);
     std::map<std::string, std::vector<std::string>> missing;  // seeds by what is wrong
     for (const std::int64_t seed : run.seeds) {

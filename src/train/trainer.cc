@@ -127,6 +127,7 @@ TrainResult Trainer::run() {
   if (auto finished = from_folder([&] { return open_folder(); })) return *std::move(finished);
   make_validation();
   from_folder([&] { resume_or_start(); });
+  if (observer_.resumed && progress_.steps > 0) observer_.resumed(progress_.epoch);
   const auto may_stop = config_.patience > 0 && !validation_truth_.empty();
   last_checkpoint_ = now();
   while (progress_.epoch <= config_.epochs) {

@@ -64,6 +64,38 @@ TEST(TerminalWatcher, WithoutATerminalALineAtStartAndEnd) {
               MatchesRegex("reading: 3 images\nreading: 3 images in .*s \\(.*/s\\)  ok\n"));
 }
 
+// The time that a test says it is.
+class TestClock : public Clock {
+ public:
+  std::chrono::system_clock::time_point now() override { return {}; }
+  std::chrono::nanoseconds monotonic() override { return time; }
+  void sleep(std::chrono::nanoseconds duration) override { time += duration; }
+  std::chrono::nanoseconds time{};
+};
+
+TEST(TerminalWatcher, WithoutATerminalALineAMinute) {
+  TestClock clock;
+  ::testing::internal::CaptureStderr();
+  TerminalWatcher watcher(nullptr, clock);
+  JobStep step{1, "run (seed 1)", "epochs", 100, 0, ""};
+  watcher.step_begun(step);
+  for (int second = 1; second <= 150; ++second) {
+    clock.time = std::chrono::seconds(second);
+    step.done = static_cast<std::uint64_t>(second / 6);
+    step.note = "loss 0.5";
+    watcher.step_moved(step);
+  }
+  // What does not move on in its count is told too.
+  step.note = "epoch 26: 320 images";
+  clock.time = std::chrono::seconds(200);
+  watcher.step_moved(step);
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "run (seed 1): 100 epochs\n"
+            "run (seed 1): 10 of 100 epochs, about 9:00 left  loss 0.5\n"
+            "run (seed 1): 20 of 100 epochs, about 8:00 left  loss 0.5\n"
+            "run (seed 1): 25 of 100 epochs, about 10:00 left  epoch 26: 320 images\n");
+}
+
 TEST(TerminalWatcher, AStopBeforeTheEndShows) {
   ::testing::internal::CaptureStderr();
   {
@@ -175,7 +207,7 @@ TEST(CancelOnSignalsDeathTest, TheFirstSignalCancelsTheSecondEnds) {
         if (job.cancelled()) std::raise(SIGTERM);
         std::_Exit(0);
       },
-      ::testing::ExitedWithCode(130), "");
+      ::testing::ExitedWithCode(130), "stopping; what is done is kept");
 }
 
 TEST(CancelOnSignalsDeathTest, ATerminalThatClosesCancelsUnlessThatIsIgnored) {

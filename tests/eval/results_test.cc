@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -19,6 +20,7 @@ using testing::HasSubstr;
 
 ResultRow identity(std::string task = "classification") {
   ResultRow row;
+  row.run = "with notes";
   row.model = "densenet121";
   row.mode = "multimodal";
   row.notes = "M";
@@ -240,6 +242,83 @@ TEST(ZeroShot, TakesTheNearestClass) {
   EXPECT_THROW(zero_shot_similarities(images, prompts, {0, 1, 2}, 2), UsageError);
   EXPECT_THROW(zero_shot_similarities(images, prompts, {0, 1}, 2), UsageError);
   EXPECT_THROW(zero_shot_similarities(FloatMatrix(1, 3), prompts, {0, 1, 1}, 2), UsageError);
+}
+
+// Rows of one metric and seed.
+const ResultRow* find_row(const std::vector<ResultRow>& rows, const std::string& metric,
+                          const std::string& seed) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const ResultRow& row) {
+    return row.metric == metric && row.seed == seed;
+  });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+TEST(ClassRows, RecallAndSpecificityOfTheClassesThatOccur) {
+  // 40 of class 0 (30 called 0, 10 called 1), 20 of class 1 (15 called 1, 5 called 2), none of 2.
+  std::vector<int> truth;
+  std::vector<int> called;
+  for (int i = 0; i < 60; ++i) {
+    truth.push_back(i < 40 ? 0 : 1);
+    called.push_back(i < 30 ? 0 : i < 55 ? 1 : 2);
+  }
+  std::vector<SeedScores> runs;
+  for (const char* seed : {"1", "2"}) {
+    runs.push_back({seed, FloatMatrix(truth.size(), 3)});
+    for (std::size_t i = 0; i < truth.size(); ++i) {
+      runs.back().logits.row(i)[static_cast<std::size_t>(called[i])] = 1;
+    }
+  }
+  const auto rows = class_rows(identity(), truth, runs, {"A", "B", "C"}, {}, Job());
+  EXPECT_EQ(rows.size(), 5U * 3);  // no recall of C
+  EXPECT_EQ(find_row(rows, "recall/C", "all"), nullptr);
+  const auto expect = [&](const char* metric, double value, std::size_t n) {
+    const ResultRow* row = find_row(rows, metric, "all");
+    ASSERT_NE(row, nullptr) << metric;
+    EXPECT_DOUBLE_EQ(row->value, value) << metric;
+    EXPECT_EQ(row->n, n) << metric;
+    EXPECT_EQ(row->seeds, 2U);
+    EXPECT_EQ(row->run, "with notes");
+    EXPECT_TRUE(row->printable()) << metric;
+    EXPECT_LT(row->lo.value(), value) << metric;
+  };
+  expect("recall/A", 0.75, 40);
+  expect("recall/B", 0.75, 20);
+  expect("specificity/B", 0.75, 40);
+  expect("specificity/C", 55.0 / 60, 60);
+  EXPECT_EQ(find_row(rows, "specificity/A", "1")->value, 1);
+  EXPECT_THROW(class_rows(identity(), truth, {}, {"A", "B", "C"}, {}, Job()), UsageError);
+  EXPECT_THROW(class_rows(identity(), truth, runs, {"A", "B"}, {}, Job()), UsageError);
+}
+
+// A class of two samples is missing from many replicates: a number without an interval.
+TEST(ClassRows, AClassOfFewSamplesHasNoInterval) {
+  std::vector<int> truth(50, 0);
+  truth[0] = truth[1] = 1;
+  SeedScores run{"1", FloatMatrix(50, 2)};
+  const auto rows = class_rows(identity(), truth, std::vector{run}, {"A", "B"}, {}, Job());
+  ASSERT_NE(find_row(rows, "recall/B", "1"), nullptr);
+  EXPECT_FALSE(find_row(rows, "recall/B", "1")->printable());
+  EXPECT_TRUE(find_row(rows, "recall/A", "1")->printable());
+}
+
+TEST(References, AreWhatIsReachedWithoutLearning) {
+  const std::vector<int> truth = {1, 1, 1, 0, 2, 1};
+  std::map<std::pair<std::string, std::string>, double> values;
+  for (const ReferenceValue& one : reference_values(truth, 4)) {
+    values[{one.name, one.metric}] = one.value;
+  }
+  EXPECT_DOUBLE_EQ((values.at({kMajority, "accuracy"})), 4.0 / 6);
+  EXPECT_DOUBLE_EQ((values.at({kMajority, "balanced_accuracy"})), 1.0 / 3);
+  EXPECT_DOUBLE_EQ((values.at({kMajority, "weighted_f1"})), 4.0 / 6 * 0.8);
+  EXPECT_DOUBLE_EQ((values.at({kMajority, "auroc"})), 0.5);
+  EXPECT_DOUBLE_EQ((values.at({kChance, "accuracy"})), 0.25);
+  EXPECT_DOUBLE_EQ((values.at({kChance, "balanced_accuracy"})), 0.25);
+  EXPECT_NEAR((values.at({kChance, "linear_kappa"})), 0, 1e-12);
+  // Where nothing is to be told apart, what is undefined is left out.
+  for (const ReferenceValue& one : reference_values(std::vector<int>{2, 2}, 3)) {
+    EXPECT_NE(one.metric, "auroc");
+  }
+  EXPECT_THROW(reference_values(std::vector<int>{3}, 3), UsageError);
 }
 
 }  // namespace

@@ -334,5 +334,38 @@ TEST(Retrieval, LargePoolsAreFast) {
   EXPECT_NEAR(values.at("median_rank"), static_cast<double>(n) / 2, 100);
 }
 
+// Where all similarities are equal, every metric is its mean over all orders of the pool: what
+// chance gives.
+TEST(Retrieval, ChanceIsWhatARandomOrderGives) {
+  RetrievalSet set;
+  for (const int label : {0, 0, 0, 0, 1, 1, 1, 2, 0, 1}) set.image_labels.push_back(label);
+  const std::size_t n = set.image_labels.size();
+  set.images = FloatMatrix(n, 2);
+  set.notes = FloatMatrix(n, 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    set.images.row(i)[0] = set.notes.row(i)[0] = 1;
+    set.note_images.push_back(i);
+    set.image_groups.push_back(i < 2 ? "one" : "");
+  }
+  RetrievalOptions options;
+  options.precision_at = {5};
+  const auto value = [](const std::vector<RetrievalMetric>& metrics, const std::string& name) {
+    for (const RetrievalMetric& metric : metrics) {
+      if (metric.name == name) return metric.value();
+    }
+    return std::nan("");
+  };
+  for (const RetrievalResult& result : evaluate_retrieval(set, Job(), options)) {
+    EXPECT_NEAR(value(result.metrics, "P@5"), value(result.chance, kChancePrecision), 1e-12);
+    EXPECT_NEAR(value(result.metrics, "mAP"), value(result.chance, kChanceMap), 1e-12);
+    EXPECT_LT(value(result.chance, kChanceMap), 1);
+  }
+  std::fill(set.image_labels.begin(), set.image_labels.end(), 1);
+  for (const RetrievalResult& result : evaluate_retrieval(set, Job(), options)) {
+    EXPECT_DOUBLE_EQ(value(result.chance, kChancePrecision), 1);
+    EXPECT_NEAR(value(result.chance, kChanceMap), 1, 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace epicrisis

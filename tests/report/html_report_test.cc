@@ -9,6 +9,7 @@
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/eval/retrieval.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup_checker.h"
 #include "report/sample_report.h"
@@ -43,8 +44,9 @@ TEST(HtmlReport, IsWellFormedAndComplete) {
   const std::string html = render_html(sample_report());
   const CheckedMarkup markup = check_markup(html);
   EXPECT_EQ(markup.error, "");
-  for (const char* section : {"summary", "data", "leakage", "notes", "training", "results",
-                              "confusion", "retrieval", "measuring", "settings"}) {
+  for (const char* section :
+       {"summary", "data", "leakage", "notes", "training", "results", "classes", "confusion",
+        "mistakes", "retrieval", "measuring", "settings"}) {
     EXPECT_EQ(count_of(html, "<h2 id=\"" + std::string(section) + "\""), 1U) << section;
     EXPECT_EQ(count_of(html, "<a href=\"#" + std::string(section) + "\""), 1U) << section;
   }
@@ -137,11 +139,11 @@ ReportData hostile_report(const std::string& text) {
     one.notes = {{text, text, text}};
   }
   for (TrainingCurve& one : data.curves) {
-    one.model = one.mode = one.notes = one.seed = text;
+    one.run = one.model = one.mode = one.notes = one.seed = text;
     for (Series& series : one.series) series.name = text;
   }
   for (ResultRow& one : data.results) {
-    one.model = one.mode = one.notes = text;
+    one.run = one.model = one.mode = one.notes = text;
     one.dataset += text;
     one.role = text;
   }
@@ -151,10 +153,22 @@ ReportData hostile_report(const std::string& text) {
   for (Comparison& one : data.comparisons) {
     one.model = one.baseline = one.candidate = one.candidate_notes = one.dataset = one.role = text;
   }
+  for (Comparison& one : data.comparisons) {
+    one.run = one.baseline_run = text;
+    one.differences = {text, text};
+  }
+  for (ReportReference& one : data.references) one.dataset += text, one.role = one.detail = text;
+  for (WrongPictures& one : data.mistakes) {
+    one.run = one.model = one.mode = one.notes = one.seed = one.dataset = one.role = text;
+    for (WrongPicture& wrong : one.pictures) {
+      wrong.key = wrong.known = wrong.named = text;
+      wrong.picture = {"\xff\xd8\xff", ""};
+    }
+  }
   data.comparisons.push_back(data.comparisons.back());
   data.comparisons.back().metric = text;
   for (ReportConfusion& one : data.confusions)
-    one.model = one.mode = one.notes = one.dataset = text;
+    one.run = one.role = one.model = one.mode = one.notes = one.dataset = text;
   for (GalleryEntry& one : data.gallery) {
     one.direction = one.dataset = one.model = text;
     for (GalleryItem& item : one.nearest) item.text = item.label = item.key = text;
@@ -272,8 +286,8 @@ TEST(HtmlReport, NumbersWithoutIntervalOrCountsAreNotPrinted) {
 TEST(HtmlReport, EmptySectionsAreLeftOut) {
   const std::string html = render_html({});
   EXPECT_EQ(check_markup(html).error, "");
-  for (const char* section :
-       {"data", "notes", "training", "results", "confusion", "retrieval", "settings"}) {
+  for (const char* section : {"data", "notes", "training", "results", "classes", "confusion",
+                              "mistakes", "retrieval", "settings"}) {
     EXPECT_EQ(count_of(html, "#" + std::string(section) + "\""), 0U) << section;
   }
   // That nothing was checked is news, not an empty section.
@@ -281,6 +295,147 @@ TEST(HtmlReport, EmptySectionsAreLeftOut) {
   ReportData data;
   data.leakage.checked = true;
   EXPECT_THAT(render_html(data), HasSubstr("No overlap was found"));
+}
+
+// Two runs that no other column tells apart are told apart by their names, everywhere.
+TEST(HtmlReport, RunsAreNamedEverywhere) {
+  ReportData data = sample_report();
+  const auto rename = [](auto& list) {
+    for (auto& one : list) {
+      if (one.run == "with-p1") one.notes = "M", one.run = "with-m-again";
+    }
+  };
+  rename(data.results);
+  rename(data.curves);
+  rename(data.confusions);
+  for (Comparison& one : data.comparisons) {
+    if (one.run == "with-p1") one.candidate_notes = "M", one.run = "with-m-again";
+  }
+  const std::string html = render_html(data);
+  const auto section = [&](const std::string& id) {
+    const std::size_t begin = html.find("<h2 id=\"" + id + "\"");
+    return html.substr(begin, html.find("</section>", begin) - begin);
+  };
+  for (const char* id : {"summary", "training", "results", "classes", "confusion"}) {
+    EXPECT_GE(count_of(section(id), "with-m-again"), 1U) << id;
+    EXPECT_GT(count_of(section(id), "with-m"), count_of(section(id), "with-m-again")) << id;
+  }
+  EXPECT_EQ(count_of(section("summary"), "<th scope=\"row\">with-m-again<"), 1U);
+  for (const std::string& text : {report_text(data), report_latex(data), report_csv(data),
+                                  dump_json(to_json(data)), join(report_findings(data), " ")}) {
+    EXPECT_THAT(text, HasSubstr("with-m-again"));
+    EXPECT_THAT(text, HasSubstr("with-mp"));
+  }
+  EXPECT_TRUE(report_csv(data).starts_with("run,model,"));
+}
+
+TEST(HtmlReport, WhatIsNotOfTheNotesAloneIsSaidSo) {
+  ReportData data = sample_report();
+  EXPECT_THAT(render_html(data), Not(HasSubstr("not the notes alone")));
+  for (Comparison& one : data.comparisons) {
+    if (one.run == "with-p1") one.differences = {"epochs: 20, not 100"};
+  }
+  const std::string html = render_html(data);
+  EXPECT_THAT(html, HasSubstr("not the notes alone: epochs: 20, not 100"));
+  const std::size_t bought = html.find("What the notes bought");
+  const std::size_t others = html.find("Not the notes alone: these runs");
+  ASSERT_NE(bought, std::string::npos);
+  ASSERT_NE(others, std::string::npos);
+  // The drawing of each stands before its caption.
+  EXPECT_THAT(html.substr(html.rfind("<svg", bought), bought - html.rfind("<svg", bought)),
+              Not(HasSubstr(": with-p1")));
+  EXPECT_THAT(html.substr(html.rfind("<svg", others), others - html.rfind("<svg", others)),
+              HasSubstr(": with-p1"));
+  EXPECT_THAT(join(report_findings(data), " "),
+              HasSubstr("They differ in more than the notes: epochs: 20, not 100."));
+  EXPECT_THAT(report_latex(data), HasSubstr("not the notes alone: epochs: 20, not 100"));
+  EXPECT_THAT(dump_json(to_json(data)), HasSubstr("epochs: 20, not 100"));
+}
+
+TEST(HtmlReport, AMissingNumberSaysWhy) {
+  ReportData data = sample_report();
+  // One class occurs in one set: no kappa there. Of another set no interval can be had.
+  std::erase_if(data.results, [](const ResultRow& row) {
+    return row.metric == "linear_kappa" && row.dataset == "isic2017";
+  });
+  for (ResultRow& row : data.results) {
+    if (row.metric == "macro_f1" && row.dataset == "isic2017") row.lo = row.hi = std::nullopt;
+    if (row.metric == "auroc") row.lo = row.hi = std::nullopt;
+  }
+  data.comparisons.front().result.lo = std::numeric_limits<double>::quiet_NaN();
+  const std::string html = render_html(data);
+  EXPECT_EQ(check_markup(html).error, "");
+  EXPECT_EQ(count_of(html, "<small class=\"why\">not defined: only one class occurs</small>"), 4U);
+  EXPECT_EQ(count_of(html, "<small class=\"why\">no interval: too few samples"), 4U);
+  EXPECT_THAT(html, HasSubstr("<h3>AUROC</h3>\n<p>Not printed: no interval: too few"));
+  EXPECT_THAT(html, HasSubstr("1 difference is not printed"));
+}
+
+TEST(HtmlReport, OnlyClassesThatOccurAreShown) {
+  ReportData data = sample_report();
+  for (std::size_t i = 0; i < 7; ++i) {
+    data.confusions[0].counts.at(1, i) = data.confusions[0].counts.at(i, 1) = 0;
+  }
+  const std::string html = render_html(data);
+  const std::size_t begin = html.find("Confusion matrix of pictures");
+  const std::string matrix = html.substr(begin, html.find("</svg>", begin) - begin);
+  EXPECT_THAT(matrix, HasSubstr(">VASC<"));
+  EXPECT_THAT(matrix, Not(HasSubstr(">DF<")));
+  EXPECT_EQ(count_of(matrix, "class=\"cell\""), 36U);
+  EXPECT_THAT(html, HasSubstr("<b>isic2017</b>: samples of each class; none of DF, VASC, ACK"));
+  const std::size_t classes = html.find("<h2 id=\"classes\"");
+  EXPECT_EQ(count_of(html.substr(classes, html.find("</section>", classes) - classes), ">SCC<"),
+            0U);
+}
+
+TEST(HtmlReport, ReferencesAndMistakesAreShown) {
+  const ReportData data = sample_report();
+  const std::string html = render_html(data);
+  EXPECT_EQ(count_of(html, "<tr class=\"reference\">"), 2U);
+  EXPECT_THAT(html, HasSubstr("<td class=\"number\">0.310<small>NEV</small></td>"));
+  EXPECT_THAT(html, HasSubstr("117 of 512 samples were called by another class; the 1 that"));
+  EXPECT_THAT(html, HasSubstr("known: <b>MEL</b> <span class=\"soft\">6 %</span>"));
+  EXPECT_THAT(html, HasSubstr("named: <b class=\"worse\">NEV</b> <span class=\"soft\">91 %"));
+  EXPECT_THAT(html, HasSubstr("by chance 0."));
+  EXPECT_THAT(report_text(data), HasSubstr("always the most frequent class"));
+  EXPECT_THAT(report_text(data), HasSubstr("0.310 NEV"));
+  EXPECT_EQ(to_json(data)["references"].size(), 8U);
+  EXPECT_THAT(html, Not(HasSubstr("chance is 1")));
+  ReportData one_class = data;
+  for (ResultRow& row : one_class.results) {
+    if (row.metric.find(kChanceMap) != std::string::npos) row.value = *row.lo = *row.hi = 1;
+  }
+  EXPECT_THAT(render_html(one_class),
+              HasSubstr("All samples of ham10000 are of one class: whatever is found is right, and "
+                        "chance is 1"));
+}
+
+TEST(HtmlReport, FewSamplesAreWarnedOf) {
+  ReportData data = sample_report();
+  EXPECT_TRUE(small_numbers(data).empty());
+  EXPECT_THAT(render_html(data), Not(HasSubstr("class=\"few\"")));
+  for (ResultRow& row : data.results) {
+    if (row.dataset == "isic2017" && row.task == "classification") row.n = 24;
+  }
+  ReportConfusion few{"densenet121",      "image",    "",        "isic2017", 3,
+                      ConfusionMatrix(8), "pictures", "external"};
+  few.counts.at(0, 0) = 66;
+  few.counts.at(6, 2) = 6;
+  data.confusions.push_back(few);
+  const std::vector<std::string> warnings = small_numbers(data);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_THAT(warnings[0], HasSubstr("isic2017 (external) has n = 24, only 2 of MEL"));
+  EXPECT_THAT(warnings[0], HasSubstr("by 0.042"));
+  EXPECT_THAT(render_html(data), HasSubstr("<b class=\"few\">n = 24, few</b>"));
+  EXPECT_THAT(report_text(data), HasSubstr("Small numbers: isic2017"));
+}
+
+TEST(HtmlReport, TermsAreExplainedBelowTheTables) {
+  const std::string html = render_html(sample_report());
+  for (const char* term : {"Weighted F1", "Interval", "Grey lines", "Recall", "Specificity", "mAP",
+                           "By chance", "Own pair", "Difference", "AUROC", "Trainings"}) {
+    EXPECT_THAT(html, HasSubstr("<b>" + std::string(term) + "</b>: ")) << term;
+  }
 }
 
 TEST(HtmlReport, AllowedLeakageTopsThePage) {

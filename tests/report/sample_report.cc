@@ -3,19 +3,22 @@
 #include <cmath>
 
 #include "epicrisis/core/random.h"
+#include "epicrisis/eval/evaluation.h"
+#include "epicrisis/eval/retrieval.h"
 
 namespace epicrisis::test {
 namespace {
 
 struct Variant {
+  const char* run;
   const char* mode;
   const char* notes;
   double gain;
 };
-constexpr Variant kVariants[] = {{"image", "", 0},
-                                 {"multimodal", "M", 0.045},
-                                 {"multimodal", "P1", 0.01},
-                                 {"multimodal", "MP", 0.03}};
+constexpr Variant kVariants[] = {{"pictures", "image", "", 0},
+                                 {"with-m", "multimodal", "M", 0.045},
+                                 {"with-p1", "multimodal", "P1", 0.01},
+                                 {"with-mp", "multimodal", "MP", 0.03}};
 
 struct Set {
   const char* name;
@@ -51,6 +54,7 @@ void add_results(ReportData& data, Random& random) {
     for (const Variant& variant : kVariants) {
       for (const Set& set : kSets) {
         ResultRow row;
+        row.run = variant.run;
         row.model = "densenet121";
         row.mode = variant.mode;
         row.notes = variant.notes;
@@ -79,6 +83,8 @@ void add_results(ReportData& data, Random& random) {
         if (std::string(metric) == "weighted_f1" && variant.notes[0] != '\0') {
           Comparison comparison{"densenet121", "image",  variant.mode,  variant.notes,
                                 set.name,      set.role, "weighted_f1", {}};
+          comparison.run = variant.run;
+          comparison.baseline_run = "pictures";
           const double gain = variant.gain + 0.008 * random.normal();
           comparison.result = {gain, gain - 0.8 * half, gain + 0.8 * half, 0.02, set.n, 3, 3};
           data.comparisons.push_back(comparison);
@@ -88,11 +94,45 @@ void add_results(ReportData& data, Random& random) {
   }
 }
 
+void add_classes(ReportData& data, Random& random) {
+  for (const Variant& variant : kVariants) {
+    for (std::size_t c = 0; c + 1 < data.classes.size(); ++c) {
+      for (const char* kind : {"recall/", "specificity/"}) {
+        ResultRow row = printable_row();
+        row.run = variant.run;
+        row.mode = variant.mode;
+        row.notes = variant.notes;
+        row.metric = kind + data.classes[c];
+        row.seed = "all";
+        row.seeds = 3;
+        row.value = random.uniform(0.3, 0.9);
+        row.lo = row.value - 0.05;
+        row.hi = row.value + 0.04;
+        row.n = 30 + 20 * c;
+        data.results.push_back(row);
+      }
+    }
+  }
+  for (const Set& set : kSets) {
+    data.references.push_back({kMajority, set.name, set.role, "weighted_f1", 0.31, set.n, "NEV"});
+    data.references.push_back({kChance, set.name, set.role, "weighted_f1", 0.17, set.n});
+  }
+  WrongPicture wrong;
+  wrong.key = "ISIC_0024399";
+  wrong.known = "MEL";
+  wrong.named = "NEV";
+  wrong.named_probability = 0.91;
+  wrong.known_probability = 0.06;
+  data.mistakes.push_back(
+      {"with-m", "densenet121", "multimodal", "M", "1", "ham10000", "internal", 117, 512, {wrong}});
+}
+
 void add_retrieval(ReportData& data, Random& random) {
   for (const char* direction :
        {"image_to_text", "text_to_image", "image_to_image", "text_to_text"}) {
     for (const char* protocol : {"pair_out", "pair_in"}) {
-      for (const char* metric : {"P@5", "P@10", "P@20", "mAP", "R@1", "R@10", "median_rank"}) {
+      for (const char* metric : {"P@5", "P@10", "P@20", kChancePrecision, "mAP", kChanceMap, "R@1",
+                                 "R@10", "median_rank"}) {
         const bool rank = std::string(metric) == "median_rank";
         const bool instance = metric[0] == 'R' || rank;
         const bool across =
@@ -117,6 +157,7 @@ void add_training(ReportData& data, Random& random) {
   for (const Variant& variant : kVariants) {
     for (const char* seed : {"1", "2"}) {
       TrainingCurve curve;
+      curve.run = variant.run;
       curve.model = "densenet121";
       curve.mode = variant.mode;
       curve.notes = variant.notes;
@@ -138,6 +179,7 @@ void add_training(ReportData& data, Random& random) {
 
 ResultRow printable_row() {
   ResultRow row;
+  row.run = "with-m";
   row.model = "densenet121";
   row.mode = "multimodal";
   row.notes = "M";
@@ -181,6 +223,7 @@ ReportData sample_report() {
        "gpt-4o-mini, prompt v1, 2026-11-20"}};
   data.note_examples = {example};
   add_results(data, random);
+  add_classes(data, random);
   add_retrieval(data, random);
   add_training(data, random);
   for (const Variant& variant : kVariants) {
@@ -191,6 +234,8 @@ ReportData sample_report() {
         confusion.counts.at(t, p) = random.below(t == p ? 300 : 30);
       }
     }
+    confusion.run = variant.run;
+    confusion.role = "internal";
     data.confusions.push_back(std::move(confusion));
   }
   for (const char* direction : {"image_to_text", "text_to_image", "image_to_image"}) {

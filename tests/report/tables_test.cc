@@ -39,6 +39,9 @@ TEST(Numbers, MetricsHaveTitles) {
             "P@5, image → text, own pair out of the pool");
   EXPECT_EQ(metric_title("text_to_text/median_rank/pair_in"),
             "median rank, text → text, own pair in the pool");
+  EXPECT_EQ(metric_title("image_to_text/chance_mAP/pair_out"),
+            "mAP by chance, image → text, own pair out of the pool");
+  EXPECT_EQ(metric_title("recall/A"), "Recall of A");
   EXPECT_EQ(metric_title("something/else"), "something/else");
 }
 
@@ -63,13 +66,20 @@ TEST(MetricTables, TakeTheRowOverAllTrainings) {
   add("multimodal", "2", "inside", "internal", 0.5);
   add("broken", "all", "inside", "internal", std::numeric_limits<double>::quiet_NaN());
   const MetricTable table = metric_table(rows, "classification", "weighted_f1");
-  ASSERT_EQ(table.systems.size(), 2U);
+  ASSERT_EQ(table.systems.size(), 3U);
   ASSERT_EQ(table.columns.size(), 2U);
   EXPECT_EQ(table.columns[0].dataset, "inside");  // internal first
   EXPECT_EQ(table.cell(0, 0)->value, 0.25);
   EXPECT_EQ(table.cell(0, 1)->value, 0.1);
   EXPECT_EQ(table.cell(1, 0), nullptr);
   EXPECT_EQ(table.cell(1, 1), nullptr);
+  EXPECT_EQ(table.cell(2, 0), nullptr);
+  // Why there is none: by systems and columns.
+  EXPECT_EQ(table.missing[0], "");
+  EXPECT_EQ(table.missing[2], "several trainings, and nothing over all of them");
+  EXPECT_EQ(table.missing[3], "not measured on this data set");
+  EXPECT_EQ(table.missing[4], "not defined here");
+  EXPECT_TRUE(table.printed());
   EXPECT_TRUE(metric_table(rows, "zero-shot", "weighted_f1").systems.empty());
 }
 
@@ -111,7 +121,7 @@ TEST(Findings, RangesOnlyWhereNothingWasCompared) {
 
 TEST(TextTable, IsAligned) {
   const std::vector<std::string> lines = split(report_text(sample_report()), '\n');
-  ASSERT_EQ(lines.size(), 6U);  // head, four systems, and the end
+  ASSERT_EQ(lines.size(), 8U);  // head, four systems, two references, and the end
   const std::size_t column = lines[0].find("ham10000 (internal)");
   ASSERT_NE(column, std::string::npos);
   for (std::size_t i = 1; i < 5; ++i) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/files.h"
+#include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
@@ -156,6 +158,86 @@ TEST(TrainConfig, JsonFromOutsideIsChecked) {
         changed("width", 1e99)}) {
     EXPECT_THAT(broken, ThrowsMessage<InputError>(HasSubstr("run/config.json")));
   }
+}
+
+// A row of the table of [train] in the documentation.
+struct DocumentedKey {
+  std::string name;
+  std::string range;
+  std::string fallback;
+};
+std::vector<DocumentedKey> documented_keys() {
+  const std::string page = read_file(Path(EPICRISIS_SOURCE_DIR) / "docs/formats/study-files.md");
+  std::vector<DocumentedKey> keys;
+  bool inside = false;
+  for (const std::string& line : split(page, '\n')) {
+    if (line.starts_with("| key | range | default |")) {
+      inside = true;
+    } else if (inside && line.empty()) {
+      break;
+    } else if (inside && line.starts_with("| `")) {
+      const std::vector<std::string> cells = split(line, '|');
+      keys.push_back({std::string(trim(cells.at(1))), std::string(trim(cells.at(2))),
+                      std::string(trim(cells.at(3)))});
+      keys.back().name = keys.back().name.substr(1, keys.back().name.size() - 2);
+    }
+  }
+  return keys;
+}
+
+bool is_read(const std::string& key, const std::string& value) {
+  try {
+    read(key + " = " + value);
+    return true;
+  } catch (const UsageError&) {
+    return false;
+  }
+}
+
+// docs/formats/study-files.md lists what can be set, with the ranges and defaults of the code.
+TEST(TrainConfig, EveryKeyIsDocumentedAsItIs) {
+  Json expected = train_config_to_json({});
+  for (const char* elsewhere : {"mode", "seed", "copies", "freeze_image_encoder"}) {
+    expected.erase(elsewhere);
+  }
+  for (const DocumentedKey& key : documented_keys()) {
+    ASSERT_TRUE(expected.contains(key.name)) << key.name << " is documented, and no key";
+    const Json value = expected[key.name];
+    expected.erase(key.name);
+    const bool text = value.is_string();
+    const std::size_t to = key.range.find(" to ");
+    if (to != std::string::npos) {
+      const double low = std::stod(key.range.substr(0, to));
+      const double high = std::stod(key.range.substr(to + 4));
+      const bool whole = value.is_number_integer();
+      const auto printed = [&](double number) {
+        return whole ? fmt::format("{:.0f}", number) : fmt::format("{}", number);
+      };
+      EXPECT_TRUE(is_read(key.name, printed(low))) << key.name;
+      EXPECT_TRUE(is_read(key.name, printed(high))) << key.name;
+      EXPECT_FALSE(is_read(key.name, printed(whole ? low - 1 : low - 1e-13))) << key.name;
+      EXPECT_FALSE(is_read(key.name, printed(high + 1))) << key.name;
+    } else {
+      for (std::string word : split(key.range, ',')) {
+        word = std::string(trim(word));
+        if (word == "cuda:N") word = "cuda:1";
+        EXPECT_TRUE(is_read(key.name, text ? '"' + word + '"' : word)) << key.name << word;
+      }
+      EXPECT_FALSE(is_read(key.name, text ? "\"other\"" : "2")) << key.name;
+    }
+    if (key.fallback == "the loss's") continue;
+    if (value.is_number()) {
+      EXPECT_EQ(value.get<double>(), std::stod(key.fallback)) << key.name;
+    } else {
+      EXPECT_EQ(text ? value.get<std::string>() : value.dump(), key.fallback) << key.name;
+    }
+  }
+  EXPECT_TRUE(expected.empty()) << "not documented: " << expected.dump();
+  std::vector<std::string> losses;
+  for (const DocumentedKey& key : documented_keys()) {
+    if (key.name == "loss") losses = split(key.range, ',');
+  }
+  EXPECT_EQ(losses.size(), contrastive_loss_names().size());
 }
 
 }  // namespace

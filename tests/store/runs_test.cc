@@ -28,6 +28,7 @@ class RunsTest : public test::StoreTest {
   StoredResult result(const std::string& run_id, double value) const {
     StoredResult stored{.run_id = run_id, .row = {}};
     ResultRow& row = stored.row;
+    row.run = "p1";
     row.model = "densenet121";
     row.mode = "multimodal";
     row.notes = "P1";
@@ -164,6 +165,38 @@ TEST_F(RunsTest, RunsSurviveTheWayFromLayout3) {
   migrate(database);
   EXPECT_EQ(database.query_integer("PRAGMA user_version"), current_layout_version());
   EXPECT_EQ(find_run(database, "r1").value().status, RunStatus::kDone);
+  put_results(database, "s", "k", {result("r1", 0.5)});
+  EXPECT_EQ(load_results(database).size(), 1U);
+}
+
+// Two runs may differ in their names alone: in their loss, for one, which no column tells.
+TEST_F(RunsTest, ResultsOfRunsThatDifferInTheirNamesAreKeptApart) {
+  start_run(database_, run("r1"));
+  start_run(database_, run("r2"));
+  StoredResult other = result("r2", 0.6);
+  other.row.run = "p1, other loss";
+  put_results(database_, "s", "k", {result("r1", 0.5), other});
+  EXPECT_EQ(load_results(database_, {.study = "s"}),
+            (std::vector<StoredResult>{result("r1", 0.5), other}));
+}
+
+// Layout 7 did not know the runs of its results: they are measured anew, and runs stay.
+TEST_F(RunsTest, ResultsOfLayout7AreMeasuredAnew) {
+  Database database(folder_.path() / "old.db");
+  migrate_to(database, 7);
+  database.execute_script(R"sql(
+INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, finished_at)
+  VALUES ('r1', 's', 'n', '{}', 'h', 'done', '', '', '');
+INSERT INTO evaluations (study, key, created_at) VALUES ('s', '{}', 'now');
+INSERT INTO results (study, position, run_id, model, mode, notes, seed, dataset, role, task, metric,
+  value, lo, hi, n, seeds)
+  VALUES ('s', 0, 'r1', 'm', 'image', '', '1', 'd', 'internal', 'classification', 'accuracy', 0.5,
+          NULL, NULL, 3, 1);
+)sql");
+  migrate(database);
+  EXPECT_EQ(find_run(database, "r1").value().status, RunStatus::kDone);
+  EXPECT_EQ(results_key(database, "s"), std::nullopt);
+  EXPECT_TRUE(load_results(database).empty());
   put_results(database, "s", "k", {result("r1", 0.5)});
   EXPECT_EQ(load_results(database).size(), 1U);
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
+#include "epicrisis/store/tables/samples.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/verify_workspace.h"
 #include "epicrisis/tensor/safetensors.h"
@@ -32,7 +34,11 @@ class EvaluateStudy : public ::testing::Test {
     write_demo_corpus(corpus(), job_, {.seed = 3, .internal_lesions = 30, .external_lesions = 10});
   }
   Path corpus() const { return folder_.path() / "corpus"; }
-  Study study() const { return parse_study(kStudy, "small.toml", corpus()); }
+  Study study(const std::string& text = kStudy) const {
+    return parse_study(text, "small.toml", corpus());
+  }
+  // A workspace in which all runs of the study are there.
+  Workspace finished(const Study& study);
 
   TemporaryFolder folder_;
   Job job_;
@@ -90,6 +96,16 @@ void leave_run(Workspace& workspace, const Study& study, const StudyRun& run,
   result.best_epoch = 1;
   write_train_result(folder, result);
   finish_run(workspace.database(), record.id, RunStatus::kDone);
+}
+
+Workspace EvaluateStudy::finished(const Study& study) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  study::import_data(workspace, study, job_);
+  study::CaseSet set = study::assign_roles(workspace, study, job_);
+  const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
+  study::write_notes(workspace, study, set, false, job_);
+  for (const StudyRun& run : study.runs) leave_run(workspace, study, run, set, pictures);
+  return workspace;
 }
 
 TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
@@ -152,6 +168,138 @@ TEST_F(EvaluateStudy, WithoutASampleOfItsClassesItSaysSo) {
   Study external = study();
   for (StudyData& data : external.data) data.external = true;
   EXPECT_THAT(message(external, "external"), testing::HasSubstr("nothing to train on"));
+}
+
+// Another external set is measured, and nothing else.
+TEST_F(EvaluateStudy, OnlyADataSetThatIsNewIsMeasured) {
+  Workspace workspace = finished(study());
+  const Study without = study(test::small_study("small", false) + test::kTwoRuns);
+  for (const ResultRow& row : evaluate_study(workspace, without, job_)) {
+    EXPECT_EQ(row.dataset, "dermoscope_a");
+  }
+  // What is measured again would not have this value.
+  workspace.database().execute("UPDATE results SET value = 0.125, lo = 0.125, hi = 0.125");
+  std::set<std::string> measured;
+  for (const ResultRow& row : evaluate_study(workspace, study(), job_)) {
+    if (row.dataset == "dermoscope_a") {
+      EXPECT_EQ(row.value, 0.125) << row.metric;
+    }
+    measured.insert(row.dataset);
+  }
+  EXPECT_EQ(measured, (std::set<std::string>{"dermoscope_a", "phone"}));
+  for (const ResultRow& row : evaluate_study(workspace, without, job_)) {
+    EXPECT_EQ(row.value, 0.125) << row.metric;
+  }
+}
+
+// Two runs with the same notes and encoder, and one that is trained in another way.
+TEST_F(EvaluateStudy, RunsAreToldApartAndSoIsWhatTheyDifferBy) {
+  const std::string text = kStudy +
+                           "[[run]]\nname = \"short\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n"
+                           "train = { epochs = 7, loss = \"clip\" }\n"
+                           "[[run]]\nname = \"short image\"\nmode = \"image\"\n"
+                           "train = { epochs = 7 }\n";
+  Study study = this->study(text);
+  study.runs.at(1).name = "long";  // leave_run() names folders by the first word
+  study.runs.at(3).name = "brief";
+  Workspace workspace = finished(study);
+  const Path html = folder_.path() / "report.html";
+  const ReportData report = write_study_report(workspace, study, html, job_);
+  std::set<std::string> runs;
+  for (const ResultRow& row : report.results) runs.insert(row.run);
+  EXPECT_EQ(runs, (std::set<std::string>{"image only", "long", "short", "brief"}));
+  std::map<std::string, Comparison> compared;
+  for (const Comparison& one : report.comparisons) compared[one.run] = one;
+  ASSERT_EQ(compared.size(), 3U);
+  EXPECT_EQ(compared.at("long").baseline_run, "image only");
+  EXPECT_THAT(compared.at("long").differences, testing::IsEmpty());
+  // The image-only run that was trained as long, not the first.
+  EXPECT_EQ(compared.at("short").baseline_run, "brief");
+  EXPECT_THAT(compared.at("short").differences, testing::IsEmpty());
+  EXPECT_EQ(compared.at("brief").baseline_run, "image only");
+  EXPECT_THAT(compared.at("brief").differences, testing::ElementsAre("epochs: 7, not 100"));
+  study.baseline = "long";
+  const ReportData chosen = write_study_report(workspace, study, html, job_);
+  for (const Comparison& one : chosen.comparisons) {
+    if (one.run != "short") continue;
+    EXPECT_THAT(one.differences,
+                testing::IsSupersetOf({std::string("epochs: 7, not 100"),
+                                       std::string("loss: clip, not supervised_nt_xent")}));
+  }
+}
+
+TEST_F(EvaluateStudy, TheReportHasClassesReferencesMistakesAndWhatWasLeftOut) {
+  std::string text = kStudy;
+  text.replace(text.find(", \"MEL\"]"), 7, "");
+  Workspace workspace = finished(study(text));
+  const ReportData report =
+      write_study_report(workspace, study(text), folder_.path() / "report.html", job_);
+  std::set<std::string> metrics;
+  for (const ResultRow& row : report.results) metrics.insert(row.metric);
+  EXPECT_TRUE(metrics.contains("recall/NEV"));
+  EXPECT_TRUE(metrics.contains("specificity/NEV"));
+  EXPECT_TRUE(metrics.contains("image_to_image/chance_mAP/pair_out"));
+  std::set<std::string> references;
+  for (const ReportReference& one : report.references) {
+    references.insert(one.dataset);
+    EXPECT_GT(one.n, 0U);
+  }
+  EXPECT_EQ(references, (std::set<std::string>{"dermoscope_a", "phone"}));
+  ASSERT_EQ(report.mistakes.size(), 2U);
+  for (const WrongPictures& one : report.mistakes) {
+    EXPECT_EQ(one.run, "with notes");
+    EXPECT_EQ(one.pictures.size(), std::min<std::size_t>(one.wrong, 6));
+    ASSERT_FALSE(one.pictures.empty());
+    for (const WrongPicture& wrong : one.pictures) {
+      EXPECT_NE(wrong.known, wrong.named);
+      EXPECT_GE(wrong.named_probability, wrong.known_probability);
+      EXPECT_FALSE(wrong.picture.bytes.empty());
+    }
+    EXPECT_GE(one.pictures.front().named_probability, one.pictures.back().named_probability);
+  }
+  // All samples of the data set are in it, or left out for a reason.
+  for (const ReportDataset& set : report.datasets) {
+    std::size_t all = set.samples;
+    for (const auto& [reason, samples] : set.skipped) all += samples;
+    EXPECT_EQ(all, static_cast<std::size_t>(
+                       count_samples(workspace.database(), {.datasets = {set.name}})))
+        << set.name;
+    EXPECT_TRUE(std::ranges::any_of(set.skipped, [](const auto& one) {
+      return one.first == "of the class MEL, which the study leaves out" && one.second > 0;
+    }));
+  }
+}
+
+// Of a changed study the report of before is kept; of an unchanged one it is written over.
+TEST_F(EvaluateStudy, AChangedStudyKeepsItsEarlierReport) {
+  Workspace workspace = finished(study());
+  const StudyOutcome first = run_study(workspace, study(), job_);
+  EXPECT_TRUE(first.earlier_report.empty());
+  const std::string page = read_file(first.report);
+  EXPECT_TRUE(run_study(workspace, study(), job_).earlier_report.empty());
+
+  const Study changed = study("title = \"Another title\"\n" + kStudy);
+  const StudyOutcome second = run_study(workspace, changed, job_);
+  EXPECT_EQ(second.report, first.report);
+  EXPECT_NE(read_file(second.report), page);
+  ASSERT_FALSE(second.earlier_report.empty());
+  EXPECT_EQ(read_file(second.earlier_report), page);
+  EXPECT_THAT(second.earlier_report.filename().string(),
+              testing::MatchesRegex("small@[0-9]+-[0-9]+-[0-9]+-[0-9a-f]+.html"));
+  for (const char* extension : {".csv", ".json", ".tex", ".txt"}) {
+    Path file = second.earlier_report;
+    EXPECT_TRUE(std::filesystem::exists(file.replace_extension(extension))) << extension;
+  }
+  EXPECT_TRUE(run_study(workspace, changed, job_).earlier_report.empty());
+  // Back to the study of before: the other one's is kept now.
+  const StudyOutcome third = run_study(workspace, study(), job_);
+  ASSERT_FALSE(third.earlier_report.empty());
+  EXPECT_NE(third.earlier_report, second.earlier_report);
+  EXPECT_TRUE(std::filesystem::exists(second.earlier_report));
+  // A report that an earlier version wrote does not tell of which text it is.
+  Path key = third.report;
+  write_file(key.replace_extension(".key"), "0123456789abcdef");
+  EXPECT_EQ(run_study(workspace, study(), job_).earlier_report.filename(), "small@earlier.html");
 }
 
 // What this version writes with a checksum is damaged without one.

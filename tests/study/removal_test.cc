@@ -159,7 +159,8 @@ TEST_F(RemovalTest, AStudyGoesWithItsRunsAndReport) {
   result.row.value = 0.5;
   result.row.seeds = 1;
   put_results(database_, "small", "key", {result});
-  for (const char* name : {"small.html", "small.key", "smaller.html", "small.docx"}) {
+  for (const char* name : {"small.html", "small.key", "small@2026-11-24-01234567.html",
+                           "smaller.html", "small.docx"}) {
     write_file(workspace_.reports() / name, "report");
   }
   write_file(workspace_.runs() / run / "thoughts.docx", "of the user");
@@ -173,6 +174,7 @@ TEST_F(RemovalTest, AStudyGoesWithItsRunsAndReport) {
   EXPECT_TRUE(find_run(database_, other));
   EXPECT_TRUE(load_results(database_).empty());
   EXPECT_FALSE(there(workspace_.reports() / "small.html"));
+  EXPECT_FALSE(there(workspace_.reports() / "small@2026-11-24-01234567.html"));
   EXPECT_TRUE(there(workspace_.reports() / "smaller.html"));
   EXPECT_TRUE(there(workspace_.reports() / "small.docx"));
   EXPECT_FALSE(there(workspace_.runs() / run / "model.safetensors"));

@@ -235,9 +235,12 @@ TEST_F(TrainerTest, ResumedIsAsIfNeverInterrupted) {
     EXPECT_FALSE(std::filesystem::exists(folder(name) / "model.safetensors"));
     EXPECT_THROW(TrainedModel::load(folder(name)), InputError);
     int epochs = 0;
+    int resumed_at = 0;
     observer.epoch = [&](const EpochMetrics&) { ++epochs; };
+    observer.resumed = [&](int epoch) { resumed_at = epoch; };
     const TrainResult resumed = train_model(config, data.input(), folder(name), job_, observer);
     EXPECT_EQ(epochs, whole.epochs - 3);
+    EXPECT_EQ(resumed_at, 4);
     EXPECT_EQ(weights(name), weights(name + "-whole")) << name;
     EXPECT_FALSE(std::filesystem::exists(folder(name) / "checkpoint.safetensors"));
     ASSERT_EQ(resumed.history.size(), whole.history.size());

@@ -27,6 +27,27 @@ std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<
                                            std::span<const SeedScores> runs,
                                            const BootstrapOptions& options, const Job& job);
 
+// Recall ("recall/MEL": the share of a class's samples that are called by it) and specificity
+// ("specificity/MEL": the share of the other samples that are not) of each class that has samples to
+// measure it on, in the order of `classes`, the short names of the columns of the logits. n counts
+// those samples alone. Seeds, intervals and errors as above.
+std::vector<ResultRow> class_rows(const ResultRow& identity, std::span<const int> truth,
+                                  std::span<const SeedScores> runs,
+                                  const std::vector<std::string>& classes,
+                                  const BootstrapOptions& options, const Job& job);
+
+// What a classifier that has learned nothing would reach on a data set. It follows from the counts
+// of the classes, so it has no interval.
+struct ReferenceValue {
+  std::string name;    // kMajority or kChance
+  std::string metric;  // of classification_metrics(); undefined ones are left out
+  double value = 0;
+};
+inline constexpr const char* kMajority = "always the most frequent class";  // of the set itself
+inline constexpr const char* kChance = "chance";  // each of `classes` called equally often
+// UsageError for labels outside `classes`.
+std::vector<ReferenceValue> reference_values(std::span<const int> truth, std::size_t classes);
+
 // The same of retrieval: for each seed what evaluate_retrieval() gave of the same set, in the same
 // order. Queries are resampled by the group of their image (`image_groups`: as RetrievalSet;
 // without groups by image, as several notes of one are not independent); the pool stays as it is.

@@ -14,6 +14,7 @@ namespace epicrisis {
 // One measured number with all that is needed to read it. The columns, in this order and with these
 // names, are those of CSV, JSON and the store's table of results.
 struct ResultRow {
+  std::string run;    // its name in the study; unique there
   std::string model;  // "densenet121"
   std::string mode;   // "image", "multimodal", ... as the run's settings name it
   std::string notes;  // strategy of the notes trained on: "M", "MP"; "" for none
@@ -21,7 +22,7 @@ struct ResultRow {
   std::string dataset;
   std::string role;    // "internal", "external"
   std::string task;    // "classification", "retrieval", "zero-shot"
-  std::string metric;  // "weighted_f1", "image_to_text/P@5/pair_out"
+  std::string metric;  // "weighted_f1", "recall/MEL", "image_to_text/P@5/pair_out"
   double value = std::numeric_limits<double>::quiet_NaN();
   std::optional<double> lo;  // interval
   std::optional<double> hi;

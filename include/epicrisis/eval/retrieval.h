@@ -41,6 +41,11 @@ struct RetrievalOptions {
   unsigned threads = 0;  // 0: all cores
 };
 
+// What P@k and mAP would be if the pool were in random order: on average over all orders, for the
+// very queries and pools that are measured. 1 where all samples are of one class.
+inline constexpr const char* kChancePrecision = "chance_P";
+inline constexpr const char* kChanceMap = "chance_mAP";
+
 // One metric of one direction and protocol: a value for each query, NaN where it has none.
 struct RetrievalMetric {
   std::string name;  // "P@5", "mAP", "R@1", "median_rank"
@@ -57,6 +62,7 @@ struct RetrievalResult {
   std::size_t pool = 0;  // entries ranked for a query, the smallest over the queries
   std::vector<std::size_t> query_images;  // the image each query is or belongs to
   std::vector<RetrievalMetric> metrics;
+  std::vector<RetrievalMetric> chance;  // kChancePrecision, kChanceMap
   // "image_to_text/P@5/pair_out"
   std::string metric_name(const RetrievalMetric& metric) const;
 };

@@ -76,6 +76,7 @@ struct Series {
 };
 
 struct TrainingCurve {
+  std::string run;  // its name in the study, here and below
   std::string model;
   std::string mode;
   std::string notes;
@@ -92,6 +93,43 @@ struct ReportConfusion {
   std::string dataset;
   std::size_t seeds = 0;  // the counts are the sum over them
   ConfusionMatrix counts;
+  std::string run = "";
+  std::string role = "";  // of the data set
+};
+
+// A sample that a run called by another class than it is known by.
+struct WrongPicture {
+  Picture picture;
+  std::string key;
+  std::string known;
+  std::string named;
+  double named_probability = 0;  // by the softmax of the scores
+  double known_probability = 0;
+};
+
+// Some of what one training got wrong on one data set, the surest first.
+struct WrongPictures {
+  std::string run;
+  std::string model;
+  std::string mode;
+  std::string notes;
+  std::string seed;
+  std::string dataset;
+  std::string role;
+  std::size_t wrong = 0;  // of `n` samples
+  std::size_t n = 0;
+  std::vector<WrongPicture> pictures;
+};
+
+// What a classifier that has learned nothing would reach; it follows from the counts of the classes.
+struct ReportReference {
+  std::string name;  // ReferenceValue::name
+  std::string dataset;
+  std::string role;
+  std::string metric;
+  double value = 0;
+  std::size_t n = 0;
+  std::string detail = "";  // "NEV": the class that is always called
 };
 
 struct GalleryItem {
@@ -106,7 +144,7 @@ struct GalleryItem {
 struct GalleryEntry {
   std::string direction;  // "image_to_text"
   std::string dataset;
-  std::string model;  // model, mode and notes of the run
+  std::string model;  // run, model, mode, notes and seed
   bool pair_in = false;
   GalleryItem query;
   std::vector<GalleryItem> nearest;  // best first
@@ -122,6 +160,11 @@ struct Comparison {
   std::string role;
   std::string metric = "weighted_f1";
   PairedDifference result;
+  std::string run = "";  // of the candidate
+  std::string baseline_run = "";
+  // What sets the runs apart besides their modes and notes: "epochs: 20, not 100". Where there is
+  // something, the difference is not one that the notes made alone.
+  std::vector<std::string> differences = {};
 };
 
 struct ReportData {
@@ -135,8 +178,10 @@ struct ReportData {
   std::vector<NoteExample> note_examples;
   std::vector<TrainingCurve> curves;
   std::vector<ResultRow> results;
+  std::vector<ReportReference> references;
   std::vector<Comparison> comparisons;
   std::vector<ReportConfusion> confusions;
+  std::vector<WrongPictures> mistakes;
   std::vector<GalleryEntry> gallery;
   bool notes_from_labels = false;  // the notes of the retrieval pools were made from labels
   std::string headline_metric = "weighted_f1";

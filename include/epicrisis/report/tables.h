@@ -16,13 +16,17 @@ std::string report_csv(const ReportData& data);  // all results, columns of Resu
 Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);
-// The headline table for a terminal, columns aligned; control characters are removed.
+// The headline table for a terminal, columns aligned, and what is small; control characters are
+// removed.
 std::string report_text(const ReportData& data);
 
 // What the comparisons found, in plain sentences that claim no more than their intervals do; and
 // what limits it (leakage that was allowed, single trainings, many comparisons). Plain text, not
 // escaped.
 std::vector<std::string> report_findings(const ReportData& data);
+
+// Which data sets are small (kFewSamples, kFewOfAClass), a sentence each. Plain text.
+std::vector<std::string> small_numbers(const ReportData& data);
 
 // Whether difference, interval, n and the seed counts are all there.
 bool printable(const Comparison& comparison);
@@ -32,13 +36,19 @@ std::string format_metric(std::string_view metric, double value);
 // "Weighted F1", "P@5, image → text, own pair out".
 std::string metric_title(std::string_view metric);
 
-// One system (model, mode, notes) a row, one data set a column, internal ones first.
+// Fewer samples of a data set, or of a class in it, are called few: one of them more or less right
+// moves a number visibly.
+inline constexpr std::size_t kFewSamples = 100;
+inline constexpr std::size_t kFewOfAClass = 20;
+
+// One system (run, model, mode, notes) a row, one data set a column, internal ones first.
 struct MetricTable {
   struct System {
+    std::string run;
     std::string model;
     std::string mode;
     std::string notes;
-    std::string title;  // "densenet121, multimodal, notes M"
+    std::string title;  // "multi-m (densenet121, multimodal, notes M)"
   };
   struct Column {
     std::string dataset;
@@ -47,14 +57,30 @@ struct MetricTable {
   std::string metric;
   std::vector<System> systems;
   std::vector<Column> columns;
-  std::vector<const ResultRow*> cells;  // systems * columns; null: no printable number
+  std::vector<const ResultRow*> cells;    // systems * columns; null: no printable number
+  std::vector<std::string> missing;       // why a cell is null; of the others ""
+  std::vector<std::string> remarks = {};  // empty, or below the value of each cell: "by chance 0.2"
+  std::size_t few = kFewSamples;          // an n below is marked
   const ResultRow* cell(std::size_t system, std::size_t column) const {
     return cells[system * columns.size() + column];
   }
+  bool printed() const;               // whether there is a number at all
+  std::string missing_words() const;  // the reasons, each once
 };
-// Takes the rows over all seeds ("all"), or the single seed's row where only one was trained.
-// Points into `rows`.
+// Takes the rows over all seeds ("all"), or the single seed's row where only one was trained. In
+// classification every system and data set of the task is there, also where this metric is not
+// printable; in retrieval those that the metric was measured for. Points into `rows`.
 MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view task,
                          std::string_view metric);
+// Recall or specificity ("recall", "specificity") on one data set: a class a column, those that
+// occur there.
+MetricTable class_table(const ReportData& data, std::string_view kind, std::string_view dataset,
+                        std::string_view role);
+// The data sets that there are results of, internal ones first.
+std::vector<MetricTable::Column> result_sets(const std::vector<ResultRow>& rows);
+
+// Null where there is none.
+const ReportReference* find_reference(const ReportData& data, std::string_view name,
+                                      const MetricTable::Column& column, std::string_view metric);
 
 }  // namespace epicrisis

@@ -25,10 +25,11 @@ struct StudyOutcome {
   std::size_t kept = 0;     // runs that were there
   std::vector<ResultRow> rows;
   Path report;                        // the HTML file
+  Path earlier_report;                // the one of the study as it was before, where it was kept
   std::string headline;               // the table for a terminal
   std::vector<ImportReport> imports;  // one a data set
 };
-// {"runs_trained", "runs_kept", "report", "results": [...], "imports": [...]}
+// {"runs_trained", "runs_kept", "report", "earlier_report", "results": [...], "imports": [...]}
 Json to_json(const StudyOutcome& outcome);
 
 // Does everything the study names: import, roles, leakage check, preparation, notes, embeddings,

@@ -76,6 +76,8 @@ class UnusableRunFolder : public Error {
 struct TrainObserver {
   std::function<void(std::size_t images, double loss)> step;  // after each batch
   std::function<void(const EpochMetrics&)> epoch;  // after each epoch, checkpoint written
+  // Before the first step of a training that goes on from a checkpoint: in this epoch, from 1.
+  std::function<void(int epoch)> resumed;
 };
 
 // Trains and leaves in `run_folder` (made if missing): config.json, metrics.jsonl,

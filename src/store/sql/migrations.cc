@@ -439,10 +439,42 @@ CREATE TABLE judgements (
 CREATE INDEX judgements_by_note ON judgements (note_id, id);
 )sql";
 
-constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
-                                    Migration{3, kVersion3}, Migration{4, kVersion4},
-                                    Migration{5, kVersion5}, Migration{6, kVersion6},
-                                    Migration{7, kVersion7}, Migration{8, kVersion8}};
+// Results name their run. They are left out of the new table: what a study measured is measured anew,
+// from the predictions that its runs keep.
+constexpr std::string_view kVersion9 = R"sql(
+DELETE FROM evaluations;
+DROP TABLE results;
+
+CREATE TABLE results (
+  study    TEXT NOT NULL REFERENCES evaluations (study) ON DELETE CASCADE,
+  position INTEGER NOT NULL CHECK (position >= 0),
+  run_id   TEXT REFERENCES runs (id) ON DELETE RESTRICT,
+  run      TEXT NOT NULL,
+  model    TEXT NOT NULL,
+  mode     TEXT NOT NULL,
+  notes    TEXT NOT NULL,
+  seed     TEXT NOT NULL CHECK (seed <> ''),
+  dataset  TEXT NOT NULL,
+  role     TEXT NOT NULL CHECK (role IN ('internal', 'external')),
+  task     TEXT NOT NULL,
+  metric   TEXT NOT NULL,
+  value    REAL NOT NULL,
+  lo       REAL,
+  hi       REAL,
+  n        INTEGER NOT NULL CHECK (n >= 0),
+  seeds    INTEGER NOT NULL CHECK (seeds >= 1),
+  PRIMARY KEY (study, position),
+  UNIQUE (study, run, model, mode, notes, seed, dataset, role, task, metric),
+  CHECK ((run_id IS NULL) = (seed = 'all')),
+  CHECK ((lo IS NULL) = (hi IS NULL) AND (lo IS NULL OR lo <= hi))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX results_by_run ON results (run_id) WHERE run_id IS NOT NULL;
+)sql";
+
+constexpr std::array kMigrations = {
+    Migration{1, kVersion1}, Migration{2, kVersion2}, Migration{3, kVersion3},
+    Migration{4, kVersion4}, Migration{5, kVersion5}, Migration{6, kVersion6},
+    Migration{7, kVersion7}, Migration{8, kVersion8}, Migration{9, kVersion9}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.

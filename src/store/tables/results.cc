@@ -45,7 +45,7 @@ void put_results(Database& database, std::string_view study, std::string_view ke
                    format_utc(system_clock().now()));
   std::set<std::string> runs;
   std::set<std::tuple<std::string, std::string, std::string, std::string, std::string, std::string,
-                      std::string, std::string>>
+                      std::string, std::string, std::string>>
       seen;
   std::int64_t position = 0;
   for (const StoredResult& result : rows) {
@@ -58,24 +58,25 @@ void put_results(Database& database, std::string_view study, std::string_view ke
         fault = "there is no such run";
       }
     }
-    if (fault.empty() && !seen.emplace(row.model, row.mode, row.notes, row.seed, row.dataset,
-                                       row.role, row.task, row.metric)
+    if (fault.empty() && !seen.emplace(row.run, row.model, row.mode, row.notes, row.seed,
+                                       row.dataset, row.role, row.task, row.metric)
                               .second) {
       fault = "there are two of them";
     }
     if (!fault.empty()) {
       throw InputError(
-          "cannot store the result {} of {}, {}, notes '{}', seed {} (run '{}') on {} ({}): {}",
-          row.metric, row.model, row.mode, row.notes, row.seed, run_id, row.dataset, row.role,
-          fault);
+          "cannot store the result {} of '{}' ({}, {}, notes '{}'), seed {} (run '{}') on {} ({}): "
+          "{}",
+          row.metric, row.run, row.model, row.mode, row.notes, row.seed, run_id, row.dataset,
+          row.role, fault);
     }
     const std::optional<std::string> run = run_id.empty() ? std::nullopt : std::optional(run_id);
     database.execute(
-        "INSERT INTO results (study, position, run_id, model, mode, notes, seed, dataset, role, "
+        "INSERT INTO results (study, position, run_id, run, model, mode, notes, seed, dataset, role, "
         "task, metric, value, lo, hi, n, seeds) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        study, position++, run, row.model, row.mode, row.notes, row.seed, row.dataset, row.role,
-        row.task, row.metric, row.value, row.lo, row.hi, static_cast<std::int64_t>(row.n),
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        study, position++, run, row.run, row.model, row.mode, row.notes, row.seed, row.dataset,
+        row.role, row.task, row.metric, row.value, row.lo, row.hi, static_cast<std::int64_t>(row.n),
         static_cast<std::int64_t>(row.seeds));
   }
   transaction.commit();
@@ -87,8 +88,8 @@ std::optional<std::string> results_key(Database& database, std::string_view stud
 
 std::vector<StoredResult> load_results(Database& database, const ResultFilter& filter) {
   std::string sql =
-      "SELECT coalesce(run_id, ''), model, mode, notes, seed, dataset, role, task, metric, value, "
-      "lo, hi, n, seeds FROM results WHERE 1";
+      "SELECT coalesce(run_id, ''), run, model, mode, notes, seed, dataset, role, task, metric, "
+      "value, lo, hi, n, seeds FROM results WHERE 1";
   std::vector<std::string> values;
   const auto equal = [&](std::string_view column, const std::string& value) {
     if (value.empty()) return;
@@ -108,19 +109,20 @@ std::vector<StoredResult> load_results(Database& database, const ResultFilter& f
   std::vector<StoredResult> results;
   while (rows.step()) {
     results.push_back({.run_id = rows.text(0),
-                       .row = {.model = rows.text(1),
-                               .mode = rows.text(2),
-                               .notes = rows.text(3),
-                               .seed = rows.text(4),
-                               .dataset = rows.text(5),
-                               .role = rows.text(6),
-                               .task = rows.text(7),
-                               .metric = rows.text(8),
-                               .value = rows.number(9),
-                               .lo = rows.number_if(10),
-                               .hi = rows.number_if(11),
-                               .n = static_cast<std::size_t>(rows.integer(12)),
-                               .seeds = static_cast<std::size_t>(rows.integer(13))}});
+                       .row = {.run = rows.text(1),
+                               .model = rows.text(2),
+                               .mode = rows.text(3),
+                               .notes = rows.text(4),
+                               .seed = rows.text(5),
+                               .dataset = rows.text(6),
+                               .role = rows.text(7),
+                               .task = rows.text(8),
+                               .metric = rows.text(9),
+                               .value = rows.number(10),
+                               .lo = rows.number_if(11),
+                               .hi = rows.number_if(12),
+                               .n = static_cast<std::size_t>(rows.integer(13)),
+                               .seeds = static_cast<std::size_t>(rows.integer(14))}});
   }
   return results;
 }

@@ -1,6 +1,7 @@
 #include "study/run_trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -105,22 +106,50 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
   const std::string label = fmt::format("{} (seed {})", state.run.name, config.seed);
   Meter progress = state.job.meter(label, static_cast<std::uint64_t>(config.epochs), "epochs");
   TrainObserver observer;
+  int epochs = 0;  // that are done
+  observer.resumed = [&](int epoch) {
+    if (epoch <= config.epochs) {
+      state.job.info("{}: resumed at epoch {} of {}", label, epoch, config.epochs);
+    }
+    epochs = epoch - 1;
+    progress.add(static_cast<std::uint64_t>(epochs));
+  };
+  // An epoch may last: what is seen of it is told in between.
+  std::size_t seen = 0;
+  auto told = state.job.clock().monotonic();
+  observer.step = [&](std::size_t images, double loss) {
+    seen += images;
+    const auto now = state.job.clock().monotonic();
+    if (now - told < std::chrono::seconds(1)) return;
+    told = now;
+    progress.note(fmt::format("epoch {}: {} images, loss {:.3f}", epochs + 1, seen, loss));
+    progress.add(0);
+  };
   observer.epoch = [&](const EpochMetrics& metrics) {
     progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
                               metrics.train_loss, metrics.validation_loss,
                               metrics.validation_weighted_f1, metrics.images_per_second));
     progress.add();
+    epochs = metrics.epoch;
+    seen = 0;
+    told = state.job.clock().monotonic();
   };
   const auto train = [&] {
     return train_model(config, state.input->input, folder, state.job, observer);
   };
   TrainResult result;
   try {
-    result = train();
-  } catch (const UnusableRunFolder& error) {
-    state.job.warn("{}: {}; the training starts from its beginning", label, error.what());
-    std::filesystem::remove_all(folder);
-    result = train();
+    try {
+      result = train();
+    } catch (const UnusableRunFolder& error) {
+      state.job.warn("{}: {}; the training starts from its beginning", label, error.what());
+      std::filesystem::remove_all(folder);
+      result = train();
+    }
+  } catch (const Interrupted&) {
+    state.job.info("{}: stopped in epoch {} of {}; it goes on from there", label, epochs + 1,
+                   config.epochs);
+    throw;
   }
   progress.finish();
   state.job.info("{}: best epoch {} of {}{}, {:.0f} s", label, result.best_epoch, result.epochs,

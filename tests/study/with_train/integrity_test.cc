@@ -192,6 +192,20 @@ class Canceller : public test::JobLog {
   Job* job = nullptr;
 };
 
+TEST_F(StudyIntegrity, ATrainingSaysWhichOfHowManyItIsAndWhereItGoesOn) {
+  Canceller canceller;
+  Job cancelled(canceller);
+  canceller.job = &cancelled;
+  EXPECT_THROW(run_study(workspace_, study(), cancelled), Interrupted);
+  EXPECT_EQ(run().trained, 2U);
+  EXPECT_THAT(log_.lines, Contains(HasSubstr("training 1 of 2: run 'image only' (seed 1)")));
+  EXPECT_THAT(log_.lines, Contains(HasSubstr("image only (seed 1): resumed at epoch 1 of 2")));
+  EXPECT_THAT(log_.lines, Contains(AllOf(HasSubstr("training 2 of 2: run 'with notes' (seed 1), "),
+                                         HasSubstr("left"))));
+  EXPECT_EQ(run().trained, 0U);
+  EXPECT_THAT(log_.lines, Not(Contains(HasSubstr("training 1"))));
+}
+
 TEST_F(StudyIntegrity, ADamagedCheckpointStartsTheTrainingAnew) {
   Workspace other = Workspace::open_or_create(folder_.path() / "other");
   const StudyOutcome undisturbed = run_study(other, study(), job_);

@@ -1,0 +1,106 @@
+#include "study/report_files.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis::study {
+namespace {
+
+constexpr const char* kKey = ".key";
+constexpr std::array kExtensions = {".html", ".csv", ".json", ".tex", ".txt", kKey};
+
+// What the .key file says: what the report was made of, the text of the study, and the day. Earlier
+// versions wrote the first alone.
+struct ReportKey {
+  std::string key;  // "": it is being written
+  std::string state;
+  std::string day;
+};
+
+ReportKey read_key(const Path& html) {
+  const Path file = beside(html, kKey);
+  if (!std::filesystem::exists(file)) return {};
+  std::vector<std::string> lines = split(read_file(file, 1 << 16), '\n');
+  lines.resize(3);
+  // The other two become part of a file's name.
+  const bool whole = is_safe_id(lines[1]) && is_safe_id(lines[2]);
+  return whole ? ReportKey{lines[0], lines[1], lines[2]} : ReportKey{lines[0], "", ""};
+}
+
+void write_key(const Path& html, const ReportKey& key) {
+  write_file(beside(html, kKey), key.key + "\n" + key.state + "\n" + key.day + "\n");
+}
+
+std::string state_of(const Study& study) {
+  return sha256_of_fields({study.source, study.allow_leakage ? "leakage allowed" : ""})
+      .substr(0, 8);
+}
+
+}  // namespace
+
+std::string study_lock(const std::string& study) { return "study-" + study; }
+
+Path report_file(const Workspace& workspace, const std::string& study) {
+  return workspace.reports() / (study + ".html");
+}
+
+Path beside(const Path& html, const char* extension) {
+  Path path = html;
+  return path.replace_extension(extension);
+}
+
+bool report_is_current(const Workspace& workspace, const std::string& study,
+                       const std::string& key) {
+  const Path html = report_file(workspace, study);
+  for (const char* extension : kExtensions) {
+    if (!std::filesystem::exists(beside(html, extension))) return false;
+  }
+  return read_key(html).key == key;
+}
+
+Path begin_report(const Workspace& workspace, const Study& study, const std::string& day) {
+  const Path html = report_file(workspace, study.name);
+  const ReportKey now{"", state_of(study), day};
+  Path kept;
+  if (std::filesystem::exists(html)) {
+    const ReportKey before = read_key(html);
+    if (before.state != now.state) {
+      const std::string of =
+          before.state.empty() ? "earlier" : fmt::format("{}-{}", before.day, before.state);
+      kept = report_file(workspace, study.name + "@" + of);
+      for (const char* extension : kExtensions) {
+        const Path file = beside(html, extension);
+        if (!std::filesystem::exists(file)) continue;
+        std::filesystem::rename(file, beside(kept, extension));
+      }
+    }
+  }
+  write_key(html, now);
+  return kept;
+}
+
+void end_report(const Workspace& workspace, const Study& study, const std::string& day,
+                const std::string& key) {
+  write_key(report_file(workspace, study.name), {key, state_of(study), day});
+}
+
+std::vector<Path> report_files(const Workspace& workspace, const std::string& study) {
+  std::vector<Path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(workspace.reports(), error)) {
+    const std::string stem = entry.path().stem().string();
+    const std::string extension = entry.path().extension().string();
+    const bool ours = stem == study || stem.starts_with(study + "@");
+    if (ours && std::ranges::find(kExtensions, extension) != kExtensions.end()) {
+      files.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+}  // namespace epicrisis::study

@@ -1,0 +1,88 @@
+#include "study/run_differences.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis::study {
+namespace {
+
+// Said of the run in other words, or of no consequence to what comes out.
+constexpr std::array<std::string_view, 8> kNotCompared = {
+    "mode",    "seed",   "checkpoint_seconds",   "evaluation_batch",
+    "threads", "copies", "freeze_image_encoder", "channels_last"};
+// Of the contrastive term, which not all modes have.
+constexpr std::array<std::string_view, 3> kOfTheLoss = {"loss", "temperature", "lambda"};
+
+bool has_contrastive_term(Mode mode) { return mode != Mode::kImage && mode != Mode::kText; }
+
+template <typename List>
+bool holds(const List& list, std::string_view item) {
+  return std::ranges::find(list, item) != list.end();
+}
+
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+class Differences {
+ public:
+  void compare(std::string_view what, const std::string& run, const std::string& baseline) {
+    if (run != baseline) found_.push_back(fmt::format("{}: {}, not {}", what, run, baseline));
+  }
+  std::vector<std::string> take() { return std::move(found_); }
+
+ private:
+  std::vector<std::string> found_;
+};
+
+std::string samples_of(const StudyRun& run) {
+  return run.train_with.empty() ? "all samples"
+                                : "samples with notes of " + join(run.train_with, ", ");
+}
+
+}  // namespace
+
+std::vector<std::string> differences_besides_notes(const StudyRun& run, const StudyRun& baseline) {
+  Differences found;
+  if (run.train.mode != Mode::kText && baseline.train.mode != Mode::kText) {
+    const StudyImageEncoder& encoder = run.image_encoder;
+    const StudyImageEncoder& other = baseline.image_encoder;
+    found.compare("image encoder", encoder.model, other.model);
+    const auto kept = [](const StudyImageEncoder& one) {
+      return one.frozen ? "frozen" : "fine-tuned";
+    };
+    found.compare("image encoder", kept(encoder), kept(other));
+    if (encoder.frozen && other.frozen) {
+      found.compare("augmented_copies", std::to_string(encoder.augmented_copies),
+                    std::to_string(other.augmented_copies));
+    }
+  }
+  if (uses_text(run.train.mode) && uses_text(baseline.train.mode)) {
+    found.compare("text encoder", run.text_encoder, baseline.text_encoder);
+  }
+  const bool contrastive =
+      has_contrastive_term(run.train.mode) && has_contrastive_term(baseline.train.mode);
+  const Json settings = train_config_to_json(run.train);
+  const Json others = train_config_to_json(baseline.train);
+  for (const auto& [key, value] : settings.items()) {
+    if (holds(kNotCompared, key) || (!contrastive && holds(kOfTheLoss, key))) continue;
+    found.compare(key, plain(value), plain(others.at(key)));
+  }
+  found.compare("trained on", samples_of(run), samples_of(baseline));
+  std::vector<std::string> differences = found.take();
+  const bool same_notes = run.notes == baseline.notes &&
+                          run.note_providers == baseline.note_providers &&
+                          run.note_models == baseline.note_models;
+  if (differences.empty() && same_notes && run.train.mode == baseline.train.mode) {
+    differences.emplace_back("nothing but their seeds: both are the same training");
+  }
+  return differences;
+}
+
+}  // namespace epicrisis::study
