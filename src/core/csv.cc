@@ -20,15 +20,6 @@ constexpr std::size_t kChunk = std::size_t{1} << 18;
 constexpr std::size_t kHead = std::size_t{1} << 16;  // bytes by which a table's form is told
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// A column's name for a search of one that is nearly the same.
-std::string loose_name(std::string_view name) {
-  std::string loose;
-  for (const char c : ascii_lower(name)) {
-    if (c != ' ' && c != '_' && c != '-' && c != '.') loose += c;
-  }
-  return loose;
-}
-
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view name) const {

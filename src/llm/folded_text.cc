@@ -39,8 +39,6 @@ constexpr std::array<Alike, 34> kAlike = {
      {0x2044, '/'},  {0x2223, '|'}, {0x2758, '|'},  {0x01c0, '|'},  {0x2502, '|'}, {0x2018, '\''},
      {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},  {0x2026, '.'}}};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 }  // namespace
 
 void FoldedText::add(char c, std::size_t at) {
@@ -61,7 +59,7 @@ FoldedText::FoldedText(std::string_view text) {
       if (alike != kAlike.end()) {
         add(alike->ascii, i);
       } else if (character.code >= 0xff01 && character.code <= 0xff5e) {
-        add(lower(static_cast<char>(character.code - 0xfee0)), i);
+        add(lower_letter(static_cast<char>(character.code - 0xfee0)), i);
       } else if (!unicode::is_unseen(character.code)) {
         for (std::size_t k = 0; k < character.length; ++k) add(text[i + k], i);
       }
@@ -81,7 +79,7 @@ FoldedText::FoldedText(std::string_view text) {
     const bool escapes = c == '\\' && i + 1 < text.size() &&
                          std::string_view("<>[]/_|*#").find(text[i + 1]) != std::string_view::npos;
     const bool unseen = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower(c), i);
+    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower_letter(c), i);
     ++i;
   }
   at_.push_back(static_cast<std::uint32_t>(text.size()));
