@@ -52,6 +52,15 @@ Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
           {"skips", preview.skips},
           {"input_tokens", preview.input_tokens},
           {"output_tokens", preview.output_tokens},
+          {"picture_tokens", preview.picture_tokens},
+          {"picture",
+           {{"tokens", preview.picture.tokens},
+            {"known", preview.picture.known},
+            {"source", preview.picture.source}}},
+          {"prices",
+           {{"input", preview.prices.input},
+            {"output", preview.prices.output},
+            {"known", preview.prices.known()}}},
           {"cost", preview.cost},
           {"remote", preview.remote},
           {"urls", preview.urls},
@@ -83,6 +92,7 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     ++preview.missing;
     preview.input_tokens += note->input_tokens;
     preview.output_tokens += note->max_tokens;
+    if (note->attach_image) preview.picture_tokens += builder.picture().tokens;
     preview.images = preview.images || note->attach_image;
     fields.insert(note->fields.begin(), note->fields.end());
     if (!shown && sample_id == 0) shown = std::move(note);
@@ -92,7 +102,9 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
   preview.notes = pending.notes();
   preview.skips = pending.skips();
   preview.fields.assign(fields.begin(), fields.end());
-  preview.cost = builder.provider().prices.of(preview.input_tokens, preview.output_tokens);
+  preview.picture = builder.picture();
+  preview.prices = builder.provider().prices;
+  preview.cost = preview.prices.of(preview.input_tokens, preview.output_tokens);
   if (shown) preview.body = builder.body(*shown);
   return preview;
 }
