@@ -18,6 +18,6 @@ void add_notes_strategies(CLI::App& notes, Globals& globals);
 void add_notes_write(CLI::App& notes, Globals& globals);
 
 // What a run would send and cost, as text.
-void print_preview(const SynthesisPreview& preview, const Provider& provider);
+void print_preview(const SynthesisPreview& preview, const std::string& model);
 
 }  // namespace epicrisis::cli

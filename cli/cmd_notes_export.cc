@@ -47,14 +47,19 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
     options.filter.models = arguments->models;
     options.split_set = arguments->split_set;
     options.pictures = arguments->pictures;
-    const NoteExportReport report = export_notes(workspace, parse_note_format(arguments->format),
-                                                 arguments->output, globals.job, options);
+    const NoteFormat format = parse_note_format(arguments->format);
+    const NoteExportReport report =
+        export_notes(workspace, format, arguments->output, globals.job, options);
     if (globals.json) {
       print_json(to_json(report));
     } else {
       print_line(fmt::format("{} notes written to {}, {} skipped", report.written,
                              arguments->output, report.skipped));
-      print_examples(report.skipped_examples, report.skipped, "  no safe file name: ");
+      print_examples(report.skipped_examples, report.skipped, "  skipped: ");
+      if (format == NoteFormat::kImageFolder && !arguments->pictures) {
+        print_line(
+            "The pictures are not there, so load_dataset cannot load it: --pictures puts them there");
+      }
     }
   });
 }

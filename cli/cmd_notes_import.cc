@@ -21,7 +21,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   add_workspace_option(*command, arguments->workspace);
   takes(command->add_option(
             "SOURCE", arguments->source,
-            "A .jsonl file, a text tree, an imagefolder, or a table of texts (.csv, .json)"),
+            "A .jsonl file, a table (.csv, .tsv, .json), a text tree or an imagefolder"),
         "FILE|DIR")
       ->required();
   takes(command->add_option("--dataset", arguments->options.dataset,
@@ -31,12 +31,13 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
                             "Strategy, where the file names none"),
         "NAME", [] { return built_in_strategies(); });
   takes(command->add_option("--dataset-field", arguments->options.dataset_field,
-                            "JSON key of the data set"),
+                            "JSON key or column of the data set"),
         "KEY");
   takes(command->add_option("--key-field", arguments->options.key_field,
-                            "JSON key of the sample's key"),
+                            "JSON key or column of the sample's key"),
         "KEY");
-  takes(command->add_option("--text-field", arguments->options.text_field, "JSON key of the text"),
+  takes(command->add_option("--text-field", arguments->options.text_field,
+                            "JSON key or column of the text"),
         "KEY");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});

@@ -54,7 +54,7 @@ void judge(const JudgeArguments& arguments, const CLI::App& command, Globals& gl
     const SynthesisPreview preview =
         audit::preview_judge(workspace, builder, {task.options, strategies}, globals.job);
     if (globals.json) return print_json(to_json(preview));
-    return print_preview(preview, builder.provider());
+    return print_preview(preview, builder.model());
   }
   task.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) task.options.budget = parse_budget(arguments.budget);

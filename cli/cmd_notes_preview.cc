@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "cmd_notes.h"
@@ -17,28 +18,70 @@ struct PreviewArguments {
   bool whole_pictures = false;
 };
 
+constexpr std::size_t kShownLines = 40;
+constexpr std::size_t kShownBytes = 400;  // of a line
+
+// The request as a person can take it in: long lines and what is below the first 40 cut, and said
+// to be.
+void print_request(const std::string& body) {
+  const std::string whole = dump_json(shorten_pictures(parse_json(body, "request")), 2);
+  const std::vector<std::string> lines = split(whole, '\n');
+  print_line("A request:");
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    std::size_t end = i < kShownLines ? std::min(lines[i].size(), kShownBytes) : 0;
+    while (end > 0 && end < lines[i].size() &&
+           (static_cast<unsigned char>(lines[i][end]) & 0xC0U) == 0x80U) {
+      --end;
+    }
+    const std::size_t left = lines[i].size() - end;
+    cut += left;
+    if (i < kShownLines) {
+      print_line(lines[i].substr(0, end) + (left > 0 ? fmt::format("... ({} more)", left) : ""));
+    }
+  }
+  if (lines.size() > kShownLines)
+    print_line(fmt::format("... {} lines more", lines.size() - kShownLines));
+  if (cut > 0) {
+    print_line(fmt::format("{} of {} bytes are cut here; --json shows all", cut, whole.size()));
+  }
+}
+
 }  // namespace
 
-void print_preview(const SynthesisPreview& preview, const Provider& provider) {
+void print_preview(const SynthesisPreview& preview, const std::string& model) {
+  if (!preview.body.empty()) print_request(preview.body);
   for (const std::string& url : preview.urls) {
     print_line(
         fmt::format("{} {}", preview.remote ? "To another machine:" : "To this machine:", url));
   }
   print_line(fmt::format("Sent: {}; {}", preview.images ? "the picture" : "no picture",
                          preview.fields.empty() ? "no metadata" : join(preview.fields, ", ")));
-  print_line(fmt::format("{} notes, {} missing", preview.notes, preview.missing));
+  if (preview.images && preview.picture.known) {
+    print_line(fmt::format("A picture counts at most {} tokens for {} ({})", preview.picture.tokens,
+                           model, preview.picture.source));
+  } else if (preview.images) {
+    print_line(fmt::format(
+        "Warning: how many tokens a picture counts for {} is not known; {} are reckoned with, as for "
+        "GPT-4o, and it may be many times as many. Say it by --picture-tokens, or write a note and "
+        "see",
+        model, preview.picture.tokens));
+  }
+  print_line(fmt::format("Notes: {}, {} of them missing", preview.notes, preview.missing));
   for (const auto& [reason, count] : preview.skips) {
     print_line(fmt::format("  {} skipped: {}", count, reason));
   }
-  const bool priced = provider.prices.known();
-  print_line(fmt::format("About {} tokens in, at most {} out{}", preview.input_tokens,
-                         preview.output_tokens,
-                         priced ? fmt::format(", at most {:.4f} US dollars", preview.cost)
-                                : std::string("; the provider's file names no prices")));
-  if (preview.body.empty()) return;
-  print_line("Request:");
-  const Json body = parse_json(preview.body, "request");
-  print_json(shorten_pictures(body));
+  print_line(fmt::format("Tokens: about {} in{}, at most {} out", preview.input_tokens,
+                         preview.picture_tokens > 0
+                             ? fmt::format(" ({} of them for pictures)", preview.picture_tokens)
+                             : "",
+                         preview.output_tokens));
+  print_line(preview.prices.known()
+                 ? fmt::format("Cost: at most {:.4f} US dollars, at {} in and {} out a million "
+                               "tokens",
+                               preview.cost, preview.prices.input, preview.prices.output)
+                 : std::string("Cost: not known; the provider's file names no prices, and neither "
+                               "do --input-price and --output-price"));
 }
 
 void add_notes_preview(CLI::App& notes, Globals& globals) {
@@ -51,7 +94,8 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
   command->add_flag("--whole-pictures", arguments->whole_pictures,
                     "With --json: the request's picture uncut");
   add_global_options(*command, globals);
-  add_examples(*command, {"epicrisis notes preview -w work --strategy P2 --provider openai"});
+  add_examples(*command, {"epicrisis notes preview -w work --strategy P2 --provider openai \\",
+                          "  --model gpt-4o-mini --input-price 0.15 --output-price 0.60"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open_to_read(arguments->common.workspace);
     const std::int64_t sample =
@@ -66,7 +110,7 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
     if (globals.json) {
       print_json(to_json(preview, arguments->whole_pictures));
     } else {
-      print_preview(preview, builder.provider());
+      print_preview(preview, builder.model());
     }
   });
 }

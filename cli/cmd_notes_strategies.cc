@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "cmd_notes.h"
@@ -7,6 +8,34 @@
 #include "output.h"
 
 namespace epicrisis::cli {
+namespace {
+
+// `whole`: all that is sent, of a file that is being written.
+void print_strategy(const Strategy& strategy, bool whole) {
+  const std::vector<std::string> fields = named_fields(strategy);
+  const bool sent = strategy.kind != StrategyKind::kTemplate;
+  print_line(fmt::format("{:<6} {:<9} {} {}{}", strategy.name, strategy_kind_name(strategy.kind),
+                         sent ? "sends" : "made of",
+                         strategy.image ? (fields.empty() ? "the picture" : "the picture, ") : "",
+                         join(fields, ", ")));
+  print_line("       " + strategy.title);
+  if (!whole) return;
+  const auto names = [&](std::string_view field) {
+    return std::ranges::find(fields, field) != fields.end();
+  };
+  if (!sent) print_line("       nothing is sent: no language model is asked");
+  if (strategy.image && strategy.field.measured()) {
+    print_line("       to a model without vision goes what was measured on the picture, in words");
+  }
+  if (names("findings")) {
+    print_line("       findings are age, sex, site and what else was recorded or measured");
+  }
+  for (const std::string& field : strategy.fields) {
+    if (!names(field)) print_line(fmt::format("       {} is allowed, and no text names it", field));
+  }
+}
+
+}  // namespace
 
 void add_notes_strategies(CLI::App& notes, Globals& globals) {
   CLI::App* command =
@@ -33,10 +62,7 @@ void add_notes_strategies(CLI::App& notes, Globals& globals) {
       }
       list.push_back(to_json(strategy));
       if (globals.json) continue;
-      print_line(fmt::format("{:<6} {:<9} sees {}{}", strategy.name,
-                             strategy_kind_name(strategy.kind), strategy.image ? "the image, " : "",
-                             join(strategy.fields, ", ")));
-      print_line("       " + strategy.title);
+      print_strategy(strategy, !files->empty());
     }
     if (globals.json) {
       print_json(list);

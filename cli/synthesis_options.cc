@@ -59,6 +59,19 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
         "FORM", [] {
           return std::vector<std::string>{"json_schema", "json_object", "none"};
         });
+  takes(
+      command.add_option("--input-price", arguments.choice.input_price,
+                         "US dollars a million tokens of requests; else the provider's file says"),
+      "USD")
+      ->check(CLI::Range(0.0, 1e6));
+  takes(command.add_option("--output-price", arguments.choice.output_price,
+                           "US dollars a million tokens of answers; else the provider's file says"),
+        "USD")
+      ->check(CLI::Range(0.0, 1e6));
+  takes(command.add_option("--picture-tokens", arguments.choice.picture_tokens,
+                           "Tokens that a picture counts; else what is known of the model"),
+        "N")
+      ->check(CLI::Range(1, 1'000'000));
   in_group(command, "What is sent");
   command.add_flag("--no-images", arguments.no_images, "No picture is sent");
   takes(command.add_option("--fields", arguments.fields,

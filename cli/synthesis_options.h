@@ -28,8 +28,9 @@ void add_provider_options(CLI::App& command, ProviderChoice& choice);
 // Adds --record and --replay.
 void add_recording_options(CLI::App& command, ProviderChoice& choice);
 
-// Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured, --dataset,
-// --limit, --fraction, --no-images, --fields, --allow-remote and --retry-rejected.
+// Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured,
+// --input-price, --output-price, --picture-tokens, --dataset, --limit, --fraction, --no-images,
+// --fields, --allow-remote and --retry-rejected.
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
 
 // Adds --concurrency and --budget.

@@ -1,7 +1,6 @@
 #include "epicrisis/audit/judge.h"
 
 #include <any>
-#include <set>
 #include <utility>
 
 #include "audit/judge_source.h"
@@ -107,27 +106,15 @@ JudgeReport run_judge(Workspace& workspace, const SynthesisJob& task,
 
 SynthesisPreview preview_judge(Workspace& workspace, const RequestBuilder& builder,
                                const JudgeOptions& options, const Job& job) {
-  SynthesisPreview preview;
-  preview.remote = !is_local(builder.provider());
-  for (const Endpoint& endpoint : builder.provider().endpoints) {
-    preview.urls.push_back(chat_url(builder.provider(), endpoint, builder.model()));
-  }
-  std::set<std::string> fields;
+  SynthesisPreview preview = preview_of(builder);
   JudgeSource source(workspace.database(), builder, options, job);
   while (const std::optional<llm::Request> request = source.next()) {
-    ++preview.missing;
-    preview.input_tokens += request->input_tokens;
-    preview.output_tokens += request->max_tokens;
-    const PlannedNote& planned = planned_of(*request);
-    preview.images = preview.images || planned.attach_image;
-    fields.insert(planned.fields.begin(), planned.fields.end());
+    add_request(preview, planned_of(*request), builder);
     if (preview.body.empty()) preview.body = source.body(*request, request->max_tokens);
   }
   job.check();
   preview.notes = source.taken();
   preview.skips = source.skips();
-  preview.fields.assign(fields.begin(), fields.end());
-  preview.cost = builder.provider().prices.of(preview.input_tokens, preview.output_tokens);
   return preview;
 }
 

@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "audit/read_claims.h"
+#include "epicrisis/core/strings.h"
 
 namespace epicrisis::audit {
 namespace {
 
 using Within = NoteText::Within;
 constexpr std::size_t kNone = NoteText::kNone;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A number that ends before word `end`, in digits or words: "65", "sixty-five". `begin` is set to
 // its first word.

@@ -1,14 +1,13 @@
 #include <algorithm>
 
 #include "audit/read_claims.h"
+#include "epicrisis/core/strings.h"
 
 namespace epicrisis::audit {
 namespace {
 
 using Within = NoteText::Within;
 constexpr std::size_t kNone = NoteText::kNone;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 void add_size(const NoteText& text, std::size_t first, std::size_t end, NoteReading& reading) {
   Claim claim;

@@ -34,15 +34,6 @@ std::string_view trimmed_name(std::string_view name) {
   return name;
 }
 
-// A column's name for a search of one that is nearly the same.
-std::string loose_name(std::string_view name) {
-  std::string loose;
-  for (const char c : ascii_lower(name)) {
-    if (c != ' ' && c != '_' && c != '-' && c != '.') loose += c;
-  }
-  return loose;
-}
-
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view name) const {

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\n\v\f\r";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // A leading '+', which std::from_chars does not take.
 std::string_view without_plus(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+') text.remove_prefix(1);
@@ -88,7 +86,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> above;   // row i - 1
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  const auto same = [&](std::size_t i, std::size_t j) { return lower(a[i]) == lower(b[j]); };
+  const auto same = [&](std::size_t i, std::size_t j) {
+    return lower_letter(a[i]) == lower_letter(b[j]);
+  };
   for (std::size_t i = 1; i <= a.size(); ++i) {
     before = std::exchange(above, row);
     row[0] = i;
@@ -132,14 +132,22 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string ascii_lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), lower);
+  std::transform(result.begin(), result.end(), result.begin(), lower_letter);
   return result;
+}
+
+std::string loose_name(std::string_view name) {
+  std::string loose;
+  for (const char c : name) {
+    if (c != ' ' && c != '_' && c != '-' && c != '.') loose += lower_letter(c);
+  }
+  return loose;
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() &&
          std::equal(prefix.begin(), prefix.end(), text.begin(),
-                    [](char a, char b) { return lower(a) == lower(b); });
+                    [](char a, char b) { return lower_letter(a) == lower_letter(b); });
 }
 
 std::optional<double> parse_number(std::string_view text) {
@@ -199,7 +207,7 @@ bool is_safe_id(std::string_view id) {
     return false;
   }
   return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' ||
            c == '_' || c == '-' || c == ' ';
   });
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
 
 namespace epicrisis {
 namespace {
@@ -104,19 +105,6 @@ std::string map_blocks(const AdapterReport& report) {
                           samples, samples == 1 ? "" : "s");
   }
   return blocks;
-}
-
-std::string toml_string(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
 }
 
 }  // namespace epicrisis

@@ -24,8 +24,6 @@ constexpr const char* kFile = "taxonomy/values/words.toml";
 constexpr std::size_t kLongest = 200;  // bytes of a cell that is compared
 constexpr double kOldest = 120;        // years
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // ---- ages ----
 
 // A cell as words, signs and numbers apart: "AGE_40_TO_49" as "age", "#", "to", "#" with 40 and 49.

@@ -582,8 +582,8 @@ DispatchReport dispatch(const Provider& provider, Source& source, const Reader& 
                         Job& job) {
   if (options.budget.dollars > 0 && !provider.prices.known()) {
     throw UsageError(
-        "provider '{}' has no prices: set input and output under [prices] in its file, "
-        "or give the budget in tokens",
+        "provider '{}' has no prices: give `input_price` and `output_price`, set input and output "
+        "under [prices] in its file, or give the budget in tokens",
         provider.name);
   }
   return Dispatcher(provider, source, reader, sink, transport, options, job).run();

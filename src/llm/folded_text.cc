@@ -43,8 +43,6 @@ constexpr std::array<Alike, 40> kAlike = {
      {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},  {0x2026, '.'},  {0x300c, '['}, {0x300d, ']'},
      {0x300e, '['},  {0x300f, ']'}, {0x3014, '['},  {0x3015, ']'}}};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 }  // namespace
 
 void FoldedText::add(char c, std::size_t at) {
@@ -66,7 +64,7 @@ FoldedText::FoldedText(std::string_view text) {
       if (alike != kAlike.end()) {
         add(alike->ascii, i);
       } else if (character.code >= 0xff01 && character.code <= 0xff5e) {
-        add(lower(static_cast<char>(character.code - 0xfee0)), i);
+        add(lower_letter(static_cast<char>(character.code - 0xfee0)), i);
       } else if (!unicode::is_unseen(character.code)) {
         for (std::size_t k = 0; k < character.length; ++k) add(text[i + k], i);
       }
@@ -86,7 +84,7 @@ FoldedText::FoldedText(std::string_view text) {
     const bool escapes = c == '\\' && i + 1 < text.size() &&
                          std::string_view("<>[]/_|*#").find(text[i + 1]) != std::string_view::npos;
     const bool unseen = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower(c), escaped ? i - 1 : i);
+    if (!escapes && !unseen) add(c == '\t' ? ' ' : lower_letter(c), escaped ? i - 1 : i);
     escaped = escapes;
     ++i;
   }

@@ -14,6 +14,9 @@ Provider ProviderChoice::resolve() const {
   if (!model.empty()) chosen.model = model;
   chosen.vision = chosen.vision || vision;
   chosen.structured = structured.value_or(chosen.structured);
+  chosen.prices.input = input_price.value_or(chosen.prices.input);
+  chosen.prices.output = output_price.value_or(chosen.prices.output);
+  if (picture_tokens) chosen.image_tokens = static_cast<int>(*picture_tokens);
   return chosen;
 }
 
@@ -36,6 +39,11 @@ ProviderChoice read_provider_choice(const TomlTable& table) {
   choice.vision = table.boolean_or("vision", false);
   if (table.has("structured")) {
     choice.structured = structured_output_of(table.string("structured"), table.place("structured"));
+  }
+  if (table.has("input_price")) choice.input_price = table.number_in("input_price", 0, 1e6);
+  if (table.has("output_price")) choice.output_price = table.number_in("output_price", 0, 1e6);
+  if (table.has("picture_tokens")) {
+    choice.picture_tokens = table.integer_in("picture_tokens", 1, 1'000'000);
   }
   choice.record = table.string_or("record", "");
   choice.replay = table.string_or("replay", "");

@@ -34,12 +34,4 @@ std::string measured_words(const Path& path) {
   return join(words, "; ");
 }
 
-std::int64_t image_tokens(const std::string& detail, int side) {
-  constexpr std::int64_t kBase = 85;
-  constexpr std::int64_t kTile = 170;
-  if (detail == "low") return kBase;
-  const auto tiles = [](int length) { return (length + 511) / 512; };
-  return kBase + kTile * tiles(std::min(side, 2048)) * tiles(std::min(side, 768));
-}
-
 }  // namespace epicrisis::llm

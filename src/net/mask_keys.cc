@@ -25,7 +25,6 @@ constexpr std::array<std::string_view, 9> kNames = {"key",      "apikey",       
                                                     "password", "authorization", "credential"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
 // Characters of base64.
 bool is_base64(char c) { return is_word(c) || c == '+' || c == '/' || c == '='; }

@@ -98,7 +98,11 @@ class NotesChecker {
       throw UsageError("there is no recording {} to replay", job.choice.replay.string());
     }
     const bool remote = !replayed && !is_local(provider);
-    if (!replayed) check_keys(provider, place);
+    if (!replayed) {
+      check_keys(provider, place);
+      const std::string unknown = unknown_picture_tokens(builder, job.options.budget);
+      if (!unknown.empty()) findings_.warning(place, unknown);
+    }
     if (remote && !allow_remote_ && !find_setting(workspace_.database(), kRemoteAllowed)) {
       findings_.error(place, ErrorKind::kUsage,
                       fmt::format("provider '{}' is not on this machine, and that data of patients "

@@ -8,7 +8,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/data/read_remarks.h"
+#include "epicrisis/core/toml.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/fields.h"

@@ -169,6 +169,15 @@ TEST(Strings, HtmlIsEscaped) {
             "&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;");
 }
 
+TEST(Strings, LooseNamesAreAlike) {
+  EXPECT_EQ(loose_name("Patient_ID"), loose_name("patient-i.d "));
+  EXPECT_EQ(loose_name("\u00c4 B"), "\u00c4b");
+  EXPECT_EQ(lower_letter('Q'), 'q');
+  EXPECT_EQ(lower_letter('['), '[');
+  EXPECT_TRUE(is_digit('0'));
+  EXPECT_FALSE(is_digit(':'));
+}
+
 TEST(Strings, NearestNameFindsSlipsOnly) {
   const std::vector<std::string> names = {"seed", "epochs", "batch_size", "lr"};
   EXPECT_EQ(nearest_name("sead", names), "seed");

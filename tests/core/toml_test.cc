@@ -157,6 +157,11 @@ TEST(Toml, ManyDotsOutsideKeysAreFine) {
                         "'''\nw = \"\\\"" + std::string(100, '.') + "\""));
 }
 
+TEST(Toml, AnyTextIsAString) {
+  const std::string text = "a \"b\" \\ \n\t\x7f \u00e4";
+  EXPECT_EQ(parse("x = " + toml_string(text)).string("x"), text);
+}
+
 TEST(Toml, HugeTextIsRefused) {
   EXPECT_THAT(error_of([] { parse(std::string(5U << 20, '\n')); }), HasSubstr("larger"));
 }

@@ -255,6 +255,8 @@ TEST(ImageFolder, SplitsThatUseTheSameIdsKeepAllPictures) {
     folder.text("train/metadata.csv", train);
     folder.text("test/metadata.csv", test);
     AdapterInput input = folder.input();
+    // One read tells which ids are shared; most folders have none, and are read once.
+    EXPECT_THAT(read_once("imagefolder", input).report.shared_ids, ElementsAre("0001", "0002"));
     const ReadResult result = read_all("imagefolder", input);
     EXPECT_EQ(result.report.samples, 5U);
     EXPECT_EQ(result.report.duplicate_ids.count, 1U);  // the row that is there twice

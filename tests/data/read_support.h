@@ -30,11 +30,19 @@ struct ReadResult {
   }
 };
 
-inline ReadResult read_all(std::string_view name, const AdapterInput& input) {
+inline ReadResult read_once(std::string_view name, const AdapterInput& input) {
   ReadResult result;
   result.report = adapter(name).read(
       input, [&](Sample&& sample) { result.samples.push_back(std::move(sample)); });
   return result;
+}
+
+// Once more where the first read tells of shared ids, as an import does.
+inline ReadResult read_all(std::string_view name, AdapterInput input) {
+  ReadResult result = read_once(name, input);
+  if (result.report.shared_ids == input.shared_ids) return result;
+  input.shared_ids = result.report.shared_ids;
+  return read_once(name, input);
 }
 
 inline std::string finding(const Sample& sample, std::string_view name) {

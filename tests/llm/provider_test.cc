@@ -274,6 +274,12 @@ TEST(ProviderChoice, WhatIsChosenStandsInPlaceOfTheProviders) {
   EXPECT_EQ(provider.model, "m");
   EXPECT_TRUE(provider.vision);
   EXPECT_EQ(provider.structured, StructuredOutput::kNone);
+  EXPECT_FALSE(provider.prices.known());
+  choice.input_price = 0.15;
+  choice.output_price = 0.6;
+  choice.picture_tokens = 300;
+  EXPECT_DOUBLE_EQ(choice.resolve().prices.of(2'000'000, 1'000'000), 0.9);
+  EXPECT_EQ(choice.resolve().image_tokens, 300);
   choice.provider = "";
   EXPECT_EQ(choice.resolve().name, "endpoint");
 }
@@ -285,6 +291,9 @@ endpoint = "http://h/v1"
 model = "m"
 vision = true
 structured = "json_object"
+input_price = 0.15
+output_price = 0
+picture_tokens = 300
 record = "a.jsonl"
 replay = "b.jsonl"
 )",
@@ -294,6 +303,9 @@ replay = "b.jsonl"
   EXPECT_EQ(choice.model, "m");
   EXPECT_TRUE(choice.vision);
   EXPECT_EQ(choice.structured, StructuredOutput::kJsonObject);
+  EXPECT_EQ(choice.input_price, 0.15);
+  EXPECT_EQ(choice.output_price, 0);
+  EXPECT_EQ(choice.picture_tokens, 300);
   EXPECT_EQ(choice.record, "a.jsonl");
   EXPECT_EQ(choice.replay, "b.jsonl");
   EXPECT_THAT(

@@ -13,6 +13,12 @@ std::string_view trim(std::string_view text);  // ASCII white space
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string ascii_lower(std::string_view text);
+constexpr char lower_letter(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+// A name as people write it more or less alike: ASCII letters in small, without " _-.".
+std::string loose_name(std::string_view name);
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix);
 // Decimal, the whole text, finite; a leading '+' is taken, white space is not.
 std::optional<double> parse_number(std::string_view text);

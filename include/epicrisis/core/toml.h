@@ -63,4 +63,7 @@ class TomlTable {
 // or ends in ".toml".
 bool names_toml_file(std::string_view name);
 
+// Text as a TOML string, quotes included.
+std::string toml_string(std::string_view text);
+
 }  // namespace epicrisis

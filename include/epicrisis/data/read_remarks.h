@@ -27,7 +27,4 @@ std::string map_blocks(const AdapterReport& report);
 using ValueCounts = std::vector<std::pair<std::string, std::uint64_t>>;
 ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts);
 
-// Text as a TOML string, quotes included.
-std::string toml_string(std::string_view text);
-
 }  // namespace epicrisis

@@ -49,7 +49,7 @@ struct Provider {
   std::string image_detail = "low";             // "low", "high", "auto"; "" is not sent
   int image_side = 512;                         // longer side in pixels, at most
   int image_quality = 85;                       // JPEG
-  int image_tokens = 0;                         // of a picture; 0: by OpenAI's rule for its size
+  int image_tokens = 0;                         // of a picture; 0: by model (picture_tokens.h)
   int max_concurrency = 64;                     // requests in flight, at most, over all endpoints
   std::int64_t requests_per_minute = 0;         // 0: no limit known
   std::int64_t tokens_per_minute = 0;           // input and output together; 0: no limit known

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,10 @@ struct ProviderChoice {
   bool vision = false;   // the model sees pictures, whatever the provider's file says
   // What the server takes as `response_format`, whatever the provider's file says.
   std::optional<StructuredOutput> structured;
+  // US dollars a million tokens, and tokens that a picture counts, in place of the file's.
+  std::optional<double> input_price;
+  std::optional<double> output_price;
+  std::optional<std::int64_t> picture_tokens;
   Path record;  // "": no recording
   Path replay;  // "": ask the provider; else answers come from this recording and nothing is sent
 

@@ -27,14 +27,6 @@ constexpr std::size_t kMaxShown = 5;        // values in a comment
 constexpr std::size_t kMaxLabels = 200;     // a column of more is none of labels
 constexpr std::size_t kMaxEntries = 20000;  // files looked at for pictures
 
-std::string loose(std::string_view name) {
-  std::string text;
-  for (const char c : fold_value(name)) {
-    if (c != ' ' && c != '-' && c != '.') text += c;
-  }
-  return text;
-}
-
 struct Column {
   std::string name;
   std::size_t filled = 0;  // rows that say something
@@ -163,7 +155,8 @@ class Proposal {
     if (role_of_.contains(role)) return;
     for (const std::string& name : names_of(role)) {
       for (Column& column : table_.columns) {
-        if (!column.role.empty() || loose(column.name) != loose(name) || !fits(column)) continue;
+        const bool named = loose_name(fold_value(column.name)) == loose_name(fold_value(name));
+        if (!column.role.empty() || !named || !fits(column)) continue;
         take(role, column);
         return;
       }

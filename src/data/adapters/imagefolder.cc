@@ -30,7 +30,7 @@ ColumnMap usual_columns(const MetadataRow& row, const Field& field) {
   ColumnMap map;
   map.id = first({"id", "key", "image_id", "isic_id"});
   map.label = first({"label", "raw_label", "class", "dx"});
-  map.group = first({"group", "patient_id", field.subject() + "_id"});
+  map.group = first({"group", "patient_id", "patient", field.subject() + "_id"});
   map.split = first({"split"});
   if (!field.grade_name().empty()) map.grade = first({field.grade_name()});
   map.diagnosis = first({"diagnosis"});
@@ -96,6 +96,9 @@ class FolderReader {
     }
   }
 
+  // Own ids of more than one path, met so far.
+  std::set<std::string>& shared_ids() { return shared_; }
+
   bool is_empty() const { return names_.empty() && metadata_.prefixes.empty(); }
   // What there is in place of pictures; "" for nothing.
   std::string found_instead() const {
@@ -125,8 +128,6 @@ class FolderReader {
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");
     }
-    for (const std::string& prefix : metadata_.prefixes) look_for_shared_ids(prefix);
-    paths_.clear();
     for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
     for (const std::string& name : names_) {
       const bool described = std::ranges::any_of(
@@ -143,34 +144,22 @@ class FolderReader {
   }
 
   void read_metadata(const std::string& prefix) {
-    read_rows(
-        prefix, [&](const MetadataRow& row) { take_row(row, prefix); },
-        [&](std::string_view reason, const std::string& place, const std::string& what) {
-          intake_.count_row();
-          intake_.skip(reason, place, what);
-        });
+    const bool names_picture = map_ && !map_->columns.picture.empty();
+    const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
+    read_folder_metadata(
+        root_ / prefix, prefix, picture,
+        {[&](const MetadataRow& row) { take_row(row, prefix); },
+         [&](std::string_view reason, const std::string& place, const std::string& what) {
+           intake_.count_row();
+           intake_.skip(reason, place, what);
+         }});
   }
 
   // Folders that number their pictures anew: an id of several pictures tells none of them.
-  void look_for_shared_ids(const std::string& prefix) {
-    read_rows(
-        prefix,
-        [&](const MetadataRow& row) {
-          if (row.pictures.size() != 1) return;
-          const std::string id(own_id(columns_of(row), row));
-          if (intake_.is_missing(id)) return;
-          const std::uint64_t path = fnv1a(path_of(row.pictures.front(), prefix));
-          const auto [first, is_new] = paths_.emplace(normal_spelling(id), path);
-          if (!is_new && first->second != path) shared_.insert(first->first);
-        },
-        [](std::string_view, const std::string&, const std::string&) {});
-  }
-
-  template <typename OnRow, typename OnSkip>
-  void read_rows(const std::string& prefix, const OnRow& on_row, const OnSkip& on_skip) {
-    const bool names_picture = map_ && !map_->columns.picture.empty();
-    const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
-    read_folder_metadata(root_ / prefix, prefix, picture, {on_row, on_skip});
+  void note_id(std::string_view id, const std::string& path) {
+    if (intake_.is_missing(id)) return;
+    const auto [first, is_new] = paths_.emplace(normal_spelling(id), fnv1a(path));
+    if (!is_new && first->second != fnv1a(path)) shared_.insert(first->first);
   }
 
   ColumnMap columns_of(const MetadataRow& row) const {
@@ -181,7 +170,7 @@ class FolderReader {
   }
   // A key that was given once stays.
   bool is_shared(std::string_view id, const std::string& path) const {
-    if (!shared_.contains(normal_spelling(id))) return false;
+    if (!input_.shared_ids.contains(normal_spelling(id))) return false;
     return !input_.stored_picture ||
            input_.stored_picture(without_picture_suffix(normal_spelling(id))) !=
                std::filesystem::absolute(root_ / path).lexically_normal().string();
@@ -224,6 +213,7 @@ class FolderReader {
                        const std::string& case_id) {
     const ColumnMap columns = columns_of(row);
     std::string id(case_id.empty() ? own_id(columns, row) : "");
+    note_id(id, path);
     if (is_shared(id, path)) {
       intake_.warn("ids of several pictures, which have their path as key instead", row.place, id);
       id.clear();
@@ -275,9 +265,8 @@ class FolderReader {
   MetadataFiles metadata_;
   std::vector<std::string> names_;
   std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
-  std::unordered_map<std::string, std::uint64_t>
-      paths_;                     // hash of the first, by the table's own id
-  std::set<std::string> shared_;  // own ids of more than one path
+  std::unordered_map<std::string, std::uint64_t> paths_;  // hash of the first, by the row's own id
+  std::set<std::string> shared_;                          // own ids of more than one path
   bool has_splits_ = false;
 };
 
@@ -317,7 +306,9 @@ class ImageFolder final : public Adapter {
                        input.path.string(), reader.found_instead());
     }
     reader.read();
-    return intake.finish();
+    AdapterReport report = intake.finish();
+    report.shared_ids = std::move(reader.shared_ids());
+    return report;
   }
 };
 

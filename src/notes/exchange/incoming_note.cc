@@ -1,7 +1,9 @@
 #include "notes/exchange/incoming_note.h"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
+#include <map>
+#include <span>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -19,10 +21,13 @@ constexpr int kMaxVariant = 1'000'000;
 // Of one line of metadata.jsonl: each note carries a copy of the line's other fields.
 constexpr std::size_t kMaxNotesOfLine = 256;
 constexpr std::size_t kMaxDataset = 128;  // bytes, as the store has it
+constexpr std::array<std::string_view, 2> kDatasetNames = {"dataset", "source"};
+constexpr std::array<std::string_view, 3> kKeyNames = {"key", "image_id", "id"};
+constexpr std::array<std::string_view, 2> kTextNames = {"text", "note"};
 
 // The string under the first of `names` that the object has; "" if it has none of them or another
 // type.
-std::string first_string(const Json& object, std::initializer_list<std::string_view> names) {
+std::string first_string(const Json& object, std::span<const std::string_view> names) {
   for (const std::string_view name : names) {
     const auto found = object.find(std::string(name));
     if (found != object.end() && found->is_string()) return found->get<std::string>();
@@ -30,13 +35,17 @@ std::string first_string(const Json& object, std::initializer_list<std::string_v
   return "";
 }
 
+std::string string_of(const Json& object, std::string_view name) {
+  return first_string(object, {&name, 1});
+}
+
 std::string field_of(const Json& object, const std::string& chosen,
-                     std::initializer_list<std::string_view> usual) {
-  return chosen.empty() ? first_string(object, usual) : first_string(object, {chosen});
+                     std::span<const std::string_view> usual) {
+  return chosen.empty() ? first_string(object, usual) : string_of(object, chosen);
 }
 
 std::string word_of(const Json& object, std::string_view name) {
-  return clean_text(first_string(object, {name}), kMaxWord);
+  return clean_text(string_of(object, name), kMaxWord);
 }
 
 std::string or_else(const std::string& value, const std::string& fallback) {
@@ -110,19 +119,18 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
                             const NoteImportOptions& options) {
   IncomingNote note;
   note.place = place;
-  note.dataset =
-      or_else(field_of(object, options.dataset_field, {"dataset", "source"}), options.dataset);
-  note.key = field_of(object, options.key_field, {"key", "image_id", "id"});
-  note.text = field_of(object, options.text_field, {"text", "note"});
-  note.strategy = or_else(first_string(object, {"strategy"}), options.strategy);
+  note.dataset = or_else(field_of(object, options.dataset_field, kDatasetNames), options.dataset);
+  note.key = field_of(object, options.key_field, kKeyNames);
+  note.text = field_of(object, options.text_field, kTextNames);
+  note.strategy = or_else(string_of(object, "strategy"), options.strategy);
   note.provider = or_else(word_of(object, "provider"), note.provider);
   note.model = word_of(object, "model");
   note.template_version = word_of(object, "template_version");
   note.origin = or_else(word_of(object, "origin"), note.origin);
-  if (const std::string time = first_string(object, {"created_at"}); is_utc(time)) {
+  if (const std::string time = string_of(object, "created_at"); is_utc(time)) {
     note.created_at = time;
   }
-  if (const std::string key = first_string(object, {"note_key"}); is_sha256(key)) {
+  if (const std::string key = string_of(object, "note_key"); is_sha256(key)) {
     note.note_key = key;
   }
   if (const auto variant = object.find("variant");
@@ -140,41 +148,71 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
   return note;
 }
 
-// A line of metadata.jsonl: the export's own "notes" object, or a "text" under the named strategy.
+struct FolderText {
+  std::string strategy;
+  std::string text;  // "" where there is none
+};
+
+// How many texts_of_folder_line() gives.
+std::size_t count_texts(const Json& listed) {
+  if (listed.is_array()) return listed.size();
+  std::size_t count = 0;
+  for (const Json& list : listed) count += list.is_array() && !list.empty() ? list.size() : 1;
+  return count;
+}
+
+// A list of objects with strategy and text, or, as earlier exports have it, an object with a list of
+// texts for each strategy.
+std::vector<FolderText> texts_of_folder_line(const Json& listed) {
+  std::vector<FolderText> texts;
+  const auto add = [&](const std::string& strategy, const Json& text) {
+    texts.push_back({strategy, text.is_string() ? text.get<std::string>() : ""});
+  };
+  if (listed.is_array()) {
+    for (const Json& one : listed) {
+      if (one.is_object()) {
+        texts.push_back({string_of(one, "strategy"), string_of(one, "text")});
+      } else {
+        add("", one);
+      }
+    }
+    return texts;
+  }
+  for (const auto& [strategy, list] : listed.items()) {
+    if (list.is_array() && !list.empty()) {
+      for (const Json& text : list) add(strategy, text);
+    } else {
+      add(strategy, list);
+    }
+  }
+  return texts;
+}
+
+// A line of metadata.jsonl: the export's own "notes", or a "text" under the named strategy.
 std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote note) {
   if (note.key.empty()) {
-    const std::string file = first_string(object, {"file_name"});
+    const std::string file = string_of(object, "file_name");
     note.key = without_picture_suffix(std::string_view(file).substr(file.rfind('/') + 1));
     check_sizes(note);
   }
-  const auto strategies = object.find("notes");
-  if (strategies == object.end() || !strategies->is_object() || strategies->empty()) {
+  const auto listed = object.find("notes");
+  if (listed == object.end() || !listed->is_structured() || listed->empty()) {
     return {checked(std::move(note))};
   }
-  std::size_t count = 0;
-  for (const auto& [strategy, texts] : strategies->items()) {
-    count += texts.is_array() && !texts.empty() ? texts.size() : 1;
-  }
+  const std::size_t count = count_texts(*listed);
   if (note.fault.empty() && count > kMaxNotesOfLine) {
     note.fault = fmt::format("{} notes in one line, at most {} are taken", count, kMaxNotesOfLine);
   }
   if (!note.fault.empty()) return {std::move(note)};
   std::vector<IncomingNote> notes;
-  for (const auto& [strategy, texts] : strategies->items()) {
+  std::map<std::string, int> variants;
+  for (const FolderText& text : texts_of_folder_line(*listed)) {
     IncomingNote one = note;
     one.note_key.clear();  // it could not be that of each
-    one.strategy = strategy;
-    one.variant = 0;
-    const auto add = [&](const Json& text) {
-      one.text = text.is_string() ? text.get<std::string>() : "";
-      notes.push_back(checked(one));
-      one.variant = std::min(one.variant + 1, kMaxVariant);
-    };
-    if (texts.is_array() && !texts.empty()) {
-      for (const Json& text : texts) add(text);
-    } else {
-      add(texts);
-    }
+    one.strategy = text.strategy;
+    one.text = text.text;
+    one.variant = variants[text.strategy]++;
+    notes.push_back(checked(std::move(one)));
   }
   return notes;
 }
@@ -184,6 +222,20 @@ std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote 
 IncomingNote checked_note(IncomingNote note) {
   if (note.fault.empty()) check_sizes(note);
   return checked(std::move(note));
+}
+
+bool names_note(const std::vector<std::string>& members, const NoteImportOptions& options) {
+  const auto has = [&](const std::string& chosen, std::span<const std::string_view> usual) {
+    return std::ranges::any_of(members, [&](const std::string& member) {
+      return chosen.empty() ? std::ranges::find(usual, member) != usual.end() : member == chosen;
+    });
+  };
+  return has(options.key_field, kKeyNames) && has(options.text_field, kTextNames);
+}
+
+IncomingNote note_of_row(const Json& object, const std::string& place,
+                         const NoteImportOptions& options) {
+  return checked(note_of_object(object, place, options));
 }
 
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,

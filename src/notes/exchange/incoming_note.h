@@ -33,6 +33,13 @@ struct IncomingNote {
 // The note with its text cleaned, and a fault where it is none.
 IncomingNote checked_note(IncomingNote note);
 
+// Whether an object with these members or columns is a note on a sample as JSONL has it: it says
+// which sample, and what the text is.
+bool names_note(const std::vector<std::string>& members, const NoteImportOptions& options);
+// The note of such an object.
+IncomingNote note_of_row(const Json& object, const std::string& place,
+                         const NoteImportOptions& options);
+
 // The notes of one line of JSONL, never none: a line that cannot be read is one with a fault.
 // `folder_table`: of an imagefolder's metadata.jsonl, where one line may hold several notes.
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,

@@ -7,14 +7,18 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
 #include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
+#include "notes/exchange/image_folder_card.h"
 
 namespace epicrisis {
 namespace {
@@ -80,10 +84,15 @@ class SampleLookup {
   std::optional<Sample> sample_;
 };
 
-void skip(NoteExportReport& report, const Sample& sample) {
+constexpr std::string_view kNoName = "data set or strategy is no name of a file";
+constexpr std::string_view kNoPicture = "no picture";
+
+void skip(NoteExportReport& report, const Sample& sample, std::string_view reason) {
   ++report.skipped;
+  ++report.skips[std::string(reason)];
   if (report.skipped_examples.size() < kMaxExamples) {
-    report.skipped_examples.push_back(clean_text(sample.dataset + "/" + sample.key, 200));
+    report.skipped_examples.push_back(
+        fmt::format("{}: {}", clean_text(sample.dataset + "/" + sample.key, 200), reason));
   }
 }
 
@@ -144,7 +153,7 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
     const Sample& sample = samples.of(note);
     ++report.notes;
     if (!names_files(sample, note)) {
-      skip(report, sample);
+      skip(report, sample, kNoName);
       return true;
     }
     number = note.sample_id == last_sample && note.strategy == last_strategy ? number + 1 : 0;
@@ -164,7 +173,9 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
 class ImageFolderWriter {
  public:
   ImageFolderWriter(Database& database, const Path& target, const NoteExportOptions& options)
-      : target_(target), pictures_(options.pictures), names_(database, options.filter) {
+      : target_(target), field_(workspace_field(database)), names_(database, options.filter) {
+    card_.pictures = options.pictures;
+    require_own_card(target_);
     if (options.split_set.empty()) return;
     roles_.emplace();
     for (const SampleRole& entry : load_split_roles(database, options.split_set)) {
@@ -183,15 +194,24 @@ class ImageFolderWriter {
     if (!sample_ || sample_->id != sample.id) {
       flush();
       sample_ = sample;
-      notes_ = Json::object();
+      notes_ = Json::array();
       text_ = note.text;
     }
-    notes_[note.strategy].push_back(note.text);
+    // Not an object by strategy: loaders take each line's members for its type, and refuse tables
+    // whose types differ.
+    notes_.push_back({{"strategy", note.strategy}, {"text", note.text}});
+    strategies_.insert(note.strategy);
   }
 
-  void finish() {
+  // How many pictures were put beside the tables.
+  std::int64_t finish() {
     flush();
     for (auto& [folder, file] : tables_) file.commit();
+    if (tables_.empty()) return placed_;
+    card_.datasets.assign(datasets_.begin(), datasets_.end());
+    card_.strategies.assign(strategies_.begin(), strategies_.end());
+    write_file(target_ / "README.md", image_folder_card(card_));
+    return placed_;
   }
 
  private:
@@ -202,12 +222,31 @@ class ImageFolderWriter {
     const std::string extension =
         picture.empty() ? ".jpg" : ascii_lower(picture.extension().string());
     const std::string file_name = sample_->dataset + "/" + names_.of(*sample_) + extension;
-    const Json line = {{"file_name", file_name},      {"text", text_},
-                       {"dataset", sample_->dataset}, {"key", sample_->key},
-                       {"label", sample_->raw_label}, {"notes", notes_}};
+    const TemplateFields facts = note_fields(*sample_, field_);
+    const auto fact = [&](const char* name) {
+      const auto found = facts.find(name);
+      return found == facts.end() ? std::string() : found->second;
+    };
+    const Json line = {{"file_name", file_name},
+                       {"text", text_},
+                       {"dataset", sample_->dataset},
+                       {"key", sample_->key},
+                       {"class", sample_->label ? field_.at(*sample_->label).name : ""},
+                       {"label", sample_->raw_label},
+                       {"patient", sample_->group},
+                       {"age", fact("age")},
+                       {"sex", fact("sex")},
+                       {"site", fact("site")},
+                       {"split", folder},
+                       {"notes", notes_}};
     tables_.try_emplace(folder, target_ / folder / "metadata.jsonl")
         .first->second.write(dump_json(line) + "\n");
-    if (pictures_ && !picture.empty()) place_picture(picture, target_ / folder / file_name);
+    ++card_.splits[folder];
+    datasets_.insert(sample_->dataset);
+    if (card_.pictures) {
+      place_picture(picture, target_ / folder / file_name);
+      ++placed_;
+    }
     sample_.reset();
   }
 
@@ -224,8 +263,12 @@ class ImageFolderWriter {
   }
 
   Path target_;
-  bool pictures_;
+  Field field_;
   KeyNames names_;
+  CardContent card_;
+  std::set<std::string> strategies_;  // met so far, as the data sets
+  std::set<std::string> datasets_;
+  std::int64_t placed_ = 0;
   std::optional<std::map<std::int64_t, std::string>> roles_;
   std::map<std::string, AtomicFileWriter> tables_;
   std::optional<Sample> sample_;
@@ -241,15 +284,17 @@ void export_image_folder(Database& database, const Path& target, const NoteExpor
     job.check();
     const Sample& sample = samples.of(note);
     ++report.notes;
-    if (names_files(sample, note)) {
+    if (!names_files(sample, note)) {
+      skip(report, sample, kNoName);
+    } else if (options.pictures && sample.image_path.empty()) {
+      skip(report, sample, kNoPicture);
+    } else {
       writer.add(sample, note);
       ++report.written;
-    } else {
-      skip(report, sample);
     }
     return true;
   });
-  writer.finish();
+  report.pictures = writer.finish();
 }
 
 }  // namespace
@@ -275,10 +320,9 @@ NoteFormat parse_note_format(std::string_view name) {
 }
 
 Json to_json(const NoteExportReport& report) {
-  return {{"notes", report.notes},
-          {"written", report.written},
-          {"skipped", report.skipped},
-          {"skipped_examples", report.skipped_examples}};
+  return {{"notes", report.notes},       {"written", report.written},
+          {"skipped", report.skipped},   {"skips", report.skips},
+          {"pictures", report.pictures}, {"skipped_examples", report.skipped_examples}};
 }
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,

@@ -60,26 +60,31 @@ bool has_all(const std::vector<std::string>& columns, const std::vector<std::str
   });
 }
 
-TextForm form_of(const Path& file, const std::vector<std::string>& columns,
-                 const NoteImportOptions& options) {
-  if (!options.key_field.empty() && !options.text_field.empty()) {
-    TextForm own;
-    own.key = options.key_field;
-    own.texts = {{options.text_field, "", "", "", ""}};
-    const std::vector<std::string> wanted = {own.key, options.text_field};
-    if (has_all(columns, wanted)) return own;
-    throw UsageError("notes import: {} lacks one of the columns {}; it has {}", file.string(),
-                     join(wanted, ", "), join(columns, ", "));
+// The published set whose columns these are; empty for a table of notes as JSONL has them.
+std::optional<TextForm> form_of(const Path& file, const std::vector<std::string>& columns,
+                                const NoteImportOptions& options) {
+  std::vector<std::string> named;
+  for (const std::string* name :
+       {&options.dataset_field, &options.key_field, &options.text_field}) {
+    if (!name->empty()) named.push_back(*name);
   }
+  if (!has_all(columns, named)) {
+    throw UsageError("notes import: {} lacks one of the columns {}; it has {}", file.string(),
+                     join(named, ", "), join(columns, ", "));
+  }
+  const bool as_jsonl = names_note(columns, options);
+  if (as_jsonl && !named.empty()) return std::nullopt;
   std::vector<std::string> known;
   for (const std::string& name : notes_resources().names(kFolder)) {
     TextForm form = read_form(name);
     if (has_all(columns, form.wanted)) return form;
     known.push_back(fmt::format("{} ({})", form.describe, join(form.wanted, ", ")));
   }
+  if (as_jsonl) return std::nullopt;
   throw UsageError(
-      "notes import: the columns of {} are those of no image-text set that is known here; name "
-      "those of key and text (`key_field`, `text_field`). Known are {}",
+      "notes import: the columns of {} are neither key and text, as JSONL has them, nor those of an "
+      "image-text set that is known here; name those of key and text (`key_field`, `text_field`). "
+      "Known are {}",
       file.string(), join(known, "; "));
 }
 
@@ -123,13 +128,54 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
   }
 }
 
+// A row as JSONL has it: empty cells are members that are not there, and what is no text there is
+// read. A fault where that cannot be.
+IncomingNote note_of_cells(const std::vector<std::string>& columns,
+                           const std::vector<std::string>& cells, const std::string& place,
+                           const NoteImportOptions& options) {
+  IncomingNote broken;
+  broken.place = place;
+  Json object = Json::object();
+  for (std::size_t i = 0; i < columns.size() && i < cells.size(); ++i) {
+    const std::string_view cell = trim(cells[i]);
+    if (cell.empty()) continue;
+    Json& member = object[columns[i]];
+    if (columns[i] == "variant") {
+      const auto number = parse_integer(cell);
+      if (!number || *number < 0) {
+        broken.fault = fmt::format("variant '{}' is no whole number from 0", clean_text(cell, 100));
+        return broken;
+      }
+      member = static_cast<std::uint64_t>(*number);
+    } else if (columns[i] == "parameters" || columns[i] == "given") {
+      try {
+        member = parse_json(cell, columns[i]);
+      } catch (const InputError& error) {
+        broken.fault = clean_text(error.what(), kMaxKept);
+        return broken;
+      }
+      if (!member.is_object()) {
+        broken.fault = fmt::format("{} is no JSON object", columns[i]);
+        return broken;
+      }
+    } else {
+      member = cell;
+    }
+  }
+  return note_of_row(object, place, options);
+}
+
 void visit_table(const Path& file, const NoteImportOptions& options,
                  const std::function<void(const IncomingNote&)>& visit) {
   CsvReader reader(file);
-  const TextForm form = form_of(file, reader.header(), options);
+  const std::optional<TextForm> form = form_of(file, reader.header(), options);
   while (reader.next()) {
+    if (!form) {
+      visit(note_of_cells(reader.header(), reader.row(), reader.place(), options));
+      continue;
+    }
     visit_row(
-        form, options, reader.place(),
+        *form, options, reader.place(),
         [&](const std::string& column) { return reader.get_or_empty(column); }, visit);
   }
 }
@@ -142,15 +188,28 @@ void visit_json(const Path& file, const NoteImportOptions& options,
   }
   std::vector<std::string> columns;
   for (const auto& [name, value] : list.front().items()) columns.push_back(name);
-  const TextForm form = form_of(file, columns, options);
+  const std::optional<TextForm> form = form_of(file, columns, options);
   std::size_t number = 0;
   for (const Json& object : list) {
+    const std::string place = fmt::format("{}[{}]", file.string(), number++);
     const auto cell = [&](const std::string& column) -> std::string {
       const auto value = object.find(column);
       if (!object.is_object() || value == object.end() || value->is_null()) return {};
       return value->is_string() ? value->get<std::string>() : dump_json(*value);
     };
-    visit_row(form, options, fmt::format("{}[{}]", file.string(), number++), cell, visit);
+    if (form) {
+      visit_row(*form, options, place, cell, visit);
+      continue;
+    }
+    std::vector<std::string> names;
+    std::vector<std::string> cells;
+    if (object.is_object()) {
+      for (const auto& [name, value] : object.items()) {
+        names.push_back(name);
+        cells.push_back(cell(name));
+      }
+    }
+    visit(note_of_cells(names, cells, place, options));
   }
 }
 

@@ -233,6 +233,10 @@ void read_answer_form(const TomlTable& table, Strategy& strategy) {
   if (schema && strategy.answer != AnswerForm::kSchema) {
     throw UsageError("{}: [schema] goes with answer = \"schema\" alone", schema->place());
   }
+  if (!strategy.options.empty() && strategy.answer != AnswerForm::kOptions) {
+    throw UsageError("{}: nothing uses [options] here: only answer = \"options\" is held to them",
+                     table.place("options"));
+  }
   switch (strategy.answer) {
     case AnswerForm::kText:
       return;

@@ -83,6 +83,18 @@ std::map<std::string, std::vector<std::string>> read_sets() {
 
 }  // namespace
 
+std::vector<std::string> named_fields(const Strategy& strategy) {
+  std::set<std::string> named;
+  for (const auto* part : {&strategy.text, &strategy.system, &strategy.user}) {
+    if (*part) named.insert((*part)->fields().begin(), (*part)->fields().end());
+  }
+  std::vector<std::string> fields;
+  for (const std::string& field : strategy.fields) {
+    if (named.contains(field)) fields.push_back(field);
+  }
+  return fields;
+}
+
 Json to_json(const Strategy& strategy) {
   return {{"name", strategy.name},
           {"version", strategy.version},
@@ -90,6 +102,7 @@ Json to_json(const Strategy& strategy) {
           {"title", strategy.title},
           {"image", strategy.image},
           {"fields", strategy.fields},
+          {"named_fields", named_fields(strategy)},
           {"names_label", strategy.names_label}};
 }
 

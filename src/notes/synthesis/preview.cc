@@ -52,6 +52,15 @@ Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
           {"skips", preview.skips},
           {"input_tokens", preview.input_tokens},
           {"output_tokens", preview.output_tokens},
+          {"picture_tokens", preview.picture_tokens},
+          {"picture",
+           {{"tokens", preview.picture.tokens},
+            {"known", preview.picture.known},
+            {"source", preview.picture.source}}},
+          {"prices",
+           {{"input", preview.prices.input},
+            {"output", preview.prices.output},
+            {"known", preview.prices.known()}}},
           {"cost", preview.cost},
           {"remote", preview.remote},
           {"urls", preview.urls},
@@ -60,15 +69,35 @@ Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
           {"request", std::move(request)}};
 }
 
-SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
-                                   const SynthesisOptions& options, const Job& job,
-                                   std::int64_t sample_id) {
-  Database& database = workspace.database();
+SynthesisPreview preview_of(const RequestBuilder& builder) {
   SynthesisPreview preview;
   preview.remote = !is_local(builder.provider());
   for (const Endpoint& endpoint : builder.provider().endpoints) {
     preview.urls.push_back(chat_url(builder.provider(), endpoint, builder.model()));
   }
+  preview.picture = builder.picture();
+  preview.prices = builder.provider().prices;
+  return preview;
+}
+
+void add_request(SynthesisPreview& preview, const PlannedNote& note,
+                 const RequestBuilder& builder) {
+  ++preview.missing;
+  preview.input_tokens += note.input_tokens;
+  preview.output_tokens += note.max_tokens;
+  if (note.attach_image) preview.picture_tokens += builder.picture().tokens;
+  preview.images = preview.images || note.attach_image;
+  preview.cost = preview.prices.of(preview.input_tokens, preview.output_tokens);
+  std::set<std::string> fields(preview.fields.begin(), preview.fields.end());
+  fields.insert(note.fields.begin(), note.fields.end());
+  preview.fields.assign(fields.begin(), fields.end());
+}
+
+SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,
+                                   const SynthesisOptions& options, const Job& job,
+                                   std::int64_t sample_id) {
+  Database& database = workspace.database();
+  SynthesisPreview preview = preview_of(builder);
   std::optional<PlannedNote> shown;
   if (sample_id != 0) {
     sample_by_id(database, sample_id);
@@ -77,22 +106,15 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     one.limit = 1;
     shown = first_note(database, builder, std::move(one), job);
   }
-  std::set<std::string> fields;
   PendingNotes pending(database, builder, options, job);
   while (std::optional<PlannedNote> note = pending.next()) {
-    ++preview.missing;
-    preview.input_tokens += note->input_tokens;
-    preview.output_tokens += note->max_tokens;
-    preview.images = preview.images || note->attach_image;
-    fields.insert(note->fields.begin(), note->fields.end());
+    add_request(preview, *note, builder);
     if (!shown && sample_id == 0) shown = std::move(note);
   }
   job.check();
   if (!shown && sample_id == 0) shown = first_note(database, builder, options.filter, job);
   preview.notes = pending.notes();
   preview.skips = pending.skips();
-  preview.fields.assign(fields.begin(), fields.end());
-  preview.cost = builder.provider().prices.of(preview.input_tokens, preview.output_tokens);
   if (shown) preview.body = builder.body(*shown);
   return preview;
 }

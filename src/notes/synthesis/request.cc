@@ -117,6 +117,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   if (provider_.model.empty()) {
     throw UsageError("provider '{}' has no default model: give `model`", provider_.name);
   }
+  picture_ = picture_tokens(provider_);
   check_disclosure(disclosure_, strategy_.field);
   const auto allowed = [&](std::string_view field) {
     return !disclosure_.fields || contains(*disclosure_.fields, field);
@@ -203,11 +204,7 @@ PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_
 
   plan.input_tokens = kMessageTokens + schema_tokens_ + llm::estimate_tokens(plan.system) +
                       llm::estimate_tokens(plan.user);
-  if (plan.attach_image) {
-    plan.input_tokens += provider_.image_tokens > 0
-                             ? provider_.image_tokens
-                             : llm::image_tokens(provider_.image_detail, provider_.image_side);
-  }
+  if (plan.attach_image) plan.input_tokens += picture_.tokens;
   if (plan.measure_image) plan.input_tokens += kMeasuredTokens;
   plan.max_tokens = strategy_.max_tokens;
 

@@ -17,6 +17,15 @@ RequestBuilder make_builder(const SynthesisJob& job) {
   return {std::move(strategy), std::move(provider), std::move(model), job.disclosure};
 }
 
+std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget) {
+  const bool counts = budget.tokens > 0 || budget.dollars > 0 || builder.provider().prices.known();
+  if (!counts || !builder.sends_image() || builder.picture().known) return "";
+  return fmt::format(
+      "how many tokens a picture counts for the model '{}' is not known; {} are reckoned with, and "
+      "it may be many times as many. `picture_tokens` says it",
+      builder.model(), builder.picture().tokens);
+}
+
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
   const RequestBuilder builder = make_builder(task);
   if (builder.strategy().image && !builder.provider().vision && task.disclosure.images) {
@@ -25,6 +34,8 @@ SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Jo
         "sent, measured words are in its place. `vision` says that the model sees",
         builder.strategy().name, builder.provider().name);
   }
+  const std::string unknown = unknown_picture_tokens(builder, task.options.budget);
+  if (!unknown.empty() && task.choice.replay.empty()) job.warn("{}", unknown);
   SynthesisOptions options = task.options;
   options.offline = !task.choice.replay.empty();
   const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);

@@ -6,11 +6,10 @@
 namespace epicrisis {
 namespace {
 
-std::set<std::string> texts_of(Database& database, std::string_view sql) {
+std::set<std::string> distinct(Database& database, std::string_view sql) {
   Statement rows = database.prepare(sql);
-  std::set<std::string> texts;
-  while (rows.step()) texts.insert(rows.text(0));
-  return texts;
+  const std::vector<std::string> texts = texts_of(rows);
+  return {texts.begin(), texts.end()};
 }
 
 }  // namespace
@@ -79,11 +78,11 @@ std::optional<std::string> last_leakage_check(Database& database) {
 }
 
 std::set<std::string> runs_with_results(Database& database) {
-  return texts_of(database, "SELECT DISTINCT run_id FROM results WHERE run_id IS NOT NULL");
+  return distinct(database, "SELECT DISTINCT run_id FROM results WHERE run_id IS NOT NULL");
 }
 
 std::set<std::string> prepared_recipes(Database& database) {
-  return texts_of(database, "SELECT DISTINCT recipe FROM prepared");
+  return distinct(database, "SELECT DISTINCT recipe FROM prepared");
 }
 
 void for_each_prepared_hash(Database& database, const std::function<void(std::string)>& callback) {

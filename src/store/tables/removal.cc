@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::string_view kBeingRemoved = "studies-being-removed";
 
-std::vector<std::string> texts_of(Statement& rows) {
-  std::vector<std::string> texts;
-  while (rows.step()) texts.push_back(rows.text(0));
-  return texts;
-}
-
 // SQLite looks for the overlaps of each sample that goes, which without an index means all of them.
 // They are needed for this alone.
 class OverlapIndexes {

@@ -13,6 +13,9 @@ namespace epicrisis {
 // number of values.
 std::string json_text_of(const std::vector<std::string>& values);
 
+// The first column of the rows that are left.
+std::vector<std::string> texts_of(Statement& rows);
+
 // The SQL of a SampleFilter over `samples s JOIN datasets d`, all but its limit.
 class SampleQuery {
  public:

@@ -67,6 +67,12 @@ constexpr std::string_view kDatasetQuery =
 
 std::string json_text_of(const std::vector<std::string>& values) { return dump_json(Json(values)); }
 
+std::vector<std::string> texts_of(Statement& rows) {
+  std::vector<std::string> texts;
+  while (rows.step()) texts.push_back(rows.text(0));
+  return texts;
+}
+
 SampleQuery::SampleQuery(const SampleFilter& filter, Use use)
     : with_after_id_(use == Use::kPages || filter.after_id > 0), filter_after_id_(filter.after_id) {
   where_ = with_after_id_ ? "s.id > ?" : "1";

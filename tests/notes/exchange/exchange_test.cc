@@ -183,11 +183,28 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
   const Json line = parse_json(read_file(target / "train/metadata.jsonl"), "metadata");
   EXPECT_EQ(line.at("file_name"), "ham/ISIC_1.png");
   EXPECT_EQ(line.at("text"), "Note one.");
-  EXPECT_EQ(line.at("notes").at("P2").at(0), "Note two.");
+  EXPECT_EQ(line.at("notes").at(1), (Json{{"strategy", "P2"}, {"text", "Note two."}}));
+  EXPECT_EQ(line.at("class"), "NEV");
+  EXPECT_EQ(line.at("label"), "nv");
+  EXPECT_EQ(line.at("patient"), "HAM_ISIC_1");
+  EXPECT_EQ(line.at("age"), "45 years");
+  EXPECT_EQ(line.at("sex"), "");
+  EXPECT_EQ(line.at("site"), "back");
+  EXPECT_EQ(line.at("split"), "train");
   EXPECT_EQ(read_file(target / "train/ham/ISIC_1.png"), "not looked into");
-  EXPECT_TRUE(fs::exists(target / "test/metadata.jsonl"));
+  // Of a picture that is not there a loader would say that it is lost.
+  EXPECT_FALSE(fs::exists(target / "test"));
   // A second export over the first is no error.
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options).written, 3);
+  const NoteExportReport again =
+      export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
+  EXPECT_EQ(again.written, 2);
+  EXPECT_EQ(again.pictures, 1);
+  EXPECT_EQ(again.skips, (std::map<std::string, std::int64_t>{{"no picture", 1}}));
+  EXPECT_THAT(again.skipped_examples, ElementsAre("ham/ISIC_2: no picture"));
+  EXPECT_THAT(
+      read_file(target / "README.md"),
+      AllOf(HasSubstr("- split: train\n    path: \"train/**\""),
+            testing::Not(HasSubstr("split: test")), HasSubstr("From ham. Notes of P1, P2.")));
 
   save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kExternal}});
   options.split_set = "mine";
@@ -196,6 +213,18 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
   EXPECT_TRUE(fs::exists(folder_.path() / "roles/external/metadata.jsonl"));
   EXPECT_TRUE(fs::exists(folder_.path() / "roles/unused/metadata.jsonl"));
   EXPECT_FALSE(fs::exists(folder_.path() / "roles/train"));
+  EXPECT_THAT(read_file(folder_.path() / "roles/README.md"),
+              AllOf(HasSubstr("- split: external"), HasSubstr("- split: unused"),
+                    HasSubstr("cannot be loaded")));
+  // One type in every line, whatever notes the sample has.
+  EXPECT_EQ(
+      parse_json(read_file(folder_.path() / "roles/unused/metadata.jsonl"), "metadata").at("notes"),
+      (Json::array({{{"strategy", "P1"}, {"text", "Of the other."}}})));
+  write_file(folder_.path() / "taken/README.md", "# Mine\n");
+  EXPECT_THROW(
+      export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "taken", job_, options),
+      UsageError);
+  EXPECT_EQ(read_file(folder_.path() / "taken/README.md"), "# Mine\n");
   options.split_set = "no such";
   EXPECT_THROW(
       export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "none", job_, options),
@@ -215,6 +244,7 @@ TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
     EXPECT_THAT(entry.path().string(),
                 testing::AnyOf(testing::EndsWith("deep/er/target/ham/P1/fine.txt"),
                                testing::EndsWith("deep/er/target/ham/P1/%2E.%2F..%2Foutside.txt"),
+                               testing::EndsWith("deep/er/target/README.md"),
                                testing::EndsWith("deep/er/target/train/metadata.jsonl")));
   }
   const NoteExportReport jsonl =
@@ -467,6 +497,47 @@ TEST_F(ExchangeTest, FieldsCanBeMapped) {
   EXPECT_EQ(report.written, 2) << dump_json(to_json(report));
   EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_1 mine: A nevus."));
   EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_11 P2: Own."));
+}
+
+TEST_F(ExchangeTest, ATableHasTheColumnsOfJsonl) {
+  fill();
+  const auto import_csv = [&](const std::string& table, const NoteImportOptions& options = {}) {
+    write_file(folder_.path() / "in.csv", table);
+    return import_notes(workspace_, folder_.path() / "in.csv", job_, options);
+  };
+  const std::string rows =
+      "dataset,key,strategy,text,variant,provider,model,parameters\n"
+      "ham,ISIC_1,mine,\"First line.\nSecond, with a comma.\",2,clinic,,\"{\"\"reader\"\": 3}\"\n"
+      "pad,ISIC_11.jpg,mine,Another.,,,,\n"
+      "ham,ISIC_99,mine,Of nobody.,,,,\n"
+      "ham,ISIC_11,,No strategy.,,,,\n"
+      "ham,ISIC_11,mine,Bad.,,,,{oops\n"
+      "ham,ISIC_11,mine,Bad.,,,,7\n"
+      "ham,ISIC_11,mine,Bad.,one,,,\n";
+  const NoteImportReport report = import_csv(rows);
+  EXPECT_EQ(report.written, 2) << dump_json(to_json(report));
+  EXPECT_EQ(report.unmatched, 1);
+  EXPECT_EQ(report.invalid, 4);
+  EXPECT_EQ(total(report), report.rows);
+  NoteFilter filter;
+  filter.strategies = {"mine"};
+  const std::vector<NoteRecord> notes = load_notes(database_, filter);
+  ASSERT_THAT(notes, SizeIs(2));
+  EXPECT_EQ(notes[0].text, "First line.\nSecond, with a comma.");
+  EXPECT_EQ(notes[0].variant, 2);
+  EXPECT_EQ(notes[0].provider, "clinic");
+  EXPECT_EQ(notes[0].parameters, (Json{{"reader", 3}}));
+  EXPECT_EQ(notes[1].provider, "import");
+  EXPECT_EQ(import_csv(rows).unchanged, 2);
+  // Names of one's own, semicolons, and what the file does not say.
+  NoteImportOptions options;
+  options.dataset = "ham";
+  options.strategy = "own";
+  options.key_field = "case";
+  options.text_field = "report";
+  EXPECT_EQ(import_csv("case;report\nISIC_1;A nevus.\n", options).written, 1);
+  options.dataset_field = "clinic";
+  EXPECT_THROW(import_csv("case;report\nISIC_1;A nevus.\n", options), UsageError);
 }
 
 TEST_F(ExchangeTest, AnImageFolderOfOthersComesIn) {

@@ -82,7 +82,7 @@ TEST(PublishedTexts, OwnColumnsAndUnknownOnes) {
   const auto notes = notes_of("mine.tsv", "file\treport\na.jpg\tA note.\n", options);
   ASSERT_THAT(notes, SizeIs(1));
   EXPECT_EQ(notes[0].strategy, "reports");
-  EXPECT_EQ(notes[0].key, "a");
+  EXPECT_EQ(notes[0].key, "a.jpg");  // samples are found with and without suffix
   try {
     notes_of("mine.csv", "file,report\na,b\n");
     FAIL();

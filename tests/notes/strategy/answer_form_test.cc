@@ -35,11 +35,7 @@ std::string error_of(const std::string& rest) {
 TEST(AnswerForm, TextUnlessSaid) {
   EXPECT_EQ(parse("").answer, AnswerForm::kText);
   EXPECT_TRUE(parse("").schema.is_null());
-  // Options of a free text are for its prompt and its audit.
-  const Strategy p3 = load_strategy("P3");
-  EXPECT_EQ(p3.answer, AnswerForm::kText);
-  EXPECT_TRUE(p3.schema.is_null());
-  EXPECT_EQ(p3.options.at(0).name, "type");
+  EXPECT_EQ(load_strategy("P3").answer, AnswerForm::kText);
 }
 
 TEST(AnswerForm, SchemaOfOptions) {
@@ -105,6 +101,9 @@ TEST(AnswerForm, ErrorsNameFileAndLine) {
   std::string many = "[options]\n";
   for (int i = 0; i < 51; ++i) many += "a" + std::to_string(i) + " = [\"x\"]\n";
   expect(many, "mine.toml:7", "51 headings");
+  // What is written for nothing is no help to who wrote it.
+  expect("[options]\na = [\"x\"]\n", "mine.toml:7", "nothing uses [options]");
+  expect("answer = \"text\"\n[options]\na = [\"x\"]\n", "mine.toml:8", "nothing uses [options]");
 }
 
 TEST(AnswerForm, ErrorsOfASchemaNameItsLine) {

@@ -8,6 +8,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/corpus/picture_hash.h"
 #include "epicrisis/notes/strategy/template_notes.h"
+#include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/notes.h"
 #include "support/pictures.h"
 #include "support/store_support.h"
@@ -110,6 +111,31 @@ TEST_F(PreviewTest, PicturesAreShortened) {
   EXPECT_LT(cut.size(), 6000U);
   EXPECT_THAT(cut, HasSubstr(" characters)"));
   EXPECT_EQ(to_json(preview, true)["request"], parse_json(preview.body, "body"));
+}
+
+TEST_F(PreviewTest, CountsThePicturesOfTheModel) {
+  add("a");
+  add("b");
+  Provider provider = provider_for_url("http://127.0.0.1:1/v1");
+  provider.vision = true;
+  const RequestBuilder known(load_strategy("P3"), provider, "gpt-4o-mini", {});
+  SynthesisPreview preview = preview_synthesis(workspace_, known, {}, job_);
+  EXPECT_EQ(preview.picture_tokens, 2 * 2833);
+  EXPECT_GT(preview.input_tokens, preview.picture_tokens);
+  EXPECT_TRUE(to_json(preview)["picture"]["known"].get<bool>());
+  EXPECT_FALSE(to_json(preview)["prices"]["known"].get<bool>());
+  preview = preview_synthesis(workspace_, builder("P3"), {}, job_);
+  EXPECT_FALSE(preview.picture.known);
+  EXPECT_EQ(to_json(preview)["prices"]["output"], 8);
+  EXPECT_EQ(preview_synthesis(workspace_, builder("P1", false), {}, job_).picture_tokens, 0);
+  // A run that reckons with a number that nobody knows says so.
+  EXPECT_THAT(unknown_picture_tokens(builder("P3"), {}), HasSubstr("`picture_tokens` says it"));
+  EXPECT_EQ(unknown_picture_tokens(builder("P1", false), {}), "");
+  EXPECT_EQ(unknown_picture_tokens(known, parse_budget("1 USD")), "");
+  const RequestBuilder free(load_strategy("P3"), provider, "m", {});
+  EXPECT_EQ(unknown_picture_tokens(free, {}), "");
+  EXPECT_THAT(unknown_picture_tokens(free, parse_budget("9 tokens")),
+              HasSubstr("'m' is not known"));
 }
 
 TEST_F(PreviewTest, RewritesNeedANote) {

@@ -333,11 +333,6 @@ TEST(Request, EstimatesAndPrices) {
   EXPECT_EQ(llm::estimate_tokens("a"), 1);
   EXPECT_EQ(llm::estimate_tokens("abcd"), 1);
   EXPECT_EQ(llm::estimate_tokens("abcde"), 2);
-  EXPECT_EQ(llm::image_tokens("low", 4096), 85);
-  EXPECT_EQ(llm::image_tokens("high", 512), 85 + 170);
-  EXPECT_EQ(llm::image_tokens("auto", 513), 85 + 4 * 170);
-  EXPECT_EQ(llm::image_tokens("", 1024), 85 + 4 * 170);
-  EXPECT_EQ(llm::image_tokens("high", 8192), 85 + 8 * 170);  // 2048 x 768
   Provider provider = vision_provider();
   provider.prices.input = 2;
   provider.prices.output = 8;
@@ -350,6 +345,9 @@ TEST(Request, EstimatesAndPrices) {
   EXPECT_TRUE(with.attach_image);
   EXPECT_FALSE(without.attach_image);
   EXPECT_EQ(with.max_tokens, 400);
+  EXPECT_TRUE(builder.sends_image());
+  EXPECT_FALSE(builder.picture().known);  // of a model that nobody has heard of
+  EXPECT_EQ(builder.picture().tokens, 85);
   EXPECT_EQ(with.input_tokens - 85, without.input_tokens - llm::estimate_tokens(without.system) +
                                         llm::estimate_tokens(with.system));
 }

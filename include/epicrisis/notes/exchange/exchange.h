@@ -18,7 +18,8 @@ namespace epicrisis {
 enum class NoteFormat {
   kTree,         // <dataset>/<strategy>/<key>.txt, further ones <key>@1.txt, <key>@2.txt
   kJsonl,        // one object a note, with its provenance
-  kImageFolder,  // <split>/metadata.jsonl with file_name and text, as Hugging Face reads it
+  kImageFolder,  // <split>/metadata.jsonl with file_name and text, and a card README.md, as Hugging
+                 // Face reads it
 };
 std::string_view note_format_name(NoteFormat format);  // "tree", "jsonl", "imagefolder"
 NoteFormat parse_note_format(std::string_view name);   // UsageError with the names there are
@@ -32,13 +33,16 @@ struct NoteExportOptions {
 struct NoteExportReport {
   std::int64_t notes = 0;  // = written + skipped
   std::int64_t written = 0;
-  std::int64_t skipped = 0;  // data set or strategy is no safe file name (tree, imagefolder)
-  std::vector<std::string> skipped_examples;  // the first 20
+  std::int64_t skipped = 0;
+  std::map<std::string, std::int64_t> skips;  // those skipped, by reason
+  std::vector<std::string> skipped_examples;  // "ham/ISIC_1: no picture": the first 20
+  std::int64_t pictures = 0;                  // kImageFolder: put beside the tables
 };
 Json to_json(const NoteExportReport& report);
 
 // Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
-// the file of kJsonl appears whole.
+// the file of kJsonl appears whole. With `pictures`, samples without one are skipped: their lines
+// would name files that are not there. UsageError where the folder has a README.md of another.
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const Job& job, const NoteExportOptions& options = {});
 
@@ -46,7 +50,7 @@ struct NoteImportOptions {
   // Where the file does not say them.
   std::string dataset;
   std::string strategy;
-  // JSON keys of the fields; "" takes the export's own name, or the first of the usual ones that
+  // JSON keys or columns of the fields; "" takes the export's own name, or the first of the usual ones that
   // the line has: dataset | source; key | image_id | id; text | note.
   std::string dataset_field;
   std::string key_field;
@@ -73,8 +77,8 @@ struct NoteImportReport {
 };
 Json to_json(const NoteImportReport& report);
 
-// Takes notes in from a .jsonl file, a tree, an imagefolder, or the table (.csv, .tsv, .json) of an
-// image-text set, told by its columns (told by what `source` is). Samples
+// Takes notes in from a .jsonl file, a table (.csv, .tsv, a list in .json) with the same columns or
+// those of a published image-text set, a tree or an imagefolder (told by what `source` is). Samples
 // are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than
 // 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
 // of that key says the same; one that brings none, if the sample has its text under this strategy.

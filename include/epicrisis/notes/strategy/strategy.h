@@ -73,6 +73,10 @@ inline bool reads_note(const Strategy& strategy) {
   return strategy.kind == StrategyKind::kRewrite || strategy.kind == StrategyKind::kJudge;
 }
 
+// The metadata that its texts name: what is sent of them (a template: what its notes are made of), in
+// the order of `fields`.
+std::vector<std::string> named_fields(const Strategy& strategy);
+
 // What a list of strategies says of one; its texts are in its file.
 Json to_json(const Strategy& strategy);
 

@@ -20,6 +20,9 @@ struct SynthesisPreview {
   std::map<std::string, std::int64_t> skips;  // the others, by reason
   std::int64_t input_tokens = 0;              // estimates for the missing ones
   std::int64_t output_tokens = 0;             // at the strategy's limit: the most
+  std::int64_t picture_tokens = 0;            // of the input tokens, those of pictures
+  PictureTokens picture;                      // what each picture counts
+  Prices prices;                              // US dollars a million tokens
   double cost = 0;                            // the most, US dollars
   bool remote = false;                        // goes to another machine
   std::vector<std::string> urls;
@@ -29,6 +32,11 @@ struct SynthesisPreview {
   // the first that there is; "" if there is none, or the one asked for is no sample to write on.
   std::string body;
 };
+// Of nothing yet: where requests of this builder go, and at what price.
+SynthesisPreview preview_of(const RequestBuilder& builder);
+// One more that is missing.
+void add_request(SynthesisPreview& preview, const PlannedNote& note, const RequestBuilder& builder);
+
 // Pictures in the body are shortened as in shorten_pictures(), unless they are wanted whole.
 Json to_json(const SynthesisPreview& preview, bool whole_pictures = false);
 

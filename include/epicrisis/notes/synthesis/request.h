@@ -9,6 +9,7 @@
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/data/sample.h"
+#include "epicrisis/llm/picture_tokens.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/notes/strategy/strategy.h"
 
@@ -61,6 +62,9 @@ class RequestBuilder {
   PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
                    std::string_view note = {}, std::string_view claims = {}) const;
   bool needs_image() const;  // attach or measure
+  bool sends_image() const { return attach_; }
+  // What a picture that goes along counts.
+  const PictureTokens& picture() const { return picture_; }
   // Whether a sample without a picture has something to be told: the model would not see it anyway,
   // and there is metadata.
   bool does_without_picture(const Sample& sample) const;
@@ -78,6 +82,7 @@ class RequestBuilder {
   Provider provider_;
   Disclosure disclosure_;
   Json schema_;
+  PictureTokens picture_;
   bool attach_ = false;
   bool measure_ = false;
   std::string schema_words_;        // the schema as part of the prompt; "" if the server takes it

@@ -23,6 +23,10 @@ struct SynthesisJob {
 // UsageError if neither provider nor endpoint is given, or the model is missing.
 RequestBuilder make_builder(const SynthesisJob& job);
 
+// In words, that a cost or budget is reckoned with a number of tokens that is not known: what a
+// picture counts for the model. "" where it is known, no picture goes along, or nothing is reckoned.
+std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget);
+
 // synthesize() with the transport that the job asks for.
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job);
 

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+
+namespace epicrisis {
+
+struct CardContent {
+  std::map<std::string, std::int64_t> splits;  // lines of their tables
+  std::vector<std::string> datasets;
+  std::vector<std::string> strategies;
+  bool pictures = false;  // they are beside the tables
+};
+
+// README.md of an exported imagefolder: which split is where, so that `load_dataset` sees all of
+// them, and what the columns are.
+std::string image_folder_card(const CardContent& content);
+
+// UsageError if the folder has a README.md that is none of these.
+void require_own_card(const Path& folder);
+
+}  // namespace epicrisis
