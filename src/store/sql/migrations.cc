@@ -415,10 +415,37 @@ CREATE TABLE under_way (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What became of a note by a policy of repair, and what readers said of notes. The latter are known
+// by what was read, not by a row, so that they outlive it.
+constexpr std::string_view kVersion8 = R"sql(
+CREATE TABLE derivations (
+  source_id INTEGER NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+  policy    TEXT NOT NULL CHECK (policy <> ''),
+  note_id   INTEGER REFERENCES notes (id) ON DELETE CASCADE,
+  maker     TEXT NOT NULL,
+  outcome   TEXT NOT NULL CHECK (outcome IN ('accepted', 'stripped', 'asked', 'fell back',
+                                             'rejected')),
+  reason    TEXT NOT NULL,
+  sentences INTEGER NOT NULL CHECK (sentences >= 0),
+  asked     INTEGER NOT NULL CHECK (asked >= 0),
+  PRIMARY KEY (source_id, policy),
+  CHECK ((note_id IS NULL) = (outcome = 'rejected'))
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX derivations_by_note ON derivations (note_id) WHERE note_id IS NOT NULL;
+
+CREATE TABLE note_labels (
+  note_hash  TEXT NOT NULL CHECK (length(note_hash) = 64),
+  reader     TEXT NOT NULL CHECK (reader <> ''),
+  labels     TEXT NOT NULL,
+  labelled_at TEXT NOT NULL,
+  PRIMARY KEY (note_hash, reader)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
                                     Migration{3, kVersion3}, Migration{4, kVersion4},
                                     Migration{5, kVersion5}, Migration{6, kVersion6},
-                                    Migration{7, kVersion7}};
+                                    Migration{7, kVersion7}, Migration{8, kVersion8}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.
@@ -448,9 +475,9 @@ class ForeignKeysOff {
 
 // The tables of the current layout.
 constexpr std::string_view kTables = R"([
-"audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets", "evaluations",
-"fingerprints", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "prepared",
-"results", "runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
+"audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets",
+"derivations", "evaluations", "fingerprints", "leakage_checks", "leakage_overlaps", "ledger",
+"note_history", "note_labels", "notes", "prepared", "results", "runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
 
 // A file that lost tables, or whose layout number was changed, is told before it is worked on.
 void check_tables(Database& database, int layout) {
