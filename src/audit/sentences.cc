@@ -100,7 +100,7 @@ bool is_heading(std::string_view sentence) {
   return !sentence.empty() && sentence.back() == ':';
 }
 
-// "- melanoma"
+// "- a sharp border"
 bool is_entry(std::string_view sentence) {
   return sentence.starts_with("- ") || sentence.starts_with("* ") ||
          sentence.starts_with("\xe2\x80\xa2");

@@ -30,11 +30,11 @@ std::string banners(const ReportData& data) {
 }  // namespace
 
 std::string render_html(const ReportData& data) {
-  const std::vector<sections::Section> all = {sections::summary(data),    sections::datasets(data),
-                                              sections::leakage(data),    sections::notes(data),
-                                              sections::training(data),   sections::results(data),
-                                              sections::confusions(data), sections::retrieval(data),
-                                              sections::measuring(data),  sections::settings(data)};
+  const std::vector<sections::Section> all = {
+      sections::summary(data),   sections::datasets(data),   sections::leakage(data),
+      sections::notes(data),     sections::audit(data),      sections::training(data),
+      sections::results(data),   sections::confusions(data), sections::retrieval(data),
+      sections::measuring(data), sections::settings(data)};
   const std::string title = text(data.title.empty() ? "Report" : data.title);
   // No script, no loading: even text that slipped through the escaping could do nothing.
   std::string page = fmt::format(

@@ -64,6 +64,7 @@ std::string report_key(Workspace& workspace, const Study& study, const StudyStat
                        const Evaluation& evaluation) {
   Json notes = Json::array();
   for (const NoteCount& count : count_notes(workspace.database())) notes.push_back(to_json(count));
+  notes.push_back(audits_state(workspace.database()));
   std::string runs;
   for (const TrainedRun& run : state.finished.runs) {
     runs += '\n' + run.title;
@@ -99,6 +100,7 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.finished,
                                         std::move(evaluation), job);
   write_file(beside(html, ".csv"), report_csv(data));
+  write_file(beside(html, ".audit.csv"), audit_csv(data.audit));
   write_file(beside(html, ".json"), dump_json(to_json(data), 1) + "\n");
   write_file(beside(html, ".tex"), report_latex(data));
   write_file(beside(html, ".txt"), report_text(data));
@@ -112,7 +114,7 @@ Path study_report(const Workspace& workspace, const Study& study) {
 
 bool report_is_current(const Workspace& workspace, const Study& study, const std::string& key) {
   const Path html = study_report(workspace, study);
-  for (const char* extension : {".html", ".csv", ".json", ".tex", ".txt", ".key"}) {
+  for (const char* extension : {".html", ".csv", ".audit.csv", ".json", ".tex", ".txt", ".key"}) {
     if (!std::filesystem::exists(beside(html, extension))) return false;
   }
   return read_file(beside(html, ".key")) == key;

@@ -309,7 +309,7 @@ void sweep_study(Workspace& workspace, const std::string& study, const RemovalOp
   if (!study_content(workspace.database(), study).runs.empty()) return;
   Sweeper sweeper(workspace, options, report);
   std::vector<Path> files = {workspace.root() / "studies" / (study + ".json")};
-  for (const char* extension : {".html", ".csv", ".json", ".tex", ".txt", ".key"}) {
+  for (const char* extension : {".html", ".csv", ".audit.csv", ".json", ".tex", ".txt", ".key"}) {
     files.push_back(workspace.reports() / (study + extension));
   }
   for (const Path& file : files) {
