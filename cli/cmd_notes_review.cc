@@ -55,7 +55,8 @@ void add_import(CLI::App& review, Globals& globals) {
   CLI::App* command = review.add_subcommand("import", "Take a sheet back that a reader filled in");
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
-  takes(command->add_option("file", arguments->file, "The sheet")->required(), "FILE");
+  takes(command->add_option("SHEET", arguments->file, "A .csv or a .jsonl file"), "FILE")
+      ->required();
   takes(command->add_option("--reader", arguments->reader, "Who filled it in")->required(), "NAME");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes review import -w work sheet.csv --reader anna"});
