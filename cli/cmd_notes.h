@@ -13,6 +13,8 @@ void add_notes_import(CLI::App& notes, Globals& globals);
 void add_notes_judge(CLI::App& notes, Globals& globals);
 void add_notes_preview(CLI::App& notes, Globals& globals);
 void add_notes_providers(CLI::App& notes, Globals& globals);
+void add_notes_repair(CLI::App& notes, Globals& globals);
+void add_notes_review(CLI::App& notes, Globals& globals);
 void add_notes_show(CLI::App& notes, Globals& globals);
 void add_notes_strategies(CLI::App& notes, Globals& globals);
 void add_notes_write(CLI::App& notes, Globals& globals);

@@ -48,6 +48,10 @@ void print_report(const audit::AuditReport& report) {
                            one.notes, one.pass, one.warn, one.fail));
     print_line(fmt::format("  claims: {}; {} agree, {} contradict ({} major), {} unknowable",
                            one.claims, one.agree, one.contradict, one.major, one.unknowable));
+    if (one.with_others > 0) {
+      print_line(fmt::format("  claims that most other notes of the sample do not make: {} of {}",
+                             one.unshared, one.with_others));
+    }
     print_line("  notes with what is wrong: " + joined(one.wrong));
     print_line(fmt::format("  notes that contradict themselves: {}", one.self_contradicting_notes));
     print_line("  notes with what nobody can know: " + joined(one.unknowable_kind));

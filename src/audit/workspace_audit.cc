@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "audit/equal_notes.h"
+#include "audit/prompts.h"
 #include "audit/second_reader.h"
+#include "audit/shared_claims.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -15,52 +16,27 @@ namespace epicrisis::audit {
 namespace {
 
 constexpr std::size_t kGroup = 256;  // audits of one transaction
-
-// The prompts of a field's strategies, by name.
-class Prompts {
- public:
-  Prompts(const Auditor& auditor, const Field& field) : auditor_(auditor), field_(field) {
-    names_ = built_in_strategies(field);
-  }
-
-  struct Entry {
-    Prompt prompt;     // of an unknown strategy: one that asks for nothing
-    std::string hash;  // of the strategy's file
-    bool free = true;  // its notes are in the words of a model
-  };
-  const Entry& of(const std::string& name) {
-    const auto found = prompts_.find(name);
-    if (found != prompts_.end()) return found->second;
-    Entry entry;
-    if (std::ranges::find(names_, name) != names_.end()) {
-      const Strategy strategy = load_strategy(name, field_);
-      entry = {auditor_.prompt_of(strategy), strategy.content_hash,
-               strategy.kind != StrategyKind::kTemplate && strategy.answer == AnswerForm::kText};
-    }
-    return prompts_.emplace(name, std::move(entry)).first->second;
-  }
-
- private:
-  const Auditor& auditor_;
-  Field field_;
-  std::vector<std::string> names_;
-  std::map<std::string, Entry> prompts_;
-};
-
-// By what a stored audit is known to be current.
-std::string auditor_name(const Auditor& auditor, const Facts& facts, const std::string& prompt,
-                         const Field& field) {
-  std::string findings;
-  for (const Finding& one : facts.findings) findings += one.name + '\n' + one.value + '\n';
-  const std::string label = facts.label ? field.at(*facts.label).name : "";
-  const std::string hash = sha256_of_fields({label, facts.grade, facts.diagnosis, facts.subclass,
-                                             facts.age, facts.sex, facts.site, findings, prompt});
-  return fmt::format("rules {} {}", auditor.reader().version(), hash.substr(0, 16));
-}
+constexpr double kShared = 0.5;      // of the other notes: a claim that fewer make is told
 
 Json identity(const NoteRecord& note, const Sample& sample) {
   return {{"dataset", sample.dataset}, {"key", sample.key},   {"strategy", note.strategy},
           {"provider", note.provider}, {"model", note.model}, {"variant", note.variant}};
+}
+
+// A note with what was found in it.
+struct Audited {
+  NoteRecord note;
+  Json found;
+};
+
+// Marks the claims of notes of one sample and strategy with the share of the others that make them.
+void mark_shared(std::vector<Audited>& notes) {
+  if (notes.size() < 2) return;
+  SharedClaims shared;
+  for (const Audited& one : notes) shared.add(one.found.at("claims"));
+  for (Audited& one : notes) {
+    for (Json& claim : one.found.at("claims")) claim["shared"] = *shared.share(claim);
+  }
 }
 
 // Counts what the object of one note says.
@@ -71,6 +47,10 @@ void count(AuditCounts& counts, const Json& audited) {
   bool contradicted = false;
   for (const Json& claim : audited.at("claims")) {
     ++counts.claims;
+    if (const auto shared = claim.find("shared"); shared != claim.end()) {
+      ++counts.with_others;
+      if (shared->get<double>() < kShared) ++counts.unshared;
+    }
     const std::string said = claim.at("verdict");
     if (said == "agrees") ++counts.agree;
     if (said == "unknowable") ++counts.unknowable;
@@ -118,16 +98,56 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
   };
   EqualNotes equal;
   std::optional<Sample> sample;
+  std::vector<Audited> together;  // of `sample`, of one strategy
+  // What is not stored is found: what others say too, and whether they say the same.
+  const auto finish = [&] {
+    mark_shared(together);
+    for (Audited& one : together) {
+      const NoteRecord& note = one.note;
+      if (prompts.of(note).free) {
+        if (const auto twin = equal.add(note.strategy, note.text, sample->id)) {
+          const Sample other = sample_by_id(database, twin->sample_id);
+          one.found["form"].push_back(
+              {{"rule", twin->exact ? "equal" : "nearly equal"},
+               {"detail", fmt::format("the note of {}/{} says {}", other.dataset, other.key,
+                                      twin->exact ? "the same, word for word" : "nearly the same")},
+               {"begin", 0},
+               {"end", note.text.size()},
+               {"severity", "minor"}});
+          if (one.found.at("verdict") == "pass") one.found["verdict"] = "warn";
+        }
+      }
+      AuditCounts& group = counts[{sample->dataset, note.strategy, note.provider, note.model}];
+      if (group.notes == 0) {
+        group.dataset = sample->dataset;
+        group.strategy = note.strategy;
+        group.provider = note.provider;
+        group.model = note.model;
+      }
+      add_judgements(database, note, one.found, group);
+      count(group, one.found);
+      if (output) {
+        Json line = identity(note, *sample);
+        line.update(one.found);
+        output->write(dump_json(line) + "\n");
+      }
+    }
+    together.clear();
+  };
   Facts facts;
   Meter meter = job.meter("auditing", 0, "notes");
   for_each_note(database, filter, [&](const NoteRecord& note) {
     if (job.cancelled()) return false;
+    if (!together.empty() && (together.back().note.sample_id != note.sample_id ||
+                              together.back().note.strategy != note.strategy)) {
+      finish();
+    }
     if (!sample || sample->id != note.sample_id) {
       sample = find_sample(database, note.sample_id);
       if (!sample) throw InternalError("note {} is of no sample", note.id);
       facts = facts_of(*sample, field);
     }
-    const Prompts::Entry& prompt = prompts.of(note.strategy);
+    const Prompts::Entry& prompt = prompts.of(note);
     const std::string name = auditor_name(auditor, facts, prompt.hash, field);
     Json found;
     if (auto stored = find_audit(database, note.id); stored && stored->auditor == name) {
@@ -141,36 +161,11 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
       ++report.judged;
     }
     ++report.notes;
-    if (prompt.free) {
-      if (const auto twin = equal.add(note.strategy, note.text, sample->id)) {
-        const Sample other = sample_by_id(database, twin->sample_id);
-        found["form"].push_back(
-            {{"rule", twin->exact ? "equal" : "nearly equal"},
-             {"detail", fmt::format("the note of {}/{} says {}", other.dataset, other.key,
-                                    twin->exact ? "the same, word for word" : "nearly the same")},
-             {"begin", 0},
-             {"end", note.text.size()},
-             {"severity", "minor"}});
-        if (found.at("verdict") == "pass") found["verdict"] = "warn";
-      }
-    }
-    AuditCounts& group = counts[{sample->dataset, note.strategy, note.provider, note.model}];
-    if (group.notes == 0) {
-      group.dataset = sample->dataset;
-      group.strategy = note.strategy;
-      group.provider = note.provider;
-      group.model = note.model;
-    }
-    add_judgements(database, note, found, group);
-    count(group, found);
-    if (output) {
-      Json line = identity(note, *sample);
-      line.update(found);
-      output->write(dump_json(line) + "\n");
-    }
+    together.push_back({note, std::move(found)});
     meter.add();
     return true;
   });
+  finish();
   flush();
   meter.finish();
   job.check();
@@ -193,7 +188,7 @@ std::vector<ExplainedNote> explain_notes(Workspace& workspace, std::string_view 
   for (NoteRecord& note : load_notes(database, filter)) {
     ExplainedNote one;
     one.facts = facts_of(sample, field);
-    one.audited = auditor.audit(note.text, one.facts, &prompts.of(note.strategy).prompt);
+    one.audited = auditor.audit(note.text, one.facts, &prompts.of(note).prompt);
     one.note = std::move(note);
     one.sample = sample;
     explained.push_back(std::move(one));
@@ -230,6 +225,8 @@ Json to_json(const AuditCounts& counts) {
           {"claims_contradicted", counts.contradict},
           {"claims_contradicted_major", counts.major},
           {"claims_unknowable", counts.unknowable},
+          {"claims_with_other_notes", counts.with_others},
+          {"claims_unshared", counts.unshared},
           {"contradicted_notes", counts.contradicted_notes},
           {"contradicted_notes_share", share(counts.contradicted_notes, counts.notes)},
           {"contradicted_claims_share", share(counts.contradict, counts.agree + counts.contradict)},

@@ -34,6 +34,8 @@ h2 { font-size: 1.4rem; line-height: 1.25; margin: 3rem 0 .8rem; padding-top: .9
 h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; overflow-wrap: anywhere; }
 h4 { font-size: .95rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; max-width: 46rem; }
+mark.wrong { background: var(--bad-ground); color: inherit; border-bottom: 2px solid var(--bad); }
+mark.unknowable { background: var(--warn-ground); color: inherit; border-bottom: 2px dotted var(--warn-rule); }
 .soft, figcaption { color: var(--soft); }
 .subtitle { font-size: 1.1rem; color: var(--soft); margin: 0; overflow-wrap: anywhere; }
 nav.contents ul { list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.1rem auto 0;

@@ -20,6 +20,7 @@ Section summary(const ReportData& data);
 Section datasets(const ReportData& data);
 Section leakage(const ReportData& data);
 Section notes(const ReportData& data);
+Section audit(const ReportData& data);
 Section training(const ReportData& data);
 Section results(const ReportData& data);
 Section classes(const ReportData& data);

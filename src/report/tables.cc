@@ -119,6 +119,7 @@ Json to_json(const ReportData& data) {
            {{"checked", data.leakage.checked},
             {"allowed", data.leakage.allowed},
             {"findings", std::move(findings)}}},
+          {"audit", to_json(data.audit)},
           {"findings", report_findings(data)},
           {"warnings", data.warnings},
           {"environment", std::move(environment)}};

@@ -6,6 +6,7 @@
 #include <set>
 #include <system_error>
 
+#include "epicrisis/audit/policy.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -55,6 +56,12 @@ class NotesChecker {
     for (std::size_t i = 0; i < study_.synthesis.size(); ++i) {
       guard(study_.synthesis_places.at(i),
             [&] { check_synthesis(study_.synthesis[i], study_.synthesis_places[i]); });
+    }
+    for (const NoteCount& count : count_notes(workspace_.database())) {
+      if (count.status == NoteStatus::kWritten) known_.insert(count.strategy);
+    }
+    for (const StudyDerivation& one : study_.derivations) {
+      guard(one.place, [&] { check_derivation(one); });
     }
     check_runs();
   }
@@ -173,11 +180,26 @@ class NotesChecker {
     plan_.notes.push_back(std::move(planned));
   }
 
+  void check_derivation(const StudyDerivation& one) {
+    std::vector<std::string> wanted = audit::load_policy(one.policy).strategies();
+    // What is a template is written where it is needed.
+    std::erase_if(wanted, [&](const std::string& name) {
+      const std::vector<std::string> built_in = built_in_strategies(study_.field);
+      return names_toml_file(name) || std::ranges::find(built_in, name) != built_in.end();
+    });
+    wanted.push_back(one.from);
+    for (const std::string& name : wanted) {
+      if (known_.contains(name) || !study_.note_imports.empty()) continue;
+      findings_.error(one.place, ErrorKind::kUsage,
+                      fmt::format("'{}' is made of notes of {}: none are in the workspace, and the "
+                                  "study neither writes nor synthesises any",
+                                  one.strategy, name));
+    }
+    known_.insert(one.strategy);
+  }
+
   // A strategy that nobody writes is found before a note is paid for.
   void check_runs() {
-    for (const NoteCount& count : count_notes(workspace_.database())) {
-      if (count.status == NoteStatus::kWritten) known_.insert(count.strategy);
-    }
     for (const StudyRun& run : study_.runs) {
       std::vector<std::string> wanted = expand_note_sets(run.notes);
       for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
@@ -220,6 +242,9 @@ FutureNotes::FutureNotes(Workspace& workspace, const Study& study, const CaseSet
     : workspace_(workspace), study_(study), set_(set) {}
 
 const std::vector<bool>& FutureNotes::of(const std::string& strategy, const StudyRun& run) {
+  for (const StudyDerivation& one : study_.derivations) {
+    if (one.strategy == strategy && one.from != strategy) return of(one.from, run);
+  }
   const Wish wish{strategy, run.note_providers, run.note_models};
   const auto known = known_.find(wish);
   if (known != known_.end()) return known->second;

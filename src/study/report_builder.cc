@@ -19,6 +19,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
 #include "study/prepared_picture.h"
+#include "study/report_audit.h"
 #include "study/run_trainer.h"
 
 namespace epicrisis::study {
@@ -382,6 +383,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   report.datasets = describe_datasets(workspace, study, set);
   report.leakage = describe_leakage(study, set);
   report.note_counts = describe_note_counts(workspace, study);
+  report.audit = describe_audit(workspace, study, set);
   report.note_examples = pick_note_examples(workspace, study, set, pictures);
   report.curves = describe_curves(workspace, runs);
   report.results = std::move(evaluation.rows);

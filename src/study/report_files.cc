@@ -11,7 +11,7 @@ namespace epicrisis::study {
 namespace {
 
 constexpr const char* kKey = ".key";
-constexpr std::array kExtensions = {".html", ".csv", ".json", ".tex", ".txt", kKey};
+constexpr std::array kExtensions = {".html", ".csv", ".audit.csv", ".json", ".tex", ".txt", kKey};
 
 // What the .key file says: what the report was made of, the text of the study, and the day. Earlier
 // versions wrote the first alone.

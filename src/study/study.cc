@@ -69,6 +69,7 @@ std::string report_key(Workspace& workspace, const Study& study, const StudyStat
                        const Evaluation& evaluation) {
   Json notes = Json::array();
   for (const NoteCount& count : count_notes(workspace.database())) notes.push_back(to_json(count));
+  notes.push_back(audits_state(workspace.database()));
   std::string runs;
   for (const TrainedRun& run : state.finished.runs) {
     runs += '\n' + run.run->name + '|' + run.title;
@@ -98,6 +99,7 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   ReportData data = study::build_report(workspace, study, state.set, state.pictures, state.finished,
                                         std::move(evaluation), job);
   write_file(beside(html, ".csv"), report_csv(data));
+  write_file(beside(html, ".audit.csv"), audit_csv(data.audit));
   write_file(beside(html, ".json"), dump_json(to_json(data), 1) + "\n");
   write_file(beside(html, ".tex"), report_latex(data));
   write_file(beside(html, ".txt"), report_text(data));

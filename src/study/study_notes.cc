@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "epicrisis/audit/repair.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/template_notes.h"
@@ -49,6 +50,32 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   }
 }
 
+void read_derivation(const TomlTable& table, const Path& folder, Study& study) {
+  const std::vector<std::string> from = expand_note_sets(table.strings_or("from", {}));
+  if (from.empty()) throw UsageError("{}: from = [\"P3\", ...] is missing", table.place());
+  const std::string policy = beside(folder, table.string("policy"));
+  table.finish();
+  try {
+    const audit::Policy loaded = audit::load_policy(policy);
+    for (const std::string& strategy : from) {
+      study.derivations.push_back(
+          {strategy, policy, audit::derived_strategy(strategy, loaded), table.place()});
+    }
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", table.place(), error.what());
+  }
+}
+
+void derive_notes(Workspace& workspace, const StudyDerivation& task, Job& job) {
+  audit::RepairOptions options;
+  options.strategy = task.from;
+  const audit::RepairReport report =
+      audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
+  job.info("notes {}: {} of {} notes: {} as they are, {} stripped, {} replaced; {} rejected",
+           report.strategy, report.derived(), report.notes, report.accepted, report.stripped,
+           report.fell_back, report.notes - report.derived());
+}
+
 void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& set,
                       bool allow_remote, Job& job) {
   task.options.filter.split_set = set.split_set;
@@ -71,6 +98,7 @@ void check_strategies(Workspace& workspace, const Study& study) {
   for (const SynthesisJob& job : study.synthesis) {
     known.push_back(load_strategy(job.strategy, job.field).name);
   }
+  for (const StudyDerivation& one : study.derivations) known.push_back(one.strategy);
   for (const StudyRun& run : study.runs) {
     std::vector<std::string> wanted = expand_note_sets(run.notes);
     for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
@@ -102,6 +130,9 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
   for (const TomlTable& table : notes.tables_or_empty("synthesis")) {
     read_synthesis(table, data_root, folder, study);
   }
+  for (const TomlTable& table : notes.tables_or_empty("derive")) {
+    read_derivation(table, folder, study);
+  }
   notes.finish();
 }
 
@@ -123,6 +154,7 @@ void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, b
   for (const SynthesisJob& task : study.synthesis) {
     synthesize_notes(workspace, task, set, allow_remote, job);
   }
+  for (const StudyDerivation& task : study.derivations) derive_notes(workspace, task, job);
 }
 
 }  // namespace epicrisis::study

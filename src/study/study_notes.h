@@ -11,12 +11,12 @@ namespace epicrisis::study {
 // The name of a field, strategy or provider, or its file, which may lie in `folder`.
 std::string beside(const Path& folder, const std::string& name);
 
-// The [notes] table of a study file: `write`, `import` and [[notes.synthesis]]. Relative files
-// start from `data_root`, those of strategies and providers from `folder`, the study file's, if
-// they are there.
+// The [notes] table of a study file: `write`, `import`, [[notes.synthesis]] and
+// [[notes.derive]]. Relative files start from `data_root`, those of strategies, providers and
+// policies from `folder`, the study file's, if they are there.
 void read_notes(const TomlTable& notes, const Path& data_root, const Path& folder, Study& study);
 
-// Writes and imports the notes that a study names, for its samples; what is there stays. An Error
+// Writes, imports and derives the notes that a study names, for its samples; what is there stays. An Error
 // with its exit code if a language model's run ends early, but for a budget that is used up.
 void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
                  Job& job);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "epicrisis/core/error.h"
@@ -116,6 +117,39 @@ TEST_F(WorkspaceAudit, NearlyEqualNotesAreNamed) {
            "which is a melanocytic nevus and therefore benign.");
   const AuditReport report = audit();
   EXPECT_EQ(report.counts[0].form.at("nearly equal"), 1);
+}
+
+TEST_F(WorkspaceAudit, WhatOthersDoNotSayIsMarked) {
+  add_note("a", "P3", "A nevus with a network.");
+  add_note("a", "P3", "A nevus with a network and a veil.");
+  add_note("a", "P3", "A nevus without a network.");
+  add_note("a", "P1", "A nevus.");  // another strategy is no witness
+  add_note("b", "P3", "A nevus.");
+  options_.output = root() / "audit.jsonl";
+  const AuditReport report = audit();
+  const std::vector<Json> notes = lines();
+  ASSERT_EQ(notes.size(), 5U);
+  const auto shared = [&](std::size_t note, const char* value, const char* polarity) {
+    for (const Json& claim : notes.at(note).at("claims")) {
+      if (claim.at("value") == value && claim.at("polarity") == polarity) {
+        return claim.value("shared", -1.0);
+      }
+    }
+    return -2.0;
+  };
+  EXPECT_EQ(shared(0, "NEV", "asserted"), -1);
+  EXPECT_EQ(shared(1, "NEV", "asserted"), 1);
+  EXPECT_EQ(shared(1, "pigment network", "asserted"), 0.5);
+  EXPECT_EQ(shared(2, "blue-white veil", "asserted"), 0);
+  EXPECT_EQ(shared(3, "pigment network", "denied"), 0);
+  EXPECT_EQ(shared(4, "NEV", "asserted"), -1);
+  const auto p3 = std::ranges::find(report.counts, "P3", &AuditCounts::strategy);
+  ASSERT_NE(p3, report.counts.end());
+  EXPECT_EQ(p3->with_others, 7);
+  EXPECT_EQ(p3->unshared, 2);
+  // What is stored is the same in a second run.
+  audit();
+  EXPECT_EQ(lines(), notes);
 }
 
 TEST_F(WorkspaceAudit, StopsWhenCancelledAndLeavesNoOutput) {

@@ -77,7 +77,9 @@ TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_EQ(run("audit"), 2);
   EXPECT_THAT(said, HasSubstr("did you mean 'notes audit'?"));
   EXPECT_EQ(run("export"), 2);
-  EXPECT_THAT(said, HasSubstr("did you mean 'notes export' or 'notes batch export'?"));
+  EXPECT_THAT(said,
+              HasSubstr("did you mean 'notes export' or 'notes batch export' or 'notes review "
+                        "export'?"));
   EXPECT_EQ(run("notes verify"), 2);
   EXPECT_THAT(said, HasSubstr("did you mean 'workspace verify'?"));
   EXPECT_EQ(run("notes wrte --json"), 2);

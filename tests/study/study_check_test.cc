@@ -9,6 +9,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/study/study_skeleton.h"
+#include "study/report_audit.h"
 #include "study/run_identity.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
@@ -16,6 +17,7 @@
 namespace epicrisis {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -196,6 +198,57 @@ TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
   found = check(alone + "[train]\nepochs = 3\n", true);
   EXPECT_THAT(states(found), ElementsAre("train again", "train again"));
   EXPECT_THAT(found.plan.runs.front().why, HasSubstr("settings of the training"));
+}
+
+TEST_F(StudyCheckTest, NotesAreDerivedOfOthers) {
+  const std::string derive = "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n";
+  const std::string runs =
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"M.accepted\"]\n";
+  const std::string text = test::small_study("small", false) + derive + runs;
+  EXPECT_TRUE(check(text).sound()) << testing::PrintToString(lines(check(text)));
+  Workspace workspace = Workspace::create(root());
+  const Study study = parse_study(text, file().string(), corpus());
+  ASSERT_EQ(study.derivations.size(), 1U);
+  EXPECT_EQ(study.derivations.front().strategy, "M.accepted");
+  EXPECT_TRUE(study.runs.front().notes_name_label);
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  study::write_notes(workspace, study, set, false, job_);
+  NoteFilter filter;
+  filter.strategies = {"M.accepted"};
+  const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
+  EXPECT_EQ(notes.size(), set.cases.size());
+  // Both were audited, for the report.
+  const AuditSection audit = study::describe_audit(workspace, study, set);
+  std::size_t all = 0;
+  for (const AuditRow& row : audit.rows) {
+    EXPECT_EQ(row.measures[0].value, 0) << row.strategy;  // templates state what is known
+    if (row.label.empty()) all += row.notes;
+  }
+  EXPECT_EQ(all, 2 * set.cases.size());
+  EXPECT_EQ(audit.without_audit, 0U);
+  ASSERT_EQ(audit.confusions.size(), 2U);
+  EXPECT_EQ(audit.confusions[0].counts.total(), set.cases.size());
+  for (std::size_t c = 0; c < study.classes.size(); ++c) {
+    for (std::size_t d = 0; d <= study.classes.size(); ++d) {
+      if (c == d) continue;
+      EXPECT_EQ(audit.confusions[0].counts.at(c, d), 0U);
+    }
+  }
+}
+
+TEST_F(StudyCheckTest, WhatNotesAreDerivedOfIsChecked) {
+  const auto of = [&](const std::string& derive) {
+    return lines(
+        check(test::small_study("small", false) + "[[notes.derive]]\n" + derive + test::kTwoRuns));
+  };
+  EXPECT_THAT(of("from = \"P9\"\npolicy = \"repair\"\n"),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("P9.repair"), HasSubstr("P9:"))));
+  EXPECT_THAT(of("from = \"M\"\npolicy = \"repeir\"\n"),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("repeir"))));
+  EXPECT_THAT(of("policy = \"repair\"\n"), Contains(HasSubstr("from = ")));
+  EXPECT_THAT(of("from = \"M\"\npolicy = \"repair\"\nfrm = 1\n"),
+              Contains(HasSubstr("notes.derive[0].frm")));
 }
 
 TEST_F(StudyCheckTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {

@@ -41,6 +41,9 @@ struct AuditCounts {
   std::int64_t claims = 0;
   std::int64_t agree = 0, contradict = 0, unknowable = 0;  // claims
   std::int64_t major = 0;                                  // claims that contradict, and matter
+  // Claims of notes beside others of the same sample and strategy (variants, other models), and of
+  // these those that fewer than half of the others make too.
+  std::int64_t with_others = 0, unshared = 0;
   std::int64_t contradicted_notes = 0;
   std::int64_t self_contradicting_notes = 0;
   std::map<std::string, std::int64_t> wrong;            // notes, by what is wrong

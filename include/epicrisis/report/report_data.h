@@ -8,6 +8,7 @@
 #include "epicrisis/eval/classification.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/eval/statistics.h"
+#include "epicrisis/report/audit_data.h"
 
 namespace epicrisis {
 
@@ -176,6 +177,7 @@ struct ReportData {
   LeakageSection leakage;
   std::vector<NoteCounts> note_counts;
   std::vector<NoteExample> note_examples;
+  AuditSection audit;
   std::vector<TrainingCurve> curves;
   std::vector<ResultRow> results;
   std::vector<ReportReference> references;

@@ -52,6 +52,14 @@ struct StudyRun {
   std::string place;  // in the study file
 };
 
+// Notes that a policy makes of others: "P3.repair".
+struct StudyDerivation {
+  std::string from;      // the strategy whose notes are taken
+  std::string policy;    // a built-in name, or a file
+  std::string strategy;  // of the derived notes
+  std::string place;     // in the study file
+};
+
 // Everything a study names. docs/formats/study-files.md describes the file.
 struct Study {
   std::string name;  // a safe id
@@ -78,6 +86,7 @@ struct Study {
   std::vector<Path> note_imports;
   std::vector<SynthesisJob> synthesis;        // notes by language models
   std::vector<std::string> synthesis_places;  // of each in the study file
+  std::vector<StudyDerivation> derivations;   // made after all other notes, in this order
   std::string notes_place;                    // of [notes]
   std::vector<StudyRun> runs;
   int bootstrap = 1000;

@@ -1,15 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include "epicrisis/store/sql/database.h"
 
 namespace epicrisis {
-
-struct Migration {
-  int version;  // PRAGMA user_version after it
-  std::string_view script;
-};
 
 // As migrate(), up to an older layout; for tests of the way from there.
 void migrate_to(Database& database, int target);

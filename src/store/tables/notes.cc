@@ -284,6 +284,15 @@ void put_audit(Database& database, const NoteAudit& audit) {
       or_now(audit.created_at));
 }
 
+std::string audits_state(Database& database) {
+  Statement rows = database.prepare(
+      "SELECT count(*), coalesce(max(note_id), 0), count(DISTINCT auditor), coalesce(max(auditor), "
+      "''), coalesce(max(created_at), '') FROM audits");
+  rows.step();
+  return fmt::format("{} {} {} {} {}", rows.integer(0), rows.integer(1), rows.integer(2),
+                     rows.text(3), rows.text(4));
+}
+
 std::optional<NoteAudit> find_audit(Database& database, std::int64_t note_id) {
   Statement rows = database.prepare(
       "SELECT note_id, auditor, verdict, issues, created_at FROM audits WHERE note_id = ?");

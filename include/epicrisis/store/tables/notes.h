@@ -115,5 +115,7 @@ struct NoteAudit {
 };
 void put_audit(Database& database, const NoteAudit& audit);
 std::optional<NoteAudit> find_audit(Database& database, std::int64_t note_id);
+// Differs where other notes were audited, or by other rules.
+std::string audits_state(Database& database);
 
 }  // namespace epicrisis

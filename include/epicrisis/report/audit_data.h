@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/eval/classification.h"
+#include "epicrisis/eval/statistics.h"
+
+namespace epicrisis {
+
+// What is measured of audited notes: shares, with intervals over patients.
+struct AuditMeasure {
+  std::string_view name;   // "contradicted_notes"
+  std::string_view title;  // of a column
+  std::string_view of;     // what it is a share of, in words
+};
+inline constexpr std::array<AuditMeasure, 9> kAuditMeasures = {{
+    {"contradicted_notes", "Contradicted", "notes with a claim that contradicts what is known"},
+    {"major_contradicted_notes", "of them major",
+     "notes where that would change class, grade, side"},
+    {"contradicted_claims", "Claims contradicted", "claims that a fact speaks of"},
+    {"major_contradicted_claims", "major", "claims that a fact speaks of"},
+    {"self_contradicting_notes", "Contradict themselves", "notes"},
+    {"omitting_notes", "Leave out", "notes that do not state a fact that they were given"},
+    {"unknowable_claims", "Unknowable", "claims of what nobody could know"},
+    {"off_list_notes", "Off the list", "notes with something outside the options of the prompt"},
+    {"coverage", "Decided", "claims that a fact speaks of, of all claims"},
+}};
+
+struct AuditRow {
+  std::string dataset, strategy, provider;  // provider with its model
+  std::string label;                        // short name of a class; "": all
+  std::size_t notes = 0;
+  std::size_t groups = 0;  // patients
+  std::array<Estimate, kAuditMeasures.size()> measures;
+};
+
+// Bytes of a note, and what is wrong with them.
+struct AuditSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool contradicts = false;  // else nobody could know it, or it is a fault of form
+  std::string why;           // "diagnosis: label MEL"
+};
+
+struct AuditExample {
+  std::string dataset, key, strategy, label, verdict;
+  std::string text;
+  std::vector<AuditSpan> spans;  // may overlap, in any order
+};
+
+struct AuditConfusion {
+  std::string dataset, strategy, provider;
+  // Row: the class that is known; column: the one that the note settles for. The last of both is "no
+  // class".
+  ConfusionMatrix counts;
+};
+
+struct AuditSection {
+  std::size_t without_audit = 0;  // notes that were not audited, and so are not in here
+  std::vector<AuditRow> rows;
+  std::vector<AuditExample> examples;
+  std::vector<AuditConfusion> confusions;
+};
+
+// Dataset, strategy, provider, class, measure, value, lo, hi, notes, patients; a line a number that
+// has an interval. With a header.
+std::string audit_csv(const AuditSection& section);
+Json to_json(const AuditSection& section);
+
+}  // namespace epicrisis

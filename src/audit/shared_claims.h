@@ -1,0 +1,36 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "epicrisis/audit/claims.h"
+#include "epicrisis/core/json.h"
+
+namespace epicrisis::audit {
+
+// The claims of several notes of one sample, of one strategy: variants, and notes of several models.
+class SharedClaims {
+ public:
+  void add(const NoteReading& reading);
+  void add(const Json& claims);  // those of an audit: docs/formats/audits.md
+  std::size_t notes() const { return notes_; }
+  // Of the other notes, the share that makes this claim of one of them too (kind, value, asserted or
+  // denied). Nothing where there is no other.
+  std::optional<double> share(const Claim& claim) const { return share_of(key_of(claim)); }
+  std::optional<double> share(const Json& claim) const { return share_of(key_of(claim)); }
+
+ private:
+  using Key = std::tuple<std::string, std::string, bool>;
+  static Key key_of(const Claim& claim) { return {claim.kind, claim.value, claim.denied}; }
+  static Key key_of(const Json& claim);
+  void add(const std::set<Key>& keys);
+  std::optional<double> share_of(const Key& key) const;
+  std::size_t notes_ = 0;
+  std::map<Key, std::size_t> counts_;  // notes
+};
+
+}  // namespace epicrisis::audit

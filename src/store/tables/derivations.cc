@@ -1,0 +1,84 @@
+#include "epicrisis/store/tables/derivations.h"
+
+#include "epicrisis/core/clock.h"
+#include "epicrisis/core/error.h"
+
+namespace epicrisis {
+
+std::optional<Derivation> find_derivation(Database& database, std::int64_t source_id,
+                                          std::string_view policy) {
+  Statement rows = database.prepare(
+      "SELECT source_id, policy, coalesce(note_id, 0), maker, outcome, reason, sentences, asked "
+      "FROM derivations WHERE source_id = ? AND policy = ?");
+  rows.bind_all(source_id, policy);
+  if (!rows.step()) return std::nullopt;
+  Derivation found;
+  found.source_id = rows.integer(0);
+  found.policy = rows.text(1);
+  if (rows.integer(2) != 0) found.note_id = rows.integer(2);
+  found.maker = rows.text(3);
+  found.outcome = rows.text(4);
+  found.reason = rows.text(5);
+  found.sentences = rows.integer(6);
+  found.asked = rows.integer(7);
+  return found;
+}
+
+void put_derivation(Database& database, const Derivation& derivation, const NoteRecord* note) {
+  if ((note == nullptr) != (derivation.outcome == "rejected")) {
+    throw InternalError("a derivation is '{}', {} a note", derivation.outcome,
+                        note == nullptr ? "without" : "with");
+  }
+  // Its row goes with the note.
+  database.execute(
+      "DELETE FROM notes WHERE id = (SELECT note_id FROM derivations WHERE source_id = ? AND "
+      "policy = ?)",
+      derivation.source_id, derivation.policy);
+  database.execute("DELETE FROM derivations WHERE source_id = ? AND policy = ?",
+                   derivation.source_id, derivation.policy);
+  std::optional<std::int64_t> note_id;
+  if (note != nullptr) {
+    if (put_note(database, *note) == NoteOutcome::kUnchanged) {
+      throw InternalError("a derived note has the key {} of another", note->key);
+    }
+    note_id = database.query_integer("SELECT id FROM notes WHERE key = ?", note->key);
+  }
+  if (!database.query_integer("SELECT 1 FROM notes WHERE id = ?", derivation.source_id)) {
+    throw InputError("cannot keep what was made of note {}: there is none of this number in {}",
+                     derivation.source_id, database.path().string());
+  }
+  database.execute(
+      "INSERT INTO derivations (source_id, policy, note_id, maker, outcome, reason, sentences, "
+      "asked) VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8)",
+      derivation.source_id, derivation.policy, note_id.value_or(0), derivation.maker,
+      derivation.outcome, derivation.reason, derivation.sentences, derivation.asked);
+}
+
+bool put_note_label(Database& database, const NoteLabel& label) {
+  database.execute(
+      "INSERT INTO note_labels (note_hash, reader, labels, labelled_at) VALUES (?, ?, ?, ?) "
+      "ON CONFLICT (note_hash, reader) DO UPDATE SET labels = excluded.labels, "
+      "labelled_at = excluded.labelled_at WHERE labels <> excluded.labels",
+      label.note_hash, label.reader, dump_json(label.labels),
+      label.labelled_at.empty() ? format_utc(system_clock().now()) : label.labelled_at);
+  return database.changes() > 0;
+}
+
+std::vector<NoteLabel> load_note_labels(Database& database) {
+  Statement rows = database.prepare(
+      "SELECT note_hash, reader, labels, labelled_at FROM note_labels ORDER BY note_hash, reader");
+  std::vector<NoteLabel> labels;
+  while (rows.step()) {
+    NoteLabel label;
+    label.note_hash = rows.text(0);
+    label.reader = rows.text(1);
+    label.labels =
+        parse_json(rows.text_view(2),
+                   fmt::format("{}: labels of note {}", database.path().string(), label.note_hash));
+    label.labelled_at = rows.text(3);
+    labels.push_back(std::move(label));
+  }
+  return labels;
+}
+
+}  // namespace epicrisis

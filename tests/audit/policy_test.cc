@@ -1,0 +1,93 @@
+#include "epicrisis/audit/policy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "epicrisis/core/error.h"
+
+namespace epicrisis::audit {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr const char* kRule = "[[rule]]\nof = \"claim\"\naction = \"strip\"\n";
+
+std::string fault(const std::string& toml) {
+  try {
+    parse_policy(toml, "mine.toml");
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Policy, BuiltInOnesAreRead) {
+  const std::vector<std::string> names = built_in_policies();
+  EXPECT_THAT(names, testing::IsSupersetOf({"accepted", "no-class", "repair"}));
+  for (const std::string& name : names) {
+    const Policy policy = load_policy(name);
+    EXPECT_EQ(policy.name, name);
+    EXPECT_FALSE(policy.rules.empty());
+  }
+  EXPECT_EQ(derived_strategy("P3", load_policy("repair")), "P3.repair");
+  EXPECT_THROW(load_policy("repeir"), UsageError);
+  EXPECT_THROW(load_policy("no/such.toml"), Error);
+}
+
+TEST(Policy, IsRead) {
+  const Policy policy = parse_policy(
+      "name = \"mine\"\nversion = 3\nleast_words = 5\n"
+      "[[rule]]\nof = \"claim\"\nkinds = [\"grade\"]\nverdicts = [\"contradicts\"]\n"
+      "severities = [\"major\"]\nshared_below = 0.5\naction = \"write M\"\n"
+      "[otherwise]\nstrip = \"write M\"\n\"write M\" = \"reject\"\n",
+      "mine.toml");
+  EXPECT_EQ(policy.version, 3);
+  EXPECT_EQ(policy.least_words, 5U);
+  ASSERT_EQ(policy.rules.size(), 1U);
+  EXPECT_TRUE(policy.rules[0].kinds.contains("grade"));
+  EXPECT_EQ(policy.rules[0].step, (PolicyStep{Action::kWrite, "M"}));
+  EXPECT_TRUE(policy.uses_shares());
+  EXPECT_EQ(policy.strategies(), std::vector<std::string>{"M"});
+  EXPECT_EQ(step_name(policy.after({Action::kStrip, ""})), "write M");
+  EXPECT_EQ(step_name(policy.after({Action::kWrite, "M"})), "reject");
+}
+
+TEST(Policy, FaultsAreNamedWithTheirPlace) {
+  const std::string head = "name = \"mine\"\n";
+  EXPECT_THAT(fault(head), HasSubstr("[[rule]]"));
+  EXPECT_THAT(fault("name = \"a/b\"\n" + std::string(kRule)), HasSubstr("mine.toml:1"));
+  EXPECT_THAT(fault(head + kRule + "kind = \"x\"\n"),
+              AllOf(HasSubstr("mine.toml:5"), HasSubstr("kind"), HasSubstr("kinds")));
+  EXPECT_THAT(fault(head + kRule + "kinds = [\"diagnosys\"]\n"),
+              AllOf(HasSubstr("mine.toml:5"), HasSubstr("diagnosys"), HasSubstr("'diagnosis'")));
+  EXPECT_THAT(fault(head + kRule + "verdicts = [\"fail\"]\n"),
+              AllOf(HasSubstr("mine.toml:5"), HasSubstr("contradicts")));
+  EXPECT_THAT(fault(head + "[[rule]]\nof = \"claim\"\naction = \"stripp\"\n"),
+              AllOf(HasSubstr("mine.toml:4"), HasSubstr("'strip'")));
+  EXPECT_THAT(fault(head + "[[rule]]\nof = \"claims\"\naction = \"strip\"\n"),
+              AllOf(HasSubstr("mine.toml:3"), HasSubstr("'claim'")));
+  EXPECT_THAT(fault(head + "[[rule]]\nof = \"note\"\naction = \"strip\"\n"),
+              AllOf(HasSubstr("mine.toml:4"), HasSubstr("no sentence")));
+  EXPECT_THAT(fault(head + "[[rule]]\nof = \"note\"\nkinds = [\"site\"]\naction = \"reject\"\n"),
+              HasSubstr("mine.toml:4"));
+  EXPECT_THAT(fault(head + "[[rule]]\nof = \"claim\"\naction = \"ask\"\n"),
+              AllOf(HasSubstr("mine.toml:4"), HasSubstr("not available yet")));
+  EXPECT_THAT(fault(head + kRule + "[otherwise]\nstrip = \"ask\"\n"),
+              AllOf(HasSubstr("mine.toml:5"), HasSubstr("not available yet")));
+  EXPECT_THAT(fault(head + kRule + "[otherwise]\nstrip = \"accept\"\n"),
+              AllOf(HasSubstr("mine.toml:6"), HasSubstr("not accepted")));
+}
+
+TEST(Policy, CirclesAreRefused) {
+  const std::string head = std::string("name = \"mine\"\n") + kRule + "[otherwise]\n";
+  EXPECT_THAT(fault(head + "strip = \"strip\"\n"),
+              AllOf(HasSubstr("mine.toml:6"), HasSubstr("strip -> strip")));
+  EXPECT_THAT(fault(head + "strip = \"ask\"\nask = \"strip\"\n"), HasSubstr("circle"));
+  EXPECT_THAT(
+      fault(head + "strip = \"write M\"\n\"write M\" = \"write G\"\n\"write G\" = \"write M\""),
+      AllOf(HasSubstr("circle"), HasSubstr("write M -> write G")));
+}
+
+}  // namespace
+}  // namespace epicrisis::audit

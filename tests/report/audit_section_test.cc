@@ -1,0 +1,85 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "epicrisis/report/html_report.h"
+#include "epicrisis/report/tables.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+ReportData report() {
+  ReportData data;
+  data.title = "t";
+  data.classes = {"NEV", "MEL"};
+  AuditRow row;
+  row.dataset = "ham<10000>";
+  row.strategy = "P3";
+  row.provider = "vlm";
+  row.notes = 1038;
+  row.groups = 900;
+  for (Estimate& one : row.measures) one = {.value = 0.375, .lo = 0.35, .hi = 0.4};
+  row.measures[1].lo = std::numeric_limits<double>::quiet_NaN();
+  data.audit.rows.push_back(row);
+  row.label = "MEL";
+  row.notes = 240;
+  data.audit.rows.push_back(row);
+  AuditExample example;
+  example.dataset = "ham10000";
+  example.key = "ISIC_1";
+  example.strategy = "P3";
+  example.label = "NEV";
+  example.verdict = "fail";
+  example.text = "A <b>melanoma</b> of 4 mm & more.";
+  example.spans = {{21, 25, false, "size"},
+                   {5, 13, true, "diagnosis: label \"NEV\""},
+                   {7, 9, false, "overlaps"},
+                   {30, 400, true, "beyond the end"}};
+  data.audit.examples.push_back(example);
+  AuditConfusion confusion{"ham10000", "P3", "vlm", ConfusionMatrix(3)};
+  confusion.counts.at(0, 1) = 17;
+  confusion.counts.at(0, 2) = 1;
+  data.audit.confusions.push_back(confusion);
+  return data;
+}
+
+TEST(AuditSection, ShowsRatesExamplesAndConfusion) {
+  const std::string page = render_html(report());
+  EXPECT_THAT(page, HasSubstr("What notes claim"));
+  EXPECT_THAT(page, HasSubstr("ham&lt;10000&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("ham<10000>")));
+  EXPECT_THAT(page, HasSubstr("0.375<small>0.350 to 0.400</small>"));
+  EXPECT_THAT(page, HasSubstr("1,038<small>900 patients</small>"));
+  EXPECT_THAT(page, HasSubstr("By class"));
+  EXPECT_THAT(page, HasSubstr("A &lt;b&gt;<mark class=\"wrong\" title=\"diagnosis: label "
+                              "&quot;NEV&quot;\">melanoma</mark>&lt;/b&gt;"));
+  EXPECT_THAT(page, HasSubstr("&amp; more."));
+  EXPECT_THAT(page, Not(HasSubstr("overlaps")));
+  EXPECT_THAT(page, HasSubstr("Classes named by notes P3"));
+}
+
+TEST(AuditSection, IsLeftOutWithoutNotes) {
+  ReportData data = report();
+  data.audit = {};
+  EXPECT_THAT(render_html(data), Not(HasSubstr("What notes claim")));
+}
+
+TEST(AuditSection, NumbersAsCsvAndJson) {
+  const ReportData data = report();
+  const std::string csv = audit_csv(data.audit);
+  EXPECT_THAT(csv, HasSubstr("dataset,strategy,provider,class,measure,value,lo,hi,notes,patients"));
+  EXPECT_THAT(csv, HasSubstr("ham<10000>,P3,vlm,,contradicted_notes,0.375,0.35,0.4,1038,900"));
+  // Without an interval it is not printed.
+  EXPECT_THAT(csv, Not(HasSubstr("major_contradicted_notes")));
+  const Json json = to_json(data).at("audit");
+  EXPECT_EQ(json.at("rows").size(), 2U);
+  EXPECT_EQ(json.at("rows").at(1).at("class"), "MEL");
+  EXPECT_EQ(json.at("rows").at(0).at("measures").at("coverage").at("hi"), 0.4);
+}
+
+}  // namespace
+}  // namespace epicrisis
