@@ -103,6 +103,24 @@ TEST_F(ImportTest, KeysDoNotDependOnTheOrderOfRows) {
   EXPECT_EQ(read("q", {1, 0, 2}, true), with);
 }
 
+// Folders that number their pictures anew: the ids tell none of them, the paths do.
+TEST_F(ImportTest, SharedIdsAreReadAgain) {
+  const Path root = folder_.path() / "set";
+  for (const char* split : {"train", "test"}) {
+    write_file(root / split / "0001.jpg", "");
+    write_file(root / split / "metadata.csv", "file_name,id,label,patient\n0001.jpg,0001,NEV,P7\n");
+  }
+  Workspace workspace = make();
+  const ImportReport report = import_dataset(workspace, "imagefolder", root, job_);
+  EXPECT_EQ(report.written, 2);
+  EXPECT_EQ(report.read.skipped_total(), 0U);
+  EXPECT_EQ(stored(workspace.database()), 2);
+  const auto kept = find_sample(workspace.database(), "imagefolder", "test__0001");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->group, "P7");
+  EXPECT_EQ(import_dataset(workspace, "imagefolder", root, job_).unchanged, 2);
+}
+
 TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
   Workspace workspace = make();
   import_dataset(workspace, test::FakeAdapter(100, sample), "x", job_);
