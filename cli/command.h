@@ -35,6 +35,7 @@ int exit_status(std::optional<ErrorKind> error);
 void add_completion_command(CLI::App& app, Globals& globals);
 void add_demo_command(CLI::App& app, Globals& globals);
 void add_evaluate_command(CLI::App& app, Globals& globals);
+void add_findings_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
 void add_notes_batch_command(CLI::App& notes, Globals& globals);  // `notes batch`

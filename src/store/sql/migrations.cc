@@ -415,10 +415,24 @@ CREATE TABLE under_way (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What is measured on the pictures of samples.
+constexpr std::string_view kVersion8 = R"sql(
+CREATE TABLE picture_measures (
+  sample_id INTEGER PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+  path      TEXT NOT NULL,
+  file_size INTEGER NOT NULL CHECK (file_size >= 0),
+  file_time INTEGER NOT NULL,
+  version   INTEGER NOT NULL,
+  error     TEXT NOT NULL,
+  found     INTEGER NOT NULL CHECK (found IN (0, 1)),
+  measures  TEXT NOT NULL
+) STRICT;
+)sql";
+
 constexpr std::array kMigrations = {Migration{1, kVersion1}, Migration{2, kVersion2},
                                     Migration{3, kVersion3}, Migration{4, kVersion4},
                                     Migration{5, kVersion5}, Migration{6, kVersion6},
-                                    Migration{7, kVersion7}};
+                                    Migration{7, kVersion7}, Migration{8, kVersion8}};
 
 // A table that is made anew is dropped in between, which must not take the rows that refer to it.
 // SQLite takes the setting outside a transaction alone.
@@ -449,7 +463,7 @@ class ForeignKeysOff {
 // The tables of the current layout.
 constexpr std::string_view kTables = R"([
 "audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets", "evaluations",
-"fingerprints", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "prepared",
+"fingerprints", "leakage_checks", "leakage_overlaps", "ledger", "note_history", "notes", "picture_measures", "prepared",
 "results", "runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
 
 // A file that lost tables, or whose layout number was changed, is told before it is worked on.
