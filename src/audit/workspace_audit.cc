@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "audit/equal_notes.h"
+#include "audit/rules.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json_list.h"
@@ -51,6 +52,7 @@ std::string auditor_name(const Auditor& auditor, const Facts& facts, const std::
                          const Field& field) {
   std::string findings;
   for (const Finding& one : facts.findings) findings += one.name + '\n' + one.value + '\n';
+  for (const MeasuredFinding& one : facts.measured) findings += to_json(one).dump() + '\n';
   const std::string label = facts.label ? field.at(*facts.label).name : "";
   const std::string hash = sha256_of_fields({label, facts.grade, facts.diagnosis, facts.subclass,
                                              facts.age, facts.sex, facts.site, findings, prompt});
@@ -125,6 +127,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
       sample = find_sample(database, note.sample_id);
       if (!sample) throw InternalError("note {} is of no sample", note.id);
       facts = facts_of(*sample, field);
+      add_measured(facts, database, field, *sample);
     }
     const Prompts::Entry& prompt = prompts.of(note.strategy);
     const std::string name = auditor_name(auditor, facts, prompt.hash, field);
@@ -191,6 +194,7 @@ std::vector<ExplainedNote> explain_notes(Workspace& workspace, std::string_view 
   for (NoteRecord& note : load_notes(database, filter)) {
     ExplainedNote one;
     one.facts = facts_of(sample, field);
+    add_measured(one.facts, database, field, sample);
     one.audited = auditor.audit(note.text, one.facts, &prompts.of(note.strategy).prompt);
     one.note = std::move(note);
     one.sample = sample;
