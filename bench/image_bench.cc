@@ -13,6 +13,7 @@
 #include "epicrisis/image/fingerprint.h"
 #include "epicrisis/image/measure.h"
 #include "epicrisis/image/normalize.h"
+#include "epicrisis/image/picture_measures.h"
 #include "epicrisis/image/prepare.h"
 
 namespace {
@@ -94,6 +95,14 @@ void measure_600x450(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(measure_600x450)->Unit(benchmark::kMillisecond);
+
+// Findings of a picture of 224 pixels a side, without and with hairs.
+void measure_picture_224(benchmark::State& state) {
+  const Image image = resize_area(picture(state.range(0) != 0), Box{75, 0, 450, 450}, 224, 224);
+  for ([[maybe_unused]] auto iteration : state) benchmark::DoNotOptimize(measure_picture(image));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(measure_picture_224)->ArgName("hairy")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
 void augment_224(benchmark::State& state) {
   const Image image = resize_area(picture(false), 224, 224);

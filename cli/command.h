@@ -36,6 +36,7 @@ void add_completion_command(CLI::App& app, Globals& globals);
 void add_demo_command(CLI::App& app, Globals& globals);
 void add_embed_command(CLI::App& app, Globals& globals);
 void add_evaluate_command(CLI::App& app, Globals& globals);
+void add_findings_command(CLI::App& app, Globals& globals);
 void add_models_command(CLI::App& app, Globals& globals);
 void add_notes_command(CLI::App& app, Globals& globals);
 void add_notes_batch_command(CLI::App& notes, Globals& globals);  // `notes batch`

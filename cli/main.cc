@@ -188,6 +188,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_check_command(app, globals);
   add_split_command(app, globals);
   add_prepare_command(app, globals);
+  add_findings_command(app, globals);
   add_notes_command(app, globals);
   add_models_command(app, globals);
   add_study_command(app, globals);

@@ -103,6 +103,7 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
     JudgedClaim judged;
     judged.claim = claim;
     judge(judged, audited.reading, note, facts, words);
+    judge_measured(judged, facts);
     if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
     audited.claims.push_back(std::move(judged));
   }

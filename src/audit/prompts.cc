@@ -35,6 +35,7 @@ std::string auditor_name(const Auditor& auditor, const Facts& facts, const std::
                          const Field& field) {
   std::string findings;
   for (const Finding& one : facts.findings) findings += one.name + '\n' + one.value + '\n';
+  for (const MeasuredFinding& one : facts.measured) findings += dump_json(to_json(one)) + '\n';
   const std::string label = facts.label ? field.at(*facts.label).name : "";
   const std::string hash = sha256_of_fields({label, facts.grade, facts.diagnosis, facts.subclass,
                                              facts.age, facts.sex, facts.site, findings, prompt});

@@ -4,6 +4,7 @@
 
 #include "audit/prompts.h"
 #include "audit/repair_note.h"
+#include "audit/rules.h"
 #include "audit/shared_claims.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
@@ -128,7 +129,7 @@ class Repairer {
 
   void take_up(const Peers& one) {
     const Sample sample = sample_by_id(database_, one.sample_id);
-    const Facts facts = facts_of(sample, field_);
+    const Facts facts = known_facts(database_, field_, sample);
     std::vector<NoteRecord> notes;
     SharedClaims shared;
     std::string peers;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "audit/prompts.h"
+#include "audit/rules.h"
 #include "epicrisis/audit/review.h"
 #include "epicrisis/store/tables/derivations.h"
 #include "epicrisis/store/tables/fields.h"
@@ -171,8 +172,8 @@ AgreementReport review_agreement(Workspace& workspace, std::size_t replicates) {
     if (!sample) return true;
     const auto found = notes.find(review_hash(sample->dataset, sample->key, record.text));
     if (found == notes.end()) return true;
-    const AuditedNote audited =
-        auditor.audit(record.text, facts_of(*sample, field), &prompts.of(record).prompt);
+    const AuditedNote audited = auditor.audit(record.text, known_facts(database, field, *sample),
+                                              &prompts.of(record).prompt);
     Json answers = guide_keys(audited.reading, field);
     answers["wrong"] = audited.wrong;
     found->second.answers[std::string(kAuditReader)] = std::move(answers);

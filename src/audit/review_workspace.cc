@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "audit/prompts.h"
+#include "audit/rules.h"
 #include "epicrisis/audit/review.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
@@ -109,7 +110,7 @@ std::int64_t export_review(Workspace& workspace, const Path& file,
     // A note that says the same of the same sample again is not asked twice.
     const std::string hash = review_hash(sample.dataset, sample.key, note->text);
     if (!there.insert(hash).second) continue;
-    const Facts facts = facts_of(sample, field);
+    const Facts facts = known_facts(database, field, sample);
     const AuditedNote audited = auditor.audit(note->text, facts, &prompts.of(*note).prompt);
     std::vector<std::string> row = {
         hash,

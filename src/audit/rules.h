@@ -2,12 +2,20 @@
 
 #include "audit/claim_words.h"
 #include "epicrisis/audit/audit.h"
+#include "epicrisis/store/sql/database.h"
 
 namespace epicrisis::audit {
 
 // Verdicts on claims against facts; `judged.claim` is set. One rule a kind.
 void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view note,
            const Facts& facts, const ClaimWords& words);
+
+// Where no other fact speaks of a claim that is not hedged: against what was measured on the picture.
+void judge_measured(JudgedClaim& judged, const Facts& facts);
+
+// What is known of a stored sample: facts_of(), and the usable findings that are stored of its
+// picture.
+Facts known_facts(Database& database, const Field& field, const Sample& sample);
 
 // What is wrong with the form: refusals, what is missing or too much, what nobody asked for.
 // `prompt` may be null.

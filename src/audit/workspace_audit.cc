@@ -4,6 +4,7 @@
 
 #include "audit/equal_notes.h"
 #include "audit/prompts.h"
+#include "audit/rules.h"
 #include "audit/second_reader.h"
 #include "audit/shared_claims.h"
 #include "epicrisis/core/error.h"
@@ -145,7 +146,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
     if (!sample || sample->id != note.sample_id) {
       sample = find_sample(database, note.sample_id);
       if (!sample) throw InternalError("note {} is of no sample", note.id);
-      facts = facts_of(*sample, field);
+      facts = known_facts(database, field, *sample);
     }
     const Prompts::Entry& prompt = prompts.of(note);
     const std::string name = auditor_name(auditor, facts, prompt.hash, field);
@@ -187,7 +188,7 @@ std::vector<ExplainedNote> explain_notes(Workspace& workspace, std::string_view 
   std::vector<ExplainedNote> explained;
   for (NoteRecord& note : load_notes(database, filter)) {
     ExplainedNote one;
-    one.facts = facts_of(sample, field);
+    one.facts = known_facts(database, field, sample);
     one.audited = auditor.audit(note.text, one.facts, &prompts.of(note).prompt);
     one.note = std::move(note);
     one.sample = sample;

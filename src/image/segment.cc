@@ -200,6 +200,16 @@ SubjectMask segment_subject(const Image& image) {
   result.box.height = up(bottom + 1, image.height, mask.height) - result.box.y;
   const double touch = rim / (2.0 * (mask.width + mask.height));
   const double fill = count / (double(right - left + 1) * (bottom - top + 1));
+  // Each is .5 at its limit.
+  const auto below = [](double value, double limit) {
+    return std::clamp(1 - value / (2 * limit), 0.0, 1.0);
+  };
+  const auto above = [](double value, double limit) {
+    return std::clamp(value / (2 * limit), 0.0, 1.0);
+  };
+  result.certainty = std::min({above(result.area, kMinArea), below(result.area, kMaxArea),
+                               above(result.contrast, kMinContrast), below(touch, kMaxTouch),
+                               below(second, kMaxSecond), above(fill, kMinFill)});
   result.certain = result.area >= kMinArea && result.area <= kMaxArea &&
                    result.contrast >= kMinContrast && touch <= kMaxTouch && second <= kMaxSecond &&
                    fill >= kMinFill;

@@ -112,7 +112,7 @@ std::vector<std::string> written_strategies(Workspace& workspace, const Sets& se
 std::vector<std::string> template_strategies(const Field& field) {
   std::vector<std::string> names;
   for (const std::string& name : built_in_strategies(field)) {
-    if (load_strategy(name, field).kind == StrategyKind::kTemplate) names.push_back(name);
+    if (load_strategy(name, field).text) names.push_back(name);
   }
   return names;
 }

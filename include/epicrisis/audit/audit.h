@@ -10,6 +10,7 @@
 
 #include "epicrisis/audit/claims.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/corpus/finding_rules.h"
 #include "epicrisis/data/field.h"
 #include "epicrisis/data/sample.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -25,7 +26,8 @@ struct Facts {
   std::string age;  // "65", "45 years", "60-69"
   std::string sex;
   std::string site;
-  std::vector<Finding> findings;  // all others: "diameter", "reported", ...
+  std::vector<Finding> findings;          // all others: "diameter", "reported", ...
+  std::vector<MeasuredFinding> measured;  // on the picture; those that may stand against a note
 };
 Facts facts_of(const Sample& sample, const Field& field);
 // An object with label, the field's grade, diagnosis, subclass, age, sex, site, all optional; null

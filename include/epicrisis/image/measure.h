@@ -25,7 +25,7 @@ struct Measurements {
 };
 
 // Changes with what measure_findings() says of a picture, for notes that were made of its words.
-inline constexpr int kMeasuringVersion = 1;
+inline constexpr int kMeasuringVersion = 2;
 
 Measurements measure(const Image& image);
 

@@ -17,7 +17,8 @@ struct SubjectMask {
   double area = 0;                   // share of the picture
   double contrast = 0;               // mean difference to the background around it, in gray levels
   Box box;                           // bounding box in pixels of the *picture*, rounded outwards
-  bool certain = false;              // one compact region, clear of the borders, with contrast
+  double certainty = 0;  // 0 to 1: how far the rules for `certain` are met; .5 where just met
+  bool certain = false;  // one compact region, clear of the borders, with contrast
 };
 
 SubjectMask segment_subject(const Image& image);

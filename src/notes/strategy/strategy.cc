@@ -7,6 +7,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/notes/strategy/sentence_notes.h"
 #include "notes/resources.h"
 #include "notes/strategy/answer_form.h"
 #include "notes/strategy/repetition.h"
@@ -38,6 +39,7 @@ std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
   std::vector<std::string> fields = table.strings_or("fields", {});
   const std::vector<std::string> known = note_field_names(field_of_sample);
   for (const std::string& field : fields) {
+    if (kind == StrategyKind::kTemplate && is_measured_field(field)) continue;
     if (field == "note" || std::ranges::find(known, field) == known.end()) {
       throw UsageError("{}: unknown field '{}'; there are {}", table.place("fields"), field,
                        join(known, ", "));
@@ -54,6 +56,26 @@ Template read_template(const TomlTable& table, std::string_view key,
   if (text.empty()) throw UsageError("{}: {} is empty", table.place(key), key);
   // Lines and columns count from the value's own start; its place in the file leads.
   return Template::parse(text, fmt::format("{} ({})", table.place(key), key), fields);
+}
+
+// Each wording is a group as a whole: it is said if all that it names is known.
+void read_sentences(const TomlTable& table, Strategy& strategy) {
+  if (const auto words = table.table_if("words")) {
+    for (const std::string& value : words->keys()) strategy.words[value] = words->string(value);
+  }
+  for (const TomlTable& one : table.tables_or_empty("sentence")) {
+    SentenceWordings sentence;
+    sentence.anywhere = one.boolean_or("anywhere", false);
+    for (const std::string& text : one.strings_or("wordings", {})) {
+      sentence.wordings.push_back(
+          Template::parse(fmt::format("[[{}]]", text),
+                          fmt::format("{} (wordings)", one.place("wordings")), strategy.fields));
+    }
+    if (sentence.wordings.empty()) {
+      throw UsageError("{}: wordings = [...] is missing or empty", one.place());
+    }
+    strategy.sentences.push_back(std::move(sentence));
+  }
 }
 
 std::string finding_words(const Finding& finding) {
@@ -146,7 +168,11 @@ Strategy parse_strategy(std::string_view toml, std::string_view source, const Fi
   if (strategy.kind == StrategyKind::kTemplate) {
     if (strategy.image)
       throw UsageError("{}: a template cannot see the image", table.place("image"));
-    strategy.text = read_template(table, "text", strategy.fields);
+    if (table.has("sentence")) {
+      read_sentences(table, strategy);
+    } else {
+      strategy.text = read_template(table, "text", strategy.fields);
+    }
   } else {
     if (strategy.kind == StrategyKind::kRewrite) strategy.rewrites = table.string("rewrites");
     strategy.system = read_template(table, "system", strategy.fields);

@@ -4,6 +4,9 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/json_list.h"
+#include "epicrisis/corpus/picture_findings.h"
+#include "epicrisis/notes/strategy/sentence_notes.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
 
@@ -13,10 +16,27 @@ namespace {
 constexpr std::int64_t kGroup = 1000;  // notes a transaction
 constexpr const char* kProvider = "template";
 
+std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,
+                                             const Sample& sample) {
+  const FindingRules* rules = FindingRules::of(field);
+  const std::optional<PictureMeasures> measures = stored_measures(database, sample.id);
+  if (rules == nullptr || !measures) return {};
+  return rules->findings(*measures, sample.modality);
+}
+
 void write_one(Database& database, const Strategy& strategy, const Sample& sample,
                WriteNotesReport& report) {
   ++report.samples;
-  std::string text = template_note(strategy, sample);
+  Json parameters = Json::object();  // what each sentence stands on
+  std::string text;
+  if (strategy.sentences.empty()) {
+    text = template_note(strategy, sample);
+  } else {
+    const std::vector<TracedSentence> sentences =
+        sentence_note(strategy, sample, stored_findings(database, strategy.field, sample));
+    text = text_of(sentences);
+    parameters["sentences"] = json_list(sentences);
+  }
   if (text.empty()) {
     ++report.skipped;
     return;
@@ -32,6 +52,7 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
       revise_note(database, old->id, text,
                   "the metadata or the template changed; was of template " + old->template_version,
                   version);
+      set_note_parameters(database, old->id, parameters);
       ++report.revised;
     }
     return;
@@ -41,9 +62,19 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
   note.provider = kProvider;
   note.template_version = version;
   note.text = std::move(text);
-  note.origin = "metadata";
+  note.origin = strategy.sentences.empty() ? "metadata" : "image+metadata";
+  note.parameters = std::move(parameters);
   put_note(database, note);
   ++report.written;
+}
+
+// What sentences are made of; a picture that cannot be read leaves its note the metadata.
+void measure_pictures(Workspace& workspace, const WriteNotesOptions& options, Job& job) {
+  const FindingsReport report = measure_samples(workspace, options.filter, 0, job);
+  if (report.failed > 0) {
+    job.warn("{} of {} pictures could not be measured; first: {}", report.failed, report.pictures,
+             report.failures.front());
+  }
 }
 
 }  // namespace
@@ -55,6 +86,7 @@ Json to_json(const WriteNotesReport& report) {
 }
 
 std::string template_note(const Strategy& strategy, const Sample& sample) {
+  if (!strategy.sentences.empty()) return text_of(sentence_note(strategy, sample, {}));
   if (!strategy.text) {
     throw InternalError("template_note: strategy '{}' is no template", strategy.name);
   }
@@ -78,6 +110,7 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   Database& database = workspace.database();
   require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
                      workspace_field(database));
+  if (!strategy.sentences.empty()) measure_pictures(workspace, options, job);
   Meter progress =
       job.meter("notes " + strategy.name,
                 static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");

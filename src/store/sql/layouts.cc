@@ -495,13 +495,27 @@ CREATE TABLE note_labels (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// What is measured on the pictures of samples.
+constexpr std::string_view kVersion11 = R"sql(
+CREATE TABLE picture_measures (
+  sample_id INTEGER PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+  path      TEXT NOT NULL,
+  file_size INTEGER NOT NULL CHECK (file_size >= 0),
+  file_time INTEGER NOT NULL,
+  version   INTEGER NOT NULL,
+  error     TEXT NOT NULL,
+  found     INTEGER NOT NULL CHECK (found IN (0, 1)),
+  measures  TEXT NOT NULL
+) STRICT;
+)sql";
+
 }  // namespace
 
 std::span<const Layout> layouts() {
   static constexpr std::array kLayouts = {
-      Layout{1, kVersion1}, Layout{2, kVersion2},  Layout{3, kVersion3}, Layout{4, kVersion4},
-      Layout{5, kVersion5}, Layout{6, kVersion6},  Layout{7, kVersion7}, Layout{8, kVersion8},
-      Layout{9, kVersion9}, Layout{10, kVersion10}};
+      Layout{1, kVersion1}, Layout{2, kVersion2},   Layout{3, kVersion3},  Layout{4, kVersion4},
+      Layout{5, kVersion5}, Layout{6, kVersion6},   Layout{7, kVersion7},  Layout{8, kVersion8},
+      Layout{9, kVersion9}, Layout{10, kVersion10}, Layout{11, kVersion11}};
   return kLayouts;
 }
 

@@ -37,8 +37,8 @@ class ForeignKeysOff {
 constexpr std::string_view kTables = R"([
 "audits", "batch_exports", "batch_files", "batch_jobs", "batch_requests", "datasets",
 "derivations", "evaluations", "fingerprints", "judgements", "leakage_checks", "leakage_overlaps",
-"ledger", "note_history", "note_labels", "notes", "prepared", "results", "runs", "samples",
-"settings", "split_roles", "split_sets", "under_way"])";
+"ledger", "note_history", "note_labels", "notes", "picture_measures", "prepared", "results",
+"runs", "samples", "settings", "split_roles", "split_sets", "under_way"])";
 
 // A file that lost tables, or whose layout number was changed, is told before it is worked on.
 void check_tables(Database& database, int layout) {

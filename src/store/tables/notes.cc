@@ -109,6 +109,10 @@ void revise_note(Database& database, std::int64_t note_id, std::string_view text
   transaction.commit();
 }
 
+void set_note_parameters(Database& database, std::int64_t note_id, const Json& parameters) {
+  database.execute("UPDATE notes SET parameters = ? WHERE id = ?", parameters.dump(), note_id);
+}
+
 std::vector<NoteRevision> note_history(Database& database, std::int64_t note_id) {
   Statement rows = database.prepare(
       "SELECT text, reason, replaced_at FROM note_history WHERE note_id = ? ORDER BY id");

@@ -62,17 +62,19 @@ user = "What is it?[[ It is {diagnosis|a}.]]"
 std::string with_line(const std::string& line) { return kGood + line + "\n"; }
 
 TEST(Strategy, BuiltInOnesAreThoseOfTheMethod) {
-  EXPECT_THAT(built_in_strategies(), ElementsAre("M", "M-paraphrase", "P1", "P2", "P3", "judge"));
+  EXPECT_THAT(built_in_strategies(),
+              ElementsAre("G", "M", "M-paraphrase", "P1", "P2", "P3", "judge"));
   EXPECT_EQ(load_strategy("M-paraphrase").kind, StrategyKind::kRewrite);
-  for (const std::string name : {"M", "P1", "P2", "P3"}) {
+  for (const std::string name : {"G", "M", "P1", "P2", "P3"}) {
     const Strategy strategy = load_strategy(name);
     EXPECT_EQ(strategy.name, name);
     EXPECT_EQ(strategy.content_hash.size(), 64U);
     EXPECT_LE(strategy.max_words, 250) << name;
     EXPECT_GE(strategy.temperature, 0.1) << name;
     EXPECT_LE(strategy.temperature, 0.3) << name;
-    EXPECT_EQ(strategy.kind == StrategyKind::kTemplate, name == "M");
-    EXPECT_EQ(strategy.image, name != "M");
+    const bool fixed = name == "M" || name == "G";
+    EXPECT_EQ(strategy.kind == StrategyKind::kTemplate, fixed);
+    EXPECT_EQ(strategy.image, !fixed);
   }
   EXPECT_THAT(load_strategy("P1").options.at(3).options,
               ElementsAre("structureless areas", "pigment network", "branched streaks", "dots",
@@ -102,10 +104,11 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
     for (int label = 0; label < 8; ++label) {
       for (int bits = 0; bits < 1 << kFieldCount; ++bits) {
         const Sample sample = sample_with(bits, static_cast<ClassId>(label));
-        if (strategy.text) {
+        if (strategy.kind == StrategyKind::kTemplate) {
           const std::string note = template_note(strategy, sample);
           EXPECT_EQ(test::grammar_fault(note), "") << name << " bits " << bits;
-          EXPECT_EQ(note.empty(), (bits & (2 | 16)) == 0) << note;
+          // G knows no class, but tells age and site of a sample without a diagnosis.
+          EXPECT_EQ(note.empty(), (bits & (name == "G" ? 2 | 8 : 2 | 16)) == 0) << note;
           if (!note.empty()) {
             EXPECT_EQ(note.back(), '.') << note;
           }
@@ -123,7 +126,7 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
       }
     }
   }
-  EXPECT_EQ(checked, 6 * 8 * 64);
+  EXPECT_EQ(checked, 7 * 8 * 64);
 }
 
 // A field that is there is said, one that is not leaves no word behind.

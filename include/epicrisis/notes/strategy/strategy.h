@@ -37,6 +37,12 @@ struct OptionHeading {
   bool several = false;  // any number of them, none included; else exactly one
 };
 
+// A sentence of a note and the ways to word it; of these one is chosen for a sample.
+struct SentenceWordings {
+  std::vector<Template> wordings;
+  bool anywhere = false;  // changes places with its neighbours that may too
+};
+
 // How notes of one kind come about: a TOML file in prompts/ (built in) or of the user's own.
 // docs/formats/strategies.md.
 struct Strategy {
@@ -49,9 +55,12 @@ struct Strategy {
   bool image = false;               // whether the model may see the picture
   std::vector<std::string> fields;  // metadata it may see, of note_field_names(field)
   std::string rewrites;             // kRewrite: the strategy whose notes it reads, as field {note}
-  std::optional<Template> text;     // kTemplate
-  std::optional<Template> system;   // others
-  std::optional<Template> user;     // others
+  std::optional<Template> text;     // kTemplate: this, or
+  std::vector<SentenceWordings> sentences;  // these, made of what is measured on the picture too
+  // Of a measured value in a sentence: "pigment network" -> "a pigment network".
+  std::map<std::string, std::string, std::less<>> words;
+  std::optional<Template> system;  // others
+  std::optional<Template> user;    // others
   AnswerForm answer = AnswerForm::kText;
   std::vector<OptionHeading> options;  // in the file's order
   // JSON schema of the answer, an object; null for kText. For kOptions it is made of them: a string

@@ -25,7 +25,7 @@ struct WriteNotesReport {
 };
 Json to_json(const WriteNotesReport& report);
 
-// The note of one sample; empty if the sample has neither class nor diagnosis. InternalError for a
+// The note of one sample, of its metadata alone; empty if the sample has neither class nor diagnosis. InternalError for a
 // strategy that needs a language model.
 std::string template_note(const Strategy& strategy, const Sample& sample);
 

@@ -1,0 +1,309 @@
+#include "epicrisis/corpus/picture_findings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "corpus/fingerprints.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/parallel.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/image/contact_sheet.h"
+#include "epicrisis/image/decode.h"
+#include "epicrisis/store/tables/fields.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::size_t kPage = 256;  // pictures between two commits
+constexpr std::size_t kMaxFailures = 100;
+constexpr std::size_t kMaxMessage = 500;
+constexpr std::size_t kMaxSheet = 400;  // pictures on a sheet
+
+struct Work {
+  std::int64_t sample_id = 0;
+  FileStamp stamp;
+  bool stored = false;
+  PictureFindings picture;
+};
+
+std::string name_of(const PictureFindings& picture) {
+  return picture.dataset.empty() ? picture.path : picture.dataset + "/" + picture.key;
+}
+
+void measure_one(PictureFindings& picture) {
+  try {
+    picture.measures = measure_picture(load_image(picture.path));
+  } catch (const InputError& error) {
+    picture.error = clean_text(error.what(), kMaxMessage);
+  } catch (const SystemError& error) {
+    picture.error = clean_text(error.what(), kMaxMessage);
+  }
+}
+
+void hand_on(Work& work, const FindingRules* rules, FindingsReport& report,
+             const FindingsSink& sink) {
+  PictureFindings& picture = work.picture;
+  ++report.pictures;
+  if (!picture.error.empty()) {
+    ++report.failed;
+    if (report.failures.size() < kMaxFailures) {
+      report.failures.push_back(fmt::format("{}: {}", name_of(picture), picture.error));
+    }
+  } else {
+    ++(work.stored ? report.stored : report.measured);
+    if (!picture.measures.found) ++report.without_subject;
+    if (rules != nullptr) picture.findings = rules->findings(picture.measures, picture.modality);
+  }
+  if (sink) sink(picture);
+}
+
+// What is stored of the picture as it is now, if it is.
+void read_stored(Database& database, Work& work) {
+  Statement row = database.prepare(
+      "SELECT error, found, measures FROM picture_measures WHERE sample_id = ? AND path = ? AND "
+      "file_size = ? AND file_time = ? AND version = ?");
+  row.bind_all(work.sample_id, work.picture.path, work.stamp.size, work.stamp.time,
+               kPictureMeasuresVersion);
+  if (!row.step()) return;
+  work.stored = true;
+  work.picture.error = row.text(0);
+  if (!work.picture.error.empty()) return;
+  work.picture.measures.found = row.integer(1) != 0;
+  work.picture.measures.values =
+      parse_json(row.text(2), "stored measures").get<std::vector<double>>();
+  work.stored = work.picture.measures.values.size() == picture_measure_names().size();
+}
+
+void store(Database& database, const Work& work) {
+  database.execute(
+      "INSERT OR REPLACE INTO picture_measures (sample_id, path, file_size, file_time, version, "
+      "error, found, measures) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      work.sample_id, work.picture.path, work.stamp.size, work.stamp.time, kPictureMeasuresVersion,
+      work.picture.error, work.picture.measures.found,
+      work.picture.error.empty() ? Json(work.picture.measures.values).dump() : std::string("[]"));
+}
+
+void measure_all(std::vector<Work>& page, unsigned threads, const Job& job, Meter& meter) {
+  parallel_for(page.size(), threads, job, [&](std::size_t i) {
+    if (!page[i].stored) measure_one(page[i].picture);
+    meter.add();
+  });
+}
+
+bool is_picture(const Path& path) {
+  const std::string end = ascii_lower(path.extension().string());
+  return end == ".jpg" || end == ".jpeg" || end == ".png" || end == ".webp";
+}
+
+}  // namespace
+
+Json to_json(const PictureFindings& picture) {
+  Json json{{"path", picture.path}, {"modality", picture.modality}};
+  if (!picture.dataset.empty()) {
+    json["dataset"] = picture.dataset;
+    json["key"] = picture.key;
+  }
+  if (!picture.error.empty()) {
+    json["error"] = picture.error;
+    return json;
+  }
+  json["found"] = picture.measures.found;
+  json["findings"] = Json::array();
+  for (const MeasuredFinding& finding : picture.findings) {
+    json["findings"].push_back(to_json(finding));
+  }
+  Json measures = Json::object();
+  for (const std::string_view name : picture_measure_names()) {
+    const double value = picture.measures[name];
+    measures[std::string(name)] = std::round(value * 1e4) / 1e4;
+  }
+  json["artefacts"] = Json::object();
+  for (const char* name : {"hair", "ink", "ruler", "bubbles", "vignette"}) {
+    json["artefacts"][name] = measures[name];
+    measures.erase(name);
+  }
+  json["measures"] = std::move(measures);
+  return json;
+}
+
+Json to_json(const FindingsReport& report) {
+  return {{"pictures", report.pictures}, {"measured", report.measured},
+          {"stored", report.stored},     {"failed", report.failed},
+          {"failures", report.failures}, {"without_subject", report.without_subject}};
+}
+
+std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& paths,
+                                          const std::string& modality) {
+  std::vector<PictureToMeasure> pictures;
+  std::set<std::string> seen;
+  const auto add = [&](const Path& path) {
+    if (seen.insert(path.lexically_normal().string()).second) {
+      pictures.push_back({"", path.stem().string(), path.string(), modality});
+    }
+  };
+  for (const std::string& name : paths) {
+    const Path path(name);
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) {
+      std::vector<Path> below;
+      auto entry = std::filesystem::recursive_directory_iterator(
+          path, std::filesystem::directory_options::skip_permission_denied, error);
+      for (; !error && entry != std::filesystem::recursive_directory_iterator();
+           entry.increment(error)) {
+        std::error_code ignored;
+        if (is_picture(entry->path()) && entry->is_regular_file(ignored)) {
+          below.push_back(entry->path());
+        }
+      }
+      if (error) throw SystemError("cannot list {}: {}", name, error.message());
+      if (below.empty()) {
+        throw UsageError(
+            "{} holds no pictures (.jpg, .jpeg, .png, .webp), neither do folders "
+            "below it",
+            name);
+      }
+      std::ranges::sort(below);
+      for (const Path& one : below) add(one);
+    } else if (std::filesystem::exists(path, error)) {
+      add(path);
+    } else {
+      throw UsageError("there is no file or folder {}", name);
+    }
+  }
+  return pictures;
+}
+
+FindingsReport measure_files(const std::vector<PictureToMeasure>& pictures,
+                             const FindingRules* rules, unsigned threads, Job& job,
+                             const FindingsSink& sink) {
+  FindingsReport report;
+  Meter meter = job.meter("findings", pictures.size(), "images");
+  for (std::size_t begin = 0; begin < pictures.size(); begin += kPage) {
+    std::vector<Work> page;
+    for (std::size_t i = begin; i < std::min(pictures.size(), begin + kPage); ++i) {
+      const PictureToMeasure& one = pictures[i];
+      Work work;
+      work.picture.dataset = one.dataset;
+      work.picture.key = one.key;
+      work.picture.path = one.path;
+      work.picture.modality = one.modality;
+      page.push_back(std::move(work));
+    }
+    measure_all(page, threads, job, meter);
+    for (Work& work : page) hand_on(work, rules, report, sink);
+  }
+  return report;
+}
+
+FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter, unsigned threads,
+                               Job& job, const FindingsSink& sink) {
+  const WorkspaceLock lock = workspace.lock("findings");
+  Database& database = workspace.database();
+  const FindingRules* rules = FindingRules::of(workspace_field(database));
+  SampleFilter pictures = filter;
+  pictures.with_image = true;
+  require_datasets(database, pictures.datasets);
+  std::int64_t left = count_samples(database, pictures);
+  Meter meter = job.meter("findings", static_cast<std::uint64_t>(left), "images");
+  FindingsReport report;
+  while (left > 0) {
+    std::vector<Work> page;
+    pictures.limit = std::min<std::int64_t>(left, kPage);
+    for_each_sample(database, pictures, [&](const Sample& sample) {
+      Work work;
+      work.sample_id = sample.id;
+      work.picture.dataset = sample.dataset;
+      work.picture.key = sample.key;
+      work.picture.path = sample.image_path;
+      work.picture.modality = sample.modality;
+      page.push_back(std::move(work));
+      return true;
+    });
+    if (page.empty()) break;
+    left -= static_cast<std::int64_t>(page.size());
+    pictures.after_id = page.back().sample_id;
+    for (Work& work : page) {
+      work.stamp = file_stamp(work.picture.path);
+      read_stored(database, work);
+    }
+    measure_all(page, threads, job, meter);
+    if (workspace.kept()) {
+      Transaction transaction(database);
+      for (const Work& work : page) {
+        if (!work.stored) store(database, work);
+      }
+      transaction.commit();
+    }
+    for (Work& work : page) hand_on(work, rules, report, sink);
+  }
+  if (report.pictures != report.measured + report.stored + report.failed) {
+    throw InternalError("findings: {} pictures, but {} measured, {} stored, {} failed",
+                        report.pictures, report.measured, report.stored, report.failed);
+  }
+  return report;
+}
+
+std::optional<PictureMeasures> stored_measures(Database& database, std::int64_t sample_id) {
+  Statement row = database.prepare(
+      "SELECT found, measures FROM picture_measures WHERE sample_id = ? AND version = ? AND "
+      "error = ''");
+  row.bind_all(sample_id, kPictureMeasuresVersion);
+  if (!row.step()) return std::nullopt;
+  PictureMeasures measures;
+  measures.found = row.integer(0) != 0;
+  measures.values = parse_json(row.text(1), "stored measures").get<std::vector<double>>();
+  if (measures.values.size() != picture_measure_names().size()) return std::nullopt;
+  return measures;
+}
+
+Image evidence_sheet(const std::vector<PictureToMeasure>& pictures, Job& job,
+                     std::vector<std::string>& failures) {
+  constexpr int kPanel = 160;
+  constexpr std::size_t kColumns = 2;
+  if (pictures.size() > kMaxSheet) {
+    throw UsageError("a sheet takes {} pictures, these are {}", kMaxSheet, pictures.size());
+  }
+  Meter meter = job.meter("evidence", pictures.size(), "images");
+  std::vector<Image> rows;
+  for (const PictureToMeasure& picture : pictures) {
+    job.check();
+    try {
+      rows.push_back(draw_evidence(load_image(picture.path), kPanel));
+    } catch (const InputError& error) {
+      failures.push_back(fmt::format("{}: {}", picture.path, error.what()));
+    } catch (const SystemError& error) {
+      failures.push_back(fmt::format("{}: {}", picture.path, error.what()));
+    }
+    meter.add();
+  }
+  // Rows of different heights are laid one below the other, in columns of equal numbers of rows.
+  const std::size_t deep = (rows.size() + kColumns - 1) / kColumns;
+  int width = 1;
+  int height = 1;
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    int column = 0;
+    for (std::size_t r = c * deep; r < std::min(rows.size(), (c + 1) * deep); ++r) {
+      column += rows[r].height + 4;
+    }
+    height = std::max(height, column);
+  }
+  for (const Image& row : rows) width = std::max(width, row.width);
+  Image sheet(
+      (width + 8) * static_cast<int>(std::min(kColumns, std::max<std::size_t>(1, rows.size()))),
+      height);
+  std::fill(sheet.pixels.begin(), sheet.pixels.end(), std::uint8_t{255});
+  for (std::size_t c = 0; c < kColumns; ++c) {
+    int top = 0;
+    for (std::size_t r = c * deep; r < std::min(rows.size(), (c + 1) * deep); ++r) {
+      for (int y = 0; y < rows[r].height; ++y) {
+        std::copy_n(rows[r].at(0, y), 3 * static_cast<std::size_t>(rows[r].width),
+                    sheet.at(static_cast<int>(c) * (width + 8), top + y));
+      }
+      top += rows[r].height + 4;
+    }
+  }
+  return sheet;
+}
+
+}  // namespace epicrisis

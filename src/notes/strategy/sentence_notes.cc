@@ -1,0 +1,136 @@
+#include "epicrisis/notes/strategy/sentence_notes.h"
+
+#include <algorithm>
+#include <map>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/core/random.h"
+#include "epicrisis/core/strings.h"
+
+namespace epicrisis {
+namespace {
+
+constexpr std::string_view kMeasured = "measured_";
+constexpr std::string_view kAbsent = "measured_no_";
+
+// "a, b and c".
+std::string list_words(const std::vector<std::string>& words, std::string_view last) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? fmt::format(" {} ", last) : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+struct MeasuredValues {
+  TemplateFields fields;
+  std::map<std::string, std::vector<MeasuredFinding>, std::less<>> behind;
+};
+
+MeasuredValues measured_values(const Strategy& strategy,
+                               const std::vector<MeasuredFinding>& findings) {
+  MeasuredValues result;
+  std::map<std::string, std::vector<std::string>> words;
+  for (const MeasuredFinding& finding : findings) {
+    if (!finding.usable) continue;
+    const bool absent = !finding.present() && finding.opposite.empty();
+    const std::string field = std::string(absent ? kAbsent : kMeasured) + finding.kind;
+    const std::string& value = finding.present() || absent ? finding.value : finding.opposite;
+    const auto in_note = strategy.words.find(value);
+    words[field].push_back(in_note == strategy.words.end() || absent ? value : in_note->second);
+    result.behind[field].push_back(finding);
+  }
+  for (const auto& [field, list] : words) {
+    result.fields[field] = list_words(list, field.starts_with(kAbsent) ? "or" : "and");
+  }
+  return result;
+}
+
+// The wordings come in an order of their own for each sentence, by the sample alone.
+std::uint64_t seed_of(const Sample& sample) {
+  const std::string hash = sha256_of_fields({"sentences", sample.dataset, sample.key});
+  std::uint64_t seed = 0;
+  for (const char c : hash.substr(0, 16)) {
+    seed = seed * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
+  }
+  return seed;
+}
+
+}  // namespace
+
+bool is_measured_field(std::string_view name) {
+  return name.starts_with(kMeasured) && name.size() > kMeasured.size();
+}
+
+Json to_json(const TracedSentence& sentence) {
+  Json from = Json::array();
+  for (const auto& [field, value] : sentence.fields) {
+    Json one{{"field", field}, {"value", value}};
+    if (is_measured_field(field)) {
+      const bool absent = field.starts_with(kAbsent);
+      const std::string kind = field.substr((absent ? kAbsent : kMeasured).size());
+      one["findings"] = Json::array();
+      for (const MeasuredFinding& finding : sentence.findings) {
+        if (finding.kind != kind || absent != (!finding.present() && finding.opposite.empty())) {
+          continue;
+        }
+        one["findings"].push_back({{"value", finding.value},
+                                   {"strength", finding.strength},
+                                   {"confidence", finding.confidence}});
+      }
+    }
+    from.push_back(std::move(one));
+  }
+  return {{"text", sentence.text}, {"from", std::move(from)}};
+}
+
+std::vector<TracedSentence> sentence_note(const Strategy& strategy, const Sample& sample,
+                                          const std::vector<MeasuredFinding>& findings) {
+  if (strategy.sentences.empty()) {
+    throw InternalError("sentence_note: strategy '{}' has no sentences", strategy.name);
+  }
+  TemplateFields fields = note_fields(sample, strategy.field);
+  const MeasuredValues measured = measured_values(strategy, findings);
+  fields.insert(measured.fields.begin(), measured.fields.end());
+  std::erase_if(fields, [&](const auto& field) {
+    return std::ranges::find(strategy.fields, field.first) == strategy.fields.end();
+  });
+  std::vector<TracedSentence> note;
+  Random random(seed_of(sample));
+  std::size_t moved = 0;  // the first sentence of those that may change places
+  for (const SentenceWordings& sentence : strategy.sentences) {
+    // Drawn whether it is said or not, so that one that is missing changes no other.
+    const std::uint64_t draw = random.below(sentence.wordings.size());
+    TracedSentence said;
+    const Template& wording = sentence.wordings[draw];
+    said.text = wording.render(fields);
+    if (said.text.empty()) {
+      if (!sentence.anywhere) moved = note.size();
+      continue;
+    }
+    for (const std::string& name : wording.shown(fields)) {
+      said.fields[name] = fields.at(name);
+      const auto behind = measured.behind.find(name);
+      if (behind == measured.behind.end()) continue;
+      said.findings.insert(said.findings.end(), behind->second.begin(), behind->second.end());
+    }
+    note.push_back(std::move(said));
+    if (!sentence.anywhere) {
+      moved = note.size();
+    } else if (note.size() - moved > 1) {
+      const std::size_t place = moved + random.below(note.size() - moved);
+      std::rotate(note.begin() + static_cast<std::ptrdiff_t>(place), note.end() - 1, note.end());
+    }
+  }
+  return note;
+}
+
+std::string text_of(const std::vector<TracedSentence>& sentences) {
+  std::vector<std::string> texts;
+  for (const TracedSentence& sentence : sentences) texts.push_back(sentence.text);
+  return join(texts, " ");
+}
+
+}  // namespace epicrisis

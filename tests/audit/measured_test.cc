@@ -1,0 +1,77 @@
+// Claims against what was measured on the picture.
+
+#include <gmock/gmock.h>
+
+#include "epicrisis/audit/workspace_audit.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/corpus/picture_findings.h"
+#include "epicrisis/notes/strategy/template_notes.h"
+#include "support/pictures.h"
+#include "support/store_support.h"
+
+namespace epicrisis::audit {
+namespace {
+
+MeasuredFinding finding(const std::string& kind, const std::string& value, bool present,
+                        const std::string& opposite = "") {
+  MeasuredFinding one;
+  one.kind = kind;
+  one.value = value;
+  one.opposite = opposite;
+  one.strength = present ? 0.95 : 0.05;
+  one.confidence = 0.9;
+  one.confident = one.usable = true;
+  return one;
+}
+
+TEST(MeasuredRules, JudgeWhatNoOtherFactSpeaksOf) {
+  const Auditor auditor(Field::standard());
+  Facts facts;
+  facts.measured = {finding("asymmetry", "asymmetric", false, "symmetric"),
+                    finding("colours", "black", false), finding("colours", "dark brown", true),
+                    finding("structures", "pigment network", true)};
+  const auto verdicts = [&](std::string_view note) {
+    std::string found;
+    for (const JudgedClaim& one : auditor.audit(note, facts, nullptr).claims) {
+      found += fmt::format("{}{}:{} ", one.claim.value, one.claim.denied ? "!" : "",
+                           verdict_name(one.verdict));
+    }
+    return found;
+  };
+  EXPECT_EQ(verdicts("The lesion is asymmetric."), "asymmetric:contradicts ");
+  EXPECT_EQ(verdicts("The lesion is symmetric."), "symmetric:agrees ");
+  EXPECT_EQ(verdicts("Its colours are dark brown and black."),
+            "dark brown:agrees black:contradicts ");
+  EXPECT_EQ(verdicts("The colour is red."), "red:undecidable ");
+  EXPECT_EQ(verdicts("There is no pigment network."), "pigment network!:contradicts ");
+  facts.measured[0].usable = false;
+  EXPECT_EQ(verdicts("The lesion is asymmetric."), "asymmetric:undecidable ");
+  // It is minor: a picture is read by rules of thumb.
+  EXPECT_EQ(auditor.audit("There is no pigment network.", facts, nullptr).verdict,
+            NoteVerdict::kWarn);
+}
+
+class MeasuredAudit : public test::StoreTest {};
+
+// What strategy G says is read as it was meant, and stands against itself in nothing.
+TEST_F(MeasuredAudit, FindsNothingWrongInSentencesOfFindings) {
+  Workspace workspace = make();
+  for (int i = 0; i < 30; ++i) {
+    Sample sample = test::make_sample(std::to_string(i));
+    sample.image_path = test::save_png(folder_.path() / fmt::format("{}.png", i),
+                                       test::draw_picture(static_cast<std::uint64_t>(i), 224, 200));
+    test::store_sample(workspace.database(), "d", sample);
+  }
+  write_template_notes(workspace, load_strategy("G"), job_);
+  const AuditReport report = audit_notes(workspace, {}, job_);
+  ASSERT_EQ(report.counts.size(), 1U);
+  EXPECT_EQ(report.counts[0].notes, 30);
+  EXPECT_EQ(report.counts[0].contradict, 0);
+  EXPECT_EQ(report.counts[0].fail, 0);
+  EXPECT_GE(report.counts[0].agree, 30 * 4);  // diagnosis, grade, site, age
+  // Measured anew by other rules it would be judged again; as it is, it is kept.
+  EXPECT_EQ(audit_notes(workspace, {}, job_).kept, 30);
+}
+
+}  // namespace
+}  // namespace epicrisis::audit
