@@ -108,11 +108,13 @@ Json to_json(const ReportData& data) {
   }
   Json environment = Json::object();
   for (const auto& [key, value] : data.environment) environment[key] = value;
+  const std::vector<ResultRow> printed = printable_rows(data);
   return {{"title", data.title},
           {"confidence", data.confidence},
           {"replicates", data.replicates},
           {"notes_from_labels", data.notes_from_labels},
-          {"results", to_json(printable_rows(data))},
+          {"results", to_json(printed)},
+          {"not_printed", data.results.size() - printed.size()},
           {"references", std::move(references)},
           {"comparisons", std::move(comparisons)},
           {"leakage",

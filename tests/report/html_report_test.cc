@@ -245,6 +245,7 @@ TEST(HtmlReport, NumbersAreThoseOfTheTables) {
   }
   EXPECT_EQ(rows, data.results.size());
   EXPECT_GT(headline, 100U);
+  EXPECT_EQ(json["not_printed"], 0);
   EXPECT_EQ(json["comparisons"].size(), data.comparisons.size());
 }
 
