@@ -38,13 +38,15 @@ JudgeSource::JudgeSource(Database& database, const RequestBuilder& builder,
   filter.strategies = options.strategies;
   const std::int64_t limit = options.asking.filter.limit;
   std::int64_t sample_id = -1;
+  std::int64_t samples = 0;
   bool drawn = false;
   for_each_note(database, filter, [&](const NoteRecord& note) {
-    if (limit >= 0 && static_cast<std::int64_t>(ids_.size()) >= limit) return false;
     if (note.sample_id != sample_id) {
+      if (limit >= 0 && samples >= limit) return false;
       sample_id = note.sample_id;
       drawn = options.asking.fraction >= 1 ||
               is_drawn(sample_by_id(database, sample_id), options.asking.fraction);
+      if (drawn) ++samples;
     }
     if (drawn) ids_.push_back(note.id);
     return !job.cancelled();

@@ -18,7 +18,7 @@ namespace epicrisis::audit {
 
 struct JudgeOptions {
   // Data sets, share of the samples, concurrency, budget, consent. Of the filter the data sets and
-  // the limit count; the limit is of notes.
+  // the limit count: at most so many samples that have notes.
   SynthesisOptions asking;
   std::vector<std::string> strategies;  // whose notes are judged; empty: all
 };

@@ -22,7 +22,8 @@ struct SampleNotes {
 // status are not looked at.
 std::vector<SampleNotes> note_examples(Database& database, NoteFilter filter, std::size_t count);
 
-// What is known of the sample, in a line: "PNEU, pneumonia; labelled 'Pneumonia'; age 65; female". "nothing" where nothing is.
+// What is known of the sample, in a line: "PNEU, pneumonia; labelled 'Pneumonia'; age 65; female".
+// "nothing" where nothing is.
 std::string facts_of(const Sample& sample, const Field& field);
 
 Json to_json(const SampleNotes& example, const Field& field);

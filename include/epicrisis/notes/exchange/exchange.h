@@ -50,8 +50,8 @@ struct NoteImportOptions {
   // Where the file does not say them.
   std::string dataset;
   std::string strategy;
-  // JSON keys or columns of the fields; "" takes the export's own name, or the first of the usual ones that
-  // the line has: dataset | source; key | image_id | id; text | note.
+  // JSON keys or columns of the fields; "" takes the export's own name, or the first of the usual
+  // ones that the line has: dataset | source; key | image_id | id; text | note.
   std::string dataset_field;
   std::string key_field;
   std::string text_field;

@@ -25,8 +25,8 @@ struct WriteNotesReport {
 };
 Json to_json(const WriteNotesReport& report);
 
-// The note of one sample, of its metadata alone; empty if the sample has neither class nor diagnosis. InternalError for a
-// strategy that needs a language model.
+// The note of one sample, of its metadata alone; empty where nothing can be said: a template of one
+// text needs a class or a diagnosis. InternalError for a strategy that needs a language model.
 std::string template_note(const Strategy& strategy, const Sample& sample);
 
 // Writes template notes for the samples of the filter, streaming, in groups of 1,000 a transaction.

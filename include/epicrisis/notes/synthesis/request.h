@@ -56,9 +56,9 @@ class RequestBuilder {
   const std::string& model() const { return provider_.model; }
 
   // `image_sha256`: of the picture's file, 64 hex digits; "" if there is none or it is not needed.
-  // `note`: the text that a rewrite or a judge reads, `claims` what a judge gives verdicts on. The key is the SHA-256 of data set, sample key,
-  // picture bytes, prompt, provider, model, parameters, strategy content and variant: what is paid
-  // for once.
+  // `note`: the text that a rewrite or a judge reads, `claims` what a judge gives verdicts on. The
+  // key is the SHA-256 of data set, sample key, picture bytes, prompt, provider, model, parameters,
+  // strategy content and variant: what is paid for once.
   PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
                    std::string_view note = {}, std::string_view claims = {}) const;
   bool needs_image() const;  // attach or measure
