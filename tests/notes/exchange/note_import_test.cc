@@ -23,6 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::ExchangeTest;
+using test::total;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
