@@ -98,7 +98,7 @@ class ExchangeTest : public StoreTest {
   int twins_ = 0;
 };
 
-std::int64_t total(const NoteImportReport& report) {
+inline std::int64_t total(const NoteImportReport& report) {
   return report.written + report.unchanged + report.conflicting + report.unmatched + report.invalid;
 }
 
