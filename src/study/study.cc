@@ -134,6 +134,8 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
       study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
   state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
 
+  study::audit_study_notes(workspace, study, job);
+
   outcome.trained = counts.trained;
   outcome.kept = counts.kept;
   outcome.report = study::report_file(workspace, study.name);
