@@ -219,7 +219,10 @@ TEST_F(StudyCheckTest, NotesAreDerivedOfOthers) {
   const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
   EXPECT_EQ(notes.size(), set.cases.size());
   // Both were audited, for the report.
-  const AuditSection audit = study::describe_audit(workspace, study, set);
+  const AuditSection audit = study::describe_audit(workspace, study, set, job_);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(study::describe_audit(workspace, study, set, cancelled), Interrupted);
   std::size_t all = 0;
   for (const AuditRow& row : audit.rows) {
     EXPECT_EQ(row.measures[0].value, 0) << row.strategy;  // templates state what is known
