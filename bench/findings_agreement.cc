@@ -55,6 +55,7 @@ std::vector<Picture> read_pictures(const Path& shared, int every) {
   int number = 0;
   for (const char* file : {"notes/vlm_notes.jsonl", "notes/ham10000_train_notes.jsonl"}) {
     std::ifstream lines(shared / file);
+    if (!lines) throw InputError("{}: cannot be opened", (shared / file).string());
     std::string line;
     while (std::getline(lines, line)) {
       const Json note = parse_json(line, file);
@@ -82,6 +83,10 @@ std::vector<Picture> read_pictures(const Path& shared, int every) {
     if (picture.fitted) fitted.insert(picture.id);
   }
   for (Picture& picture : pictures) picture.fitted = fitted.contains(picture.id);
+  if (pictures.empty()) {
+    throw InputError("{}: there are no notes of strategy P1, or `every` is too large",
+                     (shared / "notes").string());
+  }
   fmt::print("{} pictures measured, {:.0f} a second without decoding\n", pictures.size(),
              static_cast<double>(pictures.size()) / seconds);
   return pictures;
@@ -281,6 +286,7 @@ void write_fitted(const std::vector<Picture>& pictures, const Path& path) {
       squares += value * value;
       ++count;
     }
+    if (count == 0) throw InputError("there is no picture to fit to: all are kept for comparison");
     const double mean = sum / count;
     const double spread = std::sqrt(std::max(0.0, squares / count - mean * mean));
     head += fmt::format("{} = {{ mean = {:.5g}, spread = {:.5g}{} }}\n", quoted(name), mean,
@@ -302,6 +308,11 @@ void write_fitted(const std::vector<Picture>& pictures, const Path& path) {
       if (!picture.fitted || !picture.measures.found || !says) continue;
       rows.push_back(scales.scaled(picture.measures));
       answers.push_back(*says);
+    }
+    // Also where there is none.
+    if (std::ranges::count(answers, answers.empty() || answers.front()) == std::ssize(answers)) {
+      throw InputError("{}: {}: the {} notes to fit to do not hold both answers", wanted.kind,
+                       wanted.value, answers.size());
     }
     const std::vector<double> weights = fit(rows, answers);
     std::string body = fmt::format("bias = {:.4f}\n[finding.weights]\n", weights.back());

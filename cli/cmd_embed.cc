@@ -1,8 +1,8 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/embed.h"
-#include "epicrisis/study/picture_files.h"
 #include "output.h"
 #include "run_options.h"
 

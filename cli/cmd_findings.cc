@@ -35,7 +35,7 @@ std::string in_words(const PictureFindings& picture) {
     if (!finding.confident || (!finding.present() && finding.opposite.empty())) continue;
     words.push_back(finding.words());
   }
-  for (const char* name : {"hair", "ink", "ruler", "bubbles", "vignette"}) {
+  for (const char* name : kArtefacts) {
     if (picture.measures[name] >= 0.5) words.emplace_back(name);
   }
   return words.empty() ? "nothing it is confident of" : join(words, ", ");
@@ -108,11 +108,15 @@ void run(const Options& options, Globals& globals) {
     write_preview(workspace ? samples_of(*workspace, options.filter) : files, options, globals);
     return;
   }
-  std::string lines;
+  std::optional<AtomicFileWriter> output;
+  if (!options.output.empty()) output.emplace(options.output);
+  Json found = Json::array();
   const bool listed = !globals.json && options.output.empty();
   const FindingsSink sink = [&](const PictureFindings& picture) {
-    if (!options.output.empty() || globals.json) {
-      lines += to_json(picture).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    if (output) {
+      output->write(dump_json(to_json(picture)) + "\n");
+    } else if (globals.json) {
+      found.push_back(to_json(picture));
     }
     if (listed) {
       print_line(fmt::format(
@@ -124,19 +128,14 @@ void run(const Options& options, Globals& globals) {
       workspace ? measure_samples(*workspace, options.filter, options.threads, globals.job, sink)
                 : measure_files(files, rules, options.threads, globals.job, sink);
   if (workspace) warn_if_not_kept(*workspace, globals.job);
-  if (!options.output.empty()) write_file(options.output, lines);
+  if (output) output->commit();
   if (report.failed > 0 && report.failed == report.pictures) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }
   if (globals.json) {
     Json json = to_json(report);
     if (!workspace) json["modality"] = files.empty() ? "" : files.front().modality;
-    if (options.output.empty()) {
-      json["findings"] = Json::array();
-      for (const std::string& line : split(lines, '\n')) {
-        if (!line.empty()) json["findings"].push_back(parse_json(line, "findings"));
-      }
-    }
+    if (!output) json["findings"] = std::move(found);
     print_json(json);
     return;
   }
@@ -157,7 +156,8 @@ void add_findings_command(CLI::App& app, Globals& globals) {
   const auto options = std::make_shared<Options>();
   takes(command.add_option("PICTURE", options->pictures, "Pictures, or folders of them"),
         "FILE|DIR");
-  add_workspace_option(command, options->workspace)->required(false);
+  const CLI::Option* const workspace =
+      add_workspace_option(command, options->workspace)->required(false);
   takes(command.add_option("--dataset", options->filter.datasets,
                            "With a workspace: only these data sets"),
         "NAME");
@@ -184,7 +184,14 @@ void add_findings_command(CLI::App& app, Globals& globals) {
   add_global_options(command, globals);
   add_examples(command, {"epicrisis findings pictures/ -o findings.jsonl",
                          "epicrisis findings -w work --preview evidence.png"});
-  command.callback([options, &globals] { run(*options, globals); });
+  command.callback([options, workspace, &command, &globals] {
+    // One who names pictures wants those, not the workspace of the environment.
+    const std::vector<CLI::Option*>& given = command.parse_order();
+    if (!options->pictures.empty() && std::ranges::find(given, workspace) == given.end()) {
+      options->workspace.clear();
+    }
+    run(*options, globals);
+  });
 }
 
 }  // namespace epicrisis::cli

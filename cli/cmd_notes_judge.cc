@@ -77,7 +77,7 @@ void add_notes_judge(CLI::App& notes, Globals& globals) {
         [] { return built_in_strategies(); });
   command->add_flag("--preview", arguments->preview,
                     "Show a request and what all would cost; sends nothing");
-  add_run_options(*command, arguments->concurrency, arguments->budget);
+  add_request_options(*command, arguments->concurrency, arguments->budget);
   add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes judge -w work --notes P3 --preview --provider openai",

@@ -92,7 +92,7 @@ void add_notes_write(CLI::App& notes, Globals& globals) {
       "write", "Write the missing notes of a strategy, by a template or a language model");
   auto arguments = std::make_shared<WriteArguments>();
   add_synthesis_options(*command, arguments->common);
-  add_run_options(*command, arguments->concurrency, arguments->budget);
+  add_request_options(*command, arguments->concurrency, arguments->budget);
   add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes write -w work --strategy M",

@@ -3,7 +3,7 @@
 
 #include "command.h"
 #include "epicrisis/core/csv.h"
-#include "epicrisis/study/picture_files.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/predict.h"
 #include "output.h"
 #include "run_options.h"

@@ -82,7 +82,7 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
                    "Let data go to a provider that is not on this machine; once a workspace");
 }
 
-void add_run_options(CLI::App& command, int& concurrency, std::string& budget) {
+void add_request_options(CLI::App& command, int& concurrency, std::string& budget) {
   in_group(command, "Requests");
   takes(command.add_option("--concurrency", concurrency,
                            "Requests in flight, at most; the provider's own limit otherwise"),

@@ -34,7 +34,7 @@ void add_recording_options(CLI::App& command, ProviderChoice& choice);
 void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
 
 // Adds --concurrency and --budget.
-void add_run_options(CLI::App& command, int& concurrency, std::string& budget);
+void add_request_options(CLI::App& command, int& concurrency, std::string& budget);
 
 // The job that they name.
 SynthesisJob job_of(const SynthesisArguments& arguments);

@@ -8,6 +8,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/store/tables/fields.h"
@@ -91,11 +92,6 @@ void measure_all(std::vector<Work>& page, unsigned threads, const Job& job, Mete
   });
 }
 
-bool is_picture(const Path& path) {
-  const std::string end = ascii_lower(path.extension().string());
-  return end == ".jpg" || end == ".jpeg" || end == ".png" || end == ".webp";
-}
-
 }  // namespace
 
 Json to_json(const PictureFindings& picture) {
@@ -119,7 +115,7 @@ Json to_json(const PictureFindings& picture) {
     measures[std::string(name)] = std::round(value * 1e4) / 1e4;
   }
   json["artefacts"] = Json::object();
-  for (const char* name : {"hair", "ink", "ruler", "bubbles", "vignette"}) {
+  for (const char* name : kArtefacts) {
     json["artefacts"][name] = measures[name];
     measures.erase(name);
   }
@@ -133,42 +129,13 @@ Json to_json(const FindingsReport& report) {
           {"failures", report.failures}, {"without_subject", report.without_subject}};
 }
 
-std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& paths,
+std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& places,
                                           const std::string& modality) {
   std::vector<PictureToMeasure> pictures;
   std::set<std::string> seen;
-  const auto add = [&](const Path& path) {
+  for (const Path& path : list_pictures(places)) {
     if (seen.insert(path.lexically_normal().string()).second) {
       pictures.push_back({"", path.stem().string(), path.string(), modality});
-    }
-  };
-  for (const std::string& name : paths) {
-    const Path path(name);
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) {
-      std::vector<Path> below;
-      auto entry = std::filesystem::recursive_directory_iterator(
-          path, std::filesystem::directory_options::skip_permission_denied, error);
-      for (; !error && entry != std::filesystem::recursive_directory_iterator();
-           entry.increment(error)) {
-        std::error_code ignored;
-        if (is_picture(entry->path()) && entry->is_regular_file(ignored)) {
-          below.push_back(entry->path());
-        }
-      }
-      if (error) throw SystemError("cannot list {}: {}", name, error.message());
-      if (below.empty()) {
-        throw UsageError(
-            "{} holds no pictures (.jpg, .jpeg, .png, .webp), neither do folders "
-            "below it",
-            name);
-      }
-      std::ranges::sort(below);
-      for (const Path& one : below) add(one);
-    } else if (std::filesystem::exists(path, error)) {
-      add(path);
-    } else {
-      throw UsageError("there is no file or folder {}", name);
     }
   }
   return pictures;

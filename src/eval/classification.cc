@@ -169,6 +169,18 @@ ConfusionMatrix confusion_matrix(std::span<const int> truth, std::span<const int
   return confusion;
 }
 
+std::vector<double> softmax(std::span<const float> scores) {
+  const auto most = static_cast<double>(*std::ranges::max_element(scores));
+  std::vector<double> result;
+  double sum = 0;
+  for (const float score : scores) {
+    result.push_back(std::exp(static_cast<double>(score) - most));
+    sum += result.back();
+  }
+  for (double& one : result) one /= sum;
+  return result;
+}
+
 std::vector<int> predicted_classes(const FloatMatrix& scores) {
   if (scores.columns == 0 && scores.rows > 0) {
     throw UsageError("evaluating scores: {} rows without a column", scores.rows);

@@ -25,10 +25,10 @@ std::string mode_title(std::string_view mode);
 // "multi-m (densenet121, multimodal, notes M)", not escaped.
 std::string system_title(std::string_view run, std::string_view model, std::string_view mode,
                          std::string_view notes);
+// The same without run and model.
+std::string variant_title(std::string_view mode, std::string_view notes);
 // "multi-m (multimodal)": what a run is, after its name if it has one; not escaped.
 std::string run_title(std::string_view run, std::string_view title);
-// The same without the model.
-std::string variant_title(std::string_view mode, std::string_view notes);
 
 // "median rank", "P@k by chance": a metric of retrieval as a reader says it.
 std::string retrieval_name(std::string_view name);

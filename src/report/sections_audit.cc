@@ -33,7 +33,8 @@ std::string rows_of(const AuditSection& section, bool by_class) {
                         text(row.strategy), by_class ? ", " + text(row.label) : "",
                         text(row.provider), text(row.dataset));
     body += fmt::format("<td class=\"number\">{}<small>{}</small></td>", markup::count(row.notes),
-                        markup::plural(row.groups, "patient", "patients"));
+                        row.knows_patients() ? markup::plural(row.groups, "patient", "patients")
+                                             : markup::plural(row.pictures, "picture", "pictures"));
     for (const Estimate& one : row.measures) body += cell(one);
     body += "</tr>\n";
   }
@@ -50,7 +51,23 @@ std::string measures_table(const AuditSection& section, bool by_class) {
     head += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", text(one.title));
   }
   return sections::table(
-      "Shares with their intervals over patients, of what the audit by rules found.", head, body);
+      "Shares with their intervals over patients, or pictures where each is another's, of what the "
+      "audit by rules found.",
+      head, body);
+}
+
+// A piece of a note. What parts it from the next one stays: words would run together.
+std::string piece(std::string_view note) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto parting = [](std::string_view space) -> std::string {
+    if (space.empty()) return "";
+    return space.find('\n') != space.npos ? "\n" : " ";
+  };
+  const std::size_t first = note.find_first_not_of(kSpace);
+  if (first == note.npos) return parting(note);
+  const std::size_t end = note.find_last_not_of(kSpace) + 1;
+  return parting(note.substr(0, first)) + markup::lines(note.substr(first, end - first)) +
+         parting(note.substr(end));
 }
 
 // The note with its spans marked; of overlapping ones the first.
@@ -63,13 +80,13 @@ std::string marked(const AuditExample& example) {
   std::size_t at = 0;
   for (const AuditSpan& span : spans) {
     if (span.begin < at || span.end <= span.begin || span.end > note.size()) continue;
-    html += markup::lines(note.substr(at, span.begin - at));
+    html += piece(note.substr(at, span.begin - at));
     html += fmt::format("<mark class=\"{}\" title=\"{}\">{}</mark>",
                         span.contradicts ? "wrong" : "unknowable", text(span.why),
-                        markup::lines(note.substr(span.begin, span.end - span.begin)));
+                        piece(note.substr(span.begin, span.end - span.begin)));
     at = span.end;
   }
-  return html + markup::lines(note.substr(at));
+  return html + piece(note.substr(at));
 }
 
 std::string examples_html(const AuditSection& section) {
@@ -92,7 +109,7 @@ std::string examples_html(const AuditSection& section) {
 
 std::string audit_csv(const AuditSection& section) {
   std::string csv = csv_row({"dataset", "strategy", "provider", "class", "measure", "value", "lo",
-                             "hi", "notes", "patients"});
+                             "hi", "notes", "pictures", "patients"});
   for (const AuditRow& row : section.rows) {
     for (std::size_t m = 0; m < kAuditMeasures.size(); ++m) {
       const Estimate& one = row.measures.at(m);
@@ -100,7 +117,8 @@ std::string audit_csv(const AuditSection& section) {
       csv += csv_row({row.dataset, row.strategy, row.provider, row.label,
                       std::string(kAuditMeasures.at(m).name), fmt::format("{}", one.value),
                       fmt::format("{}", one.lo), fmt::format("{}", one.hi),
-                      std::to_string(row.notes), std::to_string(row.groups)});
+                      std::to_string(row.notes), std::to_string(row.pictures),
+                      row.knows_patients() ? std::to_string(row.groups) : ""});
     }
   }
   return csv;
@@ -121,10 +139,28 @@ Json to_json(const AuditSection& section) {
                     {"provider", row.provider},
                     {"class", row.label},
                     {"notes", row.notes},
-                    {"patients", row.groups},
+                    {"pictures", row.pictures},
+                    {"patients", row.knows_patients() ? Json(row.groups) : Json()},
                     {"measures", std::move(measures)}});
   }
-  return {{"notes_without_audit", section.without_audit}, {"rows", std::move(rows)}};
+  Json confusions = Json::array();
+  for (const AuditConfusion& one : section.confusions) {
+    Json counts = Json::array();
+    for (std::size_t known = 0; known < one.counts.classes; ++known) {
+      Json row = Json::array();
+      for (std::size_t named = 0; named < one.counts.classes; ++named) {
+        row.push_back(one.counts.at(known, named));
+      }
+      counts.push_back(std::move(row));
+    }
+    confusions.push_back({{"dataset", one.dataset},
+                          {"strategy", one.strategy},
+                          {"provider", one.provider},
+                          {"counts", std::move(counts)}});
+  }
+  return {{"notes_without_audit", section.without_audit},
+          {"rows", std::move(rows)},
+          {"confusions", std::move(confusions)}};
 }
 
 namespace sections {
@@ -147,14 +183,15 @@ Section audit(const ReportData& data) {
   }
   html += examples_html(section);
   std::vector<std::string> names = data.classes;
-  names.emplace_back("no class");
+  names.emplace_back("none of these");
   std::string figures;
   for (const AuditConfusion& one : section.confusions) {
     if (one.counts.total() == 0 || one.counts.classes != names.size()) continue;
     const std::string svg = svg_confusion(
         fmt::format("Classes named by notes {} of {}", one.strategy, one.dataset),
-        "Rows are the class that is known, columns the one that the note settles for.", one.counts,
-        names);
+        "Rows are the class that is known, columns the one that the note settles for; the last: "
+        "another class than these, or no one.",
+        {"named", "known", "named as"}, one.counts, names);
     figures += figure(
         svg, fmt::format("<b>{}</b>, {}: {}; {}.", text(one.strategy), text(one.provider),
                          text(one.dataset), markup::plural(one.counts.total(), "note", "notes")));

@@ -282,7 +282,8 @@ Section confusions(const ReportData& data) {
     const ConfusionMatrix counts = occurring(one.counts, data.classes, classes);
     const std::string svg =
         svg_confusion(fmt::format("Confusion matrix of {} on {}", name, one.dataset),
-                      "Rows are the truth, columns the prediction.", counts, classes);
+                      "Rows are the truth, columns the prediction.",
+                      {"predicted", "truth", "taken for"}, counts, classes);
     figures.push_back(figure(
         svg, fmt::format("<b>{}</b>: {}; {} predictions{}.", text(one.dataset), text(name),
                          markup::count(total),

@@ -314,22 +314,26 @@ std::string svg_lines(const std::string& title, const std::string& description,
 }
 
 std::string svg_confusion(const std::string& title, const std::string& description,
-                          const ConfusionMatrix& counts, const std::vector<std::string>& classes) {
+                          const ConfusionWords& words, const ConfusionMatrix& counts,
+                          const std::vector<std::string>& classes) {
   const std::size_t n = counts.classes;
   if (n == 0 || n > 64 || counts.counts.size() != n * n) return {};
   const double cell = 46;
+  const auto whole = [&](std::size_t c) {
+    return c < classes.size() ? classes[c] : std::to_string(c);
+  };
   std::vector<std::string> names;
   double widest = 30;
   for (std::size_t c = 0; c < n; ++c) {
-    names.push_back(c < classes.size() ? shortened(classes[c], 8) : std::to_string(c));
+    names.push_back(shortened(whole(c), 8));
     widest = std::max(widest, text_width(names.back()));
   }
   const double left = widest + 38;
   const double top = 44;
   const double size = cell * static_cast<double>(n);
   std::string svg = open(left + size + 4, top + size + 4, title, description);
-  svg += label(left + size / 2, 14, "axis-title middle", "predicted");
-  svg += label(14, top + size / 2, "axis-title middle", "truth",
+  svg += label(left + size / 2, 14, "axis-title middle", words.columns);
+  svg += label(14, top + size / 2, "axis-title middle", words.rows,
                fmt::format(" transform=\"rotate(-90 14 {:.0f})\"", top + size / 2));
   for (std::size_t t = 0; t < n; ++t) {
     const double middle = cell * (static_cast<double>(t) + 0.5);
@@ -343,13 +347,13 @@ std::string svg_confusion(const std::string& title, const std::string& descripti
       const double x = left + cell * static_cast<double>(p);
       const double y = top + cell * static_cast<double>(t);
       svg += fmt::format(
-          "<g><title>{} taken for {}: {} of {}</title>"
+          "<g><title>{} {} {}: {} of {}</title>"
           "<rect class=\"cell\" x=\"{:.0f}\" y=\"{:.0f}\" "
           "width=\"{:.0f}\" height=\"{:.0f}\" rx=\"3\"/>"
           "<rect class=\"heat\" x=\"{:.0f}\" y=\"{:.0f}\" "
           "width=\"{:.0f}\" height=\"{:.0f}\" rx=\"3\" fill-opacity=\"{:.3f}\"/>",
-          text(names[t]), text(names[p]), counts.at(t, p), total, x + 1, y + 1, cell - 2, cell - 2,
-          x + 1, y + 1, cell - 2, cell - 2, share);
+          text(whole(t)), text(words.cell), text(whole(p)), counts.at(t, p), total, x + 1, y + 1,
+          cell - 2, cell - 2, x + 1, y + 1, cell - 2, cell - 2, share);
       svg += label(x + cell / 2, y + cell / 2 + 4.5,
                    share > 0.5            ? "count strong middle"
                    : counts.at(t, p) == 0 ? "count none middle"

@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::int64_t kPlannedSamples = 20;  // whose requests stand for all
 
+constexpr const char* kMayBeImported = "; the files that it imports may hold them";
+
 // The strategy's own name: a study may name a file.
 std::string name_of(const std::string& strategy, const Field& field) {
   return load_strategy(strategy, field).name;
@@ -183,23 +185,35 @@ class NotesChecker {
   void check_derivation(const StudyDerivation& one) {
     std::vector<std::string> wanted = audit::load_policy(one.policy).strategies();
     // What is a template is written where it is needed.
-    std::erase_if(wanted, [&](const std::string& name) {
-      const std::vector<std::string> built_in = built_in_strategies(study_.field);
-      return names_toml_file(name) || std::ranges::find(built_in, name) != built_in.end();
-    });
+    std::erase_if(wanted, [&](const std::string& name) { return is_template(name); });
     wanted.push_back(one.from);
     for (const std::string& name : wanted) {
-      if (known_.contains(name) || !study_.note_imports.empty()) continue;
-      findings_.error(one.place, ErrorKind::kUsage,
-                      fmt::format("'{}' is made of notes of {}: none are in the workspace, and the "
-                                  "study neither writes nor synthesises any",
-                                  one.strategy, name));
+      if (known_.contains(name)) continue;
+      std::string text = fmt::format(
+          "'{}' is made of notes of {}: none are in the workspace, and the study neither writes nor "
+          "synthesises any",
+          one.strategy, name);
+      if (study_.note_imports.empty()) {
+        findings_.error(one.place, ErrorKind::kUsage, std::move(text));
+      } else {
+        findings_.warning(one.place, text + kMayBeImported);
+      }
     }
     known_.insert(one.strategy);
   }
 
+  bool is_template(const std::string& strategy) const {
+    const std::vector<std::string> built_in = built_in_strategies(study_.field);
+    if (!names_toml_file(strategy) && std::ranges::find(built_in, strategy) == built_in.end()) {
+      return false;
+    }
+    return load_strategy(strategy, study_.field).kind == StrategyKind::kTemplate;
+  }
+
   // A strategy that nobody writes is found before a note is paid for.
   void check_runs() {
+    std::size_t runs = 0;
+    std::set<std::string> maybe_imported;
     for (const StudyRun& run : study_.runs) {
       std::vector<std::string> wanted = expand_note_sets(run.notes);
       for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
@@ -210,16 +224,23 @@ class NotesChecker {
         }
       }
       if (missing.empty()) continue;
-      std::string text = fmt::format(
-          "run '{}' needs notes of {}: none are in the workspace, and the study neither writes nor "
-          "synthesises any",
-          run.name, join(missing, ", "));
-      if (study_.note_imports.empty()) {
-        findings_.error(run.place, ErrorKind::kUsage, std::move(text));
-      } else {
-        findings_.warning(run.place, text + "; the files that it imports may hold them");
+      if (!study_.note_imports.empty()) {
+        maybe_imported.insert(missing.begin(), missing.end());
+        ++runs;
+        continue;
       }
+      findings_.error(run.place, ErrorKind::kUsage,
+                      fmt::format("run '{}' needs notes of {}: none are in the workspace, and the "
+                                  "study neither writes nor synthesises any",
+                                  run.name, join(missing, ", ")));
     }
+    if (runs == 0) return;
+    findings_.warning(
+        study_.notes_place,
+        fmt::format("{} of {} runs need notes of {}: none are in the workspace, and the study "
+                    "neither writes nor synthesises any{}",
+                    runs, study_.runs.size(),
+                    join({maybe_imported.begin(), maybe_imported.end()}, ", "), kMayBeImported));
   }
 
   Workspace& workspace_;

@@ -1,11 +1,10 @@
 #include "epicrisis/study/predict.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <span>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/eval/classification.h"
 #include "epicrisis/eval/retrieval.h"
 #include "study/picture_batches.h"
 #include "study/run_model.h"
@@ -13,15 +12,6 @@
 
 namespace epicrisis {
 namespace {
-
-std::vector<double> softmax(std::span<const float> logits) {
-  const double most = *std::ranges::max_element(logits);
-  std::vector<double> result;
-  for (const float logit : logits) result.push_back(std::exp(logit - most));
-  const double sum = std::accumulate(result.begin(), result.end(), 0.0);
-  for (double& value : result) value /= sum;
-  return result;
-}
 
 std::vector<NearCase> nearest_cases(std::span<const float> z, const study::TrainingCases& cases,
                                     std::size_t count) {

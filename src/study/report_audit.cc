@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kExamples = 3;  // of a strategy
 
 // What one note adds to the measures: shares are sums of `part` over sums of `whole`.
-struct NoteCount {
+struct NoteTally {
   std::size_t index = 0;  // of its case
   std::array<std::uint32_t, kAuditMeasures.size()> part{};
   std::array<std::uint32_t, kAuditMeasures.size()> whole{};
@@ -26,7 +26,7 @@ struct Key {
   auto operator<=>(const Key&) const = default;
 };
 
-NoteCount count_note(const Json& found, std::size_t index) {
+NoteTally tally_note(const Json& found, std::size_t index) {
   std::uint32_t claims = 0, decided = 0, contradicted = 0, major = 0, unknowable = 0;
   for (const Json& claim : found.at("claims")) {
     ++claims;
@@ -38,7 +38,7 @@ NoteCount count_note(const Json& found, std::size_t index) {
     ++contradicted;
     if (claim.at("severity") == "major") ++major;
   }
-  NoteCount one;
+  NoteTally one;
   one.index = index;
   const auto some = [](std::size_t n) { return n > 0 ? 1U : 0U; };
   one.part = {some(contradicted),
@@ -54,8 +54,8 @@ NoteCount count_note(const Json& found, std::size_t index) {
   return one;
 }
 
-AuditRow measured(const Key& key, const std::string& label, const std::vector<NoteCount>& notes,
-                  const CaseSet& set, const Study& study) {
+AuditRow measured(const Key& key, const std::string& label, const std::vector<NoteTally>& notes,
+                  const CaseSet& set, const Study& study, const Job& job) {
   AuditRow row;
   row.dataset = key.dataset;
   row.strategy = key.strategy;
@@ -66,10 +66,13 @@ AuditRow measured(const Key& key, const std::string& label, const std::vector<No
   options.replicates = static_cast<std::size_t>(study.bootstrap);
   options.seed = study.split_seed;
   std::set<std::string> groups;
-  for (const NoteCount& one : notes) {
+  std::set<std::size_t> pictures;
+  for (const NoteTally& one : notes) {
     options.groups.push_back(set.cases[one.index].group);
     groups.insert(options.groups.back());
+    pictures.insert(one.index);
   }
+  row.pictures = pictures.size();
   row.groups = groups.size();
   for (std::size_t m = 0; m < kAuditMeasures.size(); ++m) {
     const auto share = [&notes, m](SampleCounts counts) {
@@ -80,6 +83,7 @@ AuditRow measured(const Key& key, const std::string& label, const std::vector<No
       }
       return part / whole;  // NaN, undefined, for 0 / 0
     };
+    job.check();
     row.measures.at(m) = bootstrap(notes.size(), share, options);
   }
   return row;
@@ -112,7 +116,8 @@ AuditExample example_of(const NoteRecord& note, const Json& found, const Case& i
 
 }  // namespace
 
-AuditSection describe_audit(Workspace& workspace, const Study& study, const CaseSet& set) {
+AuditSection describe_audit(Workspace& workspace, const Study& study, const CaseSet& set,
+                            const Job& job) {
   Database& database = workspace.database();
   AuditSection section;
   std::unordered_map<std::int64_t, std::size_t> cases;
@@ -120,7 +125,7 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
   std::vector<std::string> names;
   for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
 
-  std::map<Key, std::vector<NoteCount>> counts;
+  std::map<Key, std::vector<NoteTally>> counts;
   std::map<Key, ConfusionMatrix> confusions;
   // Drawn, so that what the first samples have in common is not all that is shown: those of the
   // smallest numbers.
@@ -134,6 +139,7 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
   NoteFilter filter;
   for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
   for_each_note(database, filter, [&](const NoteRecord& note) {
+    job.check();
     const auto found = cases.find(note.sample_id);
     if (found == cases.end()) return true;
     const auto audit = find_audit(database, note.id);
@@ -144,7 +150,7 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
     const Case& item = set.cases[found->second];
     const Key key{item.dataset, note.strategy,
                   note.provider + (note.model.empty() ? "" : ", " + note.model)};
-    counts[key].push_back(count_note(audit->issues, found->second));
+    counts[key].push_back(tally_note(audit->issues, found->second));
     ConfusionMatrix& confusion =
         confusions.try_emplace(key, ConfusionMatrix(names.size() + 1)).first->second;
     const Json& named = audit->issues.at("read").at("diagnosis");
@@ -160,13 +166,14 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
     return true;
   });
   for (const auto& [key, notes] : counts) {
-    section.rows.push_back(measured(key, "", notes, set, study));
+    section.rows.push_back(measured(key, "", notes, set, study, job));
     for (std::size_t c = 0; c < names.size(); ++c) {
-      std::vector<NoteCount> of_class;
-      std::ranges::copy_if(notes, std::back_inserter(of_class), [&](const NoteCount& one) {
+      std::vector<NoteTally> of_class;
+      std::ranges::copy_if(notes, std::back_inserter(of_class), [&](const NoteTally& one) {
         return set.cases[one.index].label == static_cast<int>(c);
       });
-      if (!of_class.empty()) section.rows.push_back(measured(key, names[c], of_class, set, study));
+      if (!of_class.empty())
+        section.rows.push_back(measured(key, names[c], of_class, set, study, job));
     }
   }
   for (const auto& [strategy, few] : drawn) {

@@ -8,6 +8,7 @@
 namespace epicrisis::study {
 
 // What the stored audits say of the notes of a study's samples. Nothing is judged here.
-AuditSection describe_audit(Workspace& workspace, const Study& study, const CaseSet& set);
+AuditSection describe_audit(Workspace& workspace, const Study& study, const CaseSet& set,
+                            const Job& job);
 
 }  // namespace epicrisis::study

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <span>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/parallel.h"
@@ -290,19 +289,6 @@ std::vector<ReportReference> describe_references(const CaseSet& set, const Study
   return references;
 }
 
-// Probabilities of a row of scores.
-std::vector<double> softmax(std::span<const float> scores) {
-  const double most = static_cast<double>(*std::ranges::max_element(scores));
-  std::vector<double> result;
-  double sum = 0;
-  for (const float score : scores) {
-    result.push_back(std::exp(static_cast<double>(score) - most));
-    sum += result.back();
-  }
-  for (double& one : result) one /= sum;
-  return result;
-}
-
 // What the first training of a run got wrong on each data set: of the first multimodal run, whose
 // neighbours the gallery shows too, else of the first run.
 std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& study,
@@ -383,7 +369,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   report.datasets = describe_datasets(workspace, study, set);
   report.leakage = describe_leakage(study, set);
   report.note_counts = describe_note_counts(workspace, study);
-  report.audit = describe_audit(workspace, study, set);
+  report.audit = describe_audit(workspace, study, set, job);
   report.note_examples = pick_note_examples(workspace, study, set, pictures);
   report.curves = describe_curves(workspace, runs);
   report.results = std::move(evaluation.rows);

@@ -11,7 +11,9 @@ namespace epicrisis::study {
 namespace {
 
 constexpr const char* kKey = ".key";
-constexpr std::array kExtensions = {".html", ".csv", ".audit.csv", ".json", ".tex", ".txt", kKey};
+// Of two that a name may end in the longer first. The page and then the key are the last: until both
+// are moved, a report is there still and its other files follow.
+constexpr std::array kExtensions = {".audit.csv", ".csv", ".json", ".tex", ".txt", ".html", kKey};
 
 // What the .key file says: what the report was made of, the text of the study, and the day. Earlier
 // versions wrote the first alone.
@@ -33,6 +35,23 @@ ReportKey read_key(const Path& html) {
 
 void write_key(const Path& html, const ReportKey& key) {
   write_file(beside(html, kKey), key.key + "\n" + key.state + "\n" + key.day + "\n");
+}
+
+// "small.audit.csv" is of "small"; "" where it is no file of a report.
+std::string study_of(const std::string& name) {
+  for (const std::string_view extension : kExtensions) {
+    if (name.ends_with(extension)) return name.substr(0, name.size() - extension.size());
+  }
+  return {};
+}
+
+// A name that no kept report has.
+Path page_to_keep(const Workspace& workspace, const std::string& name) {
+  Path page = report_file(workspace, name);
+  for (int number = 2; std::filesystem::exists(page); ++number) {
+    page = report_file(workspace, fmt::format("{}-{}", name, number));
+  }
+  return page;
 }
 
 std::string state_of(const Study& study) {
@@ -71,7 +90,7 @@ Path begin_report(const Workspace& workspace, const Study& study, const std::str
     if (before.state != now.state) {
       const std::string of =
           before.state.empty() ? "earlier" : fmt::format("{}-{}", before.day, before.state);
-      kept = report_file(workspace, study.name + "@" + of);
+      kept = page_to_keep(workspace, study.name + "@" + of);
       for (const char* extension : kExtensions) {
         const Path file = beside(html, extension);
         if (!std::filesystem::exists(file)) continue;
@@ -92,12 +111,8 @@ std::vector<Path> report_files(const Workspace& workspace, const std::string& st
   std::vector<Path> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(workspace.reports(), error)) {
-    const std::string stem = entry.path().stem().string();
-    const std::string extension = entry.path().extension().string();
-    const bool ours = stem == study || stem.starts_with(study + "@");
-    if (ours && std::ranges::find(kExtensions, extension) != kExtensions.end()) {
-      files.push_back(entry.path());
-    }
+    const std::string of = study_of(entry.path().filename().string());
+    if (of == study || of.starts_with(study + "@")) files.push_back(entry.path());
   }
   std::ranges::sort(files);
   return files;

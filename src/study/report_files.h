@@ -15,15 +15,16 @@ std::string study_lock(const std::string& study);
 
 // reports/<study>.html
 Path report_file(const Workspace& workspace, const std::string& study);
-// The same numbers as a page in another form, beside it: ".csv", ".json", ".tex", ".txt".
+// The same numbers as a page in another form, beside it: ".csv", ".audit.csv", ".json", ".tex",
+// ".txt".
 Path beside(const Path& html, const char* extension);
 
 // Whether all files of the report are there and were made of what `key` stands for.
 bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key);
 // Before a report is written: where the one that is there tells of another text of the study, its
-// files get a name that says which and of what day, reports/<study>@<day>-<state>.html. Returns that
-// page; "" where nothing was kept. `day` is today's.
+// files get a name that says which and of what day, reports/<study>@<day>-<state>.html, and a
+// number after it where that name is taken. Returns that page; "" where nothing was kept. `day` is today's.
 Path begin_report(const Workspace& workspace, const Study& study, const std::string& day);
 // After it was written.
 void end_report(const Workspace& workspace, const Study& study, const std::string& day,

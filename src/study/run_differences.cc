@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/notes/strategy/strategy.h"
 
 namespace epicrisis::study {
 namespace {
@@ -41,9 +43,18 @@ class Differences {
   std::vector<std::string> found_;
 };
 
+std::string in_order(const std::vector<std::string>& names) {
+  const std::set<std::string> sorted(names.begin(), names.end());
+  return join({sorted.begin(), sorted.end()}, ", ");
+}
+
+// Of which notes it is, the providers and models say too.
 std::string samples_of(const StudyRun& run) {
-  return run.train_with.empty() ? "all samples"
-                                : "samples with notes of " + join(run.train_with, ", ");
+  if (run.train_with.empty()) return "all samples";
+  std::string samples = "samples with notes of " + in_order(expand_note_sets(run.train_with));
+  if (!run.note_providers.empty()) samples += " by provider " + in_order(run.note_providers);
+  if (!run.note_models.empty()) samples += " by model " + in_order(run.note_models);
+  return samples;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <unordered_map>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"

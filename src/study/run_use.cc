@@ -16,8 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kUseFile = "use.json";
 constexpr const char* kCasesFile = "training_cases.safetensors";
-constexpr const char* kEncoderFolder = "image_encoder";
-constexpr const char* kTextEncoderFolder = "text_encoder";
 constexpr const char* kFormat = "epicrisis-run-use";
 constexpr std::int64_t kUseVersion = 2;
 constexpr const char* kCasesFormat = "epicrisis-training-cases";

@@ -15,6 +15,10 @@
 // its image encoder. docs/formats/run-folder.md.
 namespace epicrisis::study {
 
+// Folders in a run's folder with the files of its encoders.
+inline constexpr const char* kEncoderFolder = "image_encoder";
+inline constexpr const char* kTextEncoderFolder = "text_encoder";
+
 // A model that a run was trained with.
 struct UsedModel {
   std::string model;   // as the study names it

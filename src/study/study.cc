@@ -61,7 +61,7 @@ StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
 }
 
 // To be raised when a report shows more of the same within one version.
-constexpr const char* kReport = "report 2";
+constexpr const char* kReport = "report 3";
 
 // What the report of a study depends on. It is written beside the report when all of that is done,
 // so that a second run of a study finds nothing to do.
@@ -133,6 +133,8 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   const study::RunCounts counts =
       study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
   state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
+
+  study::audit_study_notes(workspace, study, job);
 
   outcome.trained = counts.trained;
   outcome.kept = counts.kept;

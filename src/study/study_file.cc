@@ -299,7 +299,14 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   study.data_root = data_root;
   study.split_place = table.place();
   study.notes_place = table.place();
-  faults.keep([&] { study.name = required_id(table, "name"); });
+  faults.keep([&] {
+    study.name = required_id(table, "name");
+    // Its x.audit.csv would be x's.
+    if (study.name.ends_with(".audit")) {
+      throw UsageError("{}: name '{}' ends in .audit, as a file of a report does; take another",
+                       table.place(), study.name);
+    }
+  });
   faults.keep([&] { study.title = table.string_or("title", study.name); });
   faults.keep([&] { study.field = read_field(table, folder); });
   study.prepare = usual_recipe(study.field);

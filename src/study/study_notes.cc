@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "epicrisis/audit/repair.h"
+#include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/template_notes.h"
@@ -57,6 +58,11 @@ void read_derivation(const TomlTable& table, const Path& folder, Study& study) {
   table.finish();
   try {
     const audit::Policy loaded = audit::load_policy(policy);
+    for (const StudyDerivation& other : study.derivations) {
+      if (other.policy == policy || audit::load_policy(other.policy).name != loaded.name) continue;
+      throw UsageError("the policy {} has the name '{}', as {} of {} has: give it another", policy,
+                       loaded.name, other.policy, other.place);
+    }
     for (const std::string& strategy : from) {
       study.derivations.push_back(
           {strategy, policy, audit::derived_strategy(strategy, loaded), table.place()});
@@ -66,8 +72,15 @@ void read_derivation(const TomlTable& table, const Path& folder, Study& study) {
   }
 }
 
-void derive_notes(Workspace& workspace, const StudyDerivation& task, Job& job) {
+std::vector<std::string> names_of_data(const Study& study) {
+  std::vector<std::string> names;
+  for (const StudyData& data : study.data) names.push_back(data.name);
+  return names;
+}
+
+void derive_notes(Workspace& workspace, const Study& study, const StudyDerivation& task, Job& job) {
   audit::RepairOptions options;
+  options.datasets = names_of_data(study);
   options.strategy = task.from;
   const audit::RepairReport report =
       audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
@@ -154,7 +167,14 @@ void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, b
   for (const SynthesisJob& task : study.synthesis) {
     synthesize_notes(workspace, task, set, allow_remote, job);
   }
-  for (const StudyDerivation& task : study.derivations) derive_notes(workspace, task, job);
+  for (const StudyDerivation& task : study.derivations) derive_notes(workspace, study, task, job);
+}
+
+void audit_study_notes(Workspace& workspace, const Study& study, Job& job) {
+  audit::AuditOptions options;
+  options.datasets = names_of_data(study);
+  const audit::AuditReport report = audit::audit_notes(workspace, options, job);
+  if (report.judged > 0) job.info("audit: {} of {} notes judged", report.judged, report.notes);
 }
 
 }  // namespace epicrisis::study

@@ -21,4 +21,8 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
 void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
                  Job& job);
 
+// Brings what is found in the notes of the study's data sets up to date, for the report: whatever
+// strategy they are of, as the report shows all. Needs a workspace that can be written.
+void audit_study_notes(Workspace& workspace, const Study& study, Job& job);
+
 }  // namespace epicrisis::study

@@ -19,6 +19,7 @@
 #include "epicrisis/tensor/safetensors.h"
 #include "study/folders.h"
 #include "study/report_files.h"
+#include "study/run_use.h"
 
 namespace epicrisis::study {
 namespace {
@@ -62,7 +63,12 @@ bool is_run_id(const std::string& name) {
          is_number(parts[parts.size() - 2]);
 }
 
-bool is_run_file(const Path& file) {
+// A run's folder holds a copy of each encoder, whose files have names of their makers.
+bool is_run_file(const Path& run_folder, const Path& file) {
+  const Path folder = file.parent_path();
+  if (folder == run_folder / kEncoderFolder || folder == run_folder / kTextEncoderFolder) {
+    return true;
+  }
   const std::string extension = file.extension().string();
   return extension == ".json" || extension == ".jsonl" || extension == ".safetensors" ||
          is_dead_part(file.filename().string());
@@ -253,7 +259,8 @@ void sweep_runs(Workspace& workspace, Sweeper& sweeper) {
     if (!known.contains(id)) {
       // A training that began meanwhile has its row before its folder.
       if (is_run_id(id) && !find_run(workspace.database(), id)) {
-        sweeper.folder(folder, "a run that the database has no more", is_run_file);
+        sweeper.folder(folder, "a run that the database has no more",
+                       [&](const Path& file) { return is_run_file(folder, file); });
       } else {
         sweeper.keep(folder, "the database has no run of this name, nor does a training give one");
       }

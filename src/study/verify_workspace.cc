@@ -184,14 +184,20 @@ class Verification {
   }
 
   void check_tensor_files(const Path& folder, bool& verified) {
-    for (const bool predictions : {false, true}) {
-      for (const Path& file : entries_of(predictions ? folder / "predictions" : folder)) {
-        if (file.extension() != ".safetensors") continue;
-        bool has_checksum = false;
-        const std::string what = fault_of(file, predictions, has_checksum);
-        if (!what.empty()) fault(file, what, kRunAgain);
-        if (!has_checksum) verified = false;
-      }
+    check_tensors_in(folder, false, verified);
+    check_tensors_in(folder / "predictions", true, verified);
+    for (const Path& features : entries_of(folder / "embeddings")) {
+      check_tensors_in(features, false, verified);
+    }
+  }
+
+  void check_tensors_in(const Path& folder, bool always, bool& verified) {
+    for (const Path& file : entries_of(folder)) {
+      if (file.extension() != ".safetensors") continue;
+      bool has_checksum = false;
+      const std::string what = fault_of(file, always, has_checksum);
+      if (!what.empty()) fault(file, what, kRunAgain);
+      if (!has_checksum) verified = false;
     }
   }
 

@@ -41,6 +41,16 @@ TEST_F(FindingsCommand, MeasuresFilesAndNamesWhatIsBroken) {
   EXPECT_EQ(run("findings '" + path("p/broken.jpg") + "'"), 4) << said;
 }
 
+TEST_F(FindingsCommand, PicturesGoBeforeTheWorkspaceOfTheEnvironment) {
+  ham("HAM_1,a,nv,histo,45,male,back\n");
+  ASSERT_EQ(import(), 0) << said;
+  environment = "EPICRISIS_WORKSPACE='" + path("w") + "'";
+  EXPECT_EQ(run("findings '" + path("p") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("3 pictures: 2 measured now"));
+  EXPECT_EQ(run("findings"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("0 pictures: 0 measured now"));
+}
+
 TEST_F(FindingsCommand, DrawsTheEvidence) {
   EXPECT_EQ(run("findings '" + path("p") + "' --preview '" + path("sheet.png") + "'"), 0) << said;
   EXPECT_THAT(said, HasSubstr("2 of 3 pictures"));

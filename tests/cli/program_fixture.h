@@ -18,9 +18,9 @@ class ProgramTest : public testing::Test {
   int run(const std::string& words) {
     const std::string command = std::string(
                                     "env -u EPICRISIS_WORKSPACE -u EPICRISIS_PROVIDER "
-                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL '") +
-                                EPICRISIS_BINARY_DIR + "/epicrisis' " + words + " --quiet > '" +
-                                path("said") + "' 2>&1";
+                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL ") +
+                                environment + " '" + EPICRISIS_BINARY_DIR + "/epicrisis' " + words +
+                                " --quiet > '" + path("said") + "' 2>&1";
     const int status = std::system(command.c_str());
     said = read_file(path("said"));
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -35,6 +35,7 @@ class ProgramTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::string environment;  // "NAME=value", what is set of it
   std::string said;
 };
 

@@ -164,8 +164,12 @@ TEST_F(FindingsTest, OfFilesAndFolders) {
   EXPECT_THAT(test::refusal([&] { pictures_at({folder + "/none.png"}, ""); }),
               HasSubstr("none.png"));
   std::filesystem::create_directories(folder_.path() / "empty");
-  EXPECT_THAT(test::refusal([&] { pictures_at({(folder_.path() / "empty").string()}, ""); }),
-              HasSubstr("holds no pictures"));
+  EXPECT_THROW(pictures_at({(folder_.path() / "empty").string()}, ""), InputError);
+  // As everywhere else: a table of pictures too.
+  write_file(folder_.path() / "x/t.csv", "picture\ny/a.png\nb.png\n");
+  const auto listed = pictures_at({folder + "/t.csv"}, "slide");
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].key, "a");
   std::vector<std::string> failures;
   const Image sheet = evidence_sheet(pictures, job_, failures);
   EXPECT_TRUE(failures.empty());

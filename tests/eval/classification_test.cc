@@ -16,6 +16,13 @@ namespace {
 using test::agree;
 using test::expectations;
 
+TEST(Classification, SoftmaxOfScoresOfAnySize) {
+  const std::vector<float> scores = {1000, 1000, -1000};
+  EXPECT_THAT(softmax(scores), testing::ElementsAre(0.5, 0.5, 0));
+  const std::vector<float> logs = {0, std::log(3.0F)};
+  EXPECT_NEAR(softmax(logs)[1], 0.75, 1e-6);
+}
+
 TEST(Classification, AgreesWithScikitLearn) {
   const Json& cases = expectations()["classification"];
   ASSERT_GT(cases.size(), 70U);

@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/random.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
@@ -16,6 +17,7 @@
 #include "epicrisis/tensor/safetensors.h"
 #include "settings/run_metrics.h"
 #include "study/predictions.h"
+#include "study/report_files.h"
 #include "study/run_identity.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
@@ -286,7 +288,7 @@ TEST_F(EvaluateStudy, AChangedStudyKeepsItsEarlierReport) {
   EXPECT_EQ(read_file(second.earlier_report), page);
   EXPECT_THAT(second.earlier_report.filename().string(),
               testing::MatchesRegex("small@[0-9]+-[0-9]+-[0-9]+-[0-9a-f]+.html"));
-  for (const char* extension : {".csv", ".json", ".tex", ".txt"}) {
+  for (const char* extension : {".csv", ".audit.csv", ".json", ".tex", ".txt", ".key"}) {
     Path file = second.earlier_report;
     EXPECT_TRUE(std::filesystem::exists(file.replace_extension(extension))) << extension;
   }
@@ -300,6 +302,34 @@ TEST_F(EvaluateStudy, AChangedStudyKeepsItsEarlierReport) {
   Path key = third.report;
   write_file(key.replace_extension(".key"), "0123456789abcdef");
   EXPECT_EQ(run_study(workspace, study(), job_).earlier_report.filename(), "small@earlier.html");
+  // A second one does not replace it.
+  write_file(key, "fedcba9876543210");
+  EXPECT_EQ(run_study(workspace, changed, job_).earlier_report.filename(), "small@earlier-2.html");
+  EXPECT_TRUE(std::filesystem::exists(workspace.reports() / "small@earlier.html"));
+}
+
+// What was moved when the process died is followed by the rest.
+TEST_F(EvaluateStudy, AHalfKeptReportIsKeptInWhole) {
+  Workspace workspace = finished(study());
+  run_study(workspace, study(), job_);
+  const std::vector<Path> files = study::report_files(workspace, "small");
+  ASSERT_EQ(files.size(), 7U);
+  const Study changed = study("title = \"Another title\"\n" + kStudy);
+  // As far as the next file cannot be moved: a folder has its name.
+  const auto keep = [&] { return study::begin_report(workspace, changed, "2026-11-25"); };
+  const std::vector<std::string> key =
+      split(read_file(workspace.reports() / "small.key", 1 << 10), '\n');
+  const std::string kept = "small@" + key.at(2) + "-" + key.at(1);
+  const Path obstacle = workspace.reports() / (kept + ".txt");
+  write_file(obstacle / "file", "");
+  EXPECT_THROW(keep(), std::filesystem::filesystem_error);
+  EXPECT_TRUE(std::filesystem::exists(workspace.reports() / "small.html"));
+  std::filesystem::remove_all(obstacle);
+  EXPECT_EQ(keep().filename(), kept + ".html");
+  for (const Path& file : files) {
+    const std::string ending = file.filename().string().substr(std::string("small").size());
+    EXPECT_TRUE(std::filesystem::exists(workspace.reports() / (kept + ending))) << ending;
+  }
 }
 
 // What this version writes with a checksum is damaged without one.
@@ -318,6 +348,36 @@ TEST_F(EvaluateStudy, AMissingChecksumIsDamageWhereThereAlwaysIsOne) {
   EXPECT_EQ(verify("epicrisis-features", "2"), std::pair(1L, 0L));
   EXPECT_EQ(verify("epicrisis-features", "1"), std::pair(0L, 1L));
   EXPECT_EQ(verify("pt", "2"), std::pair(0L, 1L));
+}
+
+// Features that a fine-tuned run gave lie in its folder.
+TEST_F(EvaluateStudy, FeaturesOfARunAreVerifiedToo) {
+  Workspace workspace = finished(study());
+  // Nothing trained these runs: their weights are missing.
+  const std::size_t before = verify_workspace(workspace, job_).faults.size();
+  const Path run = workspace.runs() / list_runs(workspace.database()).front().id;
+  write_file(run / "embeddings" / "run-0123456789abcdef" / "1.safetensors", "damaged");
+  const VerifyReport report = verify_workspace(workspace, job_);
+  EXPECT_EQ(report.faults.size(), before + 1);
+  EXPECT_TRUE(std::ranges::any_of(report.faults, [](const WorkspaceFault& fault) {
+    return fault.place.find("run-0123456789abcdef") != std::string::npos;
+  }));
+}
+
+// What an audit found by other rules, or of other facts, is not what the report shows.
+TEST_F(EvaluateStudy, TheReportsAuditIsCurrent) {
+  Workspace workspace = finished(study());
+  const StudyOutcome first = run_study(workspace, study(), job_);
+  const std::string audited = read_file(study::beside(first.report, ".audit.csv"));
+  EXPECT_THAT(audited, testing::HasSubstr("dermoscope_a,M,template,,contradicted_notes,0,"));
+  const auto tampered = [&] {
+    return workspace.database().query_integer("SELECT COUNT(*) FROM audits WHERE auditor = 'old'");
+  };
+  workspace.database().execute("UPDATE audits SET auditor = 'old', verdict = 'fail'");
+  EXPECT_GT(tampered(), 0);
+  const StudyOutcome second = run_study(workspace, study(), job_);
+  EXPECT_EQ(tampered(), 0);
+  EXPECT_EQ(read_file(study::beside(second.report, ".audit.csv")), audited);
 }
 
 // Another weight or tokenizer file in a model's folder: the run is trained again.

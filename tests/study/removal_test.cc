@@ -159,12 +159,18 @@ TEST_F(RemovalTest, AStudyGoesWithItsRunsAndReport) {
   result.row.value = 0.5;
   result.row.seeds = 1;
   put_results(database_, "small", "key", {result});
-  for (const char* name : {"small.html", "small.key", "small@2026-11-24-01234567.html",
-                           "smaller.html", "small.docx"}) {
+  for (const char* name :
+       {"small.html", "small.audit.csv", "small.key", "small@2026-11-24-01234567.html",
+        "small@2026-11-24-01234567.audit.csv", "smaller.html", "smaller.audit.csv", "small.docx"}) {
     write_file(workspace_.reports() / name, "report");
   }
   write_file(workspace_.runs() / run / "thoughts.docx", "of the user");
   write_file(workspace_.runs() / run / "model.safetensors", "weights");
+  for (const char* name : {"image_encoder/model.pth", "image_encoder/config.json",
+                           "text_encoder/vocab.txt", "text_encoder/merges.txt"}) {
+    write_file(workspace_.runs() / run / name, "of the program");
+  }
+  write_file(workspace_.runs() / run / "text_encoder/mine/vocab.txt", "of the user");
   const StudyRemoval planned = remove_study(workspace_, "small", {.dry_run = true}, job_);
   EXPECT_THAT(list_studies(workspace_), ElementsAre("small", "smaller"));
   const StudyRemoval removal = remove_study(workspace_, "small", {}, job_);
@@ -174,12 +180,18 @@ TEST_F(RemovalTest, AStudyGoesWithItsRunsAndReport) {
   EXPECT_TRUE(find_run(database_, other));
   EXPECT_TRUE(load_results(database_).empty());
   EXPECT_FALSE(there(workspace_.reports() / "small.html"));
+  EXPECT_FALSE(there(workspace_.reports() / "small.audit.csv"));
   EXPECT_FALSE(there(workspace_.reports() / "small@2026-11-24-01234567.html"));
+  EXPECT_FALSE(there(workspace_.reports() / "small@2026-11-24-01234567.audit.csv"));
   EXPECT_TRUE(there(workspace_.reports() / "smaller.html"));
+  EXPECT_TRUE(there(workspace_.reports() / "smaller.audit.csv"));
   EXPECT_TRUE(there(workspace_.reports() / "small.docx"));
   EXPECT_FALSE(there(workspace_.runs() / run / "model.safetensors"));
   EXPECT_TRUE(there(workspace_.runs() / run / "thoughts.docx"));
-  EXPECT_THAT(places(removal.sweep.kept), Contains("runs/" + run + "/thoughts.docx"));
+  EXPECT_THAT(places(removal.sweep.kept),
+              UnorderedElementsAre("runs/" + run + "/thoughts.docx",
+                                   "runs/" + run + "/text_encoder/mine/vocab.txt"));
+  EXPECT_FALSE(there(workspace_.runs() / run / "image_encoder"));
   EXPECT_EQ(count_notes(database_).size(), 1U);
   EXPECT_THROW(remove_study(workspace_, "small", {}, job_), UsageError);
 }

@@ -7,9 +7,11 @@
 #include <string>
 
 #include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
+#include "study/run_differences.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
 #include "support/pictures.h"
@@ -202,6 +204,31 @@ TEST_F(RunIdentity, ARunOfAnEarlierVersionIsToldAsThat) {
   Json before = now;
   before.erase("training_version");
   EXPECT_THAT(changes_between(before, now), HasSubstr("earlier version"));
+}
+
+TEST(RunDifferences, SamplesAreThoseOfTheSameNotesInAnyOrder) {
+  StudyRun run;
+  StudyRun baseline;
+  baseline.train_with = {"P2", "M"};
+  run.notes = {"M"};
+  const auto differences = [&] { return study::differences_besides_notes(run, baseline); };
+  EXPECT_EQ(differences().size(), 1U);
+  run.train_with = {"M", "P2"};
+  EXPECT_TRUE(differences().empty()) << differences().front();
+  run.train_with = {"MP"};
+  baseline.train_with = expand_note_sets({"MP"});
+  EXPECT_TRUE(differences().empty()) << differences().front();
+  // The same strategies, but of one model: other samples have them.
+  run.note_models = {"large"};
+  ASSERT_EQ(differences().size(), 1U);
+  EXPECT_NE(differences().front().find("by model large, not samples"), std::string::npos)
+      << differences().front();
+  baseline.note_models = {"large"};
+  EXPECT_TRUE(differences().empty()) << differences().front();
+  // Without train_with all are trained on, whoever wrote the notes.
+  run.train_with = baseline.train_with = {};
+  run.note_providers = {"server"};
+  EXPECT_TRUE(differences().empty()) << differences().front();
 }
 
 }  // namespace

@@ -219,7 +219,10 @@ TEST_F(StudyCheckTest, NotesAreDerivedOfOthers) {
   const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
   EXPECT_EQ(notes.size(), set.cases.size());
   // Both were audited, for the report.
-  const AuditSection audit = study::describe_audit(workspace, study, set);
+  const AuditSection audit = study::describe_audit(workspace, study, set, job_);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(study::describe_audit(workspace, study, set, cancelled), Interrupted);
   std::size_t all = 0;
   for (const AuditRow& row : audit.rows) {
     EXPECT_EQ(row.measures[0].value, 0) << row.strategy;  // templates state what is known
@@ -235,6 +238,63 @@ TEST_F(StudyCheckTest, NotesAreDerivedOfOthers) {
       EXPECT_EQ(audit.confusions[0].counts.at(c, d), 0U);
     }
   }
+}
+
+TEST_F(StudyCheckTest, OnlyNotesOfTheStudysDataSetsAreDerived) {
+  Workspace workspace = Workspace::create(root());
+  const Study both = parse_study(study_, file().string(), corpus());
+  study::import_data(workspace, both, job_);
+  study::write_notes(workspace, both, study::assign_roles(workspace, both, job_), false, job_);
+  const Study one =
+      parse_study(test::small_study("one", false) +
+                      "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n" + test::kTwoRuns,
+                  file().string(), corpus());
+  study::write_notes(workspace, one, study::assign_roles(workspace, one, job_), false, job_);
+  std::map<std::string, std::int64_t> derived;
+  for (const NoteRecord& note : load_notes(workspace.database(), {.strategies = {"M.accepted"}})) {
+    ++derived[sample_by_id(workspace.database(), note.sample_id).dataset];
+  }
+  EXPECT_GT(derived["dermoscope_a"], 0);
+  EXPECT_EQ(derived.size(), 1U) << testing::PrintToString(derived);
+}
+
+TEST_F(StudyCheckTest, WhatAnImportMayHoldIsAWarning) {
+  write_file(corpus() / "notes.jsonl", "");
+  const std::string text =
+      replaced(test::small_study("small", false), "write = [\"M\"]",
+               "write = [\"M\"]\nimport = [\"notes.jsonl\"]") +
+      "[[notes.derive]]\nfrom = [\"P9\"]\npolicy = \"repair\"\n"
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"
+      "[[run]]\nname = \"b\"\nmode = \"multimodal\"\nnotes = [\"P8\", \"P7\"]\n"
+      "[[run]]\nname = \"c\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n";
+  const std::vector<std::string> found = lines(check(text));
+  EXPECT_THAT(found, Contains(AllOf(HasSubstr("warning :19"), HasSubstr("notes of P9"),
+                                    HasSubstr("may hold them"))));
+  EXPECT_THAT(found, Contains(HasSubstr("2 of 3 runs need notes of P7, P8")).Times(1));
+  EXPECT_THAT(found, Not(Contains(HasSubstr("run 'a' needs"))));
+}
+
+TEST_F(StudyCheckTest, WhatAPolicyWritesAndALanguageModelAnswersMustBeThere) {
+  write_file(corpus() / "own.toml",
+             "name = \"own\"\n[[rule]]\nof = \"note\"\nverdicts = [\"fail\"]\n"
+             "action = \"write P2\"\n");
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"own.toml\"\n" +
+                           test::kTwoRuns;
+  EXPECT_THAT(lines(check(text)),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("made of notes of P2"))));
+}
+
+TEST_F(StudyCheckTest, TwoPoliciesOfOneNameAreRefused) {
+  std::string policy = read_file(Path(EPICRISIS_SOURCE_DIR) / "policies" / "accepted.toml");
+  write_file(corpus() / "mine.toml", policy);
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n"
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"mine.toml\"\n" +
+                           test::kTwoRuns;
+  EXPECT_THAT(lines(check(text)),
+              Contains(AllOf(HasSubstr(":21"), HasSubstr("mine.toml has the name 'accepted'"),
+                             HasSubstr(":18 has"))));
 }
 
 TEST_F(StudyCheckTest, WhatNotesAreDerivedOfIsChecked) {

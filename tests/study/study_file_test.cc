@@ -117,6 +117,7 @@ TEST(StudyFile, ErrorsNameFileLineAndValue) {
   EXPECT_NE(message(replaced(text, "\"internal\"", "\"external\"")).find("to train on"),
             std::string::npos);
   EXPECT_NE(message(replaced(text, "\"s\"", "\"../s\"")).find("../s"), std::string::npos);
+  EXPECT_NE(message(replaced(text, "\"s\"", "\"s.audit\"")).find("'s.audit'"), std::string::npos);
   EXPECT_NE(message(replaced(text, "\"a\"", "\"a b\"")).find("'a b'"), std::string::npos);
   EXPECT_NE(message(text + "image_encoder = { model = \"\" }\n").find("model is empty"),
             std::string::npos);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -26,6 +27,8 @@ struct PictureFindings {
   PictureMeasures measures;
   std::vector<MeasuredFinding> findings;
 };
+// Measures of what lies on a picture and is none of its subject; the share or strength of each.
+inline constexpr std::array kArtefacts = {"hair", "ink", "ruler", "bubbles", "vignette"};
 // docs/formats/findings.md.
 Json to_json(const PictureFindings& picture);
 
@@ -33,9 +36,8 @@ Json to_json(const PictureFindings& picture);
 struct PictureToMeasure {
   std::string dataset, key, path, modality;
 };
-// Files, and the pictures below folders, sorted by name; each once. UsageError for a path that does
-// not exist, or a folder without pictures.
-std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& paths,
+// Those that list_pictures() finds, with its errors; each once.
+std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& places,
                                           const std::string& modality);
 
 struct FindingsReport {

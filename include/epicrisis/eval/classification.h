@@ -33,6 +33,9 @@ struct ConfusionMatrix {
 ConfusionMatrix confusion_matrix(std::span<const int> truth, std::span<const int> predictions,
                                  std::size_t classes);
 
+// Probabilities of a row of scores, of which there is one at least and all are finite.
+std::vector<double> softmax(std::span<const float> scores);
+
 // The column of the largest score of each row, the first of equal ones.
 // UsageError if a score is not finite (a model that diverged) or there is no column.
 std::vector<int> predicted_classes(const FloatMatrix& scores);

@@ -13,7 +13,7 @@
 
 namespace epicrisis {
 
-// What is measured of audited notes: shares, with intervals over patients.
+// What is measured of audited notes: shares, with intervals over patients or pictures.
 struct AuditMeasure {
   std::string_view name;   // "contradicted_notes"
   std::string_view title;  // of a column
@@ -21,8 +21,7 @@ struct AuditMeasure {
 };
 inline constexpr std::array<AuditMeasure, 9> kAuditMeasures = {{
     {"contradicted_notes", "Contradicted", "notes with a claim that contradicts what is known"},
-    {"major_contradicted_notes", "of them major",
-     "notes where that would change class, grade, side"},
+    {"major_contradicted_notes", "Major", "notes, where that would change class, grade, side"},
     {"contradicted_claims", "Claims contradicted", "claims that a fact speaks of"},
     {"major_contradicted_claims", "major", "claims that a fact speaks of"},
     {"self_contradicting_notes", "Contradict themselves", "notes"},
@@ -36,7 +35,11 @@ struct AuditRow {
   std::string dataset, strategy, provider;  // provider with its model
   std::string label;                        // short name of a class; "": all
   std::size_t notes = 0;
-  std::size_t groups = 0;  // patients
+  std::size_t pictures = 0;  // that they are of
+  // Patients, which intervals are over. As many as pictures: the data set tells of no patients, or
+  // each has one picture.
+  std::size_t groups = 0;
+  bool knows_patients() const { return groups < pictures; }
   std::array<Estimate, kAuditMeasures.size()> measures;
 };
 
@@ -56,8 +59,8 @@ struct AuditExample {
 
 struct AuditConfusion {
   std::string dataset, strategy, provider;
-  // Row: the class that is known; column: the one that the note settles for. The last of both is "no
-  // class".
+  // Row: the class that is known; column: the one that the note settles for. The last of both is
+  // none of the study's classes: another, or no one.
   ConfusionMatrix counts;
 };
 
@@ -68,8 +71,9 @@ struct AuditSection {
   std::vector<AuditConfusion> confusions;
 };
 
-// Dataset, strategy, provider, class, measure, value, lo, hi, notes, patients; a line a number that
-// has an interval. With a header.
+// Dataset, strategy, provider, class, measure, value, lo, hi, notes, pictures, patients; a line a
+// number that has an interval. With a header. Patients are empty (in JSON null) where the intervals
+// are over pictures.
 std::string audit_csv(const AuditSection& section);
 Json to_json(const AuditSection& section);
 

@@ -44,9 +44,15 @@ std::string svg_forest(const std::string& title, const std::string& description,
 std::string svg_lines(const std::string& title, const std::string& description,
                       const std::vector<Series>& series, int first_epoch, int best_epoch);
 
+struct ConfusionWords {
+  std::string columns;  // "predicted"
+  std::string rows;     // "truth"
+  std::string cell;     // between row and column: "MEL taken for NEV"
+};
 // Rows are truth; colour is the share of the row, text the count.
 std::string svg_confusion(const std::string& title, const std::string& description,
-                          const ConfusionMatrix& counts, const std::vector<std::string>& classes);
+                          const ConfusionWords& words, const ConfusionMatrix& counts,
+                          const std::vector<std::string>& classes);
 
 // Horizontal bars.
 struct Bar {

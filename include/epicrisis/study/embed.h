@@ -6,7 +6,6 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/sample_selection.h"

@@ -7,8 +7,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/embed.h"
-#include "epicrisis/study/picture_files.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/predictions.h"
 #include "study/with_train/used_runs.h"

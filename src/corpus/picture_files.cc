@@ -1,4 +1,4 @@
-#include "epicrisis/study/picture_files.h"
+#include "epicrisis/corpus/picture_files.h"
 
 #include <algorithm>
 #include <system_error>
