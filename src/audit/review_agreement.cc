@@ -1,5 +1,4 @@
 // How readers agree, among themselves and with the audit.
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
