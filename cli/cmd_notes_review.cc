@@ -63,7 +63,7 @@ void add_import(CLI::App& review, Globals& globals) {
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
     const audit::ReviewImportReport report =
-        audit::import_review(workspace, arguments->file, arguments->reader);
+        audit::import_review(workspace, arguments->file, arguments->reader, globals.job);
     if (globals.json) return print_json(to_json(report));
     print_line(fmt::format("{} rows: {} new or other answers, {} unchanged, {} without an answer",
                            report.rows, report.fresh, report.unchanged, report.blank));
@@ -105,7 +105,7 @@ void add_agreement(CLI::App& review, Globals& globals) {
   add_examples(*command, {"epicrisis notes review agreement -w work --json"});
   command->callback([workspace_path, &globals] {
     Workspace workspace = Workspace::open_to_read(*workspace_path);
-    const audit::AgreementReport report = audit::review_agreement(workspace);
+    const audit::AgreementReport report = audit::review_agreement(workspace, globals.job);
     if (globals.json) return print_json(to_json(report));
     print_agreement(report);
   });

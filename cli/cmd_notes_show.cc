@@ -58,7 +58,7 @@ void print_overview(Database& database, const NoteFilter& filter, std::size_t ex
   for (const SampleNotes& example : shown) {
     print_line("");
     print_line(fmt::format("{}/{}: {}", example.sample.dataset, example.sample.key,
-                           facts_of(example.sample, field)));
+                           facts_in_words(example.sample, field)));
     for (const NoteRecord& note : example.notes) print_note(note);
   }
 }

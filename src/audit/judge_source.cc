@@ -5,6 +5,8 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/judgements.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -40,7 +42,11 @@ JudgeSource::JudgeSource(Database& database, const RequestBuilder& builder,
   std::int64_t sample_id = -1;
   std::int64_t samples = 0;
   bool drawn = false;
+  bool any = false;
   for_each_note(database, filter, [&](const NoteRecord& note) {
+    // What a template says is as true as the metadata, and its words are none of a model's.
+    if (options.strategies.empty() && note.provider == kTemplateProvider) return !job.cancelled();
+    any = true;
     if (note.sample_id != sample_id) {
       if (limit >= 0 && samples >= limit) return false;
       sample_id = note.sample_id;
@@ -51,6 +57,10 @@ JudgeSource::JudgeSource(Database& database, const RequestBuilder& builder,
     if (drawn) ids_.push_back(note.id);
     return !job.cancelled();
   });
+  if (!any && !options.strategies.empty() && !job.cancelled()) {
+    throw UsageError("there is no written note of {} to judge{}", join(options.strategies, ", "),
+                     filter.datasets.empty() ? "" : " in " + join(filter.datasets, ", "));
+  }
 }
 
 std::optional<llm::Request> JudgeSource::next() {
@@ -81,6 +91,12 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
     ++skips_["no claims"];
     return std::nullopt;
   }
+  const std::string claims = numbered_claims(to_judge.claims, field_);
+  // It would be cut, and asked about in part.
+  if (note.text.size() > kMaxNoteBytes || claims.size() > kMaxNoteBytes) {
+    ++skips_[note.text.size() > kMaxNoteBytes ? "too long a note" : "too many claims"];
+    return std::nullopt;
+  }
   const Sample sample = sample_by_id(database_, note.sample_id);
   std::string unseen;
   const std::string hash = hash_of_shown_picture(database_, builder_, sample, job_, unseen);
@@ -90,8 +106,11 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
   }
   to_judge.note_id = note.id;
   to_judge.note_sha256 = sha256_hex(note.text);
-  to_judge.planned =
-      builder_.plan(sample, 0, hash, note.text, numbered_claims(to_judge.claims, field_));
+  to_judge.planned = builder_.plan(sample, 0, hash, note.text, claims);
+  if (!asked_.insert(to_judge.planned.key).second) {
+    ++skips_["same text as another note"];
+    return std::nullopt;
+  }
   const std::optional<NoteStatus> status = judgement_status(database_, to_judge.planned.key);
   if (status == NoteStatus::kWritten) {
     ++skips_["judged before"];
@@ -131,11 +150,12 @@ std::string numbered_claims(const std::vector<Claim>& claims, const Field& field
 Json verdicts_on(const std::vector<Claim>& claims, const Json& answer) {
   std::vector<std::string> said(claims.size());
   for (const Json& one : answer.at("verdicts")) {
-    const auto number = one.at("claim").get<std::int64_t>();
-    if (number < 1 || number > static_cast<std::int64_t>(claims.size())) {
+    // Not as an integer: 1e300 is a whole number too.
+    const auto number = one.at("claim").get<double>();
+    if (!(number >= 1 && number <= static_cast<double>(claims.size()))) {
       throw InputError("a verdict on claim {}; there are 1 to {}", number, claims.size());
     }
-    std::string& verdict = said[static_cast<std::size_t>(number - 1)];
+    std::string& verdict = said[static_cast<std::size_t>(number) - 1];
     const std::string now = one.at("verdict");
     if (!verdict.empty() && verdict != now) {
       throw InputError("two verdicts on claim {}: {} and {}", number, verdict, now);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,7 @@ class JudgeSource : public llm::Source {
   std::vector<std::int64_t> ids_;
   std::size_t at_ = 0;
   std::int64_t taken_ = 0;
+  std::set<std::string> asked_;  // keys
   std::map<std::string, std::int64_t> skips_;
 };
 

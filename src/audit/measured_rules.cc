@@ -7,11 +7,7 @@ namespace epicrisis::audit {
 
 Facts known_facts(Database& database, const Field& field, const Sample& sample) {
   Facts facts = facts_of(sample, field);
-  const FindingRules* rules = FindingRules::of(field);
-  if (rules == nullptr) return facts;
-  const std::optional<PictureMeasures> measures = stored_measures(database, sample.id);
-  if (!measures) return facts;
-  for (MeasuredFinding& finding : rules->findings(*measures, sample.modality)) {
+  for (MeasuredFinding& finding : stored_findings(database, field, sample)) {
     if (finding.usable) facts.measured.push_back(std::move(finding));
   }
   return facts;

@@ -37,6 +37,11 @@ constexpr std::array<std::string_view, 18> kClaimKinds = {
     "diagnosis", "diagnoses_other", "subclass",  "grade",  "asymmetry",    "border",
     "colours",   "structures",      "elevation", "site",   "age",          "sex",
     "size",      "symptoms",        "history",   "advice", "test results", "persons"};
+// Without those that no word alone says: a size is a number, a subclass and the other diagnoses are
+// told from a diagnosis by what is known or said beside them.
+constexpr std::array<std::string_view, 15> kMentionKinds = {
+    "diagnosis", "grade", "asymmetry", "border",  "colours", "structures",   "elevation", "site",
+    "age",       "sex",   "symptoms",  "history", "advice",  "test results", "persons"};
 constexpr std::array<std::string_view, 9> kFormKinds = {
     "empty",    "refusal", "language",        "cut",     "echo",
     "too long", "leak",    "heading missing", "off list"};
@@ -120,7 +125,7 @@ PolicyRule read_rule(const TomlTable& table) {
       kinds = kOmissionKinds;
       break;
     case Subject::kMention:
-      kinds = kClaimKinds;
+      kinds = kMentionKinds;
       break;
     case Subject::kNote:
       verdicts = kNoteVerdicts;
@@ -245,7 +250,9 @@ Policy parse_policy(std::string_view toml, std::string_view source) {
 
 Policy load_policy(std::string_view name_or_path) {
   if (names_toml_file(name_or_path)) {
-    return parse_policy(read_file(name_or_path, kMaxFile), name_or_path);
+    Policy policy = parse_policy(read_file(name_or_path, kMaxFile), name_or_path);
+    policy.folder = Path(name_or_path).parent_path();
+    return policy;
   }
   const std::string file = fmt::format("policies/{}.toml", name_or_path);
   if (!audit_resources().has(file)) {

@@ -11,6 +11,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/corpus/picture_findings.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/store/tables/derivations.h"
 #include "epicrisis/store/tables/fields.h"
@@ -20,7 +21,7 @@ namespace epicrisis::audit {
 namespace {
 
 constexpr std::size_t kGroup = 256;  // derived notes of one transaction
-constexpr int kVersion = 1;          // of how a policy is carried out
+constexpr int kVersion = 2;          // of how a policy is carried out
 
 // Notes of one sample.
 struct Peers {
@@ -77,6 +78,16 @@ class Repairer {
   struct Fresh {
     Derivation derivation;
     std::optional<NoteRecord> note;
+    std::string key;  // of the note, there or not
+  };
+  // A strategy that the policy writes.
+  struct Other {
+    std::string name;
+    std::optional<Strategy> written;  // a template, where there is no note of it
+  };
+  struct OtherText {
+    std::string text;
+    std::string asked;  // the strategy whose prompt it goes back to
   };
 
   bool enough() const { return options_.accepted >= 0 && report_.derived() >= options_.accepted; }
@@ -94,20 +105,24 @@ class Repairer {
                            ? "none"
                            : join(std::vector<std::string>(there.begin(), there.end()), ", "));
     }
-    for (const std::string& name : policy_.strategies()) {
-      const std::vector<std::string> known = built_in_strategies(field_);
-      if (names_toml_file(name) || std::ranges::find(known, name) != known.end()) {
-        Strategy strategy = load_strategy(name, field_);
+    const std::vector<std::string> known = built_in_strategies(field_);
+    for (const std::string& named : policy_.strategies()) {
+      Other& other = others_[named];
+      other.name = named;
+      if (names_toml_file(named) || std::ranges::find(known, named) != known.end()) {
+        Strategy strategy = load_strategy(
+            names_toml_file(named) ? (policy_.folder / named).string() : named, field_);
         others_hash_ += strategy.content_hash;
+        other.name = strategy.name;
         if (strategy.kind == StrategyKind::kTemplate) {
-          templates_.emplace(name, std::move(strategy));
+          other.written = std::move(strategy);
           continue;
         }
       }
-      if (!there.contains(name)) {
+      if (!there.contains(other.name)) {
         throw UsageError(
             "policy '{}' writes notes of '{}', which is no template, and there are none of it",
-            policy_.name, name);
+            policy_.name, other.name);
       }
     }
   }
@@ -148,19 +163,22 @@ class Repairer {
     }
   }
 
-  std::optional<std::string> other_note(const std::string& strategy, const Sample& sample) {
+  std::optional<OtherText> other_note(const std::string& named, const Sample& sample) {
+    const Other& other = others_.at(named);
     NoteFilter filter;
     filter.sample_ids = {sample.id};
-    filter.strategies = {strategy};
-    std::optional<std::string> text;
+    filter.strategies = {other.name};
+    std::optional<OtherText> found;
     for_each_note(database_, filter, [&](const NoteRecord& note) {
-      text = note.text;
+      found = {note.text, asked_strategy(note)};
       return false;
     });
-    if (text) return text;
-    const auto found = templates_.find(strategy);
-    if (found == templates_.end()) return std::nullopt;
-    return template_note(found->second, sample);
+    if (found || !other.written) return found;
+    std::vector<MeasuredFinding> findings;
+    if (!other.written->sentences.empty()) {
+      findings = stored_findings(database_, field_, sample);
+    }
+    return OtherText{template_note(*other.written, sample, findings), other.name};
   }
 
   void repair(const NoteRecord& source, const Sample& sample, const Facts& facts,
@@ -168,7 +186,8 @@ class Repairer {
     const Prompts::Entry& prompt = prompts_.of(source);
     std::string others = others_hash_;
     for (const std::string& name : policy_.strategies()) {
-      others += sha256_hex(other_note(name, sample).value_or(""));
+      const std::optional<OtherText> other = other_note(name, sample);
+      others += sha256_of_fields({other ? other->text : "", other ? other->asked : ""});
     }
     const std::string rules = auditor_name(auditor_, facts, prompt.hash, field_);
     const std::string maker = sha256_of_fields({std::to_string(kVersion), policy_.hash, rules,
@@ -189,8 +208,16 @@ class Repairer {
     }
     const RepairedNote repaired =
         repair_note(source.text, auditor_, policy_, facts, &prompt.prompt, shared_by,
-                    [&](const std::string& strategy) { return other_note(strategy, sample); });
+                    [&](const std::string& named) -> std::optional<std::string> {
+                      const std::optional<OtherText> other = other_note(named, sample);
+                      return other ? std::optional(other->text) : std::nullopt;
+                    });
+    std::string asked = asked_strategy(source);
+    if (!repaired.written.empty()) {
+      if (const auto other = other_note(repaired.written, sample)) asked = other->asked;
+    }
     Fresh fresh;
+    fresh.key = sha256_of_fields({"derived", source.key, policy_.name});
     fresh.derivation = {source.id,
                         policy_.name,
                         std::nullopt,
@@ -199,15 +226,17 @@ class Repairer {
                         repaired.reason,
                         static_cast<std::int64_t>(repaired.sentences),
                         0};
-    if (repaired.outcome != "rejected") fresh.note = derived_note(source, repaired, rules);
+    if (repaired.outcome != "rejected") {
+      fresh.note = derived_note(source, repaired, rules, asked);
+      fresh.note->key = fresh.key;
+    }
     count(fresh.derivation);
     fresh_.push_back(std::move(fresh));
   }
 
   NoteRecord derived_note(const NoteRecord& source, const RepairedNote& repaired,
-                          const std::string& rules) const {
+                          const std::string& rules, const std::string& asked) const {
     NoteRecord note;
-    note.key = sha256_of_fields({"derived", source.key, policy_.name});
     note.sample_id = source.sample_id;
     note.strategy = report_.strategy;
     note.provider = source.provider;
@@ -216,12 +245,9 @@ class Repairer {
     note.template_version = fmt::format("policy {}:{}", policy_.version, policy_.hash);
     note.text = repaired.text;
     note.origin = source.origin;
-    note.parameters[kDerived] = {{"from", source.key},
-                                 {"strategy", source.strategy},
-                                 {"asked", asked_strategy(source)},
-                                 {"policy", policy_.name},
-                                 {"rules", rules},
-                                 {"outcome", repaired.outcome},
+    note.parameters[kDerived] = {{"from", source.key},     {"strategy", source.strategy},
+                                 {"asked", asked},         {"policy", policy_.name},
+                                 {"rules", rules},         {"outcome", repaired.outcome},
                                  {"steps", repaired.steps}};
     return note;
   }
@@ -241,6 +267,8 @@ class Repairer {
     Transaction transaction(database_);
     for (const Fresh& one : fresh_) {
       put_derivation(database_, one.derivation, one.note ? &*one.note : nullptr);
+      // One of an import, which no derivation knows of.
+      if (!one.note) remove_derived_note(database_, one.key);
     }
     transaction.commit();
     fresh_.clear();
@@ -253,7 +281,7 @@ class Repairer {
   Field field_;
   Auditor auditor_;
   Prompts prompts_;
-  std::map<std::string, Strategy> templates_;
+  std::map<std::string, Other> others_;  // by the name or path in the policy
   std::string others_hash_;
   std::vector<Fresh> fresh_;
   RepairReport report_;

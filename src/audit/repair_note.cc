@@ -230,6 +230,7 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
       repaired.steps.push_back({{"action", "reject"}, {"because", words_of(found)}});
       repaired.outcome = "rejected";
       repaired.text.clear();
+      repaired.written.clear();
       repaired.sentences = 0;
       repaired.reason = why;
       return repaired;
@@ -256,7 +257,7 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
           if (done && !repaired.text.empty()) {
             repaired.outcome = "stripped";
           } else if (done) {
-            repaired.steps.push_back(std::move(entry));
+            repaired.steps.push_back(entry);
             done = false;
             why = "nothing left";
           }
@@ -265,6 +266,7 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
           if (auto text = other(step.strategy); text && !trim(*text).empty()) {
             repaired.text = std::move(*text);
             repaired.outcome = "fell back";
+            repaired.written = step.strategy;
             repaired.sentences = 0;
             last = step;
             done = true;

@@ -16,6 +16,7 @@ struct RepairedNote {
   std::string outcome;  // as in Derivation::outcome
   std::string text;     // "" if it is rejected
   std::string reason;   // why it is rejected
+  std::string written;  // the strategy whose note took its place, as the policy names it
   std::size_t sentences = 0;
   Json steps = Json::array();  // docs/formats/policies.md
 };

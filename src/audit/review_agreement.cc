@@ -1,10 +1,7 @@
 // How readers agree, among themselves and with the audit.
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <set>
-#include <unordered_map>
 
 #include "audit/prompts.h"
 #include "audit/rules.h"
@@ -152,7 +149,7 @@ Json to_json(const Estimate& one) {
 
 }  // namespace
 
-AgreementReport review_agreement(Workspace& workspace, std::size_t replicates) {
+AgreementReport review_agreement(Workspace& workspace, Job& job, std::size_t replicates) {
   Database& database = workspace.database();
   AgreementReport report;
   Notes notes;
@@ -167,7 +164,10 @@ AgreementReport review_agreement(Workspace& workspace, std::size_t replicates) {
   const Auditor auditor(field);
   Prompts prompts(auditor, field);
   std::optional<Sample> sample;
+  Meter reading = job.meter("reading notes", 0, "notes");
   for_each_note(database, {}, [&](const NoteRecord& record) {
+    job.check();
+    reading.add();
     if (!sample || sample->id != record.sample_id) sample = find_sample(database, record.sample_id);
     if (!sample) return true;
     const auto found = notes.find(review_hash(sample->dataset, sample->key, record.text));
@@ -180,16 +180,22 @@ AgreementReport review_agreement(Workspace& workspace, std::size_t replicates) {
     if (!sample->group.empty()) found->second.group = sample->dataset + "/" + sample->group;
     return true;
   });
+  reading.finish();
   for (const auto& [hash, note] : notes) {
     if (!note.answers.contains(std::string(kAuditReader))) ++report.notes_gone;
   }
   std::vector<std::string> readers;
   for (const auto& [name, count] : report.readers) readers.push_back(name);
   readers.emplace_back(kAuditReader);
+  const std::vector<ReviewKey> keys = review_keys(auditor.reader());
   const Comparer comparer(notes, replicates);
+  Meter comparing = job.meter("comparing readers",
+                              readers.size() * (readers.size() - 1) / 2 * keys.size(), "keys");
   for (std::size_t a = 0; a < readers.size(); ++a) {
     for (std::size_t b = a + 1; b < readers.size(); ++b) {
-      for (const ReviewKey& key : review_keys(auditor.reader())) {
+      for (const ReviewKey& key : keys) {
+        job.check();
+        comparing.add();
         if (!key.compared) continue;
         if (auto one = comparer.compare(key, readers[a], readers[b])) {
           report.agreements.push_back(std::move(*one));

@@ -83,7 +83,7 @@ std::vector<std::int64_t> chosen_notes(Database& database, const ReviewExportOpt
 }  // namespace
 
 std::int64_t export_review(Workspace& workspace, const Path& file,
-                           const ReviewExportOptions& options, const Job& job) {
+                           const ReviewExportOptions& options, Job& job) {
   const SheetForm form = form_of(file);
   Database& database = workspace.database();
   require_datasets(database, options.datasets);
@@ -102,8 +102,10 @@ std::int64_t export_review(Workspace& workspace, const Path& file,
   // Spreadsheets take a file for UTF-8 by this mark.
   if (form == SheetForm::kCsv) output.write("\xef\xbb\xbf" + csv_row(header));
   std::unordered_set<std::string> there;
+  Meter meter = job.meter("writing sheet", ids.size(), "notes");
   for (const std::int64_t id : ids) {
     job.check();
+    meter.add();
     const auto note = find_note(database, id);
     if (!note) continue;
     const Sample sample = sample_by_id(database, note->sample_id);
@@ -139,7 +141,8 @@ std::int64_t export_review(Workspace& workspace, const Path& file,
   return static_cast<std::int64_t>(there.size());
 }
 
-ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader) {
+ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader,
+                                 Job& job) {
   if (!is_safe_id(reader) || reader == kAuditReader) {
     throw UsageError(
         "'{}' is no name of a reader: letters, digits, '.', '_', '-' and spaces, and "
@@ -153,7 +156,10 @@ ReviewImportReport import_review(Workspace& workspace, const Path& file, std::st
       parse_review(read_file(file, kMaxSheet), form_of(file), review_keys(claims), file.string());
   ReviewImportReport report;
   Transaction transaction(database);
+  Meter meter = job.meter("reading sheet", rows.size(), "notes");
   for (const ReviewRow& row : rows) {
+    job.check();
+    meter.add();
     ++report.rows;
     const auto sample = find_sample(database, row.dataset, row.key);
     if (!sample) {

@@ -1,5 +1,8 @@
 #include "audit/second_reader.h"
 
+#include <map>
+#include <string>
+
 #include "epicrisis/core/hash.h"
 #include "epicrisis/store/tables/judgements.h"
 
@@ -25,12 +28,20 @@ void count(JudgeCounts& counts, const std::string& rules, const std::string& jud
 
 void add_judgements(Database& database, const NoteRecord& note, Json& audited,
                     AuditCounts& counts) {
-  const std::vector<Judgement> judgements = judgements_of(database, note.id);
-  if (judgements.empty()) return;
   const std::string sha256 = sha256_hex(note.text);
+  const std::vector<Judgement> judgements = judgements_of(database, note.id, sha256);
+  // The last word of each; what it said of another text only where it said nothing of this one.
+  std::map<std::string, const Judgement*> last;
   for (const Judgement& judgement : judgements) {
-    JudgeCounts& one = counts.judges[fmt::format("{} ({}, {})", judgement.judge, judgement.provider,
-                                                 judgement.model)];
+    const Judgement*& one =
+        last[fmt::format("{} ({}, {})", judgement.judge, judgement.provider, judgement.model)];
+    if (one == nullptr || judgement.note_sha256 == sha256 || one->note_sha256 != sha256) {
+      one = &judgement;
+    }
+  }
+  for (const auto& [name, found_last] : last) {
+    const Judgement& judgement = *found_last;
+    JudgeCounts& one = counts.judges[name];
     if (judgement.note_sha256 != sha256) {
       ++one.stale_notes;
       continue;

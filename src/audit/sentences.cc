@@ -11,7 +11,6 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_letter(char c) { return is_lower(static_cast<char>(c | 0x20)); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // For each byte whether it is in brackets that close on the same line.
 std::vector<bool> in_brackets(std::string_view text) {
@@ -150,11 +149,11 @@ std::string without_sentences(std::string_view text, const std::vector<Sentence>
   const auto of = [&](std::size_t i) {
     return text.substr(sentences[i].begin, sentences[i].end - sentences[i].begin);
   };
+  std::size_t next = sentences.size();  // the first that stays, from i - 1 on
   for (std::size_t i = sentences.size(); i > 1; --i) {
+    if (!gone[i - 1]) next = i - 1;
     if (!gone[i - 1] || gone[i - 2] || !is_heading(of(i - 2))) continue;
     // Other entries of the list below it keep it.
-    std::size_t next = i - 1;
-    while (next < sentences.size() && gone[next]) ++next;
     if (next == sentences.size() || !is_entry(of(i - 1)) || !is_entry(of(next))) gone[i - 2] = true;
   }
   std::string result;

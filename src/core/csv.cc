@@ -471,6 +471,8 @@ namespace {
 // To a spreadsheet.
 bool is_formula(std::string_view field) {
   constexpr std::string_view kStarts = "=+-@\t\r";
+  // Behind apostrophes too: one of them would be taken for the guard when it is read.
+  while (field.starts_with('\'')) field.remove_prefix(1);
   return !field.empty() && kStarts.find(field[0]) != std::string_view::npos && !parse_number(field);
 }
 

@@ -7,7 +7,6 @@
 
 #include "corpus/resources.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 
@@ -89,7 +88,6 @@ FindingRules FindingRules::parse(std::string_view toml, std::string_view source)
     result.rules_.push_back(std::move(rule));
   }
   table.finish();
-  result.version_ = sha256_hex(toml).substr(0, 16);
   return result;
 }
 

@@ -25,6 +25,7 @@ struct Work {
   std::int64_t sample_id = 0;
   FileStamp stamp;
   bool stored = false;
+  bool passing = false;  // the system could not read it now, which says nothing of the picture
   PictureFindings picture;
 };
 
@@ -32,13 +33,15 @@ std::string name_of(const PictureFindings& picture) {
   return picture.dataset.empty() ? picture.path : picture.dataset + "/" + picture.key;
 }
 
-void measure_one(PictureFindings& picture) {
+void measure_one(Work& work) {
+  PictureFindings& picture = work.picture;
   try {
     picture.measures = measure_picture(load_image(picture.path));
   } catch (const InputError& error) {
     picture.error = clean_text(error.what(), kMaxMessage);
   } catch (const SystemError& error) {
     picture.error = clean_text(error.what(), kMaxMessage);
+    work.passing = true;
   }
 }
 
@@ -87,7 +90,7 @@ void store(Database& database, const Work& work) {
 
 void measure_all(std::vector<Work>& page, unsigned threads, const Job& job, Meter& meter) {
   parallel_for(page.size(), threads, job, [&](std::size_t i) {
-    if (!page[i].stored) measure_one(page[i].picture);
+    if (!page[i].stored) measure_one(page[i]);
     meter.add();
   });
 }
@@ -198,7 +201,7 @@ FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter,
     if (workspace.kept()) {
       Transaction transaction(database);
       for (const Work& work : page) {
-        if (!work.stored) store(database, work);
+        if (!work.stored && !work.passing) store(database, work);
       }
       transaction.commit();
     }
@@ -211,17 +214,26 @@ FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter,
   return report;
 }
 
-std::optional<PictureMeasures> stored_measures(Database& database, std::int64_t sample_id) {
+std::optional<PictureMeasures> stored_measures(Database& database, const Sample& sample) {
   Statement row = database.prepare(
-      "SELECT found, measures FROM picture_measures WHERE sample_id = ? AND version = ? AND "
-      "error = ''");
-  row.bind_all(sample_id, kPictureMeasuresVersion);
+      "SELECT found, measures FROM picture_measures WHERE sample_id = ? AND path = ? AND "
+      "version = ? AND error = ''");
+  row.bind_all(sample.id, sample.image_path, kPictureMeasuresVersion);
   if (!row.step()) return std::nullopt;
   PictureMeasures measures;
   measures.found = row.integer(0) != 0;
   measures.values = parse_json(row.text(1), "stored measures").get<std::vector<double>>();
   if (measures.values.size() != picture_measure_names().size()) return std::nullopt;
   return measures;
+}
+
+std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,
+                                             const Sample& sample) {
+  const FindingRules* rules = FindingRules::of(field);
+  if (rules == nullptr) return {};
+  const std::optional<PictureMeasures> measures = stored_measures(database, sample);
+  if (!measures) return {};
+  return rules->findings(*measures, sample.modality);
 }
 
 Image evidence_sheet(const std::vector<PictureToMeasure>& pictures, Job& job,

@@ -22,8 +22,8 @@ constexpr std::array<Colour, kSubjectColours + 1> kColours = {{{255, 255, 255},
                                                                {0, 0, 0},
                                                                {225, 200, 185}}};
 // Of Texture::Mark.
-constexpr std::array<Colour, 7> kMarks = {
-    {{0, 0, 0}, {0, 0, 0}, {0, 200, 0}, {255, 0, 0}, {255, 140, 0}, {0, 90, 255}, {170, 170, 170}}};
+constexpr std::array<Colour, 6> kMarks = {
+    {{0, 0, 0}, {0, 200, 0}, {255, 0, 0}, {255, 140, 0}, {0, 90, 255}, {170, 170, 170}}};
 // Of Artefacts::Mark.
 constexpr std::array<Colour, 4> kArtefacts = {
     {{0, 0, 0}, {255, 0, 255}, {255, 255, 0}, {0, 255, 255}}};
@@ -64,7 +64,9 @@ Image outline(const CloseLook& look) {
   for (const double turn : {0.0, 1.57079632679}) {
     const double dx = std::cos(subject.angle() + turn);
     const double dy = std::sin(subject.angle() + turn);
-    for (double r = -reach; r <= reach; r += 0.5) {
+    const int steps = static_cast<int>(2 * reach);  // of half a pixel, to each side
+    for (int step = -steps; step <= steps; ++step) {
+      const double r = 0.5 * step;
       paint(panel, static_cast<int>(std::lround(x0 + r * dx)),
             static_cast<int>(std::lround(y0 + r * dy)), kAxis);
     }

@@ -25,7 +25,7 @@ enum SubjectColour : std::size_t {
 inline constexpr std::array<const char*, kSubjectColours> kColourNames{
     "white", "red", "light brown", "dark brown", "blue-gray", "black"};
 
-// A median and what deviates from it, of L*, a* and b* inside a subject. Differences are to the
+// Means and deviations of L*, a* and b* inside a subject. Differences are to the
 // background's median.
 struct ColourSpread {
   Lab difference;      // of the means

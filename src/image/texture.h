@@ -34,7 +34,7 @@ struct Texture {
   double largest = 0;  // share of the largest connected dark structure
 
   // For who draws it: a mark a pixel.
-  enum Mark : std::uint8_t { kNone, kLine, kMesh, kDot, kSpot, kRay, kPlain };
+  enum Mark : std::uint8_t { kNone, kMesh, kDot, kSpot, kRay, kPlain };
   std::vector<std::uint8_t> marks;
 };
 

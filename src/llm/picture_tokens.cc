@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "llm/picture_tokens.h"
@@ -133,6 +134,9 @@ PictureTokens picture_tokens(const Provider& provider) {
     }
   }
   const Family* stand_in = family_of(families, llm::kStandInModel);
+  if (stand_in == nullptr) {
+    throw InternalError("the counts of picture tokens have none of {}", llm::kStandInModel);
+  }
   return {count_of(*stand_in, provider.image_detail, provider.image_side).value_or(0), false, ""};
 }
 

@@ -49,7 +49,7 @@ std::vector<SampleNotes> note_examples(Database& database, NoteFilter filter, st
   return examples;
 }
 
-std::string facts_of(const Sample& sample, const Field& field) {
+std::string facts_in_words(const Sample& sample, const Field& field) {
   std::vector<std::string> facts;
   if (sample.label) {
     const FieldClass& own = field.at(*sample.label);

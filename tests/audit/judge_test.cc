@@ -18,12 +18,13 @@ using testing::HasSubstr;
 
 class Judge : public test::SynthesisTest {
  protected:
-  void add_note(const std::string& sample, const std::string& text) {
+  void add_note(const std::string& sample, const std::string& text,
+                const std::string& strategy = "P3", const std::string& provider = "import") {
     NoteRecord note;
     note.key = fmt::format("note {}", notes_++);
     note.sample_id = test::store_sample(workspace_.database(), "set", test::make_sample(sample));
-    note.strategy = "P3";
-    note.provider = "import";
+    note.strategy = strategy;
+    note.provider = provider;
     note.text = text;
     put_note(workspace_.database(), note);
   }
@@ -80,6 +81,60 @@ TEST_F(Judge, ReadsEachNoteOnceAndStandsBesideTheRules) {
   EXPECT_EQ(judged.both_contradict, 1);
   EXPECT_EQ(judged.judge_alone + judged.both_agree + judged.rules_alone, judged.judge_alone);
   EXPECT_EQ(load_notes(workspace_.database(), {}).at(1).text, "A melanoma.");
+}
+
+TEST_F(Judge, NotesOfOneSampleWithOneTextAreAskedOnceAndShowItBoth) {
+  add_note("a", "A melanoma.");
+  add_note("a", "A melanoma.", "P3.accepted");
+  add_note("b", "A melanoma.");
+  SimulatedServer mild = server("agrees");
+  const JudgeReport report = run(mild);
+  EXPECT_EQ(report.done, 2);
+  EXPECT_EQ(report.skips.at("same text as another note"), 1);
+  EXPECT_EQ(mild.requests.size(), 2U);
+  const AuditReport audit = audit_notes(workspace_, {}, job_);
+  ASSERT_EQ(audit.counts.size(), 2U);
+  EXPECT_EQ(audit.counts[0].judges.at("judge (test, m)").notes, 2);
+  EXPECT_EQ(audit.counts[1].strategy, "P3.accepted");
+  EXPECT_EQ(audit.counts[1].judges.at("judge (test, m)").notes, 1);
+}
+
+TEST_F(Judge, ReadsTemplatesOnlyWhereTheyAreNamed) {
+  add_note("a", "A melanoma.", "M", "template");
+  SimulatedServer mild = server("agrees");
+  EXPECT_EQ(run(mild).done, 0);
+  JudgeOptions options;
+  options.strategies = {"M"};
+  EXPECT_EQ(judge_notes(workspace_, judge(), options, mild, *timed_job_).done, 1);
+  options.strategies = {"N"};
+  EXPECT_THROW(judge_notes(workspace_, judge(), options, mild, *timed_job_), UsageError);
+}
+
+TEST_F(Judge, OnlyItsLastWordOnATextCounts) {
+  add_note("a", "A melanoma.");
+  SimulatedServer mild = server("agrees");
+  run(mild);
+  const NoteRecord note = load_notes(workspace_.database(), {}).at(0);
+  Judgement other = judgements_of(workspace_.database(), note.id, "").at(0);
+  other.key = "by another version";
+  for (Json& one : other.verdicts) one["verdict"] = "contradicts";
+  put_judgement(workspace_.database(), other);
+  other.key = "of an older text";
+  other.note_sha256 = std::string(64, '0');
+  put_judgement(workspace_.database(), other);
+  const JudgeCounts counts = audited().judges.at("judge (test, m)");
+  EXPECT_EQ(counts.notes, 1);
+  EXPECT_EQ(counts.stale_notes, 0);
+  EXPECT_EQ(counts.claims, counts.verdicts.at("contradicts"));
+}
+
+TEST_F(Judge, ANoteThatWouldBeCutIsSkipped) {
+  std::string text = "A melanoma.";
+  while (text.size() <= kMaxNoteBytes) text += " It is seen well.";
+  add_note("a", text);
+  SimulatedServer nobody = server("agrees");
+  EXPECT_EQ(run(nobody).skips.at("too long a note"), 1);
+  EXPECT_TRUE(nobody.requests.empty());
 }
 
 TEST_F(Judge, WhatItSaidOfATextThatWasRevisedIsNotShown) {
@@ -161,6 +216,15 @@ TEST(JudgeVerdicts, AreHeldAgainstTheClaims) {
   EXPECT_THROW(
       verdicts_on({melanoma}, answer(R"({"verdicts": [{"claim": 2, "verdict": "agrees"}]})")),
       InputError);
+  for (const char* number : {"1e300", "-1e300", "0", "18446744073709551617"}) {
+    EXPECT_THROW(
+        verdicts_on({melanoma}, answer(fmt::format(R"({{"verdicts": [{{"claim": {}, "verdict":
+                                                   "agrees"}}]}})",
+                                                   number)
+                                           .c_str())),
+        InputError)
+        << number;
+  }
   EXPECT_THROW(verdicts_on({melanoma}, answer(R"({"verdicts": [{"claim": 1, "verdict": "agrees"},
                                          {"claim": 1, "verdict": "contradicts"}]})")),
                InputError);

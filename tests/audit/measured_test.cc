@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <cmath>
+
+#include "epicrisis/audit/repair.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/corpus/picture_findings.h"
@@ -52,6 +56,49 @@ TEST(MeasuredRules, JudgeWhatNoOtherFactSpeaksOf) {
 }
 
 class MeasuredAudit : public test::StoreTest {};
+
+// A dark disc on light skin.
+Image disc() {
+  Image image(224, 224);
+  for (int y = 0; y < 224; ++y) {
+    for (int x = 0; x < 224; ++x) {
+      const bool inside = std::hypot(x - 112, y - 112) < 60;
+      const std::array<int, 3> colour =
+          inside ? std::array<int, 3>{60, 40, 30} : std::array<int, 3>{225, 180, 160};
+      for (std::size_t c = 0; c < 3; ++c) {
+        image.at(x, y)[c] = static_cast<std::uint8_t>(colour.at(c));
+      }
+    }
+  }
+  return image;
+}
+
+TEST_F(MeasuredAudit, ARepairThatWritesGSaysWhatWasMeasured) {
+  Workspace workspace = make();
+  Sample sample = test::make_sample("a");
+  sample.image_path = test::save_png(folder_.path() / "a.png", disc());
+  NoteRecord note;
+  note.key = "note";
+  note.sample_id = sample.id = test::store_sample(workspace.database(), "d", sample);
+  sample.dataset = "d";
+  note.strategy = "P3";
+  note.provider = "import";
+  note.text = "A melanoma.";
+  put_note(workspace.database(), note);
+  measure_samples(workspace, {}, 1, job_);
+  const Strategy strategy = load_strategy("G");
+  const auto findings = stored_findings(workspace.database(), Field::standard(), sample);
+  const std::string wanted = template_note(strategy, sample, findings);
+  ASSERT_NE(wanted, template_note(strategy, sample));
+  const Policy policy = parse_policy(
+      "name = \"g\"\n[[rule]]\nof = \"claim\"\nkinds = [\"diagnosis\"]\n"
+      "verdicts = [\"contradicts\"]\naction = \"write G\"\n",
+      "g.toml");
+  EXPECT_EQ(repair_notes(workspace, policy, {.strategy = "P3", .datasets = {}}, job_).fell_back, 1);
+  NoteFilter filter;
+  filter.strategies = {"P3.g"};
+  EXPECT_EQ(load_notes(workspace.database(), filter).at(0).text, wanted);
+}
 
 // What strategy G says is read as it was meant, and stands against itself in nothing.
 TEST_F(MeasuredAudit, FindsNothingWrongInSentencesOfFindings) {

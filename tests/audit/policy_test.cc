@@ -79,6 +79,15 @@ TEST(Policy, FaultsAreNamedWithTheirPlace) {
               AllOf(HasSubstr("mine.toml:6"), HasSubstr("not accepted")));
 }
 
+TEST(Policy, AMentionIsOfAKindThatAWordSays) {
+  for (const char* kind : {"size", "subclass", "diagnoses_other"}) {
+    EXPECT_THAT(fault(fmt::format("name = \"mine\"\n[[rule]]\nof = \"mention\"\nkinds = "
+                                  "[\"{}\"]\naction = \"strip\"\n",
+                                  kind)),
+                HasSubstr(kind));
+  }
+}
+
 TEST(Policy, CirclesAreRefused) {
   const std::string head = std::string("name = \"mine\"\n") + kRule + "[otherwise]\n";
   EXPECT_THAT(fault(head + "strip = \"strip\"\n"),

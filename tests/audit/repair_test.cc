@@ -57,6 +57,14 @@ class Repair : public test::StoreTest {
     return load_notes(workspace_.database(), filter);
   }
 
+  void make_melanoma(const std::string& key) {
+    Sample changed = test::make_sample(key);
+    changed.label = test::kMelanoma;
+    changed.grade = "malignant";
+    changed.diagnosis = "melanoma";
+    test::store_sample(workspace_.database(), "set", changed);
+  }
+
   Workspace workspace_;
   RepairOptions options_{.strategy = "P3", .datasets = {}};
   int notes_ = 0;
@@ -129,11 +137,7 @@ TEST_F(Repair, SecondCallMakesWhatIsNew) {
   EXPECT_EQ(report.remade, 0);
   EXPECT_EQ(report.accepted, 1);
   // Other facts: what was made by the old ones is made anew, and what is rejected now goes.
-  Sample changed = test::make_sample("a");
-  changed.label = test::kMelanoma;
-  changed.grade = "malignant";
-  changed.diagnosis = "melanoma";
-  test::store_sample(workspace_.database(), "set", changed);
+  make_melanoma("a");
   report = repair("repair");
   EXPECT_EQ(report.made, 1);
   EXPECT_EQ(report.remade, 1);
@@ -218,6 +222,78 @@ TEST_F(Repair, OfADerivedStrategy) {
   options_.strategy = "P3.repair";
   EXPECT_EQ(repair("no-class").strategy, "P3.repair.no-class");
   EXPECT_EQ(notes("P3.repair.no-class").at(0).text, kStripped);
+}
+
+TEST_F(Repair, AChainFollowsWhatItIsMadeOf) {
+  add_note("a", "A fine brown network is seen. It lies on the back. It is a nevus.");
+  const auto chain = [&] {
+    options_.strategy = "P3";
+    repair("repair");
+    options_.strategy = "P3.repair";
+    return repair("no-class");
+  };
+  chain();
+  EXPECT_EQ(notes("P3.repair.no-class").at(0).text,
+            "A fine brown network is seen. It lies on the back.");
+  Sample changed = test::make_sample("a");
+  changed.findings = {{"site", "face"}};
+  test::store_sample(workspace_.database(), "set", changed);
+  EXPECT_EQ(chain().remade, 1);
+  EXPECT_EQ(notes("P3.repair").at(0).text, "A fine brown network is seen. It is a nevus.");
+  ASSERT_EQ(notes("P3.repair.no-class").size(), 1U);
+  EXPECT_EQ(notes("P3.repair.no-class").at(0).text, "A fine brown network is seen.");
+}
+
+TEST_F(Repair, WhatIsMadeOfARejectedNoteGoesWithIt) {
+  add_note("a", "A benign nevus. A brown macule of the back is seen.");
+  repair("accepted");
+  options_.strategy = "P3.accepted";
+  EXPECT_EQ(repair("no-class").derived(), 1);
+  make_melanoma("a");
+  options_.strategy = "P3";
+  EXPECT_EQ(repair("accepted").derived(), 0);
+  EXPECT_TRUE(notes("P3.accepted").empty());
+  EXPECT_TRUE(notes("P3.accepted.no-class").empty());
+}
+
+TEST_F(Repair, TakesUpDerivedNotesThatWereImported) {
+  add_note("a", "A benign nevus with a network.");
+  repair("repair");
+  workspace_.database().execute("DELETE FROM derivations");  // an export holds notes alone
+  EXPECT_EQ(repair("repair").made, 1);
+  EXPECT_EQ(notes("P3.repair").size(), 1U);
+  workspace_.database().execute("DELETE FROM derivations");
+  make_melanoma("a");
+  EXPECT_EQ(repair("accepted").derived(), 0);
+  EXPECT_EQ(repair("repair").derived(), 0);
+  EXPECT_TRUE(notes("P3.repair").empty());
+}
+
+TEST_F(Repair, ANoteThatFellBackIsReadByThePromptOfTheOther) {
+  add_note("a", "The network is that of a melanoma.", "P1");
+  options_.strategy = "P1";
+  EXPECT_EQ(repair(policy("[otherwise]\nstrip = \"write M\"\n")).fell_back, 1);
+  const NoteRecord made = notes("P1.mine").at(0);
+  EXPECT_EQ(made.parameters.at("derived").at("strategy"), "P1");
+  EXPECT_EQ(made.parameters.at("derived").at("asked"), "M");
+  EXPECT_EQ(find_audit(workspace_.database(), made.id)->issues.at("form"), Json::array());
+}
+
+TEST_F(Repair, FallsBackToATemplateBesideThePolicy) {
+  write_file(folder_.path() / "own.toml",
+             "name = \"mine-own\"\nversion = 1\nkind = \"template\"\nfields = [\"diagnosis\"]\n"
+             "text = \"Seen is a {diagnosis}.\"\n");
+  write_file(folder_.path() / "mine.toml",
+             "name = \"mine\"\n[[rule]]\nof = \"claim\"\nverdicts = [\"contradicts\"]\n"
+             "action = \"write own.toml\"\n");
+  const Policy mine = load_policy((folder_.path() / "mine.toml").string());
+  add_note("a", "A melanoma.");
+  EXPECT_EQ(repair(mine).fell_back, 1);
+  EXPECT_EQ(notes("P3.mine").at(0).text, "Seen is a melanocytic nevus.");
+  // A note that is there comes first, by the strategy's own name.
+  add_note("a", "A nevus of the back.", "mine-own");
+  EXPECT_EQ(repair(mine).remade, 1);
+  EXPECT_EQ(notes("P3.mine").at(0).text, "A nevus of the back.");
 }
 
 TEST_F(Repair, WhatIsMissingIsNamed) {

@@ -36,7 +36,7 @@ class Review : public test::StoreTest {
     return export_review(workspace_, sheet(name), options_, job_);
   }
   ReviewImportReport import(const std::string& reader, const std::string& name = "sheet.csv") {
-    return import_review(workspace_, sheet(name), reader);
+    return import_review(workspace_, sheet(name), reader, job_);
   }
   // The exported sheet as rows of cells by column.
   std::vector<std::map<std::string, std::string>> rows() {
@@ -239,7 +239,7 @@ TEST_F(Review, AgreementOfReadersAndWithTheAudit) {
   filled[0]["wrong"] = "none";
   write_as_spreadsheet(filled, columns);
   import("ben");
-  AgreementReport report = review_agreement(workspace_, 200);
+  AgreementReport report = review_agreement(workspace_, job_, 200);
   EXPECT_EQ(report.readers, (std::map<std::string, std::int64_t>{{"anna", 12}, {"ben", 12}}));
   const auto of = [&](const char* key, const char* first, const char* second) {
     for (const Agreement& one : report.agreements) {
@@ -262,13 +262,31 @@ TEST_F(Review, AgreementOfReadersAndWithTheAudit) {
 
   // Labels outlive the notes; the audit has no say on these.
   workspace_.database().execute("DELETE FROM notes");
-  report = review_agreement(workspace_, 200);
+  report = review_agreement(workspace_, job_, 200);
   EXPECT_EQ(report.notes_gone, 12);
   EXPECT_EQ(of("diagnosis", "anna", "ben").notes, 12U);
   EXPECT_EQ(import("ben").notes_gone, 12);
 }
 
-TEST_F(Review, NobodyReadAnything) { EXPECT_TRUE(review_agreement(workspace_).agreements.empty()); }
+TEST_F(Review, NobodyReadAnything) {
+  EXPECT_TRUE(review_agreement(workspace_, job_).agreements.empty());
+}
+
+TEST_F(Review, ANoteThatLooksGuardedComesBack) {
+  add_note("a", "'-like border, brown.");
+  exported();
+  EXPECT_EQ(fault(), "");
+}
+
+TEST_F(Review, StopsWhenCancelled) {
+  add_note("a", "A nevus.");
+  exported();
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(import_review(workspace_, sheet(), "anna", cancelled), Interrupted);
+  put_note_label(workspace_.database(), {std::string(64, 'a'), "anna", Json::object(), ""});
+  EXPECT_THROW(review_agreement(workspace_, cancelled), Interrupted);
+}
 
 }  // namespace
 }  // namespace epicrisis::audit

@@ -63,6 +63,8 @@ TEST(Sentences, HeadingsGoWithWhatTheyHead) {
   EXPECT_EQ(without("Seen:\n- a network\n- a melanoma\nEnd.", {2}), "Seen:\n- a network\nEnd.");
   EXPECT_EQ(without("Seen:\n- a melanoma\n- a network\nEnd.", {1}), "Seen:\n- a network\nEnd.");
   EXPECT_EQ(without("Seen:\n- a melanoma\nEnd.", {1}), "End.");
+  EXPECT_EQ(without("Seen:\n- a nevus\n- a mole\n- a net", {1, 2}), "Seen:\n- a net");
+  EXPECT_EQ(without("A:\nB:\nA mole.\nEnd.", {2}), "End.");
 }
 
 TEST(Sentences, LargeInputsAreLinear) {

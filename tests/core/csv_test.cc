@@ -362,7 +362,8 @@ TEST(Csv, WrittenFormulasAreDefused) {
 }
 
 TEST(CsvRow, WhatASpreadsheetWouldRunComesBack) {
-  for (const char* field : {"", "a", "=1+1", "+x", "-x", "-5", "@sum", "\tx", "'", "'a", "'-5"}) {
+  for (const char* field : {"", "a", "=1+1", "+x", "-x", "-5", "@sum", "\tx", "'", "'a", "'-5",
+                            "'-x", "'=1+1", "''@a"}) {
     std::string line = csv_row({field, "end"});
     line.erase(line.find(",end"));
     EXPECT_EQ(without_formula_guard(line), field);

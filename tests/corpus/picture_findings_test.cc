@@ -120,7 +120,7 @@ class FindingsTest : public test::StoreTest {
 
 TEST_F(FindingsTest, AreStoredAndMeasuredOnce) {
   Workspace workspace = make();
-  const std::int64_t id = add(workspace, "a", test::draw_picture(1, 240, 200));
+  add(workspace, "a", test::draw_picture(1, 240, 200));
   add(workspace, "b", test::draw_picture(2));
   Sample broken = test::make_sample("broken");
   broken.image_path = (folder_.path() / "broken.png").string();
@@ -136,7 +136,8 @@ TEST_F(FindingsTest, AreStoredAndMeasuredOnce) {
   EXPECT_EQ(report.failed, 1);
   EXPECT_THAT(keys, ElementsAre("a", "b", "broken"));
   EXPECT_THAT(report.failures, ElementsAre(HasSubstr("d/broken")));
-  const auto stored = stored_measures(workspace.database(), id);
+  const auto stored =
+      stored_measures(workspace.database(), *find_sample(workspace.database(), "d", "a"));
   ASSERT_TRUE(stored);
   EXPECT_EQ(stored->values, measure_picture(test::draw_picture(1, 240, 200)).values);
 
@@ -149,6 +150,29 @@ TEST_F(FindingsTest, AreStoredAndMeasuredOnce) {
   report = measure_samples(workspace, {}, 2, job_);
   EXPECT_EQ(report.measured, 1);
   EXPECT_EQ(report.failed, 0);
+}
+
+TEST_F(FindingsTest, OfAnotherPictureAreNoneOfTheSample) {
+  Workspace workspace = make();
+  add(workspace, "a", test::draw_picture(1, 240, 200));
+  measure_samples(workspace, {}, 1, job_);
+  Sample other = test::make_sample("a");
+  other.image_path = test::save_png(folder_.path() / "other.png", test::draw_picture(2));
+  test::store_sample(workspace.database(), "d", other);
+  const Sample sample = *find_sample(workspace.database(), "d", "a");
+  EXPECT_FALSE(stored_measures(workspace.database(), sample));
+  EXPECT_TRUE(stored_findings(workspace.database(), Field::standard(), sample).empty());
+  measure_samples(workspace, {}, 1, job_);
+  EXPECT_TRUE(stored_measures(workspace.database(), sample));
+}
+
+TEST_F(FindingsTest, AnErrorOfTheSystemIsNotKept) {
+  Workspace workspace = make();
+  Sample lost = test::make_sample("lost");
+  lost.image_path = (folder_.path() / "lost.png").string();
+  test::store_sample(workspace.database(), "d", lost);
+  EXPECT_EQ(measure_samples(workspace, {}, 1, job_).failed, 1);
+  EXPECT_EQ(workspace.database().query_integer("SELECT count(*) FROM picture_measures"), 0);
 }
 
 TEST_F(FindingsTest, OfFilesAndFolders) {

@@ -40,6 +40,17 @@ constexpr const char* kUnseenId =
     "id with a control character, one that is not seen, or bytes that are no UTF-8 (rename it or "
     "take the ids of another column)";
 
+TEST(HostileTable, PicturesAreNotLookedForWhereTheTablesAreTaken) {
+  DataFolder folder;
+  folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1,I1,nv,histo,40,male,back\n");
+  folder.picture("scans/I1.tif");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  EXPECT_THAT(read_all("ham10000", input).report.warnings, IsEmpty());
+  input.tables_only = false;
+  EXPECT_THAT(read_error("ham10000", input), HasSubstr("I1.tif is of another format"));
+}
+
 TEST(HostileTable, AnyTextThatIsSeenIsAnId) {
   const ReadResult result = read_ham(
       "L1,../../etc/passwd,nv,histo,40,male,back\n"

@@ -49,10 +49,10 @@ TEST_F(NoteExamples, AreSpreadOverAllAndTheSameEachTime) {
 
 TEST_F(NoteExamples, SayWhatIsKnownOfTheSample) {
   const SampleNotes one = note_examples(database_, {}, 1).at(0);
-  EXPECT_EQ(facts_of(one.sample, Field::standard()),
+  EXPECT_EQ(facts_in_words(one.sample, Field::standard()),
             "NEV, melanocytic nevus; benign; melanocytic nevus; labelled 'nv'; site: back; age 45 "
             "years");
-  EXPECT_EQ(facts_of(Sample(), Field::standard()), "nothing");
+  EXPECT_EQ(facts_in_words(Sample(), Field::standard()), "nothing");
   const Json json = to_json(one, Field::standard());
   EXPECT_EQ(json.at("class"), "NEV");
   EXPECT_EQ(json.at("findings").at("site"), "back");

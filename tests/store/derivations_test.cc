@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/store/tables/judgements.h"
 #include "store/sql/migrations.h"
 #include "support/store_support.h"
 
@@ -58,6 +59,46 @@ TEST_F(DerivationsTest, TakesThePlaceOfTheLast) {
   EXPECT_FALSE(find_note(database(), "derived"));
   EXPECT_EQ(find_derivation(database(), source, "repair")->reason, "nothing left");
   EXPECT_EQ(find_note(database(), "source")->text, "A melanoma. A sharp border.");
+}
+
+TEST_F(DerivationsTest, WhatWasMadeOfADerivedNoteStaysWithItAndGoesWithIt) {
+  const std::int64_t source = add_note("source");
+  NoteRecord first = note("derived", "P3.repair", "A sharp border.");
+  put_derivation(database(), derivation(source, "stripped"), &first);
+  const std::int64_t id = find_note(database(), "derived")->id;
+  const NoteRecord below = note("below", "P3.repair.repair", "A border.");
+  put_derivation(database(), derivation(id, "stripped"), &below);
+  Judgement judgement;
+  judgement.key = "said";
+  judgement.note_id = id;
+  judgement.judge = "judge";
+  put_judgement(database(), judgement);
+  put_audit(database(), {id, "rules", "pass", Json::object(), ""});
+
+  first.parameters = {{"derived", 1}};
+  put_derivation(database(), derivation(source, "stripped"), &first);
+  EXPECT_EQ(find_note(database(), "derived")->id, id);
+  EXPECT_EQ(find_note(database(), "derived")->parameters.at("derived"), 1);
+  EXPECT_TRUE(find_audit(database(), id));  // the same text
+  first.text = "A border, sharp.";
+  put_derivation(database(), derivation(source, "stripped"), &first);
+  EXPECT_FALSE(find_audit(database(), id));
+  EXPECT_EQ(judgement_status(database(), "said"), NoteStatus::kWritten);
+  EXPECT_TRUE(find_derivation(database(), id, "repair"));
+
+  put_derivation(database(), derivation(source, "rejected"), nullptr);
+  EXPECT_FALSE(find_note(database(), "derived"));
+  EXPECT_FALSE(find_note(database(), "below"));
+  EXPECT_TRUE(find_note(database(), "source"));
+}
+
+TEST_F(DerivationsTest, TakesTheNoteOfItsKeyFromElsewhere) {
+  const std::int64_t source = add_note("source");
+  const NoteRecord made = note("derived", "P3.repair", "A sharp border.");
+  put_note(database(), made);  // as an import leaves it: without a derivation
+  put_derivation(database(), derivation(source, "stripped"), &made);
+  EXPECT_EQ(find_derivation(database(), source, "repair")->note_id,
+            find_note(database(), "derived")->id);
 }
 
 TEST_F(DerivationsTest, GoesWithItsNotes) {

@@ -20,7 +20,8 @@ struct JudgeOptions {
   // Data sets, share of the samples, concurrency, budget, consent. Of the filter the data sets and
   // the limit count: at most so many samples that have notes.
   SynthesisOptions asking;
-  std::vector<std::string> strategies;  // whose notes are judged; empty: all
+  // Whose notes are judged; empty: all but what templates say.
+  std::vector<std::string> strategies;
 };
 
 // A note is what is taken up and done; `strategy` is the judge's.
@@ -32,7 +33,8 @@ Json to_json(const JudgeReport& report);
 // Has a language model read the written notes that it has not read yet, claim by claim, beside what
 // is known and, if it sees pictures, the picture. `builder` is of a strategy of kind "judge". What
 // it says is stored and changes no note; audit_notes() shows it beside the rules. Runs and ends as
-// synthesize() does. UsageError if the strategy is no judge, or for what synthesize() throws one.
+// synthesize() does. UsageError if the strategy is no judge, there is no
+// note of the strategies, or for what synthesize() throws one.
 JudgeReport judge_notes(Workspace& workspace, const RequestBuilder& builder,
                         const JudgeOptions& options, HttpTransport& transport, Job& job);
 

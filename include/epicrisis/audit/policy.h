@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/core/files.h"
+
 namespace epicrisis::audit {
 
 // What is done about a note.
@@ -58,6 +60,7 @@ struct Policy {
   std::vector<PolicyRule> rules;
   std::map<PolicyStep, PolicyStep> otherwise;  // what follows a step that does not help
   std::string hash;                            // of the file
+  Path folder;  // of the file, where paths of strategies begin; empty for a built-in one
 
   bool uses_shares() const;
   std::vector<std::string> strategies() const;  // that its steps write

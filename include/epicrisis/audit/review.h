@@ -57,7 +57,7 @@ struct ReviewExportOptions {
 };
 // Writes a sheet (FILE.csv or FILE.jsonl) whole or not at all; returns the number of notes.
 std::int64_t export_review(Workspace& workspace, const Path& file,
-                           const ReviewExportOptions& options, const Job& job);
+                           const ReviewExportOptions& options, Job& job);
 
 struct ReviewImportReport {
   std::int64_t rows = 0;   // = fresh + unchanged + blank
@@ -69,7 +69,8 @@ struct ReviewImportReport {
 Json to_json(const ReviewImportReport& report);
 // Takes a sheet back, all of it or, with an InputError, nothing. UsageError for a reader's name that
 // is no name.
-ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader);
+ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader,
+                                 Job& job);
 
 // How two readers agree on a key; or, with the audit as the second, how it does.
 struct Agreement {
@@ -87,7 +88,7 @@ struct AgreementReport {
 };
 inline constexpr std::string_view kAuditReader = "audit";
 // Intervals by patient, of `replicates` resamples.
-AgreementReport review_agreement(Workspace& workspace, std::size_t replicates = 1000);
+AgreementReport review_agreement(Workspace& workspace, Job& job, std::size_t replicates = 1000);
 Json to_json(const AgreementReport& report);
 
 }  // namespace epicrisis::audit

@@ -69,7 +69,8 @@ class CsvReader {
 };
 
 // One CSV row with a line feed; quotes where needed. A field that starts with = + - @ tab or CR and
-// is not a number gets a leading apostrophe: spreadsheets would run it as a formula.
+// is not a number gets a leading apostrophe: spreadsheets would run it as a formula. So does one
+// that starts so behind apostrophes, so that it comes back whole.
 std::string csv_row(const std::vector<std::string>& fields);
 // What csv_row() was given, of a field that was read: without that apostrophe.
 std::string without_formula_guard(std::string_view field);

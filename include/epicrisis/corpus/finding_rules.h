@@ -65,8 +65,6 @@ class FindingRules {
   double confident_from() const { return confident_from_; }
   const std::vector<Scale>& scales() const { return scales_; }
   const std::vector<Rule>& rules() const { return rules_; }
-  // Of the file: what was found by other rules may be found otherwise now.
-  const std::string& version() const { return version_; }
   // The measures of a picture as the weights of a rule take them: about -3 to 3.
   std::vector<double> scaled(const PictureMeasures& measures) const;
 
@@ -76,7 +74,6 @@ class FindingRules {
   double confident_from_ = 0.5;
   std::vector<Scale> scales_;
   std::vector<Rule> rules_;
-  std::string version_;
 };
 
 }  // namespace epicrisis

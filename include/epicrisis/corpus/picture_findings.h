@@ -65,9 +65,13 @@ FindingsReport measure_files(const std::vector<PictureToMeasure>& pictures,
 FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter, unsigned threads,
                                Job& job, const FindingsSink& sink = {});
 
-// What is stored of a sample; nothing if it was not measured, its picture could not be read, or the
-// measures are of another version. Whether the file changed since is not looked at.
-std::optional<PictureMeasures> stored_measures(Database& database, std::int64_t sample_id);
+// What is stored of a sample; nothing if it was not measured, its picture could not be read, it has
+// another picture now, or the measures are of another version. Whether the file changed since is not
+// looked at.
+std::optional<PictureMeasures> stored_measures(Database& database, const Sample& sample);
+// The findings that the field's rules make of that.
+std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,
+                                             const Sample& sample);
 
 // Evidence of the pictures, one row of four panels each (draw_evidence()), `columns` rows side by
 // side; those that cannot be read are left out and named in `failures`.

@@ -38,7 +38,7 @@ std::span<const std::string_view> picture_measure_names();
 PictureMeasures measure_picture(const Image& image);
 
 // The evidence in four panels of one size, side by side: the picture; outline and axes of the
-// subject; its named colours; lines, spots, meshes and rays within it, and ink, bubbles and ruler.
+// subject; its named colours; spots, meshes and rays within it, and ink, bubbles and ruler.
 // Gray where no subject is found. `side`: pixels of a panel's longer side.
 Image draw_evidence(const Image& image, int side);
 

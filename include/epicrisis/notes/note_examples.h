@@ -24,7 +24,7 @@ std::vector<SampleNotes> note_examples(Database& database, NoteFilter filter, st
 
 // What is known of the sample, in a line: "PNEU, pneumonia; labelled 'Pneumonia'; age 65; female".
 // "nothing" where nothing is.
-std::string facts_of(const Sample& sample, const Field& field);
+std::string facts_in_words(const Sample& sample, const Field& field);
 
 Json to_json(const SampleNotes& example, const Field& field);
 

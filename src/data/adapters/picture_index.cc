@@ -64,10 +64,12 @@ bool is_hidden(std::string_view name) { return name.starts_with('.') || name == 
 // folders are not followed, hidden files and folders (macOS leaves "._a.jpg", notebooks
 // ".ipynb_checkpoints") are passed over.
 template <typename Visit>
-void visit_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
-                 const Visit& visit) {
+std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
+                           const Visit& visit,
+                           std::filesystem::directory_options options =
+                               std::filesystem::directory_options::skip_permission_denied) {
   std::error_code error;
-  std::filesystem::recursive_directory_iterator files(root, error);
+  std::filesystem::recursive_directory_iterator files(root, options, error);
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
        files.increment(error)) {
     const std::string name = files->path().filename().string();
@@ -75,8 +77,16 @@ void visit_files(const Path& root, bool recursive, bool (*is_meant)(std::string_
     if (is_hidden(name) || !is_meant(name)) continue;
     std::error_code ignored;
     if (!files->is_regular_file(ignored)) continue;
-    if (!visit(files->path().lexically_relative(root).generic_string())) return;
+    if (!visit(files->path().lexically_relative(root).generic_string())) return {};
   }
+  return error;
+}
+
+template <typename Visit>
+void visit_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
+                 const Visit& visit) {
+  const std::error_code error =
+      find_files(root, recursive, is_meant, visit, std::filesystem::directory_options::none);
   if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
 }
 
@@ -204,8 +214,10 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
   if (input.pictures.empty()) folders = usual_folders(input.path, layout);
   for (const Path& folder : folders) add_folder(folder, layout.recursive);
   std::error_code no_folder;
-  if (folders.empty() && std::filesystem::is_directory(input.path, no_folder)) {
-    visit_files(input.path, true, is_other_picture_name, [&](const std::string& path) {
+  if (folders.empty() && !input.tables_only &&
+      std::filesystem::is_directory(input.path, no_folder)) {
+    // All below, for what the message names: what cannot be listed is no fault of the pictures.
+    find_files(input.path, true, is_other_picture_name, [&](const std::string& path) {
       unreadable_.push_back((input.path / path).string());
       return true;
     });

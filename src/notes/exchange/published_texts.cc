@@ -110,12 +110,10 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
     const bool takes_name = !options.strategy.empty() && form.texts.size() == 1;
     note.strategy = takes_name ? options.strategy : column.strategy;
     note.text = cell(column.column);
-    if (!form.describe.empty()) {
-      note.origin = "image";
-      note.parameters["written_by"] = column.author;
-      note.parameters["published_as"] = form.describe;
-      note.parameters["terms"] = form.terms;
-    }
+    note.origin = "image";
+    note.parameters["written_by"] = column.author;
+    note.parameters["published_as"] = form.describe;
+    note.parameters["terms"] = form.terms;
     if (!column.answer.empty()) unpack_answer(column.answer, note);
     if (!column.question.empty()) {
       note.parameters["question"] = clean_text(cell(column.question), kMaxKept);

@@ -48,9 +48,9 @@ MeasuredValues measured_values(const Strategy& strategy,
   return result;
 }
 
-// The wordings come in an order of their own for each sentence, by the sample alone.
-std::uint64_t seed_of(const Sample& sample) {
-  const std::string hash = sha256_of_fields({"sentences", sample.dataset, sample.key});
+// By the sample alone. `what`: what is drawn.
+std::uint64_t seed_of(const Sample& sample, std::string_view what) {
+  const std::string hash = sha256_of_fields({"sentences", what, sample.dataset, sample.key});
   std::uint64_t seed = 0;
   for (const char c : hash.substr(0, 16)) {
     seed = seed * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -98,11 +98,12 @@ std::vector<TracedSentence> sentence_note(const Strategy& strategy, const Sample
     return std::ranges::find(strategy.fields, field.first) == strategy.fields.end();
   });
   std::vector<TracedSentence> note;
-  Random random(seed_of(sample));
+  // Apart, so that a sentence that is missing changes the wording of no other.
+  Random wordings(seed_of(sample, "wordings"));
+  Random places(seed_of(sample, "places"));
   std::size_t moved = 0;  // the first sentence of those that may change places
   for (const SentenceWordings& sentence : strategy.sentences) {
-    // Drawn whether it is said or not, so that one that is missing changes no other.
-    const std::uint64_t draw = random.below(sentence.wordings.size());
+    const std::uint64_t draw = wordings.below(sentence.wordings.size());  // whether said or not
     TracedSentence said;
     const Template& wording = sentence.wordings[draw];
     said.text = wording.render(fields);
@@ -120,7 +121,7 @@ std::vector<TracedSentence> sentence_note(const Strategy& strategy, const Sample
     if (!sentence.anywhere) {
       moved = note.size();
     } else if (note.size() - moved > 1) {
-      const std::size_t place = moved + random.below(note.size() - moved);
+      const std::size_t place = moved + places.below(note.size() - moved);
       std::rotate(note.begin() + static_cast<std::ptrdiff_t>(place), note.end() - 1, note.end());
     }
   }

@@ -7,6 +7,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/corpus/finding_rules.h"
 #include "epicrisis/notes/strategy/sentence_notes.h"
 #include "notes/resources.h"
 #include "notes/strategy/answer_form.h"
@@ -34,12 +35,27 @@ StrategyKind read_kind(const TomlTable& table) {
                    table.place("kind"), kind);
 }
 
+// What is_measured_field() may name of the field's pictures.
+std::vector<std::string> measured_field_names(const Field& field) {
+  std::set<std::string> names;
+  if (const FindingRules* rules = FindingRules::of(field)) {
+    for (const FindingRules::Rule& rule : rules->rules()) {
+      names.insert("measured_" + rule.kind);
+      if (rule.opposite.empty()) names.insert("measured_no_" + rule.kind);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
                                      const Field& field_of_sample) {
   std::vector<std::string> fields = table.strings_or("fields", {});
-  const std::vector<std::string> known = note_field_names(field_of_sample);
+  std::vector<std::string> known = note_field_names(field_of_sample);
+  if (kind == StrategyKind::kTemplate && table.has("sentence")) {
+    const std::vector<std::string> measured = measured_field_names(field_of_sample);
+    known.insert(known.end(), measured.begin(), measured.end());
+  }
   for (const std::string& field : fields) {
-    if (kind == StrategyKind::kTemplate && is_measured_field(field)) continue;
     if (field == "note" || std::ranges::find(known, field) == known.end()) {
       throw UsageError("{}: unknown field '{}'; there are {}", table.place("fields"), field,
                        join(known, ", "));
@@ -76,6 +92,10 @@ void read_sentences(const TomlTable& table, Strategy& strategy) {
     }
     strategy.sentences.push_back(std::move(sentence));
   }
+  if (strategy.sentences.empty()) {
+    throw UsageError("{}: sentence is empty; a template has [[sentence]] or text",
+                     table.place("sentence"));
+  }
 }
 
 std::string finding_words(const Finding& finding) {
@@ -109,6 +129,11 @@ std::vector<std::string> named_fields(const Strategy& strategy) {
   std::set<std::string> named;
   for (const auto* part : {&strategy.text, &strategy.system, &strategy.user}) {
     if (*part) named.insert((*part)->fields().begin(), (*part)->fields().end());
+  }
+  for (const SentenceWordings& sentence : strategy.sentences) {
+    for (const Template& wording : sentence.wordings) {
+      named.insert(wording.fields().begin(), wording.fields().end());
+    }
   }
   std::vector<std::string> fields;
   for (const std::string& field : strategy.fields) {

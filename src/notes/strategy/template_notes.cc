@@ -14,21 +14,13 @@ namespace epicrisis {
 namespace {
 
 constexpr std::int64_t kGroup = 1000;  // notes a transaction
-constexpr const char* kProvider = "template";
-
-std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,
-                                             const Sample& sample) {
-  const FindingRules* rules = FindingRules::of(field);
-  const std::optional<PictureMeasures> measures = stored_measures(database, sample.id);
-  if (rules == nullptr || !measures) return {};
-  return rules->findings(*measures, sample.modality);
-}
 
 void write_one(Database& database, const Strategy& strategy, const Sample& sample,
                WriteNotesReport& report) {
   ++report.samples;
   Json parameters = Json::object();  // what each sentence stands on
   std::string text;
+  std::string origin = "metadata";
   if (strategy.sentences.empty()) {
     text = template_note(strategy, sample);
   } else {
@@ -36,6 +28,9 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
         sentence_note(strategy, sample, stored_findings(database, strategy.field, sample));
     text = text_of(sentences);
     parameters["sentences"] = json_list(sentences);
+    for (const TracedSentence& sentence : sentences) {
+      if (!sentence.findings.empty()) origin = "image+metadata";
+    }
   }
   if (text.empty()) {
     ++report.skipped;
@@ -46,23 +41,26 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
   // A template costs nothing, so a sample has one note a strategy; its text follows the metadata.
   note.key = sha256_of_fields({"template", sample.dataset, sample.key, strategy.name});
   if (const auto old = find_note(database, note.key)) {
+    const bool others = old->parameters != parameters || old->origin != origin;
     if (old->text == text) {
+      // The same words may stand on something else now.
+      if (others) set_note_basis(database, old->id, parameters, origin);
       ++report.unchanged;
     } else {
       revise_note(database, old->id, text,
                   "the metadata or the template changed; was of template " + old->template_version,
                   version);
-      set_note_parameters(database, old->id, parameters);
+      set_note_basis(database, old->id, parameters, origin);
       ++report.revised;
     }
     return;
   }
   note.sample_id = sample.id;
   note.strategy = strategy.name;
-  note.provider = kProvider;
+  note.provider = kTemplateProvider;
   note.template_version = version;
   note.text = std::move(text);
-  note.origin = strategy.sentences.empty() ? "metadata" : "image+metadata";
+  note.origin = std::move(origin);
   note.parameters = std::move(parameters);
   put_note(database, note);
   ++report.written;
@@ -70,6 +68,7 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
 
 // What sentences are made of; a picture that cannot be read leaves its note the metadata.
 void measure_pictures(Workspace& workspace, const WriteNotesOptions& options, Job& job) {
+  if (FindingRules::of(workspace_field(workspace.database())) == nullptr) return;
   const FindingsReport report = measure_samples(workspace, options.filter, 0, job);
   if (report.failed > 0) {
     job.warn("{} of {} pictures could not be measured; first: {}", report.failed, report.pictures,
@@ -85,8 +84,9 @@ Json to_json(const WriteNotesReport& report) {
           {"unchanged", report.unchanged}, {"skipped", report.skipped}};
 }
 
-std::string template_note(const Strategy& strategy, const Sample& sample) {
-  if (!strategy.sentences.empty()) return text_of(sentence_note(strategy, sample, {}));
+std::string template_note(const Strategy& strategy, const Sample& sample,
+                          const std::vector<MeasuredFinding>& findings) {
+  if (!strategy.sentences.empty()) return text_of(sentence_note(strategy, sample, findings));
   if (!strategy.text) {
     throw InternalError("template_note: strategy '{}' is no template", strategy.name);
   }

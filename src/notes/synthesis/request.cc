@@ -16,7 +16,6 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxFieldBytes = 1000;
-constexpr std::size_t kMaxNoteBytes = 16'000;
 constexpr std::int64_t kMessageTokens = 16;    // what wraps the two messages
 constexpr std::int64_t kMeasuredTokens = 120;  // the words are made when the body is
 constexpr std::string_view kMeasured = "measured";

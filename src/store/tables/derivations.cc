@@ -24,34 +24,60 @@ std::optional<Derivation> find_derivation(Database& database, std::int64_t sourc
   return found;
 }
 
+namespace {
+
+// In the place of the note of its key, if there is one: what judges said of the same words, and
+// what was made of it, stays.
+std::int64_t keep_note(Database& database, const NoteRecord& note) {
+  const std::optional<NoteRecord> old = find_note(database, note.key);
+  if (!old) {
+    put_note(database, note);
+    return database.query_integer("SELECT id FROM notes WHERE key = ?", note.key).value();
+  }
+  if (old->text != note.text) {
+    database.execute("DELETE FROM audits WHERE note_id = ?", old->id);
+  }
+  database.execute(
+      "UPDATE notes SET sample_id = ?, strategy = ?, provider = ?, model = ?, template_version = ?, "
+      "variant = ?, text = ?, status = ?, reason = ?, parameters = ?, origin = ?, created_at = ? "
+      "WHERE id = ?",
+      note.sample_id, note.strategy, note.provider, note.model, note.template_version, note.variant,
+      note.text, note_status_name(note.status), note.reason, dump_json(note.parameters),
+      note.origin, note.created_at.empty() ? format_utc(system_clock().now()) : note.created_at,
+      old->id);
+  return old->id;
+}
+
+}  // namespace
+
+void remove_derived_note(Database& database, std::string_view key) {
+  database.execute(
+      "WITH RECURSIVE below (id) AS (SELECT id FROM notes WHERE key = ? UNION "
+      "SELECT d.note_id FROM derivations d JOIN below b ON d.source_id = b.id "
+      "WHERE d.note_id IS NOT NULL) DELETE FROM notes WHERE id IN (SELECT id FROM below)",
+      key);
+}
+
 void put_derivation(Database& database, const Derivation& derivation, const NoteRecord* note) {
   if ((note == nullptr) != (derivation.outcome == "rejected")) {
     throw InternalError("a derivation is '{}', {} a note", derivation.outcome,
                         note == nullptr ? "without" : "with");
   }
-  // Its row goes with the note.
-  database.execute(
-      "DELETE FROM notes WHERE id = (SELECT note_id FROM derivations WHERE source_id = ? AND "
-      "policy = ?)",
-      derivation.source_id, derivation.policy);
-  database.execute("DELETE FROM derivations WHERE source_id = ? AND policy = ?",
-                   derivation.source_id, derivation.policy);
-  std::optional<std::int64_t> note_id;
-  if (note != nullptr) {
-    if (put_note(database, *note) == NoteOutcome::kUnchanged) {
-      throw InternalError("a derived note has the key {} of another", note->key);
-    }
-    note_id = database.query_integer("SELECT id FROM notes WHERE key = ?", note->key);
-  }
   if (!database.query_integer("SELECT 1 FROM notes WHERE id = ?", derivation.source_id)) {
     throw InputError("cannot keep what was made of note {}: there is none of this number in {}",
                      derivation.source_id, database.path().string());
   }
+  const std::optional<std::string> old = database.query_text(
+      "SELECT n.key FROM derivations d JOIN notes n ON n.id = d.note_id WHERE d.source_id = ? AND "
+      "d.policy = ?",
+      derivation.source_id, derivation.policy);
+  if (old && (note == nullptr || note->key != *old)) remove_derived_note(database, *old);
+  const std::int64_t note_id = note == nullptr ? 0 : keep_note(database, *note);
   database.execute(
-      "INSERT INTO derivations (source_id, policy, note_id, maker, outcome, reason, sentences, "
-      "asked) VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8)",
-      derivation.source_id, derivation.policy, note_id.value_or(0), derivation.maker,
-      derivation.outcome, derivation.reason, derivation.sentences, derivation.asked);
+      "INSERT OR REPLACE INTO derivations (source_id, policy, note_id, maker, outcome, reason, "
+      "sentences, asked) VALUES (?1, ?2, nullif(?3, 0), ?4, ?5, ?6, ?7, ?8)",
+      derivation.source_id, derivation.policy, note_id, derivation.maker, derivation.outcome,
+      derivation.reason, derivation.sentences, derivation.asked);
 }
 
 bool put_note_label(Database& database, const NoteLabel& label) {

@@ -38,12 +38,14 @@ std::optional<NoteStatus> judgement_status(Database& database, std::string_view 
   return parse_note_status(*name);
 }
 
-std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id) {
+std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id,
+                                     std::string_view sha256) {
   Statement rows = database.prepare(
       "SELECT key, note_id, note_sha256, judge, provider, model, template_version, verdicts, "
       "parameters, created_at, input_tokens, output_tokens, cost, attempts FROM judgements "
-      "WHERE note_id = ? AND status = 'written' ORDER BY id");
-  rows.bind(1, note_id);
+      "WHERE note_id IN (SELECT id FROM notes WHERE sample_id = (SELECT sample_id FROM notes WHERE "
+      "id = ?1)) AND (note_id = ?1 OR note_sha256 = ?2) AND status = 'written' ORDER BY id");
+  rows.bind_all(note_id, sha256);
   std::vector<Judgement> found;
   while (rows.step()) {
     const std::string place =

@@ -109,8 +109,10 @@ void revise_note(Database& database, std::int64_t note_id, std::string_view text
   transaction.commit();
 }
 
-void set_note_parameters(Database& database, std::int64_t note_id, const Json& parameters) {
-  database.execute("UPDATE notes SET parameters = ? WHERE id = ?", parameters.dump(), note_id);
+void set_note_basis(Database& database, std::int64_t note_id, const Json& parameters,
+                    std::string_view origin) {
+  database.execute("UPDATE notes SET parameters = ?, origin = ? WHERE id = ?",
+                   dump_json(parameters), origin, note_id);
 }
 
 std::vector<NoteRevision> note_history(Database& database, std::int64_t note_id) {

@@ -88,6 +88,25 @@ TEST(SentenceNotes, AreVariedAndTheSameForASample) {
   EXPECT_THAT(alone, Not(HasSubstr("{")));
 }
 
+TEST(SentenceNotes, OneThatIsMissingChangesTheWordingOfNoOther) {
+  const Strategy strategy = load_strategy("G");
+  const std::vector<MeasuredFinding> fewer(kFound.begin() + 1, kFound.end());
+  for (int i = 0; i < 50; ++i) {
+    const Sample sample = test::make_sample(std::to_string(i));
+    std::set<std::string> all;
+    for (const TracedSentence& one : sentence_note(strategy, sample, kFound)) all.insert(one.text);
+    for (const TracedSentence& one : sentence_note(strategy, sample, fewer)) {
+      EXPECT_TRUE(all.contains(one.text)) << one.text;
+    }
+  }
+}
+
+TEST(SentenceNotes, FieldsAreThoseOfTheWordings) {
+  const Strategy strategy = load_strategy("G");
+  EXPECT_EQ(named_fields(strategy), strategy.fields);
+  EXPECT_FALSE(strategy.fields.empty());
+}
+
 TEST(SentenceNotes, FaultsAreNamed) {
   const std::string head =
       "name = \"X\"\nversion = 1\nkind = \"template\"\nfields = [\"age\", \"measured_border\"]\n";
@@ -97,6 +116,16 @@ TEST(SentenceNotes, FaultsAreNamed) {
                 parse_strategy(head + "[[sentence]]\nwordings = [\"{colour}\"]\n", "x.toml");
               }),
               HasSubstr("x.toml"));
+  EXPECT_THAT(test::refusal([&] { parse_strategy(head + "sentence = []\n", "x.toml"); }),
+              HasSubstr("sentence is empty"));
+  // One text shows nothing that is measured, and a kind has to be one of the field's rules.
+  EXPECT_THAT(test::refusal([&] { parse_strategy(head + "text = \"{age}\"\n", "x.toml"); }),
+              HasSubstr("measured_border"));
+  std::string other = head + "[[sentence]]\nwordings = [\"{age}\"]\n";
+  parse_strategy(other, "x.toml");
+  other.replace(other.find("border"), 6, "bordre");
+  EXPECT_THAT(test::refusal([&] { parse_strategy(other, "x.toml"); }),
+              HasSubstr("measured_bordre"));
 }
 
 class SentenceNotesTest : public test::StoreTest {};
@@ -137,6 +166,13 @@ TEST_F(SentenceNotesTest, MeasureThePictureAndKeepWhatTheySayItFrom) {
   EXPECT_EQ(text, notes[0].text);
   EXPECT_TRUE(measured);
   EXPECT_THAT(notes[1].text, Not(HasSubstr("black")));  // its metadata alone
+  EXPECT_EQ(notes[1].origin, "metadata");
+  // The same words that stand on something else.
+  const Json basis = notes[0].parameters;
+  set_note_basis(workspace.database(), notes[0].id, Json::object(), "metadata");
+  EXPECT_EQ(write_template_notes(workspace, strategy, job_).unchanged, 2);
+  EXPECT_EQ(load_notes(workspace.database(), {}).at(0).parameters, basis);
+  EXPECT_EQ(load_notes(workspace.database(), {}).at(0).origin, "image+metadata");
   // A revised note has the provenance of its new text.
   sample.findings = {{"site", "face"}};
   test::store_sample(workspace.database(), "d", sample);
@@ -144,6 +180,7 @@ TEST_F(SentenceNotesTest, MeasureThePictureAndKeepWhatTheySayItFrom) {
   const NoteRecord revised = load_notes(workspace.database(), {}).at(0);
   EXPECT_THAT(revised.parameters.dump(), HasSubstr("face"));
   EXPECT_THAT(revised.parameters.dump(), Not(HasSubstr("back")));
+  EXPECT_NO_THROW(set_note_basis(workspace.database(), revised.id, {{"a", "\xff"}}, "metadata"));
 }
 
 }  // namespace

@@ -2,14 +2,18 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/corpus/finding_rules.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
+
+inline constexpr const char* kTemplateProvider = "template";  // of the notes of templates
 
 struct WriteNotesOptions {
   SampleFilter filter;
@@ -25,9 +29,11 @@ struct WriteNotesReport {
 };
 Json to_json(const WriteNotesReport& report);
 
-// The note of one sample, of its metadata alone; empty where nothing can be said: a template of one
-// text needs a class or a diagnosis. InternalError for a strategy that needs a language model.
-std::string template_note(const Strategy& strategy, const Sample& sample);
+// The note of one sample, of its metadata and, by a strategy of sentences, of `findings` measured on
+// its picture; empty where nothing can be said: a template of one text needs a class or a diagnosis.
+// InternalError for a strategy that needs a language model.
+std::string template_note(const Strategy& strategy, const Sample& sample,
+                          const std::vector<MeasuredFinding>& findings = {});
 
 // Writes template notes for the samples of the filter, streaming, in groups of 1,000 a transaction.
 // Run again it changes only what differs. UsageError for a strategy that needs a language model

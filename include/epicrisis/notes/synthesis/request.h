@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,6 +40,9 @@ struct PlannedNote {
   std::int64_t input_tokens = 0;  // estimate, picture included
   int max_tokens = 0;             // of the answer, at most
 };
+
+// Of a note, and of a list of its claims, that a prompt shows: what is beyond is cut.
+inline constexpr std::size_t kMaxNoteBytes = 16'000;
 
 // Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
 // may be shared by threads.

@@ -65,8 +65,9 @@ NoteOutcome put_note(Database& database, const NoteRecord& note);
 void revise_note(Database& database, std::int64_t note_id, std::string_view text,
                  std::string_view reason, std::string_view template_version = {});
 
-// Replaces the parameters of a note, where a revision of its text changed what it stands on.
-void set_note_parameters(Database& database, std::int64_t note_id, const Json& parameters);
+// Replaces the parameters and the origin of a note, where what it stands on changed.
+void set_note_basis(Database& database, std::int64_t note_id, const Json& parameters,
+                    std::string_view origin);
 
 // The texts that a note had before, oldest first.
 struct NoteRevision {
