@@ -23,7 +23,7 @@ struct NoteTally {
 
 struct Key {
   std::string dataset, strategy, provider;
-  auto operator<=>(const Key&) const = default;
+  auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 NoteTally tally_note(const Json& found, std::size_t index) {

@@ -23,7 +23,7 @@ struct PolicyStep {
   Action action = Action::kAccept;
   std::string strategy;  // kWrite: of the other note
   bool operator==(const PolicyStep&) const = default;
-  auto operator<=>(const PolicyStep&) const = default;
+  auto operator<=>(const PolicyStep&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 std::string step_name(const PolicyStep& step);  // "strip", "write M"
 
