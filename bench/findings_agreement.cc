@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -25,6 +26,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/corpus/finding_rules.h"
+#include "epicrisis/eval/statistics.h"
 #include "epicrisis/image/decode.h"
 
 namespace {
@@ -113,15 +115,11 @@ std::optional<bool> said(const Picture& picture, const FindingRules::Rule& rule)
 struct Table {
   double counts[2][2] = {{0, 0}, {0, 0}};  // [measured][said]
   double total() const { return counts[0][0] + counts[0][1] + counts[1][0] + counts[1][1]; }
-  // Cohen, "A coefficient of agreement for nominal scales", Educ. Psychol. Meas. 20, 1960.
   double kappa() const {
-    const double n = total();
-    if (n == 0) return 0;
-    const double agree = (counts[0][0] + counts[1][1]) / n;
-    const double chance = ((counts[0][0] + counts[0][1]) * (counts[0][0] + counts[1][0]) +
-                           (counts[1][0] + counts[1][1]) * (counts[0][1] + counts[1][1])) /
-                          (n * n);
-    return chance < 1 ? (agree - chance) / (1 - chance) : 0;
+    const std::array measured = {counts[0][0] + counts[0][1], counts[1][0] + counts[1][1]};
+    const std::array said = {counts[0][0] + counts[1][0], counts[0][1] + counts[1][1]};
+    const double kappa = cohen_kappa(measured, said, counts[0][0] + counts[1][1]);
+    return std::isnan(kappa) ? 0 : kappa;
   }
   double agreement() const { return total() == 0 ? 0 : (counts[0][0] + counts[1][1]) / total(); }
 };
@@ -293,10 +291,9 @@ void write_fitted(const std::vector<Picture>& pictures, const Path& path) {
                         std::max(1e-6, spread), root ? ", root = true" : "");
   }
   // First without, to see how the kappas come out, then with them.
-  std::string text;
+  const FindingRules scales = FindingRules::parse(head, "scales");
   std::vector<std::string> bodies;
   for (const Wanted& wanted : kWanted) {
-    const FindingRules scales = FindingRules::parse(head, "scales");
     FindingRules::Rule rule;
     rule.kind = wanted.kind;
     rule.value = wanted.value;

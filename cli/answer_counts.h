@@ -6,9 +6,25 @@
 #include <map>
 #include <string>
 
+#include "epicrisis/llm/dispatcher.h"
 #include "output.h"
 
 namespace epicrisis::cli {
+
+// "3 refused, 1 empty"; "" for none.
+inline std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
+  std::string words;
+  for (const auto& [name, count] : counts) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
+  }
+  return words;
+}
+
+inline void print_requests(const llm::DispatchReport& report) {
+  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
+                         report.requests, report.retries, report.input_tokens, report.output_tokens,
+                         report.cost, report.seconds));
+}
 
 // What was taken out of notes, by name: thoughts, control tokens.
 inline void print_dropped(const std::map<std::string, std::int64_t>& dropped) {

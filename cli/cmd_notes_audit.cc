@@ -1,3 +1,4 @@
+#include <cmath>
 #include <memory>
 
 #include "cmd_notes.h"
@@ -28,11 +29,11 @@ std::string joined(const std::map<std::string, std::int64_t>& counts) {
 void print_judge(const std::string& name, const audit::JudgeCounts& judge) {
   print_line(fmt::format("  judge {}: {} notes, {} claims: {}", name, judge.notes, judge.claims,
                          joined(judge.verdicts)));
-  const std::optional<double> kappa = judge.kappa();
+  const double kappa = judge.kappa();
   print_line(fmt::format(
       "    with the rules: both agree {}, both contradict {}, rules alone {}, judge alone {}; {}",
       judge.both_agree, judge.both_contradict, judge.rules_alone, judge.judge_alone,
-      kappa ? fmt::format("kappa {:.2f}", *kappa) : "no kappa"));
+      std::isnan(kappa) ? "no kappa" : fmt::format("kappa {:.2f}", kappa)));
   if (judge.stale_notes + judge.stale_claims > 0) {
     print_line(fmt::format("    not shown: {} notes revised since, {} claims read otherwise since",
                            judge.stale_notes, judge.stale_claims));

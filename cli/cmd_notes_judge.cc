@@ -19,25 +19,15 @@ struct JudgeArguments {
   bool preview = false;
 };
 
-std::string counted(const std::map<std::string, std::int64_t>& counts) {
-  std::string words;
-  for (const auto& [name, count] : counts) {
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
-  }
-  return words.empty() ? "none" : words;
-}
-
 void print_report(const audit::JudgeReport& report, const CLI::App& command) {
   print_line(fmt::format("{}{} by {}, {}: {} notes = {} judged + {} failed + {} skipped{}",
                          report.replayed ? "Replayed: " : "", report.strategy, report.model,
                          report.provider, report.taken, report.done, report.failed, report.skipped,
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
-  if (report.failed > 0) print_line("  failed: " + counted(report.rejected));
-  if (report.skipped > 0) print_line("  skipped: " + counted(report.skips));
-  print_line("Claims: " + counted(report.verdicts));
-  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
-                         report.requests, report.retries, report.input_tokens, report.output_tokens,
-                         report.cost, report.seconds));
+  if (report.failed > 0) print_line("  failed: " + counts_in_words(report.rejected));
+  if (report.skipped > 0) print_line("  skipped: " + counts_in_words(report.skips));
+  print_line("Claims: " + (report.verdicts.empty() ? "none" : counts_in_words(report.verdicts)));
+  print_requests(report);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
   if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
   if (report.done > 0) print_line("`epicrisis notes audit` shows them beside the rules.");

@@ -29,15 +29,11 @@ void print_request(const std::string& body) {
   print_line("A request:");
   std::size_t cut = 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    std::size_t end = i < kShownLines ? std::min(lines[i].size(), kShownBytes) : 0;
-    while (end > 0 && end < lines[i].size() &&
-           (static_cast<unsigned char>(lines[i][end]) & 0xC0U) == 0x80U) {
-      --end;
-    }
-    const std::size_t left = lines[i].size() - end;
+    const std::string_view shown = utf8_beginning(lines[i], i < kShownLines ? kShownBytes : 0);
+    const std::size_t left = lines[i].size() - shown.size();
     cut += left;
     if (i < kShownLines) {
-      print_line(lines[i].substr(0, end) + (left > 0 ? fmt::format("... ({} more)", left) : ""));
+      print_line(std::string(shown) + (left > 0 ? fmt::format("... ({} more)", left) : ""));
     }
   }
   if (lines.size() > kShownLines)
@@ -56,7 +52,9 @@ void print_preview(const SynthesisPreview& preview, const std::string& model) {
         fmt::format("{} {}", preview.remote ? "To another machine:" : "To this machine:", url));
   }
   print_line(fmt::format("Sent: {}; {}", preview.images ? "the picture" : "no picture",
-                         preview.fields.empty() ? "no metadata" : join(preview.fields, ", ")));
+                         preview.fields.empty()
+                             ? "no metadata"
+                             : join({preview.fields.begin(), preview.fields.end()}, ", ")));
   if (preview.images && preview.picture.known) {
     print_line(fmt::format("A picture counts at most {} tokens for {} ({})", preview.picture.tokens,
                            model, preview.picture.source));

@@ -33,11 +33,7 @@ void write_templates(Workspace& workspace, const WriteArguments& arguments,
       report.skipped));
 }
 
-std::string counts_in_words(const std::map<std::string, std::int64_t>& counts) {
-  std::string words;
-  for (const auto& [name, count] : counts) {
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
-  }
+std::string in_brackets(const std::string& words) {
   return words.empty() ? "" : " (" + words + ")";
 }
 
@@ -45,12 +41,10 @@ void print_report(const SynthesisReport& report, const CLI::App& command) {
   print_line(fmt::format("{}{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
                          report.replayed ? "Replayed: " : "", report.strategy, report.model,
                          report.provider, report.taken, report.done, report.failed,
-                         counts_in_words(report.rejected), report.skipped,
-                         counts_in_words(report.skips),
+                         in_brackets(counts_in_words(report.rejected)), report.skipped,
+                         in_brackets(counts_in_words(report.skips)),
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
-  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
-                         report.requests, report.retries, report.input_tokens, report.output_tokens,
-                         report.cost, report.seconds));
+  print_requests(report);
   print_dropped(report.answers.dropped);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
   if (report.requests > 0 && report.replayed) {

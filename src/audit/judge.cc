@@ -98,6 +98,7 @@ JudgeReport judge_notes(Workspace& workspace, const RequestBuilder& builder,
 JudgeReport run_judge(Workspace& workspace, const SynthesisJob& task,
                       const std::vector<std::string>& strategies, Job& job) {
   const RequestBuilder builder = make_builder(task);
+  warn_of_pictures(builder, task, job);
   JudgeOptions options{task.options, strategies};
   options.asking.offline = !task.choice.replay.empty();
   const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);

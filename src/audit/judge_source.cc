@@ -11,6 +11,7 @@
 #include "epicrisis/store/tables/judgements.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/samples.h"
+#include "notes/synthesis/note_source.h"
 #include "notes/synthesis/pending_notes.h"
 
 namespace epicrisis::audit {
@@ -73,11 +74,7 @@ std::optional<llm::Request> JudgeSource::next() {
     }
     std::optional<NoteToJudge> planned = plan(*note);
     if (!planned) continue;
-    llm::Request request;
-    request.key = planned->planned.key;
-    request.input_tokens = planned->planned.input_tokens;
-    request.max_tokens = planned->planned.max_tokens;
-    request.may_grow = planned->planned.max_tokens <= builder_.strategy().max_tokens;
+    llm::Request request = request_of(planned->planned, builder_);
     request.subject = *std::move(planned);
     return request;
   }
@@ -112,12 +109,8 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
     return std::nullopt;
   }
   const std::optional<NoteStatus> status = judgement_status(database_, to_judge.planned.key);
-  if (status == NoteStatus::kWritten) {
-    ++skips_["judged before"];
-    return std::nullopt;
-  }
-  if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
-    ++skips_[fmt::format("{} before", note_status_name(*status))];
+  if (const auto reason = asked_before(status, retry_rejected_, "judged before")) {
+    ++skips_[*reason];
     return std::nullopt;
   }
   if (status == NoteStatus::kTruncated) to_judge.planned.max_tokens *= 2;

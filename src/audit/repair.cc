@@ -11,7 +11,6 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/corpus/picture_findings.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/store/tables/derivations.h"
 #include "epicrisis/store/tables/fields.h"
@@ -89,6 +88,7 @@ class Repairer {
     std::string text;
     std::string asked;  // the strategy whose prompt it goes back to
   };
+  using OtherTexts = std::map<std::string, OtherText>;  // of one sample, by the name in the policy
 
   bool enough() const { return options_.accepted >= 0 && report_.derived() >= options_.accepted; }
 
@@ -157,41 +157,44 @@ class Repairer {
       }
       notes.push_back(std::move(*note));
     }
+    const OtherTexts others = other_texts(sample, facts);
     for (const NoteRecord& note : notes) {
       if (enough()) return;
-      repair(note, sample, facts, shared, peers);
+      repair(note, facts, others, shared, peers);
     }
   }
 
-  std::optional<OtherText> other_note(const std::string& named, const Sample& sample) {
-    const Other& other = others_.at(named);
-    NoteFilter filter;
-    filter.sample_ids = {sample.id};
-    filter.strategies = {other.name};
-    std::optional<OtherText> found;
-    for_each_note(database_, filter, [&](const NoteRecord& note) {
-      found = {note.text, asked_strategy(note)};
-      return false;
-    });
-    if (found || !other.written) return found;
-    std::vector<MeasuredFinding> findings;
-    if (!other.written->sentences.empty()) {
-      findings = stored_findings(database_, field_, sample);
+  OtherTexts other_texts(const Sample& sample, const Facts& facts) {
+    OtherTexts texts;
+    for (const auto& [named, other] : others_) {
+      NoteFilter filter;
+      filter.sample_ids = {sample.id};
+      filter.strategies = {other.name};
+      for_each_note(database_, filter, [&, &name = named](const NoteRecord& note) {
+        texts[name] = {note.text, asked_strategy(note)};
+        return false;
+      });
+      if (texts.contains(named) || !other.written) continue;
+      texts[named] = {template_note(*other.written, sample, facts.measured), other.name};
     }
-    return OtherText{template_note(*other.written, sample, findings), other.name};
+    return texts;
   }
 
-  void repair(const NoteRecord& source, const Sample& sample, const Facts& facts,
+  void repair(const NoteRecord& source, const Facts& facts, const OtherTexts& others,
               const SharedClaims& shared, const std::string& peers) {
     const Prompts::Entry& prompt = prompts_.of(source);
-    std::string others = others_hash_;
-    for (const std::string& name : policy_.strategies()) {
-      const std::optional<OtherText> other = other_note(name, sample);
-      others += sha256_of_fields({other ? other->text : "", other ? other->asked : ""});
+    const auto other = [&](const std::string& named) {
+      const auto found = others.find(named);
+      return found == others.end() ? nullptr : &found->second;
+    };
+    std::string hashes = others_hash_;
+    for (const auto& [named, strategy] : others_) {
+      const OtherText* text = other(named);
+      hashes += text ? sha256_of_fields({text->text, text->asked}) : sha256_of_fields({"", ""});
     }
     const std::string rules = auditor_name(auditor_, facts, prompt.hash, field_);
     const std::string maker = sha256_of_fields({std::to_string(kVersion), policy_.hash, rules,
-                                                source.text, others, peers})
+                                                source.text, hashes, peers})
                                   .substr(0, 32);
     ++report_.notes;
     const auto old = find_derivation(database_, source.id, policy_.name);
@@ -209,13 +212,11 @@ class Repairer {
     const RepairedNote repaired =
         repair_note(source.text, auditor_, policy_, facts, &prompt.prompt, shared_by,
                     [&](const std::string& named) -> std::optional<std::string> {
-                      const std::optional<OtherText> other = other_note(named, sample);
-                      return other ? std::optional(other->text) : std::nullopt;
+                      const OtherText* text = other(named);
+                      return text ? std::optional(text->text) : std::nullopt;
                     });
-    std::string asked = asked_strategy(source);
-    if (!repaired.written.empty()) {
-      if (const auto other = other_note(repaired.written, sample)) asked = other->asked;
-    }
+    const std::string asked =
+        repaired.written.empty() ? asked_strategy(source) : others.at(repaired.written).asked;
     Fresh fresh;
     fresh.key = sha256_of_fields({"derived", source.key, policy_.name});
     fresh.derivation = {source.id,

@@ -161,12 +161,9 @@ Json words_of(const std::vector<Found>& found) {
   return list;
 }
 
-// Not in the middle of a character.
 std::string shown(std::string_view text) {
-  if (text.size() <= kShown) return std::string(text);
-  std::size_t end = kShown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "...";
+  const std::string_view beginning = utf8_beginning(text, kShown);
+  return std::string(beginning) + (beginning.size() < text.size() ? "..." : "");
 }
 
 // Takes the sentences of the spans out. False if a span is missing or nothing could be taken out.

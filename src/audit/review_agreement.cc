@@ -1,5 +1,4 @@
 // How readers agree, among themselves and with the audit.
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -37,20 +36,16 @@ using Decisions = std::vector<std::pair<std::size_t, std::size_t>>;
 
 double kappa(const std::vector<Decisions>& notes, std::size_t categories, SampleCounts counts) {
   std::vector<double> first(categories), second(categories);
-  double same = 0, all = 0;
+  double same = 0;
   for (std::size_t i = 0; i < notes.size(); ++i) {
     const double weight = counts[i];
     for (const auto& [a, b] : notes[i]) {
       first[a] += weight;
       second[b] += weight;
-      all += weight;
       if (a == b) same += weight;
     }
   }
-  double chance = 0;
-  for (std::size_t c = 0; c < categories; ++c) chance += first[c] * second[c] / (all * all);
-  // Where chance alone agrees in all, kappa is 0 / 0.
-  return (same / all - chance) / (1 - chance);
+  return cohen_kappa(first, second, same);
 }
 
 struct Hits {
@@ -141,10 +136,10 @@ class Comparer {
   std::size_t replicates_;
 };
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
 Json to_json(const Estimate& one) {
-  return {{"value", number(one.value)}, {"lo", number(one.lo)}, {"hi", number(one.hi)}};
+  return {{"value", number_or_null(one.value)},
+          {"lo", number_or_null(one.lo)},
+          {"hi", number_or_null(one.hi)}};
 }
 
 }  // namespace
@@ -213,7 +208,7 @@ Json to_json(const AgreementReport& report) {
                     {"first", one.first},
                     {"second", one.second},
                     {"notes", one.notes},
-                    {"agree", number(one.agree)},
+                    {"agree", number_or_null(one.agree)},
                     {"kappa", to_json(one.kappa)},
                     {"precision", to_json(one.precision)},
                     {"recall", to_json(one.recall)}});

@@ -1,9 +1,11 @@
 #include "audit/second_reader.h"
 
+#include <array>
 #include <map>
 #include <string>
 
 #include "epicrisis/core/hash.h"
+#include "epicrisis/eval/statistics.h"
 #include "epicrisis/store/tables/judgements.h"
 
 namespace epicrisis::audit {
@@ -65,19 +67,16 @@ void add_judgements(Database& database, const NoteRecord& note, Json& audited,
   }
 }
 
-std::optional<double> JudgeCounts::kappa() const {
-  const auto n = static_cast<double>(both_agree + both_contradict + rules_alone + judge_alone);
-  if (n == 0) return std::nullopt;
-  const double rules = static_cast<double>(both_contradict + rules_alone) / n;
-  const double judge = static_cast<double>(both_contradict + judge_alone) / n;
-  const double chance = rules * judge + (1 - rules) * (1 - judge);
-  const double same = static_cast<double>(both_agree + both_contradict) / n;
-  if (chance == 1) return std::nullopt;
-  return (same - chance) / (1 - chance);
+double JudgeCounts::kappa() const {
+  const auto number = [](std::int64_t claims) { return static_cast<double>(claims); };
+  const std::array rules = {number(both_agree + judge_alone),
+                            number(both_contradict + rules_alone)};
+  const std::array judge = {number(both_agree + rules_alone),
+                            number(both_contradict + judge_alone)};
+  return cohen_kappa(rules, judge, number(both_agree + both_contradict));
 }
 
 Json to_json(const JudgeCounts& counts) {
-  const std::optional<double> kappa = counts.kappa();
   return {{"notes", counts.notes},
           {"claims", counts.claims},
           {"verdicts", counts.verdicts},
@@ -85,7 +84,7 @@ Json to_json(const JudgeCounts& counts) {
           {"both_contradict", counts.both_contradict},
           {"rules_alone", counts.rules_alone},
           {"judge_alone", counts.judge_alone},
-          {"kappa", kappa ? Json(*kappa) : Json()},
+          {"kappa", number_or_null(counts.kappa())},
           {"stale_notes", counts.stale_notes},
           {"stale_claims", counts.stale_claims}};
 }

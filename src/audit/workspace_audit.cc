@@ -10,6 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/judgements.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/samples.h"
 
@@ -98,6 +99,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
     fresh.clear();
   };
   EqualNotes equal;
+  const bool judged = has_judgements(database);
   std::optional<Sample> sample;
   std::vector<Audited> together;  // of `sample`, of one strategy
   // What is not stored is found: what others say too, and whether they say the same.
@@ -125,7 +127,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
         group.provider = note.provider;
         group.model = note.model;
       }
-      add_judgements(database, note, one.found, group);
+      if (judged) add_judgements(database, note, one.found, group);
       count(group, one.found);
       if (output) {
         Json line = identity(note, *sample);

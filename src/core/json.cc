@@ -1,6 +1,7 @@
 #include "epicrisis/core/json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <unordered_set>
@@ -235,6 +236,8 @@ Json parse_json(std::string_view text, std::string_view source) {
                    place_of(text, source, std::min(position == 0 ? 0 : position - 1, text.size())),
                    builder.message());
 }
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 std::string dump_json(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);

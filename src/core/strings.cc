@@ -130,6 +130,11 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return result;
 }
 
+std::string join_words(const std::vector<std::string>& words, std::string_view last) {
+  if (words.size() < 2) return words.empty() ? std::string() : words[0];
+  return fmt::format("{} {} {}", join({words.begin(), words.end() - 1}, ", "), last, words.back());
+}
+
 std::string ascii_lower(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(), lower_letter);
@@ -167,6 +172,13 @@ std::optional<long long> parse_integer(std::string_view text) {
 }
 
 bool is_valid_utf8(std::string_view text) { return valid_utf8_prefix(text) == text.size(); }
+
+std::string_view utf8_beginning(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  while (max_bytes > 0 && (static_cast<unsigned char>(text[max_bytes]) & 0xC0U) == 0x80U)
+    --max_bytes;
+  return text.substr(0, max_bytes);
+}
 
 std::string clean_text(std::string_view text, std::size_t max_bytes) {
   return clean(text, max_bytes, false);

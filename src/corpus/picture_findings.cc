@@ -9,7 +9,6 @@
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_files.h"
-#include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/store/tables/fields.h"
 
@@ -62,6 +61,15 @@ void hand_on(Work& work, const FindingRules* rules, FindingsReport& report,
   if (sink) sink(picture);
 }
 
+// Of a stored row; nothing if it is of other measures than there are now.
+std::optional<PictureMeasures> measures_of(bool found, std::string_view json) {
+  PictureMeasures measures;
+  measures.found = found;
+  measures.values = parse_json(json, "stored measures").get<std::vector<double>>();
+  if (measures.values.size() != picture_measure_names().size()) return std::nullopt;
+  return measures;
+}
+
 // What is stored of the picture as it is now, if it is.
 void read_stored(Database& database, Work& work) {
   Statement row = database.prepare(
@@ -70,13 +78,13 @@ void read_stored(Database& database, Work& work) {
   row.bind_all(work.sample_id, work.picture.path, work.stamp.size, work.stamp.time,
                kPictureMeasuresVersion);
   if (!row.step()) return;
-  work.stored = true;
   work.picture.error = row.text(0);
-  if (!work.picture.error.empty()) return;
-  work.picture.measures.found = row.integer(1) != 0;
-  work.picture.measures.values =
-      parse_json(row.text(2), "stored measures").get<std::vector<double>>();
-  work.stored = work.picture.measures.values.size() == picture_measure_names().size();
+  work.stored = !work.picture.error.empty();
+  if (work.stored) return;
+  if (auto measures = measures_of(row.integer(1) != 0, row.text_view(2))) {
+    work.picture.measures = *std::move(measures);
+    work.stored = true;
+  }
 }
 
 void store(Database& database, const Work& work) {
@@ -220,11 +228,7 @@ std::optional<PictureMeasures> stored_measures(Database& database, const Sample&
       "version = ? AND error = ''");
   row.bind_all(sample.id, sample.image_path, kPictureMeasuresVersion);
   if (!row.step()) return std::nullopt;
-  PictureMeasures measures;
-  measures.found = row.integer(0) != 0;
-  measures.values = parse_json(row.text(1), "stored measures").get<std::vector<double>>();
-  if (measures.values.size() != picture_measure_names().size()) return std::nullopt;
-  return measures;
+  return measures_of(row.integer(0) != 0, row.text_view(1));
 }
 
 std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,

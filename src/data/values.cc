@@ -231,21 +231,24 @@ std::optional<std::pair<std::string, std::string>> pair_of(const CodedColumn& co
   return std::pair(digits.substr(0, 1), digits.substr(1));
 }
 
-bool all_say_nothing(const std::vector<std::string>& parts) {
-  return std::ranges::all_of(
-      parts, [](const std::string& part) { return common().missing.contains(fold_value(part)); });
-}
+bool says_nothing(std::string_view part) { return common().missing.contains(fold_value(part)); }
 
 // "N/A (not applicable)", "none / unknown", "NA - not available", "unknown!": each part is in the
 // list.
 bool says_nothing_twice(std::string_view folded) {
+  // Nearly every cell is one part, which was looked up already.
+  if (folded.find_first_of("()[]{}<>\"':;!,/.") == std::string_view::npos &&
+      folded.find(" - ") == std::string_view::npos) {
+    return false;
+  }
   bool any = false;
   std::string_view rest = folded;
   while (!rest.empty()) {
     const std::size_t dash = rest.find(" - ");
     const std::size_t size = std::min({rest.find_first_of("()[]:;!,"), dash, rest.size()});
     const std::string part(trim(rest.substr(0, size)));
-    if (!part.empty() && !all_say_nothing({part}) && !all_say_nothing(split(part, '/'))) {
+    if (!part.empty() && !says_nothing(part) &&
+        !std::ranges::all_of(split(part, '/'), says_nothing)) {
       return false;
     }
     any = any || !part.empty();

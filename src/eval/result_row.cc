@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 std::optional<double> number_from(const Json& row, std::string_view key, std::string_view source) {
   const Json value = json_get<Json>(row, key, source);
   if (value.is_null()) return std::nullopt;

@@ -258,6 +258,13 @@ McNemar mcnemar(std::span<const int> truth, std::span<const int> first,
   return result;
 }
 
+double cohen_kappa(std::span<const double> first, std::span<const double> second, double same) {
+  const double all = std::accumulate(first.begin(), first.end(), 0.0);
+  double chance = 0;
+  for (std::size_t c = 0; c < first.size(); ++c) chance += first[c] * second[c] / (all * all);
+  return (same / all - chance) / (1 - chance);
+}
+
 ResampleStatistic mean_statistic(std::vector<double> values) {
   return [values = std::move(values)](SampleCounts counts) {
     double sum = 0;

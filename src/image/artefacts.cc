@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdlib>
 
 namespace epicrisis {
 namespace {
@@ -133,22 +131,12 @@ double find_bubbles(const Plane& gray, Artefacts& found) {
     light.values[i] = gray.values[i] - opened.values[i] >= kReflex && gray.values[i] >= 170 ? 1 : 0;
   }
   const Regions regions = find_regions(light);
-  std::vector<std::array<int, 4>> boxes(regions.areas.size() + 1,
-                                        {gray.width, gray.height, -1, -1});
-  for (int y = 0; y < gray.height; ++y) {
-    for (int x = 0; x < gray.width; ++x) {
-      auto& box = boxes[static_cast<std::size_t>(regions.labels[gray.index(x, y)])];
-      box = {std::min(box[0], x), std::min(box[1], y), std::max(box[2], x), std::max(box[3], y)};
-    }
-  }
+  const std::vector<RegionBox> boxes = region_boxes(regions, gray.width);
   std::vector<bool> bubble(boxes.size(), false);
   double count = 0;
   for (std::size_t label = 1; label < boxes.size(); ++label) {
-    const int width = boxes[label][2] - boxes[label][0] + 1;
-    const int height = boxes[label][3] - boxes[label][1] + 1;
     const int area = regions.areas[label - 1];
-    if (area < 4 || area > 150 || std::max(width, height) > 2 * std::min(width, height)) continue;
-    if (2 * area < width * height) continue;
+    if (area < 4 || area > 150 || !is_compact(boxes[label], area)) continue;
     bubble[label] = true;
     ++count;
   }

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
 #include "epicrisis/image/picture_measures.h"
 #include "epicrisis/image/resize.h"

@@ -1,9 +1,5 @@
 #include "epicrisis/image/measure.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <numbers>
-#include <tuple>
 #include <utility>
 
 #include "epicrisis/core/strings.h"

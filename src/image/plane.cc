@@ -132,4 +132,24 @@ Regions find_regions(const Plane& mask) {
   return regions;
 }
 
+std::vector<RegionBox> region_boxes(const Regions& regions, int width) {
+  const int height = static_cast<int>(regions.labels.size()) / std::max(width, 1);
+  std::vector<RegionBox> boxes(regions.areas.size() + 1, {width, height, -1, -1});
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const auto at = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) +
+                      static_cast<std::size_t>(x);
+      RegionBox& box = boxes[static_cast<std::size_t>(regions.labels[at])];
+      box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x),
+             std::max(box.bottom, y)};
+    }
+  }
+  return boxes;
+}
+
+bool is_compact(const RegionBox& box, int area) {
+  return std::max(box.width(), box.height()) <= 2 * std::min(box.width(), box.height()) &&
+         2 * area >= box.width() * box.height();
+}
+
 }  // namespace epicrisis

@@ -47,4 +47,15 @@ struct Regions {
 };
 Regions find_regions(const Plane& mask);
 
+// The first and the last pixel of a region, across and down.
+struct RegionBox {
+  int left, top, right, bottom;
+  int width() const { return right - left + 1; }
+  int height() const { return bottom - top + 1; }
+};
+// By label, that of the outside first, of a picture of this width.
+std::vector<RegionBox> region_boxes(const Regions& regions, int width);
+// Neither long nor full of holes: at most twice as long as wide, and half of its box.
+bool is_compact(const RegionBox& box, int area);
+
 }  // namespace epicrisis

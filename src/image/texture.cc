@@ -220,24 +220,14 @@ class Finder {
   void find_patches(const Plane& dark) {
     const Regions regions = find_regions(dark);
     const std::vector<int> pixels = core_pixels(regions);
-    std::vector<std::array<int, 4>> boxes(pixels.size(), {width_, height_, -1, -1});
-    for (int y = 0; y < height_; ++y) {
-      for (int x = 0; x < width_; ++x) {
-        auto& box = boxes[static_cast<std::size_t>(regions.labels[index(x, y)])];
-        box = {std::min(box[0], x), std::min(box[1], y), std::max(box[2], x), std::max(box[3], y)};
-      }
-    }
+    const std::vector<RegionBox> boxes = region_boxes(regions, width_);
     double patches = 0;
     int largest = 0;
     for (std::size_t label = 1; label < pixels.size(); ++label) {
       largest = std::max(largest, pixels[label]);
       const int area = regions.areas[label - 1];
-      const int across = boxes[label][2] - boxes[label][0] + 1;
-      const int down = boxes[label][3] - boxes[label][1] + 1;
       if (2 * pixels[label] < area || area < 20 || area >= 150) continue;
-      if (std::max(across, down) <= 2 * std::min(across, down) && 2 * area >= across * down) {
-        ++patches;
-      }
+      if (is_compact(boxes[label], area)) ++patches;
     }
     result_.patches = per_thousand(patches);
     result_.largest = largest / area_;

@@ -8,12 +8,14 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "llm/picture_tokens.h"
 #include "llm/resources.h"
 
 namespace epicrisis {
 namespace {
 
+constexpr const char* kFile = "answers/picture_tokens.toml";
+// Whose count stands for that of a model of which nothing is known.
+constexpr const char* kStandInModel = "gpt-4o";
 constexpr std::int64_t kMost = 1'000'000;
 
 // One way to count; those that a family does not use are 0.
@@ -56,8 +58,7 @@ Family read_family(const TomlTable& table) {
 }
 
 std::vector<Family> read_families() {
-  const TomlTable table =
-      TomlTable::parse(llm_resources().get(llm::kPictureTokensFile), llm::kPictureTokensFile);
+  const TomlTable table = TomlTable::parse(llm_resources().get(kFile), kFile);
   std::vector<Family> families;
   for (const TomlTable& one : table.tables_or_empty("family")) families.push_back(read_family(one));
   table.finish();
@@ -133,9 +134,9 @@ PictureTokens picture_tokens(const Provider& provider) {
       return {*tokens, true, family->source};
     }
   }
-  const Family* stand_in = family_of(families, llm::kStandInModel);
+  const Family* stand_in = family_of(families, kStandInModel);
   if (stand_in == nullptr) {
-    throw InternalError("the counts of picture tokens have none of {}", llm::kStandInModel);
+    throw InternalError("the counts of picture tokens have none of {}", kStandInModel);
   }
   return {count_of(*stand_in, provider.image_detail, provider.image_side).value_or(0), false, ""};
 }

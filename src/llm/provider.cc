@@ -10,7 +10,6 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/net/url.h"
-#include "llm/picture_tokens.h"
 #include "llm/resources.h"
 
 namespace epicrisis {
@@ -262,7 +261,7 @@ Provider load_provider(std::string_view name_or_path) {
     return parse_provider(read_file(name_or_path, kMaxProviderFile), name_or_path);
   }
   const std::string file = fmt::format("providers/{}.toml", name_or_path);
-  if (file == llm::kPictureTokensFile || !llm_resources().has(file)) {
+  if (!llm_resources().has(file)) {
     throw UsageError("no provider '{}'; built in are {}; another is named by the path of its file",
                      clean_text(name_or_path, 60), join(built_in_providers(), ", "));
   }
@@ -272,7 +271,7 @@ Provider load_provider(std::string_view name_or_path) {
 std::vector<std::string> built_in_providers() {
   std::vector<std::string> names;
   for (const std::string& file : llm_resources().names("providers/")) {
-    if (file != llm::kPictureTokensFile) names.push_back(Path(file).stem().string());
+    names.push_back(Path(file).stem().string());
   }
   return names;
 }

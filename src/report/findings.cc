@@ -13,12 +13,6 @@
 namespace epicrisis {
 namespace {
 
-// "a", "a and b", "a, b and c"
-std::string listed(const std::vector<std::string>& items) {
-  if (items.size() < 2) return items.empty() ? std::string() : items[0];
-  return join({items.begin(), items.end() - 1}, ", ") + " and " + items.back();
-}
-
 // "isic2017 +0.051 [0.037 to 0.064]"
 std::string with_interval(const Comparison& one) {
   const std::string sign = one.result.difference > 0 ? "+" : "";
@@ -42,7 +36,7 @@ void add_verdicts(const std::vector<const Comparison*>& over, const std::string&
     const std::string where =
         over.size() == 1 ? fmt::format("the {} data set", role)
                          : fmt::format("{} of {} {} data sets", sets.size(), over.size(), role);
-    parts.push_back(fmt::format("{} on {} ({})", words, where, listed(sets)));
+    parts.push_back(fmt::format("{} on {} ({})", words, where, join_words(sets, "and")));
   };
   add(better, "better");
   add(worse, "worse");
@@ -185,7 +179,7 @@ std::vector<std::string> small_numbers(const ReportData& data) {
         "Small numbers: {} ({}) has n = {}{}; one sample more or less right moves its accuracy by "
         "{:.3f}{}. Read its numbers with their intervals.",
         table.columns[c].dataset, table.columns[c].role, markup::count(n),
-        few.empty() ? "" : ", only " + listed(few), 1 / static_cast<double>(n),
+        few.empty() ? "" : ", only " + join_words(few, "and"), 1 / static_cast<double>(n),
         few.empty() ? "" : ", and the recall of those classes by much more"));
   }
   return warnings;

@@ -67,15 +67,12 @@ std::string seeds_of(const MetricTable& table, std::size_t system) {
 // What would be reached without learning, a line each.
 std::string references_latex(const ReportData& data, const MetricTable& table) {
   std::string text;
-  for (const char* name : {kMajority, kChance}) {
+  for (const ReferenceLine& line : reference_lines(data, table)) {
     std::string cells;
-    bool any = false;
-    for (const MetricTable::Column& column : table.columns) {
-      const ReportReference* one = find_reference(data, name, column, table.metric);
-      any = any || one != nullptr;
+    for (const ReportReference* one : line.cells) {
       cells += " & " + (one == nullptr ? "--" : format_metric(one->metric, one->value));
     }
-    if (any) text += fmt::format("    {}{} & -- \\\\\n", name, cells);
+    text += fmt::format("    {}{} & -- \\\\\n", line.name, cells);
   }
   return text.empty() ? text : "    \\midrule\n" + text;
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "epicrisis/core/strings.h"
+#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup.h"
 
@@ -93,6 +94,17 @@ void add_column(std::vector<MetricTable::Column>& columns, const ResultRow& row)
           [&](const auto& known) { return is_of(row, known); });
 }
 
+const ReportReference* find_reference(const ReportData& data, std::string_view name,
+                                      const MetricTable::Column& column, std::string_view metric) {
+  for (const ReportReference& one : data.references) {
+    if (one.name == name && one.dataset == column.dataset && one.role == column.role &&
+        one.metric == metric && std::isfinite(one.value) && one.n > 0) {
+      return &one;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool MetricTable::printed() const {
@@ -177,15 +189,17 @@ std::vector<MetricTable::Column> result_sets(const std::vector<ResultRow>& rows)
   return columns;
 }
 
-const ReportReference* find_reference(const ReportData& data, std::string_view name,
-                                      const MetricTable::Column& column, std::string_view metric) {
-  for (const ReportReference& one : data.references) {
-    if (one.name == name && one.dataset == column.dataset && one.role == column.role &&
-        one.metric == metric && std::isfinite(one.value) && one.n > 0) {
-      return &one;
+std::vector<ReferenceLine> reference_lines(const ReportData& data, const MetricTable& table) {
+  std::vector<ReferenceLine> lines;
+  for (const char* name : {kMajority, kChance}) {
+    ReferenceLine line{name, {}};
+    for (const MetricTable::Column& column : table.columns) {
+      line.cells.push_back(find_reference(data, name, column, table.metric));
     }
+    const auto is_there = [](const ReportReference* one) { return one != nullptr; };
+    if (std::ranges::any_of(line.cells, is_there)) lines.push_back(std::move(line));
   }
-  return nullptr;
+  return lines;
 }
 
 }  // namespace epicrisis

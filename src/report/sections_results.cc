@@ -222,10 +222,12 @@ Section summary(const ReportData& data) {
     }
     html += "</ul>\n";
   }
+  const MetricTable headline = metric_table(data.results, "classification", data.headline_metric);
   const std::string numbers =
-      metric_table_html(data, "classification", data.headline_metric,
+      metric_table_html(headline,
                         fmt::format("{} with {} intervals. The model sees the picture alone.",
-                                    text(metric_title(data.headline_metric)), percent(data)));
+                                    text(metric_title(data.headline_metric)), percent(data)),
+                        &data);
   if (!numbers.empty()) {
     html += numbers + terms({data.headline_metric, "n", "trainings", "interval", "grey_lines"});
   }
@@ -233,8 +235,7 @@ Section summary(const ReportData& data) {
   html += forest(data, true);
   html += forest(data, false);
   if (html.empty()) {
-    const std::string why =
-        metric_table(data.results, "classification", data.headline_metric).missing_words();
+    const std::string why = headline.missing_words();
     html = fmt::format("<p>There is no result with an interval yet{}.</p>\n",
                        why.empty() ? "" : ": " + text(why));
   }
@@ -245,12 +246,10 @@ Section results(const ReportData& data) {
   std::string html = comparison_table(data);
   for (const ClassificationMetric& metric : classification_metrics()) {
     if (metric.name == data.headline_metric) continue;  // tops the summary
-    const std::string numbers =
-        metric_table_html(data, "classification", metric.name,
-                          fmt::format("{} with {} intervals.", text(metric.title), percent(data)));
-    const std::string why =
-        numbers.empty() ? metric_table(data.results, "classification", metric.name).missing_words()
-                        : "";
+    const MetricTable table = metric_table(data.results, "classification", metric.name);
+    const std::string numbers = metric_table_html(
+        table, fmt::format("{} with {} intervals.", text(metric.title), percent(data)), &data);
+    const std::string why = numbers.empty() ? table.missing_words() : "";
     if (numbers.empty() && why.empty()) continue;
     html += fmt::format("<h3>{}</h3>\n{}", text(metric.title),
                         numbers.empty() ? "<p>Not printed: " + text(why) + ".</p>\n" : numbers) +

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup.h"
 #include "report/sections.h"
@@ -59,14 +58,11 @@ std::string system_cell(const MetricTable::System& system) {
 }
 
 // A line a reference, a cell a data set.
-std::string reference_lines(const ReportData& data, const MetricTable& numbers, bool with_seeds) {
-  std::string lines;
-  for (const char* name : {kMajority, kChance}) {
+std::string reference_rows(const ReportData& data, const MetricTable& numbers, bool with_seeds) {
+  std::string rows;
+  for (const ReferenceLine& line : reference_lines(data, numbers)) {
     std::string cells;
-    bool any = false;
-    for (const MetricTable::Column& column : numbers.columns) {
-      const ReportReference* one = find_reference(data, name, column, numbers.metric);
-      any = any || one != nullptr;
+    for (const ReportReference* one : line.cells) {
       cells += one == nullptr
                    ? std::string("<td class=\"number\">–</td>")
                    : fmt::format("<td class=\"number\">{}{}</td>",
@@ -75,11 +71,10 @@ std::string reference_lines(const ReportData& data, const MetricTable& numbers, 
                                      ? ""
                                      : fmt::format("<small>{}</small>", markup::text(one->detail)));
     }
-    if (!any) continue;
-    lines += fmt::format("<tr class=\"reference\"><th scope=\"row\">{}</th>{}{}</tr>\n", name,
-                         with_seeds ? "<td class=\"number\">–</td>" : "", cells);
+    rows += fmt::format("<tr class=\"reference\"><th scope=\"row\">{}</th>{}{}</tr>\n", line.name,
+                        with_seeds ? "<td class=\"number\">–</td>" : "", cells);
   }
-  return lines;
+  return rows;
 }
 
 }  // namespace
@@ -129,7 +124,7 @@ std::string metric_table_html(const MetricTable& numbers, std::string_view capti
     }
     body += "</tr>\n";
   }
-  if (references != nullptr) body += reference_lines(*references, numbers, same_seeds);
+  if (references != nullptr) body += reference_rows(*references, numbers, same_seeds);
   return table(caption, head, body);
 }
 

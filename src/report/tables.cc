@@ -150,17 +150,14 @@ std::string report_text(const ReportData& data) {
     }
     lines.push_back(std::move(line));
   }
-  for (const char* name : {kMajority, kChance}) {
-    std::vector<std::string> line = {name};
-    bool any = false;
-    for (const MetricTable::Column& column : table.columns) {
-      const ReportReference* one = find_reference(data, name, column, table.metric);
-      any = any || one != nullptr;
+  for (const ReferenceLine& references : reference_lines(data, table)) {
+    std::vector<std::string> line = {references.name};
+    for (const ReportReference* one : references.cells) {
       line.push_back(one == nullptr ? "-"
                                     : format_metric(one->metric, one->value) +
                                           (one->detail.empty() ? "" : " " + one->detail));
     }
-    if (any) lines.push_back(std::move(line));
+    lines.push_back(std::move(line));
   }
   for (std::vector<std::string>& line : lines) {
     for (std::string& cell : line) cell = clean_text(cell, 120);

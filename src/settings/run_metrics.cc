@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fstream>
 #include <limits>
 
@@ -37,8 +36,6 @@ void hold_against_checksums(Json& result, const Path& folder, const std::string&
   }
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 double number(const Json& json, std::string_view key, std::string_view source) {
   const auto found = json.find(std::string(key));
   if (found != json.end() && found->is_null()) return std::numeric_limits<double>::quiet_NaN();
@@ -58,13 +55,13 @@ int whole_number(const Json& json, std::string_view key, std::string_view source
 Json metrics_to_json(const EpochMetrics& metrics) {
   Json json = Json::object();
   json["epoch"] = metrics.epoch;
-  json["train_loss"] = number(metrics.train_loss);
+  json["train_loss"] = number_or_null(metrics.train_loss);
   Json parts = Json::object();
-  for (const auto& [name, value] : metrics.parts) parts[name] = number(value);
+  for (const auto& [name, value] : metrics.parts) parts[name] = number_or_null(value);
   json["parts"] = parts;
-  json["validation_loss"] = number(metrics.validation_loss);
-  json["validation_weighted_f1"] = number(metrics.validation_weighted_f1);
-  json["validation_balanced_accuracy"] = number(metrics.validation_balanced_accuracy);
+  json["validation_loss"] = number_or_null(metrics.validation_loss);
+  json["validation_weighted_f1"] = number_or_null(metrics.validation_weighted_f1);
+  json["validation_balanced_accuracy"] = number_or_null(metrics.validation_balanced_accuracy);
   json["learning_rate"] = metrics.learning_rate;
   json["seconds"] = metrics.seconds;
   json["images_per_second"] = metrics.images_per_second;

@@ -2,10 +2,8 @@
 
 #include <set>
 #include <system_error>
-#include <tuple>
 
 #include "epicrisis/core/strings.h"
-#include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/settings/model_folders.h"
 #include "tensor/weight_files.h"
 
@@ -25,15 +23,9 @@ void require_weights(const Path& model) {
 
 void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
   const std::string& name = run.image_encoder.model;
-  if (name.starts_with(kRandom)) {
-    image_encoder_info(name.substr(kRandom.size()));
-    return;
-  }
-  const Path model = find_model(name);
-  require_weights(model);
-  const ImageEncoderConfig config =
-      read_image_encoder_config(std::filesystem::is_directory(model) ? model : model.parent_path());
-  if (config.input_size != study.prepare.size) {
+  if (!name.starts_with(kRandom)) require_weights(find_model(name));
+  const ImageEncoderConfig config = encoder_config(name);
+  if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.place,
                      fmt::format("the weights of {} were trained on pictures of {} pixels "
                                  "a side, [prepare] makes {}",
@@ -43,9 +35,8 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
 
 void check_text_encoder(const StudyRun& run) {
   if (run.text_encoder == kTrainedTokens) return;
-  const Path model = find_model(run.text_encoder);
-  require_weights(model);
-  const Path folder = std::filesystem::is_directory(model) ? model : model.parent_path();
+  require_weights(find_model(run.text_encoder));
+  const Path folder = model_files(run.text_encoder).folder;
   const std::string source = (folder / model_config_name(folder)).string();
   const std::string type =
       text_model_type(parse_json(read_file(source, kMaxModelConfig), source), source);
@@ -67,6 +58,11 @@ void check_device(const StudyRun& run, Findings& findings) {
 }
 
 }  // namespace
+
+ImageEncoderConfig encoder_config(const std::string& model) {
+  if (model.starts_with(kRandom)) return default_image_encoder_config(model.substr(kRandom.size()));
+  return read_image_encoder_config(model_files(model).folder);
+}
 
 void check_models(const Study& study, Findings& findings) {
   // A model that several runs have is told once, at the first.

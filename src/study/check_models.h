@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "epicrisis/settings/image_encoder_config.h"
 #include "study/findings.h"
 
 namespace epicrisis::study {
@@ -7,5 +10,8 @@ namespace epicrisis::study {
 // Whether encoders are there and of the right kind, with weights whose header can be read, and
 // whether the device may be there.
 void check_models(const Study& study, Findings& findings);
+
+// Of an image encoder as a study names it: a model, or "random:" and an architecture.
+ImageEncoderConfig encoder_config(const std::string& model);
 
 }  // namespace epicrisis::study

@@ -215,10 +215,8 @@ class NotesChecker {
     std::size_t runs = 0;
     std::set<std::string> maybe_imported;
     for (const StudyRun& run : study_.runs) {
-      std::vector<std::string> wanted = expand_note_sets(run.notes);
-      for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
       std::vector<std::string> missing;
-      for (const std::string& name : wanted) {
+      for (const std::string& name : wanted_strategies(run)) {
         if (!known_.contains(name) && std::ranges::find(missing, name) == missing.end()) {
           missing.push_back(name);
         }

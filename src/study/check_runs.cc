@@ -12,9 +12,11 @@
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/store/tables/runs.h"
+#include "study/check_models.h"
 #include "study/check_notes.h"
 #include "study/predictions.h"
 #include "study/run_identity.h"
+#include "study/study_inputs.h"
 
 namespace epicrisis::study {
 namespace {
@@ -75,12 +77,11 @@ class RunsChecker {
       const std::vector<bool>& has = notes.of(strategy, run);
       for (std::size_t i = 0; i < has.size(); ++i) trained_on[i] = trained_on[i] && has[i];
     }
-    std::int64_t all_validation = 0;
+    const bool all_validated = keep_validation(*set_, trained_on);
     for (std::size_t i = 0; i < set_->cases.size(); ++i) {
       const Role role = set_->cases[i].role;
       train += role == Role::kTrain && trained_on[i];
       validation += role == Role::kValidation && trained_on[i];
-      all_validation += role == Role::kValidation;
     }
     const std::string with = join(run.train_with, ", ");
     if (train == 0) {
@@ -91,17 +92,16 @@ class RunsChecker {
               : fmt::format("run '{}': no training sample will have a note of each of {}", run.name,
                             with));
     }
-    if (all_validation == 0) {
+    if (validation == 0) {
       findings_.warning(run.place,
                         fmt::format("run '{}' has no validation sample: all {} epochs are trained, "
                                     "none is stopped early",
                                     run.name, run.train.epochs));
-    } else if (validation == 0) {
+    } else if (all_validated) {
       findings_.warning(
           run.place, fmt::format("run '{}': no validation sample will have a note of each of {}; "
                                  "all {} are validated on",
-                                 run.name, with, all_validation));
-      validation = all_validation;
+                                 run.name, with, validation));
     }
     if (uses_text(run.train.mode) && train > 0) check_own_notes(run, notes, trained_on);
   }
@@ -137,10 +137,13 @@ class RunsChecker {
       if (record.name != run.name || seed_of(record.config) != seed) continue;
       (record.status == RunStatus::kDone ? last_done : last_open) = &record;
     }
+    // It hashes the encoders' weights: only where there is something to hold it against.
     std::optional<Json> settings;
-    try {
-      settings = run_settings(study_, run, seed, models_);
-    } catch (const Error&) {  // an encoder that is not there was told
+    if (last_done != nullptr || last_open != nullptr || !earlier_.empty()) {
+      try {
+        settings = run_settings(study_, run, seed, models_);
+      } catch (const Error&) {  // an encoder that is not there was told
+      }
     }
     if (last_done != nullptr) {
       planned.state = "done";
@@ -195,11 +198,10 @@ class RunsChecker {
   }
 
   void count_pictures() {
-    std::set<std::string> names;
-    for (const StudyData& data : study_.data) names.insert(data.name);
+    const std::vector<std::string> names = names_of_data(study_);
     std::int64_t prepared = 0;
     for (const DatasetInventory& inventory : count_inventory(workspace_.database())) {
-      if (!names.contains(inventory.dataset)) continue;
+      if (std::ranges::find(names, inventory.dataset) == names.end()) continue;
       const auto found = inventory.prepared.find(study_.prepare.id());
       if (found != inventory.prepared.end()) {
         prepared += found->second.pictures + found->second.failed;
@@ -223,12 +225,7 @@ class RunsChecker {
   static std::uint64_t width_of(const std::string& model) {
     constexpr std::uint64_t kUsual = 1280;
     try {
-      const std::size_t colon = model.find(':');
-      if (model.starts_with("random:")) {
-        return static_cast<std::uint64_t>(image_encoder_info(model.substr(colon + 1)).feature_dim);
-      }
-      const Path folder = find_model(model);
-      return static_cast<std::uint64_t>(read_image_encoder_config(folder).feature_dim);
+      return static_cast<std::uint64_t>(encoder_config(model).feature_dim);
     } catch (const Error&) {
       return kUsual;
     }

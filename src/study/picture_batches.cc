@@ -4,7 +4,6 @@
 #include <span>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/image/decode.h"
 
@@ -53,10 +52,10 @@ void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
     BatchPictures readable(recipe.size);
     for (std::size_t i = 0; i < count; ++i) {
       if (!batch.errors[i].empty()) continue;
-      batch.hashes.push_back(sha256_hex(std::as_bytes(std::span(prepared[i].pixels))));
       readable.add(std::move(prepared[i]));
     }
     if (readable.count() > 0) batch.z = model.embed(readable, job);
+    batch.pictures = &readable;
     sink(batch);
     meter.add(count);
   }

@@ -16,10 +16,10 @@ namespace epicrisis::study {
 
 // Some pictures after each other, prepared and embedded.
 struct EmbeddedPictures {
-  std::size_t first = 0;            // index of the first of them
-  std::vector<std::string> errors;  // one a picture: why it could not be read, "" if it could
-  FloatMatrix z;                    // a row for each that could be read, not normalised
-  std::vector<std::string> hashes;  // of their prepared pixels: WorkspaceImages::content_id()
+  std::size_t first = 0;                  // index of the first of them
+  std::vector<std::string> errors;        // one a picture: why it could not be read, "" if it could
+  FloatMatrix z;                          // a row for each that could be read, not normalised
+  const ImageSource* pictures = nullptr;  // those, as they are prepared; within the call alone
 };
 
 // Prepares picture files by the recipe and embeds them, a batch at a time, so that memory does not

@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "epicrisis/core/parallel.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
@@ -74,7 +75,7 @@ AuditRow measured(const Key& key, const std::string& label, const std::vector<No
   }
   row.pictures = pictures.size();
   row.groups = groups.size();
-  for (std::size_t m = 0; m < kAuditMeasures.size(); ++m) {
+  parallel_for(kAuditMeasures.size(), 0, job, [&](std::size_t m) {
     const auto share = [&notes, m](SampleCounts counts) {
       double part = 0, whole = 0;
       for (std::size_t i = 0; i < notes.size(); ++i) {
@@ -83,9 +84,9 @@ AuditRow measured(const Key& key, const std::string& label, const std::vector<No
       }
       return part / whole;  // NaN, undefined, for 0 / 0
     };
-    job.check();
     row.measures.at(m) = bootstrap(notes.size(), share, options);
-  }
+  });
+  job.check();
   return row;
 }
 
@@ -122,8 +123,7 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
   AuditSection section;
   std::unordered_map<std::int64_t, std::size_t> cases;
   for (std::size_t i = 0; i < set.cases.size(); ++i) cases.emplace(set.cases[i].sample_id, i);
-  std::vector<std::string> names;
-  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
+  const std::vector<std::string> names = class_names(study);
 
   std::map<Key, std::vector<NoteTally>> counts;
   std::map<Key, ConfusionMatrix> confusions;
@@ -137,7 +137,7 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
   std::map<std::string, std::vector<Drawn>> drawn;
   Random random(study.split_seed, "audited notes");
   NoteFilter filter;
-  for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
+  filter.datasets = names_of_data(study);
   for_each_note(database, filter, [&](const NoteRecord& note) {
     job.check();
     const auto found = cases.find(note.sample_id);

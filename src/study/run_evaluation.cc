@@ -181,12 +181,6 @@ std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& stud
   return slices;
 }
 
-std::vector<std::string> class_names(const Study& study) {
-  std::vector<std::string> names;
-  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
-  return names;
-}
-
 RetrievalSet retrieval_set(const Predictions& predictions, const DatasetSlice& slice,
                            const StudyRun& run) {
   RetrievalSet set;

@@ -45,9 +45,6 @@ struct Evaluation {
   std::vector<Comparison> comparisons;                       // by compare_runs()
 };
 
-// The short names of the study's classes, in its order.
-std::vector<std::string> class_names(const Study& study);
-
 // Test and external cases by data set, internal ones first; rows as `Predictions` has them.
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study);
 

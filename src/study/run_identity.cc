@@ -59,8 +59,7 @@ const std::string& ModelHashes::of(const std::string& model) {
 }
 
 Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, ModelHashes& models) {
-  Json classes = Json::array();
-  for (const ClassId id : study.classes) classes.push_back(study.field.at(id).name);
+  const Json classes = class_names(study);
   const bool text = uses_text(run.train.mode);
   const bool copies = run.image_encoder.frozen && run.image_encoder.augmented_copies > 0;
   return Json{

@@ -96,6 +96,32 @@ void judge(std::vector<ListedRun*>& runs, const StudyWishes& wishes, bool known,
   }
 }
 
+// What the database says of runs, and whether somebody is at work on them.
+std::vector<ListedRun> read_runs(Workspace& workspace, const std::string& study) {
+  std::vector<ListedRun> listed;
+  std::map<std::string, bool> at_work;  // by study, of those that say that they are running
+  for (const RunRecord& record : list_runs(workspace.database(), study)) {
+    ListedRun run;
+    run.id = record.id;
+    run.study = record.study;
+    run.name = record.name;
+    run.seed = study::seed_of(record.config);
+    run.status = record.status;
+    run.error = record.error;
+    run.started_at = record.started_at;
+    run.finished_at = record.finished_at;
+    if (run.status == RunStatus::kRunning && !at_work.contains(run.study)) {
+      at_work[run.study] = is_locked(workspace, study::study_lock(run.study));
+    }
+    listed.push_back(std::move(run));
+  }
+  for (ListedRun& run : listed) {
+    const auto found = at_work.find(run.study);
+    run.at_work = found != at_work.end() && found->second;
+  }
+  return listed;
+}
+
 }  // namespace
 
 std::string_view run_use_name(RunUse use) { return kUseNames.at(static_cast<std::size_t>(use)); }
@@ -117,33 +143,19 @@ Json to_json(const ListedRun& run) {
 
 std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::string& study) {
   const std::vector<std::string> studies = list_studies(workspace);
-  std::vector<ListedRun> listed;
-  for (const RunRecord& record : list_runs(workspace.database(), study)) {
-    ListedRun run;
-    run.id = record.id;
-    run.study = record.study;
-    run.name = record.name;
-    run.seed = study::seed_of(record.config);
-    run.status = record.status;
-    run.error = record.error;
-    run.started_at = record.started_at;
-    run.finished_at = record.finished_at;
-    run.bytes = study::folder_size(workspace.runs() / record.id).bytes;
-    listed.push_back(std::move(run));
-  }
+  std::vector<ListedRun> listed = read_runs(workspace, study);
   if (!study.empty() && listed.empty() && std::ranges::find(studies, study) == studies.end()) {
     throw UsageError("{}: no study '{}' and no run of one; studies run here: {}",
                      workspace.root().string(), study,
                      studies.empty() ? "none" : join(studies, ", "));
   }
   std::map<std::string, std::vector<ListedRun*>> by_study;
-  for (ListedRun& run : listed) by_study[run.study].push_back(&run);
+  for (ListedRun& run : listed) {
+    run.bytes = study::folder_size(workspace.runs() / run.id).bytes;
+    by_study[run.study].push_back(&run);
+  }
   const std::set<std::string> measured = runs_with_results(workspace.database());
   for (auto& [name, runs] : by_study) {
-    const bool running = std::ranges::any_of(
-        runs, [](const ListedRun* run) { return run->status == RunStatus::kRunning; });
-    const bool at_work = running && is_locked(workspace, study::study_lock(name));
-    for (ListedRun* run : runs) run->at_work = at_work;
     const bool known = std::ranges::find(studies, name) != studies.end();
     judge(runs, known ? wishes_of(workspace, name) : StudyWishes(), known, measured);
   }
@@ -161,7 +173,7 @@ Json to_json(const StudyProgress& progress) {
 
 std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
   std::map<std::string, std::map<RunKey, ListedRun>> last;  // a finished one, else the latest
-  for (ListedRun& run : list_workspace_runs(workspace)) {
+  for (ListedRun& run : read_runs(workspace, {})) {
     if (!run.seed) continue;
     auto& of_study = last[run.study];
     const RunKey key{run.name, *run.seed};

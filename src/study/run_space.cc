@@ -1,7 +1,6 @@
 #include "study/run_space.h"
 
 #include <algorithm>
-#include <system_error>
 #include <unordered_map>
 
 #include "epicrisis/core/error.h"

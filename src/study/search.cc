@@ -5,10 +5,9 @@
 #include <system_error>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/retrieval.h"
-#include "epicrisis/image/decode.h"
-#include "epicrisis/image/prepare.h"
 #include "epicrisis/report/search_sheet.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -29,6 +28,7 @@ constexpr std::size_t kQueryBytes = 400;
 struct Target {
   FloatMatrix z;                   // one row
   std::string hash;                // of its prepared pixels; "" for words
+  Picture picture;                 // as it is prepared, of a file
   std::optional<std::size_t> own;  // its row among the pictures
 };
 
@@ -49,7 +49,8 @@ void embed_file(const Path& file, const study::RunUse& use, const study::RunMode
       [&](const study::EmbeddedPictures& one) {
         if (!one.errors.front().empty()) throw InputError("{}", one.errors.front());
         target.z = one.z;
-        target.hash = one.hashes.front();
+        target.hash = sha256_hex(std::as_bytes(one.pictures->pixels(0)));
+        target.picture = study::prepared_picture(*one.pictures, 0, {});
       },
       job);
 }
@@ -142,9 +143,8 @@ SearchResult search_samples(const Path& run_folder, Workspace& workspace, const 
     result.query_picture = study::prepared_picture(*pictures.images, pictures.indices[*target.own],
                                                    "the query " + result.query);
   } else if (!target.hash.empty()) {
-    const Path file = asked ? Path(asked->image_path) : query.picture;
-    result.query_picture = {encode_jpeg(prepare_image(load_image(file), use.recipe).image, 80),
-                            "the query " + result.query};
+    result.query_picture = std::move(target.picture);
+    result.query_picture.alt = "the query " + result.query;
   }
   std::vector<bool> excluded(pictures.samples.size());
   if (target.own) excluded[*target.own] = true;

@@ -1,7 +1,6 @@
 #include "epicrisis/study/study_check.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <set>
 #include <system_error>
@@ -138,9 +137,7 @@ class StudyChecker {
   // As the study does where all pictures were looked at before; else no picture is, and those that
   // are the same are not known.
   void assign_roles() {
-    std::vector<std::string> names;
-    for (const StudyData& data : study_.data) names.push_back(data.name);
-    if (count_without_fingerprint(workspace_.database(), names) == 0) {
+    if (count_without_fingerprint(workspace_.database(), study::names_of_data(study_)) == 0) {
       try {
         set_ = study::assign_roles(workspace_, study_, inner_);
         return;

@@ -38,10 +38,10 @@ class UnionFind {
   std::vector<std::size_t> parent_;
 };
 
-std::vector<std::string> names_of_data(const Study& study, bool external) {
+std::vector<std::string> names_of_external(const Study& study) {
   std::vector<std::string> names;
   for (const StudyData& data : study.data) {
-    if (data.external == external) names.push_back(data.name);
+    if (data.external) names.push_back(data.name);
   }
   return names;
 }
@@ -120,9 +120,9 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
   std::vector<Case> cases;
   FileSplits splits(study);
   SampleFilter filter;
-  for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
+  filter.datasets = names_of_data(study);
   filter.with_image = true;
-  const std::vector<std::string> external = names_of_data(study, true);
+  const std::vector<std::string> external = names_of_external(study);
   for_each_sample(workspace.database(), filter, [&](const Sample& sample) {
     const int label = sample.label ? class_index(study, *sample.label) : -1;
     const bool is_external = std::ranges::find(external, sample.dataset) != external.end();
@@ -148,8 +148,8 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
 
 CheckOptions check_options(const Study& study) {
   CheckOptions options;
-  for (const StudyData& data : study.data) options.datasets.push_back(data.name);
-  options.external = names_of_data(study, true);
+  options.datasets = names_of_data(study);
+  options.external = names_of_external(study);
   options.datasets_are_domains = false;
   options.labels = study.classes;
   return options;
@@ -272,6 +272,18 @@ bool moved_with_root(Database& database, const Study& study, const StudyData& da
 
 }  // namespace
 
+std::vector<std::string> names_of_data(const Study& study) {
+  std::vector<std::string> names;
+  for (const StudyData& data : study.data) names.push_back(data.name);
+  return names;
+}
+
+std::vector<std::string> class_names(const Study& study) {
+  std::vector<std::string> names;
+  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
+  return names;
+}
+
 std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job) {
   std::vector<ImportReport> reports;
   for (const StudyData& data : study.data) {
@@ -323,11 +335,10 @@ namespace {
 // A study needs samples of its classes, and some that are not external.
 void check_cases(Workspace& workspace, const Study& study, const std::vector<Case>& cases,
                  const Job& job) {
-  std::vector<std::string> names;
-  for (const ClassId id : study.classes) names.push_back(study.field.at(id).name);
+  const std::vector<std::string> names = class_names(study);
   if (cases.empty()) {
     SampleFilter filter;
-    for (const StudyData& data : study.data) filter.datasets.push_back(data.name);
+    filter.datasets = names_of_data(study);
     std::vector<std::string> found;
     for (const ClassCounts& counts : count_classes(workspace.database(), filter)) {
       std::vector<std::string> classes;

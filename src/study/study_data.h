@@ -35,6 +35,10 @@ struct CaseSet {
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
 };
 
+std::vector<std::string> names_of_data(const Study& study);
+// The short names of its classes, in its order.
+std::vector<std::string> class_names(const Study& study);
+
 // Imports every data set of the study and warns of what was left out or not understood. Idempotent.
 std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, Job& job);
 // One of them; an empty report for one that is taken as it was imported. UsageError if that is not

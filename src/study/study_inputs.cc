@@ -49,25 +49,24 @@ NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& c
   return table;
 }
 
-namespace {
-
-// A training that is validated on nothing neither stops early nor knows its best epoch.
-void keep_validation(const CaseSet& set, RunNotes& notes) {
-  bool any = false;
-  bool kept = false;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    if (set.cases[i].role != Role::kValidation) continue;
-    any = true;
-    kept = kept || notes.trained_on[i];
-  }
-  if (!any || kept) return;
-  notes.validated_on_all = true;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    if (set.cases[i].role == Role::kValidation) notes.trained_on[i] = true;
-  }
+std::vector<std::string> wanted_strategies(const StudyRun& run) {
+  std::vector<std::string> wanted = expand_note_sets(run.notes);
+  for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
+  return wanted;
 }
 
-}  // namespace
+bool keep_validation(const CaseSet& set, std::vector<bool>& trained_on) {
+  bool any = false;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role != Role::kValidation) continue;
+    if (trained_on[i]) return false;
+    any = true;
+  }
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    if (set.cases[i].role == Role::kValidation) trained_on[i] = true;
+  }
+  return any;
+}
 
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set) {
   RunNotes result;
@@ -83,7 +82,7 @@ RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet
       if (notes.of_case[i].empty()) result.trained_on[i] = false;
     }
   }
-  keep_validation(set, result);
+  result.validated_on_all = keep_validation(set, result.trained_on);
   return result;
 }
 

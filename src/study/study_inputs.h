@@ -23,6 +23,9 @@ NoteTable load_note_table(Workspace& workspace, const CaseSet& set, const NoteFi
 // The notes of some of the cases, in their order; texts are numbered anew.
 NoteTable select_notes(const NoteTable& notes, const std::vector<std::size_t>& cases);
 
+// Those that a run trains on and those it is trained with, sets expanded.
+std::vector<std::string> wanted_strategies(const StudyRun& run);
+
 // The notes that a run trains on.
 NoteFilter note_filter(const StudyRun& run);
 
@@ -33,6 +36,9 @@ struct RunNotes {
   // train_with would have left no case to validate on, so it holds for training alone.
   bool validated_on_all = false;
 };
+// A training that is validated on nothing neither stops early nor knows its best epoch: where no
+// validation case is among `trained_on`, all are put there. Whether they were.
+bool keep_validation(const CaseSet& set, std::vector<bool>& trained_on);
 RunNotes load_run_notes(Workspace& workspace, const StudyRun& run, const CaseSet& set);
 
 // Prepared pictures of the cases: `picture[i]` is the index in `images` of case i.

@@ -8,6 +8,8 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/template_notes.h"
+#include "study/study_data.h"
+#include "study/study_inputs.h"
 
 namespace epicrisis::study {
 namespace {
@@ -72,12 +74,6 @@ void read_derivation(const TomlTable& table, const Path& folder, Study& study) {
   }
 }
 
-std::vector<std::string> names_of_data(const Study& study) {
-  std::vector<std::string> names;
-  for (const StudyData& data : study.data) names.push_back(data.name);
-  return names;
-}
-
 void derive_notes(Workspace& workspace, const Study& study, const StudyDerivation& task, Job& job) {
   audit::RepairOptions options;
   options.datasets = names_of_data(study);
@@ -113,9 +109,7 @@ void check_strategies(Workspace& workspace, const Study& study) {
   }
   for (const StudyDerivation& one : study.derivations) known.push_back(one.strategy);
   for (const StudyRun& run : study.runs) {
-    std::vector<std::string> wanted = expand_note_sets(run.notes);
-    for (std::string& name : expand_note_sets(run.train_with)) wanted.push_back(std::move(name));
-    for (const std::string& name : wanted) {
+    for (const std::string& name : wanted_strategies(run)) {
       if (std::ranges::find(known, name) == known.end()) {
         throw UsageError(
             "run '{}' trains on notes of strategy '{}': none are there, and the study writes, "

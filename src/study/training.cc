@@ -251,7 +251,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
                      const PictureTable& pictures, ModelHashes& models, Job& job) {
   RunCounts counts;
   StudyRuns runs(workspace, study, set, pictures, models);
-  TrainingCount count(count_open(runs, study, job), job);
+  std::optional<TrainingCount> count;  // made when the first training begins
   for (const StudyRun& run : study.runs) {
     runs.take(run);
     std::optional<RunTrainer> trainer;  // made when the first seed needs it
@@ -292,12 +292,16 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         job.warn("{} is trained again: {}", title, state.why_not);
         std::filesystem::remove_all(folder);
       }
-      count.begin(title);
+      if (!count) {
+        StudyRuns all(workspace, study, set, pictures, models);
+        count.emplace(count_open(all, study, job), job);
+      }
+      count->begin(title);
       tell_validation(run, set, runs.notes(), title, job);
       TrainConfig config = run.train;
       config.seed = static_cast<std::uint64_t>(seed);
       train_one(workspace, runs, state, config, *trainer);
-      count.end();
+      count->end();
       ++counts.trained;
     }
   }

@@ -29,7 +29,7 @@ struct JudgeCounts {
   std::int64_t stale_notes = 0;                   // revised since they were judged
   std::int64_t stale_claims = 0;                  // not read any more as they were then
 
-  std::optional<double> kappa() const;  // Cohen's, of the four; empty where it is not defined
+  double kappa() const;  // Cohen's, of the four; NaN where it is not defined
 };
 Json to_json(const JudgeCounts& counts);
 

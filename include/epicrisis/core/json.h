@@ -15,6 +15,8 @@ Json parse_json(std::string_view text, std::string_view source);
 // Compact, invalid UTF-8 replaced by U+FFFD, so that it never throws on text from outside.
 std::string dump_json(const Json& value, int indent = -1);
 
+Json number_or_null(double value);  // null for what JSON has no number for: NaN, infinities
+
 // Member access that explains itself: InputError "<source>: missing key 'a'" or "'a' is a string,
 // a number was expected". T: std::string, bool, std::int64_t, double, Json.
 template <typename T>

@@ -12,6 +12,8 @@ std::string_view trim(std::string_view text);  // ASCII white space
 // Keeps empty parts: "a,,b" has three, "" has one.
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
+// "a", "a and b", "a, b and c", with `last` for the "and".
+std::string join_words(const std::vector<std::string>& words, std::string_view last);
 std::string ascii_lower(std::string_view text);
 constexpr char lower_letter(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -25,6 +27,8 @@ std::optional<double> parse_number(std::string_view text);
 std::optional<long long> parse_integer(std::string_view text);
 
 bool is_valid_utf8(std::string_view text);
+// The longest beginning of a UTF-8 text of at most max_bytes that cuts no character.
+std::string_view utf8_beginning(std::string_view text, std::size_t max_bytes);
 // Text from outside made fit to store and show: invalid UTF-8 replaced, C0/C1 control characters,
 // bidirectional marks and invisible tag characters removed, white space runs (of Unicode) folded to
 // one space and dropped at both ends, cut to max_bytes at a character.

@@ -73,8 +73,8 @@ std::optional<PictureMeasures> stored_measures(Database& database, const Sample&
 std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,
                                              const Sample& sample);
 
-// Evidence of the pictures, one row of four panels each (draw_evidence()), `columns` rows side by
-// side; those that cannot be read are left out and named in `failures`.
+// Evidence of the pictures, one row of four panels each (draw_evidence()), two rows side by side;
+// those that cannot be read are left out and named in `failures`.
 Image evidence_sheet(const std::vector<PictureToMeasure>& pictures, Job& job,
                      std::vector<std::string>& failures);
 

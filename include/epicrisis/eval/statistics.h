@@ -71,6 +71,11 @@ struct McNemar {
 McNemar mcnemar(std::span<const int> truth, std::span<const int> first,
                 std::span<const int> second);
 
+// Cohen's kappa (Educ. Psychol. Meas. 20, 1960) of two readers: how often each gave each category,
+// and how often both gave the same. NaN where it is undefined: nothing was read, or chance alone
+// agrees in all.
+double cohen_kappa(std::span<const double> first, std::span<const double> second, double same);
+
 // Statistics of per-sample values; NaN entries are left out, NaN if none is left.
 ResampleStatistic mean_statistic(std::vector<double> values);
 ResampleStatistic median_statistic(std::vector<double> values);

@@ -17,7 +17,7 @@ struct PictureTokens {
 };
 
 // For the provider's model, detail and largest side: what the provider says itself
-// (Provider::image_tokens), else by providers/picture_tokens.toml. Only the longer side of a picture
+// (Provider::image_tokens), else by answers/picture_tokens.toml. Only the longer side of a picture
 // is known beforehand, so it is the most over all shapes. docs/formats/providers.md.
 PictureTokens picture_tokens(const Provider& provider);
 

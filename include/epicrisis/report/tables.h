@@ -80,8 +80,13 @@ MetricTable class_table(const ReportData& data, std::string_view kind, std::stri
 // The data sets that there are results of, internal ones first.
 std::vector<MetricTable::Column> result_sets(const std::vector<ResultRow>& rows);
 
-// Null where there is none.
-const ReportReference* find_reference(const ReportData& data, std::string_view name,
-                                      const MetricTable::Column& column, std::string_view metric);
+// A line of a table of what would be reached without learning: a cell a column, null where there is
+// none.
+struct ReferenceLine {
+  std::string name;
+  std::vector<const ReportReference*> cells;
+};
+// Those with a number, in the order in which they are shown. Points into `data`.
+std::vector<ReferenceLine> reference_lines(const ReportData& data, const MetricTable& table);
 
 }  // namespace epicrisis

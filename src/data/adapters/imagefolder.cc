@@ -158,8 +158,9 @@ class FolderReader {
   // Folders that number their pictures anew: an id of several pictures tells none of them.
   void note_id(std::string_view id, const std::string& path) {
     if (intake_.is_missing(id)) return;
-    const auto [first, is_new] = paths_.emplace(normal_spelling(id), fnv1a(path));
-    if (!is_new && first->second != fnv1a(path)) shared_.insert(first->first);
+    const std::uint64_t hash = fnv1a(path);
+    const auto [first, is_new] = paths_.emplace(normal_spelling(id), hash);
+    if (!is_new && first->second != hash) shared_.insert(first->first);
   }
 
   ColumnMap columns_of(const MetadataRow& row) const {
@@ -170,7 +171,7 @@ class FolderReader {
   }
   // A key that was given once stays.
   bool is_shared(std::string_view id, const std::string& path) const {
-    if (!input_.shared_ids.contains(normal_spelling(id))) return false;
+    if (input_.shared_ids.empty() || !input_.shared_ids.contains(normal_spelling(id))) return false;
     return !input_.stored_picture ||
            input_.stored_picture(without_picture_suffix(normal_spelling(id))) !=
                std::filesystem::absolute(root_ / path).lexically_normal().string();

@@ -112,6 +112,7 @@ void Intake::take(Draft draft) {
   if (!check_id(draft)) return;
   draft.sample.raw_label = clean_text(draft.sample.raw_label, kMaxRawLabel);
   const bool has_twin =
+      !input_.suffix_twins.empty() &&
       input_.suffix_twins.contains(std::string(without_picture_suffix(normal_spelling(draft.id))));
   if (has_twin && is_bare(draft)) return skip(kNoSuffix, draft.place, draft.id);
   PictureIndex::Found picture = look_up(draft, has_twin && draft.picture.empty());

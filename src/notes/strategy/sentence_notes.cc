@@ -1,7 +1,9 @@
 #include "epicrisis/notes/strategy/sentence_notes.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <set>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
@@ -14,14 +16,13 @@ namespace {
 constexpr std::string_view kMeasured = "measured_";
 constexpr std::string_view kAbsent = "measured_no_";
 
-// "a, b and c".
-std::string list_words(const std::vector<std::string>& words, std::string_view last) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? fmt::format(" {} ", last) : ", ";
-    text += words[i];
-  }
-  return text;
+// What was looked for, and is not there: a finding without an opposite.
+bool is_absent(const MeasuredFinding& finding) {
+  return !finding.present() && finding.opposite.empty();
+}
+
+std::string field_of(const MeasuredFinding& finding) {
+  return std::string(is_absent(finding) ? kAbsent : kMeasured) + finding.kind;
 }
 
 struct MeasuredValues {
@@ -35,15 +36,15 @@ MeasuredValues measured_values(const Strategy& strategy,
   std::map<std::string, std::vector<std::string>> words;
   for (const MeasuredFinding& finding : findings) {
     if (!finding.usable) continue;
-    const bool absent = !finding.present() && finding.opposite.empty();
-    const std::string field = std::string(absent ? kAbsent : kMeasured) + finding.kind;
+    const bool absent = is_absent(finding);
+    const std::string field = field_of(finding);
     const std::string& value = finding.present() || absent ? finding.value : finding.opposite;
     const auto in_note = strategy.words.find(value);
     words[field].push_back(in_note == strategy.words.end() || absent ? value : in_note->second);
     result.behind[field].push_back(finding);
   }
   for (const auto& [field, list] : words) {
-    result.fields[field] = list_words(list, field.starts_with(kAbsent) ? "or" : "and");
+    result.fields[field] = join_words(list, field.starts_with(kAbsent) ? "or" : "and");
   }
   return result;
 }
@@ -52,9 +53,7 @@ MeasuredValues measured_values(const Strategy& strategy,
 std::uint64_t seed_of(const Sample& sample, std::string_view what) {
   const std::string hash = sha256_of_fields({"sentences", what, sample.dataset, sample.key});
   std::uint64_t seed = 0;
-  for (const char c : hash.substr(0, 16)) {
-    seed = seed * 16 + static_cast<std::uint64_t>(c <= '9' ? c - '0' : c - 'a' + 10);
-  }
+  std::from_chars(hash.data(), hash.data() + 16, seed, 16);
   return seed;
 }
 
@@ -64,18 +63,25 @@ bool is_measured_field(std::string_view name) {
   return name.starts_with(kMeasured) && name.size() > kMeasured.size();
 }
 
+std::vector<std::string> measured_field_names(const Field& field) {
+  std::set<std::string> names;
+  if (const FindingRules* rules = FindingRules::of(field)) {
+    for (const FindingRules::Rule& rule : rules->rules()) {
+      names.insert(std::string(kMeasured) + rule.kind);
+      if (rule.opposite.empty()) names.insert(std::string(kAbsent) + rule.kind);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
 Json to_json(const TracedSentence& sentence) {
   Json from = Json::array();
   for (const auto& [field, value] : sentence.fields) {
     Json one{{"field", field}, {"value", value}};
     if (is_measured_field(field)) {
-      const bool absent = field.starts_with(kAbsent);
-      const std::string kind = field.substr((absent ? kAbsent : kMeasured).size());
       one["findings"] = Json::array();
       for (const MeasuredFinding& finding : sentence.findings) {
-        if (finding.kind != kind || absent != (!finding.present() && finding.opposite.empty())) {
-          continue;
-        }
+        if (field_of(finding) != field) continue;
         one["findings"].push_back({{"value", finding.value},
                                    {"strength", finding.strength},
                                    {"confidence", finding.confidence}});

@@ -35,18 +35,6 @@ StrategyKind read_kind(const TomlTable& table) {
                    table.place("kind"), kind);
 }
 
-// What is_measured_field() may name of the field's pictures.
-std::vector<std::string> measured_field_names(const Field& field) {
-  std::set<std::string> names;
-  if (const FindingRules* rules = FindingRules::of(field)) {
-    for (const FindingRules::Rule& rule : rules->rules()) {
-      names.insert("measured_" + rule.kind);
-      if (rule.opposite.empty()) names.insert("measured_no_" + rule.kind);
-    }
-  }
-  return {names.begin(), names.end()};
-}
-
 std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
                                      const Field& field_of_sample) {
   std::vector<std::string> fields = table.strings_or("fields", {});

@@ -36,4 +36,7 @@ class NoteSource : public llm::Source {
 
 const PlannedNote& planned_note(const llm::Request& request);
 
+// The request of a planned note, but for its subject.
+llm::Request request_of(const PlannedNote& note, const RequestBuilder& builder);
+
 }  // namespace epicrisis

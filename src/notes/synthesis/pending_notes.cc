@@ -56,6 +56,14 @@ std::string hash_of_shown_picture(Database& database, const RequestBuilder& buil
   }
 }
 
+std::optional<std::string> asked_before(std::optional<NoteStatus> status, bool retry_rejected,
+                                        std::string_view written) {
+  if (!status || *status == NoteStatus::kFailed) return std::nullopt;
+  if (*status == NoteStatus::kWritten) return std::string(written);
+  if (retry_rejected) return std::nullopt;
+  return fmt::format("{} before", note_status_name(*status));
+}
+
 PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
                            const SynthesisOptions& options, const Job& job, bool all)
     : database_(database),
@@ -124,10 +132,8 @@ void PendingNotes::plan_notes_of(const Sample& sample) {
     PlannedNote planned = builder_.plan(sample, variant, hash, note);
     const std::optional<NoteStatus> status =
         all_ ? std::nullopt : note_status(database_, planned.key);
-    if (status == NoteStatus::kWritten) {
-      ++skips_["written before"];
-    } else if (status && *status != NoteStatus::kFailed && !retry_rejected_) {
-      ++skips_[fmt::format("{} before", note_status_name(*status))];
+    if (const auto reason = asked_before(status, retry_rejected_, "written before")) {
+      ++skips_[*reason];
     } else if (!ask_batched_ && is_out_in_batch(planned.key)) {
       ++skips_["out in a batch"];
     } else {

@@ -62,6 +62,11 @@ bool is_drawn(const Sample& sample, double fraction);
 std::string hash_of_shown_picture(Database& database, const RequestBuilder& builder,
                                   const Sample& sample, const Job& job, std::string& skip);
 
+// Why what was asked before with this outcome is not asked again: "refused before"; `written` for
+// what is there. Empty if it is to be asked.
+std::optional<std::string> asked_before(std::optional<NoteStatus> status, bool retry_rejected,
+                                        std::string_view written);
+
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.
 void require_consent(Database& database, const RequestBuilder& builder, bool allow_remote);

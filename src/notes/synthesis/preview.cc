@@ -88,9 +88,7 @@ void add_request(SynthesisPreview& preview, const PlannedNote& note,
   if (note.attach_image) preview.picture_tokens += builder.picture().tokens;
   preview.images = preview.images || note.attach_image;
   preview.cost = preview.prices.of(preview.input_tokens, preview.output_tokens);
-  std::set<std::string> fields(preview.fields.begin(), preview.fields.end());
-  fields.insert(note.fields.begin(), note.fields.end());
-  preview.fields.assign(fields.begin(), fields.end());
+  preview.fields.insert(note.fields.begin(), note.fields.end());
 }
 
 SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& builder,

@@ -26,8 +26,7 @@ std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& 
       builder.model(), builder.picture().tokens);
 }
 
-SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
-  const RequestBuilder builder = make_builder(task);
+void warn_of_pictures(const RequestBuilder& builder, const SynthesisJob& task, Job& job) {
   if (builder.strategy().image && !builder.provider().vision && task.disclosure.images) {
     job.warn(
         "strategy {} is about the picture, and provider '{}' is not said to see pictures: none is "
@@ -36,6 +35,11 @@ SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Jo
   }
   const std::string unknown = unknown_picture_tokens(builder, task.options.budget);
   if (!unknown.empty() && task.choice.replay.empty()) job.warn("{}", unknown);
+}
+
+SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
+  const RequestBuilder builder = make_builder(task);
+  warn_of_pictures(builder, task, job);
   SynthesisOptions options = task.options;
   options.offline = !task.choice.replay.empty();
   const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);

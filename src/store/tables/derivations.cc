@@ -1,7 +1,7 @@
 #include "epicrisis/store/tables/derivations.h"
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 
@@ -43,8 +43,7 @@ std::int64_t keep_note(Database& database, const NoteRecord& note) {
       "WHERE id = ?",
       note.sample_id, note.strategy, note.provider, note.model, note.template_version, note.variant,
       note.text, note_status_name(note.status), note.reason, dump_json(note.parameters),
-      note.origin, note.created_at.empty() ? format_utc(system_clock().now()) : note.created_at,
-      old->id);
+      note.origin, or_now(note.created_at), old->id);
   return old->id;
 }
 
@@ -85,8 +84,7 @@ bool put_note_label(Database& database, const NoteLabel& label) {
       "INSERT INTO note_labels (note_hash, reader, labels, labelled_at) VALUES (?, ?, ?, ?) "
       "ON CONFLICT (note_hash, reader) DO UPDATE SET labels = excluded.labels, "
       "labelled_at = excluded.labelled_at WHERE labels <> excluded.labels",
-      label.note_hash, label.reader, dump_json(label.labels),
-      label.labelled_at.empty() ? format_utc(system_clock().now()) : label.labelled_at);
+      label.note_hash, label.reader, dump_json(label.labels), or_now(label.labelled_at));
   return database.changes() > 0;
 }
 

@@ -1,7 +1,7 @@
 #include "epicrisis/store/tables/judgements.h"
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 
@@ -12,8 +12,6 @@ void put_judgement(Database& database, const Judgement& judgement) {
     throw InputError("cannot store a verdict of '{}': there is no note {} in {}", judgement.judge,
                      judgement.note_id, database.path().string());
   }
-  const std::string created_at =
-      judgement.created_at.empty() ? format_utc(system_clock().now()) : judgement.created_at;
   database.execute(
       "INSERT INTO judgements (key, note_id, note_sha256, judge, provider, model, "
       "template_version, status, verdicts, reason, parameters, created_at, input_tokens, "
@@ -27,8 +25,9 @@ void put_judgement(Database& database, const Judgement& judgement) {
       "attempts = attempts + excluded.attempts",
       judgement.key, judgement.note_id, judgement.note_sha256, judgement.judge, judgement.provider,
       judgement.model, judgement.template_version, note_status_name(judgement.status),
-      dump_json(judgement.verdicts), judgement.reason, dump_json(judgement.parameters), created_at,
-      judgement.input_tokens, judgement.output_tokens, judgement.cost, judgement.attempts);
+      dump_json(judgement.verdicts), judgement.reason, dump_json(judgement.parameters),
+      or_now(judgement.created_at), judgement.input_tokens, judgement.output_tokens, judgement.cost,
+      judgement.attempts);
   transaction.commit();
 }
 
@@ -36,6 +35,10 @@ std::optional<NoteStatus> judgement_status(Database& database, std::string_view 
   const auto name = database.query_text("SELECT status FROM judgements WHERE key = ?", key);
   if (!name) return std::nullopt;
   return parse_note_status(*name);
+}
+
+bool has_judgements(Database& database) {
+  return database.query_integer("SELECT 1 FROM judgements LIMIT 1").has_value();
 }
 
 std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id,

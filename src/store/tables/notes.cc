@@ -5,9 +5,9 @@
 #include <span>
 #include <utility>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "store/tables/sample_query.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 namespace {
@@ -44,10 +44,6 @@ NoteRecord note_of(const Statement& row, const Path& file) {
   note.attempts = static_cast<int>(row.integer(17));
   return note;
 }
-
-std::string now() { return format_utc(system_clock().now()); }
-
-std::string or_now(const std::string& time) { return time.empty() ? now() : time; }
 
 }  // namespace
 
@@ -95,7 +91,7 @@ void revise_note(Database& database, std::int64_t note_id, std::string_view text
   database.execute(
       "INSERT INTO note_history (note_id, text, reason, replaced_at) "
       "SELECT id, text, ?, ? FROM notes WHERE id = ? AND status = 'written'",
-      reason, now(), note_id);
+      reason, utc_now(), note_id);
   if (database.changes() != 1) {
     throw InputError("cannot revise note {}: there is no written note of this number in {}",
                      note_id, database.path().string());

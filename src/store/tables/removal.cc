@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/samples.h"
 #include "store/tables/emptied.h"
 #include "store/tables/sample_query.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 namespace {
@@ -108,7 +108,7 @@ void remove_dataset_rows(Database& database, std::string_view name) {
   indexes.drop();
   // A database without a data set beside runs and pictures passes for a lost one.
   if (!database.query_integer("SELECT 1 FROM datasets LIMIT 1")) {
-    put_setting(database, kEmptied, format_utc(system_clock().now()));
+    put_setting(database, kEmptied, utc_now());
   }
   transaction.commit();
 }

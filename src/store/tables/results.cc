@@ -4,8 +4,8 @@
 #include <set>
 #include <tuple>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 namespace {
@@ -42,7 +42,7 @@ void put_results(Database& database, std::string_view study, std::string_view ke
   Transaction transaction(database);
   database.execute("DELETE FROM evaluations WHERE study = ?", study);
   database.execute("INSERT INTO evaluations (study, key, created_at) VALUES (?, ?, ?)", study, key,
-                   format_utc(system_clock().now()));
+                   utc_now());
   std::set<std::string> runs;
   std::set<std::tuple<std::string, std::string, std::string, std::string, std::string, std::string,
                       std::string, std::string, std::string>>

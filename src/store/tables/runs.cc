@@ -2,10 +2,10 @@
 
 #include <array>
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 namespace {
@@ -33,8 +33,6 @@ RunRecord run_of(const Statement& row, const Path& file) {
   return run;
 }
 
-std::string now() { return format_utc(system_clock().now()); }
-
 }  // namespace
 
 std::string_view run_status_name(RunStatus status) {
@@ -61,13 +59,13 @@ void start_run(Database& database, const RunRecord& run) {
       "error = '', started_at = excluded.started_at, finished_at = ''",
       run.id, run.study, run.name, dump_json(run.config),
       run.config_hash.empty() ? run_config_hash(run.config) : run.config_hash,
-      run.started_at.empty() ? now() : run.started_at);
+      or_now(run.started_at));
   transaction.commit();
 }
 
 void finish_run(Database& database, std::string_view id, RunStatus status, std::string_view error) {
   database.execute("UPDATE runs SET status = ?, error = ?, finished_at = ? WHERE id = ?",
-                   run_status_name(status), error, now(), id);
+                   run_status_name(status), error, utc_now(), id);
   if (database.changes() != 1) {
     throw InternalError("run '{}' is not in {}", id, database.path().string());
   }

@@ -1,8 +1,8 @@
 #include "epicrisis/store/tables/splits.h"
 
-#include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "store/tables/times.h"
 
 namespace epicrisis {
 namespace {
@@ -43,7 +43,7 @@ SplitSet save_split_set(Database& database, std::string_view name, std::uint64_t
     database.execute("DELETE FROM split_sets WHERE name = ?", name);
   }
   database.execute("INSERT INTO split_sets (name, seed, options, created_at) VALUES (?, ?, ?, ?)",
-                   name, seed, dump_json(options), format_utc(system_clock().now()));
+                   name, seed, dump_json(options), utc_now());
   const std::int64_t id = database.last_insert_id();
   for (const SampleRole& entry : roles) {
     if (entry.role == Role::kUnused) continue;

@@ -31,5 +31,7 @@ std::string text_of(const std::vector<TracedSentence>& sentences);
 // of a finding of the field's rules behind "measured_" or, for what was looked for and is not
 // there, "measured_no_".
 bool is_measured_field(std::string_view name);
+// All of them, sorted.
+std::vector<std::string> measured_field_names(const Field& field);
 
 }  // namespace epicrisis

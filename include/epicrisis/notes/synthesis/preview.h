@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct SynthesisPreview {
   double cost = 0;                            // the most, US dollars
   bool remote = false;                        // goes to another machine
   std::vector<std::string> urls;
-  std::vector<std::string> fields;  // names of the metadata that are sent
+  std::set<std::string> fields;  // names of the metadata that are sent
   bool images = false;
   // JSON of one request: of the sample that was asked for, else of the first missing one, else of
   // the first that there is; "" if there is none, or the one asked for is no sample to write on.

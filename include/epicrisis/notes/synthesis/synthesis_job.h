@@ -27,6 +27,9 @@ RequestBuilder make_builder(const SynthesisJob& job);
 // picture counts for the model. "" where it is known, no picture goes along, or nothing is reckoned.
 std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget);
 
+// Says what of the pictures a run cannot show the model, and what it cannot reckon.
+void warn_of_pictures(const RequestBuilder& builder, const SynthesisJob& task, Job& job);
+
 // synthesize() with the transport that the job asks for.
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job);
 

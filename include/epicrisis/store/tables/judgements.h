@@ -37,6 +37,7 @@ struct Judgement {
 // attempts added. InputError if the note does not exist.
 void put_judgement(Database& database, const Judgement& judgement);
 std::optional<NoteStatus> judgement_status(Database& database, std::string_view key);
+bool has_judgements(Database& database);  // of any note
 // Those with verdicts of one note, and of other notes of its sample those of this text (`sha256`),
 // in the order in which they were stored.
 std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id,
