@@ -3,9 +3,9 @@
 // [--fit FILE]. SHARED_FOLDER holds notes/*.jsonl and the pictures below data/; of the notes those
 // of strategy P1 are taken, in which a choice was made for each finding.
 //
-// --fit writes a findings file whose weights are fitted to one half of the large file's pictures (by
-// a hash of their ids; logistic regression, both answers weighted alike, ridge penalty). What is
-// printed is measured on the other half and on the small file: never on what was fitted to.
+// --fit writes a findings file whose weights are fitted to one half of the large file's pictures
+// (by a hash of their ids; logistic regression, both answers weighted alike, ridge penalty). What
+// is printed is measured on the other half and on the small file: never on what was fitted to.
 // docs/findings.md.
 
 #include <fmt/format.h>
@@ -172,8 +172,8 @@ void print_agreement(const std::vector<Picture>& pictures, const FindingRules& r
   }
 }
 
-// Logistic regression by gradient descent with momentum; both answers count alike. Weights, then the
-// bias.
+// Logistic regression by gradient descent with momentum; both answers count alike. Weights, then
+// the bias.
 std::vector<double> fit(const std::vector<std::vector<double>>& rows,
                         const std::vector<bool>& said) {
   constexpr double kRidge = 8, kStep = 0.3, kMomentum = 0.8;

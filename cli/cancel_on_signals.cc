@@ -17,7 +17,8 @@ void handle(int) {
   Job& job = *target.load();
   if (job.cancelled()) _exit(130);
   job.cancel();
-  // Work may take a while to come to a place where it can stop; who pressed the keys is answered now.
+  // Work may take a while to come to a place where it can stop; who pressed the keys is answered
+  // now.
   const int before = errno;
   constexpr std::string_view kAnswer =
       "\nstopping; what is done is kept (again: end at once, without waiting)\n";

@@ -66,8 +66,8 @@ void run_check(const StudyArguments& arguments, Globals& globals) {
                  : fmt::format("Nothing is wrong with it, {} warnings", found.findings.size()));
 }
 
-// What is wrong with the study stops it. What the system refused to the check, room for a copy of the
-// database for one, the study may not need.
+// What is wrong with the study stops it. What the system refused to the check, room for a copy of
+// the database for one, the study may not need.
 StudyCheck check_before_run(const StudyArguments& arguments, const Globals& globals) {
   try {
     return check(arguments, globals);

@@ -22,8 +22,8 @@ struct SynthesisArguments {
   bool retry_rejected = false;
 };
 
-// Adds --provider and --endpoint. A provider that the command line names leaves out the endpoint and
-// the model of the environment.
+// Adds --provider and --endpoint. A provider that the command line names leaves out the endpoint
+// and the model of the environment.
 void add_provider_options(CLI::App& command, ProviderChoice& choice);
 // Adds --record and --replay.
 void add_recording_options(CLI::App& command, ProviderChoice& choice);

@@ -13,8 +13,8 @@
 namespace epicrisis::cli {
 
 // Shows on standard error what one job tells: of each step a bar with count, rate and time left
-// where that is a terminal, elsewhere a line at the start, one a minute and one at the end; messages
-// as lines with their level, without control characters.
+// where that is a terminal, elsewhere a line at the start, one a minute and one at the end;
+// messages as lines with their level, without control characters.
 class TerminalWatcher : public JobWatcher {
  public:
   // How the library's words are put to who runs the program; none: as they are.

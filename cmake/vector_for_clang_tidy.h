@@ -1,7 +1,7 @@
-// Included first by every file that includes torch, where Clang compiles against LibTorch 1.13, which was
-// written for C++17. In C++20 std::vector's members are constexpr, and Clang instantiates those early, for
-// classes that LibTorch has only declared. This reads <vector> alone with them as plain inline members:
-// good enough for clang-tidy, which is all that reads those files with Clang.
+// Included first by every file that includes torch, where Clang compiles against LibTorch 1.13,
+// which was written for C++17. In C++20 std::vector's members are constexpr, and Clang instantiates
+// those early, for classes that LibTorch has only declared. This reads <vector> alone with them as
+// plain inline members: good enough for clang-tidy, which is all that reads those files with Clang.
 #pragma once
 
 #include <algorithm>

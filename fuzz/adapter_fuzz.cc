@@ -34,8 +34,8 @@ const std::vector<Target>& targets() {
       {"isic2019", {"ISIC_2019_Test_GroundTruth.csv", "ISIC_2019_Test_Metadata.csv"}},
       {"milk10k", {"MILK10k_Training_Metadata.csv", "MILK10k_Training_GroundTruth.csv"}},
       {"pad_ufes_20", {"metadata.csv"}},
-      // Described by files: levels of labels, no header, joined tables, weighted labels with several
-      // pictures a row, labels by turns, rows left out, pictures by path.
+      // Described by files: levels of labels, no header, joined tables, weighted labels with
+      // several pictures a row, labels by turns, rows left out, pictures by path.
       {"isic_archive", {"metadata.csv", "b_metadata.csv"}},
       {"isic2016",
        {"ISBI2016_ISIC_Part3_Training_GroundTruth.csv",

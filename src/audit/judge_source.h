@@ -58,8 +58,8 @@ class JudgeSource : public llm::Source {
 
 const NoteToJudge& note_to_judge(const llm::Request& request);
 
-// A list of claims as a judge reads it: "1) diagnosis: pneumonia; 2) border: sharp, denied". Classes
-// are in the field's words.
+// A list of claims as a judge reads it: "1) diagnosis: pneumonia; 2) border: sharp, denied".
+// Classes are in the field's words.
 std::string numbered_claims(const std::vector<Claim>& claims, const Field& field);
 
 // What the judge said of each of the claims, in their order: kind, value, polarity, begin, end and

@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kMaxField = std::size_t{64} << 20;
 constexpr std::string_view kNone = "none";
 
-// What a sheet tells the reader. Of it note_id, dataset, key and note are looked at when it comes back.
+// What a sheet tells the reader. Of it note_id, dataset, key and note are looked at when it comes
+// back.
 constexpr std::array<std::string_view, 11> kGiven = {"note_id",  "dataset", "key",     "strategy",
                                                      "provider", "model",   "variant", "known",
                                                      "claims",   "verdict", "note"};

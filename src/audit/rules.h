@@ -10,7 +10,8 @@ namespace epicrisis::audit {
 void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view note,
            const Facts& facts, const ClaimWords& words);
 
-// Where no other fact speaks of a claim that is not hedged: against what was measured on the picture.
+// Where no other fact speaks of a claim that is not hedged: against what was measured on the
+// picture.
 void judge_measured(JudgedClaim& judged, const Facts& facts);
 
 // What is known of a stored sample: facts_of(), and the usable findings that are stored of its

@@ -15,13 +15,13 @@ struct Sentence {
 };
 
 // In order; they hold all of the text but white space. A sentence ends at . ! ? before white space
-// and no lower-case letter, but not after an abbreviation, the mark of a list ("1.") or in brackets;
-// and at the end of a line, unless the next one goes on with a lower-case letter. Linear.
+// and no lower-case letter, but not after an abbreviation, the mark of a list ("1.") or in
+// brackets; and at the end of a line, unless the next one goes on with a lower-case letter. Linear.
 std::vector<Sentence> sentences_of(std::string_view text);
 
-// The text without some of its sentences (`gone`, one entry each), and without headings ("Diagnosis:")
-// that nothing follows any more. What stays is byte for byte as it was, with the white space that
-// stood between; "" if nothing stays. `gone` then tells what went.
+// The text without some of its sentences (`gone`, one entry each), and without headings
+// ("Diagnosis:") that nothing follows any more. What stays is byte for byte as it was, with the
+// white space that stood between; "" if nothing stays. `gone` then tells what went.
 std::string without_sentences(std::string_view text, const std::vector<Sentence>& sentences,
                               std::vector<bool>& gone);
 

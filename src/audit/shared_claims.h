@@ -12,14 +12,15 @@
 
 namespace epicrisis::audit {
 
-// The claims of several notes of one sample, of one strategy: variants, and notes of several models.
+// The claims of several notes of one sample, of one strategy: variants, and notes of several
+// models.
 class SharedClaims {
  public:
   void add(const NoteReading& reading);
   void add(const Json& claims);  // those of an audit: docs/formats/audits.md
   std::size_t notes() const { return notes_; }
-  // Of the other notes, the share that makes this claim of one of them too (kind, value, asserted or
-  // denied). Nothing where there is no other.
+  // Of the other notes, the share that makes this claim of one of them too (kind, value, asserted
+  // or denied). Nothing where there is no other.
   std::optional<double> share(const Claim& claim) const { return share_of(key_of(claim)); }
   std::optional<double> share(const Json& claim) const { return share_of(key_of(claim)); }
 

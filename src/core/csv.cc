@@ -273,10 +273,10 @@ struct CsvReader::State {
     return true;
   }
 
-  // Programs leave out the empty fields at the end of a row. It is something else where one field is
-  // all there is (a remark below the table), where the file ends within the row, where a quote may
-  // have been meant to hold several fields together, and where this row and the one before are as
-  // long together as one that a line break has cut in two.
+  // Programs leave out the empty fields at the end of a row. It is something else where one field
+  // is all there is (a remark below the table), where the file ends within the row, where a quote
+  // may have been meant to hold several fields together, and where this row and the one before are
+  // as long together as one that a line break has cut in two.
   void take_short_row(std::size_t count) {
     const std::size_t together = fields_before + count - 1;
     const bool halves = fields_before < least_width && fields_before != count &&

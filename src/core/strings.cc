@@ -79,8 +79,8 @@ std::string clean(std::string_view text, std::size_t max_bytes, bool keep_lines)
   return result;
 }
 
-// How many letters must be put in, left out, changed or swapped with the next one to get from `a` to
-// `b` (optimal string alignment), ASCII case ignored.
+// How many letters must be put in, left out, changed or swapped with the next one to get from `a`
+// to `b` (optimal string alignment), ASCII case ignored.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before;  // row i - 2
   std::vector<std::size_t> above;   // row i - 1

@@ -170,6 +170,9 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   });
   progress.finish();
   if (told_by(report.read) != told) return report;
+  if (report.read.rows == 0 && report.read.records == 0) {
+    throw InputError("importing {}: there is not one row below its tables' headers", report.source);
+  }
   if (input.field) {
     require_same_field("the data set " + input.dataset, report.read.field, *input.field);
   } else {

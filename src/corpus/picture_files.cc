@@ -13,15 +13,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Those of `folder` and below. A folder that cannot be read would leave pictures out in silence.
+// Those of `folder` and below, but hidden ones. A folder that cannot be read would leave pictures out in silence.
 void find_pictures(const Path& folder, std::vector<Path>& found) {
   std::error_code error;
   fs::recursive_directory_iterator item(folder, error);
   Path last = folder;
   for (const fs::recursive_directory_iterator end; !error && item != end; item.increment(error)) {
     last = item->path();
+    const std::string name = last.filename().string();
+    if (is_hidden_name(name)) {
+      item.disable_recursion_pending();
+      continue;
+    }
     std::error_code gone;
-    if (item->is_regular_file(gone) && is_picture_name(last.filename().string())) {
+    if (item->is_regular_file(gone) && is_picture_name(name)) {
       found.push_back(last);
     }
   }

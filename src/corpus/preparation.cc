@@ -118,8 +118,8 @@ std::vector<bool> find_sound(std::span<const Check> checks, const ShardStore& st
   return {sound.begin(), sound.end()};
 }
 
-// Rows whose pictures are no longer in the store, be it new, removed by hand or damaged: their slots
-// are for other pictures from now on.
+// Rows whose pictures are no longer in the store, be it new, removed by hand or damaged: their
+// slots are for other pictures from now on.
 void forget_lost(Database& database, const PrepareReport& report, const ShardStore& store,
                  const Job& job) {
   for (const ShardStore::Replaced& lost : store.replaced()) {

@@ -63,6 +63,8 @@ int hex_digit(char c) {
 
 bool is_picture_name(std::string_view file_name) { return suffix_length(file_name) > 0; }
 
+bool is_hidden_name(std::string_view name) { return name.starts_with('.') || name == "__MACOSX"; }
+
 std::string_view without_picture_suffix(std::string_view file_name) {
   return file_name.substr(0, file_name.size() - suffix_length(file_name));
 }

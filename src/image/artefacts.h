@@ -8,8 +8,8 @@
 
 namespace epicrisis {
 
-// What is in a picture and belongs to the taking of it. 0 (surely not) to 1 (surely there); rules of
-// thumb, looked at and not measured against anything (docs/findings.md).
+// What is in a picture and belongs to the taking of it. 0 (surely not) to 1 (surely there); rules
+// of thumb, looked at and not measured against anything (docs/findings.md).
 struct Artefacts {
   double ink = 0;       // strong blue, violet or green away from the subject, as pens leave it
   double ruler = 0;     // dark ticks at even distances along a side

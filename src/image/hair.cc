@@ -134,7 +134,8 @@ class HairFinder {
   };
 
   // Marks the straight runs of thin dark pixels in one direction that are long, dark, even and
-  // narrow enough and have clear background (or plain subject) on both sides. Keeps the shorter ones.
+  // narrow enough and have clear background (or plain subject) on both sides. Keeps the shorter
+  // ones.
   void mark_runs(int direction) {
     const std::vector<Offset>& line = line_of(direction);
     across_ = digital_line((direction + kDirections / 2) % kDirections, 5 * radius_ + 1);

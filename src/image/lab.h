@@ -21,8 +21,8 @@ inline double delta_e(const Lab& x, const Lab& y) {
                    (x.b - y.b) * (x.b - y.b));
 }
 
-// Of an sRGB pixel (IEC 61966-2-1). From tables of rounded values, so that it does not depend on how
-// a processor's library takes roots and powers.
+// Of an sRGB pixel (IEC 61966-2-1). From tables of rounded values, so that it does not depend on
+// how a processor's library takes roots and powers.
 Lab to_lab(const std::uint8_t* pixel);
 
 }  // namespace epicrisis

@@ -11,8 +11,8 @@ namespace epicrisis {
 // Fine structure of a subject, from the second derivatives of its smoothed gray values (Hessian
 // eigenvalues as in Frangi et al., "Multiscale vessel enhancement filtering", MICCAI 1998; scale
 // normalised as in Lindeberg, "Feature detection with automatic scale selection", IJCV 30, 1998).
-// Shares and densities are of the subject without its outermost two pixels. "Fine" is a deviation of
-// 1 pixel, "coarse" of 1.7, on a picture of 224 pixels a side.
+// Shares and densities are of the subject without its outermost two pixels. "Fine" is a deviation
+// of 1 pixel, "coarse" of 1.7, on a picture of 224 pixels a side.
 struct Texture {
   double lines = 0;         // share of dark lines, fine
   double lines_coarse = 0;  // the same, coarse
@@ -28,8 +28,8 @@ struct Texture {
   double grain = 0;       // mean curvature, fine, in gray levels
   double relief = 0;      // coarse
   double plain = 0;       // share without structure within 3 pixels
-  // Around the rim: share of lines that run outwards less those along it (after Sadeghi, Lee, McLean,
-  // Lui, Atkins, IEEE Trans. Med. Imaging 32, 2013).
+  // Around the rim: share of lines that run outwards less those along it (after Sadeghi, Lee,
+  // McLean, Lui, Atkins, IEEE Trans. Med. Imaging 32, 2013).
   double rays = 0;
   double largest = 0;  // share of the largest connected dark structure
 

@@ -46,8 +46,8 @@ class EndpointSet {
   };
   void on_answer(std::size_t endpoint, const Result& result, Seconds now);
 
-  // "" while there is hope; else why no endpoint can be used: every one failed in several trials, or
-  // asks to wait longer than the provider's longest wait, or is on this machine and takes no
+  // "" while there is hope; else why no endpoint can be used: every one failed in several trials,
+  // or asks to wait longer than the provider's longest wait, or is on this machine and takes no
   // connection for some seconds.
   std::string complaint(Seconds now) const;
   // When the last is next said by the passing of time alone; empty: it is not.

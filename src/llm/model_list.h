@@ -12,7 +12,8 @@ namespace epicrisis::llm {
 // deployments have names of their own).
 std::string models_url(const Provider& provider, const std::string& endpoint_url);
 
-// The names in a server's list, in the forms of OpenAI, Ollama and Together; empty if there is none.
+// The names in a server's list, in the forms of OpenAI, Ollama and Together; empty if there is
+// none.
 std::vector<std::string> read_model_names(std::string_view body);
 
 // "it has 'a', 'b' and 7 more", the likest to `model` first; "" without names.

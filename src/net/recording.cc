@@ -384,7 +384,8 @@ class ReplayTransport : public HttpTransport {
       Answers& answers = found->second;
       const bool last = answers.next >= answers.places.size();
       finished.answer = read(answers.places[last ? answers.places.size() - 1 : answers.next++]);
-      // What was asked for again after a fault, and then not any more, was left when its run stopped.
+      // What was asked for again after a fault, and then not any more, was left when its run
+      // stopped.
       known = !last || finished.answer.status / 100 == 2;
     }
     if (!known) {

@@ -31,8 +31,8 @@ std::string undefined_words(std::string_view metric) {
   return "not defined here";
 }
 
-// The row of the system and column among the rows of one metric, or why there is none; `of_task` are
-// those of all its metrics.
+// The row of the system and column among the rows of one metric, or why there is none; `of_task`
+// are those of all its metrics.
 struct Found {
   const ResultRow* row = nullptr;
   std::string missing;

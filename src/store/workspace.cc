@@ -75,7 +75,7 @@ Path clean_root(const Path& root) {
 // A file below the workspace that some earlier work left, and that only its database explains.
 std::optional<Path> find_work(const Path& root) {
   std::error_code error;
-  for (const char* folder : {"images", "embeddings", "runs", "batches"}) {
+  for (const char* folder : {"images", "embeddings", "runs", "batches", "reports"}) {
     std::filesystem::recursive_directory_iterator item(root / folder, error), end;
     for (; !error && item != end; item.increment(error)) {
       // An empty store of pictures has but this.

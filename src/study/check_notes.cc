@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::int64_t kPlannedSamples = 20;  // whose requests stand for all
 
-constexpr const char* kMayBeImported = "; the files that it imports may hold them";
-
 // The strategy's own name: a study may name a file.
 std::string name_of(const std::string& strategy, const Field& field) {
   return load_strategy(strategy, field).name;
@@ -49,12 +47,6 @@ class NotesChecker {
     for (const std::string& strategy : study_.strategies) {
       guard(study_.notes_place, [&] { check_template(strategy); });
     }
-    for (const Path& file : study_.note_imports) {
-      std::error_code error;
-      if (std::filesystem::exists(file, error)) continue;
-      findings_.error(study_.notes_place, ErrorKind::kUsage,
-                      fmt::format("there is no file of notes {}", file.string()));
-    }
     for (std::size_t i = 0; i < study_.synthesis.size(); ++i) {
       guard(study_.synthesis_places.at(i),
             [&] { check_synthesis(study_.synthesis[i], study_.synthesis_places[i]); });
@@ -65,7 +57,8 @@ class NotesChecker {
     for (const StudyDerivation& one : study_.derivations) {
       guard(one.place, [&] { check_derivation(one); });
     }
-    check_runs();
+    // What the files of notes hold is known where the samples are.
+    if (set_ != nullptr || study_.note_imports.empty()) check_runs();
   }
 
  private:
@@ -189,15 +182,11 @@ class NotesChecker {
     wanted.push_back(one.from);
     for (const std::string& name : wanted) {
       if (known_.contains(name)) continue;
-      std::string text = fmt::format(
-          "'{}' is made of notes of {}: none are in the workspace, and the study neither writes nor "
-          "synthesises any",
-          one.strategy, name);
-      if (study_.note_imports.empty()) {
-        findings_.error(one.place, ErrorKind::kUsage, std::move(text));
-      } else {
-        findings_.warning(one.place, text + kMayBeImported);
-      }
+      if (set_ == nullptr && !study_.note_imports.empty()) continue;  // they may hold them
+      findings_.error(one.place, ErrorKind::kUsage,
+                      fmt::format("'{}' is made of notes of {}: none are in the workspace, and the "
+                                  "study neither writes, imports nor synthesises any",
+                                  one.strategy, name));
     }
     known_.insert(one.strategy);
   }
@@ -212,8 +201,6 @@ class NotesChecker {
 
   // A strategy that nobody writes is found before a note is paid for.
   void check_runs() {
-    std::size_t runs = 0;
-    std::set<std::string> maybe_imported;
     for (const StudyRun& run : study_.runs) {
       std::vector<std::string> missing;
       for (const std::string& name : wanted_strategies(run)) {
@@ -222,23 +209,11 @@ class NotesChecker {
         }
       }
       if (missing.empty()) continue;
-      if (!study_.note_imports.empty()) {
-        maybe_imported.insert(missing.begin(), missing.end());
-        ++runs;
-        continue;
-      }
       findings_.error(run.place, ErrorKind::kUsage,
                       fmt::format("run '{}' needs notes of {}: none are in the workspace, and the "
-                                  "study neither writes nor synthesises any",
+                                  "study neither writes, imports nor synthesises any",
                                   run.name, join(missing, ", ")));
     }
-    if (runs == 0) return;
-    findings_.warning(
-        study_.notes_place,
-        fmt::format("{} of {} runs need notes of {}: none are in the workspace, and the study "
-                    "neither writes nor synthesises any{}",
-                    runs, study_.runs.size(),
-                    join({maybe_imported.begin(), maybe_imported.end()}, ", "), kMayBeImported));
   }
 
   Workspace& workspace_;
@@ -261,13 +236,18 @@ FutureNotes::FutureNotes(Workspace& workspace, const Study& study, const CaseSet
     : workspace_(workspace), study_(study), set_(set) {}
 
 const std::vector<bool>& FutureNotes::of(const std::string& strategy, const StudyRun& run) {
-  for (const StudyDerivation& one : study_.derivations) {
-    if (one.strategy == strategy && one.from != strategy) return of(one.from, run);
-  }
   const Wish wish{strategy, run.note_providers, run.note_models};
   const auto known = known_.find(wish);
   if (known != known_.end()) return known->second;
-  return known_.emplace(wish, look_up(strategy, run)).first->second;
+  std::vector<bool> has = look_up(strategy, run);
+  // What a policy will leave of other notes is not known before it has.
+  for (const StudyDerivation& one : study_.derivations) {
+    if (one.strategy == strategy && one.from != strategy &&
+        std::ranges::find(has, true) == has.end()) {
+      has = of(one.from, run);
+    }
+  }
+  return known_.emplace(wish, std::move(has)).first->second;
 }
 
 std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyRun& run) const {
@@ -278,7 +258,6 @@ std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyR
   const auto allows = [](const std::vector<std::string>& wanted, const std::string& name) {
     return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
   };
-  const bool imported = !study_.note_imports.empty();
   bool written = false;
   for (const std::string& name : study_.strategies) {
     written = written ||
@@ -290,7 +269,7 @@ std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyR
   }
   for (std::size_t i = 0; i < set_.cases.size(); ++i) {
     const Case& item = set_.cases[i];
-    bool will = written || imported || !there.of_case[i].empty();
+    bool will = written || !there.of_case[i].empty();
     for (const SynthesisJob* job : jobs) {
       const SampleFilter& wanted = job->options.filter;
       will = will || (allows(wanted.datasets, item.dataset) &&

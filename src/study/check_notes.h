@@ -10,14 +10,15 @@
 
 namespace epicrisis::study {
 
-// Whether the notes that runs need will be there, who writes them, for how much. `set` is null where
-// the samples are not known. Nobody is asked and no picture is read.
+// Whether the notes that runs need will be there, who writes them, for how much; the workspace has
+// those that the study imports. `set` is null where the samples are not known. Nobody is asked and
+// no picture is read.
 void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
                  Findings& findings, StudyPlan& plan);
 
 // For a strategy, whether a case will have a note of it, as far as that is known: of those that the
-// study writes it is taken that each comes out. The workspace's notes are read once for all runs that
-// ask for the same.
+// study writes or derives for the first time it is taken that each comes out. The workspace's notes
+// are read once for all runs that ask for the same.
 class FutureNotes {
  public:
   FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set);

@@ -11,8 +11,8 @@
 
 namespace epicrisis::study {
 
-// What one trained run says about the cases of a data set that it was not trained on. Everything that
-// evaluation and report need of a run, so that neither loads a model.
+// What one trained run says about the cases of a data set that it was not trained on. Everything
+// that evaluation and report need of a run, so that neither loads a model.
 struct Predictions {
   std::vector<std::int64_t> sample_ids;  // one a row of `images` and `logits`
   FloatMatrix images;                    // z_img [cases, width]

@@ -11,8 +11,8 @@ namespace epicrisis::study {
 namespace {
 
 constexpr const char* kKey = ".key";
-// Of two that a name may end in the longer first. The page and then the key are the last: until both
-// are moved, a report is there still and its other files follow.
+// Of two that a name may end in the longer first. The page and then the key are the last: until
+// both are moved, a report is there still and its other files follow.
 constexpr std::array kExtensions = {".audit.csv", ".csv", ".json", ".tex", ".txt", ".html", kKey};
 
 // What the .key file says: what the report was made of, the text of the study, and the day. Earlier

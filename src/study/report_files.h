@@ -24,7 +24,8 @@ bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key);
 // Before a report is written: where the one that is there tells of another text of the study, its
 // files get a name that says which and of what day, reports/<study>@<day>-<state>.html, and a
-// number after it where that name is taken. Returns that page; "" where nothing was kept. `day` is today's.
+// number after it where that name is taken. Returns that page; "" where nothing was kept. `day` is
+// today's.
 Path begin_report(const Workspace& workspace, const Study& study, const std::string& day);
 // After it was written.
 void end_report(const Workspace& workspace, const Study& study, const std::string& day,

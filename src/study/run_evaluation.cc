@@ -126,8 +126,8 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
 }
 
 // The run that a candidate is held against: the study's own choice, else the image-only run of the
-// same encoder that differs least from it in its settings (of an image-only run one before it), else
-// the first image-only run. Null for the first image-only run of an encoder.
+// same encoder that differs least from it in its settings (of an image-only run one before it),
+// else the first image-only run. Null for the first image-only run of an encoder.
 const TrainedRun* baseline_for(const Study& study, const std::vector<TrainedRun>& runs,
                                const TrainedRun& candidate) {
   if (!study.baseline.empty()) {

@@ -13,8 +13,8 @@
 namespace epicrisis::study {
 namespace {
 
-// Of what is computed from equal settings and data. To be raised when a training comes out otherwise
-// than before, beyond rounding; all runs are then trained again.
+// Of what is computed from equal settings and data. To be raised when a training comes out
+// otherwise than before, beyond rounding; all runs are then trained again.
 constexpr int kTrainingVersion = 1;
 constexpr const char* kVersionKey = "training_version";
 constexpr const char* kPredictions = "predictions 1";

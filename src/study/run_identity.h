@@ -9,8 +9,8 @@
 #include "study/run_evaluation.h"
 #include "study/study_inputs.h"
 
-// What numbers depend on. A training is known by what it is trained and validated on, predictions by
-// the run and the cases they are for: another test or external set trains nothing again.
+// What numbers depend on. A training is known by what it is trained and validated on, predictions
+// by the run and the cases they are for: another test or external set trains nothing again.
 namespace epicrisis::study {
 
 // Fingerprints of models by name: weights are read once.

@@ -26,12 +26,12 @@ class RunModel {
   // the job is cancelled. One thread at a time.
   FloatMatrix embed(const ImageSource& pictures, const Job& job) const;
   // The same of pictures of a workspace, by their index. What encoders gave is kept in `features`
-  // (the workspace's embeddings/), what a fine-tuned run gave in its own folder, and found there the
-  // next time; nothing is kept if `features` is empty.
+  // (the workspace's embeddings/), what a fine-tuned run gave in its own folder, and found there
+  // the next time; nothing is kept if `features` is empty.
   FloatMatrix embed_prepared(const WorkspaceImages& images, const std::vector<std::size_t>& indices,
                              const Path& features, Job& job) const;
-  // Texts -> z [n, width], kept like features of pictures. InputError for a run without text branch,
-  // and where its text encoder is not found: it is read at the first call.
+  // Texts -> z [n, width], kept like features of pictures. InputError for a run without text
+  // branch, and where its text encoder is not found: it is read at the first call.
   FloatMatrix embed_texts(const std::vector<std::string>& texts, const Path& features,
                           Job& job) const;
   // z [n, width] -> [n, classes].

@@ -23,7 +23,8 @@ class RunTrainer {
   // Writes the predictions of the run in `folder` for a data set. InputError if its files are
   // damaged or missing.
   void predict(const Path& folder, const DatasetSlice& slice, const std::string& identity);
-  // Adds to a finished run in `folder` what is needed to use it away from the workspace (run_use.h).
+  // Adds to a finished run in `folder` what is needed to use it away from the workspace
+  // (run_use.h).
   void complete(const Path& folder);
 
  private:

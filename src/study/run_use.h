@@ -53,15 +53,16 @@ struct TrainingCases {
   FloatMatrix embeddings;  // z of each picture, not normalised
 };
 
-// `preprocessing`: the configuration of a frozen image encoder, else null. use.json is written last.
+// `preprocessing`: the configuration of a frozen image encoder, else null. use.json is written
+// last.
 void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
                    const std::string& split_set, const Json& preprocessing,
                    const TrainingCases& cases);
 // Names another split set: with other external data a study has another, and its runs stay.
 void keep_split_set(const Path& folder, const std::string& split_set);
 
-// InputError naming file and value: no run, an unfinished one, one of an earlier version (saying how
-// it is completed), damage, a recipe of another version.
+// InputError naming file and value: no run, an unfinished one, one of an earlier version (saying
+// how it is completed), damage, a recipe of another version.
 RunUse read_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
 // InputError for a run that sees no pictures (mode 'text').
@@ -72,8 +73,8 @@ std::string fault_of_run_use(const Path& folder);
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
 // model's place or name. InputError, saying what was looked for, where none has the same hash.
 std::string image_encoder_of(const Path& folder, const RunUse& use);
-// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. InputError for a
-// run without.
+// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. InputError for
+// a run without.
 std::string text_encoder_of(const Path& folder, const RunUse& use);
 
 }  // namespace epicrisis::study

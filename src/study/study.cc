@@ -82,7 +82,8 @@ std::string report_key(Workspace& workspace, const Study& study, const StudyStat
        study::hash_of(study::load_note_table(workspace, state.set, {})), dump_json(notes)});
 }
 
-// Measures what is not stored yet, and stores the rows: everything that shows them reads them there.
+// Measures what is not stored yet, and stores the rows: everything that shows them reads them
+// there.
 Evaluation evaluate_state(Workspace& workspace, const Study& study, const StudyState& state,
                           Job& job) {
   Evaluation evaluation =

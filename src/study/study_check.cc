@@ -18,6 +18,7 @@
 #include "study/findings.h"
 #include "study/run_trainer.h"
 #include "study/study_data.h"
+#include "study/study_notes.h"
 
 namespace epicrisis {
 namespace {
@@ -86,6 +87,9 @@ class StudyChecker {
     if (assigned) {
       describe_data();
       compare_classes();
+    }
+    if (assigned) {
+      guard(study_.notes_place, [&] { study::import_study_notes(workspace_, study_, inner_); });
     }
     study::check_notes(workspace_, study_, assigned ? &set_ : nullptr, options_.allow_remote,
                        findings_, plan_);

@@ -6,6 +6,7 @@
 #include "epicrisis/audit/repair.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "study/study_data.h"
@@ -143,6 +144,24 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
   notes.finish();
 }
 
+void import_study_notes(Workspace& workspace, const Study& study, Job& job) {
+  for (const Path& file : study.note_imports) {
+    const NoteImportReport report = import_notes(workspace, file, job);
+    job.info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
+             report.written, report.unchanged, report.unmatched);
+    const auto warn = [&](std::int64_t count, const std::vector<std::string>& examples,
+                          std::string_view what) {
+      if (count > 0) job.warn("{}: {} {} ({})", file.string(), count, what, join(examples, "; "));
+    };
+    warn(report.invalid, report.invalid_examples, "rows are no notes");
+    warn(report.conflicting, report.conflicting_examples,
+         "notes are here under the same key with another text, which stays");
+    if (report.rows > 0 && report.rows == report.unmatched) {
+      warn(report.unmatched, report.unmatched_examples, "notes, none of a sample here");
+    }
+  }
+}
+
 void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
                  Job& job) {
   for (const std::string& name : study.strategies) {
@@ -152,11 +171,7 @@ void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, b
         write_template_notes(workspace, load_strategy(name, study.field), job, options);
     if (report.written > 0) job.info("notes {}: {} written", name, report.written);
   }
-  for (const Path& file : study.note_imports) {
-    const NoteImportReport report = import_notes(workspace, file, job);
-    job.info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
-             report.written, report.unchanged, report.unmatched);
-  }
+  import_study_notes(workspace, study, job);
   if (!study.synthesis.empty()) check_strategies(workspace, study);
   for (const SynthesisJob& task : study.synthesis) {
     synthesize_notes(workspace, task, set, allow_remote, job);

@@ -16,8 +16,13 @@ std::string beside(const Path& folder, const std::string& name);
 // policies from `folder`, the study file's, if they are there.
 void read_notes(const TomlTable& notes, const Path& data_root, const Path& folder, Study& study);
 
-// Writes, imports and derives the notes that a study names, for its samples; what is there stays. An Error
-// with its exit code if a language model's run ends early, but for a budget that is used up.
+// Takes in the files of notes that a study imports. Warns of what in them is no note, or says
+// something else than a note here.
+void import_study_notes(Workspace& workspace, const Study& study, Job& job);
+
+// Writes, imports and derives the notes that a study names, for its samples; what is there stays.
+// An Error with its exit code if a language model's run ends early, but for a budget that is used
+// up.
 void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,
                  Job& job);
 

@@ -16,8 +16,8 @@ struct RunCounts {
 };
 
 // Trains the runs that are not there yet, or whose files are gone or damaged, and writes what is
-// missing of their predictions. A broken-off run goes on from its checkpoint, if that is sound. What
-// is made anew is told as a warning.
+// missing of their predictions. A broken-off run goes on from its checkpoint, if that is sound.
+// What is made anew is told as a warning.
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
                      const PictureTable& pictures, ModelHashes& models, Job& job);
 

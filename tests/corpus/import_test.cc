@@ -261,6 +261,18 @@ TEST_F(ImportTest, CountsThatDoNotAddUpStopIt) {
   EXPECT_EQ(stored(workspace.database()), 0);
 }
 
+// A table with a header alone: a download that broke off, or the wrong file.
+TEST_F(ImportTest, NothingToImportIsAnError) {
+  Workspace workspace = make();
+  EXPECT_THAT(test::message_of<InputError>(
+                  [&] { import_dataset(workspace, test::FakeAdapter(0, sample), "x", job_); }),
+              HasSubstr("not one row"));
+  EXPECT_TRUE(list_datasets(workspace.database()).empty());
+  import_dataset(workspace, test::FakeAdapter(2, sample), "x", job_);
+  EXPECT_THROW(import_dataset(workspace, test::FakeAdapter(0, sample), "x", job_), InputError);
+  EXPECT_EQ(stored(workspace.database()), 2);
+}
+
 TEST_F(ImportTest, InterruptAndErrorLeaveNothing) {
   Workspace workspace = make();
   Job job;

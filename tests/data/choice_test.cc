@@ -1,4 +1,5 @@
-// Which adapter reads a folder, what a person is told of a read, and the column map that is proposed.
+// Which adapter reads a folder, what a person is told of a read, and the column map that is
+// proposed.
 
 #include <gmock/gmock.h>
 

@@ -115,8 +115,9 @@ TEST_F(WorkspaceTest, LostTableIsNamed) {
 // An empty or fresh database beside the work of another: that one was lost.
 TEST_F(WorkspaceTest, LostDatabaseBesideWorkIsRefused) {
   const Path database = root() / "epicrisis.db";
-  for (const char* work : {"images/v2-224/shard-00000.eps", "runs/s-1/model.safetensors",
-                           "embeddings/text-0/1.safetensors", "batches/1/answers.jsonl"}) {
+  for (const char* work :
+       {"images/v2-224/shard-00000.eps", "runs/s-1/model.safetensors",
+        "embeddings/text-0/1.safetensors", "batches/1/answers.jsonl", "reports/small.html"}) {
     std::filesystem::remove_all(root());
     make();
     write_file(root() / work, "x");

@@ -258,20 +258,63 @@ TEST_F(StudyCheckTest, OnlyNotesOfTheStudysDataSetsAreDerived) {
   EXPECT_EQ(derived.size(), 1U) << testing::PrintToString(derived);
 }
 
-TEST_F(StudyCheckTest, WhatAnImportMayHoldIsAWarning) {
-  write_file(corpus() / "notes.jsonl", "");
-  const std::string text =
-      replaced(test::small_study("small", false), "write = [\"M\"]",
-               "write = [\"M\"]\nimport = [\"notes.jsonl\"]") +
-      "[[notes.derive]]\nfrom = [\"P9\"]\npolicy = \"repair\"\n"
-      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"
-      "[[run]]\nname = \"b\"\nmode = \"multimodal\"\nnotes = [\"P8\", \"P7\"]\n"
-      "[[run]]\nname = \"c\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n";
-  const std::vector<std::string> found = lines(check(text));
-  EXPECT_THAT(found, Contains(AllOf(HasSubstr("warning :19"), HasSubstr("notes of P9"),
-                                    HasSubstr("may hold them"))));
-  EXPECT_THAT(found, Contains(HasSubstr("2 of 3 runs need notes of P7, P8")).Times(1));
-  EXPECT_THAT(found, Not(Contains(HasSubstr("run 'a' needs"))));
+TEST_F(StudyCheckTest, FilesOfNotesAreReadForWhatTheyHold) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  const std::vector<Sample> samples =
+      load_samples(workspace.database(), {.datasets = {"dermoscope_a"}});
+  std::string notes = "no note\n";
+  for (std::size_t i = 0; i < samples.size(); i += 2) {
+    notes += dump_json({{"dataset", samples[i].dataset},
+                        {"key", samples[i].key},
+                        {"strategy", "P7"},
+                        {"note", "A brown spot with a sharp border."}}) +
+             "\n";
+  }
+  write_file(corpus() / "notes.jsonl", notes);
+  const auto importing = [&](const std::string& rest) {
+    return replaced(test::small_study("small", false), "write = [\"M\"]",
+                    "write = [\"M\"]\nimport = [\"notes.jsonl\"]") +
+           rest;
+  };
+  const StudyCheck found =
+      check(importing("[[notes.derive]]\nfrom = [\"P9\"]\npolicy = \"repair\"\n"
+                      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"
+                      "train_with = [\"P7\"]\n"
+                      "[[run]]\nname = \"b\"\nmode = \"multimodal\"\nnotes = [\"P8\", \"P7\"]\n"
+                      "[[run]]\nname = \"c\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n"));
+  EXPECT_THAT(lines(found),
+              Contains(AllOf(HasSubstr("error :19"), HasSubstr("made of notes of P9"))));
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("error"), HasSubstr("run 'b' needs notes of "
+                                                                         "P8:"))));
+  EXPECT_THAT(lines(found), Not(Contains(HasSubstr("run 'a' needs"))));
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("warning"), HasSubstr("1 rows are no notes"),
+                                           HasSubstr("notes.jsonl:1"))));
+  ASSERT_EQ(found.plan.runs.size(), 3U);
+  EXPECT_LT(found.plan.runs[0].train, found.plan.runs[2].train);
+  EXPECT_GT(found.plan.runs[0].train, 0);
+  std::filesystem::remove(corpus() / "notes.jsonl");
+  EXPECT_THAT(lines(check(importing(test::kTwoRuns))),
+              Contains(AllOf(HasSubstr("error"), HasSubstr("notes.jsonl"))));
+}
+
+TEST_F(StudyCheckTest, WhatAPolicyLeftIsKnownOnceItHas) {
+  Workspace workspace = Workspace::create(root());
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n"
+                           "[[run]]\nname = \"a\"\nmode = \"image\"\n"
+                           "train_with = [\"M.accepted\"]\n";
+  const std::int64_t before = check(text, true).plan.runs.front().train;
+  const Study study = parse_study(text, file().string(), corpus());
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  study::write_notes(workspace, study, set, false, job_);
+  EXPECT_EQ(check(text, true).plan.runs.front().train, before);
+  const auto training = std::ranges::find(set.cases, Role::kTrain, &study::Case::role);
+  ASSERT_NE(training, set.cases.end());
+  workspace.database().execute(fmt::format(
+      "DELETE FROM notes WHERE strategy = 'M.accepted' AND sample_id = {}", training->sample_id));
+  EXPECT_EQ(check(text, true).plan.runs.front().train, before - 1);
 }
 
 TEST_F(StudyCheckTest, WhatAPolicyWritesAndALanguageModelAnswersMustBeThere) {

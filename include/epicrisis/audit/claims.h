@@ -44,7 +44,8 @@ struct NoteReading {
   bool grade_hedged = false;
   std::vector<SelfContradiction> self_contradictions;
   std::size_t words = 0;
-  // Articles, prepositions, auxiliaries: what English is full of. Counted only where claims are few.
+  // Articles, prepositions, auxiliaries: what English is full of. Counted only where claims are
+  // few.
   std::size_t common_words = 0;
 };
 

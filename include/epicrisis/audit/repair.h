@@ -37,9 +37,9 @@ Json to_json(const RepairReport& report);
 
 // Does to the written notes of a strategy what a policy says, and stores the outcome of each as a
 // note of the strategy "STRATEGY.POLICY"; the notes themselves are never changed. Both are audited
-// and stored as by audit_notes(). What was made before by the same rules stays. What is done when the
-// job is cancelled stays done. UsageError if there is no note of the strategy, or the policy writes a
-// strategy that is no template and of which there are no notes.
+// and stored as by audit_notes(). What was made before by the same rules stays. What is done when
+// the job is cancelled stays done. UsageError if there is no note of the strategy, or the policy
+// writes a strategy that is no template and of which there are no notes.
 RepairReport repair_notes(Workspace& workspace, const Policy& policy, const RepairOptions& options,
                           Job& job);
 

@@ -41,8 +41,8 @@ struct ReviewRow {
   Json labels = Json::object();  // kOne and kText: a string or null; kSome: a list; kYesNo: a bool
   std::uint64_t line = 0;
 };
-// A sheet as text: JSON lines, or CSV as spreadsheets leave it. InputError with file and line for an
-// unknown column or member, a value that is none of the key's, a note twice, a note, key or
+// A sheet as text: JSON lines, or CSV as spreadsheets leave it. InputError with file and line for
+// an unknown column or member, a value that is none of the key's, a note twice, a note, key or
 // note_id that was changed; nothing is taken of such a sheet.
 enum class SheetForm { kCsv, kJsonLines };
 std::vector<ReviewRow> parse_review(std::string text, SheetForm form,
@@ -67,8 +67,8 @@ struct ReviewImportReport {
   std::int64_t notes_gone = 0;  // of the rows: their notes are not in the workspace any more
 };
 Json to_json(const ReviewImportReport& report);
-// Takes a sheet back, all of it or, with an InputError, nothing. UsageError for a reader's name that
-// is no name.
+// Takes a sheet back, all of it or, with an InputError, nothing. UsageError for a reader's name
+// that is no name.
 ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader,
                                  Job& job);
 

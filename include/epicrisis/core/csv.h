@@ -21,16 +21,16 @@ struct CsvOptions {
   std::size_t max_columns = 4096;
 };
 
-// Streams an RFC 4180 file and the forms in which spreadsheets leave one: separated by ',', ';', tab
-// or '|', with a first line "sep=;", a UTF-8 byte order mark, quotes, doubled quotes, line breaks in
-// quotes, spaces around quoted fields and column names, lines that end in CRLF, LF or all in CR,
-// columns without a name at the end, which rows may lack, and empty fields beyond the last column.
-// Blank lines are passed over. Memory is one row and the first 64 KiB. Errors are InputError
-// "file.csv:12:3: ..." with line and byte in it: an open quote at the end, text after a closing one, a
-// row of another width than the header (or, without one, the first row), a carriage return without
-// a line feed among others with, NUL bytes, UTF-16, invalid UTF-8, two columns of one name, no
-// header, files that are no text. A quote inside a field without quotes is a character (5" wide), as
-// pandas, R and spreadsheets have it. Not thread-safe.
+// Streams an RFC 4180 file and the forms in which spreadsheets leave one: separated by ',', ';',
+// tab or '|', with a first line "sep=;", a UTF-8 byte order mark, quotes, doubled quotes, line
+// breaks in quotes, spaces around quoted fields and column names, lines that end in CRLF, LF or all
+// in CR, columns without a name at the end, which rows may lack, and empty fields beyond the last
+// column. Blank lines are passed over. Memory is one row and the first 64 KiB. Errors are
+// InputError "file.csv:12:3: ..." with line and byte in it: an open quote at the end, text after a
+// closing one, a row of another width than the header (or, without one, the first row), a carriage
+// return without a line feed among others with, NUL bytes, UTF-16, invalid UTF-8, two columns of
+// one name, no header, files that are no text. A quote inside a field without quotes is a character
+// (5" wide), as pandas, R and spreadsheets have it. Not thread-safe.
 class CsvReader {
  public:
   explicit CsvReader(const Path& path, CsvOptions options = {});
@@ -45,9 +45,9 @@ class CsvReader {
   std::size_t column(std::string_view name) const;
 
   char separator() const;  // the one given or found
-  // From here on rows may lack their last fields, which are empty then; the caller tells of them. It
-  // stays an error where it may mean something else: a single field, the end of the file within the
-  // row, quotes within its fields, two rows that are one with a line break in it.
+  // From here on rows may lack their last fields, which are empty then; the caller tells of them.
+  // It stays an error where it may mean something else: a single field, the end of the file within
+  // the row, quotes within its fields, two rows that are one with a line break in it.
   void take_short_rows();
   // How many fields the row lacks, those of columns without a name at the end not counted.
   std::size_t missing_fields() const;

@@ -54,9 +54,9 @@ class FindingRules {
     std::vector<double> weights;  // of scales()
   };
 
-  // All findings, in the file's order; empty where no subject was found. `modality`: how the picture
-  // was taken, in words. A structure is left out where the modality does not show it; nothing is
-  // confident on pictures of a kind that no agreement was measured on.
+  // All findings, in the file's order; empty where no subject was found. `modality`: how the
+  // picture was taken, in words. A structure is left out where the modality does not show it;
+  // nothing is confident on pictures of a kind that no agreement was measured on.
   std::vector<MeasuredFinding> findings(const PictureMeasures& measures,
                                         std::string_view modality) const;
   // Whether the rules were made for pictures of this modality.

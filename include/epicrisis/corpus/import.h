@@ -41,8 +41,8 @@ Json to_json(const ImportReport& report);
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does
 // not grow with the number of samples (but for what the adapter needs). UsageError for an unknown
 // adapter, a label map of another field, a data set name that another adapter filled, or, unless
-// `moved`, one whose samples came from another folder or whose picture folders are not all read; the
-// adapter's errors pass through. InternalError if the counts do not add up; Interrupted leaves
+// `moved`, one whose samples came from another folder or whose picture folders are not all read;
+// the adapter's errors pass through. InternalError if the counts do not add up; Interrupted leaves
 // nothing.
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,
                             Job& job, const ImportOptions& options = {});

@@ -59,15 +59,15 @@ FindingsReport measure_files(const std::vector<PictureToMeasure>& pictures,
                              const FindingsSink& sink);
 
 // The same for the samples of a workspace that have a picture, in order of id; what is measured is
-// stored (docs/formats/workspace-database.md), and not measured again while the file and the version
-// of the measures are the same. What is done when the job is cancelled stays done. A workspace that
-// takes nothing is measured without storing. Takes the lock "findings".
+// stored (docs/formats/workspace-database.md), and not measured again while the file and the
+// version of the measures are the same. What is done when the job is cancelled stays done. A
+// workspace that takes nothing is measured without storing. Takes the lock "findings".
 FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter, unsigned threads,
                                Job& job, const FindingsSink& sink = {});
 
 // What is stored of a sample; nothing if it was not measured, its picture could not be read, it has
-// another picture now, or the measures are of another version. Whether the file changed since is not
-// looked at.
+// another picture now, or the measures are of another version. Whether the file changed since is
+// not looked at.
 std::optional<PictureMeasures> stored_measures(Database& database, const Sample& sample);
 // The findings that the field's rules make of that.
 std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,

@@ -28,8 +28,8 @@ PrepareRecipe usual_recipe(const Field& field);
 struct PrepareOptions {
   SampleFilter filter = {};  // with_image is implied
   unsigned threads = 0;      // 0: all cores
-  // Holds every picture that is there against its SHA-256, which reads them all; one that is damaged
-  // is prepared again.
+  // Holds every picture that is there against its SHA-256, which reads them all; one that is
+  // damaged is prepared again.
   bool verify = false;
 };
 
@@ -48,9 +48,9 @@ Json to_json(const PrepareReport& report);
 // Prepares the pictures of the samples and packs them into images/<recipe id>/. What is done is
 // kept: a killed run goes on where it stopped; a file whose size and time are as before is not
 // prepared again, one that failed before is not tried again until it changes. A picture whose file
-// is gone stays prepared. What a damaged shard held is prepared again, with a warning. Takes the lock
-// "prepare-<recipe>"; interrupts and a full disk are thrown, what was done stays. SystemError if
-// something is to be prepared and the workspace is not kept().
+// is gone stays prepared. What a damaged shard held is prepared again, with a warning. Takes the
+// lock "prepare-<recipe>"; interrupts and a full disk are thrown, what was done stays. SystemError
+// if something is to be prepared and the workspace is not kept().
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
 
@@ -94,9 +94,9 @@ PreparationPreview write_preparation_preview(Workspace& workspace, const Prepare
 // made. Reading is thread-safe and needs neither Workspace nor Database to live.
 class WorkspaceImages : public ImageSource {
  public:
-  // UsageError if nothing was prepared with this recipe ("run 'epicrisis prepare'"). With `verified`
-  // the pixels are known to be sound; else each picture is held against its SHA-256 when it is first
-  // read, and pixels() is an InputError if it is damaged.
+  // UsageError if nothing was prepared with this recipe ("run 'epicrisis prepare'"). With
+  // `verified` the pixels are known to be sound; else each picture is held against its SHA-256 when
+  // it is first read, and pixels() is an InputError if it is damaged.
   WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe, bool verified = false);
 
   std::size_t count() const override { return entries_.size(); }

@@ -36,8 +36,8 @@ struct AdapterInput {
   // The picture's path of the sample that is stored under this key, "" for none: a key that was
   // given once stays. Empty: nothing is stored.
   std::function<std::string(std::string_view key)> stored_picture;
-  // What an earlier read of the same told in AdapterReport::suffix_twins: these ids keep their suffix
-  // in the key, whichever row is first.
+  // What an earlier read of the same told in AdapterReport::suffix_twins: these ids keep their
+  // suffix in the key, whichever row is first.
   std::set<std::string> suffix_twins;
   // What it told in AdapterReport::shared_ids: these tell no picture, and are no keys.
   std::set<std::string> shared_ids;
@@ -79,8 +79,8 @@ struct AdapterReport {
   // Ids without suffix that rows have with several (a.jpg, a.png), where no picture told so. Not in
   // the JSON; the first row's key lacks the suffix: read again with them.
   std::set<std::string> suffix_twins;
-  // imagefolder: ids that rows have for several pictures, as where folders number theirs anew. Not in
-  // the JSON; some of these rows were skipped for it: read again with them.
+  // imagefolder: ids that rows have for several pictures, as where folders number theirs anew. Not
+  // in the JSON; some of these rows were skipped for it: read again with them.
   std::set<std::string> shared_ids;
   // Tables that are separated by something else than commas: file and "a tab", "';'".
   std::map<std::string, std::string> separators;

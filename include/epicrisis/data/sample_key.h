@@ -12,6 +12,9 @@ inline constexpr std::size_t kMaxKey = 512;  // bytes
 
 // True for the file names of the formats that the decoder reads (jpg, jpeg, png, webp).
 bool is_picture_name(std::string_view file_name);
+// True for what systems and programs leave beside the pictures: ".ipynb_checkpoints", "._a.jpg" and
+// "__MACOSX" of macOS.
+bool is_hidden_name(std::string_view name);
 // "a.jpg" -> "a"; what is no picture name stays as it is ("nv.1" -> "nv.1").
 std::string_view without_picture_suffix(std::string_view file_name);
 

@@ -25,9 +25,9 @@ struct Mapping {
 
 // The vocabulary of one data set: what its raw labels mean, and words for the values of its
 // columns. A file says to which field it belongs (`field`, a built-in name); one that does not
-// belongs to the field that its reader asks for. `extends` names a built-in map that it is laid over.
-// The file is TOML; docs/formats/taxonomy.md
-// describes it. Immutable once read; may be shared among threads.
+// belongs to the field that its reader asks for. `extends` names a built-in map that it is laid
+// over. The file is TOML; docs/formats/taxonomy.md describes it. Immutable once read; may be shared
+// among threads.
 class Taxonomy {
  public:
   // One of those built in, by name ("common"), or a file of the user's own by path. A name with a
@@ -36,8 +36,8 @@ class Taxonomy {
   // From text; `name` stands for the file in errors.
   static Taxonomy parse(std::string_view toml, std::string name,
                         const Field& field = Field::standard());
-  // From the keys `field`, `map`, `words`, `missing` and `keep` of a table that holds other keys too,
-  // which are left unread.
+  // From the keys `field`, `map`, `words`, `missing` and `keep` of a table that holds other keys
+  // too, which are left unread.
   static Taxonomy from_table(const TomlTable& table, const Field& field = Field::standard());
   // The built-in field that the key `field` of a table names, else `wanted`.
   static Field field_of(const TomlTable& table, const Field& wanted);

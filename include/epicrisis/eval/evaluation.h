@@ -28,9 +28,9 @@ std::vector<ResultRow> classification_rows(const ResultRow& identity, std::span<
                                            const BootstrapOptions& options, const Job& job);
 
 // Recall ("recall/MEL": the share of a class's samples that are called by it) and specificity
-// ("specificity/MEL": the share of the other samples that are not) of each class that has samples to
-// measure it on, in the order of `classes`, the short names of the columns of the logits. n counts
-// those samples alone. Seeds, intervals and errors as above.
+// ("specificity/MEL": the share of the other samples that are not) of each class that has samples
+// to measure it on, in the order of `classes`, the short names of the columns of the logits. n
+// counts those samples alone. Seeds, intervals and errors as above.
 std::vector<ResultRow> class_rows(const ResultRow& identity, std::span<const int> truth,
                                   std::span<const SeedScores> runs,
                                   const std::vector<std::string>& classes,

@@ -43,8 +43,8 @@ struct Fingerprint {
 Fingerprint fingerprint(std::span<const std::byte> bytes, const Image& image);
 
 // Pairs whose phash or whose phash_whole differ in at most so many bits are worth same_picture().
-// The hash alone is no verdict: subjects are blobs in the middle of background, and among 6,570 real
-// pictures 12,000 pairs come this near, of which about 140 are the same photograph.
+// The hash alone is no verdict: subjects are blobs in the middle of background, and among 6,570
+// real pictures 12,000 pairs come this near, of which about 140 are the same photograph.
 inline constexpr int kNearDuplicateDistance = 12;
 
 // Whether both show the same photograph: equal pixels, or hashes within kNearDuplicateDistance and

@@ -81,9 +81,9 @@ struct SentRequest {
 // wait for the disk. SystemError: nothing of the group is stored; it comes again.
 using Sink = std::function<void(std::span<const SentRequest> group)>;
 
-// Keeps that these are about to be sent, in the caller's thread, before they are: what a kill leaves
-// of them may have been paid for. Their tokens are the most that they may cost. SystemError: they
-// are not sent, and the run stops.
+// Keeps that these are about to be sent, in the caller's thread, before they are: what a kill
+// leaves of them may have been paid for. Their tokens are the most that they may cost. SystemError:
+// they are not sent, and the run stops.
 using Announce = std::function<void(std::span<const SentRequest> group)>;
 
 struct DispatchOptions {

@@ -122,7 +122,8 @@ struct WrongPictures {
   std::vector<WrongPicture> pictures;
 };
 
-// What a classifier that has learned nothing would reach; it follows from the counts of the classes.
+// What a classifier that has learned nothing would reach; it follows from the counts of the
+// classes.
 struct ReportReference {
   std::string name;  // ReferenceValue::name
   std::string dataset;

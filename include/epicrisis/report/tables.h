@@ -12,8 +12,8 @@ namespace epicrisis {
 // The same numbers as in the HTML report. Rows that are not printable() are left out everywhere.
 
 std::string report_csv(const ReportData& data);  // all results, columns of ResultRow
-// {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...}}, and
-// "not_printed": how many results are not printable().
+// {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...}},
+// and "not_printed": how many results are not printable().
 Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);

@@ -40,14 +40,15 @@ class Workspace {
   // Makes the folder and its database. UsageError if it holds a workspace already or other files,
   // InputError if it holds pictures or runs whose database is gone.
   static Workspace create(const Path& root);
-  // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh where
-  // the folder holds pictures, features or runs; SystemError if it may not be written to.
+  // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh
+  // where the folder holds pictures, features or runs; SystemError if it may not be written to.
   static Workspace open(const Path& root);
   // For who only reads: where the folder may not be written to (its permissions, a disk that is
   // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
   static Workspace open_to_read(const Path& root);
-  // To try things on: the database is a temporary copy that goes with the object, the folder's files
-  // are the real ones. Where there is no workspace the copy is an empty one. Errors as open().
+  // To try things on: the database is a temporary copy that goes with the object, the folder's
+  // files are the real ones. Where there is no workspace the copy is an empty one. Errors as
+  // open().
   static Workspace open_copy(const Path& root);
   // `created`, if given, tells which.
   static Workspace open_or_create(const Path& root, bool* created = nullptr);

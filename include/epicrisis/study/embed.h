@@ -43,9 +43,10 @@ Embeddings embed_samples(const Path& run_folder, Workspace& workspace,
 // Picture files. Needs nothing but the run folder. InputError for a run that sees no pictures.
 Embeddings embed_files(const Path& run_folder, const std::vector<Path>& pictures, Job& job);
 
-// Files of `folder`, which are all there or none: embeddings.safetensors, images.npy, images.csv and,
-// where there are notes, texts.npy, texts.csv. docs/formats/embeddings.md. UsageError for a folder
-// that is not empty, unless `replace` is set and it holds such files alone. Returns their paths.
+// Files of `folder`, which are all there or none: embeddings.safetensors, images.npy, images.csv
+// and, where there are notes, texts.npy, texts.csv. docs/formats/embeddings.md. UsageError for a
+// folder that is not empty, unless `replace` is set and it holds such files alone. Returns their
+// paths.
 std::vector<Path> write_embeddings(const Path& run_folder, const Embeddings& embeddings,
                                    const Path& folder, bool replace);
 // The same error before anything is computed.

@@ -26,11 +26,11 @@ struct SweepReport {
 };
 
 // Removing is done in one transaction of the database, then files that nothing uses any more go:
-// prepared pictures of recipes without a picture, cached features of no picture and no note, folders
-// of runs that are no more, predictions for data sets that are no more, what a killed process left.
-// A process that dies in between leaves files, which the next call of any of these removes. Only
-// files of the program's own names, and none that lies outside the workspace, are ever removed.
-// SystemError where another process is at work in the workspace.
+// prepared pictures of recipes without a picture, cached features of no picture and no note,
+// folders of runs that are no more, predictions for data sets that are no more, what a killed
+// process left. A process that dies in between leaves files, which the next call of any of these
+// removes. Only files of the program's own names, and none that lies outside the workspace, are
+// ever removed. SystemError where another process is at work in the workspace.
 struct RemovalOptions {
   bool dry_run = false;  // only say what would go
 };

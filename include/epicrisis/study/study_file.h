@@ -76,8 +76,8 @@ struct Study {
   bool honour_published_splits = true;
   // A CSV of splits (corpus/split_table.h) that goes before those that data sets publish.
   Path split_file;
-  // Of the folds in it, the one that is tested on, or, where the file has a test split, validated on;
-  // 0: none.
+  // Of the folds in it, the one that is tested on, or, where the file has a test split, validated
+  // on; 0: none.
   int split_fold = 0;
   std::string split_place;  // of [split] in the study file, or the file itself
   bool allow_leakage = false;
@@ -96,8 +96,8 @@ struct Study {
 // Reads and checks a study file. `data_root` replaces the file's own data_root, which relative data
 // paths start from. UsageError with file, line and key for anything that is wrong or unknown.
 Study read_study(const Path& file, const std::optional<Path>& data_root = {});
-// The same, all that is wrong at once: a line each in `faults`, as the UsageErrors say. The study is
-// whole only if there are none.
+// The same, all that is wrong at once: a line each in `faults`, as the UsageErrors say. The study
+// is whole only if there are none.
 Study read_study(const Path& file, const std::optional<Path>& data_root,
                  std::vector<std::string>& faults);
 Study parse_study(std::string_view text, const std::string& name, const Path& data_root);

@@ -8,8 +8,8 @@ namespace epicrisis {
 
 // The text of a study file made from what a workspace holds: its data sets (the one with most
 // samples of a class is trained on, the others are external), its classes, the strategies that it
-// has notes of, encoders that are found. With comments; check_study() has no error for it. UsageError
-// if no data set has samples with class and picture.
+// has notes of, encoders that are found. With comments; check_study() has no error for it.
+// UsageError if no data set has samples with class and picture.
 std::string study_skeleton(Workspace& workspace, const std::string& name);
 
 }  // namespace epicrisis

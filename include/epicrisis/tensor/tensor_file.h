@@ -70,8 +70,8 @@ class TensorFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// Reads a weight file by what it holds: a zip archive or a pickle is taken for a PyTorch state dict,
-// a file named *.index.json for the index of shards in the same folder, everything else for
+// Reads a weight file by what it holds: a zip archive or a pickle is taken for a PyTorch state
+// dict, a file named *.index.json for the index of shards in the same folder, everything else for
 // safetensors. InputError as the readers say, and for files that are no weights, with what they
 // are.
 TensorFile read_weights(const Path& path);

@@ -39,8 +39,8 @@ struct ImageFeatureRequest {
 FloatMatrix cached_image_features(const ImageFeatureExtractor& encoder,
                                   const ImageFeatureRequest& request, const Path& folder, Job& job);
 
-// The same for a fine-tuned run, of plain pictures: z [n, width]. `fingerprint` (64 hex digits) names
-// the weights for good.
+// The same for a fine-tuned run, of plain pictures: z [n, width]. `fingerprint` (64 hex digits)
+// names the weights for good.
 FloatMatrix cached_run_embeddings(const TrainedModel& model, const std::string& fingerprint,
                                   const ImageFeatureRequest& request, const Path& folder, Job& job);
 

@@ -88,11 +88,11 @@ struct TrainObserver {
 // computed as before: on a CPU, with the same number of threads, the same instructions (another
 // processor may choose others, as ATEN_CPU_CAPABILITY and OPENBLAS_CORETYPE do) and the same
 // LibTorch and BLAS; else near them. A finished one returns its result at once. UnusableRunFolder
-// if it holds a run of another config or other data, or damaged files. Errors: UsageError for a wrong config or
-// input (index, label or width out of range, a mode that lacks what it needs); InputError with
-// epoch, step and term if a loss stops being finite, Interrupted when the job is cancelled (both
-// times the last checkpoint stays). One training at a time per process: it sets LibTorch's thread
-// count.
+// if it holds a run of another config or other data, or damaged files. Errors: UsageError for a
+// wrong config or input (index, label or width out of range, a mode that lacks what it needs);
+// InputError with epoch, step and term if a loss stops being finite, Interrupted when the job is
+// cancelled (both times the last checkpoint stays). One training at a time per process: it sets
+// LibTorch's thread count.
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
                         const Job& job, const TrainObserver& observer = {});
 

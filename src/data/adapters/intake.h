@@ -79,8 +79,8 @@ class Intake {
   // named by what no says. What is not understood is warned of, and the class's own grade does not
   // stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
-  // Looks through a table first: where its grade column has numbers besides 0 and 1, these are codes
-  // of its own, and none of them is yes or no.
+  // Looks through a table first: where its grade column has numbers besides 0 and 1, these are
+  // codes of its own, and none of them is yes or no.
   void look_for_codes(CsvReader& reader, std::string_view grade_column);
 
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add

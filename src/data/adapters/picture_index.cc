@@ -58,11 +58,8 @@ bool is_other_picture_name(std::string_view file_name) {
                              [&](std::string_view suffix) { return lower.ends_with(suffix); });
 }
 
-bool is_hidden(std::string_view name) { return name.starts_with('.') || name == "__MACOSX"; }
-
 // Calls `visit` with the path below `root` of each picture file until it returns false. Links to
-// folders are not followed, hidden files and folders (macOS leaves "._a.jpg", notebooks
-// ".ipynb_checkpoints") are passed over.
+// folders are not followed, hidden files and folders are passed over.
 template <typename Visit>
 std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
                            const Visit& visit,
@@ -73,8 +70,8 @@ std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(st
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
        files.increment(error)) {
     const std::string name = files->path().filename().string();
-    if (!recursive || is_hidden(name)) files.disable_recursion_pending();
-    if (is_hidden(name) || !is_meant(name)) continue;
+    if (!recursive || is_hidden_name(name)) files.disable_recursion_pending();
+    if (is_hidden_name(name) || !is_meant(name)) continue;
     std::error_code ignored;
     if (!files->is_regular_file(ignored)) continue;
     if (!visit(files->path().lexically_relative(root).generic_string())) return {};
@@ -168,7 +165,7 @@ std::vector<Path> folders_below(const Path& folder) {
        entries.increment(error)) {
     std::error_code ignored;
     const std::string name = entries->path().filename().string();
-    if (!is_hidden(name) && entries->is_directory(ignored)) {
+    if (!is_hidden_name(name) && entries->is_directory(ignored)) {
       folders.push_back(entries->path());
     }
   }

@@ -161,8 +161,8 @@ std::size_t count_texts(const Json& listed) {
   return count;
 }
 
-// A list of objects with strategy and text, or, as earlier exports have it, an object with a list of
-// texts for each strategy.
+// A list of objects with strategy and text, or, as earlier exports have it, an object with a list
+// of texts for each strategy.
 std::vector<FolderText> texts_of_folder_line(const Json& listed) {
   std::vector<FolderText> texts;
   const auto add = [&](const std::string& strategy, const Json& text) {

@@ -7,9 +7,10 @@
 
 namespace epicrisis {
 
-// The texts of a table (.csv, .tsv, .tab) or of a JSON list of objects (.json) as notes: by the columns
-// that `options` names, else by the form of texts/NAME.toml whose columns the file has. Each note's
-// parameters say the data set, who wrote it and on which terms. UsageError for a file of no form.
+// The texts of a table (.csv, .tsv, .tab) or of a JSON list of objects (.json) as notes: by the
+// columns that `options` names, else by the form of texts/NAME.toml whose columns the file has.
+// Each note's parameters say the data set, who wrote it and on which terms. UsageError for a file
+// of no form.
 void each_published_text(const Path& file, const NoteImportOptions& options,
                          const std::function<void(const IncomingNote&)>& visit);
 

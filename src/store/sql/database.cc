@@ -47,8 +47,8 @@ constexpr std::size_t kMaxIdleStatements = 128;
 
 }  // namespace
 
-// SQLite says so by its own code for the database file alone; when the log, its index or a temporary
-// file does not fit, it is a failed write, sync or map, or a file that cannot be opened.
+// SQLite says so by its own code for the database file alone; when the log, its index or a
+// temporary file does not fit, it is a failed write, sync or map, or a file that cannot be opened.
 bool DatabaseState::is_disk_full(int code) const {
   if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN) return false;
   const auto is_full = [](int number) {

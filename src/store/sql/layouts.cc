@@ -394,7 +394,8 @@ CREATE INDEX samples_by_group ON samples (group_key, dataset_id) WHERE group_key
 ALTER TABLE prepared RENAME COLUMN lesion_cropped TO subject_cropped;
 )sql";
 
-// Requests that were sent and not answered: what a killed run leaves of them may have been paid for.
+// Requests that were sent and not answered: what a killed run leaves of them may have been paid
+// for.
 constexpr std::string_view kVersion7 = R"sql(
 CREATE TABLE under_way (
   note_key      TEXT NOT NULL CHECK (note_key <> ''),
@@ -436,8 +437,8 @@ CREATE TABLE judgements (
 CREATE INDEX judgements_by_note ON judgements (note_id, id);
 )sql";
 
-// Results name their run. They are left out of the new table: what a study measured is measured anew,
-// from the predictions that its runs keep.
+// Results name their run. They are left out of the new table: what a study measured is measured
+// anew, from the predictions that its runs keep.
 constexpr std::string_view kVersion9 = R"sql(
 DELETE FROM evaluations;
 DROP TABLE results;

@@ -1,6 +1,6 @@
 // What stands in for training in the program: it opens the plugin that holds it, and with it
-// LibTorch, when the first run has to be trained or used. To load LibTorch takes half a second, which
-// the commands that need none do not pay.
+// LibTorch, when the first run has to be trained or used. To load LibTorch takes half a second,
+// which the commands that need none do not pay.
 
 #include "study/run_trainer.h"
 

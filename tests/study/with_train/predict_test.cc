@@ -147,6 +147,8 @@ TEST_F(PredictTest, PicturesAreListedFromFilesFoldersAndTables) {
   write_file(folder / "b.png", "");
   write_file(folder / "below" / "a.jpg", "");
   write_file(folder / "notes.txt", "");
+  write_file(folder / "._b.png", "");
+  write_file(folder / "__MACOSX" / "b.png", "");
   EXPECT_EQ(list_pictures({folder.string()}),
             (std::vector<Path>{folder / "b.png", folder / "below" / "a.jpg"}));
   write_file(folder / "t.csv", "picture,age\nb.png,3\n");

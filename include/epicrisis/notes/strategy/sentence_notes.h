@@ -27,8 +27,8 @@ std::vector<TracedSentence> sentence_note(const Strategy& strategy, const Sample
                                           const std::vector<MeasuredFinding>& findings);
 std::string text_of(const std::vector<TracedSentence>& sentences);
 
-// The fields that a sentence may use besides note_field_names(): "measured_asymmetry", ...: the kind
-// of a finding of the field's rules behind "measured_" or, for what was looked for and is not
+// The fields that a sentence may use besides note_field_names(): "measured_asymmetry", ...: the
+// kind of a finding of the field's rules behind "measured_" or, for what was looked for and is not
 // there, "measured_no_".
 bool is_measured_field(std::string_view name);
 // All of them, sorted.

@@ -82,8 +82,8 @@ inline bool reads_note(const Strategy& strategy) {
   return strategy.kind == StrategyKind::kRewrite || strategy.kind == StrategyKind::kJudge;
 }
 
-// The metadata that its texts name: what is sent of them (a template: what its notes are made of), in
-// the order of `fields`.
+// The metadata that its texts name: what is sent of them (a template: what its notes are made of),
+// in the order of `fields`.
 std::vector<std::string> named_fields(const Strategy& strategy);
 
 // What a list of strategies says of one; its texts are in its file.
@@ -115,8 +115,8 @@ const std::map<std::string, std::vector<std::string>>& note_sets();
 // evidence of the picture. Unknown strategies count as such.
 bool note_names_label(std::string_view strategy, const Field& field);
 
-// What a template may name: the field's grade by its own name, diagnosis, subclass, class, findings,
-// modality, age, sex, site, note (rewrites alone).
+// What a template may name: the field's grade by its own name, diagnosis, subclass, class,
+// findings, modality, age, sex, site, note (rewrites alone).
 std::vector<std::string> note_field_names(const Field& field);
 // A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
 // female; site: lower extremity". `class` is the harmonised class in words, with the subclass in

@@ -29,9 +29,9 @@ struct WriteNotesReport {
 };
 Json to_json(const WriteNotesReport& report);
 
-// The note of one sample, of its metadata and, by a strategy of sentences, of `findings` measured on
-// its picture; empty where nothing can be said: a template of one text needs a class or a diagnosis.
-// InternalError for a strategy that needs a language model.
+// The note of one sample, of its metadata and, by a strategy of sentences, of `findings` measured
+// on its picture; empty where nothing can be said: a template of one text needs a class or a
+// diagnosis. InternalError for a strategy that needs a language model.
 std::string template_note(const Strategy& strategy, const Sample& sample,
                           const std::vector<MeasuredFinding>& findings = {});
 

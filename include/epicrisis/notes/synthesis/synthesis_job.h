@@ -24,7 +24,8 @@ struct SynthesisJob {
 RequestBuilder make_builder(const SynthesisJob& job);
 
 // In words, that a cost or budget is reckoned with a number of tokens that is not known: what a
-// picture counts for the model. "" where it is known, no picture goes along, or nothing is reckoned.
+// picture counts for the model. "" where it is known, no picture goes along, or nothing is
+// reckoned.
 std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget);
 
 // Says what of the pictures a run cannot show the model, and what it cannot reckon.

@@ -24,11 +24,11 @@ struct Derivation {
 };
 std::optional<Derivation> find_derivation(Database& database, std::int64_t source_id,
                                           std::string_view policy);
-// Stores it in the place of the one of its source and policy. `note`: the derived note; it takes the
-// place of the note of its key, with another text and what goes with that: what was made of that
-// note stays, and so does what judges said of it. Null where there is none: the one that was there
-// goes, with all that was made of it. `derivation.note_id` is ignored. One statement after the
-// other: use inside a Transaction. InputError if there is no source.
+// Stores it in the place of the one of its source and policy. `note`: the derived note; it takes
+// the place of the note of its key, with another text and what goes with that: what was made of
+// that note stays, and so does what judges said of it. Null where there is none: the one that was
+// there goes, with all that was made of it. `derivation.note_id` is ignored. One statement after
+// the other: use inside a Transaction. InputError if there is no source.
 void put_derivation(Database& database, const Derivation& derivation, const NoteRecord* note);
 // Deletes the note of this key, if there is one, and all notes that were made of it.
 void remove_derived_note(Database& database, std::string_view key);

@@ -48,8 +48,8 @@ void remove_run_rows(Database& database, const std::vector<std::string>& ids);
 // as much room beside it as it has. SystemError where the disk has not.
 void compact(Database& database);
 
-// A study whose rows are gone and whose files may not be: kept with the rows, so that a process that
-// dies between the two is found.
+// A study whose rows are gone and whose files may not be: kept with the rows, so that a process
+// that dies between the two is found.
 std::vector<std::string> studies_being_removed(Database& database);
 void forget_removed_study(Database& database, std::string_view study);
 

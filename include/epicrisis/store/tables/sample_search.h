@@ -10,7 +10,8 @@
 namespace epicrisis {
 
 // The samples of a data set that a key may mean as people and programs write keys (sample_key.h):
-// one where the key is exact or only one fits, none, or several that differ by their picture suffix.
+// one where the key is exact or only one fits, none, or several that differ by their picture
+// suffix.
 std::vector<Sample> samples_of_key(Database& database, std::string_view dataset,
                                    std::string_view key);
 
