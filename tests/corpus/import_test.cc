@@ -188,7 +188,9 @@ TEST_F(ImportTest, AnotherFolderNeedsAnotherName) {
   EXPECT_EQ(import_dataset(workspace, adapter, two, job_, {.moved = true}).unchanged, 10);
   EXPECT_EQ(find_dataset(workspace.database(), "fake")->source, two.string());
   // An import that brought nothing binds nobody to its folder.
-  import_dataset(workspace, test::FakeAdapter(0, sample), one, job_, {.name = "empty"});
+  EXPECT_THROW(
+      import_dataset(workspace, test::FakeAdapter(0, sample), one, job_, {.name = "empty"}),
+      InputError);
   EXPECT_EQ(import_dataset(workspace, adapter, two, job_, {.name = "empty"}).written, 10);
 }
 
@@ -264,9 +266,8 @@ TEST_F(ImportTest, CountsThatDoNotAddUpStopIt) {
 // A table with a header alone: a download that broke off, or the wrong file.
 TEST_F(ImportTest, NothingToImportIsAnError) {
   Workspace workspace = make();
-  EXPECT_THAT(test::message_of<InputError>(
-                  [&] { import_dataset(workspace, test::FakeAdapter(0, sample), "x", job_); }),
-              HasSubstr("not one row"));
+  EXPECT_THAT([&] { import_dataset(workspace, test::FakeAdapter(0, sample), "x", job_); },
+              testing::ThrowsMessage<InputError>(HasSubstr("not one row")));
   EXPECT_TRUE(list_datasets(workspace.database()).empty());
   import_dataset(workspace, test::FakeAdapter(2, sample), "x", job_);
   EXPECT_THROW(import_dataset(workspace, test::FakeAdapter(0, sample), "x", job_), InputError);
