@@ -73,7 +73,8 @@ TEST_F(ProgramTest, RowsOfWhichNoneIsTakenAreAnInputError) {
   EXPECT_EQ(import(), 0) << said;
   EXPECT_EQ(import(), 0) << said;  // nothing new is no failure
   ham("");
-  EXPECT_EQ(import("--name none"), 0) << said;
+  EXPECT_EQ(import("--name none"), 4) << said;
+  EXPECT_THAT(said, HasSubstr("not one row"));
 }
 
 // Asked at another address, a provider without a key of its own has that of the environment, in a
