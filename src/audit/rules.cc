@@ -227,6 +227,15 @@ void judge_look(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimW
 
 }  // namespace
 
+std::vector<std::string> wrong_of(const std::set<std::string>& kinds, const ClaimWords& words) {
+  std::vector<std::string> wrong;
+  for (const Kind kind : {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
+    std::string name(words.kind_name(kind));
+    if (kinds.contains(name)) wrong.push_back(std::move(name));
+  }
+  return wrong;
+}
+
 void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view note,
            const Facts& facts, const ClaimWords& words) {
   const std::string& kind = judged.claim.kind;

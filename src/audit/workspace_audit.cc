@@ -36,9 +36,7 @@ void mark_shared(std::vector<Audited>& notes) {
   if (notes.size() < 2) return;
   SharedClaims shared;
   for (const Audited& one : notes) shared.add(one.found.at("claims"));
-  for (Audited& one : notes) {
-    for (Json& claim : one.found.at("claims")) claim["shared"] = *shared.share(claim);
-  }
+  for (Audited& one : notes) shared.mark(one.found.at("claims"));
 }
 
 // Counts what the object of one note says.
@@ -127,7 +125,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
         group.provider = note.provider;
         group.model = note.model;
       }
-      if (judged) add_judgements(database, note, one.found, group);
+      if (judged) add_judgements(database, note, one.found, group.judges);
       count(group, one.found);
       if (output) {
         Json line = identity(note, *sample);
