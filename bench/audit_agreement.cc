@@ -85,6 +85,8 @@ int run(const Path& shared, bool differences) {
     if (note.contains("given")) given[id_of(note)] = note.at("given");
   }
   std::map<std::string, Counts> counts;
+  Counts off_list;  // notes with something off the list
+  const audit::Prompt p1 = auditor.prompt_of(epicrisis::load_strategy("P1"));
   std::vector<std::string> order;
   for (const Json& gold : read_lines(shared / "notes/claims_gold.jsonl")) {
     const std::string key = id_of(gold) + gold.at("strategy").get<std::string>();
@@ -97,6 +99,17 @@ int run(const Path& shared, bool differences) {
     for (const auto& one : audited.reading.self_contradictions) {
       read["self_contradictions"].push_back(
           note.substr(one.first_begin, one.second_end - one.first_begin));
+    }
+    if (gold.at("strategy") == "P1") {
+      const Json ours = to_json(auditor.audit(note, facts, &p1), note, field).at("off_list");
+      const Json& theirs = gold.at("off_list");
+      ++off_list.notes;
+      if (!ours.empty() && !theirs.empty()) ++off_list.both;
+      if (!ours.empty() && theirs.empty()) ++off_list.reader;
+      if (ours.empty() && !theirs.empty()) ++off_list.gold;
+      if (differences && ours.empty() != theirs.empty()) {
+        fmt::print("{:<16} {} +{} -{}\n", "off the list", key, ours.dump(), theirs.dump());
+      }
     }
     for (const auto& [name, value] : read.items()) {
       if (!gold.contains(name)) continue;
@@ -135,6 +148,8 @@ int run(const Path& shared, bool differences) {
   }
   fmt::print("{:<22} {:>6} {:>8} {:>6} {:>6} {:>6} {:>6.3f}\n", "all values", "", "", all.both,
              all.reader, all.gold, all.f1());
+  fmt::print("off the list: of {} P1 notes both find {}, the audit alone {}, the gold alone {}\n",
+             off_list.notes, off_list.both, off_list.reader, off_list.gold);
 
   int p3 = 0, found = 0, found_given = 0, given_notes = 0;
   for (const Json& note : read_lines(shared / "notes/ham10000_train_notes.jsonl")) {

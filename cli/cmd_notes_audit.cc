@@ -47,8 +47,13 @@ void print_report(const audit::AuditReport& report) {
     print_line(fmt::format("{} {} ({}{}{}): {} notes: {} pass, {} warn, {} fail", one.dataset,
                            one.strategy, one.provider, one.model.empty() ? "" : ", ", one.model,
                            one.notes, one.pass, one.warn, one.fail));
-    print_line(fmt::format("  claims: {}; {} agree, {} contradict ({} major), {} unknowable",
-                           one.claims, one.agree, one.contradict, one.major, one.unknowable));
+    print_line(fmt::format(
+        "  claims: {}; with what is known {} agree, {} contradict ({} major); {} unknowable",
+        one.claims, one.agree, one.contradict, one.major, one.unknowable));
+    print_line(fmt::format("  claims with what was measured on pictures: {} agree, {} contradict",
+                           one.measured_agree, one.measured_contradict));
+    print_line(fmt::format("  notes contradicted: {} by what is known, {} by measures",
+                           one.contradicted_notes, one.measured_contradicted_notes));
     if (one.with_others > 0) {
       print_line(fmt::format("  claims that most other notes of the sample do not make: {} of {}",
                              one.unshared, one.with_others));

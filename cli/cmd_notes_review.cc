@@ -74,6 +74,20 @@ void add_import(CLI::App& review, Globals& globals) {
   });
 }
 
+void print_second(const audit::SecondReader& one) {
+  std::string line =
+      fmt::format("{}: speaks of {} of {} labelled notes, with {} claims; against {}", one.name,
+                  one.notes, one.notes + one.not_read + one.stale_notes, one.claims, one.against);
+  const auto add = [&](std::int64_t number, std::string_view words) {
+    if (number > 0) line += fmt::format("; {} {}", number, words);
+  };
+  add(one.against_unlabelled, "of these are of kinds that no label tells to be wrong");
+  add(one.cannot_tell, "claims it cannot tell");
+  add(one.stale_notes, "notes were revised since");
+  add(one.stale_claims, "claims are read otherwise since");
+  print_line(line);
+}
+
 void print_agreement(const audit::AgreementReport& report) {
   for (const auto& [reader, notes] : report.readers) {
     print_line(fmt::format("{}: {} notes", reader, notes));
@@ -85,6 +99,7 @@ void print_agreement(const audit::AgreementReport& report) {
                     "say on them",
                     report.notes_gone));
   }
+  for (const audit::SecondReader& one : report.second_readers) print_second(one);
   std::vector<std::vector<std::string>> rows = {
       {"key", "first", "second", "notes", "agree", "kappa", "precision", "recall"}};
   for (const audit::Agreement& one : report.agreements) {
@@ -94,11 +109,15 @@ void print_agreement(const audit::AgreementReport& report) {
   }
   print_table(rows);
   print_line("Precision and recall are of the second, where the first counts as right.");
+  print_line(
+      "Judges, and claims that fewer of the sample's other notes share, are compared in what is "
+      "wrong.");
 }
 
 void add_agreement(CLI::App& review, Globals& globals) {
   CLI::App* command = review.add_subcommand(
-      "agreement", "How readers agree among themselves and with the audit, with intervals");
+      "agreement",
+      "How readers agree among themselves, with the audit and with judges, with intervals");
   auto workspace_path = std::make_shared<std::string>();
   add_workspace_option(*command, *workspace_path);
   add_global_options(*command, globals);

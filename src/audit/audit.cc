@@ -99,21 +99,17 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
   AuditedNote audited;
   audited.reading = reader_.read(note);
   audited.claims.reserve(audited.reading.claims.size());
+  std::set<std::string> contradicted;
   for (const Claim& claim : audited.reading.claims) {
     JudgedClaim judged;
     judged.claim = claim;
     judge(judged, audited.reading, note, facts, words);
     judge_measured(judged, facts);
     if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
+    if (judged.verdict == Verdict::kContradicts) contradicted.insert(claim.kind);
     audited.claims.push_back(std::move(judged));
   }
-  for (const Kind kind : {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
-    const std::string_view name = words.kind_name(kind);
-    const bool wrong = std::ranges::any_of(audited.claims, [&](const JudgedClaim& one) {
-      return one.claim.kind == name && one.verdict == Verdict::kContradicts;
-    });
-    if (wrong) audited.wrong.emplace_back(name);
-  }
+  audited.wrong = wrong_of(contradicted, words);
   audited.omitted = omissions(audited.claims, facts, prompt, words);
   audited.form = form_faults(note, audited.reading, prompt, words);
   audited.verdict = verdict_of(audited);

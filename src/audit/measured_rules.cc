@@ -27,7 +27,7 @@ void judge_measured(JudgedClaim& judged, const Facts& facts) {
     const bool agrees = so != claim.denied;
     judged.verdict = agrees ? Verdict::kAgrees : Verdict::kContradicts;
     judged.severity = agrees ? Severity::kNone : Severity::kMinor;
-    judged.rule = "measured";
+    judged.rule = kMeasuredRule;
     judged.evidence =
         fmt::format("measured: {} (confidence {:.2f})", finding.words(), finding.confidence);
     return;

@@ -1,12 +1,16 @@
 // How readers agree, among themselves and with the audit.
+#include <array>
 #include <map>
 #include <set>
 
 #include "audit/prompts.h"
 #include "audit/rules.h"
+#include "audit/second_reader.h"
+#include "audit/shared_claims.h"
 #include "epicrisis/audit/review.h"
 #include "epicrisis/store/tables/derivations.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/judgements.h"
 #include "epicrisis/store/tables/samples.h"
 
 namespace epicrisis::audit {
@@ -142,6 +146,150 @@ Json to_json(const Estimate& one) {
           {"hi", number_or_null(one.hi)}};
 }
 
+Json to_json(const SecondReader& one) {
+  return {{"name", one.name},
+          {"notes", one.notes},
+          {"not_read", one.not_read},
+          {"stale_notes", one.stale_notes},
+          {"claims", one.claims},
+          {"against", one.against},
+          {"against_unlabelled", one.against_unlabelled},
+          {"cannot_tell", one.cannot_tell},
+          {"stale_claims", one.stale_claims}};
+}
+
+// Of the other notes: a claim that fewer make is taken for wrong.
+constexpr std::array kShares = {0.25, 0.5, 0.75};
+
+std::string share_name(double share) { return fmt::format("shared < {:.2f}", share); }
+
+// Answers for all that is no person: the audit, judges, and what other notes say.
+class Machines {
+ public:
+  Machines(Database& database, const Field& field, Notes& notes)
+      : database_(database),
+        field_(field),
+        auditor_(field),
+        prompts_(auditor_, field_),
+        judged_(has_judgements(database)),
+        notes_(notes) {}
+
+  const ClaimReader& reader() const { return auditor_.reader(); }
+
+  // Notes in order of sample and strategy; finish() after the last.
+  void take(const NoteRecord& record) {
+    if (!together_.empty() && (together_.back().sample_id != record.sample_id ||
+                               together_.back().strategy != record.strategy)) {
+      finish();
+    }
+    together_.push_back(record);
+  }
+  void finish() {
+    if (together_.empty()) return;
+    answer();
+    together_.clear();
+  }
+
+  std::vector<SecondReader> second_readers() const {
+    std::map<std::string, SecondReader> all = seconds_;
+    if (present_ > 0) {
+      for (const double share : kShares) all.try_emplace(share_name(share));
+    }
+    for (const auto& [name, counts] : judges_) {
+      all[name].stale_notes = counts.stale_notes;
+      all[name].stale_claims = counts.stale_claims;
+    }
+    std::vector<SecondReader> list;
+    for (auto& [name, one] : all) {
+      one.name = name;
+      one.not_read = present_ - one.notes - one.stale_notes;
+      list.push_back(std::move(one));
+    }
+    return list;
+  }
+
+ private:
+  void answer() {
+    const std::optional<Sample> sample = find_sample(database_, together_.front().sample_id);
+    if (!sample) return;
+    std::vector<std::pair<const NoteRecord*, Labelled*>> labelled;
+    for (const NoteRecord& note : together_) {
+      const auto found = notes_.find(review_hash(sample->dataset, sample->key, note.text));
+      if (found != notes_.end()) labelled.emplace_back(&note, &found->second);
+    }
+    if (labelled.empty()) return;
+    SharedClaims shared;
+    for (const NoteRecord& note : together_) shared.add(reader().read(note.text));
+    const Facts facts = known_facts(database_, field_, *sample);
+    for (const auto& [note, labels] : labelled) answer(*note, *labels, *sample, facts, shared);
+  }
+
+  // Two notes with the same text are one to a reader: the first speaks for both, but the first with
+  // others beside it where these are asked.
+  void answer(const NoteRecord& note, Labelled& labels, const Sample& sample, const Facts& facts,
+              const SharedClaims& shared) {
+    const bool is_new = !labels.answers.contains(std::string(kAuditReader));
+    const bool others = shared.notes() > 1 && !labels.answers.contains(share_name(kShares[0]));
+    if (!is_new && !others) return;
+    const AuditedNote audited = auditor_.audit(note.text, facts, &prompts_.of(note).prompt);
+    Json found = to_json(audited, note.text, field_);
+    if (is_new) {
+      ++present_;
+      if (!sample.group.empty()) labels.group = sample.dataset + "/" + sample.group;
+      Json& answers = labels.answers[std::string(kAuditReader)];
+      answers = found.at("read");
+      answers["wrong"] = audited.wrong;
+      if (judged_) add_judgements(database_, note, found, judges_);
+    }
+    if (others) shared.mark(found.at("claims"));
+    ask_seconds(found.at("claims"), labels);
+  }
+
+  void ask_seconds(const Json& claims, Labelled& labels) {
+    std::map<std::string, std::set<std::string>> against;  // kinds, by who speaks of the note
+    const auto say = [&](const std::string& name, const Json& claim, bool is_against) {
+      SecondReader& one = seconds_[name];
+      std::set<std::string>& kinds = against[name];
+      ++one.claims;
+      if (!is_against) return;
+      const std::string kind = claim.at("kind");
+      ++one.against;
+      if (wrong_of({kind}, reader().words()).empty()) ++one.against_unlabelled;
+      kinds.insert(kind);
+    };
+    for (const Json& claim : claims) {
+      for (const Json& judge : claim.value("judges", Json::array())) {
+        const std::string name = judge_name(judge.at("judge").get<std::string>(),
+                                            judge.at("provider").get<std::string>(),
+                                            judge.at("model").get<std::string>());
+        const std::string verdict = judge.at("verdict");
+        say(name, claim, verdict == "contradicts");
+        if (verdict == "cannot tell") ++seconds_[name].cannot_tell;
+      }
+      const auto shared = claim.find("shared");
+      if (shared == claim.end()) continue;
+      for (const double share : kShares) {
+        say(share_name(share), claim, shared->get<double>() < share);
+      }
+    }
+    for (const auto& [name, kinds] : against) {
+      ++seconds_[name].notes;
+      labels.answers[name] = {{"wrong", wrong_of(kinds, reader().words())}};
+    }
+  }
+
+  Database& database_;
+  const Field& field_;
+  Auditor auditor_;
+  Prompts prompts_;
+  bool judged_;
+  Notes& notes_;
+  std::int64_t present_ = 0;  // labelled notes
+  std::vector<NoteRecord> together_;
+  std::map<std::string, JudgeCounts> judges_;
+  std::map<std::string, SecondReader> seconds_;
+};
+
 }  // namespace
 
 AgreementReport review_agreement(Workspace& workspace, Job& job, std::size_t replicates) {
@@ -156,45 +304,40 @@ AgreementReport review_agreement(Workspace& workspace, Job& job, std::size_t rep
   }
   if (notes.empty()) return report;
   const Field field = workspace_field(database);
-  const Auditor auditor(field);
-  Prompts prompts(auditor, field);
-  std::optional<Sample> sample;
+  Machines machines(database, field, notes);
   Meter reading = job.meter("reading notes", 0, "notes");
   for_each_note(database, {}, [&](const NoteRecord& record) {
     job.check();
     reading.add();
-    if (!sample || sample->id != record.sample_id) sample = find_sample(database, record.sample_id);
-    if (!sample) return true;
-    const auto found = notes.find(review_hash(sample->dataset, sample->key, record.text));
-    if (found == notes.end()) return true;
-    const AuditedNote audited = auditor.audit(record.text, known_facts(database, field, *sample),
-                                              &prompts.of(record).prompt);
-    Json answers = guide_keys(audited.reading, field);
-    answers["wrong"] = audited.wrong;
-    found->second.answers[std::string(kAuditReader)] = std::move(answers);
-    if (!sample->group.empty()) found->second.group = sample->dataset + "/" + sample->group;
+    machines.take(record);
     return true;
   });
+  machines.finish();
   reading.finish();
+  report.second_readers = machines.second_readers();
   for (const auto& [hash, note] : notes) {
     if (!note.answers.contains(std::string(kAuditReader))) ++report.notes_gone;
   }
-  std::vector<std::string> readers;
-  for (const auto& [name, count] : report.readers) readers.push_back(name);
-  readers.emplace_back(kAuditReader);
-  const std::vector<ReviewKey> keys = review_keys(auditor.reader());
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (auto one = report.readers.begin(); one != report.readers.end(); ++one) {
+    for (auto other = std::next(one); other != report.readers.end(); ++other) {
+      pairs.emplace_back(one->first, other->first);
+    }
+    pairs.emplace_back(one->first, kAuditReader);
+    for (const SecondReader& second : report.second_readers) {
+      pairs.emplace_back(one->first, second.name);
+    }
+  }
+  const std::vector<ReviewKey> keys = review_keys(machines.reader());
   const Comparer comparer(notes, replicates);
-  Meter comparing = job.meter("comparing readers",
-                              readers.size() * (readers.size() - 1) / 2 * keys.size(), "keys");
-  for (std::size_t a = 0; a < readers.size(); ++a) {
-    for (std::size_t b = a + 1; b < readers.size(); ++b) {
-      for (const ReviewKey& key : keys) {
-        job.check();
-        comparing.add();
-        if (!key.compared) continue;
-        if (auto one = comparer.compare(key, readers[a], readers[b])) {
-          report.agreements.push_back(std::move(*one));
-        }
+  Meter comparing = job.meter("comparing readers", pairs.size() * keys.size(), "keys");
+  for (const auto& [first, second] : pairs) {
+    for (const ReviewKey& key : keys) {
+      job.check();
+      comparing.add();
+      if (!key.compared) continue;
+      if (auto one = comparer.compare(key, first, second)) {
+        report.agreements.push_back(std::move(*one));
       }
     }
   }
@@ -213,8 +356,11 @@ Json to_json(const AgreementReport& report) {
                     {"precision", to_json(one.precision)},
                     {"recall", to_json(one.recall)}});
   }
+  Json seconds = Json::array();
+  for (const SecondReader& one : report.second_readers) seconds.push_back(to_json(one));
   return {{"readers", report.readers},
           {"notes_gone", report.notes_gone},
+          {"second_readers", std::move(seconds)},
           {"agreements", std::move(list)}};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "audit/note_text.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis::audit {
@@ -88,13 +89,49 @@ void judge_grade(JudgedClaim& judged, const NoteReading& reading, const Facts& f
          facts.grade);
 }
 
+// The side that the words before byte `end` give, back to the preposition that leads to the site:
+// "on the left upper", "on the right side of the". Nothing where they give none, or both.
 std::string_view side_before(std::string_view text, std::size_t end) {
-  const std::string_view before = text.substr(0, end);
-  for (const std::string_view side : {"left", "right"}) {
-    if (ascii_lower(before.substr(before.size() - std::min<std::size_t>(12, before.size())))
-            .find(side) != std::string::npos) {
-      return side;
+  constexpr int kReach = 6;  // words
+  const auto is_letter = [&](std::size_t at) {
+    const auto lower = static_cast<unsigned char>(text[at]) | 0x20U;
+    return lower >= 'a' && lower <= 'z';
+  };
+  std::string_view side;
+  for (int words = 0; words < kReach; ++words) {
+    while (end > 0 && !is_letter(end - 1)) {
+      if (std::string_view(" -\t\r\n").find(text[end - 1]) == std::string_view::npos) return side;
+      --end;
     }
+    std::size_t begin = end;
+    while (begin > 0 && is_letter(begin - 1)) --begin;
+    const std::string word =
+        ascii_lower(text.substr(begin, std::min<std::size_t>(end - begin, 16)));
+    if (word.empty() || (is_preposition(word) && word != "of")) break;
+    for (const std::string_view one : {"left", "right"}) {
+      if (word != one) continue;
+      if (!side.empty() && side != one) return {};
+      side = one;
+    }
+    end = begin;
+  }
+  return side;
+}
+
+// "forearm (left)", "back, right side.", "cheek on the left": nothing where more follows, as in
+// "on the back, the left half is darker".
+std::string_view side_after(std::string_view text, std::size_t begin) {
+  const std::string lower = ascii_lower(text.substr(begin, 40));
+  std::string_view rest = lower;
+  rest.remove_prefix(std::min(rest.find_first_not_of(" ,("), rest.size()));
+  if (rest.starts_with("on the ")) rest.remove_prefix(7);
+  for (const std::string_view side : {"left", "right"}) {
+    if (!rest.starts_with(side)) continue;
+    rest.remove_prefix(side.size());
+    if (rest.starts_with(" side")) rest.remove_prefix(5);
+    const bool ends =
+        rest.empty() || std::string_view(".,;)\r\n").find(rest.front()) != std::string_view::npos;
+    return ends ? side : std::string_view();
   }
   return {};
 }
@@ -109,7 +146,8 @@ void judge_site(JudgedClaim& judged, std::string_view note, const Facts& facts,
     return words.same_line(*judged.claim.concept_index, index);
   });
   decide(judged, agrees, Severity::kMinor, "site " + facts.site);
-  const std::string_view said = side_before(note, judged.claim.begin);
+  std::string_view said = side_before(note, judged.claim.begin);
+  if (said.empty()) said = side_after(note, judged.claim.end);
   const std::string site = ascii_lower(facts.site);
   const bool left = site.find("left") != std::string::npos;
   const bool right = site.find("right") != std::string::npos;
@@ -188,6 +226,15 @@ void judge_look(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimW
 }
 
 }  // namespace
+
+std::vector<std::string> wrong_of(const std::set<std::string>& kinds, const ClaimWords& words) {
+  std::vector<std::string> wrong;
+  for (const Kind kind : {Kind::kDiagnosis, Kind::kGrade, Kind::kSite, Kind::kAge, Kind::kSex}) {
+    std::string name(words.kind_name(kind));
+    if (kinds.contains(name)) wrong.push_back(std::move(name));
+  }
+  return wrong;
+}
 
 void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view note,
            const Facts& facts, const ClaimWords& words) {

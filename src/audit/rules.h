@@ -1,5 +1,9 @@
 #pragma once
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include "audit/claim_words.h"
 #include "epicrisis/audit/audit.h"
 #include "epicrisis/store/sql/database.h"
@@ -13,6 +17,10 @@ void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view not
 // Where no other fact speaks of a claim that is not hedged: against what was measured on the
 // picture.
 void judge_measured(JudgedClaim& judged, const Facts& facts);
+
+// Of kinds of claims that something speaks against, those that a note can be wrong about: as
+// AuditedNote::wrong names and orders them.
+std::vector<std::string> wrong_of(const std::set<std::string>& kinds, const ClaimWords& words);
 
 // What is known of a stored sample: facts_of(), and the usable findings that are stored of its
 // picture.

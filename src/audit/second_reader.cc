@@ -28,22 +28,25 @@ void count(JudgeCounts& counts, const std::string& rules, const std::string& jud
 
 }  // namespace
 
+std::string judge_name(std::string_view judge, std::string_view provider, std::string_view model) {
+  return fmt::format("{} ({}, {})", judge, provider, model);
+}
+
 void add_judgements(Database& database, const NoteRecord& note, Json& audited,
-                    AuditCounts& counts) {
+                    std::map<std::string, JudgeCounts>& counts) {
   const std::string sha256 = sha256_hex(note.text);
   const std::vector<Judgement> judgements = judgements_of(database, note.id, sha256);
   // The last word of each; what it said of another text only where it said nothing of this one.
   std::map<std::string, const Judgement*> last;
   for (const Judgement& judgement : judgements) {
-    const Judgement*& one =
-        last[fmt::format("{} ({}, {})", judgement.judge, judgement.provider, judgement.model)];
+    const Judgement*& one = last[judge_name(judgement.judge, judgement.provider, judgement.model)];
     if (one == nullptr || judgement.note_sha256 == sha256 || one->note_sha256 != sha256) {
       one = &judgement;
     }
   }
   for (const auto& [name, found_last] : last) {
     const Judgement& judgement = *found_last;
-    JudgeCounts& one = counts.judges[name];
+    JudgeCounts& one = counts[name];
     if (judgement.note_sha256 != sha256) {
       ++one.stale_notes;
       continue;

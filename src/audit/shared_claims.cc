@@ -23,6 +23,12 @@ SharedClaims::Key SharedClaims::key_of(const Json& claim) {
   return {claim.at("kind"), claim.at("value"), claim.at("polarity") == "denied"};
 }
 
+void SharedClaims::mark(Json& claims) const {
+  for (Json& claim : claims) {
+    if (const auto share = share_of(key_of(claim))) claim["shared"] = *share;
+  }
+}
+
 std::optional<double> SharedClaims::share_of(const Key& key) const {
   if (notes_ < 2) return std::nullopt;
   const auto found = counts_.find(key);

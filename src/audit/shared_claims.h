@@ -22,7 +22,8 @@ class SharedClaims {
   // Of the other notes, the share that makes this claim of one of them too (kind, value, asserted
   // or denied). Nothing where there is no other.
   std::optional<double> share(const Claim& claim) const { return share_of(key_of(claim)); }
-  std::optional<double> share(const Json& claim) const { return share_of(key_of(claim)); }
+  // Puts it into each claim of an audit, as member "shared"; nothing where there is no other note.
+  void mark(Json& claims) const;
 
  private:
   using Key = std::tuple<std::string, std::string, bool>;

@@ -36,9 +36,7 @@ void mark_shared(std::vector<Audited>& notes) {
   if (notes.size() < 2) return;
   SharedClaims shared;
   for (const Audited& one : notes) shared.add(one.found.at("claims"));
-  for (Audited& one : notes) {
-    for (Json& claim : one.found.at("claims")) claim["shared"] = *shared.share(claim);
-  }
+  for (Audited& one : notes) shared.mark(one.found.at("claims"));
 }
 
 // Counts what the object of one note says.
@@ -46,7 +44,7 @@ void count(AuditCounts& counts, const Json& audited) {
   ++counts.notes;
   const std::string verdict = audited.at("verdict");
   ++(verdict == "pass" ? counts.pass : verdict == "warn" ? counts.warn : counts.fail);
-  bool contradicted = false;
+  bool contradicted = false, by_measures = false;
   for (const Json& claim : audited.at("claims")) {
     ++counts.claims;
     if (const auto shared = claim.find("shared"); shared != claim.end()) {
@@ -54,14 +52,16 @@ void count(AuditCounts& counts, const Json& audited) {
       if (shared->get<double>() < kShared) ++counts.unshared;
     }
     const std::string said = claim.at("verdict");
-    if (said == "agrees") ++counts.agree;
+    const bool measured = claim.at("rule").get<std::string>() == kMeasuredRule;
+    if (said == "agrees") ++(measured ? counts.measured_agree : counts.agree);
     if (said == "unknowable") ++counts.unknowable;
     if (said != "contradicts") continue;
-    ++counts.contradict;
-    contradicted = true;
+    ++(measured ? counts.measured_contradict : counts.contradict);
+    (measured ? by_measures : contradicted) = true;
     if (claim.at("severity") == "major") ++counts.major;
   }
   if (contradicted) ++counts.contradicted_notes;
+  if (by_measures) ++counts.measured_contradicted_notes;
   if (!audited.at("self_contradictions").empty()) ++counts.self_contradicting_notes;
   for (const auto& [key, slot] :
        {std::pair{"wrong", &counts.wrong}, std::pair{"unknowable", &counts.unknowable_kind},
@@ -127,7 +127,7 @@ AuditReport audit_notes(Workspace& workspace, const AuditOptions& options, Job& 
         group.provider = note.provider;
         group.model = note.model;
       }
-      if (judged) add_judgements(database, note, one.found, group);
+      if (judged) add_judgements(database, note, one.found, group.judges);
       count(group, one.found);
       if (output) {
         Json line = identity(note, *sample);
@@ -227,12 +227,19 @@ Json to_json(const AuditCounts& counts) {
           {"claims_agreeing", counts.agree},
           {"claims_contradicted", counts.contradict},
           {"claims_contradicted_major", counts.major},
+          {"claims_measured_agreeing", counts.measured_agree},
+          {"claims_measured_contradicted", counts.measured_contradict},
           {"claims_unknowable", counts.unknowable},
           {"claims_with_other_notes", counts.with_others},
           {"claims_unshared", counts.unshared},
           {"contradicted_notes", counts.contradicted_notes},
           {"contradicted_notes_share", share(counts.contradicted_notes, counts.notes)},
           {"contradicted_claims_share", share(counts.contradict, counts.agree + counts.contradict)},
+          {"measured_contradicted_notes", counts.measured_contradicted_notes},
+          {"measured_contradicted_notes_share",
+           share(counts.measured_contradicted_notes, counts.notes)},
+          {"measured_contradicted_claims_share",
+           share(counts.measured_contradict, counts.measured_agree + counts.measured_contradict)},
           {"self_contradicting_notes", counts.self_contradicting_notes},
           {"wrong", counts.wrong},
           {"unknowable", counts.unknowable_kind},

@@ -35,6 +35,7 @@ h3 { font-size: 1.08rem; margin: 1.8rem 0 .5rem; overflow-wrap: anywhere; }
 h4 { font-size: .95rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; max-width: 46rem; }
 mark.wrong { background: var(--bad-ground); color: inherit; border-bottom: 2px solid var(--bad); }
+mark.measured { background: none; color: inherit; border-bottom: 2px dashed var(--bad); }
 mark.unknowable { background: var(--warn-ground); color: inherit; border-bottom: 2px dotted var(--warn-rule); }
 .soft, figcaption { color: var(--soft); }
 .subtitle { font-size: 1.1rem; color: var(--soft); margin: 0; overflow-wrap: anywhere; }

@@ -70,20 +70,30 @@ std::string piece(std::string_view note) {
          parting(note.substr(end));
 }
 
+std::string_view style_of(AuditMark mark) {
+  switch (mark) {
+    case AuditMark::kWrong:
+      return "wrong";
+    case AuditMark::kMeasured:
+      return "measured";
+    default:
+      return "unknowable";
+  }
+}
+
 // The note with its spans marked; of overlapping ones the first.
 std::string marked(const AuditExample& example) {
   std::vector<AuditSpan> spans = example.spans;
-  std::ranges::stable_sort(
-      spans, {}, [](const AuditSpan& one) { return std::pair(one.begin, !one.contradicts); });
+  std::ranges::stable_sort(spans, {},
+                           [](const AuditSpan& one) { return std::pair(one.begin, one.mark); });
   const std::string_view note = example.text;
   std::string html;
   std::size_t at = 0;
   for (const AuditSpan& span : spans) {
     if (span.begin < at || span.end <= span.begin || span.end > note.size()) continue;
     html += piece(note.substr(at, span.begin - at));
-    html += fmt::format("<mark class=\"{}\" title=\"{}\">{}</mark>",
-                        span.contradicts ? "wrong" : "unknowable", text(span.why),
-                        piece(note.substr(span.begin, span.end - span.begin)));
+    html += fmt::format("<mark class=\"{}\" title=\"{}\">{}</mark>", style_of(span.mark),
+                        text(span.why), piece(note.substr(span.begin, span.end - span.begin)));
     at = span.end;
   }
   return html + piece(note.substr(at));
@@ -93,7 +103,8 @@ std::string examples_html(const AuditSection& section) {
   if (section.examples.empty()) return {};
   std::string html =
       "<h3>Examples</h3>\n<p class=\"soft\">Marked: <mark class=\"wrong\">what contradicts what is "
-      "known</mark>, and <mark class=\"unknowable\">what nobody could know, or nobody asked "
+      "known</mark>, <mark class=\"measured\">what contradicts measures of the picture</mark>, and "
+      "<mark class=\"unknowable\">what nobody could know, or nobody asked "
       "for</mark>.</p>\n";
   for (const AuditExample& one : section.examples) {
     html += fmt::format(

@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "epicrisis/audit/audit.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/store/tables/notes.h"
@@ -27,14 +28,24 @@ struct Key {
   auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
+bool is_measured(const Json& claim) {
+  return claim.at("rule").get<std::string>() == audit::kMeasuredRule;
+}
+
 NoteTally tally_note(const Json& found, std::size_t index) {
-  std::uint32_t claims = 0, decided = 0, contradicted = 0, major = 0, unknowable = 0;
+  std::uint32_t claims = 0, known = 0, contradicted = 0, major = 0, unknowable = 0;
+  std::uint32_t by_measures = 0, against_measures = 0;
   for (const Json& claim : found.at("claims")) {
     ++claims;
     const std::string verdict = claim.at("verdict");
     if (verdict == "unknowable") ++unknowable;
     if (verdict != "agrees" && verdict != "contradicts") continue;
-    ++decided;
+    if (is_measured(claim)) {
+      ++by_measures;
+      if (verdict == "contradicts") ++against_measures;
+      continue;
+    }
+    ++known;
     if (verdict == "agrees") continue;
     ++contradicted;
     if (claim.at("severity") == "major") ++major;
@@ -46,12 +57,14 @@ NoteTally tally_note(const Json& found, std::size_t index) {
               some(major),
               contradicted,
               major,
+              some(against_measures),
+              against_measures,
               some(found.at("self_contradictions").size()),
               some(found.at("omitted").size()),
               unknowable,
               some(found.at("off_list").size()),
-              decided};
-  one.whole = {1, 1, decided, decided, 1, 1, claims, 1, claims};
+              known + by_measures};
+  one.whole = {1, 1, known, known, 1, by_measures, 1, 1, claims, 1, claims};
   return one;
 }
 
@@ -103,13 +116,16 @@ AuditExample example_of(const NoteRecord& note, const Json& found, const Case& i
     const std::string verdict = claim.at("verdict");
     if (verdict != "contradicts" && verdict != "unknowable") continue;
     const std::string evidence = claim.at("evidence");
+    const AuditMark mark = verdict != "contradicts" ? AuditMark::kUnknowable
+                           : is_measured(claim)     ? AuditMark::kMeasured
+                                                    : AuditMark::kWrong;
     example.spans.push_back(
-        {claim.at("begin"), claim.at("end"), verdict == "contradicts",
+        {claim.at("begin"), claim.at("end"), mark,
          claim.at("kind").get<std::string>() + (evidence.empty() ? "" : ": " + evidence)});
   }
   for (const Json& fault : found.at("form")) {
     example.spans.push_back(
-        {fault.at("begin"), fault.at("end"), false,
+        {fault.at("begin"), fault.at("end"), AuditMark::kUnknowable,
          fault.at("rule").get<std::string>() + ": " + fault.at("detail").get<std::string>()});
   }
   return example;

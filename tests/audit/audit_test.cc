@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/toml.h"
 
@@ -40,6 +42,32 @@ TEST(Audit, WhatIsWrong) {
               ElementsAre("site", "age", "sex"));
   EXPECT_THAT(audit("A pigmented lesion.", known).wrong, IsEmpty());
   EXPECT_THAT(audit("Melanoma cannot be excluded.", known).wrong, IsEmpty());
+}
+
+TEST(Audit, TheSideOfASite) {
+  const auto wrong_side = [](std::string_view note, const char* site) {
+    const AuditedNote audited = audit(note, fmt::format(R"({{"site":"{}"}})", site).c_str());
+    return std::ranges::any_of(audited.claims, [](const JudgedClaim& one) {
+      return one.rule == "side" && one.verdict == Verdict::kContradicts &&
+             one.severity == Severity::kMajor;
+    });
+  };
+  for (const char* note :
+       {"A macule on the right forearm.", "A macule on the right upper arm.",
+        "A macule on the right side of the forearm.", "A macule on the forearm (right).",
+        "A macule on the forearm, right side.", "Site: forearm, on the right.",
+        "A macule of the right-sided forearm of a man."}) {
+    EXPECT_TRUE(wrong_side(note, "left forearm")) << note;
+    EXPECT_FALSE(wrong_side(note, "right forearm")) << note;
+    EXPECT_FALSE(wrong_side(note, "forearm")) << note;
+  }
+  for (const char* note :
+       {"A macule on the left forearm.", "A macule on the forearm.",
+        "A macule on the upright forearm.", "A macule in the right half of the picture, forearm.",
+        "A macule on the forearm, the right part of which is dark.",
+        "Darker on the right, on the forearm.", "On the left and right forearm."}) {
+    EXPECT_FALSE(wrong_side(note, "left forearm")) << note;
+  }
 }
 
 TEST(Audit, KindsOfAClass) {
@@ -98,6 +126,16 @@ TEST(Audit, TheForm) {
       "Colours: light brown (pinkish).\nD) Dermoscopic structures: dots.";
   EXPECT_THAT(rules(good), IsEmpty());
   EXPECT_THAT(rules(good + " Milia-like cysts too."), ElementsAre("off list"));
+  for (const char* heading :
+       {"Colours", "Colors", "Colour of the lesion", "Colours of the lesion"}) {
+    const std::string note =
+        "The lesion is benign and is a nevus.\nA) Asymmetry: symmetric.\nB) Border: sharp.\nC) " +
+        std::string(heading) + ": light brown";
+    EXPECT_THAT(rules(note + ".\nD) Dermoscopic structures: dots."), IsEmpty()) << heading;
+    EXPECT_THAT(rules(note + ", purple.\nD) Dermoscopic structures: dots."),
+                ElementsAre("off list"))
+        << heading;
+  }
   EXPECT_THAT(rules("The lesion is a nevus.\nA) Asymmetry: symmetric."),
               Contains("heading missing"));
   EXPECT_THAT(rules(good + " The lesion and"), Contains("cut"));

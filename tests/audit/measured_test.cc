@@ -73,6 +73,37 @@ Image disc() {
   return image;
 }
 
+TEST_F(MeasuredAudit, WhatMeasuresContradictIsCountedApart) {
+  Workspace workspace = make();
+  Sample sample = test::make_sample("a");
+  sample.image_path = test::save_png(folder_.path() / "a.png", disc());
+  NoteRecord note;
+  note.sample_id = sample.id = test::store_sample(workspace.database(), "d", sample);
+  note.strategy = "P3";
+  note.provider = "import";
+  for (const char* text :
+       {"A benign nevus. The border is sharp.", "A benign nevus. The border is indistinct.",
+        "A melanoma. The border is indistinct.", "A melanoma."}) {
+    note.key = note.text = text;
+    put_note(workspace.database(), note);
+  }
+  measure_samples(workspace, {}, 1, job_);
+  const AuditReport report = audit_notes(workspace, {}, job_);
+  ASSERT_EQ(report.counts.size(), 1U);
+  const AuditCounts& counts = report.counts[0];
+  EXPECT_EQ(counts.agree, 4);  // class and grade, twice
+  EXPECT_EQ(counts.contradict, 2);
+  EXPECT_EQ(counts.major, 2);
+  EXPECT_EQ(counts.contradicted_notes, 2);
+  EXPECT_EQ(counts.measured_agree, 1);
+  EXPECT_EQ(counts.measured_contradict, 2);
+  EXPECT_EQ(counts.measured_contradicted_notes, 2);  // one of them is of the others too
+  const Json json = to_json(counts);
+  EXPECT_NEAR(json.at("contradicted_claims_share").get<double>(), 2.0 / 6, 1e-12);
+  EXPECT_NEAR(json.at("measured_contradicted_claims_share").get<double>(), 2.0 / 3, 1e-12);
+  EXPECT_NEAR(json.at("measured_contradicted_notes_share").get<double>(), 1.0 / 2, 1e-12);
+}
+
 TEST_F(MeasuredAudit, ARepairThatWritesGSaysWhatWasMeasured) {
   Workspace workspace = make();
   Sample sample = test::make_sample("a");

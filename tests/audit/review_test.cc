@@ -8,8 +8,10 @@
 #include "epicrisis/audit/repair.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/derivations.h"
+#include "epicrisis/store/tables/judgements.h"
 #include "support/store_support.h"
 
 namespace epicrisis::audit {
@@ -69,6 +71,50 @@ class Review : public test::StoreTest {
     line([](const std::string& name) { return name; });
     for (const auto& row : rows) line([&](const std::string& name) { return row.at(name); });
     write_file(sheet(), text);
+  }
+  // A person's answer to what is wrong with each note: "none" or its kinds, in the sheet's order.
+  void label_wrong(const std::vector<std::string>& wrong) {
+    exported();
+    auto filled = rows();
+    ASSERT_EQ(filled.size(), wrong.size());
+    for (std::size_t i = 0; i < wrong.size(); ++i) filled[i]["wrong"] = wrong[i];
+    write_as_spreadsheet(filled, {"note_id", "dataset", "key", "note", "wrong"});
+    import("anna");
+  }
+  // What a judge says of the claims of a note: `verdict`, but of colours `of_colours`.
+  void judge(const NoteRecord& note, const std::string& verdict, const std::string& of_colours,
+             const std::string& sha256) {
+    Judgement one;
+    one.key = "judgement " + note.key;
+    one.note_id = note.id;
+    one.note_sha256 = sha256;
+    one.judge = "judge";
+    one.provider = "test";
+    one.model = "m";
+    for (const Claim& claim : ClaimReader(Field::standard()).read(note.text).claims) {
+      one.verdicts.push_back({{"kind", claim.kind},
+                              {"value", claim.value},
+                              {"polarity", claim.denied ? "denied" : "asserted"},
+                              {"begin", claim.begin},
+                              {"end", claim.end},
+                              {"verdict", claim.kind == "colours" ? of_colours : verdict}});
+    }
+    put_judgement(workspace_.database(), one);
+  }
+  static Agreement agreement_of(const AgreementReport& report, const std::string& key,
+                                const std::string& first, const std::string& second) {
+    for (const Agreement& one : report.agreements) {
+      if (one.key == key && one.first == first && one.second == second) return one;
+    }
+    ADD_FAILURE() << key << " " << first << " " << second;
+    return {};
+  }
+  static SecondReader second_of(const AgreementReport& report, const std::string& name) {
+    for (const SecondReader& one : report.second_readers) {
+      if (one.name == name) return one;
+    }
+    ADD_FAILURE() << name;
+    return {};
   }
   std::string fault(const std::string& name = "sheet.csv") {
     try {
@@ -242,11 +288,7 @@ TEST_F(Review, AgreementOfReadersAndWithTheAudit) {
   AgreementReport report = review_agreement(workspace_, job_, 200);
   EXPECT_EQ(report.readers, (std::map<std::string, std::int64_t>{{"anna", 12}, {"ben", 12}}));
   const auto of = [&](const char* key, const char* first, const char* second) {
-    for (const Agreement& one : report.agreements) {
-      if (one.key == key && one.first == first && one.second == second) return one;
-    }
-    ADD_FAILURE() << key << first << second;
-    return Agreement();
+    return agreement_of(report, key, first, second);
   };
   const Agreement audit = of("wrong", "anna", "audit");
   EXPECT_EQ(audit.notes, 12U);
@@ -266,6 +308,112 @@ TEST_F(Review, AgreementOfReadersAndWithTheAudit) {
   EXPECT_EQ(report.notes_gone, 12);
   EXPECT_EQ(of("diagnosis", "anna", "ben").notes, 12U);
   EXPECT_EQ(import("ben").notes_gone, 12);
+}
+
+// Of the notes that a judge read, those it speaks against are taken for wrong.
+TEST_F(Review, AJudgeIsHeldAgainstLabelsAsTheRulesAre) {
+  struct Case {
+    std::string text, label, verdict;
+    std::string of_colours = {};
+  };
+  const std::vector<Case> cases = {
+      {"A melanoma.", "diagnosis", "contradicts"},  // right
+      {"A melanoma.", "diagnosis", "agrees"},       // missed
+      {"A melanoma.", "diagnosis", "cannot tell"},  // missed
+      {"A nevus.", "none", "contradicts"},          // too much
+      {"A nevus.", "none", "agrees"},
+      {"A brown nevus.", "none", "agrees", "contradicts"},  // no label speaks of colours
+      {"A melanoma.", "diagnosis", ""},                     // never judged
+      {"A melanoma.", "diagnosis", "revised"},
+  };
+  std::vector<std::string> labels;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    add_note(fmt::format("s{}", i), cases[i].text);
+    labels.push_back(cases[i].label);
+  }
+  const std::vector<NoteRecord> notes = load_notes(workspace_.database(), {});
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if (cases[i].verdict.empty()) continue;
+    const bool revised = cases[i].verdict == "revised";
+    judge(notes[i], revised ? "contradicts" : cases[i].verdict, cases[i].of_colours,
+          revised ? std::string(64, '0') : sha256_hex(notes[i].text));
+  }
+  label_wrong(labels);
+  const AgreementReport report = review_agreement(workspace_, job_, 200);
+  const std::string name = "judge (test, m)";
+  const SecondReader second = second_of(report, name);
+  EXPECT_EQ(second.notes, 6);
+  EXPECT_EQ(second.not_read, 1);
+  EXPECT_EQ(second.stale_notes, 1);
+  EXPECT_EQ(second.claims, 7);
+  EXPECT_EQ(second.against, 3);
+  EXPECT_EQ(second.against_unlabelled, 1);
+  EXPECT_EQ(second.cannot_tell, 1);
+  EXPECT_EQ(second.stale_claims, 0);
+  const Agreement one = agreement_of(report, "wrong", "anna", name);
+  EXPECT_EQ(one.notes, 6U);
+  EXPECT_NEAR(one.precision.value, 1.0 / 2, 1e-12);
+  EXPECT_NEAR(one.recall.value, 1.0 / 3, 1e-12);
+  EXPECT_LT(one.precision.lo, one.precision.value);
+  EXPECT_GT(one.precision.hi, one.precision.value);
+  // By the rules, of all eight.
+  EXPECT_EQ(agreement_of(report, "wrong", "anna", "audit").recall.value, 1);
+  const Json json = to_json(report);
+  EXPECT_EQ(json.at("second_readers").at(0).at("name"), name);
+  EXPECT_EQ(json.at("second_readers").at(0).at("cannot_tell"), 1);
+  // No one but people is held to be right, and judges give no other answers.
+  for (const Agreement& two : report.agreements) {
+    EXPECT_EQ(two.first, "anna");
+    EXPECT_EQ(two.key, "wrong");
+  }
+}
+
+TEST_F(Review, ClaimsThatOtherNotesDoNotShareAreHeldAgainstLabels) {
+  struct Case {
+    std::string sample, text, label;
+  };
+  const std::vector<Case> cases = {
+      {"a", "A nevus.", "none"},  // shared by two of three
+      {"a", "A nevus, indeed.", "none"},
+      {"a", "A nevus, again.", "none"},
+      {"a", "A melanoma.", "diagnosis"},  // by none
+      {"b", "A melanoma.", "diagnosis"},  // by one of two
+      {"b", "A melanoma, indeed.", "diagnosis"},
+      {"b", "A nevus.", "none"},          // by none
+      {"c", "A melanoma.", "diagnosis"},  // there is no other
+  };
+  std::vector<std::string> labels;
+  for (const Case& one : cases) {
+    add_note(one.sample, one.text);
+    labels.push_back(one.label);
+  }
+  add_note("c", "A nevus.");
+  workspace_.database().execute(
+      "UPDATE notes SET strategy = 'P1' WHERE text = 'A nevus.' AND "
+      "sample_id = (SELECT max(sample_id) FROM notes)");
+  options_.strategies = {"P3"};
+  label_wrong(labels);
+  const AgreementReport report = review_agreement(workspace_, job_, 200);
+  struct Expected {
+    std::string name;
+    std::int64_t against;
+    double precision, recall;
+  };
+  const std::vector<Expected> expected = {{"shared < 0.25", 2, 1.0 / 2, 1.0 / 3},
+                                          {"shared < 0.50", 2, 1.0 / 2, 1.0 / 3},
+                                          {"shared < 0.75", 7, 3.0 / 7, 1}};
+  EXPECT_EQ(report.second_readers.size(), expected.size());
+  for (const Expected& one : expected) {
+    const SecondReader second = second_of(report, one.name);
+    EXPECT_EQ(second.notes, 7) << one.name;
+    EXPECT_EQ(second.not_read, 1) << one.name;
+    EXPECT_EQ(second.claims, 7) << one.name;
+    EXPECT_EQ(second.against, one.against) << one.name;
+    const Agreement of = agreement_of(report, "wrong", "anna", one.name);
+    EXPECT_EQ(of.notes, 7U) << one.name;
+    EXPECT_NEAR(of.precision.value, one.precision, 1e-12) << one.name;
+    EXPECT_NEAR(of.recall.value, one.recall, 1e-12) << one.name;
+  }
 }
 
 TEST_F(Review, NobodyReadAnything) {

@@ -69,6 +69,8 @@ TEST_F(FindingsCommand, OfAWorkspace) {
   EXPECT_THAT(said, HasSubstr("0 measured now, 1 before"));
   EXPECT_EQ(run("notes write --strategy G" + workspace), 0) << said;
   EXPECT_EQ(run("notes audit" + workspace), 0) << said;
+  EXPECT_THAT(said, HasSubstr("claims with what was measured on pictures: "));
+  EXPECT_THAT(said, HasSubstr("notes contradicted: 0 by what is known, 0 by measures"));
   EXPECT_EQ(run("notes show" + workspace), 0) << said;
 }
 

@@ -4,6 +4,8 @@
 
 #include "cli/program_fixture.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/core/strings.h"
+#include "support/fault_server.h"
 #include "support/pictures.h"
 
 namespace epicrisis {
@@ -54,6 +56,45 @@ TEST_F(NotesCommands, ABudgetInMoneyTakesThePricesOfOptions) {
       "notes write --strategy P1 --endpoint http://127.0.0.1:1/v1 --model m --budget '1 USD'";
   EXPECT_EQ(in_workspace(write), 2) << said;
   EXPECT_THAT(said, HasSubstr("give --input-price and --output-price"));
+}
+
+TEST_F(NotesCommands, AgreementShowsAJudgeBesideTheRules) {
+  write_file(path("notes.jsonl"),
+             R"({"dataset": "ham10000", "key": "ISIC_0000001", "text": "A melanoma."}
+{"dataset": "ham10000", "key": "ISIC_0000002", "text": "A nevus."}
+)");
+  ASSERT_EQ(in_workspace("notes import --strategy P3 '" + path("notes.jsonl") + "'"), 0) << said;
+  test::FaultServer server;
+  server.respond_by([](const test::SeenRequest&) {
+    return test::complete(R"({"verdicts": [{"claim": 1, "verdict": "contradicts"}]})");
+  });
+  write_file(path("mine.toml"),
+             "name = \"mine\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"" + server.url("/v1") + "\"\n");
+  ASSERT_EQ(in_workspace("notes judge --no-images --provider '" + path("mine.toml") + "'"), 0)
+      << said;
+  const std::string sheet = path("sheet.jsonl");
+  ASSERT_EQ(in_workspace("notes review export -o '" + sheet + "'"), 0) << said;
+  std::string filled;
+  for (const std::string& line : split(read_file(sheet), '\n')) {
+    if (line.empty()) continue;
+    Json row = parse_json(line, "sheet");
+    row["wrong"] = row.at("key") == "ISIC_0000001" ? "diagnosis" : "none";
+    filled += dump_json(row) + "\n";
+  }
+  write_file(sheet, filled);
+  ASSERT_EQ(in_workspace("notes review import --reader anna '" + sheet + "'"), 0) << said;
+  EXPECT_EQ(in_workspace("notes review agreement"), 0) << said;
+  EXPECT_THAT(said, AllOf(HasSubstr("judge (mine, m): speaks of 2 of 2 labelled notes, with 2 "
+                                    "claims; against 2\n"),
+                          HasSubstr("shared < 0.50: speaks of 0 of 2 labelled notes")));
+  EXPECT_EQ(in_workspace("notes review agreement --json"), 0) << said;
+  const Json report = parse_json(said, "said");
+  EXPECT_EQ(report.at("second_readers").at(0).at("against"), 2);
+  for (const Json& one : report.at("agreements")) {
+    const double right = one.at("second") == "audit" ? 1 : 0.5;
+    EXPECT_EQ(one.at("precision").at("value"), right) << one.dump();
+    EXPECT_EQ(one.at("recall").at("value"), 1) << one.dump();
+  }
 }
 
 TEST_F(NotesCommands, ShowGivesExamplesWithWhatIsKnown) {

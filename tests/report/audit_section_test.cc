@@ -37,10 +37,10 @@ ReportData report() {
   example.label = "NEV";
   example.verdict = "fail";
   example.text = "A <b>melanoma</b> of 4 mm & more.";
-  example.spans = {{21, 25, false, "size"},
-                   {5, 13, true, "diagnosis: label \"NEV\""},
-                   {7, 9, false, "overlaps"},
-                   {30, 400, true, "beyond the end"}};
+  example.spans = {{21, 25, AuditMark::kUnknowable, "size"},
+                   {5, 13, AuditMark::kWrong, "diagnosis: label \"NEV\""},
+                   {7, 9, AuditMark::kUnknowable, "overlaps"},
+                   {30, 400, AuditMark::kWrong, "beyond the end"}};
   data.audit.examples.push_back(example);
   AuditConfusion confusion{"ham10000", "P3", "vlm", ConfusionMatrix(3)};
   confusion.counts.at(0, 1) = 17;
@@ -74,11 +74,13 @@ TEST(AuditSection, WordsAroundAMarkStayApart) {
   ReportData data = report();
   AuditExample& example = data.audit.examples.front();
   example.text = "The lesion is a melanoma of 4 mm.\n\n\"Left\" arm.";
-  example.spans = {{16, 24, true, "label"}, {28, 32, false, "size"}, {35, 41, false, "side"}};
+  example.spans = {{16, 24, AuditMark::kWrong, "label"},
+                   {28, 32, AuditMark::kUnknowable, "size"},
+                   {35, 41, AuditMark::kMeasured, "side"}};
   const std::string page = render_html(data);
   EXPECT_THAT(page, HasSubstr("is a <mark"));
   EXPECT_THAT(page, HasSubstr("melanoma</mark> of <mark"));
-  EXPECT_THAT(page, HasSubstr("4 mm</mark>.\n<mark"));
+  EXPECT_THAT(page, HasSubstr("4 mm</mark>.\n<mark class=\"measured\" title=\"side\">"));
 }
 
 TEST(AuditSection, IsLeftOutWithoutNotes) {
@@ -106,6 +108,9 @@ TEST(AuditSection, NumbersAsCsvAndJson) {
   EXPECT_EQ(json.at("confusions").at(0).at("strategy"), "P3");
   EXPECT_EQ(json.at("confusions").at(0).at("counts").at(0), Json({0, 17, 1}));
   EXPECT_EQ(json.at("rows").at(0).at("measures").at("coverage").at("hi"), 0.4);
+  // What was measured is told apart from what is known.
+  EXPECT_EQ(json.at("rows").at(0).at("measures").at("measured_contradicted_notes").at("hi"), 0.4);
+  EXPECT_THAT(csv, HasSubstr("ham<10000>,P3,vlm,,measured_contradicted_claims,0.375"));
 }
 
 }  // namespace

@@ -380,6 +380,43 @@ TEST_F(EvaluateStudy, TheReportsAuditIsCurrent) {
   EXPECT_EQ(read_file(study::beside(second.report, ".audit.csv")), audited);
 }
 
+// A measure of the picture is weaker evidence than what is known, and has numbers of its own.
+TEST_F(EvaluateStudy, WhatMeasuresContradictIsToldApart) {
+  Workspace workspace = finished(study());
+  const Path report = run_study(workspace, study(), job_).report;
+  const auto csv = [&] { return read_file(study::beside(report, ".audit.csv")); };
+  EXPECT_THAT(csv(), testing::HasSubstr("M,template,,contradicted_claims,0,"));
+  EXPECT_THAT(csv(), testing::HasSubstr("M,template,,measured_contradicted_notes,0,"));
+  const auto coverage = [&] {
+    const std::string text = csv();
+    const std::size_t begin = text.find("M,template,,coverage,");
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  const std::string covered = coverage();
+  // Nothing was measured: there is no share of it.
+  EXPECT_THAT(csv(), testing::Not(testing::HasSubstr("measured_contradicted_claims")));
+  Database& database = workspace.database();
+  for (const NoteRecord& note : load_notes(database, {})) {
+    auto audit = find_audit(database, note.id);
+    ASSERT_TRUE(audit);
+    bool first = true;
+    for (Json& claim : audit->issues.at("claims")) {
+      if (claim.at("verdict") != "agrees") continue;
+      claim["rule"] = "measured";
+      if (first) claim["verdict"] = "contradicts";
+      first = false;
+    }
+    put_audit(database, *audit);
+  }
+  std::filesystem::remove(study::beside(report, ".key"));
+  run_study(workspace, study(), job_);
+  EXPECT_THAT(csv(), testing::HasSubstr("M,template,,contradicted_notes,0,"));
+  EXPECT_THAT(csv(), testing::HasSubstr("M,template,,measured_contradicted_notes,1,"));
+  EXPECT_THAT(csv(), testing::HasSubstr("M,template,,measured_contradicted_claims,0."));
+  EXPECT_THAT(csv(), testing::Not(testing::HasSubstr("M,template,,contradicted_claims,")));
+  EXPECT_EQ(coverage(), covered);  // by what is known or measured
+}
+
 // Another weight or tokenizer file in a model's folder: the run is trained again.
 TEST_F(EvaluateStudy, AChangedModelFileMakesTheRunAnother) {
   const Path image = folder_.path() / "net";

@@ -46,10 +46,14 @@ std::string_view verdict_name(Verdict verdict);  // "agrees", "contradicts", ...
 enum class Severity { kNone, kMinor, kMajor };
 std::string_view severity_name(Severity severity);  // "", "minor", "major"
 
+// What is measured on the picture, by rules of thumb, is weaker evidence than what is known; its
+// verdicts are counted apart.
+inline constexpr std::string_view kMeasuredRule = "measured";
+
 struct JudgedClaim {
   Claim claim;
   Verdict verdict = Verdict::kUndecidable;
-  std::string rule;      // which rule spoke: "class", "site", ...
+  std::string rule;      // which rule spoke: "class", "site", ..., kMeasuredRule
   std::string evidence;  // the fact it was held against: "label MEL"
   Severity severity = Severity::kNone;
 };

@@ -72,7 +72,7 @@ Json to_json(const ReviewImportReport& report);
 ReviewImportReport import_review(Workspace& workspace, const Path& file, std::string_view reader,
                                  Job& job);
 
-// How two readers agree on a key; or, with the audit as the second, how it does.
+// How two readers agree on a key; or how the audit does, or other evidence, as the second.
 struct Agreement {
   std::string key, first, second;
   std::size_t notes = 0;  // that both answered
@@ -81,12 +81,29 @@ struct Agreement {
   // Of the second, where the first counts as right: of the values that are given.
   Estimate precision, recall;
 };
+// Evidence beside the rules: a judge's "contradicts", "judge (openai, gpt-4o-mini)"; or that a
+// smaller share of the sample's other notes of the strategy makes a claim too, "shared < 0.50". It
+// takes a note to be wrong about the kinds of claims that it speaks against, as the audit does of
+// those that facts speak against. Counts are of labelled notes that are in the workspace.
+struct SecondReader {
+  std::string name;
+  std::int64_t notes = 0;               // that it speaks of
+  std::int64_t not_read = 0;            // never judged, without other notes, or without claims
+  std::int64_t stale_notes = 0;         // judged before they were revised
+  std::int64_t claims = 0;              // of `notes`, that it speaks of
+  std::int64_t against = 0;             // of these
+  std::int64_t against_unlabelled = 0;  // of those: of kinds that `wrong` does not tell (colours)
+  std::int64_t cannot_tell = 0;         // of `claims`
+  std::int64_t stale_claims = 0;        // of `notes`, read otherwise since they were judged
+};
 struct AgreementReport {
   std::map<std::string, std::int64_t> readers;  // labelled notes
   std::int64_t notes_gone = 0;                  // labelled, and not there: the audit has no say
-  std::vector<Agreement> agreements;
+  std::vector<SecondReader> second_readers;
+  std::vector<Agreement> agreements;  // of people with each other, then with all others
 };
 inline constexpr std::string_view kAuditReader = "audit";
+// Other evidence than the audit by rules is compared in what is wrong alone, and with people alone.
 // Intervals by patient, of `replicates` resamples.
 AgreementReport review_agreement(Workspace& workspace, Job& job, std::size_t replicates = 1000);
 Json to_json(const AgreementReport& report);

@@ -39,12 +39,16 @@ struct AuditCounts {
   std::int64_t notes = 0;
   std::int64_t pass = 0, warn = 0, fail = 0;
   std::int64_t claims = 0;
-  std::int64_t agree = 0, contradict = 0, unknowable = 0;  // claims
-  std::int64_t major = 0;                                  // claims that contradict, and matter
+  std::int64_t agree = 0, contradict = 0;  // claims, with what is known
+  std::int64_t major = 0;                  // claims that contradict it, and matter
+  std::int64_t unknowable = 0;             // claims
+  // Claims that nothing known speaks of, with what was measured on the picture.
+  std::int64_t measured_agree = 0, measured_contradict = 0;
   // Claims of notes beside others of the same sample and strategy (variants, other models), and of
   // these those that fewer than half of the others make too.
   std::int64_t with_others = 0, unshared = 0;
-  std::int64_t contradicted_notes = 0;
+  std::int64_t contradicted_notes = 0;           // by what is known
+  std::int64_t measured_contradicted_notes = 0;  // by measures; may be of those too
   std::int64_t self_contradicting_notes = 0;
   std::map<std::string, std::int64_t> wrong;            // notes, by what is wrong
   std::map<std::string, std::int64_t> unknowable_kind;  // notes, by kind

@@ -19,16 +19,20 @@ struct AuditMeasure {
   std::string_view title;  // of a column
   std::string_view of;     // what it is a share of, in words
 };
-inline constexpr std::array<AuditMeasure, 9> kAuditMeasures = {{
+inline constexpr std::array<AuditMeasure, 11> kAuditMeasures = {{
     {"contradicted_notes", "Contradicted", "notes with a claim that contradicts what is known"},
     {"major_contradicted_notes", "Major", "notes, where that would change class, grade, side"},
-    {"contradicted_claims", "Claims contradicted", "claims that a fact speaks of"},
-    {"major_contradicted_claims", "major", "claims that a fact speaks of"},
+    {"contradicted_claims", "Claims contradicted", "claims that what is known speaks of"},
+    {"major_contradicted_claims", "major", "claims that what is known speaks of"},
+    {"measured_contradicted_notes", "Against measures",
+     "notes with a claim that contradicts what was measured on the picture; always minor"},
+    {"measured_contradicted_claims", "Claims against measures",
+     "claims that a measure speaks of, and nothing that is known"},
     {"self_contradicting_notes", "Contradict themselves", "notes"},
     {"omitting_notes", "Leave out", "notes that do not state a fact that they were given"},
     {"unknowable_claims", "Unknowable", "claims of what nobody could know"},
     {"off_list_notes", "Off the list", "notes with something outside the options of the prompt"},
-    {"coverage", "Decided", "claims that a fact speaks of, of all claims"},
+    {"coverage", "Decided", "claims that what is known or measured speaks of, of all claims"},
 }};
 
 struct AuditRow {
@@ -44,11 +48,16 @@ struct AuditRow {
 };
 
 // Bytes of a note, and what is wrong with them.
+enum class AuditMark {
+  kWrong,       // contradicts what is known
+  kMeasured,    // contradicts what was measured on the picture
+  kUnknowable,  // nobody could know it, or it is a fault of form
+};
 struct AuditSpan {
   std::size_t begin = 0;
   std::size_t end = 0;
-  bool contradicts = false;  // else nobody could know it, or it is a fault of form
-  std::string why;           // "diagnosis: label MEL"
+  AuditMark mark = AuditMark::kUnknowable;
+  std::string why;  // "diagnosis: label MEL"
 };
 
 struct AuditExample {
