@@ -81,7 +81,7 @@ void in_group(CLI::App& command, const std::string& heading) {
 namespace {
 
 // What people look for under another word.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 35> kOtherWords = {{
     {"train", "study run"},
     {"fit", "study run"},
     {"finetune", "study run"},
@@ -99,6 +99,24 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 17> kOtherWo
     {"prune", "runs"},
     {"validate", "study check"},
     {"folds", "split"},
+    {"find", "search"},
+    {"query", "search"},
+    {"similar", "search"},
+    {"retrieve", "search"},
+    {"neighbours", "search"},
+    {"neighbors", "search"},
+    {"infer", "predict"},
+    {"inference", "predict"},
+    {"classify", "predict"},
+    {"features", "embed"},
+    {"encode", "embed"},
+    {"measure", "findings"},
+    {"load", "import"},
+    {"add", "import"},
+    {"fix", "notes repair"},
+    {"correct", "notes repair"},
+    {"label", "notes review"},
+    {"annotate", "notes review"},
 }};
 
 // The commands of this name below `app`: "audit" is 'notes audit'.

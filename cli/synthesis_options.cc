@@ -26,24 +26,7 @@ void add_recording_options(CLI::App& command, ProviderChoice& choice) {
         "FILE");
 }
 
-void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
-  in_group(command, "Notes");
-  add_workspace_option(command, arguments.workspace);
-  takes(command.add_option("--strategy", arguments.strategy,
-                           "A built-in strategy or a strategy file"),
-        "NAME|FILE", [] { return built_in_strategies(); })
-      ->capture_default_str();
-  takes(command.add_option("--dataset", arguments.datasets, "Only samples of these data sets"),
-        "NAME");
-  takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
-        "N")
-      ->check(CLI::NonNegativeNumber);
-  takes(command.add_option("--fraction", arguments.fraction,
-                           "Only this share of the samples, drawn evenly; always the same ones"),
-        "SHARE")
-      ->check(CLI::Range(0.0, 1.0));
-  command.add_flag("--retry-rejected", arguments.retry_rejected,
-                   "Ask again where the last answer was refused, truncated, empty or invalid");
+void add_model_options(CLI::App& command, SynthesisArguments& arguments) {
   add_provider_options(command, arguments.choice);
   CLI::Option* const model =
       takes(command.add_option("--model", arguments.choice.model,
@@ -72,6 +55,9 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
                            "Tokens that a picture counts; else what is known of the model"),
         "N")
       ->check(CLI::Range(1, 1'000'000));
+}
+
+void add_disclosure_options(CLI::App& command, SynthesisArguments& arguments) {
   in_group(command, "What is sent");
   command.add_flag("--no-images", arguments.no_images, "No picture is sent");
   takes(command.add_option("--fields", arguments.fields,
@@ -80,6 +66,32 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
       ->delimiter(',');
   command.add_flag("--allow-remote", arguments.allow_remote,
                    "Let data go to a provider that is not on this machine; once a workspace");
+}
+
+void add_retry_option(CLI::App& command, SynthesisArguments& arguments) {
+  command.add_flag("--retry-rejected", arguments.retry_rejected,
+                   "Ask again where the last answer was refused, truncated, empty or invalid");
+}
+
+void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
+  in_group(command, "Notes");
+  add_workspace_option(command, arguments.workspace);
+  takes(command.add_option("--strategy", arguments.strategy,
+                           "A built-in strategy or a strategy file"),
+        "NAME|FILE", [] { return built_in_strategies(); })
+      ->capture_default_str();
+  takes(command.add_option("--dataset", arguments.datasets, "Only samples of these data sets"),
+        "NAME");
+  takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
+        "N")
+      ->check(CLI::NonNegativeNumber);
+  takes(command.add_option("--fraction", arguments.fraction,
+                           "Only this share of the samples, drawn evenly; always the same ones"),
+        "SHARE")
+      ->check(CLI::Range(0.0, 1.0));
+  add_retry_option(command, arguments);
+  add_model_options(command, arguments);
+  add_disclosure_options(command, arguments);
 }
 
 void add_request_options(CLI::App& command, int& concurrency, std::string& budget) {

@@ -28,6 +28,14 @@ void add_provider_options(CLI::App& command, ProviderChoice& choice);
 // Adds --record and --replay.
 void add_recording_options(CLI::App& command, ProviderChoice& choice);
 
+// Adds --provider, --endpoint, --model, --vision, --structured, --input-price, --output-price and
+// --picture-tokens.
+void add_model_options(CLI::App& command, SynthesisArguments& arguments);
+// Adds --no-images, --fields and --allow-remote.
+void add_disclosure_options(CLI::App& command, SynthesisArguments& arguments);
+// Adds --retry-rejected.
+void add_retry_option(CLI::App& command, SynthesisArguments& arguments);
+
 // Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured,
 // --input-price, --output-price, --picture-tokens, --dataset, --limit, --fraction, --no-images,
 // --fields, --allow-remote and --retry-rejected.

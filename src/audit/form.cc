@@ -115,7 +115,7 @@ Prompt Auditor::prompt_of(const Strategy& strategy) const {
   if (strategy.kind != StrategyKind::kTemplate) prompt.strategy = strategy;
   // Given, or asked for in the prompt's own words.
   prompt.names_class = strategy.names_label || !strategy.rewrites.empty();
-  for (const ConceptMention& mention : words.lexicon().mentions(strategy.toml)) {
+  for (const ConceptMention& mention : words.lexicon().mentions(strategy.texts)) {
     if (words.kind(mention.concept_index) == Kind::kDiagnosis) prompt.names_class = true;
   }
   if (strategy.answer != AnswerForm::kOptions) return prompt;

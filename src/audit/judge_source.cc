@@ -103,7 +103,7 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
   }
   to_judge.note_id = note.id;
   to_judge.note_sha256 = sha256_hex(note.text);
-  to_judge.planned = builder_.plan(sample, 0, hash, note.text, claims);
+  to_judge.planned = builder_.plan(sample, 0, hash, {{"note", note.text}, {"claims", claims}});
   if (!asked_.insert(to_judge.planned.key).second) {
     ++skips_["same text as another note"];
     return std::nullopt;

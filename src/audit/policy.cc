@@ -17,6 +17,8 @@ namespace epicrisis::audit {
 namespace {
 
 constexpr std::uint64_t kMaxFile = 1 << 20;
+constexpr int kMostAsks = 5;
+constexpr std::string_view kRevised = "revised";
 
 constexpr std::array<std::pair<std::string_view, Subject>, 6> kSubjects = {
     {{"claim", Subject::kClaim},
@@ -194,6 +196,12 @@ std::string step_name(const PolicyStep& step) {
   throw InternalError("a step of a policy has no name");
 }
 
+bool Policy::may_ask() const {
+  const auto asks = [](const PolicyStep& step) { return step.action == Action::kAsk; };
+  return std::ranges::any_of(rules, [&](const PolicyRule& rule) { return asks(rule.step); }) ||
+         std::ranges::any_of(otherwise, [&](const auto& way) { return asks(way.second); });
+}
+
 bool Policy::uses_shares() const {
   return std::ranges::any_of(rules, [](const PolicyRule& rule) { return rule.shared_below > 0; });
 }
@@ -223,6 +231,10 @@ Policy parse_policy(std::string_view toml, std::string_view source) {
     throw UsageError("{}: name = '{}' is not a name: letters, digits, '_', '-', at most 40",
                      table.place("name"), policy.name);
   }
+  if (policy.name == kRevised) {
+    throw UsageError("{}: name = '{}' is taken by what models write when they are asked again",
+                     table.place("name"), policy.name);
+  }
   policy.version = static_cast<int>(table.integer_in("version", 1, 1'000'000, 1));
   policy.title = table.string_or("title", policy.name);
   policy.least_words = static_cast<std::size_t>(table.integer_in("least_words", 1, 10'000, 1));
@@ -230,19 +242,11 @@ Policy parse_policy(std::string_view toml, std::string_view source) {
   for (const TomlTable& rule : rules) policy.rules.push_back(read_rule(rule));
   if (policy.rules.empty()) throw UsageError("{}: a policy without a [[rule]]", table.place());
   if (const auto otherwise = table.table_if("otherwise")) read_otherwise(*otherwise, policy);
+  policy.asks = static_cast<int>(table.integer_in("asks", 1, kMostAsks, 1));
   table.finish();
-  const auto asks = [](const PolicyStep& step) { return step.action == Action::kAsk; };
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    if (asks(policy.rules[i].step)) {
-      throw UsageError("{}: action = 'ask' is not available yet; strip, write M, or reject",
-                       rules[i].place("action"));
-    }
-  }
-  for (const auto& [from, to] : policy.otherwise) {
-    if (asks(from) || asks(to)) {
-      throw UsageError("{}: the step 'ask' is not available yet; strip, write M, or reject",
-                       table.place("otherwise"));
-    }
+  if (table.has("asks") && !policy.may_ask()) {
+    throw UsageError("{}: asks says how often a note is asked for again, and no action is \"ask\"",
+                     table.place("asks"));
   }
   policy.hash = sha256_hex(toml);
   return policy;
@@ -273,6 +277,10 @@ std::vector<std::string> built_in_policies() {
 
 std::string derived_strategy(std::string_view strategy, const Policy& policy) {
   return fmt::format("{}.{}", strategy, policy.name);
+}
+
+std::string revised_strategy(std::string_view strategy, const Policy& policy) {
+  return fmt::format("{}.{}", derived_strategy(strategy, policy), kRevised);
 }
 
 }  // namespace epicrisis::audit

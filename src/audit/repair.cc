@@ -4,6 +4,7 @@
 
 #include "audit/prompts.h"
 #include "audit/repair_note.h"
+#include "audit/repair_pass.h"
 #include "audit/rules.h"
 #include "audit/shared_claims.h"
 #include "epicrisis/audit/workspace_audit.h"
@@ -19,8 +20,9 @@
 namespace epicrisis::audit {
 namespace {
 
-constexpr std::size_t kGroup = 256;  // derived notes of one transaction
-constexpr int kVersion = 2;          // of how a policy is carried out
+constexpr std::size_t kGroup = 256;              // derived notes of one transaction
+constexpr int kVersion = 2;                      // of how a policy is carried out
+constexpr const char* kRevisionId = "revision";  // in kDerived of what a model wrote again
 
 // Notes of one sample.
 struct Peers {
@@ -30,24 +32,25 @@ struct Peers {
 
 class Repairer {
  public:
-  Repairer(Workspace& workspace, const Policy& policy, const RepairOptions& options, Job& job)
+  Repairer(Workspace& workspace, const Policy& policy, const PassOptions& pass, Job& job)
       : database_(workspace.database()),
         policy_(policy),
-        options_(options),
+        pass_(pass),
+        options_(pass.repair),
         job_(job),
         field_(workspace_field(database_)),
         auditor_(field_),
         prompts_(auditor_, field_) {
-    report_.strategy = derived_strategy(options.strategy, policy);
+    report_.strategy = derived_strategy(options_.strategy, policy);
     report_.policy = policy.name;
     if (!is_safe_id(report_.strategy)) {
       throw UsageError("notes of '{}' by policy '{}' would be called '{}', which is no name",
-                       options.strategy, policy.name, report_.strategy);
+                       options_.strategy, policy.name, report_.strategy);
     }
     load_others();
   }
 
-  RepairReport run() {
+  RepairPass run() {
     const std::vector<Peers> samples = find_notes();
     std::int64_t total = 0;
     for (const Peers& one : samples) total += static_cast<std::int64_t>(one.ids.size());
@@ -57,7 +60,7 @@ class Repairer {
       if (job_.cancelled()) break;
       take_up(one);
       meter.add(one.ids.size());
-      if (fresh_.size() >= kGroup) flush();
+      if (fresh_.size() + stale_.size() >= kGroup) flush();
     }
     flush();
     meter.finish();
@@ -65,12 +68,13 @@ class Repairer {
     report_.left = total - report_.notes;
     std::int64_t rejected = 0;
     for (const auto& [reason, notes] : report_.rejected) rejected += notes;
-    if (report_.notes != report_.derived() + rejected ||
-        report_.notes != report_.made + report_.kept) {
-      throw InternalError("repair: {} notes, but {} derived, {} rejected; {} made, {} kept",
-                          report_.notes, report_.derived(), rejected, report_.made, report_.kept);
+    if (report_.notes != report_.derived() + rejected + report_.waiting ||
+        report_.notes != report_.made + report_.kept + report_.waiting) {
+      throw InternalError(
+          "repair: {} notes, but {} derived, {} rejected; {} made, {} kept; {} waiting",
+          report_.notes, report_.derived(), rejected, report_.made, report_.kept, report_.waiting);
     }
-    return report_;
+    return {std::move(report_), std::move(waiting_)};
   }
 
  private:
@@ -90,7 +94,20 @@ class Repairer {
   };
   using OtherTexts = std::map<std::string, OtherText>;  // of one sample, by the name in the policy
 
-  bool enough() const { return options_.accepted >= 0 && report_.derived() >= options_.accepted; }
+  // What a model made of a text of the sample before.
+  struct Revised {
+    NoteStatus status = NoteStatus::kFailed;
+    std::string text;
+    std::string provider;
+    std::string model;
+  };
+  using RevisedNotes = std::map<std::string, Revised>;  // by revision_id(); the last one counts
+
+  bool enough() const {
+    const auto waiting = static_cast<std::int64_t>(waiting_.size());
+    if (pass_.most_waiting > 0 && waiting_.size() >= pass_.most_waiting) return true;
+    return options_.accepted >= 0 && report_.derived() + waiting >= options_.accepted;
+  }
 
   // The strategies that the policy writes.
   void load_others() {
@@ -158,10 +175,33 @@ class Repairer {
       notes.push_back(std::move(*note));
     }
     const OtherTexts others = other_texts(sample, facts);
+    const RevisedNotes revised = revised_notes(sample.id);
     for (const NoteRecord& note : notes) {
       if (enough()) return;
-      repair(note, facts, others, shared, peers);
+      repair(sample, note, facts, others, revised, shared, peers);
     }
+  }
+
+  RevisedNotes revised_notes(std::int64_t sample_id) {
+    RevisedNotes found;
+    if (!policy_.may_ask()) return found;
+    NoteFilter filter;
+    filter.sample_ids = {sample_id};
+    filter.strategies = {revised_strategy(options_.strategy, policy_)};
+    filter.status = std::nullopt;
+    for_each_note(database_, filter, [&](const NoteRecord& note) {
+      // Comes in with imported notes too.
+      const auto derived = note.parameters.find(kDerived);
+      if (derived == note.parameters.end() || !derived->is_object()) return true;
+      const auto id = derived->find(kRevisionId);
+      if (id == derived->end() || !id->is_string()) return true;
+      Revised& one = found[id->get<std::string>()];
+      if (one.status != NoteStatus::kWritten || note.status == NoteStatus::kWritten) {
+        one = {note.status, note.text, note.provider, note.model};
+      }
+      return true;
+    });
+    return found;
   }
 
   OtherTexts other_texts(const Sample& sample, const Facts& facts) {
@@ -180,8 +220,9 @@ class Repairer {
     return texts;
   }
 
-  void repair(const NoteRecord& source, const Facts& facts, const OtherTexts& others,
-              const SharedClaims& shared, const std::string& peers) {
+  void repair(const Sample& sample, const NoteRecord& source, const Facts& facts,
+              const OtherTexts& others, const RevisedNotes& revised, const SharedClaims& shared,
+              const std::string& peers) {
     const Prompts::Entry& prompt = prompts_.of(source);
     const auto other = [&](const std::string& named) {
       const auto found = others.find(named);
@@ -192,33 +233,52 @@ class Repairer {
       const OtherText* text = other(named);
       hashes += text ? sha256_of_fields({text->text, text->asked}) : sha256_of_fields({"", ""});
     }
+    bool may_retry = false;
+    for (const auto& [id, one] : revised) {
+      hashes += sha256_of_fields({id, note_status_name(one.status), one.text});
+      may_retry = may_retry || (pass_.retry_rejected && one.status != NoteStatus::kWritten);
+    }
     const std::string rules = auditor_name(auditor_, facts, prompt.hash, field_);
     const std::string maker = sha256_of_fields({std::to_string(kVersion), policy_.hash, rules,
                                                 source.text, hashes, peers})
                                   .substr(0, 32);
     ++report_.notes;
     const auto old = find_derivation(database_, source.id, policy_.name);
-    if (old && old->maker == maker) {
+    if (old && old->maker == maker && !may_retry) {
       ++report_.kept;
       count(*old);
       return;
     }
-    ++report_.made;
-    if (old) ++report_.remade;
     SharedBy shared_by;
     if (policy_.uses_shares()) {
       shared_by = [&](const Claim& claim) { return shared.share(claim); };
     }
-    const RepairedNote repaired =
-        repair_note(source.text, auditor_, policy_, facts, &prompt.prompt, shared_by,
-                    [&](const std::string& named) -> std::optional<std::string> {
-                      const OtherText* text = other(named);
-                      return text ? std::optional(text->text) : std::nullopt;
-                    });
+    const Revised* writer = nullptr;  // of the text, where a model wrote it again
+    const RepairedNote repaired = repair_note(
+        source.text, auditor_, policy_, facts, &prompt.prompt, shared_by,
+        [&](const std::string& named) -> std::optional<std::string> {
+          const OtherText* text = other(named);
+          return text ? std::optional(text->text) : std::nullopt;
+        },
+        [&](const std::string& text, const std::string& faults) {
+          const auto found = revised.find(revision_id(sample, text, faults));
+          if (found == revised.end() || is_to_be_asked(found->first, found->second)) {
+            return Revision();
+          }
+          if (found->second.status != NoteStatus::kWritten) return Revision{true, {}};
+          writer = &found->second;
+          return Revision{true, found->second.text};
+        });
+    if (repaired.outcome == kWaiting) {
+      wait(sample, source, repaired, old.has_value());
+      return;
+    }
+    ++report_.made;
+    if (old) ++report_.remade;
     const std::string asked =
         repaired.written.empty() ? asked_strategy(source) : others.at(repaired.written).asked;
     Fresh fresh;
-    fresh.key = sha256_of_fields({"derived", source.key, policy_.name});
+    fresh.key = derived_key(source);
     fresh.derivation = {source.id,
                         policy_.name,
                         std::nullopt,
@@ -226,13 +286,45 @@ class Repairer {
                         repaired.outcome,
                         repaired.reason,
                         static_cast<std::int64_t>(repaired.sentences),
-                        0};
+                        repaired.asked};
     if (repaired.outcome != "rejected") {
       fresh.note = derived_note(source, repaired, rules, asked);
       fresh.note->key = fresh.key;
+      if (repaired.outcome == "asked" && writer != nullptr) {
+        fresh.note->provider = writer->provider;
+        fresh.note->model = writer->model;
+      }
     }
     count(fresh.derivation);
     fresh_.push_back(std::move(fresh));
+  }
+
+  bool is_to_be_asked(const std::string& id, const Revised& revised) const {
+    if (revised.status == NoteStatus::kWritten) return false;
+    if (revised.status == NoteStatus::kFailed) return true;
+    return pass_.retry_rejected && !pass_.asked.contains(id);
+  }
+
+  // What was derived of it by other rules is no note of these.
+  void wait(const Sample& sample, const NoteRecord& source, const RepairedNote& repaired,
+            bool derived_before) {
+    ++report_.waiting;
+    if (derived_before) stale_.push_back(derived_key(source));
+    WaitingNote waiting;
+    waiting.id = revision_id(sample, repaired.text, repaired.faults);
+    if (pass_.most_waiting == 0 || pass_.asked.contains(waiting.id)) return;
+    waiting.sample_id = source.sample_id;
+    waiting.variant = source.variant;
+    waiting.text = repaired.text;
+    waiting.faults = repaired.faults;
+    waiting.provenance = {
+        {"from", source.key},     {"strategy", source.strategy}, {"asked", asked_strategy(source)},
+        {"policy", policy_.name}, {"faults", repaired.faults},   {kRevisionId, waiting.id}};
+    waiting_.push_back(std::move(waiting));
+  }
+
+  std::string derived_key(const NoteRecord& source) const {
+    return sha256_of_fields({"derived", source.key, policy_.name});
   }
 
   NoteRecord derived_note(const NoteRecord& source, const RepairedNote& repaired,
@@ -257,15 +349,15 @@ class Repairer {
     if (one.outcome == "accepted") ++report_.accepted;
     if (one.outcome == "fell back") ++report_.fell_back;
     if (one.outcome == "rejected") ++report_.rejected[one.reason];
-    if (one.outcome == "stripped") {
-      ++report_.stripped;
-      report_.sentences += one.sentences;
-    }
+    if (one.outcome == "stripped") ++report_.stripped;
+    if (one.outcome == "asked") ++report_.asked;
+    report_.sentences += one.sentences;
   }
 
   void flush() {
-    if (fresh_.empty()) return;
+    if (fresh_.empty() && stale_.empty()) return;
     Transaction transaction(database_);
+    for (const std::string& key : stale_) remove_derived_note(database_, key);
     for (const Fresh& one : fresh_) {
       put_derivation(database_, one.derivation, one.note ? &*one.note : nullptr);
       // One of an import, which no derivation knows of.
@@ -273,10 +365,12 @@ class Repairer {
     }
     transaction.commit();
     fresh_.clear();
+    stale_.clear();
   }
 
   Database& database_;
   const Policy& policy_;
+  const PassOptions& pass_;
   const RepairOptions& options_;
   Job& job_;
   Field field_;
@@ -285,25 +379,32 @@ class Repairer {
   std::map<std::string, Other> others_;  // by the name or path in the policy
   std::string others_hash_;
   std::vector<Fresh> fresh_;
+  std::vector<std::string> stale_;  // keys of derived notes whose sources wait now
+  std::vector<WaitingNote> waiting_;
   RepairReport report_;
 };
 
 }  // namespace
 
+std::string revision_id(const Sample& sample, const std::string& text, const std::string& faults) {
+  return sha256_of_fields({"revision", sample.dataset, sample.key, text, faults});
+}
+
+RepairPass repair_pass(Workspace& workspace, const Policy& policy, const PassOptions& options,
+                       Job& job) {
+  return Repairer(workspace, policy, options, job).run();
+}
+
 RepairReport repair_notes(Workspace& workspace, const Policy& policy, const RepairOptions& options,
                           Job& job) {
   const WorkspaceLock lock = workspace.lock("repair");
   require_datasets(workspace.database(), options.datasets);
-  RepairReport report;
+  PassOptions pass;
+  pass.repair = options;
+  RepairReport report = repair_pass(workspace, policy, pass, job).report;
   AuditOptions audited;
-  audited.strategies = {options.strategy};
+  audited.strategies = {options.strategy, report.strategy};
   audited.datasets = options.datasets;
-  {
-    Repairer repairer(workspace, policy, options, job);
-    audit_notes(workspace, audited, job);
-    report = repairer.run();
-  }
-  audited.strategies = {report.strategy};
   audit_notes(workspace, audited, job);
   return report;
 }
@@ -314,8 +415,9 @@ Json to_json(const RepairReport& report) {
           {"remade", report.remade},       {"kept", report.kept},
           {"left", report.left},           {"derived", report.derived()},
           {"accepted", report.accepted},   {"stripped", report.stripped},
-          {"sentences", report.sentences}, {"fell_back", report.fell_back},
-          {"rejected", report.rejected}};
+          {"asked", report.asked},         {"sentences", report.sentences},
+          {"fell_back", report.fell_back}, {"rejected", report.rejected},
+          {"waiting", report.waiting}};
 }
 
 }  // namespace epicrisis::audit

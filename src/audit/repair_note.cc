@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "audit/claim_words.h"
@@ -20,8 +22,9 @@ using Span = std::pair<std::size_t, std::size_t>;
 // Something that a rule of the policy speaks of.
 struct Found {
   PolicyStep step;
-  std::string what;  // "diagnosis contradicts (label NEV)"
-  std::string kind;  // "diagnosis"
+  std::string what;     // "diagnosis contradicts (label NEV)"
+  std::string kind;     // "diagnosis"
+  std::string plainly;  // "diagnosis contradicts what is known": without a word of what that is
   std::vector<Span> spans;
 };
 
@@ -98,12 +101,21 @@ class Finder {
       }
       if (rule.shared_below > 0 && (!share || *share >= rule.shared_below)) continue;
       if (rule.step.action == Action::kAccept) return;
-      Found found{rule.step, kind, std::move(kind), std::move(spans)};
+      Found found{rule.step, kind, kind, plain_words(subject, kind, verdict), std::move(spans)};
       if (!verdict.empty()) found.what += fmt::format(" {}", verdict);
       if (!detail.empty()) found.what += fmt::format(" ({})", detail);
       found_.push_back(std::move(found));
       return;
     }
+  }
+
+  std::string plain_words(Subject subject, const std::string& kind,
+                          std::string_view verdict) const {
+    if (subject == Subject::kOmission) return kind + " is known and left out";
+    if (subject == Subject::kNote) return wrong_in_words();
+    if (verdict == verdict_name(Verdict::kContradicts)) return kind + " contradicts what is known";
+    if (verdict == verdict_name(Verdict::kUnknowable)) return kind + " cannot be known";
+    return kind;
   }
 
   std::string wrong_in_words() const {
@@ -161,6 +173,47 @@ Json words_of(const std::vector<Found>& found) {
   return list;
 }
 
+// "1) diagnosis contradicts what is known: melanoma; 2) leak: nevus", as a model reads it.
+std::string faults_in_words(std::string_view text, const std::vector<Found>& found) {
+  std::vector<std::string> faults;
+  for (const Found& one : found) {
+    std::vector<std::string> spans;
+    for (const auto& [begin, end] : one.spans) {
+      spans.emplace_back(text.substr(begin, end - begin));
+    }
+    std::string fault = one.plainly;
+    if (!spans.empty()) fault += ": " + join(spans, " / ");
+    if (std::ranges::find(faults, fault) == faults.end()) faults.push_back(std::move(fault));
+  }
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    faults[i] = fmt::format("{}) {}", i + 1, faults[i]);
+  }
+  return join(faults, "; ");
+}
+
+// Whether a note that was written again is still that note: it has at least half of the claims that
+// were not found wrong, and one where there was none.
+bool keeps_the_rest(const Auditor& auditor, std::string_view before, std::string_view after,
+                    const std::vector<Found>& found) {
+  using Key = std::tuple<std::string, std::string, bool>;
+  const auto key_of = [](const Claim& claim) { return Key(claim.kind, claim.value, claim.denied); };
+  const auto is_found = [&](const Claim& claim) {
+    return std::ranges::any_of(found, [&](const Found& one) {
+      return std::ranges::any_of(one.spans, [&](const Span& span) {
+        return claim.begin < span.second && span.first < claim.end;
+      });
+    });
+  };
+  std::set<Key> now;
+  for (const Claim& claim : auditor.reader().read(after).claims) now.insert(key_of(claim));
+  std::set<Key> right;
+  for (const Claim& claim : auditor.reader().read(before).claims) {
+    if (!is_found(claim)) right.insert(key_of(claim));
+  }
+  const auto kept = std::ranges::count_if(right, [&](const Key& key) { return now.contains(key); });
+  return !now.empty() && 2 * kept >= std::ssize(right);
+}
+
 std::string shown(std::string_view text) {
   const std::string_view beginning = utf8_beginning(text, kShown);
   return std::string(beginning) + (beginning.size() < text.size() ? "..." : "");
@@ -202,7 +255,7 @@ bool strip(std::string& text, const std::vector<Found>& found, Json& step, std::
 
 RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Policy& policy,
                          const Facts& facts, const Prompt* prompt, const SharedBy& shared,
-                         const OtherNote& other) {
+                         const OtherNote& other, const RevisedText& revised) {
   RepairedNote repaired;
   repaired.text = std::string(note);
   repaired.outcome = "accepted";
@@ -220,7 +273,7 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
     }
     std::erase_if(found, [&](const Found& one) { return one.step != step; });
     if (step.action == Action::kAccept) {
-      if (repaired.outcome != "stripped" || finder.words() >= policy.least_words) return repaired;
+      if (repaired.sentences == 0 || finder.words() >= policy.least_words) return repaired;
     }
     std::string why = kinds_of(found);
     const auto reject = [&] {
@@ -252,11 +305,35 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
         case Action::kStrip:
           done = round < kRounds && strip(repaired.text, found, entry, repaired.sentences);
           if (done && !repaired.text.empty()) {
-            repaired.outcome = "stripped";
+            if (repaired.asked == 0) repaired.outcome = "stripped";
           } else if (done) {
             repaired.steps.push_back(entry);
             done = false;
             why = "nothing left";
+          }
+          break;
+        case Action::kAsk:
+          if (repaired.asked < policy.asks) {
+            std::string faults = faults_in_words(repaired.text, found);
+            Revision revision = revised(repaired.text, faults);
+            if (!revision.asked) {
+              repaired.outcome = kWaiting;
+              repaired.faults = std::move(faults);
+              return repaired;
+            }
+            entry["faults"] = faults;
+            done = revision.text && keeps_the_rest(auditor, repaired.text, *revision.text, found);
+            if (done) {
+              repaired.text = *std::move(revision.text);
+              repaired.outcome = "asked";
+              repaired.sentences = 0;
+              ++repaired.asked;
+            } else {
+              why = revision.text ? "another note where it was asked for again"
+                                  : "no note where it was asked for again";
+              entry["without_help"] = why;
+              repaired.steps.push_back(entry);
+            }
           }
           break;
         case Action::kWrite:

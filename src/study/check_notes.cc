@@ -157,7 +157,7 @@ class NotesChecker {
     std::int64_t most = 0;
     std::int64_t samples = 0;
     for (const Sample& sample : load_samples(workspace_.database(), filter)) {
-      const PlannedNote note = builder.plan(sample, 0, "", "");
+      const PlannedNote note = builder.plan(sample, 0, "");
       tokens += note.input_tokens;
       most += note.max_tokens;
       ++samples;

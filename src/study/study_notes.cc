@@ -81,9 +81,17 @@ void derive_notes(Workspace& workspace, const Study& study, const StudyDerivatio
   options.strategy = task.from;
   const audit::RepairReport report =
       audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
-  job.info("notes {}: {} of {} notes: {} as they are, {} stripped, {} replaced; {} rejected",
-           report.strategy, report.derived(), report.notes, report.accepted, report.stripped,
-           report.fell_back, report.notes - report.derived());
+  job.info(
+      "notes {}: {} of {} notes: {} as they are, {} stripped, {} asked for again, {} replaced; "
+      "{} rejected",
+      report.strategy, report.derived(), report.notes, report.accepted, report.stripped,
+      report.asked, report.fell_back, report.notes - report.derived() - report.waiting);
+  if (report.waiting > 0) {
+    job.warn(
+        "notes {}: {} wait for a language model to write them again, which `epicrisis notes "
+        "repair` asks",
+        report.strategy, report.waiting);
+  }
 }
 
 void synthesize_notes(Workspace& workspace, SynthesisJob task, const CaseSet& set,

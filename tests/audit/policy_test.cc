@@ -71,10 +71,11 @@ TEST(Policy, FaultsAreNamedWithTheirPlace) {
               AllOf(HasSubstr("mine.toml:4"), HasSubstr("no sentence")));
   EXPECT_THAT(fault(head + "[[rule]]\nof = \"note\"\nkinds = [\"site\"]\naction = \"reject\"\n"),
               HasSubstr("mine.toml:4"));
-  EXPECT_THAT(fault(head + "[[rule]]\nof = \"claim\"\naction = \"ask\"\n"),
-              AllOf(HasSubstr("mine.toml:4"), HasSubstr("not available yet")));
-  EXPECT_THAT(fault(head + kRule + "[otherwise]\nstrip = \"ask\"\n"),
-              AllOf(HasSubstr("mine.toml:5"), HasSubstr("not available yet")));
+  EXPECT_THAT(fault(head + "asks = 2\n" + kRule),
+              AllOf(HasSubstr("mine.toml:2"), HasSubstr("no action is \"ask\"")));
+  EXPECT_THAT(fault(head + "asks = 0\n[[rule]]\nof = \"claim\"\naction = \"ask\"\n"),
+              HasSubstr("mine.toml:2"));
+  EXPECT_THAT(fault(std::string("name = \"revised\"\n") + kRule), HasSubstr("is taken"));
   EXPECT_THAT(fault(head + kRule + "[otherwise]\nstrip = \"accept\"\n"),
               AllOf(HasSubstr("mine.toml:6"), HasSubstr("not accepted")));
 }

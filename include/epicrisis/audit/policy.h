@@ -57,11 +57,13 @@ struct Policy {
   int version = 1;
   std::string title;
   std::size_t least_words = 1;  // a stripped note with fewer is none
+  int asks = 1;                 // times that a model is asked again about a note, at most
   std::vector<PolicyRule> rules;
   std::map<PolicyStep, PolicyStep> otherwise;  // what follows a step that does not help
   std::string hash;                            // of the file
   Path folder;  // of the file, where paths of strategies begin; empty for a built-in one
 
+  bool may_ask() const;
   bool uses_shares() const;
   std::vector<std::string> strategies() const;  // that its steps write
   const PolicyStep& after(const PolicyStep& step) const;
@@ -76,5 +78,7 @@ std::vector<std::string> built_in_policies();  // sorted
 
 // "P3.repair": of the notes that a policy makes of those of a strategy.
 std::string derived_strategy(std::string_view strategy, const Policy& policy);
+// "P3.repair.revised": of what a model writes when it is asked for one of them again.
+std::string revised_strategy(std::string_view strategy, const Policy& policy);
 
 }  // namespace epicrisis::audit

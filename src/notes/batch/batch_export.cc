@@ -7,6 +7,7 @@
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "llm/body_queue.h"
+#include "notes/strategy/measuring.h"
 #include "notes/synthesis/note_source.h"
 
 namespace epicrisis {
@@ -233,6 +234,7 @@ BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& build
                                const BatchExportOptions& batch) {
   const WorkspaceLock lock = workspace.lock("batch");
   settle_incomplete_files(workspace.database());
+  measure_for(workspace, builder.strategy(), options.filter, job);
   return BatchExporter(workspace, builder, options, folder, batch, job).run();
 }
 

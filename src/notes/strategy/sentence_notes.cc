@@ -74,6 +74,11 @@ std::vector<std::string> measured_field_names(const Field& field) {
   return {names.begin(), names.end()};
 }
 
+TemplateFields measured_fields(const Strategy& strategy,
+                               const std::vector<MeasuredFinding>& findings) {
+  return measured_values(strategy, findings).fields;
+}
+
 Json to_json(const TracedSentence& sentence) {
   Json from = Json::array();
   for (const auto& [field, value] : sentence.fields) {

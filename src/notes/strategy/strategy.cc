@@ -27,19 +27,21 @@ std::string folder_of(const Field& field) {
 
 StrategyKind read_kind(const TomlTable& table) {
   const std::string kind = table.string("kind");
-  for (const StrategyKind known : {StrategyKind::kTemplate, StrategyKind::kPrompt,
-                                   StrategyKind::kRewrite, StrategyKind::kJudge}) {
+  for (const StrategyKind known :
+       {StrategyKind::kTemplate, StrategyKind::kPrompt, StrategyKind::kRewrite,
+        StrategyKind::kJudge, StrategyKind::kRevise}) {
     if (kind == strategy_kind_name(known)) return known;
   }
-  throw UsageError("{}: kind = '{}'; there are template, prompt, rewrite and judge",
+  throw UsageError("{}: kind = '{}'; there are template, prompt, rewrite, judge and revise",
                    table.place("kind"), kind);
 }
 
-std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
-                                     const Field& field_of_sample) {
+std::vector<std::string> read_fields(const TomlTable& table, const Strategy& strategy) {
+  const StrategyKind kind = strategy.kind;
+  const Field& field_of_sample = strategy.field;
   std::vector<std::string> fields = table.strings_or("fields", {});
   std::vector<std::string> known = note_field_names(field_of_sample);
-  if (kind == StrategyKind::kTemplate && table.has("sentence")) {
+  if (kind == StrategyKind::kTemplate ? table.has("sentence") : kind != StrategyKind::kJudge) {
     const std::vector<std::string> measured = measured_field_names(field_of_sample);
     known.insert(known.end(), measured.begin(), measured.end());
   }
@@ -49,14 +51,16 @@ std::vector<std::string> read_fields(const TomlTable& table, StrategyKind kind,
                        join(known, ", "));
     }
   }
-  if (kind == StrategyKind::kRewrite || kind == StrategyKind::kJudge) fields.emplace_back("note");
-  if (kind == StrategyKind::kJudge) fields.emplace_back("claims");
+  if (reads_note(strategy)) fields.emplace_back("note");
+  if (!field_on_note(kind).empty()) fields.emplace_back(field_on_note(kind));
   return fields;
 }
 
+// `before`: what its text is put below, if there is anything.
 Template read_template(const TomlTable& table, std::string_view key,
-                       const std::vector<std::string>& fields) {
-  const std::string text(trim(table.string(key)));
+                       const std::vector<std::string>& fields, const std::string& before = "") {
+  std::string text(trim(table.string(key)));
+  if (!before.empty()) text = fmt::format("{}\n{}", trim(before), text);
   if (text.empty()) throw UsageError("{}: {} is empty", table.place(key), key);
   // Lines and columns count from the value's own start; its place in the file leads.
   return Template::parse(text, fmt::format("{} ({})", table.place(key), key), fields);
@@ -151,13 +155,53 @@ std::string_view strategy_kind_name(StrategyKind kind) {
       return "rewrite";
     case StrategyKind::kJudge:
       return "judge";
+    case StrategyKind::kRevise:
+      return "revise";
   }
   return "";
+}
+
+std::string_view field_on_note(StrategyKind kind) {
+  if (kind == StrategyKind::kJudge) return "claims";
+  return kind == StrategyKind::kRevise ? "faults" : "";
+}
+
+namespace {
+
+// A strategy that is another one, built in, with more fields and more in `system`.
+Strategy read_extension(const TomlTable& table, const Field& field) {
+  const std::string name = table.string("extends");
+  if (names_toml_file(name)) {
+    throw UsageError("{}: extends names a strategy that is built in, and '{}' is a file",
+                     table.place("extends"), name);
+  }
+  Strategy strategy = load_strategy(name, field);
+  if (strategy.kind == StrategyKind::kTemplate || strategy.toml != strategy.texts) {
+    throw UsageError(
+        "{}: '{}' cannot be extended: it is {}", table.place("extends"), name,
+        strategy.kind == StrategyKind::kTemplate ? "a template" : "an extension itself");
+  }
+  const TomlTable base = TomlTable::parse(strategy.toml, name);
+  strategy.title = table.string_or("title", strategy.title);
+  for (std::string& more : read_fields(table, strategy)) {
+    if (std::ranges::find(strategy.fields, more) == strategy.fields.end()) {
+      strategy.fields.push_back(std::move(more));
+    }
+  }
+  strategy.system = read_template(table, "system", strategy.fields, base.string("system"));
+  return strategy;
+}
+
+}  // namespace
+
+bool names_measured(const Strategy& strategy) {
+  return std::ranges::any_of(named_fields(strategy), is_measured_field);
 }
 
 Strategy parse_strategy(std::string_view toml, std::string_view source, const Field& field) {
   const TomlTable table = TomlTable::parse(toml, std::string(source));
   Strategy strategy;
+  if (table.has("extends")) strategy = read_extension(table, field);
   strategy.field = field;
   if (const std::string own = table.string_or("field", field.name()); own != field.name()) {
     throw UsageError("{}: the strategy is written for the field '{}', not for '{}'",
@@ -173,11 +217,19 @@ Strategy parse_strategy(std::string_view toml, std::string_view source, const Fi
                      strategy.name);
   }
   strategy.version = static_cast<int>(table.integer_in("version", 1, 1'000'000));
+  if (table.has("extends")) {
+    table.finish();
+    strategy.prompt_sentences = sentences_of_prompt(*strategy.system, *strategy.user);
+    strategy.content_hash = sha256_of_fields({strategy.content_hash, toml});
+    strategy.texts += toml;
+    strategy.toml = toml;
+    return strategy;
+  }
   strategy.kind = read_kind(table);
   strategy.title = table.string_or("title", strategy.name);
   strategy.names_label = table.boolean_or("names_label", true);
   strategy.image = table.boolean_or("image", false);
-  strategy.fields = read_fields(table, strategy.kind, strategy.field);
+  strategy.fields = read_fields(table, strategy);
   if (strategy.kind == StrategyKind::kTemplate) {
     if (strategy.image)
       throw UsageError("{}: a template cannot see the image", table.place("image"));
@@ -194,12 +246,13 @@ Strategy parse_strategy(std::string_view toml, std::string_view source, const Fi
       for (const Template* part : {&*strategy.system, &*strategy.user}) {
         if (std::ranges::find(part->fields(), field) != part->fields().end()) return;
       }
-      throw UsageError("{}: a {} has to show {}: neither system nor user holds {{{}}}",
-                       table.place(), strategy_kind_name(strategy.kind),
-                       field == "note" ? "the note" : "its claims", field);
+      throw UsageError(
+          "{}: a strategy of kind {} has to show {}: neither system nor user holds {{{}}}",
+          table.place(), strategy_kind_name(strategy.kind),
+          field == "note" ? "the note" : fmt::format("its {}", field), field);
     };
-    if (strategy.kind != StrategyKind::kPrompt) must_show("note");
-    if (strategy.kind == StrategyKind::kJudge) must_show("claims");
+    if (reads_note(strategy)) must_show("note");
+    if (!field_on_note(strategy.kind).empty()) must_show(field_on_note(strategy.kind));
     strategy.max_words = static_cast<int>(table.integer_in("max_words", 1, 10'000, 250));
     strategy.max_tokens = static_cast<int>(table.integer_in("max_tokens", 1, 100'000, 400));
     strategy.temperature = table.number_in("temperature", 0, 2, 0.2);
@@ -210,6 +263,7 @@ Strategy parse_strategy(std::string_view toml, std::string_view source, const Fi
   table.finish();
   strategy.content_hash = sha256_hex(toml);
   strategy.toml = toml;
+  strategy.texts = toml;
   return strategy;
 }
 

@@ -9,6 +9,7 @@
 #include "epicrisis/notes/strategy/sentence_notes.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
+#include "notes/strategy/measuring.h"
 
 namespace epicrisis {
 namespace {
@@ -66,16 +67,6 @@ void write_one(Database& database, const Strategy& strategy, const Sample& sampl
   ++report.written;
 }
 
-// What sentences are made of; a picture that cannot be read leaves its note the metadata.
-void measure_pictures(Workspace& workspace, const WriteNotesOptions& options, Job& job) {
-  if (FindingRules::of(workspace_field(workspace.database())) == nullptr) return;
-  const FindingsReport report = measure_samples(workspace, options.filter, 0, job);
-  if (report.failed > 0) {
-    job.warn("{} of {} pictures could not be measured; first: {}", report.failed, report.pictures,
-             report.failures.front());
-  }
-}
-
 }  // namespace
 
 Json to_json(const WriteNotesReport& report) {
@@ -110,7 +101,7 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   Database& database = workspace.database();
   require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
                      workspace_field(database));
-  if (!strategy.sentences.empty()) measure_pictures(workspace, options, job);
+  measure_for(workspace, strategy, options.filter, job);
   Meter progress =
       job.meter("notes " + strategy.name,
                 static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");

@@ -8,7 +8,9 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/picture_findings.h"
 #include "epicrisis/corpus/picture_hash.h"
+#include "epicrisis/notes/strategy/sentence_notes.h"
 #include "epicrisis/store/tables/batches.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/ledger.h"
@@ -73,6 +75,7 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       fraction_(options.fraction),
       ask_batched_(options.ask_batched),
       all_(all),
+      names_measured_(names_measured(builder.strategy())),
       job_(job),
       remaining_(filter_.limit) {
   require_datasets(database, filter_.datasets);
@@ -80,6 +83,12 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
   if (strategy.kind == StrategyKind::kJudge) {
     throw UsageError("strategy '{}' judges notes and writes none; `epicrisis notes judge` asks it",
                      strategy.name);
+  }
+  if (strategy.kind == StrategyKind::kRevise) {
+    throw UsageError(
+        "strategy '{}' writes notes again that an audit found wrong; `epicrisis notes "
+        "repair` asks it",
+        strategy.name);
   }
   require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
                      workspace_field(database));
@@ -120,16 +129,20 @@ void PendingNotes::plan_notes_of(const Sample& sample) {
   notes_ += strategy.variants;
   const auto skip = [&](const std::string& reason) { skips_[reason] += strategy.variants; };
   if (strategy.names_label && !sample.label && sample.diagnosis.empty()) return skip("no class");
-  std::string note;
+  TemplateFields more;
+  if (names_measured_) {
+    more = measured_fields(strategy, stored_findings(database_, strategy.field, sample));
+  }
   if (strategy.kind == StrategyKind::kRewrite) {
-    note = source_note(database_, sample.id, strategy.rewrites);
+    const std::string note = source_note(database_, sample.id, strategy.rewrites);
     if (note.empty()) return skip(fmt::format("no note of {} to rewrite", strategy.rewrites));
+    more["note"] = note;
   }
   std::string unseen;
   const std::string hash = hash_of_shown_picture(database_, builder_, sample, job_, unseen);
   if (!unseen.empty()) return skip(unseen);
   for (int variant = 0; variant < strategy.variants; ++variant) {
-    PlannedNote planned = builder_.plan(sample, variant, hash, note);
+    PlannedNote planned = builder_.plan(sample, variant, hash, more);
     const std::optional<NoteStatus> status =
         all_ ? std::nullopt : note_status(database_, planned.key);
     if (const auto reason = asked_before(status, retry_rejected_, "written before")) {

@@ -45,6 +45,7 @@ class PendingNotes {
   double fraction_;
   bool ask_batched_;
   bool all_;
+  bool names_measured_;
   const Job& job_;
   bool at_end_ = false;
   std::int64_t remaining_;

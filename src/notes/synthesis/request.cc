@@ -8,6 +8,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/measure.h"
 #include "epicrisis/llm/attempt.h"
+#include "epicrisis/notes/strategy/sentence_notes.h"
 #include "epicrisis/text/schema.h"
 #include "llm/request_image.h"
 #include "notes/strategy/repetition.h"
@@ -148,6 +149,12 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   parameters_text_ = dump_json(parameters());
 }
 
+RequestBuilder RequestBuilder::under_name(std::string strategy) const {
+  RequestBuilder other = *this;
+  other.strategy_.name = std::move(strategy);
+  return other;
+}
+
 bool RequestBuilder::needs_image() const { return attach_ || measure_; }
 
 bool RequestBuilder::does_without_picture(const Sample& sample) const {
@@ -156,14 +163,15 @@ bool RequestBuilder::does_without_picture(const Sample& sample) const {
 }
 
 PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_view image_sha256,
-                                 std::string_view note, std::string_view claims) const {
+                                 const TemplateFields& more) const {
   TemplateFields fields = disclosed_fields(sample, disclosure_, strategy_.field);
   for (auto& [name, value] : fields) {
     value = without_control_tokens(clean_text(value, kMaxFieldBytes));
   }
-  if (reads_note(strategy_)) {
-    fields["note"] = without_control_tokens(clean_text(note, kMaxNoteBytes));
-    fields["claims"] = without_control_tokens(clean_text(claims, kMaxNoteBytes));
+  const bool tells_measured = !disclosure_.fields || contains(*disclosure_.fields, kMeasured);
+  for (const auto& [name, value] : more) {
+    if (is_measured_field(name) && !tells_measured) continue;
+    fields[name] = without_control_tokens(clean_text(value, kMaxNoteBytes));
   }
 
   PlannedNote plan;
@@ -185,17 +193,17 @@ PlannedNote RequestBuilder::plan(const Sample& sample, int variant, std::string_
     const std::vector<std::string> names = part->shown(fields);
     shown.insert(names.begin(), names.end());
   }
-  const bool metadata = std::ranges::any_of(shown, [](const std::string& name) {
-    return name != "modality" && name != "note" && name != "claims";
-  });
+  const bool measured = std::erase_if(shown, is_measured_field) > 0;
+  const bool metadata = std::ranges::any_of(
+      shown, [&](const std::string& name) { return name != "modality" && !more.contains(name); });
   if (shown.contains("findings")) {
     for (const Finding& finding : sample.findings) {
       if (is_own_field(finding.name) && fields.contains(finding.name)) shown.insert(finding.name);
     }
   }
-  if (plan.measure_image) shown.emplace(kMeasured);
+  if (plan.measure_image || measured) shown.emplace(kMeasured);
   plan.fields.assign(shown.begin(), shown.end());
-  const bool image = plan.attach_image || plan.measure_image;
+  const bool image = plan.attach_image || plan.measure_image || measured;
   plan.origin = reads_note(strategy_) ? "note"
                 : image && metadata   ? "image+metadata"
                 : image               ? "image"

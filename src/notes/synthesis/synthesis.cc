@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "notes/strategy/measuring.h"
 #include "notes/synthesis/asking.h"
 #include "notes/synthesis/note_source.h"
 
@@ -25,6 +26,7 @@ SynthesisReport synthesize(Workspace& workspace, const RequestBuilder& builder,
   Database& database = workspace.database();
   const Strategy& strategy = builder.strategy();
   const Prices& prices = builder.provider().prices;
+  measure_for(workspace, strategy, options.filter, job);
   NoteSource source(database, builder, options, job);
   AnswerCounts counts;
   const Asking asking = {

@@ -62,8 +62,8 @@ user = "What is it?[[ It is {diagnosis|a}.]]"
 std::string with_line(const std::string& line) { return kGood + line + "\n"; }
 
 TEST(Strategy, BuiltInOnesAreThoseOfTheMethod) {
-  EXPECT_THAT(built_in_strategies(),
-              ElementsAre("G", "M", "M-paraphrase", "P1", "P2", "P3", "judge"));
+  EXPECT_THAT(built_in_strategies(), ElementsAre("G", "M", "M-paraphrase", "P1", "P1-findings",
+                                                 "P2", "P2-findings", "P3", "judge", "revise"));
   EXPECT_EQ(load_strategy("M-paraphrase").kind, StrategyKind::kRewrite);
   for (const std::string name : {"G", "M", "P1", "P2", "P3"}) {
     const Strategy strategy = load_strategy(name);
@@ -115,7 +115,9 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
         } else {
           TemplateFields fields = visible_fields(strategy, sample);
           if (reads_note(strategy)) fields["note"] = "The lesion is benign.";
-          if (strategy.kind == StrategyKind::kJudge) fields["claims"] = "1) malignancy: benign";
+          if (const std::string_view on_note = field_on_note(strategy.kind); !on_note.empty()) {
+            fields[std::string(on_note)] = "1) malignancy: benign";
+          }
           for (const auto& part : {strategy.system, strategy.user}) {
             const std::string text = part->render(fields);
             EXPECT_EQ(test::grammar_fault(text), "") << name << " bits " << bits;
@@ -126,7 +128,7 @@ TEST(Strategy, GrammarHoldsWhateverIsMissing) {
       }
     }
   }
-  EXPECT_EQ(checked, 7 * 8 * 64);
+  EXPECT_EQ(checked, 10 * 8 * 64);
 }
 
 // A field that is there is said, one that is not leaves no word behind.
@@ -232,6 +234,38 @@ TEST(Strategy, ErrorsNameFileAndLine) {
   EXPECT_THAT(replaced("\"prompt\"", "\"rewrite\"\nrewrites = \"M\""), HasSubstr("{note}"));
 }
 
+TEST(Strategy, AnExtensionIsAnotherWithMoreInSystem) {
+  const Strategy base = load_strategy("P1");
+  const Strategy extended = load_strategy("P1-findings");
+  EXPECT_EQ(extended.name, "P1-findings");
+  EXPECT_EQ(extended.options.size(), base.options.size());
+  EXPECT_EQ(extended.schema, base.schema);
+  EXPECT_TRUE(names_measured(extended));
+  EXPECT_FALSE(names_measured(base));
+  EXPECT_NE(extended.content_hash, base.content_hash);
+  EXPECT_EQ(extended.texts, base.toml + extended.toml);
+  // What a batch kept of it is read again as the same.
+  const Strategy again = parse_strategy(extended.toml, "batch");
+  EXPECT_EQ(again.content_hash, extended.content_hash);
+  EXPECT_EQ(again.system->render({{"measured_border", "sharp"}}),
+            extended.system->render({{"measured_border", "sharp"}}));
+
+  const std::string mine = "name = \"mine\"\nversion = 1\nextends = \"P2\"\n";
+  EXPECT_EQ(error_of(mine + "system = \"Be brief.\"\n"), "");
+  const Strategy brief = parse_strategy(mine + "system = \"Be brief.\"\n", "mine.toml");
+  EXPECT_THAT(brief.system->render({}), testing::EndsWith("\nBe brief."));
+  EXPECT_EQ(brief.kind, StrategyKind::kPrompt);
+  EXPECT_THAT(error_of(mine), HasSubstr("system"));
+  EXPECT_THAT(error_of(mine + "system = \"x\"\nuser = \"y\"\n"), HasSubstr("mine.toml:5"));
+  const auto of = [](const std::string& name) {
+    return error_of("name = \"mine\"\nversion = 1\nextends = \"" + name + "\"\nsystem = \"x\"\n");
+  };
+  for (const char* name : {"M", "P1-findings", "./x.toml"}) {
+    EXPECT_THAT(of(name), HasSubstr("mine.toml:3")) << name;
+  }
+  EXPECT_THAT(of("P7"), HasSubstr("no strategy 'P7'"));
+}
+
 TEST(Strategy, ASetIsNoStrategy) {
   EXPECT_THAT([] { load_strategy("MP"); },
               testing::ThrowsMessage<UsageError>(HasSubstr("M, P1, P2")));
@@ -243,7 +277,7 @@ TEST(Strategy, UnknownNamesListWhatThereIs) {
       load_strategy(name);
       ADD_FAILURE() << name << " was taken";
     } catch (const UsageError& error) {
-      EXPECT_THAT(error.what(), HasSubstr("M, M-paraphrase, P1, P2, P3"));
+      EXPECT_THAT(error.what(), HasSubstr("M, M-paraphrase, P1, P1-findings, P2, P2-findings, P3"));
     }
   }
   EXPECT_THROW(load_strategy("/nowhere/x.toml"), Error);

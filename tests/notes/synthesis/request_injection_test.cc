@@ -199,7 +199,7 @@ TEST(InjectionOfANote, ChangesNothingButItsOwnQuotedText) {
   const RequestBuilder builder(load_strategy("M-paraphrase"),
                                provider_for_url("http://127.0.0.1:1"), "m", {});
   const auto ask = [&](const std::string& note) {
-    return texts_of(builder.body(builder.plan(test::make_sample("1"), 0, "", note)));
+    return texts_of(builder.body(builder.plan(test::make_sample("1"), 0, "", {{"note", note}})));
   };
   const auto harmless = ask("harmless");
   for (const std::string& value : hostile_values()) {

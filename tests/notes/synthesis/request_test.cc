@@ -53,7 +53,10 @@ Sample sample_of_test() {
 }
 
 Json body_of(const RequestBuilder& builder, const Sample& sample, const std::string& note = "") {
-  return parse_json(builder.body(builder.plan(sample, 0, "", note)), "body");
+  return parse_json(
+      builder.body(builder.plan(sample, 0, "",
+                                note.empty() ? TemplateFields() : TemplateFields{{"note", note}})),
+      "body");
 }
 
 template <typename Function>
@@ -317,15 +320,38 @@ TEST(Request, RewritesReadANote) {
   const RequestBuilder builder = builder_of("M-paraphrase");
   EXPECT_FALSE(builder.needs_image());
   const PlannedNote one =
-      builder.plan(sample_of_test(), 0, "", "The lesion is benign.\nIt is small.");
+      builder.plan(sample_of_test(), 0, "", {{"note", "The lesion is benign.\nIt is small."}});
   EXPECT_THAT(one.user, HasSubstr("\"The lesion is benign. It is small.\""));
   EXPECT_EQ(one.origin, "note");
   EXPECT_THAT(one.fields, ElementsAre("note"));
-  EXPECT_NE(one.key, builder.plan(sample_of_test(), 1, "", "The lesion is benign.").key);
+  EXPECT_NE(one.key,
+            builder.plan(sample_of_test(), 1, "", {{"note", "The lesion is benign."}}).key);
   EXPECT_GT(builder.strategy().variants, 1);
   // A long note is not cut at the length of a field.
   const std::string longest(9000, 'x');
-  EXPECT_THAT(builder.plan(sample_of_test(), 0, "", longest).user, HasSubstr(longest));
+  EXPECT_THAT(builder.plan(sample_of_test(), 0, "", {{"note", longest}}).user, HasSubstr(longest));
+}
+
+TEST(Request, MeasuredFindingsAreToldWhereTheStrategyNamesThem) {
+  const TemplateFields measured = {{"measured_border", "sharp"}, {"measured_colours", "red"}};
+  const RequestBuilder plain = builder_of("P1");
+  const RequestBuilder told = builder_of("P1-findings");
+  const PlannedNote one = told.plan(sample_of_test(), 0, "", measured);
+  EXPECT_THAT(one.system, HasSubstr("the border is \"sharp\""));
+  EXPECT_THAT(one.system,
+              testing::StartsWith(plain.plan(sample_of_test(), 0, "").system.substr(0, 400)));
+  EXPECT_EQ(one.user, plain.plan(sample_of_test(), 0, "").user);
+  EXPECT_EQ(one.origin, "image+metadata");
+  EXPECT_THAT(one.fields, testing::Contains("measured"));
+  const PlannedNote nothing = told.plan(sample_of_test(), 0, "");
+  EXPECT_THAT(nothing.system, testing::Not(HasSubstr("Known finding, measured")));
+  EXPECT_NE(one.key, nothing.key);
+  EXPECT_NE(nothing.key, plain.plan(sample_of_test(), 0, "").key);
+  // They are of the picture: what keeps measured words in keeps them in.
+  const PlannedNote kept = builder_of("P1-findings", text_provider(), {true, {{"diagnosis"}}})
+                               .plan(sample_of_test(), 0, "", measured);
+  EXPECT_THAT(kept.system, testing::Not(HasSubstr("sharp")));
+  EXPECT_EQ(told.schema(), plain.schema());
 }
 
 TEST(Request, EstimatesAndPrices) {

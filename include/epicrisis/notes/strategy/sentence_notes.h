@@ -33,5 +33,8 @@ std::string text_of(const std::vector<TracedSentence>& sentences);
 bool is_measured_field(std::string_view name);
 // All of them, sorted.
 std::vector<std::string> measured_field_names(const Field& field);
+// Their values; of the findings only usable ones are told.
+TemplateFields measured_fields(const Strategy& strategy,
+                               const std::vector<MeasuredFinding>& findings);
 
 }  // namespace epicrisis

@@ -19,6 +19,7 @@ enum class StrategyKind {
   kPrompt,    // a language model answers a prompt on a sample
   kRewrite,   // a language model rewrites another strategy's note
   kJudge,     // a language model gives a verdict on each claim of a note; writes none itself
+  kRevise,    // a language model writes a note again, told what an audit found wrong with it
 };
 std::string_view strategy_kind_name(StrategyKind kind);  // "template", "prompt", ...
 
@@ -51,11 +52,13 @@ struct Strategy {
   int version = 1;
   StrategyKind kind = StrategyKind::kTemplate;
   std::string title;
-  bool names_label = true;          // the notes state the class that they were given
-  bool image = false;               // whether the model may see the picture
-  std::vector<std::string> fields;  // metadata it may see, of note_field_names(field)
-  std::string rewrites;             // kRewrite: the strategy whose notes it reads, as field {note}
-  std::optional<Template> text;     // kTemplate: this, or
+  bool names_label = true;  // the notes state the class that they were given
+  bool image = false;       // whether the model may see the picture
+  // Metadata it may see, of note_field_names(field), and what is measured on the picture, of
+  // measured_field_names(field).
+  std::vector<std::string> fields;
+  std::string rewrites;          // kRewrite: the strategy whose notes it reads, as field {note}
+  std::optional<Template> text;  // kTemplate: this, or
   std::vector<SentenceWordings> sentences;  // these, made of what is measured on the picture too
   // Of a measured value in a sentence: "pigment network" -> "a pigment network".
   std::map<std::string, std::string, std::less<>> words;
@@ -75,12 +78,19 @@ struct Strategy {
   std::set<std::string, std::less<>> prompt_sentences;
   std::string content_hash;  // SHA-256 of the file: "template version" in a note's provenance
   std::string toml;          // the file's text, for what has to read it again later
+  std::string texts;         // that, and that of the strategy that it extends
 };
+
+// Whether a text of it names something that is measured on pictures.
+bool names_measured(const Strategy& strategy);
 
 // Whether its prompt holds another strategy's note.
 inline bool reads_note(const Strategy& strategy) {
-  return strategy.kind == StrategyKind::kRewrite || strategy.kind == StrategyKind::kJudge;
+  return strategy.kind == StrategyKind::kRewrite || strategy.kind == StrategyKind::kJudge ||
+         strategy.kind == StrategyKind::kRevise;
 }
+// What its prompt holds of that note besides: "claims", "faults"; "" if nothing.
+std::string_view field_on_note(StrategyKind kind);
 
 // The metadata that its texts name: what is sent of them (a template: what its notes are made of),
 // in the order of `fields`.
@@ -116,7 +126,7 @@ const std::map<std::string, std::vector<std::string>>& note_sets();
 bool note_names_label(std::string_view strategy, const Field& field);
 
 // What a template may name: the field's grade by its own name, diagnosis, subclass, class,
-// findings, modality, age, sex, site, note (rewrites alone).
+// findings, modality, age, sex, site, note (of those that read one alone).
 std::vector<std::string> note_field_names(const Field& field);
 // A sample's values for them; absent ones are left out. `findings` joins all findings: "age 65;
 // female; site: lower extremity". `class` is the harmonised class in words, with the subclass in

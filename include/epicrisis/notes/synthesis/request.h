@@ -41,7 +41,7 @@ struct PlannedNote {
   int max_tokens = 0;             // of the answer, at most
 };
 
-// Of a note, and of a list of its claims, that a prompt shows: what is beyond is cut.
+// Of a note, and of a list of its claims or faults, that a prompt shows: what is beyond is cut.
 inline constexpr std::size_t kMaxNoteBytes = 16'000;
 
 // Makes prompts and chat-completions bodies of one strategy for one provider and model. Immutable;
@@ -55,16 +55,19 @@ class RequestBuilder {
   // strategy may see is left.
   RequestBuilder(Strategy strategy, Provider provider, std::string model, Disclosure disclosure);
 
+  // The same under another strategy's name: of notes, of the ledger's entries.
+  RequestBuilder under_name(std::string strategy) const;
+
   const Strategy& strategy() const { return strategy_; }
   const Provider& provider() const { return provider_; }
   const std::string& model() const { return provider_.model; }
 
   // `image_sha256`: of the picture's file, 64 hex digits; "" if there is none or it is not needed.
-  // `note`: the text that a rewrite or a judge reads, `claims` what a judge gives verdicts on. The
-  // key is the SHA-256 of data set, sample key, picture bytes, prompt, provider, model, parameters,
+  // `more`: what the strategy's texts name besides metadata: "note", the text that a rewrite, a judge
+  // or a revision reads, "claims" or "faults" of it, what is measured (measured_fields()). The key is the SHA-256 of data set, sample key, picture bytes, prompt, provider, model, parameters,
   // strategy content and variant: what is paid for once.
   PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
-                   std::string_view note = {}, std::string_view claims = {}) const;
+                   const TemplateFields& more = {}) const;
   bool needs_image() const;  // attach or measure
   bool sends_image() const { return attach_; }
   // What a picture that goes along counts.

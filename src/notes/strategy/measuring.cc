@@ -1,0 +1,19 @@
+#include "notes/strategy/measuring.h"
+
+#include "epicrisis/corpus/picture_findings.h"
+#include "epicrisis/store/tables/fields.h"
+
+namespace epicrisis {
+
+void measure_for(Workspace& workspace, const Strategy& strategy, const SampleFilter& filter,
+                 Job& job) {
+  if (!names_measured(strategy)) return;
+  if (FindingRules::of(workspace_field(workspace.database())) == nullptr) return;
+  const FindingsReport report = measure_samples(workspace, filter, 0, job);
+  if (report.failed > 0) {
+    job.warn("{} of {} pictures could not be measured; first: {}", report.failed, report.pictures,
+             report.failures.front());
+  }
+}
+
+}  // namespace epicrisis
