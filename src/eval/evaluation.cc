@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -236,6 +237,41 @@ std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
     for (ResultRow& row : parts[c]) row.n = static_cast<std::size_t>(measured);
   });
   return joined(parts);
+}
+
+std::vector<ResultRow> distance_rows(const ResultRow& identity, std::span<const SeedDistances> runs,
+                                     const BootstrapOptions& options) {
+  if (runs.empty()) {
+    throw UsageError("distances of {} on {}: there is no training to measure", identity.model,
+                     identity.dataset);
+  }
+  constexpr std::array<std::pair<const char*, std::vector<double> NoteDistances::*>, 3> kMetrics = {
+      {{"own_notes", &NoteDistances::own},
+       {"other_notes", &NoteDistances::others},
+       {"margin", &NoteDistances::margin}}};
+  const std::size_t images = runs.front().distances.own.size();
+  std::vector<std::string> seeds;
+  for (const SeedDistances& run : runs) {
+    seeds.push_back(run.seed);
+    if (run.distances.own.size() == images) continue;
+    throw UsageError("distances of {} on {}: seed {} measured {} images, seed {} {}",
+                     identity.model, identity.dataset, runs.front().seed, images, run.seed,
+                     run.distances.own.size());
+  }
+  std::vector<ResultRow> rows;
+  for (const auto& [name, values] : kMetrics) {
+    std::vector<ResampleStatistic> statistics;
+    for (const SeedDistances& run : runs)
+      statistics.push_back(mean_statistic(run.distances.*values));
+    const std::vector<double>& first = runs.front().distances.*values;
+    const auto measured =
+        std::ranges::count_if(first, [](double value) { return !std::isnan(value); });
+    for (ResultRow& row : rows_of(identity, name, seeds, statistics, images, options)) {
+      row.n = static_cast<std::size_t>(measured);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
 }
 
 PairedDifference compare_classification(std::string_view metric, std::span<const int> truth,

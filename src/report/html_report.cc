@@ -31,11 +31,11 @@ std::string banners(const ReportData& data) {
 
 std::string render_html(const ReportData& data) {
   const std::vector<sections::Section> all = {
-      sections::summary(data),  sections::datasets(data),  sections::leakage(data),
-      sections::notes(data),    sections::audit(data),     sections::training(data),
-      sections::results(data),  sections::classes(data),   sections::confusions(data),
-      sections::mistakes(data), sections::retrieval(data), sections::measuring(data),
-      sections::settings(data)};
+      sections::summary(data),   sections::datasets(data),  sections::leakage(data),
+      sections::notes(data),     sections::audit(data),     sections::training(data),
+      sections::results(data),   sections::classes(data),   sections::confusions(data),
+      sections::mistakes(data),  sections::retrieval(data), sections::distances(data),
+      sections::measuring(data), sections::settings(data)};
   const std::string title = text(data.title.empty() ? "Report" : data.title);
   std::string page = page_head(title);
   if (!data.subtitle.empty()) {

@@ -27,6 +27,7 @@ Section classes(const ReportData& data);
 Section confusions(const ReportData& data);
 Section mistakes(const ReportData& data);
 Section retrieval(const ReportData& data);
+Section distances(const ReportData& data);
 Section measuring(const ReportData& data);
 Section settings(const ReportData& data);
 

@@ -52,7 +52,7 @@ std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds) 
 }
 
 // To be raised when other rows are measured of equal predictions within one version.
-constexpr int kRows = 2;
+constexpr int kRows = 3;
 
 // Everything that the rows of a run on a data set depend on.
 std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice& slice,
@@ -101,6 +101,7 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
   const BootstrapOptions options = bootstrap_options(study, slice);
   std::vector<SeedRetrieval> retrieval;
   std::vector<SeedScores> zero_shot;
+  std::vector<SeedDistances> distances;
   std::vector<int> prompt_classes;
   for (int i = 0; i < static_cast<int>(study.classes.size()); ++i) prompt_classes.push_back(i);
   for (const SeedPredictions& entry : seeds) {
@@ -109,6 +110,7 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
     SeedRetrieval measured{entry.seed, {}};
     if (set.notes.rows > 0) {
       measured.results = evaluate_retrieval(set, job);
+      distances.push_back({entry.seed, note_distances(set)});
       zero_shot.push_back(
           {entry.seed, zero_shot_similarities(set.images, entry.predictions.prompts, prompt_classes,
                                               study.classes.size())});
@@ -119,6 +121,9 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
   }
   append(rows, retrieval_rows(identity_of(trained, slice, "retrieval"), retrieval, slice.groups,
                               options, job));
+  if (!distances.empty()) {
+    append(rows, distance_rows(identity_of(trained, slice, "distance"), distances, options));
+  }
   if (!zero_shot.empty()) {
     append(rows, classification_rows(identity_of(trained, slice, "zero-shot"), slice.truth,
                                      zero_shot, options, job));

@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/eval/classification.h"
+#include "epicrisis/eval/distance.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/eval/retrieval.h"
 #include "epicrisis/eval/statistics.h"
@@ -60,6 +61,16 @@ std::vector<ResultRow> retrieval_rows(const ResultRow& identity,
                                       std::span<const SeedRetrieval> runs,
                                       const std::vector<std::string>& image_groups,
                                       const BootstrapOptions& options, const Job& job);
+
+// The mean distances of images and notes ("own_notes", "other_notes", "margin"; distance.h) of each
+// training and over all, by image, resampled by `options.groups`. n counts the images that have
+// one. UsageError for trainings that measured other numbers of images, or without one.
+struct SeedDistances {
+  std::string seed;
+  NoteDistances distances;
+};
+std::vector<ResultRow> distance_rows(const ResultRow& identity, std::span<const SeedDistances> runs,
+                                     const BootstrapOptions& options);
 
 // Two models on one data set: candidate minus baseline in the named metric.
 PairedDifference compare_classification(std::string_view metric, std::span<const int> truth,

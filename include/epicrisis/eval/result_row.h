@@ -21,7 +21,7 @@ struct ResultRow {
   std::string seed;   // "1"; "all": over all seeds
   std::string dataset;
   std::string role;    // "internal", "external"
-  std::string task;    // "classification", "retrieval", "zero-shot"
+  std::string task;    // "classification", "retrieval", "distance", "zero-shot"
   std::string metric;  // "weighted_f1", "recall/MEL", "image_to_text/P@5/pair_out"
   double value = std::numeric_limits<double>::quiet_NaN();
   std::optional<double> lo;  // interval
