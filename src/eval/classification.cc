@@ -134,22 +134,30 @@ std::vector<Ranking> rankings(std::span<const int> truth, const FloatMatrix& log
   return result;
 }
 
-double mean_area(const std::vector<Ranking>& rankings, SampleCounts counts) {
-  if (rankings.size() == 2) return rankings[1].area(counts);
-  double sum = 0;
-  std::size_t defined = 0;
-  for (const Ranking& ranking : rankings) {
-    const double area = ranking.area(counts);
-    if (std::isnan(area)) continue;
-    sum += area;
-    ++defined;
+// Those of the classes that count: with two columns class 1, else those with positives and
+// negatives.
+std::vector<Ranking> counting_rankings(std::span<const int> truth, const FloatMatrix& logits) {
+  std::vector<Ranking> ranked = rankings(truth, logits);
+  if (ranked.size() == 2) {
+    ranked.erase(ranked.begin());
+    return ranked;
   }
-  return defined == 0 ? kUndefined : sum / static_cast<double>(defined);
+  const std::vector<std::uint32_t> ones(truth.size(), 1);
+  std::erase_if(ranked, [&](const Ranking& ranking) { return std::isnan(ranking.area(ones)); });
+  return ranked;
+}
+
+// NaN where one of them is undefined.
+double mean_area(const std::vector<Ranking>& ranked, SampleCounts counts) {
+  double sum = 0;
+  for (const Ranking& ranking : ranked) sum += ranking.area(counts);
+  return ranked.empty() ? kUndefined : sum / static_cast<double>(ranked.size());
 }
 
 ResampleStatistic auroc_statistic(std::span<const int> truth, const FloatMatrix& logits) {
-  return
-      [ranked = rankings(truth, logits)](SampleCounts counts) { return mean_area(ranked, counts); };
+  return [ranked = counting_rankings(truth, logits)](SampleCounts counts) {
+    return mean_area(ranked, counts);
+  };
 }
 
 }  // namespace
@@ -202,12 +210,18 @@ double accuracy(const ConfusionMatrix& confusion) {
 }
 
 double balanced_accuracy(const ConfusionMatrix& confusion) {
-  const Margins sums = margins(confusion);
+  return balanced_accuracy(confusion, confusion);
+}
+
+double balanced_accuracy(const ConfusionMatrix& resample, const ConfusionMatrix& all) {
+  const Margins sums = margins(resample);
+  const Margins known = margins(all);
   double recall = 0;
   std::size_t classes = 0;
-  for (std::size_t c = 0; c < confusion.classes; ++c) {
-    if (sums.truth[c] == 0) continue;
-    recall += ratio(confusion.at(c, c), sums.truth[c]);
+  for (std::size_t c = 0; c < all.classes; ++c) {
+    if (known.truth[c] == 0) continue;
+    if (sums.truth[c] == 0) return kUndefined;
+    recall += ratio(resample.at(c, c), sums.truth[c]);
     ++classes;
   }
   return classes == 0 ? kUndefined : recall / static_cast<double>(classes);
@@ -224,30 +238,37 @@ double weighted_f1(const ConfusionMatrix& confusion) {
   return f1 / static_cast<double>(sums.total);
 }
 
-double macro_f1(const ConfusionMatrix& confusion) {
-  const Margins sums = margins(confusion);
+double macro_f1(const ConfusionMatrix& confusion) { return macro_f1(confusion, confusion); }
+
+double macro_f1(const ConfusionMatrix& resample, const ConfusionMatrix& all) {
+  const Margins sums = margins(resample);
+  const Margins known = margins(all);
   double f1 = 0;
   std::size_t classes = 0;
-  for (std::size_t c = 0; c < confusion.classes; ++c) {
-    if (sums.truth[c] + sums.predicted[c] == 0) continue;
-    f1 += ratio(2 * confusion.at(c, c), sums.truth[c] + sums.predicted[c]);
+  for (std::size_t c = 0; c < all.classes; ++c) {
+    if (known.truth[c] + known.predicted[c] == 0) continue;
+    if (known.truth[c] > 0 && sums.truth[c] == 0) return kUndefined;
+    f1 += ratio(2 * resample.at(c, c), sums.truth[c] + sums.predicted[c]);
     ++classes;
   }
   return classes == 0 ? kUndefined : f1 / static_cast<double>(classes);
 }
 
-double linear_kappa(const ConfusionMatrix& confusion) {
-  const Margins sums = margins(confusion);
+double linear_kappa(const ConfusionMatrix& confusion) { return linear_kappa(confusion, confusion); }
+
+double linear_kappa(const ConfusionMatrix& resample, const ConfusionMatrix& all) {
+  const Margins sums = margins(resample);
+  const Margins known = margins(all);
   std::vector<std::size_t> occurring;
-  for (std::size_t c = 0; c < confusion.classes; ++c) {
-    if (sums.truth[c] + sums.predicted[c] > 0) occurring.push_back(c);
+  for (std::size_t c = 0; c < all.classes; ++c) {
+    if (known.truth[c] + known.predicted[c] > 0) occurring.push_back(c);
   }
   double observed = 0;
   double expected = 0;
   for (std::size_t i = 0; i < occurring.size(); ++i) {
     for (std::size_t j = 0; j < occurring.size(); ++j) {
       const double distance = static_cast<double>(i > j ? i - j : j - i);
-      observed += distance * static_cast<double>(confusion.at(occurring[i], occurring[j]));
+      observed += distance * static_cast<double>(resample.at(occurring[i], occurring[j]));
       expected += distance * static_cast<double>(sums.truth[occurring[i]]) *
                   static_cast<double>(sums.predicted[occurring[j]]);
     }
@@ -258,7 +279,7 @@ double linear_kappa(const ConfusionMatrix& confusion) {
 
 double auroc(std::span<const int> truth, const FloatMatrix& logits) {
   const std::vector<std::uint32_t> ones(truth.size(), 1);
-  return mean_area(rankings(truth, logits), ones);
+  return mean_area(counting_rankings(truth, logits), ones);
 }
 
 std::vector<double> auroc_per_class(std::span<const int> truth, const FloatMatrix& logits) {
@@ -281,13 +302,20 @@ std::vector<ClassMetrics> class_metrics(const ConfusionMatrix& confusion) {
 }
 
 const std::vector<ClassificationMetric>& classification_metrics() {
+  // A sample counts by itself in these two: no class set has to be held.
+  const auto weighted = [](const ConfusionMatrix& resample, const ConfusionMatrix&) {
+    return weighted_f1(resample);
+  };
+  const auto right = [](const ConfusionMatrix& resample, const ConfusionMatrix&) {
+    return accuracy(resample);
+  };
   static const std::vector<ClassificationMetric> registry = {
-      {"weighted_f1", "Weighted F1", weighted_f1, nullptr},
-      {"macro_f1", "Macro F1", macro_f1, nullptr},
-      {"balanced_accuracy", "Balanced accuracy", balanced_accuracy, nullptr},
-      {"accuracy", "Accuracy", accuracy, nullptr},
-      {"linear_kappa", "Linear-weighted kappa", linear_kappa, nullptr},
-      {"auroc", "AUROC", nullptr, auroc_statistic},
+      {"weighted_f1", "Weighted F1", weighted, nullptr, false},
+      {"macro_f1", "Macro F1", macro_f1, nullptr, true},
+      {"balanced_accuracy", "Balanced accuracy", balanced_accuracy, nullptr, true},
+      {"accuracy", "Accuracy", right, nullptr, false},
+      {"linear_kappa", "Linear-weighted kappa", linear_kappa, nullptr, false},
+      {"auroc", "AUROC", nullptr, auroc_statistic, true},
   };
   return registry;
 }
@@ -315,10 +343,13 @@ ResampleStatistic classification_statistic(const ClassificationMetric& metric,
     cells[i] = static_cast<std::uint32_t>(static_cast<std::size_t>(truth[i]) * classes +
                                           static_cast<std::size_t>(predictions[i]));
   }
-  return [cells = std::move(cells), classes, of = metric.of_confusion](SampleCounts counts) {
-    ConfusionMatrix confusion(classes);
-    for (std::size_t i = 0; i < cells.size(); ++i) confusion.counts[cells[i]] += counts[i];
-    return of(confusion);
+  ConfusionMatrix all(classes);
+  for (const std::uint32_t cell : cells) ++all.counts[cell];
+  return [cells = std::move(cells), all = std::move(all),
+          of = metric.of_confusion](SampleCounts counts) {
+    ConfusionMatrix resample(all.classes);
+    for (std::size_t i = 0; i < cells.size(); ++i) resample.counts[cells[i]] += counts[i];
+    return of(resample, all);
   };
 }
 

@@ -191,7 +191,8 @@ std::vector<ReferenceValue> reference_values(std::span<const int> truth, std::si
   std::vector<ReferenceValue> values;
   for (const ClassificationMetric& metric : classification_metrics()) {
     const auto add = [&](const char* name, const ConfusionMatrix& confusion) {
-      const double value = metric.of_confusion != nullptr ? metric.of_confusion(confusion) : area;
+      const double value =
+          metric.of_confusion != nullptr ? metric.of_confusion(confusion, confusion) : area;
       if (std::isfinite(value)) values.push_back({name, metric.name, value});
     };
     add(kMajority, majority);

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -392,6 +394,13 @@ bool several_notes_of_an_image(const RetrievalSet& set) {
   return false;
 }
 
+bool several_images_of_a_group(const RetrievalSet& set) {
+  std::set<std::string_view> seen;
+  return std::ranges::any_of(set.image_groups, [&](const std::string& group) {
+    return !group.empty() && !seen.insert(group).second;
+  });
+}
+
 }  // namespace
 
 std::string_view direction_name(Direction direction) {
@@ -441,12 +450,13 @@ RetrievalResult evaluate_retrieval(const RetrievalSet& set, Direction direction,
 std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set, const Job& job,
                                                 const RetrievalOptions& options) {
   require_sizes(set);
+  const bool grouped = several_images_of_a_group(set);
   std::vector<RetrievalResult> results;
   for (const Direction direction : kDirections) {
     if (direction != Direction::kImageToImage && set.notes.rows == 0) continue;
     // Within one modality the protocols differ only if a query has siblings in the pool.
-    const bool siblings = !set.image_groups.empty() ||
-                          (direction == Direction::kTextToText && several_notes_of_an_image(set));
+    const bool siblings =
+        grouped || (direction == Direction::kTextToText && several_notes_of_an_image(set));
     const bool across =
         direction == Direction::kImageToText || direction == Direction::kTextToImage;
     const std::vector<bool> pair_in =

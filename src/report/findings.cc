@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "epicrisis/core/strings.h"
+#include "epicrisis/eval/evaluation.h"
 #include "epicrisis/report/tables.h"
 #include "report/markup.h"
 
@@ -142,8 +143,10 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   }
 }
 
-// The samples of each class in a data set, by the rows of a confusion matrix of it.
-std::vector<std::string> few_of(const ReportData& data, const MetricTable::Column& column) {
+// The classes of a data set that have fewer than `most` samples, by the rows of a confusion matrix
+// of it: "2 of MEL".
+std::vector<std::string> few_of(const ReportData& data, const MetricTable::Column& column,
+                                std::size_t most) {
   std::vector<std::string> few;
   for (const ReportConfusion& one : data.confusions) {
     if (one.dataset != column.dataset || one.role != column.role || one.seeds == 0) continue;
@@ -153,7 +156,7 @@ std::vector<std::string> few_of(const ReportData& data, const MetricTable::Colum
       std::uint64_t total = 0;
       for (std::size_t p = 0; p < classes; ++p) total += one.counts.at(t, p);
       const std::uint64_t samples = total / one.seeds;
-      if (samples > 0 && samples < kFewOfAClass) {
+      if (samples > 0 && samples < most) {
         few.push_back(fmt::format("{} of {}", samples, data.classes[t]));
       }
     }
@@ -173,7 +176,7 @@ std::vector<std::string> small_numbers(const ReportData& data) {
       if (const ResultRow* row = table.cell(s, c)) n = row->n;
     }
     if (n == 0) continue;
-    const std::vector<std::string> few = few_of(data, table.columns[c]);
+    const std::vector<std::string> few = few_of(data, table.columns[c], kFewOfAClass);
     if (n >= kFewSamples && few.empty()) continue;
     warnings.push_back(fmt::format(
         "Small numbers: {} ({}) has n = {}{}; one sample more or less right moves its accuracy by "
@@ -183,6 +186,61 @@ std::vector<std::string> small_numbers(const ReportData& data) {
         few.empty() ? "" : ", and the recall of those classes by much more"));
   }
   return warnings;
+}
+
+std::vector<std::string> small_classes(const ReportData& data) {
+  std::vector<std::string> warnings;
+  for (const MetricTable::Column& set : result_sets(data.results)) {
+    const std::vector<std::string> few = few_of(data, set, kFewInAMean);
+    if (few.empty()) continue;
+    warnings.push_back(
+        fmt::format("Few samples of a class: {} ({}) has only {}, and in a mean over the classes "
+                    "these weigh as much as all samples of another class.",
+                    set.dataset, set.role, join_words(few, "and")));
+  }
+  return warnings;
+}
+
+std::vector<std::string> against_majority(const ReportData& data) {
+  std::vector<std::string> sentences;
+  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  for (const ReferenceLine& line : reference_lines(data, table)) {
+    if (line.name != kMajority) continue;
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      const ReportReference* reference = line.cells[c];
+      if (reference == nullptr) continue;
+      std::vector<std::string> better;
+      std::vector<std::string> open;
+      std::vector<std::string> worse;
+      for (std::size_t s = 0; s < table.systems.size(); ++s) {
+        const ResultRow* row = table.cell(s, c);
+        if (row == nullptr) continue;
+        const MetricTable::System& system = table.systems[s];
+        (row->lo > reference->value   ? better
+         : row->hi < reference->value ? worse
+                                      : open)
+            .push_back(system.run.empty() ? system.title : system.run);
+      }
+      const std::size_t measured = better.size() + open.size() + worse.size();
+      if (measured == 0) continue;
+      std::string sentence = fmt::format(
+          "To call always the most frequent class{} reaches {} on {} ({}).",
+          reference->detail.empty() ? "" : ", " + reference->detail + ",",
+          markup::number(reference->metric, reference->value), reference->dataset, reference->role);
+      const auto add = [&](const char* words, const std::vector<std::string>& names) {
+        if (names.empty()) return;
+        sentence += fmt::format(" {}: {}.", words,
+                                names.size() == measured && measured > 2
+                                    ? fmt::format("all {} runs", measured)
+                                    : join_words(names, "and"));
+      };
+      add("Better, as the interval lies above it", better);
+      add("Not shown to be better, as the interval holds it", open);
+      add("Worse, as the interval lies below it", worse);
+      sentences.push_back(std::move(sentence));
+    }
+  }
+  return sentences;
 }
 
 std::vector<std::string> report_findings(const ReportData& data) {

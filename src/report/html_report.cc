@@ -38,7 +38,7 @@ std::string render_html(const ReportData& data) {
       sections::measuring(data), sections::settings(data)};
   const std::string title = text(data.title.empty() ? "Report" : data.title);
   std::string page = page_head(title);
-  if (!data.subtitle.empty()) {
+  if (!data.subtitle.empty() && data.subtitle != data.title) {
     page += fmt::format("<p class=\"subtitle\">{}</p>\n", text(data.subtitle));
   }
   page += banners(data) + "</header>\n<nav class=\"contents\" aria-label=\"Contents\"><ul>\n";

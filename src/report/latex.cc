@@ -43,8 +43,8 @@ std::string latex(std::string_view from_outside) {
   return result;
 }
 
-std::string value_cell(const ResultRow* row, bool with_n) {
-  if (row == nullptr) return "--";
+std::string value_cell(const ResultRow* row, bool with_n, const std::string& instead) {
+  if (row == nullptr) return instead.empty() ? "--" : instead;
   const std::string where = with_n ? fmt::format(", $n={}$", row->n) : "";
   return fmt::format("{} {{\\footnotesize [{}, {}]{}}}", format_metric(row->metric, row->value),
                      format_metric(row->metric, *row->lo), format_metric(row->metric, *row->hi),
@@ -92,7 +92,9 @@ std::string metric_latex(const MetricTable& table, const std::string& caption,
   for (std::size_t s = 0; s < table.systems.size(); ++s) {
     text += "    " + latex(table.systems[s].title);
     for (std::size_t c = 0; c < table.columns.size(); ++c) {
-      text += " & " + value_cell(table.cell(s, c), true);
+      text += " & " +
+              value_cell(table.cell(s, c), true,
+                         table.counts.empty() ? "" : table.counts[s * table.columns.size() + c]);
     }
     text += fmt::format(" & {} \\\\\n", seeds_of(table, s));
   }
@@ -145,7 +147,7 @@ std::string report_latex(const ReportData& data) {
     for (const auto& [kind, words] :
          {std::pair("recall", "Recall"), std::pair("specificity", "Specificity")}) {
       const MetricTable table = class_table(data, kind, set.dataset, set.role);
-      if (!table.printed()) continue;
+      if (!table.printed() && !table.has_counts()) continue;
       text += metric_latex(
           table, fmt::format("{} of each class on {} with {}\\% bootstrap intervals.", words,
                              latex(fmt::format("{} ({})", set.dataset, set.role)), percent));

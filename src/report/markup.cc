@@ -72,12 +72,14 @@ std::string variant_title(std::string_view mode, std::string_view notes) {
 
 std::string run_title(std::string_view run, std::string_view title) {
   if (run.empty()) return std::string(title);
-  return title.empty() ? std::string(run) : fmt::format("{} ({})", run, title);
+  // A run that is named after what it is, "image only", says it once.
+  return title.empty() || title == run ? std::string(run) : fmt::format("{} ({})", run, title);
 }
 
 std::string system_title(std::string_view run, std::string_view model, std::string_view mode,
                          std::string_view notes) {
   std::string variant = variant_title(mode, notes);
+  if (variant == run) variant.clear();
   if (!model.empty()) {
     variant = variant.empty() ? std::string(model) : fmt::format("{}, {}", model, variant);
   }

@@ -31,6 +31,12 @@ std::string undefined_words(std::string_view metric) {
   return "not defined here";
 }
 
+bool is_over_classes(std::string_view metric) {
+  return std::ranges::any_of(classification_metrics(), [&](const ClassificationMetric& known) {
+    return known.name == metric && known.over_classes;
+  });
+}
+
 // The row of the system and column among the rows of one metric, or why there is none; `of_task`
 // are those of all its metrics.
 struct Found {
@@ -58,7 +64,9 @@ Found find_row(const std::vector<const ResultRow*>& rows, const MetricTable::Sys
     } else if (row->n == 0 || row->seeds == 0) {
       why = "not known how many samples or trainings";
     } else {
-      why = "no interval: too few samples or patients to draw from";
+      why = is_over_classes(metric)
+                ? "no interval: too few samples or patients of a class to draw from"
+                : "no interval: too few samples or patients to draw from";
     }
   }
   if (all != nullptr) return {all, ""};
@@ -69,6 +77,20 @@ Found find_row(const std::vector<const ResultRow*>& rows, const MetricTable::Sys
     return is_of(*row, system) && is_of(*row, column);
   });
   return {nullptr, measured ? undefined_words(metric) : "not measured on this data set"};
+}
+
+// "0 of 1", where the share of a class that was called right has no interval: what was counted is
+// certain, what it says of others is not. The mean of several trainings: "0.5 of 1".
+std::string count_of(const std::vector<const ResultRow*>& rows, const MetricTable::System& system,
+                     const MetricTable::Column& column) {
+  const ResultRow* found = nullptr;
+  for (const ResultRow* row : rows) {
+    if (!is_of(*row, system) || !is_of(*row, column) || !std::isfinite(row->value)) continue;
+    if (found == nullptr || row->seed == "all") found = row;
+  }
+  if (found == nullptr || found->n == 0) return {};
+  return fmt::format("{:.3g} of {}", found->value * static_cast<double>(found->n),
+                     markup::count(found->n));
 }
 
 void internal_first(std::vector<MetricTable::Column>& columns) {
@@ -109,6 +131,10 @@ const ReportReference* find_reference(const ReportData& data, std::string_view n
 
 bool MetricTable::printed() const {
   return std::any_of(cells.begin(), cells.end(), [](const auto* row) { return row != nullptr; });
+}
+
+bool MetricTable::has_counts() const {
+  return std::ranges::any_of(counts, [](const std::string& count) { return !count.empty(); });
 }
 
 std::string MetricTable::missing_words() const {
@@ -175,6 +201,7 @@ MetricTable class_table(const ReportData& data, std::string_view kind, std::stri
   for (const MetricTable::System& system : table.systems) {
     for (std::size_t c = 0; c < of_class.size(); ++c) {
       Found found = find_row(of_class[c], system, where, kind, of_class[c]);
+      table.counts.push_back(found.row == nullptr ? count_of(of_class[c], system, where) : "");
       table.cells.push_back(found.row);
       table.missing.push_back(std::move(found.missing));
     }

@@ -59,6 +59,8 @@ th, td { text-align: left; padding: .45rem .9rem .45rem 0; vertical-align: top; 
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; font-weight: 600; }
 th small, td small { display: block; font-weight: 400; color: var(--soft); white-space: nowrap; font-size: .88em; }
 tbody th { font-weight: 500; min-width: 8.5rem; }
+figure.tight table { font-size: .8rem; } figure.tight th, figure.tight td { padding-right: .5rem; }
+figure.tight th small, figure.tight td small { white-space: normal; } figure.tight tbody th { min-width: 6rem; }
 td.number, th.number { text-align: right; padding-left: .4rem; }
 td.number b { font-weight: 600; }
 tr.total td { border-bottom-width: 2px; }

@@ -32,19 +32,20 @@ Section measuring(const ReportData& data);
 Section settings(const ReportData& data);
 
 // A table in a box that scrolls sideways on narrow screens. `head` and `body` are rows of cells.
-std::string table(std::string_view caption, std::string_view head, std::string_view body);
+// `tight`: of many columns, so small and with its intervals on two lines where there is no room.
+std::string table(std::string_view caption, std::string_view head, std::string_view body,
+                  bool tight = false);
 // A value with its interval, n and seed count; what all cells of the table share is said elsewhere.
-// Without a row a dash and why.
+// Without a row a dash, or what is given instead, and why.
 std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds,
-                       std::string_view missing = {}, std::string_view remark = {});
+                       std::string_view missing = {}, std::string_view remark = {},
+                       std::string_view instead = {});
 // What the named terms mean, a sentence each, for below a table; unknown names are left out.
 std::string terms(const std::vector<std::string_view>& names);
 // A figure with its caption; nothing without a drawing.
 std::string figure(std::string_view svg, std::string_view caption, bool scrolls = false);
 // Systems a row, data sets a column, then what would be reached without learning. Nothing where no
-// number is printable.
-std::string metric_table_html(const ReportData& data, std::string_view task,
-                              std::string_view metric, std::string_view caption);
+// number is printable and there are no counts either.
 // `references`: whose references are shown below; null: none.
 std::string metric_table_html(const MetricTable& numbers, std::string_view caption,
                               const ReportData* references = nullptr);

@@ -29,7 +29,7 @@ std::string rows_of(const AuditSection& section, bool by_class) {
   std::string body;
   for (const AuditRow& row : section.rows) {
     if (row.label.empty() == by_class) continue;
-    body += fmt::format("<tr><th scope=\"row\">{}{}<small>{}</small></th><td>{}</td>",
+    body += fmt::format("<tr><th scope=\"row\">{}{}<small>{}</small><small>{}</small></th>",
                         text(row.strategy), by_class ? ", " + text(row.label) : "",
                         text(row.provider), text(row.dataset));
     body += fmt::format("<td class=\"number\">{}<small>{}</small></td>", markup::count(row.notes),
@@ -45,7 +45,7 @@ std::string measures_table(const AuditSection& section, bool by_class) {
   const std::string body = rows_of(section, by_class);
   if (body.empty()) return {};
   std::string head =
-      "<th scope=\"col\">Strategy</th><th scope=\"col\">Data set</th>"
+      "<th scope=\"col\">Strategy</th>"
       "<th scope=\"col\" class=\"number\">Notes</th>";
   for (const AuditMeasure& one : kAuditMeasures) {
     head += fmt::format("<th scope=\"col\" class=\"number\">{}</th>", text(one.title));
@@ -53,7 +53,7 @@ std::string measures_table(const AuditSection& section, bool by_class) {
   return sections::table(
       "Shares with their intervals over patients, or pictures where each is another's, of what the "
       "audit by rules found.",
-      head, body);
+      head, body, true);
 }
 
 // A piece of a note. What parts it from the next one stays: words would run together.
@@ -184,24 +184,22 @@ Section audit(const ReportData& data) {
     html += fmt::format("<p class=\"soft\">{} were not audited and are not in here.</p>\n",
                         markup::plural(section.without_audit, "note", "notes"));
   }
-  html += "<dl class=\"soft\">";
-  for (const AuditMeasure& one : kAuditMeasures) {
-    html += fmt::format("<dt>{}</dt><dd>{}</dd>", text(one.title), text(one.of));
-  }
-  html += "</dl>\n";
+  std::vector<std::string_view> measures;
+  for (const AuditMeasure& one : kAuditMeasures) measures.push_back(one.name);
+  html += terms(measures);
   if (const std::string classes = measures_table(section, true); !classes.empty()) {
     html += "<details><summary>By class</summary>" + classes + "</details>\n";
   }
   html += examples_html(section);
   std::vector<std::string> names = data.classes;
-  names.emplace_back("none of these");
+  names.emplace_back("none");  // the description of the figure says of what
   std::string figures;
   for (const AuditConfusion& one : section.confusions) {
     if (one.counts.total() == 0 || one.counts.classes != names.size()) continue;
     const std::string svg = svg_confusion(
         fmt::format("Classes named by notes {} of {}", one.strategy, one.dataset),
-        "Rows are the class that is known, columns the one that the note settles for; the last: "
-        "another class than these, or no one.",
+        "Rows are the class that is known, columns the one that the note settles for; none: another "
+        "class than these, or no one.",
         {"named", "known", "named as"}, one.counts, names);
     figures += figure(
         svg, fmt::format("<b>{}</b>, {}: {}; {}.", text(one.strategy), text(one.provider),
@@ -209,7 +207,9 @@ Section audit(const ReportData& data) {
   }
   if (!figures.empty()) {
     html +=
-        "<h3>Class named against class known</h3>\n<div class=\"grid\">\n" + figures + "</div>\n";
+        "<h3>Class named against class known</h3>\n<p class=\"soft\">None: another class than "
+        "these, or no one.</p>\n<div class=\"grid\">\n" +
+        figures + "</div>\n";
   }
   return {"audit", "What notes claim", html};
 }

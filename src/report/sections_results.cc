@@ -122,6 +122,14 @@ std::string forest(const ReportData& data, bool notes_alone) {
       true);
 }
 
+std::string small_classes_html(const ReportData& data) {
+  std::string html;
+  for (const std::string& warning : small_classes(data)) {
+    html += "<p class=\"soft\">" + text(warning) + "</p>\n";
+  }
+  return html;
+}
+
 std::string comparison_table(const ReportData& data) {
   std::string body;
   std::size_t left_out = 0;
@@ -156,20 +164,22 @@ std::string comparison_table(const ReportData& data) {
   if (left_out > 0) {
     more = fmt::format(
         "<p class=\"soft\">{} not printed: no interval, as there are too few samples or patients "
-        "to draw from.</p>\n",
+        "to draw from, in all or of a class.</p>\n",
         markup::plural(left_out, "difference is", "differences are"));
   }
   if (body.empty()) return more;
   return "<h3>Paired differences</h3>\n" +
-         table(
-             fmt::format("Run minus baseline on the same samples, {} intervals. p is two-sided and "
-                         "not corrected for the number of comparisons.",
-                         percent(data)),
-             "<th scope=\"col\">Comparison</th><th scope=\"col\">Data set</th>"
-             "<th scope=\"col\">Metric</th><th scope=\"col\" class=\"number\">Difference</th>"
-             "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">n</th>"
-             "<th scope=\"col\" class=\"number\">Trainings</th>",
-             body) +
+         table(fmt::format(
+                   "Run minus baseline on the same samples, {} intervals. Trainings are drawn "
+                   "for each of the two on its own, so the interval holds how much trainings "
+                   "of either differ. p is two-sided and not corrected for the number of "
+                   "comparisons.",
+                   percent(data)),
+               "<th scope=\"col\">Comparison</th><th scope=\"col\">Data set</th>"
+               "<th scope=\"col\">Metric</th><th scope=\"col\" class=\"number\">Difference</th>"
+               "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">n</th>"
+               "<th scope=\"col\" class=\"number\">Trainings</th>",
+               body) +
          terms({"difference", "p", "n", "trainings"}) + more;
 }
 
@@ -229,7 +239,16 @@ Section summary(const ReportData& data) {
                                     text(metric_title(data.headline_metric)), percent(data)),
                         &data);
   if (!numbers.empty()) {
-    html += numbers + terms({data.headline_metric, "n", "trainings", "interval", "grey_lines"});
+    html += numbers;
+    for (const std::string& verdict : against_majority(data)) {
+      html += "<p>" + text(verdict) + "</p>\n";
+    }
+    for (const ClassificationMetric& metric : classification_metrics()) {
+      if (metric.name == data.headline_metric && metric.over_classes) {
+        html += small_classes_html(data);
+      }
+    }
+    html += terms({data.headline_metric, "n", "trainings", "interval", "grey_lines"});
   }
   html += shift_figures(data);
   html += forest(data, true);
@@ -253,18 +272,24 @@ Section results(const ReportData& data) {
     if (numbers.empty() && why.empty()) continue;
     html += fmt::format("<h3>{}</h3>\n{}", text(metric.title),
                         numbers.empty() ? "<p>Not printed: " + text(why) + ".</p>\n" : numbers) +
-            terms({metric.name});
+            (metric.over_classes ? small_classes_html(data) : "") + terms({metric.name});
   }
   std::string zero_shot;
   for (const ClassificationMetric& metric : classification_metrics()) {
     if (metric.name != "weighted_f1" && metric.name != "balanced_accuracy") continue;
-    zero_shot += metric_table_html(
-        data, "zero-shot", metric.name,
+    const MetricTable table = metric_table(data.results, "zero-shot", metric.name);
+    const std::string numbers = metric_table_html(
+        table,
         fmt::format("{} of the class whose prompt is nearest to the picture, {} intervals.",
-                    text(metric.title), percent(data)));
+                    text(metric.title), percent(data)),
+        &data);
+    const std::string why = numbers.empty() ? table.missing_words() : "";
+    zero_shot +=
+        why.empty() ? numbers
+                    : fmt::format("<p>{} is not printed: {}.</p>\n", text(metric.title), text(why));
   }
   if (!zero_shot.empty()) {
-    html += "<h3>Zero-shot</h3>\n" + zero_shot +
+    html += "<h3>Zero-shot</h3>\n" + zero_shot + small_classes_html(data) +
             terms({"weighted_f1", "balanced_accuracy", "grey_lines"});
   }
   if (html.empty()) return {};
@@ -326,7 +351,10 @@ Section training(const ReportData& data) {
       "training", "Training",
       legend + folded(figures, "trainings") +
           "<p class=\"soft\">The dashed line marks the epoch whose weights were kept. Validation loss "
-          "that rises while the training loss falls is overfitting.</p>\n"};
+          "that rises while the training loss falls is overfitting. The training loss is the sum of "
+          "all losses of a run, over augmented pictures; the validation loss is that of naming the "
+          "class alone. So the first may lie above the second, most where pictures and "
+          "notes are trained to agree as well: compare how they run, not how high they are.</p>\n"};
 }
 
 Section measuring(const ReportData& data) {
@@ -334,12 +362,20 @@ Section measuring(const ReportData& data) {
       "measuring", "How it was measured",
       fmt::format(
           "<p>Every number stands with the number of samples it was measured on (n), the number "
-          "of trainings and a {} interval; where one of these lacks, a dash stands with the reason. "
-          "What a classifier without learning would reach follows from the counts of the classes and "
-          "has none.</p>\n<p>Intervals are percentile bootstrap intervals of {} resamples. Where "
+          "of trainings and a {} interval; where one of these lacks, a dash or a count stands with "
+          "the reason. What a classifier without learning would reach follows from the counts of the "
+          "classes and has none.</p>\n<p>Intervals are percentile bootstrap intervals of {} resamples. Where "
           "patients or cases are known, whole ones are drawn. Over several trainings the "
           "value is their mean, and trainings are drawn along with samples. Differences are "
-          "paired: both models are measured on the same resample.</p>\n<p>Metrics follow "
+          "paired by samples: both models are measured on the same resample. Their trainings are "
+          "not paired: those of each model are drawn on their own, as an equal seed does not make "
+          "two models alike. So what differs between the trainings of one model is part of the "
+          "interval, and with few trainings or many test samples may be most of it.</p>\n"
+          "<p>Means over the classes (macro F1, balanced accuracy, AUROC) are always over the "
+          "classes of the whole data set. A resample that lacks one of these is left out, as nothing "
+          "is known of that class in it; where more than a tenth of the resamples do, which one "
+          "class with one or two samples or patients is enough for, there is no interval, and the "
+          "number is not printed.</p>\n<p>Metrics follow "
           "scikit-learn's definitions; classes that a data set lacks count where they were "
           "predicted. In retrieval, equal similarities count as their mean over all orders, the "
           "query is never in its own pool, and the pool stays as it is while queries are "

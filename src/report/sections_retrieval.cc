@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "epicrisis/core/strings.h"
@@ -44,6 +46,36 @@ const ResultRow* row_of(const std::vector<ResultRow>& rows, const System& system
   return singles == 1 ? single : nullptr;
 }
 
+bool is_of(const ResultRow& row, const System& system, Direction direction) {
+  return row.task == "retrieval" && row.metric.starts_with(direction_name(direction)) &&
+         System{row.run, row.model, row.mode, row.notes, row.dataset, row.role} == system;
+}
+
+// Why mAP has no printable number.
+std::string missing_words(const std::vector<ResultRow>& rows, const System& system,
+                          Direction direction) {
+  bool measured = false;
+  for (const ResultRow& row : rows) {
+    if (!is_of(row, system, direction)) continue;
+    measured = true;
+    if (row.metric.ends_with("/mAP/pair_out")) {
+      return "no interval: too few queries or patients to draw from";
+    }
+  }
+  if (measured) return "no query has another of its class in the pool";
+  return direction == Direction::kImageToImage ? "not measured" : "the run has no notes";
+}
+
+// How many queries of the direction there are, also those that have no average precision.
+std::size_t queries_of(const std::vector<ResultRow>& rows, const System& system,
+                       Direction direction) {
+  std::size_t most = 0;
+  for (const ResultRow& row : rows) {
+    if (is_of(row, system, direction)) most = std::max(most, row.n);
+  }
+  return most;
+}
+
 // All metrics of one system on one data set: directions and protocols are rows.
 std::string full_table(const ReportData& data, const System& system,
                        const std::vector<std::string>& names) {
@@ -59,7 +91,8 @@ std::string full_table(const ReportData& data, const System& system,
       bool any = false;
       std::size_t n = 0;
       std::size_t seeds = 0;
-      bool same = true;
+      bool same_n = true;
+      bool same_seeds = true;
       std::vector<const ResultRow*> rows;
       for (const std::string& name : names) {
         const ResultRow* row =
@@ -67,17 +100,19 @@ std::string full_table(const ReportData& data, const System& system,
                    fmt::format("{}/{}/{}", direction_name(direction), name, protocol));
         rows.push_back(row);
         if (row == nullptr) continue;
-        same = same && (!any || (row->n == n && row->seeds == seeds));
+        same_n = same_n && (!any || row->n == n);
+        same_seeds = same_seeds && (!any || row->seeds == seeds);
         n = row->n;
         seeds = row->seeds;
         any = true;
       }
       if (!any) continue;
-      for (const ResultRow* row : rows) cells += value_cell(row, !same, !same);
-      const std::string measured = same
-                                       ? fmt::format("<small>n = {}, {}</small>", markup::count(n),
-                                                     markup::plural(seeds, "training", "trainings"))
-                                       : std::string();
+      for (const ResultRow* row : rows) cells += value_cell(row, !same_n, !same_seeds);
+      std::string measured = same_n ? "n = " + markup::count(n) : "";
+      if (same_seeds) {
+        measured += (same_n ? ", " : "") + markup::plural(seeds, "training", "trainings");
+      }
+      if (!measured.empty()) measured = "<small>" + measured + "</small>";
       body +=
           fmt::format("<tr><th scope=\"row\">{}<small>own pair {} the pool</small>{}</th>{}</tr>\n",
                       direction_title(direction),
@@ -88,7 +123,9 @@ std::string full_table(const ReportData& data, const System& system,
   return table(
              "P@k and mAP count an entry of the query's class as right; R@k and median rank ask for "
              "the query's own note or picture. A dash: k is larger than a pool, or the query's own "
-             "is not in it.",
+             "is not in it. Within pictures, and within notes, there is one line where the own pair "
+             "makes no difference: where no patient has several pictures, no picture several "
+             "notes.",
              head, body) +
          terms({"P@k", "mAP", "by_chance", "R@k", "median_rank", "own_pair", "n"});
 }
@@ -111,6 +148,7 @@ std::string overview(const ReportData& data, const std::vector<System>& systems)
   for (const auto& [dataset, role] : sets) {
     MetricTable numbers;
     std::vector<const ResultRow*> chances;
+    std::map<std::string, std::set<std::string>> alone;  // "2 of 22": directions
     for (const Direction direction : kDirections) {
       numbers.columns.push_back({std::string(direction_title(direction)), ""});
     }
@@ -125,15 +163,19 @@ std::string overview(const ReportData& data, const std::vector<System>& systems)
       numbers.systems.push_back({system.run, system.model, system.mode, system.notes, ""});
       numbers.cells.insert(numbers.cells.end(), cells.begin(), cells.end());
       for (const Direction direction : kDirections) {
-        const bool text_too = direction != Direction::kImageToImage;
         const ResultRow* chance =
             row_of(data.results, system,
                    fmt::format("{}/{}/pair_out", direction_name(direction), kChanceMap));
         if (chance != nullptr) chances.push_back(chance);
         numbers.remarks.push_back(
             chance == nullptr ? "" : "by chance " + markup::number(chance->metric, chance->value));
-        numbers.missing.emplace_back(text_too ? "the run has no notes for it, or no interval"
-                                              : "no interval");
+        numbers.missing.push_back(missing_words(data.results, system, direction));
+        const ResultRow* row = numbers.cells[numbers.missing.size() - 1];
+        const std::size_t queries = queries_of(data.results, system, direction);
+        if (row != nullptr && row->n < queries) {
+          alone[fmt::format("{} of {}", markup::count(queries - row->n), markup::count(queries))]
+              .emplace(direction_title(direction));
+        }
       }
     }
     html += metric_table_html(
@@ -141,6 +183,17 @@ std::string overview(const ReportData& data, const std::vector<System>& systems)
         fmt::format("<b>{}</b> ({}): mean average precision over the whole pool, own pair out "
                     "of the pool, {:g} % intervals. n counts queries.",
                     text(dataset), text(role), data.confidence * 100));
+    if (!alone.empty()) {
+      std::vector<std::string> counts;
+      for (const auto& [count, directions] : alone) {
+        counts.push_back(
+            fmt::format("{} ({})", count, join({directions.begin(), directions.end()}, ", ")));
+      }
+      html += fmt::format(
+          "<p class=\"soft\">Left out of n are queries whose pool has nothing of their class, so "
+          "that there is nothing to find: {}. P@k counts them as 0.</p>\n",
+          text(join(counts, "; ")));
+    }
     if (only_one_class(chances)) {
       html += fmt::format(
           "<div class=\"banner\"><p>All samples of {} are of one class: whatever is found is right, "
@@ -209,7 +262,8 @@ Section retrieval(const ReportData& data) {
     html +=
         "<div class=\"banner\"><p>The notes in these pools were made from the labels: finding a "
         "note of the right class measures whether the picture tells the class, not whether free "
-        "text is understood. Many notes read the same, so finding the very own one is partly "
+        "text is understood. From text to text both sides name the class: an mAP near 1 is what is "
+        "to be expected there. Many notes read the same, so finding the very own one is partly "
         "chance.</p></div>\n";
   }
   html += overview(data, systems);

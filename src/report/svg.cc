@@ -318,7 +318,6 @@ std::string svg_confusion(const std::string& title, const std::string& descripti
                           const std::vector<std::string>& classes) {
   const std::size_t n = counts.classes;
   if (n == 0 || n > 64 || counts.counts.size() != n * n) return {};
-  const double cell = 46;
   const auto whole = [&](std::size_t c) {
     return c < classes.size() ? classes[c] : std::to_string(c);
   };
@@ -328,6 +327,7 @@ std::string svg_confusion(const std::string& title, const std::string& descripti
     names.push_back(shortened(whole(c), 8));
     widest = std::max(widest, text_width(names.back()));
   }
+  const double cell = std::max(46.0, widest + 10);  // the heads of the columns stand side by side
   const double left = widest + 38;
   const double top = 44;
   const double size = cell * static_cast<double>(n);

@@ -6,19 +6,21 @@
 
 namespace epicrisis::sections {
 
-std::string table(std::string_view caption, std::string_view head, std::string_view body) {
+std::string table(std::string_view caption, std::string_view head, std::string_view body,
+                  bool tight) {
   // The caption stands outside the box, so that it does not scroll away with a wide table.
   return fmt::format(
-      "<figure class=\"table\"><figcaption>{}</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
+      "<figure class=\"table{}\"><figcaption>{}</figcaption>\n<div class=\"scroll\" tabindex=\"0\" "
       "role=\"region\" aria-label=\"table\"><table>\n<thead><tr>{}</tr></thead>\n"
       "<tbody>\n{}</tbody></table></div></figure>\n",
-      caption, head, body);
+      tight ? " tight" : "", caption, head, body);
 }
 
 std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds, std::string_view missing,
-                       std::string_view remark) {
+                       std::string_view remark, std::string_view instead) {
   if (row == nullptr) {
-    return fmt::format("<td class=\"number\"><span class=\"soft\">–</span>{}</td>",
+    return fmt::format("<td class=\"number\"><span class=\"soft\">{}</span>{}</td>",
+                       instead.empty() ? "–" : markup::text(instead),
                        missing.empty()
                            ? ""
                            : fmt::format("<small class=\"why\">{}</small>", markup::text(missing)));
@@ -53,8 +55,10 @@ std::string system_cell(const MetricTable::System& system) {
     return fmt::format("<tr><th scope=\"row\">{}<small>{}</small></th>", markup::text(variant),
                        markup::text(system.model));
   }
-  return fmt::format("<tr><th scope=\"row\">{}<small>{}</small><small>{}</small></th>",
-                     markup::text(system.run), markup::text(variant), markup::text(system.model));
+  const std::string what =
+      variant == system.run ? "" : fmt::format("<small>{}</small>", markup::text(variant));
+  return fmt::format("<tr><th scope=\"row\">{}{}<small>{}</small></th>", markup::text(system.run),
+                     what, markup::text(system.model));
 }
 
 // A line a reference, a cell a data set.
@@ -79,14 +83,9 @@ std::string reference_rows(const ReportData& data, const MetricTable& numbers, b
 
 }  // namespace
 
-std::string metric_table_html(const ReportData& data, std::string_view task,
-                              std::string_view metric, std::string_view caption) {
-  return metric_table_html(metric_table(data.results, task, metric), caption, &data);
-}
-
 std::string metric_table_html(const MetricTable& numbers, std::string_view caption,
                               const ReportData* references) {
-  if (!numbers.printed()) return {};
+  if (!numbers.printed() && !numbers.has_counts()) return {};
   // n goes into the column's head where it is the same for all, seeds into a column of their own.
   std::vector<std::size_t> column_n(numbers.columns.size(), 0);
   std::vector<bool> same_n(numbers.columns.size(), true);
@@ -120,7 +119,8 @@ std::string metric_table_html(const MetricTable& numbers, std::string_view capti
     for (std::size_t c = 0; c < numbers.columns.size(); ++c) {
       const std::size_t at = s * numbers.columns.size() + c;
       body += value_cell(numbers.cells[at], !same_n[c], !same_seeds, numbers.missing[at],
-                         numbers.remarks.empty() ? std::string_view() : numbers.remarks[at]);
+                         numbers.remarks.empty() ? std::string_view() : numbers.remarks[at],
+                         numbers.counts.empty() ? std::string_view() : numbers.counts[at]);
     }
     body += "</tr>\n";
   }

@@ -52,7 +52,10 @@ constexpr std::array kTerms = {
         "from the counts of the classes, so they have no interval"},
     Term{"difference", "Difference", "run minus baseline; above 0 the run is better"},
     Term{"p", "p", "how often chance alone would show such a difference, were there none"},
-    Term{"P@k", "P@k", "of the k nearest entries, the share that has the class of the query"},
+    Term{
+        "P@k", "P@k",
+        "of the k nearest entries, the share that has the class of the query; where the pool has fewer "
+        "than k of the class it cannot be 1 (four of them: P@5 is 0.8 at the most), also where mAP is"},
     Term{
         "mAP", "mAP",
         "mean average precision: how far up all entries of the query's class stand in the whole ranking; "
@@ -61,6 +64,36 @@ constexpr std::array kTerms = {
     Term{"median_rank", "Median rank",
          "the place of the own picture or note for half of the queries; 1 is best"},
     Term{"by_chance", "By chance", "what P@k and mAP would be if the pool were in random order"},
+    Term{"contradicted_notes", "Contradicted",
+         "of the notes, the share with at least one claim that contradicts what is known"},
+    Term{"major_contradicted_notes", "Major",
+         "of the notes, the share with such a claim that would change class, grade or side"},
+    Term{"contradicted_claims", "Claims contradicted",
+         "of the claims that what is known speaks of, the share that contradicts it"},
+    Term{"major_contradicted_claims", "major",
+         "of the same claims, the share that contradicts it and would change class, grade or side"},
+    Term{
+        "measured_contradicted_notes", "Against measures",
+        "of the notes, the share with a claim that contradicts what was measured on the picture, which "
+        "is weaker evidence and never major"},
+    Term{
+        "measured_contradicted_claims", "Claims against measures",
+        "of the claims that a measure speaks of and nothing that is known, the share that contradicts "
+        "it"},
+    Term{"self_contradicting_notes", "Contradict themselves",
+         "of the notes, the share with two claims that cannot both be true"},
+    Term{"omitting_notes", "Leave out",
+         "of the notes, the share that does not state a fact that it was given"},
+    Term{
+        "unknowable_claims", "Unknowable",
+        "of all claims, the share of what nobody could know from picture and metadata: history, sizes, "
+        "test results"},
+    Term{"off_list_notes", "Off the list",
+         "of the notes, the share with something outside the options of the prompt"},
+    Term{
+        "coverage", "Decided",
+        "of all claims, the share that something known or measured speaks of; of the others it cannot "
+        "be said whether they are right"},
     Term{"own_pair", "Own pair", "the note of the query's picture, or the picture of its note"},
 };
 

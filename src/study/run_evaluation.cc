@@ -52,7 +52,7 @@ std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds) 
 }
 
 // To be raised when other rows are measured of equal predictions within one version.
-constexpr int kRows = 3;
+constexpr int kRows = 4;
 
 // Everything that the rows of a run on a data set depend on.
 std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice& slice,

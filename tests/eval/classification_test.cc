@@ -95,6 +95,46 @@ TEST(Classification, CountsStandForRepeatedSamples) {
   }
 }
 
+// Scores of which each row's class is `called`.
+FloatMatrix scores_of(const std::vector<int>& called, std::size_t classes) {
+  FloatMatrix scores(called.size(), classes);
+  for (std::size_t i = 0; i < called.size(); ++i) {
+    scores.row(i)[static_cast<std::size_t>(called[i])] = 1;
+  }
+  return scores;
+}
+
+TEST(Classification, ClassesOfAResampleAreThoseOfAllSamples) {
+  // Class 3 is called once and never true.
+  const std::vector<int> truth = {0, 0, 0, 1, 1, 2, 2};
+  const FloatMatrix logits = scores_of({0, 0, 3, 1, 0, 2, 1}, 4);
+  const auto measured = [&](const char* metric, const std::vector<std::uint32_t>& counts) {
+    return classification_statistic(classification_metric(metric), truth, logits)(counts);
+  };
+  // Nothing is known of the recall of class 2 without a sample of it: no mean over the classes.
+  const std::vector<std::uint32_t> without_2 = {2, 2, 1, 1, 1, 0, 0};
+  for (const char* metric : {"balanced_accuracy", "macro_f1", "auroc"}) {
+    EXPECT_TRUE(std::isnan(measured(metric, without_2))) << metric;
+    EXPECT_TRUE(classification_metric(metric).over_classes) << metric;
+  }
+  for (const char* metric : {"weighted_f1", "accuracy", "linear_kappa"}) {
+    EXPECT_TRUE(std::isfinite(measured(metric, without_2))) << metric;
+    EXPECT_FALSE(classification_metric(metric).over_classes) << metric;
+  }
+  // The F1 of class 3 is 0 also where it is not called, and is one of four.
+  const std::vector<std::uint32_t> without_3 = {2, 1, 0, 1, 1, 1, 1};
+  EXPECT_NEAR(measured("balanced_accuracy", without_3), (1 + 0.5 + 0.5) / 3, 1e-12);
+  EXPECT_NEAR(measured("macro_f1", without_3), (6.0 / 7 + 0.5 + 2.0 / 3 + 0) / 4, 1e-12);
+  // The distance from 0 to 2 stays 2 where nothing is or is called 1: all of the disagreement that
+  // chance would give is seen.
+  const std::vector<int> ends = {0, 0, 1, 2};
+  const std::vector<std::uint32_t> no_middle = {1, 1, 0, 1};
+  const FloatMatrix called = scores_of({0, 3, 1, 2}, 4);
+  const auto kappa = classification_statistic(classification_metric("linear_kappa"), ends, called);
+  // Truth 0, 0, 2; called 0, 3, 2: observed 3, expected (2 * (2 + 3) + 1 * (2 + 1)) / 3.
+  EXPECT_NEAR(kappa(no_middle), 1 - 3 / (13.0 / 3), 1e-12);
+}
+
 TEST(Classification, NothingToMeasureIsUndefined) {
   const ConfusionMatrix empty(3);
   EXPECT_TRUE(std::isnan(accuracy(empty)));

@@ -155,6 +155,104 @@ TEST(ClassificationRows, ASetOfOneClassHasNoAurocButOthers) {
   EXPECT_TRUE(metrics.contains("weighted_f1"));
 }
 
+// `sizes[c]` samples of class c, called right with the chance `recalls[c]`, else by the next class.
+struct Called {
+  std::vector<int> truth;
+  FloatMatrix logits;
+};
+Called called_with(const std::vector<std::size_t>& sizes, const std::vector<double>& recalls,
+                   Random& random) {
+  Called set;
+  for (std::size_t c = 0; c < sizes.size(); ++c) {
+    set.truth.insert(set.truth.end(), sizes[c], static_cast<int>(c));
+  }
+  set.logits = FloatMatrix(set.truth.size(), sizes.size());
+  for (std::size_t i = 0; i < set.truth.size(); ++i) {
+    const auto c = static_cast<std::size_t>(set.truth[i]);
+    set.logits.row(i)[random.chance(recalls[c]) ? c : (c + 1) % sizes.size()] = 1;
+  }
+  return set;
+}
+
+// Two rare classes are never called. Were they left out of the mean where a resample lacks them, it
+// would rise there, by 0.01 on the average.
+TEST(OverClasses, ResamplesDoNotLean) {
+  Random random(11);
+  const Called set = called_with({30, 6, 3, 3}, {0.9, 0.7, 0, 0}, random);
+  const ResampleStatistic measure =
+      classification_statistic(classification_metric("balanced_accuracy"), set.truth, set.logits);
+  double sum = 0;
+  std::size_t defined = 0;
+  const ResampleStatistic watched = [&](SampleCounts counts) {
+    const double value = measure(counts);
+    if (std::isfinite(value)) sum += value, ++defined;
+    return value;
+  };
+  BootstrapOptions options;
+  options.replicates = 4000;
+  const Estimate estimate = bootstrap(set.truth.size(), watched, options);
+  // The first call is of the samples themselves.
+  const double mean = (sum - estimate.value) / static_cast<double>(defined - 1);
+  EXPECT_NEAR(mean, estimate.value, 0.004);
+  EXPECT_GT(estimate.undefined, 200U);  // 8 % lack one of both
+  EXPECT_TRUE(std::isfinite(estimate.lo));
+}
+
+TEST(OverClasses, IntervalsCoverTheTruthAsOftenAsTheySay) {
+  const std::vector<double> recalls = {0.8, 0.6, 0.5, 0.3};
+  BootstrapOptions options;
+  options.replicates = 300;
+  std::size_t covered = 0;
+  std::size_t below = 0;
+  std::size_t above = 0;
+  for (std::size_t trial = 0; trial < 300; ++trial) {
+    Random random(trial, "classes");
+    const Called set = called_with({20, 12, 8, 5}, recalls, random);
+    options.seed = trial;
+    const Estimate estimate = bootstrap(
+        set.truth.size(),
+        classification_statistic(classification_metric("balanced_accuracy"), set.truth, set.logits),
+        options);
+    below += estimate.hi < 0.55;
+    above += estimate.lo > 0.55;
+    covered += estimate.lo <= 0.55 && 0.55 <= estimate.hi;
+  }
+  EXPECT_EQ(covered + below + above, 300U);
+  EXPECT_GT(covered, 264U);  // 285 promised; somewhat fewer with five samples of a class
+  EXPECT_LT(covered, 296U);
+  EXPECT_GT(below, 0U);
+  EXPECT_GT(above, 0U);
+}
+
+TEST(OverClasses, AClassThatCannotVaryLeavesNoInterval) {
+  Random random(12);
+  const auto metrics = [&](const Called& set, const BootstrapOptions& options, bool printable) {
+    const std::vector<SeedScores> runs = {{"1", set.logits}};
+    std::set<std::string> names;
+    for (const ResultRow& row : classification_rows(identity(), set.truth, runs, options, Job())) {
+      EXPECT_TRUE(std::isfinite(row.value));
+      if (row.printable() == printable) names.insert(row.metric);
+    }
+    return names;
+  };
+  const Called one = called_with({14, 7, 1}, {0.6, 0.6, 1}, random);
+  const std::set<std::string> over_classes = {"balanced_accuracy", "macro_f1", "auroc"};
+  EXPECT_EQ(metrics(one, {}, false), over_classes);
+  EXPECT_EQ(metrics(one, {}, true).size(), 3U);
+  // Six pictures of a class, all of one patient, are no more than one.
+  const Called six = called_with({14, 7, 6}, {0.6, 0.6, 0.5}, random);
+  EXPECT_EQ(metrics(six, {}, false), std::set<std::string>());
+  BootstrapOptions grouped;
+  grouped.groups.assign(21, "");
+  grouped.groups.insert(grouped.groups.end(), 6, "one patient");
+  EXPECT_EQ(metrics(six, grouped, false), over_classes);
+  // Nor has a difference one.
+  const std::vector<SeedScores> runs = {{"1", one.logits}};
+  EXPECT_TRUE(
+      std::isnan(compare_classification("balanced_accuracy", one.truth, runs, runs, {}).lo));
+  EXPECT_EQ(compare_classification("weighted_f1", one.truth, runs, runs, {}).lo, 0);
+}
+
 TEST(Comparisons, FindTheBetterModel) {
   Random random(3);
   const std::vector<int> truth = random_truth(400, 3, random);

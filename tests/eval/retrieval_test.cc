@@ -334,6 +334,27 @@ TEST(Retrieval, LargePoolsAreFast) {
   EXPECT_NEAR(values.at("median_rank"), static_cast<double>(n) / 2, 100);
 }
 
+// Groups of one picture each take nothing more out of a pool: both protocols would be the same.
+TEST(Retrieval, BothProtocolsWithinAModalityOnlyWhereTheyDiffer) {
+  RetrievalSet set;
+  set.images = FloatMatrix(3, 2);
+  set.images.values = {1, 0, 1, 0.1F, 0, 1};
+  set.image_labels = {0, 0, 1};
+  set.notes = set.images;
+  set.note_images = {0, 1, 2};
+  for (const auto& [groups, protocols] : {std::pair(std::vector<std::string>{}, 1),
+                                          std::pair(std::vector<std::string>{"a", "b", ""}, 1),
+                                          std::pair(std::vector<std::string>{"", "", "a"}, 1),
+                                          std::pair(std::vector<std::string>{"a", "b", "a"}, 2)}) {
+    set.image_groups = groups;
+    std::map<Direction, int> given;
+    for (const RetrievalResult& result : evaluate_retrieval(set, Job())) ++given[result.direction];
+    EXPECT_EQ(given[Direction::kImageToImage], protocols);
+    EXPECT_EQ(given[Direction::kTextToText], protocols);
+    EXPECT_EQ(given[Direction::kImageToText], 2);
+  }
+}
+
 // Where all similarities are equal, every metric is its mean over all orders of the pool: what
 // chance gives.
 TEST(Retrieval, ChanceIsWhatARandomOrderGives) {

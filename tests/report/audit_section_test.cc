@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <string>
 
 #include "epicrisis/report/html_report.h"
 #include "epicrisis/report/tables.h"
@@ -64,10 +66,19 @@ TEST(AuditSection, ShowsRatesExamplesAndConfusion) {
   EXPECT_THAT(page, Not(HasSubstr("overlaps")));
   EXPECT_THAT(page, HasSubstr("Classes named by notes P3"));
   EXPECT_THAT(page, HasSubstr("<title>NEV named as MEL: 17 of 18</title>"));
-  EXPECT_THAT(page, HasSubstr("<title>NEV named as none of these: 1 of 18</title>"));
+  EXPECT_THAT(page, HasSubstr("<title>NEV named as none: 1 of 18</title>"));
   EXPECT_THAT(page, HasSubstr(">known</text>"));
   EXPECT_THAT(page, Not(HasSubstr("predicted</text>")));
-  EXPECT_THAT(page, HasSubstr("<dt>Major</dt><dd>notes, "));
+  // Each column is explained, no two alike.
+  std::set<std::string> meanings;
+  for (const AuditMeasure& one : kAuditMeasures) {
+    const std::string term = "<b>" + std::string(one.title) + "</b>: ";
+    const std::size_t at = page.find(term);
+    ASSERT_NE(at, std::string::npos) << one.title;
+    const std::size_t begin = at + term.size();
+    meanings.insert(page.substr(begin, page.find(". ", begin) - begin));
+  }
+  EXPECT_EQ(meanings.size(), kAuditMeasures.size());
 }
 
 TEST(AuditSection, WordsAroundAMarkStayApart) {

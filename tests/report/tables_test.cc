@@ -5,7 +5,9 @@
 
 #include <limits>
 
+#include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/eval/evaluation.h"
 #include "report/markup.h"
 #include "report/sample_report.h"
 
@@ -119,9 +121,50 @@ TEST(Findings, RangesOnlyWhereNothingWasCompared) {
               HasSubstr("ham10000 (internal): Weighted F1 runs from"));
 }
 
+TEST(Findings, SayWhoBeatsTheMostFrequentClass) {
+  ReportData data;
+  const auto add = [&](const char* run, double lo, double hi) {
+    ResultRow row = printable_row();
+    row.run = run;
+    row.value = (lo + hi) / 2;
+    row.lo = lo;
+    row.hi = hi;
+    data.results.push_back(row);
+  };
+  add("a", 0.31, 0.5);
+  add("b", 0.3, 0.5);
+  add("c", 0.1, 0.29);
+  EXPECT_TRUE(against_majority(data).empty());
+  data.references.push_back({kMajority, "ham10000", "internal", "weighted_f1", 0.3, 512, "NEV"});
+  data.references.push_back({kMajority, "elsewhere", "external", "weighted_f1", 0.2, 5, "NEV"});
+  ASSERT_EQ(against_majority(data).size(), 1U);
+  const std::string words = against_majority(data)[0];
+  EXPECT_EQ(words,
+            "To call always the most frequent class, NEV, reaches 0.300 on ham10000 (internal). "
+            "Better, as the interval lies above it: a. Not shown to be better, as the interval "
+            "holds it: b. Worse, as the interval lies below it: c.");
+  EXPECT_THAT(report_text(data), HasSubstr(words + "\n"));
+  EXPECT_EQ(to_json(data)["against_majority"], Json::array({words}));
+  for (ResultRow& row : data.results) row.lo = 0.4, row.hi = 0.5;
+  EXPECT_THAT(against_majority(data)[0], HasSubstr("lies above it: all 3 runs."));
+  // A number without an interval says nothing.
+  for (ResultRow& row : data.results) row.lo = std::nullopt;
+  EXPECT_TRUE(against_majority(data).empty());
+}
+
+// A run that is named after what it is says it once.
+TEST(MetricTables, TitlesRepeatNothing) {
+  EXPECT_EQ(markup::system_title("image only", "mobilenet_v2", "image", ""),
+            "image only (mobilenet_v2)");
+  EXPECT_EQ(markup::system_title("image only", "", "image", ""), "image only");
+  EXPECT_EQ(markup::run_title("image only", "image only"), "image only");
+  EXPECT_EQ(markup::system_title("with M", "mobilenet_v2", "multimodal", "M"),
+            "with M (mobilenet_v2, multimodal, notes M)");
+}
+
 TEST(TextTable, IsAligned) {
   const std::vector<std::string> lines = split(report_text(sample_report()), '\n');
-  ASSERT_EQ(lines.size(), 8U);  // head, four systems, two references, and the end
+  ASSERT_EQ(lines.size(), 12U);  // head, four systems, two references, four verdicts, and the end
   const std::size_t column = lines[0].find("ham10000 (internal)");
   ASSERT_NE(column, std::string::npos);
   for (std::size_t i = 1; i < 5; ++i) {

@@ -55,6 +55,13 @@ double macro_f1(const ConfusionMatrix& confusion);
 // occurs.
 double linear_kappa(const ConfusionMatrix& confusion);
 
+// The same of a resample of the samples of `all`, which says what the classes are: those that occur
+// in all of them. Else the mean would be over other classes in each resample. The first two are NaN
+// where a class of the truth is missing in the resample, as nothing is known of it there.
+double balanced_accuracy(const ConfusionMatrix& resample, const ConfusionMatrix& all);
+double macro_f1(const ConfusionMatrix& resample, const ConfusionMatrix& all);
+double linear_kappa(const ConfusionMatrix& resample, const ConfusionMatrix& all);
+
 // Area under the ROC curve, one class against the rest, of logits: samples are ranked by the
 // log-odds of the class (the order of the softmax probability, without its rounding to 1). Ties
 // count half. Two columns: the area of class 1. More: the mean over the classes that have both
@@ -82,9 +89,12 @@ using ResampleStatistic = std::function<double(SampleCounts)>;
 struct ClassificationMetric {
   std::string name;   // "weighted_f1"
   std::string title;  // "Weighted F1"
-  double (*of_confusion)(const ConfusionMatrix&) = nullptr;
+  // Of a resample and of all samples (see macro_f1() of both).
+  double (*of_confusion)(const ConfusionMatrix& resample, const ConfusionMatrix& all) = nullptr;
   // For metrics of the scores: prepares once (sorts), the result is then called for each resample.
   ResampleStatistic (*of_scores)(std::span<const int> truth, const FloatMatrix& logits) = nullptr;
+  // A mean over the classes: undefined in a resample that lacks one of them.
+  bool over_classes = false;
 };
 
 // The registry: weighted_f1, macro_f1, balanced_accuracy, accuracy, linear_kappa, auroc.
@@ -92,7 +102,8 @@ const std::vector<ClassificationMetric>& classification_metrics();
 // UsageError naming the nearest one if there is none of that name.
 const ClassificationMetric& classification_metric(std::string_view name);
 
-// The metric as a function of a resample. The statistic keeps what it needs of its arguments.
+// The metric as a function of a resample; its classes are those of all samples. The statistic keeps
+// what it needs of its arguments.
 // UsageError for labels outside the columns of `logits`, unequal lengths or scores that are not
 // finite.
 ResampleStatistic classification_statistic(const ClassificationMetric& metric,

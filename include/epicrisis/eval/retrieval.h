@@ -85,8 +85,9 @@ RetrievalResult evaluate_retrieval(const RetrievalSet& set, Direction direction,
                                    const Job& job, const RetrievalOptions& options = {});
 
 // All directions and both protocols; a direction is ranked once for both.
-// Within one modality, where no query has siblings in the pool (no groups, one note an image), both
-// protocols are the same and only pair_out is given. A set without notes gets image to image alone.
+// Within one modality, where no query has siblings in the pool (one image a group, one note an
+// image), both protocols are the same and only pair_out is given. A set without notes gets image to
+// image alone.
 std::vector<RetrievalResult> evaluate_retrieval(const RetrievalSet& set, const Job& job,
                                                 const RetrievalOptions& options = {});
 

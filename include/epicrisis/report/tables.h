@@ -12,13 +12,14 @@ namespace epicrisis {
 // The same numbers as in the HTML report. Rows that are not printable() are left out everywhere.
 
 std::string report_csv(const ReportData& data);  // all results, columns of ResultRow
-// {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...}},
-// and "not_printed": how many results are not printable().
+// {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...},
+// "findings", "against_majority" and "small_classes": sentences}, and "not_printed": how many
+// results are not printable().
 Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);
-// The headline table for a terminal, columns aligned, and what is small; control characters are
-// removed.
+// The headline table for a terminal, columns aligned, which runs beat the most frequent class, and
+// what is small; control characters are removed.
 std::string report_text(const ReportData& data);
 
 // What the comparisons found, in plain sentences that claim no more than their intervals do; and
@@ -28,6 +29,14 @@ std::vector<std::string> report_findings(const ReportData& data);
 
 // Which data sets are small (kFewSamples, kFewOfAClass), a sentence each. Plain text.
 std::vector<std::string> small_numbers(const ReportData& data);
+
+// In which data sets a class has fewer than kFewInAMean samples, a sentence each, for below a mean
+// over the classes. Plain text.
+std::vector<std::string> small_classes(const ReportData& data);
+
+// By the intervals of the headline metric, which runs are better than to call always the most
+// frequent class; a sentence a data set. Plain text.
+std::vector<std::string> against_majority(const ReportData& data);
 
 // Whether difference, interval, n and the seed counts are all there.
 bool printable(const Comparison& comparison);
@@ -41,6 +50,8 @@ std::string metric_title(std::string_view metric);
 // moves a number visibly.
 inline constexpr std::size_t kFewSamples = 100;
 inline constexpr std::size_t kFewOfAClass = 20;
+// Where each class weighs the same, one sample of so few weighs most.
+inline constexpr std::size_t kFewInAMean = 5;
 
 // One system (run, model, mode, notes) a row, one data set a column, internal ones first.
 struct MetricTable {
@@ -61,11 +72,13 @@ struct MetricTable {
   std::vector<const ResultRow*> cells;    // systems * columns; null: no printable number
   std::vector<std::string> missing;       // why a cell is null; of the others ""
   std::vector<std::string> remarks = {};  // empty, or below the value of each cell: "by chance 0.2"
+  std::vector<std::string> counts = {};   // empty, or what a null cell counts: "0 of 1", else ""
   std::size_t few = kFewSamples;          // an n below is marked
   const ResultRow* cell(std::size_t system, std::size_t column) const {
     return cells[system * columns.size() + column];
   }
-  bool printed() const;               // whether there is a number at all
+  bool printed() const;  // whether there is a number at all
+  bool has_counts() const;
   std::string missing_words() const;  // the reasons, each once
 };
 // Takes the rows over all seeds ("all"), or the single seed's row where only one was trained. In
@@ -74,7 +87,7 @@ struct MetricTable {
 MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view task,
                          std::string_view metric);
 // Recall or specificity ("recall", "specificity") on one data set: a class a column, those that
-// occur there.
+// occur there. Of a class of too few samples for an interval it counts: "0 of 1".
 MetricTable class_table(const ReportData& data, std::string_view kind, std::string_view dataset,
                         std::string_view role);
 // The data sets that there are results of, internal ones first.
