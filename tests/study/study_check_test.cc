@@ -376,7 +376,7 @@ TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {
   SplitRequest request{.filter = {.datasets = {"dermoscope_a"}, .with_image = true},
                        .fractions = {1, 0, 0},
                        .folds = 4};
-  const SplitTable table = split_samples(workspace.database(), request, job_);
+  const SplitTable table = split_samples(workspace, request, job_);
   write_split_csv(table, corpus() / "folds.csv");
   StudyCheck found = check(study_ + "[split]\nfile = \"folds.csv\"\nfold = 2\n");
   EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));
