@@ -116,7 +116,9 @@ BENCHMARK(stream)->Arg(1'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
 // Of one data set and one role of a split set.
 void stream_filtered(benchmark::State& state) {
   Workspace& workspace = filled(state.range(0));
-  store_split(workspace.database(), "bench", split_samples(workspace.database(), {}, Job()), true);
+  Job job;
+  store_split(workspace.database(), "bench", split_samples(workspace, {.pictures = false}, job),
+              true);
   const SampleFilter filter{
       .datasets = {"invented"}, .labelled = true, .split_set = "bench", .roles = {"train"}};
   for ([[maybe_unused]] auto iteration : state) {

@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -21,6 +22,39 @@ struct Options {
   std::size_t listed = 1000;
 };
 
+// The first of those that `wanted` takes, of `count` in all.
+void print_overlaps(const LeakageReport& report, std::int64_t count,
+                    const std::function<bool(const Overlap&)>& wanted) {
+  std::size_t shown = 0;
+  for (const Overlap& overlap : report.overlaps) {
+    if (shown == kShown) break;
+    if (!wanted(overlap)) continue;
+    print_line(fmt::format("  {}", overlap_words(overlap)));
+    ++shown;
+  }
+  if (count > static_cast<std::int64_t>(shown)) {
+    print_line(
+        fmt::format("  and {} more; --json lists them", count - static_cast<std::int64_t>(shown)));
+  }
+}
+
+// What leaked, and what of that cannot be known yet.
+void print_verdict(const LeakageReport& report, bool allowed) {
+  if (report.leaks() > 0) {
+    return print_line(allowed ? "Leakage, allowed and recorded"
+                              : "Leakage: change the splits, or go on with --allow-leakage");
+  }
+  if (report.without_split == 0) return print_line("No leakage found");
+  if (report.without_split < report.samples) {
+    return print_line(
+        fmt::format("No leakage found; {} samples are in no split", report.without_split));
+  }
+  print_line(
+      "No leakage found, but there is no split yet that something could leak through. A study "
+      "makes its split and checks it; epicrisis split --store NAME makes one for check --split-set "
+      "NAME");
+}
+
 void print_report(const LeakageReport& report, bool allowed) {
   print_line(fmt::format("{} samples, {} pictures compared", report.samples, report.pictures));
   std::set<std::string> kinds;
@@ -36,15 +70,11 @@ void print_report(const LeakageReport& report, bool allowed) {
         {kind, count_of(report.leaks_by_kind, kind), count_of(report.inside_by_kind, kind)});
   }
   if (!kinds.empty()) print_table(rows);
-  std::size_t shown = 0;
-  for (const Overlap& overlap : report.overlaps) {
-    if (!overlap.leakage || shown == kShown) break;
-    print_line(fmt::format("  {}", overlap_words(overlap)));
-    ++shown;
-  }
-  if (report.leaks() > static_cast<std::int64_t>(shown)) {
-    print_line(fmt::format("  and {} more; --json lists them",
-                           report.leaks() - static_cast<std::int64_t>(shown)));
+  print_overlaps(report, report.leaks(), [](const Overlap& overlap) { return overlap.leakage; });
+  if (report.inside() > 0) {
+    print_line("No leaks, as they lie inside one split; splits made here keep them together:");
+    print_overlaps(report, report.inside(),
+                   [](const Overlap& overlap) { return !overlap.leakage; });
   }
   if (report.unreadable > 0) {
     print_line(
@@ -56,12 +86,17 @@ void print_report(const LeakageReport& report, bool allowed) {
         fmt::format("{} or more pairs with the same perceptual hash were too many to compare",
                     report.uncompared));
   }
-  if (report.leaks() == 0) {
-    print_line("No leakage found");
-  } else {
-    print_line(allowed ? "Leakage, allowed and recorded"
-                       : "Leakage: change the splits, or go on with --allow-leakage");
+  if (report.other_class > 0) {
+    print_line(fmt::format(
+        "LABELS DIFFER in {} of these pairs: one picture, two classes, so one must be wrong",
+        report.other_class));
   }
+  if (report.other_group > 0) {
+    print_line(
+        fmt::format("PATIENTS DIFFER in {} of these pairs: one picture of two patients or cases",
+                    report.other_group));
+  }
+  print_verdict(report, allowed);
 }
 
 void run(const Options& options, Globals& globals) {

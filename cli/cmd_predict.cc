@@ -32,6 +32,18 @@ void print_prediction(const PicturePrediction& prediction, const std::vector<Run
     print_line(fmt::format("  near: {}/{}, {}, similarity {:.3f}", one.dataset, one.key,
                            one.class_name, one.similarity));
   }
+  for (const std::string& remark : prediction_remarks(prediction, classes)) {
+    print_line(fmt::format("  {}", remark));
+  }
+}
+
+// What the numbers are worth.
+void print_quality(const Path& folder, std::size_t predicted) {
+  print_line(
+      fmt::format("{} pictures predicted. The probabilities are not calibrated, and this is "
+                  "no medical device",
+                  predicted));
+  for (const std::string& line : run_quality(folder)) print_line(fmt::format("The run: {}", line));
 }
 
 std::string csv_header(const std::vector<RunClass>& classes) {
@@ -94,7 +106,7 @@ void run(const PredictArguments& arguments, Globals& globals) {
     globals.job.warn("{} of {} pictures could not be read and have no prediction",
                      counts.unreadable, pictures.size());
   }
-  if (!globals.json) print_line(fmt::format("{} pictures predicted", counts.predicted));
+  if (!globals.json) print_quality(folder, counts.predicted);
 }
 
 }  // namespace

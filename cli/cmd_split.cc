@@ -63,7 +63,7 @@ void run(const SplitArguments& arguments, const Globals& globals) {
   request.fractions = fractions_of(arguments);
   Workspace workspace = arguments.store.empty() ? Workspace::open_to_read(arguments.workspace)
                                                 : Workspace::open(arguments.workspace);
-  const SplitTable table = split_samples(workspace.database(), request, globals.job);
+  const SplitTable table = split_samples(workspace, request, globals.job);
   if (!arguments.store.empty()) {
     store_split(workspace.database(), arguments.store, table, arguments.replace);
   }
@@ -94,7 +94,9 @@ void run(const SplitArguments& arguments, const Globals& globals) {
 
 void add_split_command(CLI::App& app, Globals& globals) {
   CLI::App& command = *app.add_subcommand(
-      "split", "Split samples by class, patients whole, into train, validation, test or folds");
+      "split",
+      "Split samples by class, patients and copies of a picture whole, into train, validation, "
+      "test or folds");
   const auto arguments = std::make_shared<SplitArguments>();
   add_workspace_option(command, arguments->workspace);
   takes(command.add_option("--dataset", arguments->request.filter.datasets, "Only these data sets"),
@@ -124,6 +126,10 @@ void add_split_command(CLI::App& app, Globals& globals) {
   command.add_flag("--honour-published", arguments->request.honour_published,
                    "Keep the splits that a data set publishes, and take what it lacks from its "
                    "training set");
+  command.add_flag_callback(
+      "--no-pictures", [arguments] { arguments->request.pictures = false; },
+      "Open no picture; copies of one may then come into two parts");
+  takes(command.add_option("--threads", arguments->request.threads, "All cores if not given"), "N");
   takes(command.add_option("-o,--output", arguments->output,
                            "Write dataset, key, group, class, split, fold as CSV"),
         "FILE");

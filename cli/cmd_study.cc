@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <memory>
 #include <optional>
 
@@ -153,8 +154,11 @@ void init(const StudyArguments& arguments, const Globals& globals) {
   if (globals.json) {
     return print_json({{"study", name}, {"text", text}, {"written", arguments.output}});
   }
-  print_line(fmt::format("Wrote {}; look it through, then: epicrisis study check {} -w {}",
-                         arguments.output, arguments.output, arguments.workspace));
+  const char* known = std::getenv("EPICRISIS_WORKSPACE");
+  print_line(fmt::format(
+      "Wrote {}; look it through, then: epicrisis study check {}{}", arguments.output,
+      arguments.output,
+      known != nullptr && known == arguments.workspace ? "" : " -w " + arguments.workspace));
 }
 
 void add_file(CLI::App& command, StudyArguments& arguments) {

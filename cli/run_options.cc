@@ -8,8 +8,9 @@ namespace epicrisis::cli {
 
 void add_run_options(CLI::App& command, RunArguments& arguments,
                      const std::string& workspace_is_for) {
-  takes(command.add_option("RUN", arguments.run,
-                           "Run folder, or its name within the workspace (below runs/)"),
+  takes(command.add_option(
+            "RUN", arguments.run,
+            "Run folder, or its name within the workspace (below runs/), or how that begins"),
         "RUN|DIR")
       ->required();
   takes(command.add_option("-w,--workspace", arguments.workspace, workspace_is_for), "DIR")

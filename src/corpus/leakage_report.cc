@@ -31,17 +31,38 @@ std::string_view overlap_kind_name(OverlapKind kind) {
 }
 
 std::string overlap_words(const Overlap& overlap) {
-  return fmt::format("{}: {} and {}", overlap_kind_name(overlap.kind), side_words(overlap.a),
-                     side_words(overlap.b));
+  std::string words = fmt::format("{}: {} and {}", overlap_kind_name(overlap.kind),
+                                  side_words(overlap.a), side_words(overlap.b));
+  if (overlap.other_class) {
+    words += fmt::format(", class {} and {}", overlap.a.class_name, overlap.b.class_name);
+  }
+  if (overlap.other_group) {
+    words += fmt::format(", patient or case {} and {}", overlap.a.group, overlap.b.group);
+  }
+  return words;
+}
+
+std::string other_class_words(const LeakageReport& report) {
+  if (report.other_class == 0) return "";
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> first;
+  for (const Overlap& overlap : report.overlaps) {
+    if (first.size() == kShown) break;
+    if (overlap.other_class) first.push_back(overlap_words(overlap));
+  }
+  return fmt::format(
+      "{} pairs of the same picture are of different classes, so a label must be wrong: {}{}",
+      report.other_class, join(first, "; "),
+      report.other_class > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
 }
 
 std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }
 
+std::int64_t LeakageReport::inside() const { return sum(inside_by_kind); }
+
 Json to_json(const OverlapSide& side) {
-  return {{"sample", side.sample_id},
-          {"dataset", side.dataset},
-          {"key", side.key},
-          {"role", side.role}};
+  return {{"sample", side.sample_id}, {"dataset", side.dataset},  {"key", side.key},
+          {"role", side.role},        {"class", side.class_name}, {"group", side.group}};
 }
 
 Json to_json(const Overlap& overlap) {
@@ -49,7 +70,9 @@ Json to_json(const Overlap& overlap) {
           {"leakage", overlap.leakage},
           {"a", to_json(overlap.a)},
           {"b", to_json(overlap.b)},
-          {"distance", overlap.distance}};
+          {"distance", overlap.distance},
+          {"other_class", overlap.other_class},
+          {"other_group", overlap.other_group}};
 }
 
 Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
@@ -62,6 +85,9 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
   json["leaks"] = report.leaks();
   json["leaks_by_kind"] = report.leaks_by_kind;
   json["inside_by_kind"] = report.inside_by_kind;
+  json["other_class"] = report.other_class;
+  json["other_group"] = report.other_group;
+  json["without_split"] = report.without_split;
   Json list = Json::array();
   for (const Overlap& overlap : report.overlaps) {
     if (list.size() >= max_overlaps) break;
@@ -69,7 +95,7 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
   }
   json["overlaps"] = std::move(list);
   json["overlaps_listed"] = json["overlaps"].size();
-  json["overlaps_total"] = report.leaks() + sum(report.inside_by_kind);
+  json["overlaps_total"] = report.leaks() + report.inside();
   return json;
 }
 

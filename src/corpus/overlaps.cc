@@ -4,7 +4,9 @@
 #include <tuple>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/splits.h"
 #include "store/tables/sample_query.h"
 
@@ -16,6 +18,12 @@ std::uint8_t role_index(std::string_view role) {
     if (kCheckRoles[i] == role) return static_cast<std::uint8_t>(i);
   }
   throw InternalError("'{}' is not a role", role);
+}
+
+// Whether a kind is about what pictures show.
+bool is_of_pictures(OverlapKind kind) {
+  return kind == OverlapKind::kBytes || kind == OverlapKind::kPixels ||
+         kind == OverlapKind::kNearDuplicate;
 }
 
 }  // namespace
@@ -49,7 +57,8 @@ CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) 
   auto next = assigned.begin();
 
   const SampleQuery query(filter, SampleQuery::Use::kOnce);
-  Statement rows = query.prepare(database, "SELECT s.id, d.name, s.split", "ORDER BY s.id");
+  Statement rows = query.prepare(database, "SELECT s.id, d.name, s.split, s.label, s.group_key",
+                                 "ORDER BY s.id");
   query.bind(rows);
   std::map<std::string, std::uint32_t, std::less<>> numbers;
   while (rows.step()) {
@@ -72,6 +81,8 @@ CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) 
       sample.role =
           next->role == Role::kUnused ? std::uint8_t{0} : role_index(role_name(next->role));
     }
+    if (!rows.is_null(3)) sample.label = static_cast<std::int16_t>(rows.integer(3));
+    if (!rows.text_view(4).empty()) sample.group = fnv1a(rows.text_view(4));
     samples_.push_back(sample);
   }
 }
@@ -140,24 +151,53 @@ void OverlapCollector::add_cluster(OverlapKind kind, const std::vector<std::size
   }
 }
 
+bool OverlapCollector::other_class(const Found& found) const {
+  const std::int16_t a = samples_.at(found.a).label;
+  const std::int16_t b = samples_.at(found.b).label;
+  return is_of_pictures(found.kind) && a >= 0 && b >= 0 && a != b;
+}
+
+// Two data sets have names of their own for one patient.
+bool OverlapCollector::other_group(const Found& found) const {
+  const CheckedSample& a = samples_.at(found.a);
+  const CheckedSample& b = samples_.at(found.b);
+  return is_of_pictures(found.kind) && a.dataset == b.dataset && a.group != 0 && b.group != 0 &&
+         a.group != b.group;
+}
+
 void OverlapCollector::finish(Database& database, LeakageReport& report) {
+  report.without_split = std::ranges::count(samples_.all(), 0, &CheckedSample::role);
   // Positions of samples are in order of their ids.
-  std::sort(found_.begin(), found_.end(), [](const Found& x, const Found& y) {
-    return std::tuple(!x.leakage, x.kind, x.a, x.b, x.role_a, x.role_b) <
-           std::tuple(!y.leakage, y.kind, y.a, y.b, y.role_a, y.role_b);
-  });
+  const auto order = [&](const Found& one) {
+    return std::tuple(!one.leakage, !other_class(one), !other_group(one), one.kind, one.a, one.b,
+                      one.role_a, one.role_b);
+  };
+  std::sort(found_.begin(), found_.end(),
+            [&](const Found& x, const Found& y) { return order(x) < order(y); });
+  const Field field = workspace_field(database);
+  Statement rows = database.prepare("SELECT key, group_key FROM samples WHERE id = ?");
   const auto side = [&](std::uint32_t index, std::uint8_t role) {
-    const std::int64_t id = samples_.at(index).id;
-    return OverlapSide{id, samples_.dataset(index),
-                       database.query_text("SELECT key FROM samples WHERE id = ?", id).value_or(""),
-                       std::string(kCheckRoles[role])};
+    const CheckedSample& sample = samples_.at(index);
+    OverlapSide side{sample.id, samples_.dataset(index), "", std::string(kCheckRoles[role]), "",
+                     ""};
+    if (sample.label >= 0) side.class_name = field.at(ClassId(sample.label)).name;
+    rows.reset();
+    rows.bind(1, sample.id);
+    if (rows.step()) {
+      side.key = rows.text(0);
+      side.group = rows.text(1);
+    }
+    return side;
   };
   for (const Found& found : found_) {
+    report.other_class += other_class(found);
+    report.other_group += other_group(found);
     ++(found.leakage ? report.leaks_by_kind
                      : report.inside_by_kind)[std::string(overlap_kind_name(found.kind))];
     if (report.overlaps.size() >= kMaxListedOverlaps) continue;
     report.overlaps.push_back({found.kind, side(found.a, found.role_a), side(found.b, found.role_b),
-                               found.leakage, found.distance});
+                               found.leakage, found.distance, other_class(found),
+                               other_group(found)});
   }
   found_.clear();
 }

@@ -20,6 +20,8 @@ struct CheckedSample {
   std::int64_t id = 0;
   std::uint32_t dataset = 0;  // index into CheckedSamples::datasets
   std::uint8_t role = 0;      // index into kCheckRoles
+  std::int16_t label = -1;    // ClassId::index(); -1: none
+  std::uint64_t group = 0;    // hash of its patient or case; 0: none
 };
 
 inline constexpr std::string_view kCheckRoles[] = {"", "train", "validation", "test", "external"};
@@ -75,6 +77,8 @@ class OverlapCollector {
     std::uint32_t b;
   };
   Place place(std::size_t index) const;
+  bool other_class(const Found& found) const;
+  bool other_group(const Found& found) const;
 
   const CheckedSamples& samples_;
   const CheckOptions& options_;

@@ -49,9 +49,15 @@ void add_folder(const Path& folder, std::vector<Path>& pictures) {
 
 void add_table(const Path& table, std::vector<Path>& pictures) {
   CsvReader rows(table);
-  std::string column = "picture";  // where none is there, what the error asks for
+  std::string column;
   for (const char* name : {"file", "path", "image_path", "image", "picture"}) {
     if (rows.has_column(name)) column = name;
+  }
+  if (column.empty()) {
+    throw InputError(
+        "{}: no column names the picture files; call it 'picture', 'image', 'image_path', 'path' "
+        "or 'file' (there are: {})",
+        table.string(), join(rows.header(), ", "));
   }
   const std::size_t index = rows.column(column);
   const std::size_t before = pictures.size();

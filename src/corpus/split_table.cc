@@ -9,6 +9,7 @@
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/leakage.h"
 #include "epicrisis/store/tables/fields.h"
 
 namespace epicrisis {
@@ -58,11 +59,59 @@ SplitItem item_of(const SplitEntry& entry) {
   return item;
 }
 
-void assign(SplitTable& table) {
-  const SplitRequest& request = table.request;
+std::vector<SplitItem> items_of(const SplitTable& table) {
   std::vector<SplitItem> items;
   items.reserve(table.entries.size());
   for (const SplitEntry& entry : table.entries) items.push_back(item_of(entry));
+  return items;
+}
+
+// Finds the samples that have to stay together, and says what of their pictures is not sure.
+void join_same(Workspace& workspace, SplitTable& table, Job& job) {
+  const std::vector<SplitItem> items = items_of(table);
+  CheckOptions options;
+  options.datasets = table.request.filter.datasets;
+  options.datasets_are_domains = false;
+  options.pictures = table.request.pictures;
+  options.threads = table.request.threads;
+  const LeakageReport same = check_leakage(workspace, job, options);
+  std::vector<std::int64_t> ids;
+  for (const SplitEntry& entry : table.entries) ids.push_back(entry.sample_id);
+  const std::vector<std::size_t> firsts = kept_together(same, items, ids);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    table.entries[i].first = firsts[i];
+    const bool own_group = !items[i].group.empty() && items[i].group == items[firsts[i]].group;
+    table.joined += firsts[i] != i && !own_group;
+  }
+  if (table.joined > 0) {
+    table.remarks.push_back(
+        fmt::format("{} samples have the picture of another patient or case, or its id, and stay "
+                    "with it in one part",
+                    table.joined));
+  }
+  if (std::string words = other_class_words(same); !words.empty()) {
+    table.remarks.push_back(std::move(words));
+  }
+  if (same.unreadable > 0) {
+    table.remarks.push_back(fmt::format(
+        "{} pictures could not be read and were not compared with others", same.unreadable));
+  }
+  if (same.uncompared > 0) {
+    table.remarks.push_back(
+        fmt::format("{} or more pairs of pictures were too many to compare", same.uncompared));
+  }
+}
+
+void assign(SplitTable& table) {
+  const SplitRequest& request = table.request;
+  std::vector<SplitItem> items = items_of(table);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::size_t first = table.entries[i].first;
+    if (first == i) continue;
+    // One that stood alone is a group now, whose name is no patient's.
+    if (items[first].group.empty()) items[first].group = "\n" + items[first].key;
+    items[i].group = items[first].group;
+  }
   const std::vector<Role> roles =
       assign_splits(items, request.fractions, request.seed, request.honour_published);
   for (std::size_t i = 0; i < roles.size(); ++i) table.entries[i].role = roles[i];
@@ -101,7 +150,7 @@ void count(SplitTable& table) {
   }
   table.counts.assign(classes, std::vector<std::int64_t>(table.parts.size()));
   table.groups.assign(table.parts.size(), 0);
-  std::vector<std::set<std::pair<std::string_view, std::string_view>>> groups(table.parts.size());
+  std::vector<std::set<std::size_t>> groups(table.parts.size());
   for (const SplitEntry& entry : table.entries) {
     const std::size_t part = part_of(table, entry);
     if (!entry.label) {
@@ -110,15 +159,11 @@ void count(SplitTable& table) {
       ++table.left_out;
     } else {
       ++table.counts.at(static_cast<std::size_t>(entry.label->index())).at(part);
-      if (entry.group.empty()) {
-        ++table.groups[part];
-      } else {
-        groups[part].emplace(entry.dataset, entry.group);
-      }
+      groups[part].insert(entry.first);
     }
   }
   for (std::size_t part = 0; part < groups.size(); ++part) {
-    table.groups[part] += static_cast<std::int64_t>(groups[part].size());
+    table.groups[part] = static_cast<std::int64_t>(groups[part].size());
   }
 }
 
@@ -137,12 +182,9 @@ std::vector<double> wanted_shares(const SplitTable& table) {
 
 // What whole groups, or too few samples, did not allow.
 void remark(SplitTable& table) {
-  std::map<int, std::set<std::string>> groups;
+  std::map<int, std::set<std::size_t>> groups;
   for (const SplitEntry& entry : table.entries) {
-    if (!entry.label) continue;
-    groups[entry.label->index()].insert(entry.group.empty()
-                                            ? fmt::format("k{}/{}", entry.dataset, entry.key)
-                                            : fmt::format("g{}/{}", entry.dataset, entry.group));
+    if (entry.label) groups[entry.label->index()].insert(entry.first);
   }
   const std::vector<double> shares = wanted_shares(table);
   for (const auto& [label, held] : groups) {
@@ -181,7 +223,7 @@ void remark(SplitTable& table) {
   if (table.left_out > 0) {
     table.remarks.push_back(fmt::format(
         "{} samples with a class are in no part: their data set publishes splits and they are in "
-        "none, or another split has their patient",
+        "none, or another split has their patient or picture",
         table.left_out));
   }
 }
@@ -212,10 +254,12 @@ Json to_json(const SplitTable& table) {
           {"groups", std::move(groups)},
           {"without_class", table.without_class},
           {"left_out", table.left_out},
+          {"joined", table.joined},
           {"remarks", table.remarks}};
 }
 
-SplitTable split_samples(Database& database, const SplitRequest& request, const Job& job) {
+SplitTable split_samples(Workspace& workspace, const SplitRequest& request, Job& job) {
+  Database& database = workspace.database();
   check(request);
   require_datasets(database, request.filter.datasets);
   SplitTable table;
@@ -226,6 +270,7 @@ SplitTable split_samples(Database& database, const SplitRequest& request, const 
                            [](const SplitEntry& entry) { return entry.label.has_value(); })) {
     throw UsageError("splitting: of {} samples none has a class", table.entries.size());
   }
+  join_same(workspace, table, job);
   assign(table);
   count(table);
   remark(table);
@@ -258,7 +303,8 @@ SplitSet store_split(Database& database, const std::string& name, const SplitTab
   const Json options = {
       {"train", request.fractions.train},    {"validation", request.fractions.validation},
       {"test", request.fractions.test},      {"honour_published", request.honour_published},
-      {"datasets", request.filter.datasets}, {"with_image", request.filter.with_image}};
+      {"datasets", request.filter.datasets}, {"with_image", request.filter.with_image},
+      {"pictures", request.pictures}};
   return save_split_set(database, name, request.seed, options, roles, replace);
 }
 

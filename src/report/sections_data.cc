@@ -114,8 +114,22 @@ Section leakage(const ReportData& data) {
     for (const std::string& one : check.checks) escaped.push_back(text(one));
     html += "<p>Compared between training, validation and test: " + join(escaped, "; ") + ".</p>\n";
   }
+  if (check.inside > 0) {
+    html += fmt::format(
+        "<p>Pairs of the same or hardly different pictures that lie inside one split, which is no "
+        "leakage: {}.</p>\n",
+        check.inside);
+  }
+  if (check.other_class > 0) {
+    std::vector<std::string> escaped;
+    for (const std::string& one : check.other_class_examples) escaped.push_back(text(one));
+    html += fmt::format(
+        "<div class=\"banner bad\"><p>Pairs of the same picture that are of two classes, of which "
+        "one must be wrong: {} ({}).</p></div>\n",
+        check.other_class, join(escaped, "; "));
+  }
   if (check.findings.empty()) {
-    html += "<p>No overlap was found.</p>\n";
+    html += "<p>No overlap was found between splits.</p>\n";
     return {"leakage", "Leakage", html};
   }
   html += fmt::format("<div class=\"banner bad\"><p>{}</p></div>\n",

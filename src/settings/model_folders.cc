@@ -114,9 +114,9 @@ Path find_model(std::string_view name) {
   }
   throw UsageError(
       "Looking for the model '{}': no folder of that name with a config.json in {} (set "
-      "EPICRISIS_MODELS to look elsewhere); there {}",
-      name, join(looked, ", "),
-      known.empty() ? "is none at all; './run models' fetches one" : "are " + join(known, ", "));
+      "EPICRISIS_MODELS to look elsewhere); there {}. docs/first-day.md, 'A picture encoder', says "
+      "where image encoders come from; './run models' fetches a text encoder",
+      name, join(looked, ", "), known.empty() ? "is none at all" : "are " + join(known, ", "));
 }
 
 ModelFiles model_files(std::string_view name) {

@@ -59,7 +59,7 @@ class RunsChecker {
       find_predictions();
     }
     if (!plan_.trains && std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
-          return run.state != "done";
+          return run.state != "done" && run.state != "not known";
         })) {
       findings_.warning(
           study_.file.string(),
@@ -146,7 +146,7 @@ class RunsChecker {
       }
     }
     if (last_done != nullptr) {
-      planned.state = "done";
+      planned.state = settings ? "done" : "not known";
       if (settings) {
         Json now = *settings;
         if (set_ != nullptr) now["cases"] = train + validation;

@@ -1,17 +1,48 @@
 #include "epicrisis/study/predict.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/eval/classification.h"
 #include "epicrisis/eval/retrieval.h"
+#include "epicrisis/settings/train_result.h"
+#include "epicrisis/store/tables/results.h"
+#include "epicrisis/store/workspace.h"
 #include "study/picture_batches.h"
 #include "study/run_model.h"
 #include "study/run_use.h"
 
 namespace epicrisis {
 namespace {
+
+// Less lies between the two most probable classes where a run is unsure.
+constexpr double kUnsure = 0.1;
+// The cosine of a picture with itself is 1 up to rounding.
+constexpr double kSamePicture = 0.9999;
+
+// The test results of a run that lies in a workspace.
+std::vector<std::string> test_lines(const Path& run_folder) {
+  const Path root = workspace_around(run_folder);
+  if (root.empty()) return {};
+  std::vector<std::string> lines;
+  try {
+    Workspace workspace = Workspace::open_to_read(root);
+    std::error_code error;
+    const Path folder = std::filesystem::weakly_canonical(run_folder, error);
+    for (const StoredResult& result :
+         load_results(workspace.database(), {.run_id = folder.filename().string(),
+                                            .task = "classification",
+                                            .metric = "weighted_f1"})) {
+      lines.push_back(fmt::format("tested on {} ({}): weighted F1 {:.3f}, n={}", result.row.dataset,
+                                  result.row.role, result.row.value, result.row.n));
+    }
+  } catch (const Error& error) {
+    lines.push_back(fmt::format("its test results could not be read: {}", error.what()));
+  }
+  return lines;
+}
 
 std::vector<NearCase> nearest_cases(std::span<const float> z, const study::TrainingCases& cases,
                                     std::size_t count) {
@@ -24,6 +55,44 @@ std::vector<NearCase> nearest_cases(std::span<const float> z, const study::Train
 }
 
 }  // namespace
+
+std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
+                                            const std::vector<RunClass>& classes) {
+  std::vector<std::string> remarks;
+  if (!prediction.error.empty()) return remarks;
+  const double top = prediction.probabilities.at(prediction.label);
+  std::size_t second = prediction.label;
+  for (std::size_t i = 0; i < prediction.probabilities.size(); ++i) {
+    if (i == prediction.label) continue;
+    if (second == prediction.label ||
+        prediction.probabilities[i] > prediction.probabilities[second])
+      second = i;
+  }
+  if (second != prediction.label && top - prediction.probabilities[second] < kUnsure) {
+    remarks.push_back(fmt::format("unsure: {} is about as probable; chance would be {:.3f} each",
+                                  classes.at(second).name,
+                                  1 / static_cast<double>(classes.size())));
+  }
+  if (!prediction.nearest.empty() && prediction.nearest.front().similarity > kSamePicture) {
+    const NearCase& one = prediction.nearest.front();
+    remarks.push_back(fmt::format(
+        "the run was trained on this picture, or on one that it cannot tell from it ({}/{}): "
+        "that it knows it says nothing about new ones",
+        one.dataset, one.key));
+  }
+  return remarks;
+}
+
+std::vector<std::string> run_quality(const Path& run_folder) {
+  std::vector<std::string> lines;
+  const auto result = read_train_result(run_folder);
+  if (result && !result->history.empty() && std::isfinite(result->best().validation_loss)) {
+    lines.push_back(fmt::format("validated while it was trained: weighted F1 {:.3f}",
+                                result->best().validation_weighted_f1));
+  }
+  for (std::string& line : test_lines(run_folder)) lines.push_back(std::move(line));
+  return lines;
+}
 
 Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes) {
   Json json = {{"picture", prediction.picture.string()}};
@@ -43,6 +112,7 @@ Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& c
                                {"class", one.class_name},
                                {"similarity", one.similarity}});
   }
+  json["remarks"] = prediction_remarks(prediction, classes);
   return json;
 }
 

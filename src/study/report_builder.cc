@@ -104,8 +104,13 @@ LeakageSection describe_leakage(const Study& study, const CaseSet& set) {
   section.allowed = study.allow_leakage;
   section.checks = {"identifiers", "patients and cases", "identical files", "identical pixels",
                     "nearly identical pictures (perceptual hash, confirmed on thumbnails)"};
+  section.inside = static_cast<std::size_t>(set.leakage.inside());
+  section.other_class = static_cast<std::size_t>(set.leakage.other_class);
   std::map<std::tuple<std::string, std::string, std::string>, LeakageFinding> findings;
   for (const Overlap& overlap : set.leakage.overlaps) {
+    if (overlap.other_class && section.other_class_examples.size() < 5) {
+      section.other_class_examples.push_back(overlap_words(overlap));
+    }
     if (!overlap.leakage) continue;
     LeakageFinding finding;
     finding.kind = overlap_kind_name(overlap.kind);
@@ -340,6 +345,7 @@ std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& stud
 
 std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRuns& finished) {
   std::vector<std::string> warnings = finished.missing;
+  warnings.insert(warnings.end(), finished.cut_off.begin(), finished.cut_off.end());
   if (!set.unreadable.empty()) {
     warnings.push_back(fmt::format("{} pictures could not be read and are left out: {}{}",
                                    set.unreadable.size(), set.unreadable.front(),

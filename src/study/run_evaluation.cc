@@ -205,7 +205,7 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
                          const std::vector<DatasetSlice>& slices, const Path& runs_folder,
                          const MeasuredRows& known, Job& job) {
   Evaluation evaluation;
-  Meter progress = job.meter("evaluation", runs.size() * slices.size(), "data sets");
+  Meter progress = job.meter("evaluation", runs.size(), "runs");
   evaluation.scores.resize(runs.size());
   for (std::size_t r = 0; r < runs.size(); ++r) {
     for (const DatasetSlice& slice : slices) {
@@ -234,8 +234,8 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
           evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
         }
       }
-      progress.add();
     }
+    progress.add();
   }
   return evaluation;
 }

@@ -19,8 +19,17 @@ Path find_run_folder(const std::string& run, const Path& workspace) {
   const bool name = !run.empty() && run.find('/') == std::string::npos && run != "..";
   if (!workspace.empty() && name && fs::is_directory(runs / run, error)) return runs / run;
   std::vector<std::string> known;
+  std::vector<std::string> alike;
   if (!workspace.empty()) {
-    for (const Path& entry : study::entries_of(runs)) known.push_back(entry.filename().string());
+    for (const Path& entry : study::entries_of(runs)) {
+      known.push_back(entry.filename().string());
+      if (name && known.back().starts_with(run)) alike.push_back(known.back());
+    }
+  }
+  if (alike.size() == 1) return runs / alike.front();
+  if (alike.size() > 1) {
+    throw UsageError("run '{}': {} names in {} begin so: {}", run, alike.size(), runs.string(),
+                     join(alike, ", "));
   }
   throw UsageError("run '{}': there is no such folder{}", run,
                    workspace.empty() ? "; to name a run, give its `workspace` too"

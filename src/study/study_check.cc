@@ -26,6 +26,9 @@ namespace {
 using study::CaseSet;
 using study::Findings;
 
+// With fewer of a class one test sample moves its recall by more than 0.2.
+constexpr std::int64_t kFewTested = 5;
+
 // Keeps what a call warns of, and passes a cancel of the caller's job on.
 class WarningKeeper : public JobWatcher {
  public:
@@ -87,6 +90,7 @@ class StudyChecker {
     if (assigned) {
       describe_data();
       compare_classes();
+      count_tested();
     }
     if (assigned) {
       guard(study_.notes_place, [&] { study::import_study_notes(workspace_, study_, inner_); });
@@ -149,6 +153,7 @@ class StudyChecker {
         keeper_.take();
       }
     }
+    plan_.compared = false;
     set_ = study::assign_roles(workspace_, study_, inner_, false);
   }
 
@@ -160,7 +165,10 @@ class StudyChecker {
       data.train += item.role == Role::kTrain;
       data.validation += item.role == Role::kValidation;
       data.test += item.role == Role::kTest;
-      ++data.classes[study_.field.at(study_.classes[static_cast<std::size_t>(item.label)]).name];
+      const std::string& name =
+          study_.field.at(study_.classes[static_cast<std::size_t>(item.label)]).name;
+      ++data.classes[name];
+      data.tested[name] += item.role == Role::kTest || item.role == Role::kExternal;
     }
     for (const StudyData& data : study_.data) {
       PlannedData planned = of[data.name];
@@ -216,6 +224,29 @@ class StudyChecker {
     }
   }
 
+  // What is tested on a sample or two is luck, and means over the classes hang on it.
+  void count_tested() {
+    for (std::size_t i = 0; i < plan_.data.size(); ++i) {
+      const PlannedData& data = plan_.data[i];
+      std::vector<std::string> few;
+      std::int64_t all = 0;
+      for (const auto& [name, count] : data.tested) {
+        all += count;
+        if (count < kFewTested) few.push_back(fmt::format("{} of {}", count, name));
+      }
+      if (all == 0 || few.empty()) continue;
+      findings_.warning(
+          study_.data[i].place,
+          fmt::format(
+              "{}: few test samples: {}; what is measured of these classes says little, and "
+              "balanced accuracy and macro F1 hang on them. Leave them out of `classes`{}",
+              data.name, join(few, ", "),
+              data.external ? ", or take more samples"
+                            : ", let `test` have a larger share, take more samples, or test "
+                              "in turn on the folds that 'epicrisis split' makes"));
+    }
+  }
+
   void check_room() {
     Path folder = std::filesystem::absolute(workspace_.root());
     std::error_code error;
@@ -254,6 +285,7 @@ Json to_json(const PlannedData& data) {
           {"validation", data.validation},
           {"test", data.test},
           {"classes", data.classes},
+          {"tested", data.tested},
           {"left_out", data.left_out}};
 }
 
@@ -304,6 +336,7 @@ Json to_json(const StudyCheck& check) {
             {"notes", json_list(plan.notes)},
             {"runs", json_list(plan.runs)},
             {"pictures", plan.pictures},
+            {"compared", plan.compared},
             {"predictions", plan.predictions},
             {"disk_needed", plan.disk_needed},
             {"disk_free", plan.disk_free},
@@ -351,6 +384,11 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
         data.left_out > 0 ? fmt::format("; {} are left out", data.left_out) : ""));
   }
   if (plan.pictures > 0) lines.push_back(fmt::format("pictures: {} to prepare", plan.pictures));
+  if (!plan.compared) {
+    lines.push_back(
+        "pictures: not compared with each other yet; where some are the same, the split changes "
+        "('epicrisis check' compares them)");
+  }
   for (const PlannedNotes& notes : plan.notes) {
     std::string line = fmt::format("notes {}{}: {} are there, {}{} to write", notes.strategy,
                                    notes.model.empty() ? "" : " by " + notes.model, notes.there,
@@ -368,7 +406,7 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
   std::int64_t untold = 0;
   for (const PlannedRun& run : plan.runs) {
     ++states[run.state];
-    if (run.state == "done") continue;
+    if (run.state == "done" || run.state == "not known") continue;
     if (run.seconds) {
       seconds += *run.seconds;
     } else {
@@ -379,9 +417,14 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
           fmt::format("run '{}' (seed {}) is trained again: {}", run.name, run.seed, run.why));
     }
   }
-  const std::int64_t open = static_cast<std::int64_t>(plan.runs.size()) - states["done"];
+  const std::int64_t open =
+      static_cast<std::int64_t>(plan.runs.size()) - states["done"] - states["not known"];
   std::string runs =
       fmt::format("runs: {}, {} done already, {} to train", plan.runs.size(), states["done"], open);
+  if (states["not known"] > 0) {
+    runs += fmt::format("; {} were trained, and without the encoder it is not known on what",
+                        states["not known"]);
+  }
   if (states["go on"] > 0) runs += fmt::format(" ({} go on where they stopped)", states["go on"]);
   if (seconds > 0) {
     runs +=

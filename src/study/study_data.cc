@@ -20,24 +20,6 @@
 namespace epicrisis::study {
 namespace {
 
-// Disjoint sets by index, with path halving.
-class UnionFind {
- public:
-  explicit UnionFind(std::size_t count) : parent_(count) {
-    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
-  }
-  std::size_t find(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void unite(std::size_t a, std::size_t b) {
-    parent_[std::max(find(a), find(b))] = std::min(find(a), find(b));
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
-
 std::vector<std::string> names_of_external(const Study& study) {
   std::vector<std::string> names;
   for (const StudyData& data : study.data) {
@@ -158,23 +140,11 @@ CheckOptions check_options(const Study& study) {
 // Samples of internal sets that are the same picture get one group: the first key's.
 void join_same_pictures(const LeakageReport& overlaps, const std::vector<Case>& cases,
                         std::vector<SplitItem>& items) {
-  std::unordered_map<std::int64_t, std::size_t> index;
-  std::unordered_map<std::string, std::size_t> first_of_group;
-  UnionFind sets(cases.size());
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    index.emplace(cases[i].sample_id, i);
-    const auto [first, fresh] = first_of_group.emplace(items[i].group, i);
-    if (!fresh) sets.unite(first->second, i);
-  }
-  for (const Overlap& overlap : overlaps.overlaps) {
-    const auto a = index.find(overlap.a.sample_id);
-    const auto b = index.find(overlap.b.sample_id);
-    if (a == index.end() || b == index.end()) continue;
-    if (cases[a->second].role == Role::kExternal || cases[b->second].role == Role::kExternal)
-      continue;
-    sets.unite(a->second, b->second);
-  }
-  for (std::size_t i = 0; i < cases.size(); ++i) items[i].group = items[sets.find(i)].key;
+  std::vector<std::int64_t> ids;
+  ids.reserve(cases.size());
+  for (const Case& one : cases) ids.push_back(one.role == Role::kExternal ? -1 : one.sample_id);
+  const std::vector<std::size_t> firsts = kept_together(overlaps, items, ids);
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].group = items[firsts[i]].key;
 }
 
 // True where one data set that is split publishes splits and another does not.
@@ -400,6 +370,9 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pi
   options.split_set = set.split_set;
   set.leakage = check_leakage(workspace, job, options);
   save_leakage(workspace.database(), set.leakage, options, study.allow_leakage, job);
+  if (const std::string words = other_class_words(set.leakage); !words.empty()) {
+    job.warn("{}", words);
+  }
   if (!study.allow_leakage) {
     set.leakage.throw_if_leaking();
   } else if (set.leakage.leaks() > 0) {

@@ -9,6 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/image/prepare.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/fields.h"
@@ -117,6 +118,16 @@ std::vector<std::string> template_strategies(const Field& field) {
   return names;
 }
 
+std::string prepare_text(const Field& field) {
+  const PrepareRecipe recipe;
+  return fmt::format(
+      "# What is done to each picture, with the defaults; epicrisis prepare draws a sheet of it.\n"
+      "[prepare]\n# size = {}               # pixels a side\n# remove_hair = {}\n"
+      "# crop_border = {}       # a dark frame\n# crop_to_subject = {}   # toward the {}\n\n",
+      recipe.size, field.remove_hair(), field.crop_border(), field.crop_to_subject(),
+      field.subject());
+}
+
 std::string notes_text(const std::vector<std::string>& templates) {
   std::string text = "[notes]\n";
   text += templates.empty() ? "# write = []\n"
@@ -201,6 +212,7 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
       "train = 0.7\nvalidation = 0.15\ntest = 0.15\nseed = 1\n"
       "honour_published = true   # splits that the data set publishes stay\n"
       "# file = \"split.csv\"      # a split of your own, as epicrisis split writes it\n\n";
+  text += prepare_text(field);
   text += notes_text(templates);
   text += image_encoder;
   text +=

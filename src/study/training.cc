@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -185,6 +186,19 @@ void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& no
       title, run.train.epochs);
 }
 
+// Whether a training went through all its epochs and was still getting better.
+bool is_cut_off(const TrainResult& result) {
+  return !result.stopped_early && result.best_epoch == result.epochs && !result.history.empty() &&
+         std::isfinite(result.best().validation_loss);
+}
+
+std::string cut_off_words(const StudyRun& run, const std::vector<std::string>& seeds) {
+  return fmt::format(
+      "run '{}' (seed {}): its best epoch is the last one ({}), so it may not be trained to its end; "
+      "give it more `epochs`",
+      run.name, join(seeds, ", "), run.train.epochs);
+}
+
 // Adds to a finished run what an earlier version did not write. Its results stand without: what
 // fails is told and trains nothing.
 template <typename GetTrainer>
@@ -258,6 +272,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
     const auto make_trainer = [&] {
       if (!trainer) trainer.emplace(workspace, study, run, set, pictures, runs.notes(), job);
     };
+    std::vector<std::string> cut_off;  // seeds that were trained now
     for (const std::int64_t seed : run.seeds) {
       job.check();
       SeedState state = runs.state(seed);
@@ -303,7 +318,10 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
       train_one(workspace, runs, state, config, *trainer);
       count->end();
       ++counts.trained;
+      const auto result = read_train_result(folder);
+      if (result && is_cut_off(*result)) cut_off.push_back(std::to_string(seed));
     }
+    if (!cut_off.empty()) job.warn("{}", cut_off_words(run, cut_off));
   }
   return counts;
 }
@@ -318,6 +336,7 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
     trained.title = run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
     runs.take(run);
     std::map<std::string, std::vector<std::string>> missing;  // seeds by what is wrong
+    std::vector<std::string> cut_off;
     for (const std::int64_t seed : run.seeds) {
       const SeedState state = runs.state(seed);
       std::string fault = state.why_not;
@@ -327,6 +346,8 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
       }
       if (fault.empty()) {
         trained.seeds.emplace_back(std::to_string(seed), state.record.id);
+        const auto trained_so = read_train_result(workspace.runs() / state.record.id);
+        if (trained_so && is_cut_off(*trained_so)) cut_off.push_back(std::to_string(seed));
       } else {
         missing[fault].push_back(std::to_string(seed));
       }
@@ -336,6 +357,7 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
           fmt::format("run '{}' (seed {}) is left out: {}; run the study again", run.name,
                       join(seeds, ", "), fault));
     }
+    if (!cut_off.empty()) result.cut_off.push_back(cut_off_words(run, cut_off));
     if (!trained.seeds.empty()) result.runs.push_back(std::move(trained));
   }
   return result;

@@ -35,6 +35,17 @@ class CheckTest : public test::StoreTest {
     sample.group = group;
     return test::store_sample(database_, dataset, sample);
   }
+  void put_class(const std::string& dataset, const std::string& key, std::optional<ClassId> label,
+                 const std::string& group, const std::string& image,
+                 const std::string& split = "") {
+    Sample sample = test::make_sample(key);
+    sample.label = label;
+    sample.group = group;
+    sample.split = split;
+    sample.published_splits = {};
+    sample.image_path = image;
+    test::store_sample(database_, dataset, sample);
+  }
   std::string picture(const std::string& name, std::uint64_t seed) {
     return test::save_png(folder_.path() / name, test::draw_picture(seed));
   }
@@ -155,6 +166,37 @@ TEST_F(CheckTest, SamePictureUnderTwoIds) {
   EXPECT_EQ(exact.size(), 3U);
   EXPECT_THAT(found({.pictures = false}), IsEmpty());
   EXPECT_EQ(report_.pictures, 0);
+}
+
+// A copy under another id was counted and not named, whatever its label said.
+TEST_F(CheckTest, ClassesAndPatientsOfOnePictureAreHeldAgainstEachOther) {
+  const std::string one = picture("1.png", 1);
+  const std::string two = picture("2.png", 2);
+  const std::string three = picture("3.png", 3);
+  put_class("d", "1", test::kNevus, "p1", one);
+  put_class("d", "2", test::kMelanoma, "p2", one);
+  put_class("d", "3", test::kNevus, "p3", two);
+  put_class("d", "4", test::kNevus, "", two);
+  put_class("d", "5", std::nullopt, "p5", three);
+  put_class("d", "6", test::kNevus, "p6", three);
+  put_class("e", "7", test::kMelanoma, "p7", two);
+  EXPECT_THAT(found(),
+              ElementsAre("!bytes: d/3 and e/7, class NEV and MEL",
+                          "!bytes: d/4 and e/7, class NEV and MEL",
+                          "bytes: d/1 and d/2, class NEV and MEL, patient or case p1 and p2",
+                          "bytes: d/5 and d/6, patient or case p5 and p6", "bytes: d/3 and d/4"));
+  EXPECT_EQ(report_.other_class, 3);
+  EXPECT_EQ(report_.other_group, 2);
+  EXPECT_EQ(report_.inside(), 3);
+  EXPECT_EQ(report_.without_split, 7);
+  EXPECT_THAT(other_class_words(report_), HasSubstr("d/1 and d/2, class NEV and MEL"));
+  const Json json = to_json(report_);
+  EXPECT_EQ(json["other_class"], 3);
+  EXPECT_EQ(json["overlaps"][0]["a"]["class"], "NEV");
+  EXPECT_EQ(json["overlaps"][2]["b"]["group"], "p2");
+  put_class("d", "8", test::kNevus, "p8", "", "test");
+  found();
+  EXPECT_EQ(report_.without_split, 7);
 }
 
 TEST_F(CheckTest, TurnedAndMirroredCopiesAreLeaks) {

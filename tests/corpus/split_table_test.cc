@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
 #include <set>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "support/dermatology.h"
+#include "support/pictures.h"
 #include "support/store_support.h"
 
 namespace epicrisis {
@@ -22,12 +24,14 @@ class SplitTableTest : public test::StoreTest {
   SplitTableTest() : workspace_(make()), database_(workspace_.database()) {}
 
   void add(const std::string& dataset, const std::string& key, std::optional<ClassId> label,
-           const std::string& group, const std::string& published = "") const {
+           const std::string& group, const std::string& published = "",
+           const std::string& picture = "") const {
     Sample sample = test::make_sample(key);
     sample.label = label;
     sample.group = group;
     sample.split = published;
     sample.published_splits.clear();
+    sample.image_path = picture;
     test::store_sample(database_, dataset, sample);
   }
   // Two data sets of 30 patients with four samples each, a third of them of another class.
@@ -39,8 +43,8 @@ class SplitTableTest : public test::StoreTest {
       }
     }
   }
-  SplitTable split(const SplitRequest& request = {}) const {
-    return split_samples(database_, request, job_);
+  SplitTable split(const SplitRequest& request = {}) {
+    return split_samples(workspace_, request, job_);
   }
 
   Workspace workspace_;
@@ -71,6 +75,37 @@ TEST_F(SplitTableTest, GroupsOfADataSetStayWhole) {
   }
   EXPECT_EQ(table.groups[0] + table.groups[1] + table.groups[2], 60);
   EXPECT_THAT(table.remarks, IsEmpty());
+}
+
+// One was in train and another in test.
+TEST_F(SplitTableTest, CopiesOfAPictureStayTogether) {
+  std::vector<std::string> files;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    files.push_back(
+        test::save_png(folder_.path() / fmt::format("{}.png", i), test::draw_picture(i)));
+  }
+  for (std::size_t i = 0; i < 40; ++i) {
+    // Four samples of each picture, of a patient each, two without one; one of another class.
+    add("a", std::to_string(i), i == 0 ? test::kMelanoma : test::kNevus,
+        i < 20 ? "p" + std::to_string(i) : "", "", files[i % 10]);
+  }
+  for (const SplitRequest& request : {SplitRequest{.fractions = {0.5, 0.2, 0.3}, .seed = 2},
+                                      SplitRequest{.fractions = {0.8, 0, 0.2}, .folds = 3}}) {
+    const SplitTable table = split(request);
+    std::map<std::size_t, std::set<std::pair<Role, int>>> places;
+    for (const SplitEntry& entry : table.entries) {
+      places[static_cast<std::size_t>(std::stoi(entry.key)) % 10].emplace(entry.role, entry.fold);
+    }
+    for (const auto& [picture, roles] : places) EXPECT_EQ(roles.size(), 1U) << picture;
+    EXPECT_EQ(table.joined, 30);
+    EXPECT_EQ(std::accumulate(table.groups.begin(), table.groups.end(), 0), 10);
+    EXPECT_THAT(table.remarks,
+                Contains(HasSubstr("30 samples have the picture of another patient")));
+    EXPECT_THAT(table.remarks, Contains(HasSubstr("3 pairs of the same picture are of different")));
+  }
+  EXPECT_EQ(split({.pictures = false}).joined, 0);
+  write_file(files[0], "broken");
+  EXPECT_THAT(split().remarks, Contains(HasSubstr("4 pictures could not be read")));
 }
 
 // What was split here once comes out so everywhere.

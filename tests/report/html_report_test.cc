@@ -296,6 +296,14 @@ TEST(HtmlReport, EmptySectionsAreLeftOut) {
   ReportData data;
   data.leakage.checked = true;
   EXPECT_THAT(render_html(data), HasSubstr("No overlap was found"));
+  data.leakage.inside = 3;
+  data.leakage.other_class = 1;
+  data.leakage.other_class_examples = {"bytes: d/<1> and d/2, class MEL and NEV"};
+  const std::string copies = render_html(data);
+  EXPECT_THAT(copies, HasSubstr("inside one split, which is no leakage: 3."));
+  EXPECT_THAT(copies,
+              HasSubstr("of two classes, of which one must be wrong: 1 (bytes: d/&lt;1&gt;"));
+  EXPECT_EQ(to_json(data)["leakage"]["other_class"], 1);
 }
 
 // Two runs that no other column tells apart are told apart by their names, everywhere.

@@ -127,6 +127,9 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   const ReportData report = write_study_report(workspace, study(), html, job_);
   EXPECT_EQ(report.results, rows);
   EXPECT_EQ(report.curves.size(), 2U);
+  // Both were still getting better when their epochs ended.
+  EXPECT_THAT(report.warnings, testing::Contains(testing::HasSubstr(
+                                   "run 'with notes' (seed 1): its best epoch is the last one")));
   EXPECT_FALSE(report.gallery.empty());
   EXPECT_NE(read_file(html).find("weighted"), std::string::npos);
 

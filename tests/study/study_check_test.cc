@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "epicrisis/corpus/leakage.h"
 #include "epicrisis/corpus/split_table.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/store/tables/notes.h"
@@ -79,6 +80,47 @@ TEST_F(StudyCheckTest, ASoundStudyHasAPlanAndNothingIsMade) {
   EXPECT_GT(found.plan.disk_needed, 0U);
   EXPECT_FALSE(std::filesystem::exists(root()));
   EXPECT_THAT(plan_lines(found.plan), Contains(HasSubstr("runs: 2, 0 done already, 2 to train")));
+}
+
+TEST_F(StudyCheckTest, ClassesOfFewTestSamplesAreWarnedOf) {
+  const StudyCheck found = check(study_);
+  const PlannedData& internal = found.plan.data.front();
+  std::int64_t tested = 0;
+  std::string few;
+  for (const auto& [name, count] : internal.tested) {
+    tested += count;
+    if (count < 5 && few.empty()) few = fmt::format("few test samples: {} of {}", count, name);
+  }
+  EXPECT_EQ(tested, internal.test);
+  ASSERT_FALSE(few.empty());
+  EXPECT_THAT(lines(found),
+              Contains(AllOf(HasSubstr("warning"), HasSubstr(few), HasSubstr("`test`"))));
+}
+
+// A picture under another id, with another diagnosis.
+TEST_F(StudyCheckTest, OnePictureOfTwoClassesIsWarnedOf) {
+  const Path images = corpus() / "dermoscope_a" / "images";
+  Workspace workspace = Workspace::create(root());
+  const Study study = parse_study(study_, "small.toml", corpus());
+  study::import_data(workspace, study, job_);
+  const std::vector<Sample> samples =
+      load_samples(workspace.database(), {.datasets = {"dermoscope_a"}, .with_image = true});
+  const auto other = std::ranges::find_if(samples, [&](const Sample& sample) {
+    return sample.label != samples.front().label && sample.group != samples.front().group &&
+           sample.label && std::ranges::find(study.classes, *sample.label) != study.classes.end();
+  });
+  ASSERT_NE(other, samples.end());
+  ASSERT_NE(std::ranges::find(study.classes, *samples.front().label), study.classes.end());
+  std::filesystem::copy_file(samples.front().image_path, other->image_path,
+                             std::filesystem::copy_options::overwrite_existing);
+  StudyCheck found = check(study_, true);
+  EXPECT_FALSE(found.plan.compared);
+  EXPECT_THAT(plan_lines(found.plan), Contains(HasSubstr("not compared with each other yet")));
+  check_leakage(workspace, job_);
+  found = check(study_, true);
+  EXPECT_TRUE(found.plan.compared);
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("warning"), HasSubstr("of different classes"),
+                                           HasSubstr(other->key))));
 }
 
 TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
@@ -198,6 +240,12 @@ TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
   found = check(alone + "[train]\nepochs = 3\n", true);
   EXPECT_THAT(states(found), ElementsAre("train again", "train again"));
   EXPECT_THAT(found.plan.runs.front().why, HasSubstr("settings of the training"));
+  // Without its encoder nobody knows whether a run is the one that was trained.
+  found = check(replaced(alone, "random:mobilenet_v2", "gone_away"), true);
+  EXPECT_THAT(states(found), ElementsAre("not known", "not known"));
+  EXPECT_THAT(plan_lines(found.plan),
+              Contains(HasSubstr("2 were trained, and without the encoder")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("docs/first-day.md")));
 }
 
 TEST_F(StudyCheckTest, NotesAreDerivedOfOthers) {
@@ -363,6 +411,7 @@ TEST_F(StudyCheckTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {
   const StudyCheck found = check(text, true);
   EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found)) << text;
   EXPECT_EQ(found.study, "mine");
+  EXPECT_THAT(text, AllOf(HasSubstr("\n[prepare]\n"), HasSubstr("\n# remove_hair = true\n")));
   ASSERT_EQ(found.plan.data.size(), 2U);
   EXPECT_FALSE(found.plan.data.front().external);
   EXPECT_EQ(found.plan.runs.size(), 6U);
@@ -376,7 +425,7 @@ TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {
   SplitRequest request{.filter = {.datasets = {"dermoscope_a"}, .with_image = true},
                        .fractions = {1, 0, 0},
                        .folds = 4};
-  const SplitTable table = split_samples(workspace.database(), request, job_);
+  const SplitTable table = split_samples(workspace, request, job_);
   write_split_csv(table, corpus() / "folds.csv");
   StudyCheck found = check(study_ + "[split]\nfile = \"folds.csv\"\nfold = 2\n");
   EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));

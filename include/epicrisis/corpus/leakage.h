@@ -3,12 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/split.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
 
@@ -35,7 +37,9 @@ struct OverlapSide {
   std::int64_t sample_id = 0;
   std::string dataset;
   std::string key;
-  std::string role;  // "train", "validation", "test", "external" or ""
+  std::string role;        // "train", "validation", "test", "external" or ""
+  std::string class_name;  // "" for none
+  std::string group;       // patient or case, "" for none
 };
 
 struct Overlap {
@@ -44,12 +48,17 @@ struct Overlap {
   OverlapSide b;         // the same sample as `a` where one id is in two splits
   bool leakage = false;  // crosses roles or domains; else it lies inside one
   int distance = 0;      // bits between perceptual hashes
+  // Of one picture under two ids, where both samples have one: they are of different classes; they
+  // are of one data set and different patients or cases. A label or an id must be wrong then.
+  bool other_class = false;
+  bool other_group = false;
 };
 
 Json to_json(const OverlapSide& side);
 Json to_json(const Overlap& overlap);
 
-// "id: derm7pt/17 (validation) and derm7pt/17 (test)".
+// "id: derm7pt/17 (validation) and derm7pt/17 (test)", and what differs:
+// "bytes: a/1 and a/2; class MEL and NEV; patient or case 17 and 18".
 std::string overlap_words(const Overlap& overlap);
 
 inline constexpr std::size_t kMaxListedOverlaps = 100'000;
@@ -60,12 +69,17 @@ struct LeakageReport {
   std::int64_t unreadable = 0;  // pictures that could not be read: not checked
   std::vector<std::string> unreadable_examples;
   std::int64_t uncompared = 0;  // candidate pairs beyond the cap: not checked
-  // Leakage first, then by kind and ids; the first kMaxListedOverlaps.
+  // Leakage first, of these and of the others those of two classes, then of two patients first,
+  // then by kind and ids; the first kMaxListedOverlaps.
   std::vector<Overlap> overlaps;
   // All of them are counted.
   std::map<std::string, std::int64_t> leaks_by_kind;
   std::map<std::string, std::int64_t> inside_by_kind;
+  std::int64_t other_class = 0;    // pairs, leaks or not
+  std::int64_t other_group = 0;    // the same
+  std::int64_t without_split = 0;  // samples that are in no split, so nothing can leak into them
   std::int64_t leaks() const;
+  std::int64_t inside() const;
   // Throws LeakageError with counts and the first pairs if there are leaks.
   void throw_if_leaking() const;
 };
@@ -81,6 +95,17 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps = 1000);
 // letter and five digits ("ISIC_0024306", not "img_0001"). Of three or more samples that are all
 // the same, each is paired with the first of every (data set, role), not with every other.
 LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& options = {});
+
+// "3 pairs of one picture are of different classes: bytes: a/1 and a/2; class MEL and NEV; ...". ""
+// where there is none.
+std::string other_class_words(const LeakageReport& report);
+
+// For each item the first one that it has to stay with in a split: those of one group, and those
+// that the report says are the same. sample_ids: of the items; one below 0 joins no other by its
+// picture.
+std::vector<std::size_t> kept_together(const LeakageReport& report,
+                                       std::span<const SplitItem> items,
+                                       std::span<const std::int64_t> sample_ids);
 
 // Keeps the outcome and whether the user allowed it, for reports. Returns its id.
 std::int64_t save_leakage(Database& database, const LeakageReport& report,

@@ -13,6 +13,7 @@
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
+#include "epicrisis/store/workspace.h"
 
 namespace epicrisis {
 
@@ -24,6 +25,10 @@ struct SplitRequest {
   int folds = 0;
   std::uint64_t seed = 1;
   bool honour_published = false;
+  // Samples of one picture, or a hardly different one, stay together. Without, no picture is
+  // opened.
+  bool pictures = true;
+  unsigned threads = 0;  // 0: all cores
 };
 
 struct SplitEntry {
@@ -33,7 +38,8 @@ struct SplitEntry {
   std::string group;  // as the data set names it, "" if the sample stands alone
   std::optional<ClassId> label;
   Role role = Role::kUnused;
-  int fold = 0;  // from 1; 0: in none
+  int fold = 0;           // from 1; 0: in none
+  std::size_t first = 0;  // of the entries that stay together, this one or another
 };
 
 // The samples of a workspace with their splits, and how even these came out.
@@ -45,15 +51,17 @@ struct SplitTable {
   std::vector<std::vector<std::int64_t>> counts;  // by class of the field and part
   std::vector<std::int64_t> groups;               // by part; a sample that stands alone is one
   std::int64_t without_class = 0;                 // in no part
+  std::int64_t joined = 0;  // samples that stay with those of another patient or case: one picture
   std::int64_t left_out = 0;         // have a class and are in no part: see honour_published
   std::vector<std::string> remarks;  // what of the request could not be met
 };
 Json to_json(const SplitTable& table);
 
 // Splits the samples of the filter (data/split.h): groups, which are those of one data set, stay
-// whole, classes are spread evenly; depends on seed, keys, groups and classes alone, on no machine.
-// UsageError for wrong shares or folds, and if no sample has a class.
-SplitTable split_samples(Database& database, const SplitRequest& request, const Job& job);
+// whole, and so do samples of one picture, as check_leakage() finds them; classes are spread
+// evenly. Depends on seed, keys, groups, classes and pictures alone, on no machine. UsageError for
+// wrong shares or folds, and if no sample has a class.
+SplitTable split_samples(Workspace& workspace, const SplitRequest& request, Job& job);
 
 // dataset, key, group, class, split, fold: a row a sample. A study takes it as `file` in [split].
 void write_split_csv(const SplitTable& table, const Path& file);

@@ -46,6 +46,9 @@ struct LeakageSection {
   bool allowed = false;  // the study allowed it: a banner tops the report if there are findings
   std::vector<std::string> checks;  // what was compared, in words
   std::vector<LeakageFinding> findings;
+  std::size_t inside = 0;       // pairs of copies and the like that lie inside one split
+  std::size_t other_class = 0;  // pairs of the same picture, anywhere, that are of two classes
+  std::vector<std::string> other_class_examples = {};
 };
 
 struct ReportNote {

@@ -28,8 +28,18 @@ struct PicturePrediction {
   std::vector<double> probabilities;  // by class; their sum is 1
   std::vector<NearCase> nearest;      // the nearest first
 };
-// {"picture", "class", "probabilities": {class: p}, "nearest": [...]} or {"picture", "error"}
+// What a reader of a prediction should know besides: that two classes are about as probable, that
+// the run was trained on this picture, or on one that it cannot tell from it. A sentence each.
+std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
+                                            const std::vector<RunClass>& classes);
+// {"picture", "class", "probabilities": {class: p}, "nearest": [...], "remarks": [...]} or
+// {"picture", "error"}
 Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes);
+
+// How good a run was where that was measured, a line each: on its validation samples, and, where
+// the folder lies in a workspace, on the data sets that its study tests on. InputError for a folder
+// whose files are damaged.
+std::vector<std::string> run_quality(const Path& run_folder);
 
 struct PredictCounts {
   std::size_t predicted = 0;

@@ -13,8 +13,8 @@ struct RunClass {
   std::string words;
 };
 
-// The folder of a run: an existing folder, or one of this name in the workspace's `runs`.
-// UsageError that lists those there are.
+// The folder of a run: an existing folder, or one of this name in the workspace's `runs`, or the
+// only one there whose name begins so. UsageError that lists those there are.
 Path find_run_folder(const std::string& run, const Path& workspace);
 
 // The workspace in whose `runs` the folder lies; empty if it lies in none.

@@ -35,6 +35,7 @@ struct PlannedData {
   std::int64_t validation = 0;
   std::int64_t test = 0;
   std::map<std::string, std::int64_t> classes;  // of the samples that are used
+  std::map<std::string, std::int64_t> tested;   // of those that are tested on
   std::int64_t left_out = 0;                    // of other classes, or without a role
 };
 Json to_json(const PlannedData& data);
@@ -55,7 +56,8 @@ Json to_json(const PlannedNotes& notes);
 struct PlannedRun {
   std::string name;
   std::int64_t seed = 0;
-  // "done", "go on", "train", "train again"
+  // "done", "go on", "train", "train again"; "not known" where it was trained and an encoder is not
+  // there to tell whether on the same
   std::string state;
   std::string why;         // of "train again"
   std::int64_t train = 0;  // samples, as far as notes are known
@@ -70,6 +72,7 @@ struct StudyPlan {
   std::vector<PlannedNotes> notes;
   std::vector<PlannedRun> runs;
   std::int64_t pictures = 0;             // to prepare
+  bool compared = true;                  // which pictures are the same is known
   std::vector<std::string> predictions;  // data sets that finished runs have none for yet
   std::uint64_t disk_needed = 0;         // bytes, about: pictures, features
   std::uint64_t disk_free = 0;

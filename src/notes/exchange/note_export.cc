@@ -203,6 +203,8 @@ class ImageFolderWriter {
     strategies_.insert(note.strategy);
   }
 
+  std::int64_t without_split() const { return without_split_; }
+
   // How many pictures were put beside the tables.
   std::int64_t finish() {
     flush();
@@ -242,6 +244,7 @@ class ImageFolderWriter {
     tables_.try_emplace(folder, target_ / folder / "metadata.jsonl")
         .first->second.write(dump_json(line) + "\n");
     ++card_.splits[folder];
+    without_split_ += !roles_ && sample_->split.empty();
     datasets_.insert(sample_->dataset);
     if (card_.pictures) {
       place_picture(picture, target_ / folder / file_name);
@@ -269,6 +272,7 @@ class ImageFolderWriter {
   std::set<std::string> strategies_;  // met so far, as the data sets
   std::set<std::string> datasets_;
   std::int64_t placed_ = 0;
+  std::int64_t without_split_ = 0;
   std::optional<std::map<std::int64_t, std::string>> roles_;
   std::map<std::string, AtomicFileWriter> tables_;
   std::optional<Sample> sample_;
@@ -295,6 +299,16 @@ void export_image_folder(Database& database, const Path& target, const NoteExpor
     return true;
   });
   report.pictures = writer.finish();
+  report.without_split = writer.without_split();
+  if (report.without_split == 0) return;
+  std::vector<std::string> sets;
+  for (const SplitSet& set : list_split_sets(database)) sets.push_back(set.name);
+  job.warn(
+      "{} samples are in no split that their data set publishes and went to train/, those too that "
+      "a study tests on; {}",
+      report.without_split,
+      sets.empty() ? "store a split ('epicrisis split') and name it as `split_set`"
+                   : "name the split that is meant as `split_set`; there are: " + join(sets, ", "));
 }
 
 }  // namespace
@@ -320,9 +334,13 @@ NoteFormat parse_note_format(std::string_view name) {
 }
 
 Json to_json(const NoteExportReport& report) {
-  return {{"notes", report.notes},       {"written", report.written},
-          {"skipped", report.skipped},   {"skips", report.skips},
-          {"pictures", report.pictures}, {"skipped_examples", report.skipped_examples}};
+  return {{"notes", report.notes},
+          {"written", report.written},
+          {"skipped", report.skipped},
+          {"skips", report.skips},
+          {"pictures", report.pictures},
+          {"without_split", report.without_split},
+          {"skipped_examples", report.skipped_examples}};
 }
 
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,

@@ -150,6 +150,36 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
       UsageError);
 }
 
+// All went to train/ without a word, those that a study had tested on too.
+TEST_F(ExchangeTest, SamplesWithoutASplitAreWarnedOf) {
+  struct Watcher : JobWatcher {
+    void said(LogLevel level, std::string_view text) override {
+      if (level == LogLevel::kWarning) warnings.emplace_back(text);
+    }
+    std::vector<std::string> warnings;
+  } watcher;
+  Job job(watcher);
+  Sample sample = test::make_sample("1");
+  sample.split = "";
+  sample.published_splits = {};
+  const std::int64_t id = test::store_sample(database_, "ham", sample);
+  put(id, "P1", "x", 0, "A note.");
+  const Path target = folder_.path() / "set";
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job).without_split, 1);
+  EXPECT_THAT(watcher.warnings,
+              ElementsAre(AllOf(HasSubstr("1 samples are in no split"), HasSubstr("`split_set`"))));
+  save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kTest}});
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job);
+  EXPECT_THAT(watcher.warnings.back(), HasSubstr("there are: mine"));
+  watcher.warnings.clear();
+  NoteExportOptions options;
+  options.split_set = "mine";
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, folder_.path() / "own", job, options)
+                .without_split,
+            0);
+  EXPECT_THAT(watcher.warnings, ::testing::IsEmpty());
+}
+
 TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
   Sample hostile = test::make_sample("../../outside");
   put(test::store_sample(database_, "ham", hostile), "P1", "x", 0, "one");

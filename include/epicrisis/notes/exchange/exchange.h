@@ -37,12 +37,14 @@ struct NoteExportReport {
   std::map<std::string, std::int64_t> skips;  // those skipped, by reason
   std::vector<std::string> skipped_examples;  // "ham/ISIC_1: no picture": the first 20
   std::int64_t pictures = 0;                  // kImageFolder: put beside the tables
+  std::int64_t without_split = 0;  // kImageFolder: samples in "train" for want of a split
 };
 Json to_json(const NoteExportReport& report);
 
 // Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
 // the file of kJsonl appears whole. With `pictures`, samples without one are skipped: their lines
-// would name files that are not there. UsageError where the folder has a README.md of another.
+// would name files that are not there. Warns where samples without a split go to "train".
+// UsageError where the folder has a README.md of another.
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const Job& job, const NoteExportOptions& options = {});
 
