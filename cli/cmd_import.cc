@@ -79,11 +79,18 @@ void print_report(const ImportReport& report) {
                     report.absent));
   }
   if (const std::string blocks = map_blocks(read); !blocks.empty()) {
-    print_line(fmt::format(
-        "To give these labels a class, complete `label` (one of {}; \"\" for none) and paste into the "
-        "column map, or into a file for --taxonomy that says which map it extends (extends = "
-        "\"...\"):",
-        read.field.class_names()));
+    print_line(
+        "To give these labels a class, complete `label` and paste into the column map, or into a "
+        "file for --taxonomy that says which map it extends (extends = \"...\"). It is one of");
+    print_line("  " + classes_in_words(read.field));
+    print_line("or \"\" for none of them:");
+    print_text(blocks);
+  }
+  if (const std::string blocks = words_blocks(read); !blocks.empty()) {
+    print_line(
+        "To say these values in words that notes and their audit understand, complete and paste "
+        "likewise (of a table that the file has already, the lines alone; \"\" leaves a value "
+        "out):");
     print_text(blocks);
   }
 }
@@ -120,6 +127,10 @@ class NewWorkspace {
   bool made_ = false;
 };
 
+std::string quoted(const std::string& path) {
+  return path.find(' ') == std::string::npos ? path : "'" + path + "'";
+}
+
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
@@ -146,6 +157,25 @@ void check_folder(const Options& options) {
   throw UsageError("import: there is no folder {}", options.path);
 }
 
+// The command that proposes a column map for the folder's table; "" where there is none.
+std::string way_to_map(const Options& options) {
+  if (!options.column_map.empty() || tables_in_words(options.path).empty()) return {};
+  const std::string map = (Path(options.path) / "columns.toml").string();
+  if (is_there(map)) return {};
+  return fmt::format(": epicrisis import {} --guess -o {}", quoted(options.path), quoted(map));
+}
+
+// A call that may need a column map: its UsageError says how to come by one.
+template <typename Call>
+decltype(auto) with_way_to_map(const Options& options, Call call) {
+  try {
+    return call();
+  } catch (const UsageError& error) {
+    const std::string text = error.what();
+    throw UsageError("{}{}", text, text.ends_with("(`guess`)") ? way_to_map(options) : "");
+  }
+}
+
 void settle_adapter(Options& options, bool json) {
   if (!options.adapter.empty()) return;
   AdapterInput input;
@@ -154,28 +184,32 @@ void settle_adapter(Options& options, bool json) {
   input.taxonomy = options.import.taxonomy;
   input.column_map = options.column_map;
   input.field = options.import.field;
-  const Adapter& sure = sure_adapter(input);
+  const Adapter& sure =
+      with_way_to_map(options, [&]() -> const Adapter& { return sure_adapter(input); });
   options.adapter = sure.name();
   if (!json) print_line(fmt::format("Read by the adapter {} ({})", sure.name(), sure.describe()));
 }
 
 void propose(const Options& options, bool json) {
   if (options.path.empty()) throw UsageError("import --guess needs PATH: a table or its folder");
-  const std::string proposal =
+  const ColumnProposal proposal =
       propose_column_map(options.path, options.import.field.value_or(Field::standard()));
   if (!options.output.empty()) {
     if (is_there(options.output)) {
       throw UsageError("import: {} is there already; name another file or remove it",
                        options.output);
     }
-    write_file(options.output, proposal);
+    write_file(options.output, proposal.toml);
   }
   if (json) {
-    print_json({{"column_map", proposal}, {"written", options.output}});
+    print_json({{"column_map", proposal.toml},
+                {"written", options.output},
+                {"remarks", proposal.remarks}});
   } else if (options.output.empty()) {
-    print_text(proposal);
+    print_text(proposal.toml);
   } else {
     print_line(fmt::format("Wrote {}; look it over before it is used", options.output));
+    for (const std::string& remark : proposal.remarks) print_line("  " + remark);
   }
 }
 
@@ -207,8 +241,11 @@ void run(Options options, Globals& globals) {
   ImportOptions import = options.import;
   import.column_map = options.column_map;
   import.tables_if_no_pictures = import.pictures.empty();
+  const auto read = [&] {
+    return import_dataset(workspace, options.adapter, options.path, globals.job, import);
+  };
   const ImportReport report =
-      import_dataset(workspace, options.adapter, options.path, globals.job, import);
+      options.adapter == "generic_csv" ? with_way_to_map(options, read) : read();
   const bool failed = report.read.samples == 0 && report.read.rows > 0;
   if (!failed) unfinished.keep();
   if (json) {
@@ -218,6 +255,12 @@ void run(Options options, Globals& globals) {
     print_json(document);
   } else {
     print_report(report);
+    if (options.adapter == "imagefolder" && report.read.by_label.empty()) {
+      const std::string way = way_to_map(options);
+      if (!way.empty()) {
+        print_line("No sample has a class; " + tables_in_words(options.path) + way);
+      }
+    }
     if (created) {
       const std::string root = workspace.root().string();
       print_line(failed ? fmt::format("No sample was read, so no workspace was made in {}", root)

@@ -86,6 +86,9 @@ void print_note(const audit::AuditedNote& audited, const std::string& note) {
                            note.substr(one.second_begin, one.second_end - one.second_begin)));
   }
   for (const std::string& name : audited.omitted) print_line("leaves out: " + name);
+  for (const std::string& name : audited.unreadable) {
+    print_line("not readable, so that nothing can be said of it: " + name);
+  }
   for (const audit::FormFault& fault : audited.form) {
     print_line(fmt::format("form ({}): {}", fault.rule, fault.detail));
   }

@@ -5,6 +5,7 @@
 
 #include "audit/claim_words.h"
 #include "audit/rules.h"
+#include "audit/unreadable.h"
 
 namespace epicrisis::audit {
 namespace {
@@ -112,6 +113,7 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
   audited.wrong = wrong_of(contradicted, words);
   audited.omitted = omissions(audited.claims, facts, prompt, words);
   audited.form = form_faults(note, audited.reading, prompt, words);
+  settle_unreadable(audited, note, facts, words);
   audited.verdict = verdict_of(audited);
   return audited;
 }
@@ -152,6 +154,7 @@ Json to_json(const AuditedNote& audited, std::string_view note, const Field& fie
   json["off_list"] = std::move(off_list);
   json["unknowable"] = audited.unknowable;
   json["omitted"] = audited.omitted;
+  json["unreadable"] = audited.unreadable;
   json["form"] = std::move(form);
   json["read"] = guide_keys(audited.reading, field);
   json["verdict"] = note_verdict_name(audited.verdict);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "audit/resources.h"
+#include "data/resources.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "text/resources.h"
@@ -111,6 +112,8 @@ ClaimWords::ClaimWords(const Field& field)
   } else {
     add(words_of_field(field), field.name());
   }
+  constexpr const char* kSites = "taxonomy/values/sites.toml";
+  add(data_resources().get(kSites), kSites);
   add(audit_resources().get("taxonomy/claims.toml"), "taxonomy/claims.toml");
   lexicon_ = Lexicon::of(files);
 

@@ -16,6 +16,7 @@ Json tally_json(const Tally& tally) {
   Json json = {{"count", tally.count}};
   if (!tally.examples.empty()) json["examples"] = tally.examples;
   if (!tally.values.empty()) json["values"] = counts_json(tally.values);
+  if (!tally.finding.empty()) json["finding"] = tally.finding;
   return json;
 }
 
@@ -52,8 +53,10 @@ Json to_json(const AdapterReport& report) {
   json["samples"] = report.samples;
   json["by_label"] = std::move(labels);
   json["without_label"] = report.without_label;
+  json["no_label_column"] = report.no_label_column;
   json["by_raw_label"] = counts_json(report.by_raw_label);
   json["no_class"] = counts_json(report.no_class);
+  json["left_empty"] = counts_json(report.left_empty);
   json["unmapped"] = counts_json(report.unmapped);
   json["by_split"] = counts_json(report.by_split);
   json["in_several_splits"] = report.in_several_splits;

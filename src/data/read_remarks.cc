@@ -28,6 +28,16 @@ std::string listed(const std::map<std::string, std::uint64_t>& counts) {
   return join(names, ", ");
 }
 
+std::string samples_in_words(std::uint64_t count) {
+  return fmt::format("{} sample{}", count, count == 1 ? "" : "s");
+}
+
+bool is_bare_key(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+  });
+}
+
 void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view what,
                const Tally& tally, std::size_t most = kMaxExamples) {
   if (tally.count == 0) return;
@@ -69,15 +79,27 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   add_tally(remarks, true, "pictures hidden by one of the same id in another folder",
             report.pictures_shadowed);
   if (report.without_label > 0) {
-    remarks.push_back({true, fmt::format("{} samples without a label", report.without_label), {}});
+    remarks.push_back(
+        {true,
+         fmt::format("{} samples without a label{}", report.without_label,
+                     report.no_label_column ? ": the column map names no `label` column" : ""),
+         {}});
   }
   if (!report.unmapped.empty()) {
     remarks.push_back(
         {true, "labels that the label map does not know: " + listed(report.unmapped), {}});
   }
-  if (!report.no_class.empty()) {
-    remarks.push_back(
-        {false, "known labels of none of the classes: " + listed(report.no_class), {}});
+  std::map<std::string, std::uint64_t> no_class = report.no_class;
+  for (const auto& [label, count] : report.left_empty) no_class.erase(label);
+  if (!no_class.empty()) {
+    remarks.push_back({false, "known labels of none of the classes: " + listed(no_class), {}});
+  }
+  if (!report.left_empty.empty()) {
+    remarks.push_back({true,
+                       "labels that the map gives no class; left out on purpose? `label` is empty, "
+                       "and no `diagnosis` says what they are: " +
+                           listed(report.left_empty),
+                       {}});
   }
   if (report.in_several_splits > 0) {
     remarks.push_back({true,
@@ -101,10 +123,38 @@ std::string map_blocks(const AdapterReport& report) {
       blocks += fmt::format("# and {} labels more\n", report.unmapped.size() - kMaxBlocks);
       break;
     }
-    blocks += fmt::format("[[map]]\nraw = [{}]  # {} sample{}\nlabel = \"\"\n", toml_string(label),
-                          samples, samples == 1 ? "" : "s");
+    blocks += fmt::format(
+        "[[map]]\nraw = [{}]  # {}\nlabel = \"\"\n# diagnosis = \"\"  # what notes say, where the "
+        "class's own words are too coarse\n",
+        toml_string(label), samples_in_words(samples));
   }
   return blocks;
+}
+
+std::string words_blocks(const AdapterReport& report) {
+  std::string blocks;
+  for (const auto& [kind, tally] : report.warnings) {
+    if (tally.finding.empty() || tally.values.empty()) continue;
+    blocks += fmt::format("[words.{}]\n",
+                          is_bare_key(tally.finding) ? tally.finding : toml_string(tally.finding));
+    for (const auto& [value, samples] : by_frequency(tally.values)) {
+      if (value == kOtherNames) {
+        blocks += fmt::format("# and others, of {}\n", samples_in_words(samples));
+        continue;
+      }
+      // A site is in the notes as it is written; what else is not understood is not.
+      blocks += fmt::format("{} = {}  # {}\n", toml_string(value),
+                            toml_string(tally.finding == "site" ? ascii_lower(value) : ""),
+                            samples_in_words(samples));
+    }
+  }
+  return blocks;
+}
+
+std::string classes_in_words(const Field& field) {
+  std::vector<std::string> names;
+  for (const FieldClass& one : field.classes()) names.push_back(one.name + " " + one.words);
+  return join(names, ", ");
 }
 
 }  // namespace epicrisis

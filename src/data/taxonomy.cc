@@ -54,6 +54,8 @@ Mapping read_mapping(const TomlTable& table, const Field& field) {
       mapping.findings.push_back({name, findings->string(name)});
     }
   }
+  mapping.left_empty = label.empty() && mapping.grade.empty() && mapping.diagnosis.empty() &&
+                       mapping.subclass.empty() && mapping.findings.empty();
   return mapping;
 }
 
@@ -83,7 +85,9 @@ Taxonomy Taxonomy::load(std::string_view name_or_path, const Field& field) {
         "taxonomy '{}' is not built in{}; there are {}; a file of yours is given by its path",
         name_or_path, near ? " (did you mean '" + *near + "'?)" : "", join(known, ", "));
   }
-  return parse(data_resources().get(name), name, field);
+  Taxonomy taxonomy = parse(data_resources().get(name), name, field);
+  for (auto& [raw, mapping] : taxonomy.labels_) mapping.left_empty = false;
+  return taxonomy;
 }
 
 Taxonomy Taxonomy::parse(std::string_view toml, std::string name, const Field& field) {
@@ -153,7 +157,9 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
       if (!is_new) {
         throw UsageError("{}: the raw label '{}' is mapped twice", entry.place("raw"), raw);
       }
-      if (raw_is_diagnosis) position->second.diagnosis = fold(raw);
+      if (!raw_is_diagnosis) continue;
+      position->second.diagnosis = fold(raw);
+      position->second.left_empty = false;
     }
   }
   for (const auto& [key, says_nothing] : {std::pair("missing", true), std::pair("keep", false)}) {

@@ -50,9 +50,12 @@ void advise_on_data(const WorkspaceStatus& status, bool checked, std::vector<std
     const std::string& name = one.dataset.name;
     if (one.classes.labelled.empty()) {
       next.push_back(fmt::format(
-          "{}: no sample has a class, nothing can be trained on it: import it with a label map that "
-          "knows its labels",
-          name));
+          "{}: no sample has {}, nothing can be trained on it: {}", name,
+          one.inventory.raw_labelled > 0 ? "a class" : "a label",
+          one.inventory.raw_labelled > 0
+              ? "import it with a label map that knows its labels"
+              : "name the column that holds them (label = \"...\") in its column map, and import it "
+                "again"));
     }
     const std::int64_t waiting = one.classes.with_image - prepared_by_any(one);
     if (waiting > 0) {
@@ -140,6 +143,7 @@ Json json_of(const DatasetStatus& status, const Field& field) {
           {"with_picture", status.classes.with_image},
           {"classes", std::move(classes)},
           {"without_class", status.classes.unlabelled},
+          {"with_raw_label", status.inventory.raw_labelled},
           {"groups", status.inventory.groups},
           {"samples_with_group", status.inventory.grouped},
           {"published_splits", status.inventory.published},

@@ -114,6 +114,28 @@ TEST(Audit, Omissions) {
   EXPECT_THAT(audit("A benign nevus on the cheek of a 45-year-old man.", known).omitted, IsEmpty());
 }
 
+// What the reader does not know is no omission: it stands there, or nobody can tell.
+TEST(Audit, FactsThatCannotBeRead) {
+  const char* known = R"({"label":"NEV","sex":"male","site":"r\u00fccken"})";
+  const AuditedNote said = audit("A benign nevus. Findings: male; site: R\u00dcCKEN.", known);
+  EXPECT_THAT(said.omitted, IsEmpty());
+  EXPECT_THAT(said.unreadable, IsEmpty());
+  EXPECT_EQ(said.verdict, NoteVerdict::kPass);
+  const AuditedNote silent = audit("A benign nevus of a man.", known);
+  EXPECT_THAT(silent.omitted, IsEmpty());
+  EXPECT_THAT(silent.unreadable, ElementsAre("site"));
+  EXPECT_EQ(to_json(silent, "", Field::standard()).at("unreadable"), Json({"site"}));
+  EXPECT_THAT(audit("A nevus.", R"({"age":"elderly","sex":"yes"})").unreadable,
+              ElementsAre("age", "sex"));
+  EXPECT_THAT(audit("A nevus of an elderly person.", R"({"age":"elderly"})").unreadable, IsEmpty());
+  // A word for the class that is not known, and its own words.
+  const char* named = R"({"label":"NEV","malignancy":"","diagnosis":"Spindelnaevus"})";
+  EXPECT_THAT(audit("Benign: ein Spindelnaevus.", named).omitted, IsEmpty());
+  EXPECT_THAT(audit("Benign.", named).omitted, ElementsAre("diagnosis"));
+  // A word that is known counts where it is meant as one.
+  EXPECT_THAT(audit("Back of the lesion.", R"({"site":"back"})").omitted, ElementsAre("site"));
+}
+
 TEST(Audit, TheForm) {
   const Prompt p1 = auditor().prompt_of(load_strategy("P1"));
   const auto rules = [&](std::string_view note) {

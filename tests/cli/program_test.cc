@@ -225,8 +225,16 @@ TEST_F(ProgramTest, ImportFindsTheAdapterAndTellsWhatWasNotUnderstood) {
   EXPECT_THAT(said, HasSubstr("1 sex of an unknown spelling: 'x' (1)"));
   write_file(path("mine/cases.csv"), "case,dx\n1,MEL\n");
   EXPECT_EQ(run("import '" + path("mine") + "' -w '" + path("v") + "'"), 2) << said;
-  EXPECT_THAT(said, HasSubstr("--guess"));
+  const std::string way =
+      "epicrisis import " + path("mine") + " --guess -o " + path("mine/columns.toml");
+  EXPECT_THAT(said, HasSubstr("cases.csv is a table of 1 row"));
+  EXPECT_THAT(said, HasSubstr(way));
   EXPECT_FALSE(std::filesystem::exists(path("v")));
+  EXPECT_EQ(run("import generic_csv '" + path("mine") + "' -w '" + path("v") + "'"), 2) << said;
+  EXPECT_THAT(said, HasSubstr(way));
+  write_file(path("mine/photos/1.jpg"), "");
+  EXPECT_EQ(run("import imagefolder '" + path("mine") + "' -w '" + path("v") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("No sample has a class; cases.csv is a table of 1 row: " + way));
 }
 
 TEST_F(ProgramTest, ImportProposesAColumnMap) {

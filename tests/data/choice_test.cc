@@ -1,7 +1,11 @@
 // Which adapter reads a folder, what a person is told of a read, and the column map that is
 // proposed.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <array>
+#include <map>
 
 #include "data/read_support.h"
 #include "epicrisis/core/error.h"
@@ -58,8 +62,33 @@ TEST(AdapterChoice, WhatIsNotSureIsNamed) {
   DataFolder folder;
   folder.text("cases.csv", "case,dx\n1,MEL\n");
   EXPECT_THAT(refusal(folder), AllOf(HasSubstr("no data set that is known"), HasSubstr("`guess`")));
+  // Folders that name no class are no better way to read it.
   folder.picture("stuff/1.jpg");
-  EXPECT_THAT(refusal(folder), HasSubstr("imagefolder (0 of the first 1 samples have a class"));
+  EXPECT_THAT(refusal(folder), AllOf(HasSubstr("cases.csv is a table of 1 row, "),
+                                     HasSubstr("`guess`"), Not(HasSubstr("imagefolder"))));
+  DataFolder pictures;
+  pictures.picture("stuff/1.jpg");
+  EXPECT_THAT(refusal(pictures), HasSubstr("imagefolder (0 of the first 1 samples have a class"));
+}
+
+TEST(AdapterChoice, WithoutAColumnMapTheTableIsNamed) {
+  DataFolder folder;
+  folder.text("cases.csv", "case;dx\n1;MEL\n2;NV\n");
+  folder.text("notes.txt", "only prose\n");
+  try {
+    read_all("generic_csv", folder.input());
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("no columns.toml"), HasSubstr("cases.csv is a table of 2 rows"),
+                      HasSubstr("`guess`"), Not(HasSubstr("notes.txt"))));
+  }
+  folder.picture("photos/1.jpg");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  ASSERT_EQ(result.report.warnings.size(), 1U);
+  EXPECT_THAT(result.report.warnings.begin()->second.examples,
+              testing::ElementsAre(
+                  HasSubstr("cases.csv: a table of 2 rows, which a column map can explain")));
 }
 
 std::vector<std::string> texts_of(const AdapterReport& report, bool warning) {
@@ -97,12 +126,74 @@ TEST(ReadRemarks, NameWhatWasLeftOutAndHowOften) {
 TEST(ReadRemarks, UnknownLabelsAreBlocksToPaste) {
   const ReadResult result = read_cases("1;wart;;\n2;wart;;\n3;\"a \"\"b\"\"\";;\n");
   const std::string blocks = map_blocks(result.report);
-  EXPECT_EQ(blocks,
-            "[[map]]\nraw = [\"wart\"]  # 2 samples\nlabel = \"\"\n"
-            "[[map]]\nraw = [\"a \\\"b\\\"\"]  # 1 sample\nlabel = \"\"\n");
+  const std::string diagnosis =
+      "# diagnosis = \"\"  # what notes say, where the class's own words are too coarse\n";
+  EXPECT_EQ(blocks, "[[map]]\nraw = [\"wart\"]  # 2 samples\nlabel = \"\"\n" + diagnosis +
+                        "[[map]]\nraw = [\"a \\\"b\\\"\"]  # 1 sample\nlabel = \"\"\n" + diagnosis);
+  EXPECT_THAT(classes_in_words(Field::standard()), HasSubstr("DF dermatofibroma, NEV "));
   const Taxonomy taxonomy = Taxonomy::parse("extends = \"common\"\n" + blocks, "mine.toml");
   EXPECT_NE(taxonomy.find("a \"b\""), nullptr);
   EXPECT_EQ(map_blocks(read_cases("1;MEL;;\n").report), "");
+}
+
+// A block that is pasted and not completed must not pass for a decision.
+TEST(ReadRemarks, ALabelThatIsLeftEmptyIsAskedFor) {
+  DataFolder folder;
+  folder.text("t.csv", "id,dx\n1,wart\n2,scar\n3,unk\n4,MEL\n");
+  const std::string map =
+      "table = \"t.csv\"\ntaxonomy = \"isic2019\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n"
+      "[[map]]\nraw = [\"scar\"]\nlabel = \"\"\ndiagnosis = \"scar\"\n";
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  folder.text("columns.toml", map);
+  folder.text("columns.toml", map + map_blocks(read_all("generic_csv", input).report));
+  const AdapterReport report = read_all("generic_csv", input).report;
+  EXPECT_EQ(report.left_empty, (Counts{{"wart", 1}}));
+  EXPECT_EQ(report.no_class, (Counts{{"wart", 1}, {"scar", 1}, {"unk", 1}}));
+  EXPECT_THAT(texts_of(report, true),
+              testing::Contains(AllOf(HasSubstr("left out on purpose?"), HasSubstr("'wart' (1)"))));
+  EXPECT_THAT(texts_of(report, false), testing::Contains("known labels of none of the classes: "
+                                                         "'scar' (1), 'unk' (1)"));
+}
+
+TEST(ReadRemarks, AMapThatNamesNoLabelColumnIsTold) {
+  DataFolder folder;
+  folder.text("t.csv", "id,dx\n1,MEL\n2,NV\n");
+  folder.text("columns.toml", "table = \"t.csv\"\n[columns]\nid = \"id\"\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  EXPECT_THAT(
+      texts_of(read_all("generic_csv", input).report, true),
+      testing::Contains("2 samples without a label: the column map names no `label` column"));
+  EXPECT_EQ(to_json(read_all("generic_csv", input).report).at("no_label_column"), true);
+}
+
+// What is pasted as it is changes no sample, and is warned of no more.
+TEST(ReadRemarks, ValuesThatAreNotUnderstoodAreWordsToPaste) {
+  const std::string_view rows = "1,old,x,Klingon,f\n2,old,x,\"say \"\"q\"\"\",9\n3,4,f,back,3\n";
+  DataFolder folder;
+  folder.text("t.csv", "id,age,sex,site,fst\n" + std::string(rows));
+  const std::string map =
+      "table = \"t.csv\"\n[columns]\nid = \"id\"\nage = \"age\"\nsex = \"sex\"\nsite = \"site\"\n"
+      "skin_type = \"fst\"\n";
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  folder.text("columns.toml", map);
+  const ReadResult before = read_all("generic_csv", input);
+  const std::string blocks = words_blocks(before.report);
+  for (const char* block :
+       {"[words.age]\n\"old\" = \"\"  # 2 samples\n", "[words.sex]\n\"x\" = \"\"  # 2 samples\n",
+        "[words.site]\n\"Klingon\" = \"klingon\"  # 1 sample\n", "[words.\"skin type\"]\n"}) {
+    EXPECT_THAT(blocks, HasSubstr(block));
+  }
+  folder.text("columns.toml", map + blocks);
+  const ReadResult after = read_all("generic_csv", input);
+  EXPECT_THAT(after.report.warnings, testing::IsEmpty());
+  EXPECT_EQ(words_blocks(after.report), "");
+  for (std::size_t i = 0; i < before.samples.size(); ++i) {
+    EXPECT_EQ(finding(after.samples[i], "site"), finding(before.samples[i], "site"));
+    EXPECT_EQ(after.samples[i].findings.size(), before.samples[i].findings.size());
+  }
 }
 
 constexpr std::string_view kMine =
@@ -116,7 +207,7 @@ TEST(ColumnProposal, IsAColumnMapThatReads) {
   folder.text("cases.csv", kMine);
   folder.text("readme.txt", "nothing\n");
   for (const char* name : {"a", "b", "c"}) folder.picture(std::string("photos/") + name + ".jpg");
-  const std::string map = propose_column_map(folder.path(), Field::standard());
+  const std::string map = propose_column_map(folder.path(), Field::standard()).toml;
   for (const char* line :
        {"table = \"cases.csv\"", "separator = \";\"", "\nid = \"Nr\"", "\npicture = \"Bild\"",
         "\nlabel = \"Diagnosis\"", "\ngroup = \"Patient ID\"", "\nage = \"Alter\"",
@@ -137,12 +228,81 @@ TEST(ColumnProposal, IsAColumnMapThatReads) {
   EXPECT_THAT(result.samples[0].image_path, HasSubstr("photos/a.jpg"));
 }
 
+TEST(ColumnProposal, NamesTheColumnsThatMayHoldTheLabels) {
+  DataFolder folder;
+  std::string rows = "Nr;Bewertung;Datum;Freitext;Site\n";
+  for (int i = 0; i < 30; ++i) {
+    rows += fmt::format("{0};{1};2024-01-{2};text {0};{3}\n", i, i % 3 == 0 ? "gut" : "schlecht",
+                        i % 5 + 10, i % 2 == 0 ? "Unterarm" : "Klingon");
+  }
+  folder.text("t.csv", rows);
+  const ColumnProposal proposal = propose_column_map(folder.path(), Field::standard());
+  constexpr const char* kMissing =
+      "no column of labels found, which training needs; candidates: Bewertung (2 values)";
+  EXPECT_THAT(proposal.toml, HasSubstr(std::string("# label = \"\"  # ") + kMissing + "\n"));
+  EXPECT_THAT(proposal.remarks, testing::ElementsAre(kMissing));
+  EXPECT_THAT(proposal.toml, HasSubstr("not understood: Klingon (15)"));
+  EXPECT_THAT(proposal.toml, HasSubstr("# [words.site]\n# \"Klingon\" = \"klingon\"  # 15 rows\n"));
+  // A free text of a name that labels have too is none.
+  folder.text("t.csv", "Befund" + rows.substr(rows.find(';')));
+  EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+              Not(HasSubstr("\nlabel = ")));
+}
+
+struct Header {
+  const char* role;
+  std::vector<const char*> names;
+};
+
+TEST(ColumnProposal, KnowsHeadersOfManyLanguages) {
+  const std::vector<Header> headers = {
+      {"id",
+       {"Fallnummer", "Lfd. Nr.", "Bild-ID", "numéro", "identifiant", "caso", "id_imagen",
+        "identificativo", "volgnummer"}},
+      {"picture",
+       {"Bild", "Bilddatei", "Dateiname", "Aufnahme", "fichier", "nom_fichier", "archivo", "imagen",
+        "imagem", "arquivo", "immagine", "afbeelding", "bestandsnaam"}},
+      {"label",
+       {"Befund", "Diagnose", "Histologie", "Hauptdiagnose", "Kategorie", "diagnostic", "maladie",
+        "pathologie", "diagnóstico", "enfermedad", "hallazgo", "doença", "achado", "diagnosi",
+        "malattia", "istologia", "aandoening", "bevinding"}},
+      {"group",
+       {"Patientennummer", "Patienten-Nr.", "Pat.-Nr.", "Pat_ID", "id_patient", "numéro_patient",
+        "paciente", "historia clínica", "prontuário", "paziente", "codice_paziente",
+        "patiëntnummer"}},
+      {"age", {"Alter", "Alter (Jahre)", "âge", "edad", "edad (años)", "idade", "età", "leeftijd"}},
+      {"sex", {"Geschlecht", "sexe", "genre", "sexo", "gênero", "sesso", "genere", "geslacht"}},
+      {"site",
+       {"Lokalisation", "Körperregion", "Koerperstelle", "siège", "région", "localización",
+        "ubicación", "localização", "região", "sede", "localizzazione", "lichaamsdeel", "locatie"}},
+  };
+  const std::map<std::string, std::array<const char*, 4>> cells = {
+      {"id", {"17", "18", "19", "20"}},      {"picture", {"b1", "b2", "b3", "b3"}},
+      {"label", {"aa", "bb", "aa", "cc"}},   {"group", {"p1", "p1", "p2", "p3"}},
+      {"age", {"45", "45", "61", "7"}},      {"sex", {"m", "f", "f", "m"}},
+      {"site", {"back", "arm", "arm", "x"}},
+  };
+  for (const Header& header : headers) {
+    for (const char* name : header.names) {
+      DataFolder folder;
+      // An id of its own, but where that is what is looked for.
+      std::string table =
+          fmt::format("{};{};x2\n", std::string_view(header.role) == "id" ? "x1" : "Nr", name);
+      int row = 0;
+      for (const char* cell : cells.at(header.role)) table += fmt::format("{};{};q\n", ++row, cell);
+      folder.text("t.csv", table);
+      EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+                  HasSubstr(fmt::format("\n{} = \"{}\"", header.role, name)));
+    }
+  }
+}
+
 TEST(ColumnProposal, HostileNamesAndValuesStayInTheirPlace) {
   DataFolder folder;
   folder.text(
       "x.csv",
       "\"a\"\"b\\\",\"dx\nid = \"\"evil\"\"\",photo\n1,\"MEL\n[columns]\",p.jpg\n2,\"\"\"\"\"\",q.jpg\n");
-  const std::string map = propose_column_map(folder.path() / "x.csv", Field::standard());
+  const std::string map = propose_column_map(folder.path() / "x.csv", Field::standard()).toml;
   folder.text("columns.toml", map);
   AdapterInput input = folder.input();
   input.tables_only = true;

@@ -69,6 +69,21 @@ TEST_F(WorkspaceStatusTest, CountsWhatIsThere) {
   EXPECT_THAT(status.next, Not(Contains(HasSubstr("No note yet"))));
 }
 
+TEST_F(WorkspaceStatusTest, TellsLabelsThatAreNotKnownFromNone) {
+  Sample sample = test::make_sample("a");
+  sample.label.reset();
+  sample.raw_label.clear();
+  test::store_sample(database_, "ham", sample);
+  WorkspaceStatus status = workspace_status(workspace_);
+  EXPECT_THAT(status.next, Contains(HasSubstr("ham: no sample has a label")));
+  EXPECT_EQ(to_json(status)["datasets"][0]["with_raw_label"], 0);
+  sample.raw_label = "wart";
+  test::store_sample(database_, "ham", sample);
+  status = workspace_status(workspace_);
+  EXPECT_THAT(status.next, Contains(HasSubstr("ham: no sample has a class")));
+  EXPECT_EQ(to_json(status)["datasets"][0]["with_raw_label"], 1);
+}
+
 TEST_F(WorkspaceStatusTest, RunsOfAStudyAreCountedOnceASeed) {
   keep_study("small", R"(
 [[run]]

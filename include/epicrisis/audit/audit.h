@@ -76,6 +76,7 @@ struct AuditedNote {
   std::vector<std::string> wrong;       // of diagnosis, the grade's name, site, age, sex
   std::vector<std::string> unknowable;  // of size, symptoms, history, test results, advice, persons
   std::vector<std::string> omitted;     // of diagnosis, the grade's name, site, age, sex
+  std::vector<std::string> unreadable;  // of site, age, sex: given in words that cannot be read
   std::vector<FormFault> form;
   NoteVerdict verdict = NoteVerdict::kPass;
 };
@@ -108,7 +109,7 @@ class Auditor {
   ClaimReader reader_;
 };
 
-// claims, wrong, self_contradictions, off_list, unknowable, omitted, form, read, verdict:
+// claims, wrong, self_contradictions, off_list, unknowable, omitted, unreadable, form, read, verdict:
 // docs/formats/audits.md. Spans are quoted from `note`.
 Json to_json(const AuditedNote& audited, std::string_view note, const Field& field);
 

@@ -50,6 +50,8 @@ struct Tally {
   std::vector<std::string> examples;
   // Where the value itself is what was not understood: how often each was met, the first 50 apart.
   std::map<std::string, std::uint64_t> values = {};
+  // And the finding, or the field's grade, for which a map may give words: [words.FINDING].
+  std::string finding = {};
 };
 
 // What an adapter met. Nothing is dropped without being counted here:
@@ -65,7 +67,10 @@ struct AdapterReport {
   std::uint64_t without_label = 0;                    // samples whose raw label is empty
   std::map<std::string, std::uint64_t> by_raw_label;  // of the samples, as published
   std::map<std::string, std::uint64_t> no_class;  // raw labels that the taxonomy maps to no class
+  // Of these, those of a map of the user's own that says nothing else of them: perhaps left empty.
+  std::map<std::string, std::uint64_t> left_empty;
   std::map<std::string, std::uint64_t> unmapped;  // raw labels that the taxonomy does not know
+  bool no_label_column = false;  // the column map names none, so that no sample has a label
   std::map<std::string, std::uint64_t> by_split;  // of the samples, "" for none published
   std::uint64_t in_several_splits = 0;            // samples listed in more than one published split
   std::map<std::string, Tally> skipped;           // records by reason, but for the two below

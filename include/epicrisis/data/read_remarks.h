@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,17 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report);
 // person to complete and put into a label map or column map; "" where it knows all. A label that is
 // left as it is becomes "known, and no class".
 std::string map_blocks(const AdapterReport& report);
+
+// The values that were not understood, of columns for which a map may give words, as [words.X]
+// tables, the most frequent first; "" where there are none. Pasted as it is, a table changes no
+// note.
+std::string words_blocks(const AdapterReport& report);
+
+// "NF no abnormal finding, PNEU pneumonia": what `label` may be.
+std::string classes_in_words(const Field& field);
+
+// How AdapterReport names what it does not count apart.
+inline constexpr std::string_view kOtherNames = "(others)";
 
 // Values and how often each was met, the most frequent first.
 using ValueCounts = std::vector<std::pair<std::string, std::uint64_t>>;

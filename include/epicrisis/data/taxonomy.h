@@ -21,6 +21,8 @@ struct Mapping {
   std::string diagnosis;         // in words
   std::string subclass;          // in words, may be empty
   std::vector<Finding> findings;
+  // A file of the user's own gives no class and says nothing else: perhaps it was not completed.
+  bool left_empty = false;
 };
 
 // The vocabulary of one data set: what its raw labels mean, and words for the values of its

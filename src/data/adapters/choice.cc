@@ -4,6 +4,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/adapter_choice.h"
+#include "epicrisis/data/column_proposal.h"
 
 namespace epicrisis {
 namespace {
@@ -67,7 +68,13 @@ const Adapter& sure_adapter(const AdapterInput& input) {
     const bool lies_beside = find_table(input.path, {"metadata.jsonl", "metadata.csv"}).has_value();
     return lies_beside && fit.samples > 0 ? *fit.adapter : by_map;
   }
-  const std::vector<AdapterFit> fits = fitting_adapters(input);
+  std::vector<AdapterFit> fits = fitting_adapters(input);
+  // A table says more than folders of no known class do.
+  const std::string tables = tables_in_words(input.path);
+  if (!tables.empty()) {
+    std::erase_if(
+        fits, [](const AdapterFit& fit) { return is_general(*fit.adapter) && fit.labelled == 0; });
+  }
   std::vector<const Adapter*> published;
   std::vector<const Adapter*> general;
   std::vector<std::string> names;
@@ -82,12 +89,15 @@ const Adapter& sure_adapter(const AdapterInput& input) {
   }
   if (fits.empty()) {
     throw UsageError(
-        "{} has the tables of no data set that is known here; a column map explains a table of "
+        "{} has the tables of no data set that is known here; {}a column map explains a table of "
         "your own: have one proposed (`guess`)",
-        input.path.string());
+        input.path.string(), tables.empty() ? "" : tables + ", and ");
   }
-  throw UsageError("{} may be read in more than one way, or not well; name the adapter: {}",
-                   input.path.string(), join(names, "; "));
+  throw UsageError("{} may be read in more than one way, or not well; name the adapter: {}{}",
+                   input.path.string(), join(names, "; "),
+                   tables.empty() || !published.empty()
+                       ? ""
+                       : "; " + tables + ": have a column map proposed for it (`guess`)");
 }
 
 }  // namespace epicrisis

@@ -10,6 +10,7 @@
 #include "data/adapters/intake.h"
 #include "data/published_split.h"
 #include "data/resources.h"
+#include "data/sites.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
@@ -26,6 +27,9 @@ constexpr std::size_t kMaxDistinct = 1000;  // values of a column told apart
 constexpr std::size_t kMaxShown = 5;        // values in a comment
 constexpr std::size_t kMaxLabels = 200;     // a column of more is none of labels
 constexpr std::size_t kMaxEntries = 20000;  // files looked at for pictures
+constexpr std::size_t kFewRows = 20;        // where every row may have a label of its own
+constexpr std::size_t kMaxSites = 100;      // not known, proposed to be put in words
+constexpr std::size_t kMaxNamed = 5;        // tables and candidates named in a sentence
 
 struct Column {
   std::string name;
@@ -93,6 +97,28 @@ class Proposal {
   std::size_t roles() const { return role_of_.size(); }
   const Table& table() const { return table_; }
 
+  // Columns that might hold the labels: few values, which come back, and words.
+  std::vector<std::string> label_candidates() const {
+    std::vector<std::string> names;
+    for (const Column& column : table_.columns) {
+      if (!column.role.empty() || column.all_different || column.values.size() < 2 ||
+          column.values.size() > kMaxLabels || names.size() == kMaxNamed ||
+          column.share([](const std::string& value) { return is_digit(value.front()); }) > 0.5) {
+        continue;
+      }
+      names.push_back(fmt::format("{} ({} values)", comment(column.name), column.values.size()));
+    }
+    return names;
+  }
+
+  // What a person should know besides the comments; "" where all is well.
+  std::string missing_label() const {
+    if (role_of_.contains("label")) return {};
+    const std::vector<std::string> candidates = label_candidates();
+    return fmt::format("no column of labels found, which training needs{}",
+                       candidates.empty() ? "" : "; candidates: " + join(candidates, ", "));
+  }
+
   std::string toml(const Path& folder) const {
     std::string text = fmt::format(
         "# Proposed by the names of the columns and {} rows of {}: look it over.\n"
@@ -110,7 +136,7 @@ class Proposal {
     }
     text += "\n[columns]\n";
     for (const std::string& role : order()) text += line_of(role);
-    text += pictures(folder) + splits() + labels() + rest();
+    text += pictures(folder) + splits() + labels() + sites() + rest();
     return text;
   }
 
@@ -137,6 +163,7 @@ class Proposal {
     if (role == "sex") return sex_in_words(value).has_value();
     if (role == "split") return published_split_name(value).has_value();
     if (role == "label") return taxonomy_.find(value) != nullptr;
+    if (role == "site") return site_in_words(value).has_value();
     if (role == field_.grade_name()) {
       const GradeWords& words = field_.grade_words();
       const std::string folded = fold_value(value);
@@ -185,7 +212,8 @@ class Proposal {
     assign("split",
            [](const Column& column) { return column.filled > 0 && column.values.size() <= 20; });
     assign("label", [](const Column& column) {
-      return column.filled > 0 && column.values.size() <= kMaxLabels;
+      const bool is_prose = column.all_different && column.filled > kFewRows;
+      return column.filled > 0 && column.values.size() <= kMaxLabels && !is_prose;
     });
     for (const char* role : {"picture", "group", "site", "subclass", "modality"}) assign(role, any);
     find_by_values();
@@ -246,7 +274,10 @@ class Proposal {
 
   std::string line_of(const std::string& role) const {
     const auto position = role_of_.find(role);
-    if (position == role_of_.end()) return fmt::format("# {} = \"\"  # no column found\n", role);
+    if (position == role_of_.end()) {
+      return fmt::format("# {} = \"\"  # {}\n", role,
+                         role == "label" ? missing_label() : "no column found");
+    }
     const Column& column = *position->second;
     std::string note = described(column);
     std::vector<std::string> unknown;
@@ -319,13 +350,36 @@ class Proposal {
     std::string text;
     for (const auto& [value, count] : by_frequency(label->second->values)) {
       if (is_understood("label", value)) continue;
-      text += fmt::format("# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n",
-                          toml_string(value), count);
+      text += fmt::format(
+          "# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n# diagnosis = \"\"  # what notes "
+          "say, where the class's own words are too coarse\n",
+          toml_string(value), count);
     }
     if (text.empty()) return text;
     return fmt::format(
-               "\n# Labels that are not known: give each one of {}, or \"\" for none of them.\n",
-               field_.class_names()) +
+               "\n# Labels that are not known: give each one of these, or \"\" for none of them.\n"
+               "# {}\n",
+               classes_in_words(field_)) +
+           text;
+  }
+
+  std::string sites() const {
+    const auto site = role_of_.find("site");
+    if (site == role_of_.end()) return {};
+    std::string text;
+    std::size_t count = 0;
+    for (const auto& [value, rows] : by_frequency(site->second->values)) {
+      if (is_understood("site", value)) continue;
+      if (count++ == kMaxSites) {
+        text += "# ...\n";
+        break;
+      }
+      text += fmt::format("# {} = {}  # {} rows\n", toml_string(value),
+                          toml_string(ascii_lower(value)), rows);
+    }
+    if (text.empty()) return text;
+    return "\n# Sites that are not known; in English, the audit of notes can read them.\n"
+           "# [words.site]\n" +
            text;
   }
 
@@ -373,14 +427,47 @@ std::vector<std::string> tables_in(const Path& folder) {
   return found;
 }
 
+ColumnProposal proposed(const Proposal& proposal, const Path& folder) {
+  ColumnProposal result{proposal.toml(folder), {}};
+  if (std::string missing = proposal.missing_label(); !missing.empty()) {
+    result.remarks.push_back(std::move(missing));
+  }
+  return result;
+}
+
 }  // namespace
 
-std::string propose_column_map(const Path& path, const Field& field) {
+std::string described_table(const Path& file) {
+  try {
+    const Table table = read_start(file.parent_path(), file.filename().string());
+    if (table.columns.size() < 2 || table.rows == 0) return {};
+    return fmt::format("a table of {}{} row{}", table.rows, table.whole ? "" : " or more",
+                       table.rows == 1 ? "" : "s");
+  } catch (const Error&) {
+    return {};  // no table
+  }
+}
+
+std::string tables_in_words(const Path& folder) {
+  std::vector<std::string> found;
+  for (const std::string& file : tables_in(folder)) {
+    const std::string described = described_table(folder / file);
+    if (described.empty()) continue;
+    if (found.size() == kMaxNamed) {
+      found.emplace_back("there are more tables");
+      break;
+    }
+    found.push_back(clean_text(file, 200) + " is " + described);
+  }
+  return join(found, ", ");
+}
+
+ColumnProposal propose_column_map(const Path& path, const Field& field) {
   std::error_code ignored;
   const Path whole = std::filesystem::absolute(path).lexically_normal();
   if (std::filesystem::is_regular_file(whole, ignored)) {
     const Proposal proposal(read_start(whole.parent_path(), whole.filename().string()), field);
-    return proposal.toml(whole.parent_path());
+    return proposed(proposal, whole.parent_path());
   }
   if (!std::filesystem::is_directory(whole, ignored)) {
     throw UsageError("proposing a column map: there is no table or folder {}", path.string());
@@ -404,11 +491,12 @@ std::string propose_column_map(const Path& path, const Field& field) {
         "proposing a column map: {} has no table (.csv, .tsv, .tab or .txt); name the file itself",
         path.string());
   }
-  std::string text = best->toml(whole);
+  ColumnProposal result = proposed(*best, whole);
   if (!others.empty()) {
-    text = fmt::format("# Other tables: {}\n", clean_text(join(others, ", "), 500)) + text;
+    result.toml =
+        fmt::format("# Other tables: {}\n", clean_text(join(others, ", "), 500)) + result.toml;
   }
-  return text;
+  return result;
 }
 
 }  // namespace epicrisis

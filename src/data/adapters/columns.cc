@@ -133,8 +133,7 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   if (sample.modality.empty()) sample.modality = map.modality;
   if (!map.age.empty()) intake.add_age(draft, first_published(intake, draft, map.age));
   if (!map.sex.empty()) intake.add_sex(draft, first_published(intake, draft, map.sex));
-  if (!map.site.empty())
-    intake.add_finding(draft, "site", first_published(intake, draft, map.site));
+  if (!map.site.empty()) intake.add_site(draft, first_published(intake, draft, map.site));
   for (const CodedColumn& coded : intake.taxonomy().field().coded()) {
     const auto column = map.coded.find(coded.column);
     if (column != map.coded.end()) intake.add_coded(draft, coded, published(draft, column->second));

@@ -1,3 +1,4 @@
+#include <optional>
 #include <utility>
 
 #include "data/adapters/columns.h"
@@ -5,9 +6,22 @@
 #include "data/adapters/table_map.h"
 #include "data/adapters/tables.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/data/column_proposal.h"
 
 namespace epicrisis {
 namespace {
+
+// UsageError where there is none, and what there is in its place.
+Path own_map(const Path& folder) {
+  constexpr const char* kMap = "columns.toml";
+  if (std::optional<Path> map = find_table(folder, {kMap})) return *map;
+  const std::string tables = tables_in_words(folder);
+  if (tables.empty()) return require_table(folder, {kMap});
+  throw UsageError(
+      "reading a data set: {} has no {}, and no column map is named; {}: have a column "
+      "map proposed for it (`guess`)",
+      folder.string(), kMap, tables);
+}
 
 class GenericCsv final : public Adapter {
  public:
@@ -20,8 +34,7 @@ class GenericCsv final : public Adapter {
             "images/, or the picture folders that it names"};
   }
   AdapterReport read(const AdapterInput& input, const SampleSink& sink) const override {
-    const Path map_path =
-        input.column_map.empty() ? require_table(input.path, {"columns.toml"}) : input.column_map;
+    const Path map_path = input.column_map.empty() ? own_map(input.path) : input.column_map;
     const TableMap map = read_table_map(map_path, input);
     if (map.table.empty() || map.columns.id.empty()) {
       throw UsageError("{}: 'table' and the column 'id' must be given", map_path.string());
@@ -36,7 +49,9 @@ class GenericCsv final : public Adapter {
       intake.look_for_codes(look, column);
     }
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
-    return intake.finish();
+    AdapterReport report = intake.finish();
+    report.no_label_column = map.columns.label.empty();
+    return report;
   }
 };
 

@@ -13,6 +13,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/column_proposal.h"
 
 namespace epicrisis {
 namespace {
@@ -123,7 +124,8 @@ class FolderReader {
                    file, "rename it");
     }
     for (const std::string& file : metadata_.unread) {
-      intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file, "");
+      intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file,
+                   way_to_read(root_ / file));
     }
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");
@@ -141,6 +143,12 @@ class FolderReader {
   std::string id_of(const std::string& path) const {
     std::string id = joined(path);
     return clashing_.contains(id) ? path : id;
+  }
+
+  static std::string way_to_read(const Path& file) {
+    const std::string described = described_table(file);
+    return described.empty() ? "save it as CSV, which a column map can explain"
+                             : described + ", which a column map can explain";
   }
 
   void read_metadata(const std::string& prefix) {

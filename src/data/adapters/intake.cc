@@ -6,9 +6,11 @@
 
 #include "core/csv_shape.h"
 #include "data/published_split.h"
+#include "data/sites.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis {
 namespace {
@@ -17,7 +19,7 @@ constexpr std::size_t kMaxRawLabel = 200;       // bytes
 constexpr std::size_t kMaxName = 100;           // bytes of a column's or finding's name
 constexpr std::size_t kMaxExample = 200;        // bytes of a value quoted in the report
 constexpr std::size_t kMaxDistinctValues = 50;  // values not understood counted apart
-constexpr std::string_view kOtherNames = "(others)";
+constexpr std::size_t kMaxSites = 10000;        // cells whose site is kept in memory
 // Reasons that say the rule and the way out.
 constexpr std::string_view kUnseenId =
     "id with a control character, one that is not seen, or bytes that are no UTF-8 (rename it or "
@@ -88,10 +90,12 @@ void Intake::warn(std::string_view kind, std::string_view place, std::string_vie
   tally(report_.warnings[std::string(kind)], place, value);
 }
 
-void Intake::warn_of_value(std::string_view kind, std::string_view place, std::string_view value) {
+void Intake::warn_of_value(std::string_view kind, std::string_view place, std::string_view value,
+                           std::string_view finding) {
   warn(kind, place, value);
-  count_name(report_.warnings[std::string(kind)].values, clean_text(value, kMaxName),
-             kMaxDistinctValues);
+  Tally& tally = report_.warnings[std::string(kind)];
+  tally.finding = finding;
+  count_name(tally.values, clean_text(value, kMaxName), kMaxDistinctValues);
 }
 
 void Intake::note_separator(const CsvReader& reader) {
@@ -276,6 +280,7 @@ void Intake::map_label(Draft& draft) {
     for (const Finding& finding : mapping->findings)
       add_plain_finding(draft, finding.name, finding.value);
     if (!sample.label) count_name(report_.no_class, sample.raw_label);
+    if (mapping->left_empty) count_name(report_.left_empty, sample.raw_label);
   } else {
     count_name(report_.unmapped, sample.raw_label);
   }
@@ -393,7 +398,7 @@ void Intake::add_age(Draft& draft, std::string_view value) {
   if (const std::optional<std::string> words = age_in_words(value)) {
     add_words(draft, "age", *words);
   } else {
-    warn_of_value("age that is no number of years", draft.place, value);
+    warn_of_value("age that is no number of years", draft.place, value, "age");
   }
 }
 
@@ -402,8 +407,23 @@ void Intake::add_sex(Draft& draft, std::string_view value) {
   if (const std::optional<std::string> words = sex_in_words(value)) {
     add_words(draft, "sex", *words);
   } else {
-    warn_of_value("sex of an unknown spelling", draft.place, value);
+    warn_of_value("sex of an unknown spelling", draft.place, value, "sex");
   }
+}
+
+void Intake::add_site(Draft& draft, std::string_view value) {
+  constexpr std::string_view kSite = "site";
+  if (add_given_words(draft, kSite, value)) return;
+  std::string written = spoken(value);
+  auto known = sites_.find(written);
+  if (known == sites_.end()) {
+    if (sites_.size() == kMaxSites) sites_.clear();
+    known = sites_.emplace(written, site_in_words(written)).first;
+  }
+  if (!known->second) {
+    warn_of_value("site that is not known, and stays as it is written", draft.place, value, kSite);
+  }
+  add_words(draft, kSite, known->second.value_or(written));
 }
 
 void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view value) {
@@ -412,7 +432,7 @@ void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view
     add_words(draft, column.finding, *words);
   } else {
     warn_of_value(fmt::format("{} that is none of 1 to {}", column.finding, column.values.size()),
-                  draft.place, value);
+                  draft.place, value, column.finding);
   }
 }
 
@@ -447,7 +467,8 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
     return;
   }
   draft.grade_cell = GradeCell::kNotUnderstood;
-  warn_of_value(field.grade_name() + " that is not understood", draft.place, value);
+  warn_of_value(field.grade_name() + " that is not understood", draft.place, value,
+                field.grade_name());
 }
 
 void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {

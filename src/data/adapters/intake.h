@@ -60,8 +60,10 @@ class Intake {
   // Counts a record that the adapter itself cannot make a sample of.
   void skip(std::string_view reason, std::string_view place, std::string_view value);
   void warn(std::string_view kind, std::string_view place, std::string_view value);
-  // Warns of a value that was not understood; the report counts each.
-  void warn_of_value(std::string_view kind, std::string_view place, std::string_view value);
+  // Warns of a value that was not understood; the report counts each. `finding`: for whose values a
+  // map may give words; "" for none.
+  void warn_of_value(std::string_view kind, std::string_view place, std::string_view value,
+                     std::string_view finding = {});
   // Tells in the report how the table is separated, where that is not by commas.
   void note_separator(const CsvReader& reader);
   // Of a row that lacks its last fields (CsvReader::take_short_rows()).
@@ -88,6 +90,8 @@ class Intake {
   void add_age(Draft& draft, std::string_view value);
   void add_sex(Draft& draft, std::string_view value);
   void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
+  // One that is not known stays as it is written, in lower case.
+  void add_site(Draft& draft, std::string_view value);
   // The taxonomy's words for `name`; else the value in lower case, "_" as a space. The taxonomy may
   // map a value to "", which adds nothing.
   void add_finding(Draft& draft, std::string_view name, std::string_view value);
@@ -127,6 +131,7 @@ class Intake {
   bool grade_has_codes_ = false;
   PictureIndex pictures_;
   AdapterReport report_;
+  std::unordered_map<std::string, std::optional<std::string>> sites_;  // site_in_words() of cells
   struct Seen {
     std::uint64_t label = 0;   // hash of the raw label
     std::uint64_t id = 0;      // hash of the id as published, without suffix

@@ -27,6 +27,9 @@ std::vector<DatasetInventory> count_inventory(Database& database) {
     entry.groups = groups.integer(1);
     entry.grouped = groups.integer(2);
   }
+  Statement labelled = database.prepare(
+      "SELECT dataset_id, count(*) FROM samples WHERE raw_label <> '' GROUP BY dataset_id");
+  while (labelled.step()) sets[labelled.integer(0)].raw_labelled = labelled.integer(1);
   Statement published = database.prepare(
       "SELECT dataset_id, split, count(*) FROM samples WHERE split <> '' GROUP BY 1, 2");
   while (published.step()) {

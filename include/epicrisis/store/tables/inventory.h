@@ -23,6 +23,7 @@ struct DatasetInventory {
   std::string dataset;
   std::int64_t groups = 0;                        // patients or cases
   std::int64_t grouped = 0;                       // samples that name theirs
+  std::int64_t raw_labelled = 0;                  // samples with a label as published
   std::map<std::string, std::int64_t> published;  // by published split, those of none left out
   std::map<std::string, PreparedCount> prepared;  // by recipe
   std::map<std::string, std::map<std::string, std::int64_t>> roles;  // by split set and role

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Sites of the body, by taxonomy/values/sites.toml and taxonomy/values/site_words.toml.
+namespace epicrisis {
+
+// The words of a note for a cell that names a site: English ones as they stand ("shoulder, left"),
+// those of other languages in English ("Unterarm links": "left forearm"). Empty: no site is known
+// in it, and the audit of notes will not know one either.
+std::optional<std::string> site_in_words(std::string_view value);
+
+}  // namespace epicrisis
