@@ -62,6 +62,9 @@ void print_report(const audit::AuditReport& report) {
     print_line(fmt::format("  notes that contradict themselves: {}", one.self_contradicting_notes));
     print_line("  notes with what nobody can know: " + joined(one.unknowable_kind));
     print_line("  notes that leave out what they were given: " + joined(one.omitted));
+    if (!one.unreadable.empty()) {
+      print_line("  notes that were given what the audit cannot read: " + joined(one.unreadable));
+    }
     print_line("  notes with faults of form: " + joined(one.form));
     for (const auto& [name, judge] : one.judges) print_judge(name, judge);
   }

@@ -173,7 +173,7 @@ Json words_of(const std::vector<Found>& found) {
   return list;
 }
 
-// "1) diagnosis contradicts what is known: melanoma; 2) leak: nevus", as a model reads it.
+// "1) diagnosis contradicts what is known: pneumonia; 2) leak: effusion", as a model reads it.
 std::string faults_in_words(std::string_view text, const std::vector<Found>& found) {
   std::vector<std::string> faults;
   for (const Found& one : found) {

@@ -65,7 +65,7 @@ void count(AuditCounts& counts, const Json& audited) {
   if (!audited.at("self_contradictions").empty()) ++counts.self_contradicting_notes;
   for (const auto& [key, slot] :
        {std::pair{"wrong", &counts.wrong}, std::pair{"unknowable", &counts.unknowable_kind},
-        std::pair{"omitted", &counts.omitted}}) {
+        std::pair{"omitted", &counts.omitted}, std::pair{"unreadable", &counts.unreadable}}) {
     for (const Json& name : audited.at(key)) ++(*slot)[name.get<std::string>()];
   }
   std::set<std::string> rules;
@@ -244,6 +244,7 @@ Json to_json(const AuditCounts& counts) {
           {"wrong", counts.wrong},
           {"unknowable", counts.unknowable_kind},
           {"omitted", counts.omitted},
+          {"unreadable", counts.unreadable},
           {"form", counts.form},
           {"judges", std::move(judges)}};
 }

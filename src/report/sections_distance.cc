@@ -3,17 +3,20 @@
 namespace epicrisis::sections {
 
 Section distances(const ReportData& data) {
-  const std::string own = metric_table_html(
-      data, "distance", "own_notes",
-      "Distance of a picture to its own notes: 1 less their cosine in the shared space, the mean over "
-      "pictures. 0 is the same direction, 1 is unrelated.");
+  const auto table = [&](std::string_view metric, std::string_view caption) {
+    return metric_table_html(metric_table(data.results, "distance", metric), caption);
+  };
+  const std::string own =
+      table("own_notes",
+            "Distance of a picture to its own notes: 1 less their cosine in the shared space, the "
+            "mean over pictures. 0 is the same direction, 1 is unrelated.");
   if (own.empty()) return {};
   return {"distances", "Distance of pictures and notes",
           own +
-              metric_table_html(
-                  data, "distance", "margin",
-                  "How much farther the notes of other patients lie than the own ones. Above 0 "
-                  "the own notes are nearer; at 0 a picture does not tell its notes from others.") +
+              table("margin",
+                    "How much farther the notes of other patients lie than the own ones. Above 0 "
+                    "the own notes are nearer; at 0 a picture does not tell its notes from "
+                    "others.") +
               terms({"n", "trainings", "interval"})};
 }
 

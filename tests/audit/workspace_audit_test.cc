@@ -93,6 +93,17 @@ TEST_F(WorkspaceAudit, WritesAnObjectForEachNote) {
   EXPECT_EQ(lines().size(), 1U);
 }
 
+TEST_F(WorkspaceAudit, CountsWhatCannotBeRead) {
+  add_note("a", "M", "A benign nevus of 45 years.");
+  Sample sample = test::make_sample("a");
+  sample.findings = {{"site", "klingon"}};
+  test::store_sample(workspace_.database(), "set", sample);
+  const AuditReport report = audit();
+  EXPECT_EQ(report.counts[0].unreadable.at("site"), 1);
+  EXPECT_TRUE(report.counts[0].omitted.empty());
+  EXPECT_EQ(to_json(report).at("counts").at(0).at("unreadable"), Json({{"site", 1}}));
+}
+
 TEST_F(WorkspaceAudit, EqualNotesOfOtherSamplesAreNamed) {
   add_note("a", "P3", "A benign nevus with a network.");
   add_note("b", "P3", "A benign  nevus\nwith a network.");

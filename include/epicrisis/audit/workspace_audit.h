@@ -53,6 +53,7 @@ struct AuditCounts {
   std::map<std::string, std::int64_t> wrong;            // notes, by what is wrong
   std::map<std::string, std::int64_t> unknowable_kind;  // notes, by kind
   std::map<std::string, std::int64_t> omitted;          // notes, by what is missing
+  std::map<std::string, std::int64_t> unreadable;       // notes, by what they were given
   std::map<std::string, std::int64_t> form;             // notes, by rule
   std::map<std::string, JudgeCounts> judges;            // by judge, provider and model
 };

@@ -17,22 +17,19 @@ namespace epicrisis {
 struct AuditMeasure {
   std::string_view name;   // "contradicted_notes"
   std::string_view title;  // of a column
-  std::string_view of;     // what it is a share of, in words
 };
 inline constexpr std::array<AuditMeasure, 11> kAuditMeasures = {{
-    {"contradicted_notes", "Contradicted", "notes with a claim that contradicts what is known"},
-    {"major_contradicted_notes", "Major", "notes, where that would change class, grade, side"},
-    {"contradicted_claims", "Claims contradicted", "claims that what is known speaks of"},
-    {"major_contradicted_claims", "major", "claims that what is known speaks of"},
-    {"measured_contradicted_notes", "Against measures",
-     "notes with a claim that contradicts what was measured on the picture; always minor"},
-    {"measured_contradicted_claims", "Claims against measures",
-     "claims that a measure speaks of, and nothing that is known"},
-    {"self_contradicting_notes", "Contradict themselves", "notes"},
-    {"omitting_notes", "Leave out", "notes that do not state a fact that they were given"},
-    {"unknowable_claims", "Unknowable", "claims of what nobody could know"},
-    {"off_list_notes", "Off the list", "notes with something outside the options of the prompt"},
-    {"coverage", "Decided", "claims that what is known or measured speaks of, of all claims"},
+    {"contradicted_notes", "Contradicted"},
+    {"major_contradicted_notes", "Major"},
+    {"contradicted_claims", "Claims contradicted"},
+    {"major_contradicted_claims", "major"},
+    {"measured_contradicted_notes", "Against measures"},
+    {"measured_contradicted_claims", "Claims against measures"},
+    {"self_contradicting_notes", "Contradict themselves"},
+    {"omitting_notes", "Leave out"},
+    {"unknowable_claims", "Unknowable"},
+    {"off_list_notes", "Off the list"},
+    {"coverage", "Decided"},
 }};
 
 struct AuditRow {

@@ -351,8 +351,8 @@ class Proposal {
     for (const auto& [value, count] : by_frequency(label->second->values)) {
       if (is_understood("label", value)) continue;
       text += fmt::format(
-          "# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n# diagnosis = \"\"  # what notes "
-          "say, where the class's own words are too coarse\n",
+          "# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n# # diagnosis = \"\"  # what "
+          "notes say, where the class's own words are too coarse\n",
           toml_string(value), count);
     }
     if (text.empty()) return text;
