@@ -122,7 +122,7 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   const std::vector<ResultRow> rows = evaluate_study(workspace, study(), job_);
   std::set<std::string> tasks;
   for (const ResultRow& row : rows) tasks.insert(row.task);
-  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
+  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "distance", "retrieval", "zero-shot"}));
   const Path html = folder_.path() / "report.html";
   const ReportData report = write_study_report(workspace, study(), html, job_);
   EXPECT_EQ(report.results, rows);

@@ -59,7 +59,7 @@ TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
     datasets.insert(row.dataset);
   }
   EXPECT_EQ(roles, (std::set<std::string>{"internal", "external"}));
-  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
+  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "distance", "retrieval", "zero-shot"}));
   EXPECT_EQ(seeds, (std::set<std::string>{"1", "2", "all"}));
   EXPECT_EQ(datasets, (std::set<std::string>{"dermoscope_a", "phone"}));
   const std::string page = read_file(first.report);
