@@ -89,8 +89,9 @@ class Finder {
     }
   }
 
-  void add(Subject subject, std::string kind, std::string_view verdict, std::string_view severity,
-           std::optional<double> share, std::string_view detail, std::vector<Span> spans) {
+  void add(Subject subject, const std::string& kind, std::string_view verdict,
+           std::string_view severity, std::optional<double> share, std::string_view detail,
+           std::vector<Span> spans) {
     for (const PolicyRule& rule : policy_.rules) {
       const auto allows = [](const auto& names, std::string_view name) {
         return names.empty() || names.contains(name);
