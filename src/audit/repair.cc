@@ -30,6 +30,11 @@ struct Peers {
   std::int64_t sample_id = 0;
 };
 
+// By what the note that a model wrote again is found.
+std::string revision_id(const Sample& sample, const std::string& text, const std::string& faults) {
+  return sha256_of_fields({"revision", sample.dataset, sample.key, text, faults});
+}
+
 class Repairer {
  public:
   Repairer(Workspace& workspace, const Policy& policy, const PassOptions& pass, Job& job)
@@ -94,14 +99,21 @@ class Repairer {
   };
   using OtherTexts = std::map<std::string, OtherText>;  // of one sample, by the name in the policy
 
-  // What a model made of a text of the sample before.
-  struct Revised {
-    NoteStatus status = NoteStatus::kFailed;
-    std::string text;
-    std::string provider;
-    std::string model;
+  // What a model made of texts of the sample before, by revision_id(); a written one counts, else
+  // the last.
+  using RevisedNotes = std::map<std::string, NoteRecord>;
+
+  // What the notes of a sample are held against.
+  struct Background {
+    Sample sample;
+    Facts facts;
+    OtherTexts others;
+    RevisedNotes revised;
+    SharedClaims shared;
+    std::string hashes;      // of the others and of what was revised
+    std::string peers;       // hashes of its notes, where shares count
+    bool may_retry = false;  // a model gave no note before, and may now
   };
-  using RevisedNotes = std::map<std::string, Revised>;  // by revision_id(); the last one counts
 
   bool enough() const {
     const auto waiting = static_cast<std::int64_t>(waiting_.size());
@@ -160,34 +172,45 @@ class Repairer {
   }
 
   void take_up(const Peers& one) {
-    const Sample sample = sample_by_id(database_, one.sample_id);
-    const Facts facts = known_facts(database_, field_, sample);
+    Background background;
+    background.sample = sample_by_id(database_, one.sample_id);
+    background.facts = known_facts(database_, field_, background.sample);
     std::vector<NoteRecord> notes;
-    SharedClaims shared;
-    std::string peers;
     for (const std::int64_t id : one.ids) {
       auto note = find_note(database_, id);
       if (!note) throw InternalError("note {} went while it was repaired", id);
       if (policy_.uses_shares()) {
-        shared.add(auditor_.reader().read(note->text));
-        peers += sha256_hex(note->text);
+        background.shared.add(auditor_.reader().read(note->text));
+        background.peers += sha256_hex(note->text);
       }
       notes.push_back(std::move(*note));
     }
-    const OtherTexts others = other_texts(sample, facts);
-    const RevisedNotes revised = revised_notes(sample.id);
+    background.others = other_texts(background.sample, background.facts);
+    background.revised = revised_notes(background.sample.id);
+    background.hashes = others_hash_;
+    for (const auto& [named, strategy] : others_) {
+      const auto text = background.others.find(named);
+      background.hashes += text == background.others.end()
+                               ? sha256_of_fields({"", ""})
+                               : sha256_of_fields({text->second.text, text->second.asked});
+    }
+    for (const auto& [id, note] : background.revised) {
+      background.hashes += sha256_of_fields({id, note_status_name(note.status), note.text});
+      background.may_retry =
+          background.may_retry || (pass_.retry_rejected && note.status != NoteStatus::kWritten);
+    }
     for (const NoteRecord& note : notes) {
       if (enough()) return;
-      repair(sample, note, facts, others, revised, shared, peers);
+      repair(note, background);
     }
   }
 
+  // Whatever strategy and policy they were written again for: a request is paid for once.
   RevisedNotes revised_notes(std::int64_t sample_id) {
     RevisedNotes found;
     if (!policy_.may_ask()) return found;
     NoteFilter filter;
     filter.sample_ids = {sample_id};
-    filter.strategies = {revised_strategy(options_.strategy, policy_)};
     filter.status = std::nullopt;
     for_each_note(database_, filter, [&](const NoteRecord& note) {
       // Comes in with imported notes too.
@@ -195,9 +218,10 @@ class Repairer {
       if (derived == note.parameters.end() || !derived->is_object()) return true;
       const auto id = derived->find(kRevisionId);
       if (id == derived->end() || !id->is_string()) return true;
-      Revised& one = found[id->get<std::string>()];
-      if (one.status != NoteStatus::kWritten || note.status == NoteStatus::kWritten) {
-        one = {note.status, note.text, note.provider, note.model};
+      const auto [one, is_new] = found.emplace(id->get<std::string>(), note);
+      if (!is_new &&
+          (one->second.status != NoteStatus::kWritten || note.status == NoteStatus::kWritten)) {
+        one->second = note;
       }
       return true;
     });
@@ -220,63 +244,53 @@ class Repairer {
     return texts;
   }
 
-  void repair(const Sample& sample, const NoteRecord& source, const Facts& facts,
-              const OtherTexts& others, const RevisedNotes& revised, const SharedClaims& shared,
-              const std::string& peers) {
+  void repair(const NoteRecord& source, const Background& background) {
     const Prompts::Entry& prompt = prompts_.of(source);
-    const auto other = [&](const std::string& named) {
-      const auto found = others.find(named);
-      return found == others.end() ? nullptr : &found->second;
-    };
-    std::string hashes = others_hash_;
-    for (const auto& [named, strategy] : others_) {
-      const OtherText* text = other(named);
-      hashes += text ? sha256_of_fields({text->text, text->asked}) : sha256_of_fields({"", ""});
-    }
-    bool may_retry = false;
-    for (const auto& [id, one] : revised) {
-      hashes += sha256_of_fields({id, note_status_name(one.status), one.text});
-      may_retry = may_retry || (pass_.retry_rejected && one.status != NoteStatus::kWritten);
-    }
-    const std::string rules = auditor_name(auditor_, facts, prompt.hash, field_);
+    const std::string rules = auditor_name(auditor_, background.facts, prompt.hash, field_);
     const std::string maker = sha256_of_fields({std::to_string(kVersion), policy_.hash, rules,
-                                                source.text, hashes, peers})
+                                                source.text, background.hashes, background.peers})
                                   .substr(0, 32);
     ++report_.notes;
     const auto old = find_derivation(database_, source.id, policy_.name);
-    if (old && old->maker == maker && !may_retry) {
+    if (old && old->maker == maker && !background.may_retry) {
       ++report_.kept;
       count(*old);
       return;
     }
     SharedBy shared_by;
     if (policy_.uses_shares()) {
-      shared_by = [&](const Claim& claim) { return shared.share(claim); };
+      shared_by = [&](const Claim& claim) { return background.shared.share(claim); };
     }
-    const Revised* writer = nullptr;  // of the text, where a model wrote it again
+    std::string waits_for;
     const RepairedNote repaired = repair_note(
-        source.text, auditor_, policy_, facts, &prompt.prompt, shared_by,
+        source.text, auditor_, policy_, background.facts, &prompt.prompt, shared_by,
         [&](const std::string& named) -> std::optional<std::string> {
-          const OtherText* text = other(named);
-          return text ? std::optional(text->text) : std::nullopt;
+          const auto found = background.others.find(named);
+          return found == background.others.end() ? std::nullopt
+                                                  : std::optional(found->second.text);
         },
         [&](const std::string& text, const std::string& faults) {
-          const auto found = revised.find(revision_id(sample, text, faults));
-          if (found == revised.end() || is_to_be_asked(found->first, found->second)) {
+          std::string id = revision_id(background.sample, text, faults);
+          const auto found = background.revised.find(id);
+          if (found == background.revised.end() || is_to_be_asked(id, found->second.status)) {
+            waits_for = std::move(id);
             return Revision();
           }
-          if (found->second.status != NoteStatus::kWritten) return Revision{true, {}};
-          writer = &found->second;
-          return Revision{true, found->second.text};
+          const NoteRecord& note = found->second;
+          Revision revision{
+              .asked = true, .text = {}, .provider = note.provider, .model = note.model};
+          if (note.status == NoteStatus::kWritten) revision.text = note.text;
+          return revision;
         });
     if (repaired.outcome == kWaiting) {
-      wait(sample, source, repaired, old.has_value());
+      wait(source, repaired, waits_for, old.has_value());
       return;
     }
     ++report_.made;
     if (old) ++report_.remade;
-    const std::string asked =
-        repaired.written.empty() ? asked_strategy(source) : others.at(repaired.written).asked;
+    const std::string asked = repaired.written.empty()
+                                  ? asked_strategy(source)
+                                  : background.others.at(repaired.written).asked;
     Fresh fresh;
     fresh.key = derived_key(source);
     fresh.derivation = {source.id,
@@ -290,29 +304,29 @@ class Repairer {
     if (repaired.outcome != "rejected") {
       fresh.note = derived_note(source, repaired, rules, asked);
       fresh.note->key = fresh.key;
-      if (repaired.outcome == "asked" && writer != nullptr) {
-        fresh.note->provider = writer->provider;
-        fresh.note->model = writer->model;
+      if (repaired.outcome == "asked") {
+        fresh.note->provider = repaired.provider;
+        fresh.note->model = repaired.model;
       }
     }
     count(fresh.derivation);
     fresh_.push_back(std::move(fresh));
   }
 
-  bool is_to_be_asked(const std::string& id, const Revised& revised) const {
-    if (revised.status == NoteStatus::kWritten) return false;
-    if (revised.status == NoteStatus::kFailed) return true;
+  bool is_to_be_asked(const std::string& id, NoteStatus status) const {
+    if (status == NoteStatus::kWritten) return false;
+    if (status == NoteStatus::kFailed) return true;
     return pass_.retry_rejected && !pass_.asked.contains(id);
   }
 
   // What was derived of it by other rules is no note of these.
-  void wait(const Sample& sample, const NoteRecord& source, const RepairedNote& repaired,
+  void wait(const NoteRecord& source, const RepairedNote& repaired, const std::string& id,
             bool derived_before) {
     ++report_.waiting;
     if (derived_before) stale_.push_back(derived_key(source));
+    if (pass_.most_waiting == 0 || pass_.asked.contains(id)) return;
     WaitingNote waiting;
-    waiting.id = revision_id(sample, repaired.text, repaired.faults);
-    if (pass_.most_waiting == 0 || pass_.asked.contains(waiting.id)) return;
+    waiting.id = id;
     waiting.sample_id = source.sample_id;
     waiting.variant = source.variant;
     waiting.text = repaired.text;
@@ -385,10 +399,6 @@ class Repairer {
 };
 
 }  // namespace
-
-std::string revision_id(const Sample& sample, const std::string& text, const std::string& faults) {
-  return sha256_of_fields({"revision", sample.dataset, sample.key, text, faults});
-}
 
 RepairPass repair_pass(Workspace& workspace, const Policy& policy, const PassOptions& options,
                        Job& job) {

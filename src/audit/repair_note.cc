@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "audit/claim_words.h"
 #include "audit/sentences.h"
+#include "audit/shared_claims.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis::audit {
@@ -60,6 +60,7 @@ class Finder {
     return std::move(found_);
   }
   std::size_t words() const { return audited_.reading.words; }
+  const std::vector<Claim>& claims() const { return audited_.reading.claims; }
 
  private:
   // The field's grade is "grade" in a policy.
@@ -102,7 +103,8 @@ class Finder {
       }
       if (rule.shared_below > 0 && (!share || *share >= rule.shared_below)) continue;
       if (rule.step.action == Action::kAccept) return;
-      Found found{rule.step, kind, kind, plain_words(subject, kind, verdict), std::move(spans)};
+      Found found{rule.step, kind, kind, plain_words(subject, kind, verdict, detail),
+                  std::move(spans)};
       if (!verdict.empty()) found.what += fmt::format(" {}", verdict);
       if (!detail.empty()) found.what += fmt::format(" ({})", detail);
       found_.push_back(std::move(found));
@@ -110,10 +112,10 @@ class Finder {
     }
   }
 
-  std::string plain_words(Subject subject, const std::string& kind,
-                          std::string_view verdict) const {
+  static std::string plain_words(Subject subject, const std::string& kind, std::string_view verdict,
+                                 std::string_view detail) {
     if (subject == Subject::kOmission) return kind + " is known and left out";
-    if (subject == Subject::kNote) return wrong_in_words();
+    if (subject == Subject::kNote) return std::string(detail);  // says of what kind, not what
     if (verdict == verdict_name(Verdict::kContradicts)) return kind + " contradicts what is known";
     if (verdict == verdict_name(Verdict::kUnknowable)) return kind + " cannot be known";
     return kind;
@@ -177,6 +179,7 @@ Json words_of(const std::vector<Found>& found) {
 // "1) diagnosis contradicts what is known: pneumonia; 2) leak: effusion", as a model reads it.
 std::string faults_in_words(std::string_view text, const std::vector<Found>& found) {
   std::vector<std::string> faults;
+  if (found.empty()) faults.emplace_back("too short");  // what a strip left
   for (const Found& one : found) {
     std::vector<std::string> spans;
     for (const auto& [begin, end] : one.spans) {
@@ -194,10 +197,8 @@ std::string faults_in_words(std::string_view text, const std::vector<Found>& fou
 
 // Whether a note that was written again is still that note: it has at least half of the claims that
 // were not found wrong, and one where there was none.
-bool keeps_the_rest(const Auditor& auditor, std::string_view before, std::string_view after,
+bool keeps_the_rest(const std::vector<Claim>& before, const std::vector<Claim>& after,
                     const std::vector<Found>& found) {
-  using Key = std::tuple<std::string, std::string, bool>;
-  const auto key_of = [](const Claim& claim) { return Key(claim.kind, claim.value, claim.denied); };
   const auto is_found = [&](const Claim& claim) {
     return std::ranges::any_of(found, [&](const Found& one) {
       return std::ranges::any_of(one.spans, [&](const Span& span) {
@@ -205,13 +206,14 @@ bool keeps_the_rest(const Auditor& auditor, std::string_view before, std::string
       });
     });
   };
-  std::set<Key> now;
-  for (const Claim& claim : auditor.reader().read(after).claims) now.insert(key_of(claim));
-  std::set<Key> right;
-  for (const Claim& claim : auditor.reader().read(before).claims) {
+  std::set<ClaimKey> now;
+  for (const Claim& claim : after) now.insert(key_of(claim));
+  std::set<ClaimKey> right;
+  for (const Claim& claim : before) {
     if (!is_found(claim)) right.insert(key_of(claim));
   }
-  const auto kept = std::ranges::count_if(right, [&](const Key& key) { return now.contains(key); });
+  const auto kept =
+      std::ranges::count_if(right, [&](const ClaimKey& key) { return now.contains(key); });
   return !now.empty() && 2 * kept >= std::ssize(right);
 }
 
@@ -220,13 +222,15 @@ std::string shown(std::string_view text) {
   return std::string(beginning) + (beginning.size() < text.size() ? "..." : "");
 }
 
-// Takes the sentences of the spans out. False if a span is missing or nothing could be taken out.
-bool strip(std::string& text, const std::vector<Found>& found, Json& step, std::size_t& count) {
+// The text without the sentences of the spans, which `step` and `count` tell of; nothing if a span is
+// missing or nothing could be taken out.
+std::optional<std::string> stripped(const std::string& text, const std::vector<Found>& found,
+                                    Json& step, std::size_t& count) {
   const std::vector<Sentence> sentences = sentences_of(text);
   std::vector<bool> gone(sentences.size(), false);
   bool any = false;
   for (const Found& one : found) {
-    if (one.spans.empty()) return false;
+    if (one.spans.empty()) return std::nullopt;
     for (const auto& [begin, end] : one.spans) {
       // The first that ends after the span begins.
       auto at = std::ranges::upper_bound(sentences, begin, {}, &Sentence::end);
@@ -236,8 +240,7 @@ bool strip(std::string& text, const std::vector<Found>& found, Json& step, std::
       }
     }
   }
-  if (!any) return false;
-  std::string left = without_sentences(text, sentences, gone);
+  if (!any) return std::nullopt;
   step["removed"] = Json::array();
   for (std::size_t i = 0; i < sentences.size(); ++i) {
     if (!gone[i]) continue;
@@ -248,8 +251,7 @@ bool strip(std::string& text, const std::vector<Found>& found, Json& step, std::
          {"end", one.end},
          {"text", shown(std::string_view(text).substr(one.begin, one.end - one.begin))}});
   }
-  text = std::move(left);
-  return true;
+  return without_sentences(text, sentences, gone);
 }
 
 }  // namespace
@@ -303,16 +305,22 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
     while (!done) {
       Json entry = {{"action", step_name(step)}, {"because", words_of(found)}};
       switch (step.action) {
-        case Action::kStrip:
-          done = round < kRounds && strip(repaired.text, found, entry, repaired.sentences);
-          if (done && !repaired.text.empty()) {
+        case Action::kStrip: {
+          if (round >= kRounds) break;
+          std::size_t sentences = 0;
+          std::optional<std::string> left = stripped(repaired.text, found, entry, sentences);
+          if (!left) break;
+          done = !left->empty();
+          if (done) {
+            repaired.text = *std::move(left);
+            repaired.sentences += sentences;
             if (repaired.asked == 0) repaired.outcome = "stripped";
-          } else if (done) {
+          } else {
             repaired.steps.push_back(entry);
-            done = false;
             why = "nothing left";
           }
           break;
+        }
         case Action::kAsk:
           if (repaired.asked < policy.asks) {
             std::string faults = faults_in_words(repaired.text, found);
@@ -323,9 +331,13 @@ RepairedNote repair_note(std::string_view note, const Auditor& auditor, const Po
               return repaired;
             }
             entry["faults"] = faults;
-            done = revision.text && keeps_the_rest(auditor, repaired.text, *revision.text, found);
+            done = revision.text &&
+                   keeps_the_rest(finder.claims(), auditor.reader().read(*revision.text).claims,
+                                  found);
             if (done) {
               repaired.text = *std::move(revision.text);
+              repaired.provider = std::move(revision.provider);
+              repaired.model = std::move(revision.model);
               repaired.outcome = "asked";
               repaired.sentences = 0;
               ++repaired.asked;

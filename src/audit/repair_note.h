@@ -15,11 +15,12 @@ namespace epicrisis::audit {
 struct RepairedNote {
   // As in Derivation::outcome, or kWaiting: a model has to be asked about `text` and `faults` first.
   std::string outcome;
-  std::string text;           // "" if it is rejected
-  std::string reason;         // why it is rejected
-  std::string written;        // the strategy whose note took its place, as the policy names it
-  std::size_t sentences = 0;  // taken out of it
-  int asked = 0;              // times that a model wrote it again
+  std::string text;             // "" if it is rejected
+  std::string reason;           // why it is rejected
+  std::string written;          // the strategy whose note took its place, as the policy names it
+  std::size_t sentences = 0;    // taken out of it
+  int asked = 0;                // times that a model wrote it again
+  std::string provider, model;  // that wrote it last; "" where none did
   std::string faults;
   Json steps = Json::array();  // docs/formats/policies.md
 };
@@ -36,6 +37,7 @@ inline constexpr std::string_view kWaiting = "waiting";
 struct Revision {
   bool asked = false;               // false: it was not asked yet
   std::optional<std::string> text;  // nothing: it refused, or gave no note
+  std::string provider, model;
 };
 using RevisedText = std::function<Revision(const std::string& text, const std::string& faults)>;
 

@@ -10,7 +10,6 @@
 #include "epicrisis/audit/repair.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/data/sample.h"
 #include "epicrisis/store/workspace.h"
 
 namespace epicrisis::audit {
@@ -20,13 +19,10 @@ struct WaitingNote {
   std::int64_t sample_id = 0;
   int variant = 0;
   Json provenance;  // kDerived of what the model will write
-  std::string id;   // revision_id()
+  std::string id;   // of sample, text and faults
   std::string text;
   std::string faults;
 };
-
-// By what the note that a model wrote again is found.
-std::string revision_id(const Sample& sample, const std::string& text, const std::string& faults);
 
 struct PassOptions {
   RepairOptions repair;

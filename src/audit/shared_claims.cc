@@ -1,26 +1,29 @@
 #include "audit/shared_claims.h"
 
 namespace epicrisis::audit {
+namespace {
+
+ClaimKey key_of(const Json& claim) {
+  return {claim.at("kind"), claim.at("value"), claim.at("polarity") == "denied"};
+}
+
+}  // namespace
 
 void SharedClaims::add(const NoteReading& reading) {
-  std::set<Key> keys;
+  std::set<ClaimKey> keys;
   for (const Claim& claim : reading.claims) keys.insert(key_of(claim));
   add(keys);
 }
 
 void SharedClaims::add(const Json& claims) {
-  std::set<Key> keys;
+  std::set<ClaimKey> keys;
   for (const Json& claim : claims) keys.insert(key_of(claim));
   add(keys);
 }
 
-void SharedClaims::add(const std::set<Key>& keys) {
+void SharedClaims::add(const std::set<ClaimKey>& keys) {
   ++notes_;
-  for (const Key& key : keys) ++counts_[key];
-}
-
-SharedClaims::Key SharedClaims::key_of(const Json& claim) {
-  return {claim.at("kind"), claim.at("value"), claim.at("polarity") == "denied"};
+  for (const ClaimKey& key : keys) ++counts_[key];
 }
 
 void SharedClaims::mark(Json& claims) const {
@@ -29,7 +32,7 @@ void SharedClaims::mark(Json& claims) const {
   }
 }
 
-std::optional<double> SharedClaims::share_of(const Key& key) const {
+std::optional<double> SharedClaims::share_of(const ClaimKey& key) const {
   if (notes_ < 2) return std::nullopt;
   const auto found = counts_.find(key);
   // A claim of none of them was made of a changed note: no other shares it.

@@ -18,17 +18,6 @@ using testing::HasSubstr;
 
 class Judge : public test::SynthesisTest {
  protected:
-  void add_note(const std::string& sample, const std::string& text,
-                const std::string& strategy = "P3", const std::string& provider = "import") {
-    NoteRecord note;
-    note.key = fmt::format("note {}", notes_++);
-    note.sample_id = test::store_sample(workspace_.database(), "set", test::make_sample(sample));
-    note.strategy = strategy;
-    note.provider = provider;
-    note.text = text;
-    put_note(workspace_.database(), note);
-  }
-
   static RequestBuilder judge() {
     return {load_strategy("judge"), parse_provider(test::kProvider, "provider"), "m", {}};
   }
@@ -52,8 +41,6 @@ class Judge : public test::SynthesisTest {
     return judge_notes(workspace_, judge(), {}, server, *timed_job_);
   }
   AuditCounts audited() { return audit_notes(workspace_, {}, job_).counts.at(0); }
-
-  int notes_ = 0;
 };
 
 TEST_F(Judge, ReadsEachNoteOnceAndStandsBesideTheRules) {

@@ -23,14 +23,9 @@ constexpr const char* kHalf =
 // A policy that asks again, and strips what stays wrong.
 class Revise : public test::SynthesisTest {
  protected:
-  void add_note(const std::string& sample, const std::string& text = kWrong) {
-    NoteRecord note;
-    note.key = fmt::format("note {}", notes_++);
-    note.sample_id = test::store_sample(workspace_.database(), "set", test::make_sample(sample));
-    note.strategy = "P3";
-    note.provider = "import";
-    note.text = text;
-    put_note(workspace_.database(), note);
+  void add_note(const std::string& sample, const std::string& text = kWrong,
+                const std::string& strategy = "P3") {
+    SynthesisTest::add_note(sample, text, strategy);
   }
   static RequestBuilder reviser() {
     return {load_strategy("revise"), parse_provider(test::kProvider, "provider"), "m", {}};
@@ -67,7 +62,6 @@ class Revise : public test::SynthesisTest {
 
   Policy policy_ = load_policy("revise");
   RepairOptions options_{.strategy = "P3", .datasets = {}};
-  int notes_ = 0;
 };
 
 TEST_F(Revise, WhatIsWrongIsToldAndWrittenAgain) {
@@ -254,6 +248,34 @@ TEST_F(Revise, NotesOfTwoSamplesWithOneTextAreTwoQuestions) {
   EXPECT_EQ(able.requests.size(), 2U);
   EXPECT_EQ(report.repair.asked, 3);
   EXPECT_EQ(report.asked.skips.at("same text as another note"), 1);
+}
+
+// What a strip would leave nothing of is asked for as it was.
+TEST_F(Revise, ANoteWithNothingLeftIsAskedFor) {
+  const std::string head =
+      "name = \"mine\"\nleast_words = 8\n[[rule]]\nof = \"claim\"\nverdicts = "
+      "[\"contradicts\"]\naction = \"strip\"\n[otherwise]\nstrip = \"ask\"\n";
+  policy_ = parse_policy(head, "mine.toml");
+  add_note("a", "A melanoma.");
+  add_note("b", "A melanoma. It is brown.");  // two words would be left
+  SimulatedServer able = server({"It is a brown benign nevus with a sharp border, all in all."});
+  const RevisionReport report = run(able);
+  EXPECT_EQ(report.repair.asked, 2);
+  ASSERT_EQ(able.requests.size(), 2U);
+  EXPECT_THAT(*able.requests[0].body, HasSubstr("contradicts what is known: melanoma"));
+  EXPECT_THAT(*able.requests[1].body, HasSubstr("too short"));
+}
+
+TEST_F(Revise, WhatWasWrittenForAnotherStrategyIsNotPaidForAgain) {
+  add_note("a");
+  add_note("a", kWrong, "P2");
+  SimulatedServer able = server({kRight});
+  EXPECT_EQ(run(able).repair.asked, 1);
+  options_.strategy = "P2";
+  SimulatedServer nobody = server({kRight});
+  EXPECT_EQ(run(nobody).repair.asked, 1);
+  EXPECT_TRUE(nobody.requests.empty());
+  EXPECT_EQ(notes("P2.revise").at(0).text, kRight);
 }
 
 TEST_F(Revise, WhatCannotAskIsRefused) {

@@ -67,6 +67,18 @@ class SynthesisTest : public StoreTest {
     transaction.commit();
   }
 
+  // A note that was written elsewhere.
+  void add_note(const std::string& sample, const std::string& text,
+                const std::string& strategy = "P3", const std::string& provider = "import") {
+    NoteRecord note;
+    note.key = fmt::format("note {}", notes_++);
+    note.sample_id = store_sample(workspace_.database(), "set", make_sample(sample));
+    note.strategy = strategy;
+    note.provider = provider;
+    note.text = text;
+    put_note(workspace_.database(), note);
+  }
+
   RequestBuilder builder(const std::string& provider = kProvider,
                          const std::string& strategy = kStrategy) const {
     return {parse_strategy(strategy, "strategy"), parse_provider(provider, "provider"), "m", {}};
@@ -87,6 +99,7 @@ class SynthesisTest : public StoreTest {
     return static_cast<std::int64_t>(load_notes(workspace_.database(), filter).size());
   }
 
+  int notes_ = 0;  // added
   Workspace workspace_ = make();
   FakeClock clock_;
   std::optional<Job> timed_job_{std::in_place, clock_};
