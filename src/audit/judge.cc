@@ -97,12 +97,8 @@ JudgeReport judge_notes(Workspace& workspace, const RequestBuilder& builder,
 
 JudgeReport run_judge(Workspace& workspace, const SynthesisJob& task,
                       const std::vector<std::string>& strategies, Job& job) {
-  const RequestBuilder builder = make_builder(task);
-  warn_of_pictures(builder, task, job);
-  JudgeOptions options{task.options, strategies};
-  options.asking.offline = !task.choice.replay.empty();
-  const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);
-  return judge_notes(workspace, builder, options, *transport, job);
+  const PreparedRun run = prepare_run(task, job);
+  return judge_notes(workspace, run.builder, {run.options, strategies}, *run.transport, job);
 }
 
 SynthesisPreview preview_judge(Workspace& workspace, const RequestBuilder& builder,

@@ -109,11 +109,11 @@ std::optional<NoteToJudge> JudgeSource::plan(const NoteRecord& note) {
     return std::nullopt;
   }
   const std::optional<NoteStatus> status = judgement_status(database_, to_judge.planned.key);
-  if (const auto reason = asked_before(status, retry_rejected_, "judged before")) {
+  if (const auto reason =
+          asked_before(to_judge.planned, status, retry_rejected_, "judged before")) {
     ++skips_[*reason];
     return std::nullopt;
   }
-  if (status == NoteStatus::kTruncated) to_judge.planned.max_tokens *= 2;
   return to_judge;
 }
 

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <any>
-#include <memory>
 #include <utility>
 
 #include "audit/prompts.h"
@@ -11,6 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/samples.h"
+#include "notes/strategy/measuring.h"
 #include "notes/synthesis/asking.h"
 
 namespace epicrisis::audit {
@@ -43,53 +42,26 @@ void add(SynthesisReport& sum, SynthesisReport more) {
   add(more.answers.dropped, sum.answers.dropped);
   add(more.answers.unknown_finish_reasons, sum.answers.unknown_finish_reasons);
   more.images_sent = more.images_sent || sum.images_sent;
-  std::set<std::string> fields(sum.fields_sent.begin(), sum.fields_sent.end());
-  fields.insert(more.fields_sent.begin(), more.fields_sent.end());
-  more.fields_sent.assign(fields.begin(), fields.end());
+  more.fields_sent.insert(sum.fields_sent.begin(), sum.fields_sent.end());
   sum = std::move(more);
-}
-
-// What is left of a budget; one that is used up leaves what no request fits in.
-Budget left_of(Budget budget, const SynthesisReport& spent) {
-  const std::int64_t tokens = spent.input_tokens + spent.output_tokens;
-  if (budget.tokens > 0) budget.tokens = std::max<std::int64_t>(1, budget.tokens - tokens);
-  if (budget.dollars > 0) budget.dollars = std::max(1e-12, budget.dollars - spent.cost);
-  return budget;
 }
 
 SynthesisReport ask_again(Workspace& workspace, const RequestBuilder& builder,
                           const SynthesisOptions& options, std::vector<WaitingNote> waiting,
                           HttpTransport& transport, Job& job) {
-  const Provider& provider = builder.provider();
   const std::size_t expected = waiting.size();
   RevisionSource source(workspace.database(), builder, options, std::move(waiting), job);
-  AnswerCounts counts;
-  const Asking asking = {
-      .source = source,
-      .read =
-          [&](const llm::Request&, const HttpAnswer& http) {
-            NoteAnswer answer = read_answer(http, builder.strategy(), builder.schema(),
-                                            job.clock().now(), provider.finish_reasons);
-            counts.add(answer);
-            std::string outcome(note_status_name(answer.note.status));
-            return llm::Reading{std::move(answer.attempt), std::move(outcome),
-                                std::move(answer.note)};
-          },
-      .planned = [](const llm::Request& request) -> const PlannedNote& {
-        return note_to_revise(request).planned;
-      },
-      .keep =
-          [&](Database& own, const NoteOrigin& origin, const llm::SentRequest& sent) {
-            const auto& result = std::any_cast<const NoteResult&>(sent.result);
-            NoteRecord note = note_record(origin, sent, result, provider.prices);
-            note.parameters[kDerived] = note_to_revise(*sent.request).provenance;
-            put_note(own, note);
-          },
-      .unit = "notes",
-      .expected = expected};
-  SynthesisReport report = ask(workspace, builder, options, asking, transport, job);
-  report.answers = std::move(counts);
-  return report;
+  return ask_for_notes(workspace, builder, options,
+                       {.source = source,
+                        .planned = [](const llm::Request& request) -> const PlannedNote& {
+                          return note_to_revise(request).planned;
+                        },
+                        .expected = expected,
+                        .finish =
+                            [](NoteRecord& note, const llm::Request& request) {
+                              note.parameters[kDerived] = note_to_revise(request).provenance;
+                            }},
+                       transport, job);
 }
 
 }  // namespace
@@ -111,6 +83,9 @@ RevisionReport revise_notes(Workspace& workspace, const Policy& policy,
                      workspace_field(workspace.database()));
   const WorkspaceLock lock = workspace.lock("repair");
   require_datasets(workspace.database(), options.datasets);
+  SampleFilter measured;
+  measured.datasets = options.datasets;
+  measure_for(workspace, strategy, measured, job);
   const std::string revised = revised_strategy(options.strategy, policy);
   const RequestBuilder own = builder.under_name(revised);
   PassOptions pass = {options, kMostWaiting, {}, asking.retry_rejected};
@@ -125,7 +100,8 @@ RevisionReport revise_notes(Workspace& workspace, const Policy& policy,
     if (repaired.waiting.empty() || !report.asked.stopped.empty()) break;
     for (const WaitingNote& one : repaired.waiting) pass.asked.insert(one.id);
     SynthesisOptions now = asking;
-    now.budget = left_of(asking.budget, report.asked);
+    now.spent = {.tokens = report.asked.input_tokens + report.asked.output_tokens,
+                 .dollars = report.asked.cost};
     add(report.asked, ask_again(workspace, own, now, std::move(repaired.waiting), transport, job));
     if (job.cancelled()) return report;  // which says so
   }
@@ -138,12 +114,8 @@ RevisionReport revise_notes(Workspace& workspace, const Policy& policy,
 
 RevisionReport run_revision(Workspace& workspace, const Policy& policy,
                             const RepairOptions& options, const SynthesisJob& task, Job& job) {
-  const RequestBuilder builder = make_builder(task);
-  warn_of_pictures(builder, task, job);
-  SynthesisOptions asking = task.options;
-  asking.offline = !task.choice.replay.empty();
-  const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);
-  return revise_notes(workspace, policy, options, builder, asking, *transport, job);
+  const PreparedRun run = prepare_run(task, job);
+  return revise_notes(workspace, policy, options, run.builder, run.options, *run.transport, job);
 }
 
 Json to_json(const RevisionReport& report) {

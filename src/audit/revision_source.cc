@@ -38,20 +38,21 @@ std::optional<NoteToRevise> RevisionSource::plan(const WaitingNote& note) {
   if (note.text.size() > kMaxNoteBytes || note.faults.size() > kMaxNoteBytes) {
     return skip(note.text.size() > kMaxNoteBytes ? "too long a note" : "too many faults");
   }
-  const Sample sample = sample_by_id(database_, note.sample_id);
   if (!asked_.insert(note.id).second) return skip("same text as another note");
+  const Sample sample = sample_by_id(database_, note.sample_id);
   std::string unseen;
   const std::string hash = hash_of_shown_picture(database_, builder_, sample, job_, unseen);
   if (!unseen.empty()) return skip(unseen);
   NoteToRevise revise;
   revise.provenance = note.provenance;
-  revise.planned =
-      builder_.plan(sample, note.variant, hash, {{"note", note.text}, {"faults", note.faults}});
+  TemplateFields fields = measured_of(database_, builder_, sample);
+  fields["note"] = note.text;
+  fields["faults"] = note.faults;
+  revise.planned = builder_.plan(sample, note.variant, hash, fields);
   const std::optional<NoteStatus> status = note_status(database_, revise.planned.key);
-  if (const auto reason = asked_before(status, retry_rejected_, "written before")) {
+  if (const auto reason = asked_before(revise.planned, status, retry_rejected_, "written before")) {
     return skip(*reason);
   }
-  if (status == NoteStatus::kTruncated) revise.planned.max_tokens *= 2;
   return revise;
 }
 

@@ -1,5 +1,6 @@
 #include "notes/synthesis/asking.h"
 
+#include <any>
 #include <set>
 #include <span>
 #include <utility>
@@ -44,7 +45,7 @@ class AnswerSink {
     under_way_.put(entries);
   }
 
-  std::vector<std::string> fields() const { return {fields_.begin(), fields_.end()}; }
+  const std::set<std::string>& fields() const { return fields_; }
   bool images() const { return images_; }
 
  private:
@@ -96,7 +97,8 @@ SynthesisReport ask(Workspace& workspace, const RequestBuilder& builder,
       .expected = asking.expected,
       .max_concurrency = options.max_concurrency,
       .budget = options.budget,
-      .spent = {.tokens = lost.input_tokens + lost.output_tokens, .dollars = lost.cost},
+      .spent = {.tokens = options.spent.tokens + lost.input_tokens + lost.output_tokens,
+                .dollars = options.spent.dollars + lost.cost},
       .announce = announce,
       .offline = options.offline,
       .seed = options.seed};
@@ -111,6 +113,37 @@ SynthesisReport ask(Workspace& workspace, const RequestBuilder& builder,
   report.lost = lost.requests;
   report.fields_sent = sink.fields();
   report.images_sent = sink.images();
+  return report;
+}
+
+SynthesisReport ask_for_notes(Workspace& workspace, const RequestBuilder& builder,
+                              const SynthesisOptions& options, const NoteAsking& notes,
+                              HttpTransport& transport, Job& job) {
+  const Provider& provider = builder.provider();
+  AnswerCounts counts;
+  const Asking asking = {
+      .source = notes.source,
+      .read =
+          [&](const llm::Request&, const HttpAnswer& http) {
+            NoteAnswer answer = read_answer(http, builder.strategy(), builder.schema(),
+                                            job.clock().now(), provider.finish_reasons);
+            counts.add(answer);
+            std::string outcome(note_status_name(answer.note.status));
+            return llm::Reading{std::move(answer.attempt), std::move(outcome),
+                                std::move(answer.note)};
+          },
+      .planned = notes.planned,
+      .keep =
+          [&](Database& own, const NoteOrigin& origin, const llm::SentRequest& sent) {
+            const auto& result = std::any_cast<const NoteResult&>(sent.result);
+            NoteRecord note = note_record(origin, sent, result, provider.prices);
+            if (notes.finish) notes.finish(note, *sent.request);
+            put_note(own, note);
+          },
+      .unit = "notes",
+      .expected = notes.expected};
+  SynthesisReport report = ask(workspace, builder, options, asking, transport, job);
+  report.answers = std::move(counts);
   return report;
 }
 

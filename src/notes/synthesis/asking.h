@@ -33,4 +33,18 @@ SynthesisReport ask(Workspace& workspace, const RequestBuilder& builder,
                     const SynthesisOptions& options, const Asking& asking, HttpTransport& transport,
                     Job& job);
 
+// What of a run that writes notes is its own.
+struct NoteAsking {
+  llm::Source& source;
+  std::function<const PlannedNote&(const llm::Request& request)> planned;  // in its subject
+  std::uint64_t expected = 0;
+  // Adds to a note before it is kept; may be empty.
+  std::function<void(NoteRecord& note, const llm::Request& request)> finish = {};
+};
+
+// ask() where an answer is a note, which is kept as such.
+SynthesisReport ask_for_notes(Workspace& workspace, const RequestBuilder& builder,
+                              const SynthesisOptions& options, const NoteAsking& notes,
+                              HttpTransport& transport, Job& job);
+
 }  // namespace epicrisis

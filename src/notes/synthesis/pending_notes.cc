@@ -58,12 +58,20 @@ std::string hash_of_shown_picture(Database& database, const RequestBuilder& buil
   }
 }
 
-std::optional<std::string> asked_before(std::optional<NoteStatus> status, bool retry_rejected,
-                                        std::string_view written) {
+std::optional<std::string> asked_before(PlannedNote& planned, std::optional<NoteStatus> status,
+                                        bool retry_rejected, std::string_view written) {
   if (!status || *status == NoteStatus::kFailed) return std::nullopt;
   if (*status == NoteStatus::kWritten) return std::string(written);
-  if (retry_rejected) return std::nullopt;
-  return fmt::format("{} before", note_status_name(*status));
+  if (!retry_rejected) return fmt::format("{} before", note_status_name(*status));
+  if (*status == NoteStatus::kTruncated) planned.max_tokens *= 2;
+  return std::nullopt;
+}
+
+TemplateFields measured_of(Database& database, const RequestBuilder& builder,
+                           const Sample& sample) {
+  if (!builder.names_measured()) return {};
+  const Strategy& strategy = builder.strategy();
+  return measured_fields(strategy, stored_findings(database, strategy.field, sample));
 }
 
 PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
@@ -75,7 +83,6 @@ PendingNotes::PendingNotes(Database& database, const RequestBuilder& builder,
       fraction_(options.fraction),
       ask_batched_(options.ask_batched),
       all_(all),
-      names_measured_(names_measured(builder.strategy())),
       job_(job),
       remaining_(filter_.limit) {
   require_datasets(database, filter_.datasets);
@@ -129,10 +136,7 @@ void PendingNotes::plan_notes_of(const Sample& sample) {
   notes_ += strategy.variants;
   const auto skip = [&](const std::string& reason) { skips_[reason] += strategy.variants; };
   if (strategy.names_label && !sample.label && sample.diagnosis.empty()) return skip("no class");
-  TemplateFields more;
-  if (names_measured_) {
-    more = measured_fields(strategy, stored_findings(database_, strategy.field, sample));
-  }
+  TemplateFields more = measured_of(database_, builder_, sample);
   if (strategy.kind == StrategyKind::kRewrite) {
     const std::string note = source_note(database_, sample.id, strategy.rewrites);
     if (note.empty()) return skip(fmt::format("no note of {} to rewrite", strategy.rewrites));
@@ -145,12 +149,11 @@ void PendingNotes::plan_notes_of(const Sample& sample) {
     PlannedNote planned = builder_.plan(sample, variant, hash, more);
     const std::optional<NoteStatus> status =
         all_ ? std::nullopt : note_status(database_, planned.key);
-    if (const auto reason = asked_before(status, retry_rejected_, "written before")) {
+    if (const auto reason = asked_before(planned, status, retry_rejected_, "written before")) {
       ++skips_[*reason];
     } else if (!ask_batched_ && is_out_in_batch(planned.key)) {
       ++skips_["out in a batch"];
     } else {
-      if (status == NoteStatus::kTruncated) planned.max_tokens *= 2;
       planned_.push_back(std::move(planned));
     }
   }

@@ -45,7 +45,6 @@ class PendingNotes {
   double fraction_;
   bool ask_batched_;
   bool all_;
-  bool names_measured_;
   const Job& job_;
   bool at_end_ = false;
   std::int64_t remaining_;
@@ -64,9 +63,12 @@ std::string hash_of_shown_picture(Database& database, const RequestBuilder& buil
                                   const Sample& sample, const Job& job, std::string& skip);
 
 // Why what was asked before with this outcome is not asked again: "refused before"; `written` for
-// what is there. Empty if it is to be asked.
-std::optional<std::string> asked_before(std::optional<NoteStatus> status, bool retry_rejected,
-                                        std::string_view written);
+// what is there. Empty if it is to be asked, with twice the room where it was truncated.
+std::optional<std::string> asked_before(PlannedNote& planned, std::optional<NoteStatus> status,
+                                        bool retry_rejected, std::string_view written);
+
+// What is stored of what the strategy names as measured; empty where it names nothing such.
+TemplateFields measured_of(Database& database, const RequestBuilder& builder, const Sample& sample);
 
 // Throws UsageError, with what would go where, if the provider is not on this machine and that was
 // neither allowed now nor before; remembers that it was.

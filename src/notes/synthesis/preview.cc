@@ -1,7 +1,5 @@
 #include "epicrisis/notes/synthesis/preview.h"
 
-#include <set>
-
 #include "notes/synthesis/pending_notes.h"
 
 namespace epicrisis {

@@ -119,6 +119,7 @@ RequestBuilder::RequestBuilder(Strategy strategy, Provider provider, std::string
   }
   picture_ = picture_tokens(provider_);
   check_disclosure(disclosure_, strategy_.field);
+  names_measured_ = epicrisis::names_measured(strategy_);
   const auto allowed = [&](std::string_view field) {
     return !disclosure_.fields || contains(*disclosure_.fields, field);
   };

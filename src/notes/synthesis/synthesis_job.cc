@@ -26,6 +26,8 @@ std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& 
       builder.model(), builder.picture().tokens);
 }
 
+namespace {
+
 void warn_of_pictures(const RequestBuilder& builder, const SynthesisJob& task, Job& job) {
   if (builder.strategy().image && !builder.provider().vision && task.disclosure.images) {
     job.warn(
@@ -37,13 +39,19 @@ void warn_of_pictures(const RequestBuilder& builder, const SynthesisJob& task, J
   if (!unknown.empty() && task.choice.replay.empty()) job.warn("{}", unknown);
 }
 
+}  // namespace
+
+PreparedRun prepare_run(const SynthesisJob& task, Job& job) {
+  PreparedRun run{make_builder(task), task.options, nullptr};
+  warn_of_pictures(run.builder, task, job);
+  run.options.offline = !task.choice.replay.empty();
+  run.transport = task.choice.transport(job);
+  return run;
+}
+
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job) {
-  const RequestBuilder builder = make_builder(task);
-  warn_of_pictures(builder, task, job);
-  SynthesisOptions options = task.options;
-  options.offline = !task.choice.replay.empty();
-  const std::unique_ptr<HttpTransport> transport = task.choice.transport(job);
-  return synthesize(workspace, builder, options, *transport, job);
+  const PreparedRun run = prepare_run(task, job);
+  return synthesize(workspace, run.builder, run.options, *run.transport, job);
 }
 
 }  // namespace epicrisis

@@ -68,7 +68,8 @@ class RequestBuilder {
   // strategy content and variant: what is paid for once.
   PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
                    const TemplateFields& more = {}) const;
-  bool needs_image() const;  // attach or measure
+  bool needs_image() const;                                // attach or measure
+  bool names_measured() const { return names_measured_; }  // the strategy (names_measured())
   bool sends_image() const { return attach_; }
   // What a picture that goes along counts.
   const PictureTokens& picture() const { return picture_; }
@@ -92,6 +93,7 @@ class RequestBuilder {
   PictureTokens picture_;
   bool attach_ = false;
   bool measure_ = false;
+  bool names_measured_ = false;
   std::string schema_words_;        // the schema as part of the prompt; "" if the server takes it
   std::int64_t schema_tokens_ = 0;  // servers count it as input
   std::string parameters_text_;     // parameters(), part of the key

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
@@ -21,6 +21,7 @@ struct SynthesisOptions {
   double fraction = 1;      // of the samples of the filter, drawn evenly; stable
   int max_concurrency = 0;  // 0: the provider's
   Budget budget = {};
+  Budget spent = {};            // of it, before this run
   bool retry_rejected = false;  // ask again for truncated, refused, filtered, empty, invalid ones
   bool ask_batched = false;     // ask although the same request is out in a batch
   bool allow_remote = false;    // remembered by the workspace once given
@@ -33,7 +34,7 @@ struct SynthesisReport : llm::DispatchReport {
   std::string strategy = {};
   std::string provider = {};
   std::string model = {};
-  std::vector<std::string> fields_sent = {};
+  std::set<std::string> fields_sent = {};
   bool images_sent = false;
   AnswerCounts answers = {};
   bool replayed = false;  // out of a recording: nothing was sent

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/llm/provider_choice.h"
+#include "epicrisis/net/http.h"
 #include "epicrisis/notes/synthesis/request.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 #include "epicrisis/store/workspace.h"
@@ -28,8 +30,15 @@ RequestBuilder make_builder(const SynthesisJob& job);
 // reckoned.
 std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget);
 
-// Says what of the pictures a run cannot show the model, and what it cannot reckon.
-void warn_of_pictures(const RequestBuilder& builder, const SynthesisJob& task, Job& job);
+// What a job comes to once its provider is found.
+struct PreparedRun {
+  RequestBuilder builder;
+  SynthesisOptions options;
+  std::unique_ptr<HttpTransport> transport;
+};
+// Says what of the pictures the run cannot show the model, and what it cannot reckon. Errors as
+// make_builder().
+PreparedRun prepare_run(const SynthesisJob& task, Job& job);
 
 // synthesize() with the transport that the job asks for.
 SynthesisReport run_synthesis(Workspace& workspace, const SynthesisJob& task, Job& job);
