@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "epicrisis/llm/dispatcher.h"
+#include "epicrisis/notes/synthesis/synthesis.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -18,6 +20,17 @@ inline std::string counts_in_words(const std::map<std::string, std::int64_t>& co
     words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, name);
   }
   return words;
+}
+
+// What became of the notes that a run took up; `done`: "written", "judged".
+inline void print_taken(const SynthesisReport& report, std::string_view done) {
+  print_line(fmt::format("{}{} by {}, {}: {} notes = {} {} + {} failed + {} skipped{}",
+                         report.replayed ? "Replayed: " : "", report.strategy, report.model,
+                         report.provider, report.taken, report.done, done, report.failed,
+                         report.skipped,
+                         report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
+  if (report.failed > 0) print_line("  failed: " + counts_in_words(report.rejected));
+  if (report.skipped > 0) print_line("  skipped: " + counts_in_words(report.skips));
 }
 
 inline void print_requests(const llm::DispatchReport& report) {

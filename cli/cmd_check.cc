@@ -1,4 +1,3 @@
-#include <functional>
 #include <memory>
 #include <set>
 
@@ -22,13 +21,13 @@ struct Options {
   std::size_t listed = 1000;
 };
 
-// The first of those that `wanted` takes, of `count` in all.
-void print_overlaps(const LeakageReport& report, std::int64_t count,
-                    const std::function<bool(const Overlap&)>& wanted) {
+// The first of those that leak, or of those that do not.
+void print_overlaps(const LeakageReport& report, bool leakage) {
+  const std::int64_t count = leakage ? report.leaks() : report.inside();
   std::size_t shown = 0;
   for (const Overlap& overlap : report.overlaps) {
     if (shown == kShown) break;
-    if (!wanted(overlap)) continue;
+    if (overlap.leakage != leakage) continue;
     print_line(fmt::format("  {}", overlap_words(overlap)));
     ++shown;
   }
@@ -70,11 +69,10 @@ void print_report(const LeakageReport& report, bool allowed) {
         {kind, count_of(report.leaks_by_kind, kind), count_of(report.inside_by_kind, kind)});
   }
   if (!kinds.empty()) print_table(rows);
-  print_overlaps(report, report.leaks(), [](const Overlap& overlap) { return overlap.leakage; });
+  print_overlaps(report, true);
   if (report.inside() > 0) {
     print_line("No leaks, as they lie inside one split; splits made here keep them together:");
-    print_overlaps(report, report.inside(),
-                   [](const Overlap& overlap) { return !overlap.leakage; });
+    print_overlaps(report, false);
   }
   if (report.unreadable > 0) {
     print_line(

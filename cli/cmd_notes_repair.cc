@@ -43,12 +43,7 @@ void print_report(const audit::RepairReport& report) {
 }
 
 void print_asked(const SynthesisReport& report, const CLI::App& command) {
-  print_line(fmt::format("{}{} by {}, {}: {} notes = {} written + {} failed + {} skipped{}",
-                         report.replayed ? "Replayed: " : "", report.strategy, report.model,
-                         report.provider, report.taken, report.done, report.failed, report.skipped,
-                         report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
-  if (report.failed > 0) print_line("  failed: " + counts_in_words(report.rejected));
-  if (report.skipped > 0) print_line("  skipped: " + counts_in_words(report.skips));
+  print_taken(report, "written");
   print_dropped(report.answers.dropped);
   print_requests(report);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);

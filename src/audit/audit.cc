@@ -14,30 +14,38 @@ void add_once(std::vector<std::string>& list, std::string_view name) {
   if (std::ranges::find(list, name) == list.end()) list.emplace_back(name);
 }
 
-// Facts that the note was given and does not state.
-std::vector<std::string> omissions(const std::vector<JudgedClaim>& claims, const Facts& facts,
-                                   const Prompt* prompt, const ClaimWords& words) {
-  std::vector<std::string> omitted;
+// Facts that the note was given and does not state. Of one in words that the reader does not know it
+// cannot be told, but where it stands in the note word for word.
+void find_omissions(AuditedNote& audited, std::string_view note, const Facts& facts,
+                    const Prompt* prompt, const ClaimWords& words) {
   const auto given = [&](std::initializer_list<std::string_view> names) {
     if (prompt == nullptr) return true;
     return std::ranges::any_of(names, [&](std::string_view name) {
       return std::ranges::find(prompt->fields, name) != prompt->fields.end();
     });
   };
-  const auto check = [&](Kind kind, bool known, bool was_given) {
+  const auto check = [&](Kind kind, bool known, std::string_view value, bool was_given) {
     const std::string_view name = words.kind_name(kind);
     if (!known || !was_given || name.empty()) return;
-    const bool stated = std::ranges::any_of(claims, [&](const JudgedClaim& one) {
+    const bool stated = std::ranges::any_of(audited.claims, [&](const JudgedClaim& one) {
       return one.claim.kind == name && !one.claim.denied;
     });
-    if (!stated) omitted.emplace_back(name);
+    if (stated) return;
+    if (kind != Kind::kGrade && !is_read(words, kind, value)) {
+      if (stands_in(note, value)) return;
+      // The words of a class are known, whatever those of the diagnosis are.
+      if (kind != Kind::kDiagnosis) {
+        audited.unreadable.emplace_back(name);
+        return;
+      }
+    }
+    audited.omitted.emplace_back(name);
   };
-  check(Kind::kDiagnosis, facts.label.has_value(), given({"diagnosis", "class"}));
-  check(Kind::kGrade, !facts.grade.empty(), given({words.field().grade_name()}));
-  check(Kind::kSite, !facts.site.empty(), given({"site", "findings"}));
-  check(Kind::kAge, !facts.age.empty(), given({"age", "findings"}));
-  check(Kind::kSex, !facts.sex.empty(), given({"sex", "findings"}));
-  return omitted;
+  check(Kind::kDiagnosis, facts.label.has_value(), facts.diagnosis, given({"diagnosis", "class"}));
+  check(Kind::kGrade, !facts.grade.empty(), facts.grade, given({words.field().grade_name()}));
+  check(Kind::kSite, !facts.site.empty(), facts.site, given({"site", "findings"}));
+  check(Kind::kAge, !facts.age.empty(), facts.age, given({"age", "findings"}));
+  check(Kind::kSex, !facts.sex.empty(), facts.sex, given({"sex", "findings"}));
 }
 
 NoteVerdict verdict_of(const AuditedNote& audited) {
@@ -111,9 +119,8 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
     audited.claims.push_back(std::move(judged));
   }
   audited.wrong = wrong_of(contradicted, words);
-  audited.omitted = omissions(audited.claims, facts, prompt, words);
+  find_omissions(audited, note, facts, prompt, words);
   audited.form = form_faults(note, audited.reading, prompt, words);
-  settle_unreadable(audited, note, facts, words);
   audited.verdict = verdict_of(audited);
   return audited;
 }

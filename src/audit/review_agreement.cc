@@ -210,7 +210,9 @@ class Machines {
 
  private:
   void answer() {
-    const std::optional<Sample> sample = find_sample(database_, together_.front().sample_id);
+    const std::int64_t sample_id = together_.front().sample_id;
+    if (!sample_ || sample_->id != sample_id) sample_ = find_sample(database_, sample_id);
+    const std::optional<Sample>& sample = sample_;
     if (!sample) return;
     std::vector<std::pair<const NoteRecord*, Labelled*>> labelled;
     for (const NoteRecord& note : together_) {
@@ -219,7 +221,9 @@ class Machines {
     }
     if (labelled.empty()) return;
     SharedClaims shared;
-    for (const NoteRecord& note : together_) shared.add(reader().read(note.text));
+    if (together_.size() > 1) {  // one alone shares nothing
+      for (const NoteRecord& note : together_) shared.add(reader().read(note.text));
+    }
     const Facts facts = known_facts(database_, field_, *sample);
     for (const auto& [note, labels] : labelled) answer(*note, *labels, *sample, facts, shared);
   }
@@ -286,6 +290,7 @@ class Machines {
   Notes& notes_;
   std::int64_t present_ = 0;  // labelled notes
   std::vector<NoteRecord> together_;
+  std::optional<Sample> sample_;  // whose they are
   std::map<std::string, JudgeCounts> judges_;
   std::map<std::string, SecondReader> seconds_;
 };

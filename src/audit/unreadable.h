@@ -3,14 +3,12 @@
 #include <string_view>
 
 #include "audit/claim_words.h"
-#include "epicrisis/audit/audit.h"
 
 namespace epicrisis::audit {
 
-// Facts whose words the reader of notes does not know, as sites in another language: where they stand
-// in the note word for word they are not omitted, and elsewhere it cannot be told. Takes them out of
-// `audited.omitted`; the latter go into `audited.unreadable`.
-void settle_unreadable(AuditedNote& audited, std::string_view note, const Facts& facts,
-                       const ClaimWords& words);
+// Whether a given value, as a site in another language, is one that the reader of notes knows.
+bool is_read(const ClaimWords& words, Kind kind, std::string_view value);
+// Whether a note has a value word for word.
+bool stands_in(std::string_view note, std::string_view value);
 
 }  // namespace epicrisis::audit

@@ -52,7 +52,7 @@ void count(AuditCounts& counts, const Json& audited) {
       if (shared->get<double>() < kShared) ++counts.unshared;
     }
     const std::string said = claim.at("verdict");
-    const bool measured = claim.at("rule").get<std::string>() == kMeasuredRule;
+    const bool measured = is_measured(claim);
     if (said == "agrees") ++(measured ? counts.measured_agree : counts.agree);
     if (said == "unknowable") ++counts.unknowable;
     if (said != "contradicts") continue;

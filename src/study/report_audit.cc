@@ -28,10 +28,6 @@ struct Key {
   auto operator<=>(const Key&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
-bool is_measured(const Json& claim) {
-  return claim.at("rule").get<std::string>() == audit::kMeasuredRule;
-}
-
 NoteTally tally_note(const Json& found, std::size_t index) {
   std::uint32_t claims = 0, known = 0, contradicted = 0, major = 0, unknowable = 0;
   std::uint32_t by_measures = 0, against_measures = 0;
@@ -40,7 +36,7 @@ NoteTally tally_note(const Json& found, std::size_t index) {
     const std::string verdict = claim.at("verdict");
     if (verdict == "unknowable") ++unknowable;
     if (verdict != "agrees" && verdict != "contradicts") continue;
-    if (is_measured(claim)) {
+    if (audit::is_measured(claim)) {
       ++by_measures;
       if (verdict == "contradicts") ++against_measures;
       continue;
@@ -116,9 +112,9 @@ AuditExample example_of(const NoteRecord& note, const Json& found, const Case& i
     const std::string verdict = claim.at("verdict");
     if (verdict != "contradicts" && verdict != "unknowable") continue;
     const std::string evidence = claim.at("evidence");
-    const AuditMark mark = verdict != "contradicts" ? AuditMark::kUnknowable
-                           : is_measured(claim)     ? AuditMark::kMeasured
-                                                    : AuditMark::kWrong;
+    const AuditMark mark = verdict != "contradicts"    ? AuditMark::kUnknowable
+                           : audit::is_measured(claim) ? AuditMark::kMeasured
+                                                       : AuditMark::kWrong;
     example.spans.push_back(
         {claim.at("begin"), claim.at("end"), mark,
          claim.at("kind").get<std::string>() + (evidence.empty() ? "" : ": " + evidence)});

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "audit/sure_finding.h"
 #include "epicrisis/audit/repair.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
@@ -16,17 +17,7 @@
 namespace epicrisis::audit {
 namespace {
 
-MeasuredFinding finding(const std::string& kind, const std::string& value, bool present,
-                        const std::string& opposite = "") {
-  MeasuredFinding one;
-  one.kind = kind;
-  one.value = value;
-  one.opposite = opposite;
-  one.strength = present ? 0.95 : 0.05;
-  one.confidence = 0.9;
-  one.confident = one.usable = true;
-  return one;
-}
+using test::finding;
 
 TEST(MeasuredRules, JudgeWhatNoOtherFactSpeaksOf) {
   const Auditor auditor(Field::standard());

@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "audit/sure_finding.h"
 #include "epicrisis/audit/audit.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis::audit {
 namespace {
+
+using test::finding;
 
 using Words = std::vector<std::string>;
 
@@ -64,18 +67,6 @@ const std::vector<Words>& sites() {
                                          {"leg", "thigh", "calf"},  {"forearm"},
                                          {"abdomen", "belly"},      {"neck"}};
   return all;
-}
-
-MeasuredFinding finding(const std::string& kind, const std::string& value, bool present,
-                        const std::string& opposite = "") {
-  MeasuredFinding one;
-  one.kind = kind;
-  one.value = value;
-  one.opposite = opposite;
-  one.strength = present ? 0.95 : 0.05;
-  one.confidence = 0.9;
-  one.confident = one.usable = true;
-  return one;
 }
 
 // A sentence on the look, and what is measured where it is so.
@@ -296,12 +287,11 @@ class Generator {
         {"purple", "orange", "yellow", "skin-coloured", "blue"},
         {"milia-like cysts", "blue-white veil", "ulceration", "crusts", "rosettes"}};
     const std::size_t under = 1 + random_.below(kOffList.size() - 1);
-    std::string& sentence = sentences[sentence_of(under)];
+    std::string& sentence = sentences[under + 1];
     sentence.pop_back();
     sentence += ", " + pick(kOffList[under]) + ".";
     planted.expected = {"off list"};
   }
-  static std::size_t sentence_of(std::size_t heading) { return heading + 1; }
 
   // What is planted as a sentence of its own.
   void add_sentence(Planted& planted, Words& sentences) {

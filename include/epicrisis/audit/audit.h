@@ -49,6 +49,8 @@ std::string_view severity_name(Severity severity);  // "", "minor", "major"
 // What is measured on the picture, by rules of thumb, is weaker evidence than what is known; its
 // verdicts are counted apart.
 inline constexpr std::string_view kMeasuredRule = "measured";
+// Of a claim as an audit is stored: docs/formats/audits.md.
+inline bool is_measured(const Json& claim) { return claim.at("rule") == kMeasuredRule; }
 
 struct JudgedClaim {
   Claim claim;
