@@ -24,6 +24,17 @@ std::int64_t sum(const std::map<std::string, std::int64_t>& counts) {
   return total;
 }
 
+// The first of the overlaps for which `is` holds, and "..." where `all` of them are more.
+std::string first_words(const std::vector<Overlap>& overlaps, bool Overlap::*is, std::int64_t all) {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> first;
+  for (const Overlap& overlap : overlaps) {
+    if (first.size() == kShown) break;
+    if (overlap.*is) first.push_back(overlap_words(overlap));
+  }
+  return join(first, "; ") + (all > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
+}
+
 }  // namespace
 
 std::string_view overlap_kind_name(OverlapKind kind) {
@@ -44,16 +55,9 @@ std::string overlap_words(const Overlap& overlap) {
 
 std::string other_class_words(const LeakageReport& report) {
   if (report.other_class == 0) return "";
-  constexpr std::size_t kShown = 3;
-  std::vector<std::string> first;
-  for (const Overlap& overlap : report.overlaps) {
-    if (first.size() == kShown) break;
-    if (overlap.other_class) first.push_back(overlap_words(overlap));
-  }
   return fmt::format(
-      "{} pairs of the same picture are of different classes, so a label must be wrong: {}{}",
-      report.other_class, join(first, "; "),
-      report.other_class > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
+      "{} pairs of the same picture are of different classes, so a label must be wrong: {}",
+      report.other_class, first_words(report.overlaps, &Overlap::other_class, report.other_class));
 }
 
 std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }
@@ -104,16 +108,10 @@ void LeakageReport::throw_if_leaking() const {
   std::vector<std::string> counts;
   for (const auto& [kind, count] : leaks_by_kind)
     counts.push_back(fmt::format("{} by {}", count, kind));
-  std::vector<std::string> first;
-  for (const Overlap& overlap : overlaps) {
-    if (!overlap.leakage || first.size() == 3) break;
-    first.push_back(overlap_words(overlap));
-  }
   throw LeakageError(
-      "the splits overlap: {} leaks ({}); {}{}. 'epicrisis check' lists them; `allow_leakage` goes "
+      "the splits overlap: {} leaks ({}); {}. 'epicrisis check' lists them; `allow_leakage` goes "
       "on and records it in the report",
-      leaks(), join(counts, ", "), join(first, "; "),
-      leaks() > static_cast<std::int64_t>(first.size()) ? "; ..." : "");
+      leaks(), join(counts, ", "), first_words(overlaps, &Overlap::leakage, leaks()));
 }
 
 std::int64_t save_leakage(Database& database, const LeakageReport& report,

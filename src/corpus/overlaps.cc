@@ -26,6 +26,15 @@ bool is_of_pictures(OverlapKind kind) {
          kind == OverlapKind::kNearDuplicate;
 }
 
+bool are_of_other_classes(const CheckedSample& a, const CheckedSample& b) {
+  return a.label >= 0 && b.label >= 0 && a.label != b.label;
+}
+
+// Two data sets have names of their own for one patient.
+bool are_of_other_groups(const CheckedSample& a, const CheckedSample& b) {
+  return a.dataset == b.dataset && a.group != 0 && b.group != 0 && a.group != b.group;
+}
+
 }  // namespace
 
 bool is_distinctive_id(std::string_view id) {
@@ -132,7 +141,9 @@ void OverlapCollector::add_pair(OverlapKind kind, std::size_t a, std::size_t b, 
   const CheckedSample& second = samples_.at(std::max(a, b));
   found_.push_back({kind, is_leak(first, second), first.role, second.role,
                     static_cast<std::uint8_t>(distance), static_cast<std::uint32_t>(std::min(a, b)),
-                    static_cast<std::uint32_t>(std::max(a, b))});
+                    static_cast<std::uint32_t>(std::max(a, b)),
+                    is_of_pictures(kind) && are_of_other_classes(first, second),
+                    is_of_pictures(kind) && are_of_other_groups(first, second)});
 }
 
 void OverlapCollector::add_cluster(OverlapKind kind, const std::vector<std::size_t>& members,
@@ -151,25 +162,11 @@ void OverlapCollector::add_cluster(OverlapKind kind, const std::vector<std::size
   }
 }
 
-bool OverlapCollector::other_class(const Found& found) const {
-  const std::int16_t a = samples_.at(found.a).label;
-  const std::int16_t b = samples_.at(found.b).label;
-  return is_of_pictures(found.kind) && a >= 0 && b >= 0 && a != b;
-}
-
-// Two data sets have names of their own for one patient.
-bool OverlapCollector::other_group(const Found& found) const {
-  const CheckedSample& a = samples_.at(found.a);
-  const CheckedSample& b = samples_.at(found.b);
-  return is_of_pictures(found.kind) && a.dataset == b.dataset && a.group != 0 && b.group != 0 &&
-         a.group != b.group;
-}
-
 void OverlapCollector::finish(Database& database, LeakageReport& report) {
   report.without_split = std::ranges::count(samples_.all(), 0, &CheckedSample::role);
   // Positions of samples are in order of their ids.
-  const auto order = [&](const Found& one) {
-    return std::tuple(!one.leakage, !other_class(one), !other_group(one), one.kind, one.a, one.b,
+  const auto order = [](const Found& one) {
+    return std::tuple(!one.leakage, !one.other_class, !one.other_group, one.kind, one.a, one.b,
                       one.role_a, one.role_b);
   };
   std::sort(found_.begin(), found_.end(),
@@ -190,14 +187,14 @@ void OverlapCollector::finish(Database& database, LeakageReport& report) {
     return side;
   };
   for (const Found& found : found_) {
-    report.other_class += other_class(found);
-    report.other_group += other_group(found);
+    report.other_class += found.other_class;
+    report.other_group += found.other_group;
     ++(found.leakage ? report.leaks_by_kind
                      : report.inside_by_kind)[std::string(overlap_kind_name(found.kind))];
     if (report.overlaps.size() >= kMaxListedOverlaps) continue;
     report.overlaps.push_back({found.kind, side(found.a, found.role_a), side(found.b, found.role_b),
-                               found.leakage, found.distance, other_class(found),
-                               other_group(found)});
+                               found.leakage, found.distance, found.other_class,
+                               found.other_group});
   }
   found_.clear();
 }

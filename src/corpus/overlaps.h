@@ -75,10 +75,10 @@ class OverlapCollector {
     std::uint8_t distance;
     std::uint32_t a;
     std::uint32_t b;
+    bool other_class = false;
+    bool other_group = false;
   };
   Place place(std::size_t index) const;
-  bool other_class(const Found& found) const;
-  bool other_group(const Found& found) const;
 
   const CheckedSamples& samples_;
   const CheckOptions& options_;

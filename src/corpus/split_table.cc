@@ -67,8 +67,8 @@ std::vector<SplitItem> items_of(const SplitTable& table) {
 }
 
 // Finds the samples that have to stay together, and says what of their pictures is not sure.
-void join_same(Workspace& workspace, SplitTable& table, Job& job) {
-  const std::vector<SplitItem> items = items_of(table);
+void join_same(Workspace& workspace, SplitTable& table, const std::vector<SplitItem>& items,
+               Job& job) {
   CheckOptions options;
   options.datasets = table.request.filter.datasets;
   options.datasets_are_domains = false;
@@ -102,9 +102,8 @@ void join_same(Workspace& workspace, SplitTable& table, Job& job) {
   }
 }
 
-void assign(SplitTable& table) {
+void assign(SplitTable& table, std::vector<SplitItem> items) {
   const SplitRequest& request = table.request;
-  std::vector<SplitItem> items = items_of(table);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::size_t first = table.entries[i].first;
     if (first == i) continue;
@@ -270,8 +269,9 @@ SplitTable split_samples(Workspace& workspace, const SplitRequest& request, Job&
                            [](const SplitEntry& entry) { return entry.label.has_value(); })) {
     throw UsageError("splitting: of {} samples none has a class", table.entries.size());
   }
-  join_same(workspace, table, job);
-  assign(table);
+  std::vector<SplitItem> items = items_of(table);
+  join_same(workspace, table, items, job);
+  assign(table, std::move(items));
   count(table);
   remark(table);
   return table;

@@ -147,7 +147,7 @@ std::string report_latex(const ReportData& data) {
     for (const auto& [kind, words] :
          {std::pair("recall", "Recall"), std::pair("specificity", "Specificity")}) {
       const MetricTable table = class_table(data, kind, set.dataset, set.role);
-      if (!table.printed() && !table.has_counts()) continue;
+      if (!table.printed()) continue;
       text += metric_latex(
           table, fmt::format("{} of each class on {} with {}\\% bootstrap intervals.", words,
                              latex(fmt::format("{} ({})", set.dataset, set.role)), percent));

@@ -130,11 +130,8 @@ const ReportReference* find_reference(const ReportData& data, std::string_view n
 }  // namespace
 
 bool MetricTable::printed() const {
-  return std::any_of(cells.begin(), cells.end(), [](const auto* row) { return row != nullptr; });
-}
-
-bool MetricTable::has_counts() const {
-  return std::ranges::any_of(counts, [](const std::string& count) { return !count.empty(); });
+  return std::ranges::any_of(cells, [](const auto* row) { return row != nullptr; }) ||
+         std::ranges::any_of(counts, [](const std::string& count) { return !count.empty(); });
 }
 
 std::string MetricTable::missing_words() const {

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "epicrisis/report/report_data.h"
@@ -42,6 +43,8 @@ std::string value_cell(const ResultRow* row, bool with_n, bool with_seeds,
                        std::string_view instead = {});
 // What the named terms mean, a sentence each, for below a table; unknown names are left out.
 std::string terms(const std::vector<std::string_view>& names);
+// The same of terms that are given themselves: their titles and what they mean.
+std::string explained(const std::vector<std::pair<std::string_view, std::string_view>>& terms);
 // A figure with its caption; nothing without a drawing.
 std::string figure(std::string_view svg, std::string_view caption, bool scrolls = false);
 // Systems a row, data sets a column, then what would be reached without learning. Nothing where no

@@ -184,9 +184,9 @@ Section audit(const ReportData& data) {
     html += fmt::format("<p class=\"soft\">{} were not audited and are not in here.</p>\n",
                         markup::plural(section.without_audit, "note", "notes"));
   }
-  std::vector<std::string_view> measures;
-  for (const AuditMeasure& one : kAuditMeasures) measures.push_back(one.name);
-  html += terms(measures);
+  std::vector<std::pair<std::string_view, std::string_view>> measures;
+  for (const AuditMeasure& one : kAuditMeasures) measures.emplace_back(one.title, one.words);
+  html += explained(measures);
   if (const std::string classes = measures_table(section, true); !classes.empty()) {
     html += "<details><summary>By class</summary>" + classes + "</details>\n";
   }

@@ -243,11 +243,7 @@ Section summary(const ReportData& data) {
     for (const std::string& verdict : against_majority(data)) {
       html += "<p>" + text(verdict) + "</p>\n";
     }
-    for (const ClassificationMetric& metric : classification_metrics()) {
-      if (metric.name == data.headline_metric && metric.over_classes) {
-        html += small_classes_html(data);
-      }
-    }
+    if (classification_metric(data.headline_metric).over_classes) html += small_classes_html(data);
     html += terms({data.headline_metric, "n", "trainings", "interval", "grey_lines"});
   }
   html += shift_figures(data);

@@ -85,7 +85,7 @@ std::string reference_rows(const ReportData& data, const MetricTable& numbers, b
 
 std::string metric_table_html(const MetricTable& numbers, std::string_view caption,
                               const ReportData* references) {
-  if (!numbers.printed() && !numbers.has_counts()) return {};
+  if (!numbers.printed()) return {};
   // n goes into the column's head where it is the same for all, seeds into a column of their own.
   std::vector<std::size_t> column_n(numbers.columns.size(), 0);
   std::vector<bool> same_n(numbers.columns.size(), true);

@@ -1,5 +1,6 @@
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "report/markup.h"
 #include "report/sections.h"
@@ -64,48 +65,25 @@ constexpr std::array kTerms = {
     Term{"median_rank", "Median rank",
          "the place of the own picture or note for half of the queries; 1 is best"},
     Term{"by_chance", "By chance", "what P@k and mAP would be if the pool were in random order"},
-    Term{"contradicted_notes", "Contradicted",
-         "of the notes, the share with at least one claim that contradicts what is known"},
-    Term{"major_contradicted_notes", "Major",
-         "of the notes, the share with such a claim that would change class, grade or side"},
-    Term{"contradicted_claims", "Claims contradicted",
-         "of the claims that what is known speaks of, the share that contradicts it"},
-    Term{"major_contradicted_claims", "major",
-         "of the same claims, the share that contradicts it and would change class, grade or side"},
-    Term{
-        "measured_contradicted_notes", "Against measures",
-        "of the notes, the share with a claim that contradicts what was measured on the picture, which "
-        "is weaker evidence and never major"},
-    Term{
-        "measured_contradicted_claims", "Claims against measures",
-        "of the claims that a measure speaks of and nothing that is known, the share that contradicts "
-        "it"},
-    Term{"self_contradicting_notes", "Contradict themselves",
-         "of the notes, the share with two claims that cannot both be true"},
-    Term{"omitting_notes", "Leave out",
-         "of the notes, the share that does not state a fact that it was given"},
-    Term{
-        "unknowable_claims", "Unknowable",
-        "of all claims, the share of what nobody could know from picture and metadata: history, sizes, "
-        "test results"},
-    Term{"off_list_notes", "Off the list",
-         "of the notes, the share with something outside the options of the prompt"},
-    Term{
-        "coverage", "Decided",
-        "of all claims, the share that something known or measured speaks of; of the others it cannot "
-        "be said whether they are right"},
     Term{"own_pair", "Own pair", "the note of the query's picture, or the picture of its note"},
 };
 
 }  // namespace
 
 std::string terms(const std::vector<std::string_view>& names) {
-  std::string html;
+  std::vector<std::pair<std::string_view, std::string_view>> named;
   for (const std::string_view name : names) {
     for (const Term& term : kTerms) {
-      if (term.key != name) continue;
-      html += "<b>" + markup::text(term.title) + "</b>: " + markup::text(term.words) + ". ";
+      if (term.key == name) named.emplace_back(term.title, term.words);
     }
+  }
+  return explained(named);
+}
+
+std::string explained(const std::vector<std::pair<std::string_view, std::string_view>>& terms) {
+  std::string html;
+  for (const auto& [title, words] : terms) {
+    html += "<b>" + markup::text(title) + "</b>: " + markup::text(words) + ". ";
   }
   if (html.empty()) return html;
   html.pop_back();

@@ -7,8 +7,6 @@
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
-#include "epicrisis/settings/image_encoder_config.h"
-#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/store/tables/runs.h"

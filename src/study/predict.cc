@@ -86,7 +86,7 @@ std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
 std::vector<std::string> run_quality(const Path& run_folder) {
   std::vector<std::string> lines;
   const auto result = read_train_result(run_folder);
-  if (result && !result->history.empty() && std::isfinite(result->best().validation_loss)) {
+  if (result && std::isfinite(result->best().validation_loss)) {
     lines.push_back(fmt::format("validated while it was trained: weighted F1 {:.3f}",
                                 result->best().validation_weighted_f1));
   }

@@ -9,6 +9,7 @@
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/adapter.h"
+#include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/store/tables/samples.h"
@@ -25,9 +26,6 @@ namespace {
 
 using study::CaseSet;
 using study::Findings;
-
-// With fewer of a class one test sample moves its recall by more than 0.2.
-constexpr std::int64_t kFewTested = 5;
 
 // Keeps what a call warns of, and passes a cancel of the caller's job on.
 class WarningKeeper : public JobWatcher {
@@ -91,8 +89,6 @@ class StudyChecker {
       describe_data();
       compare_classes();
       count_tested();
-    }
-    if (assigned) {
       guard(study_.notes_place, [&] { study::import_study_notes(workspace_, study_, inner_); });
     }
     study::check_notes(workspace_, study_, assigned ? &set_ : nullptr, options_.allow_remote,
@@ -232,7 +228,7 @@ class StudyChecker {
       std::int64_t all = 0;
       for (const auto& [name, count] : data.tested) {
         all += count;
-        if (count < kFewTested) few.push_back(fmt::format("{} of {}", count, name));
+        if (std::cmp_less(count, kFewInAMean)) few.push_back(fmt::format("{} of {}", count, name));
       }
       if (all == 0 || few.empty()) continue;
       findings_.warning(

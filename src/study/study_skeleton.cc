@@ -9,7 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/image/prepare.h"
+#include "epicrisis/corpus/preparation.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/fields.h"
@@ -119,13 +119,12 @@ std::vector<std::string> template_strategies(const Field& field) {
 }
 
 std::string prepare_text(const Field& field) {
-  const PrepareRecipe recipe;
+  const PrepareRecipe recipe = usual_recipe(field);
   return fmt::format(
       "# What is done to each picture, with the defaults; epicrisis prepare draws a sheet of it.\n"
       "[prepare]\n# size = {}               # pixels a side\n# remove_hair = {}\n"
       "# crop_border = {}       # a dark frame\n# crop_to_subject = {}   # toward the {}\n\n",
-      recipe.size, field.remove_hair(), field.crop_border(), field.crop_to_subject(),
-      field.subject());
+      recipe.size, recipe.remove_hair, recipe.crop_border, recipe.crop_to_subject, field.subject());
 }
 
 std::string notes_text(const std::vector<std::string>& templates) {

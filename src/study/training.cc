@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <optional>
+#include <span>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -30,11 +32,18 @@ std::string run_id(const Study& study, const StudyRun& run, std::int64_t seed,
   return fmt::format("{}-{}-{}", name.substr(0, 80), seed, hash.substr(0, 10));
 }
 
+// Whether a training went through all its epochs and was still getting better.
+bool is_cut_off(const TrainResult& result) {
+  return !result.stopped_early && result.best_epoch == result.epochs &&
+         std::isfinite(result.best().validation_loss);
+}
+
 // A run of the study with one seed, as the workspace has it.
 struct SeedState {
   RunRecord record;          // as it would be started now; of a finished one its own id
   bool finished = false;     // and its files are sound
   bool was_trained = false;  // on this or something else
+  bool cut_off = false;      // a finished one, which was still getting better
   std::string why_not;       // it is not finished
 };
 
@@ -72,8 +81,7 @@ class StudyRuns {
     if (done) {
       state.record.id = done->id;
       state.was_trained = true;
-      state.why_not = fault_of(workspace_.runs() / done->id);
-      state.finished = state.why_not.empty();
+      look_at_files(workspace_.runs() / done->id, state);
     } else {
       explain(state, seed);
     }
@@ -103,13 +111,18 @@ class StudyRuns {
   }
 
  private:
-  // Why a finished run's files cannot be used; "" if they can.
-  static std::string fault_of(const Path& folder) {
+  // Whether a finished run's files can be used, or why they cannot.
+  static void look_at_files(const Path& folder, SeedState& state) {
     try {
-      if (read_train_result(folder)) return "";
-      return fmt::format("its files in {} are gone", folder.string());
+      const auto result = read_train_result(folder);
+      if (!result) {
+        state.why_not = fmt::format("its files in {} are gone", folder.string());
+        return;
+      }
+      state.finished = true;
+      state.cut_off = is_cut_off(*result);
     } catch (const Error& error) {
-      return error.what();
+      state.why_not = error.what();
     }
   }
 
@@ -186,12 +199,6 @@ void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& no
       title, run.train.epochs);
 }
 
-// Whether a training went through all its epochs and was still getting better.
-bool is_cut_off(const TrainResult& result) {
-  return !result.stopped_early && result.best_epoch == result.epochs && !result.history.empty() &&
-         std::isfinite(result.best().validation_loss);
-}
-
 std::string cut_off_words(const StudyRun& run, const std::vector<std::string>& seeds) {
   return fmt::format(
       "run '{}' (seed {}): its best epoch is the last one ({}), so it may not be trained to its end; "
@@ -248,10 +255,10 @@ class TrainingCount {
   std::chrono::nanoseconds spent_{};
 };
 
-// Those that have no finished training yet.
-std::size_t count_open(StudyRuns& runs, const Study& study, const Job& job) {
+// The seeds of these runs that have no finished training yet.
+std::size_t count_open(StudyRuns& runs, std::span<const StudyRun> counted, const Job& job) {
   std::size_t open = 0;
-  for (const StudyRun& run : study.runs) {
+  for (const StudyRun& run : counted) {
     job.check();
     runs.take(run);
     for (const std::int64_t seed : run.seeds) open += !runs.state(seed).finished;
@@ -308,8 +315,10 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         std::filesystem::remove_all(folder);
       }
       if (!count) {
-        StudyRuns all(workspace, study, set, pictures, models);
-        count.emplace(count_open(all, study, job), job);
+        // The runs before this one are all trained.
+        StudyRuns others(workspace, study, set, pictures, models);
+        const std::span<const StudyRun> left(&run, std::to_address(study.runs.end()));
+        count.emplace(count_open(others, left, job), job);
       }
       count->begin(title);
       tell_validation(run, set, runs.notes(), title, job);
@@ -346,8 +355,7 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
       }
       if (fault.empty()) {
         trained.seeds.emplace_back(std::to_string(seed), state.record.id);
-        const auto trained_so = read_train_result(workspace.runs() / state.record.id);
-        if (trained_so && is_cut_off(*trained_so)) cut_off.push_back(std::to_string(seed));
+        if (state.cut_off) cut_off.push_back(std::to_string(seed));
       } else {
         missing[fault].push_back(std::to_string(seed));
       }

@@ -99,15 +99,21 @@ std::vector<std::string> texts_of(const AdapterReport& report, bool warning) {
   return texts;
 }
 
-ReadResult read_cases(std::string_view rows, std::string_view header = "id;dx;sex;malignant\n") {
+// Reads a table t.csv by a column map.
+ReadResult read_table(std::string_view map, std::string_view table) {
   DataFolder folder;
-  folder.text("columns.toml",
-              "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\nsex = \"sex\"\n"
-              "malignancy = \"malignant\"\n");
-  folder.text("t.csv", std::string(header) + std::string(rows));
+  folder.text("columns.toml", map);
+  folder.text("t.csv", table);
   AdapterInput input = folder.input();
   input.tables_only = true;
   return read_all("generic_csv", input);
+}
+
+ReadResult read_cases(std::string_view rows, std::string_view header = "id;dx;sex;malignant\n") {
+  return read_table(
+      "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\nsex = \"sex\"\n"
+      "malignancy = \"malignant\"\n",
+      std::string(header) + std::string(rows));
 }
 
 TEST(ReadRemarks, NameWhatWasLeftOutAndHowOften) {
@@ -138,16 +144,12 @@ TEST(ReadRemarks, UnknownLabelsAreBlocksToPaste) {
 
 // A block that is pasted and not completed must not pass for a decision.
 TEST(ReadRemarks, ALabelThatIsLeftEmptyIsAskedFor) {
-  DataFolder folder;
-  folder.text("t.csv", "id,dx\n1,wart\n2,scar\n3,unk\n4,MEL\n");
+  const std::string_view table = "id,dx\n1,wart\n2,scar\n3,unk\n4,MEL\n";
   const std::string map =
       "table = \"t.csv\"\ntaxonomy = \"isic2019\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n"
       "[[map]]\nraw = [\"scar\"]\nlabel = \"\"\ndiagnosis = \"scar\"\n";
-  AdapterInput input = folder.input();
-  input.tables_only = true;
-  folder.text("columns.toml", map);
-  folder.text("columns.toml", map + map_blocks(read_all("generic_csv", input).report));
-  const AdapterReport report = read_all("generic_csv", input).report;
+  const std::string blocks = map_blocks(read_table(map, table).report);
+  const AdapterReport report = read_table(map + blocks, table).report;
   EXPECT_EQ(report.left_empty, (Counts{{"wart", 1}}));
   EXPECT_EQ(report.no_class, (Counts{{"wart", 1}, {"scar", 1}, {"unk", 1}}));
   EXPECT_THAT(texts_of(report, true),
@@ -157,37 +159,29 @@ TEST(ReadRemarks, ALabelThatIsLeftEmptyIsAskedFor) {
 }
 
 TEST(ReadRemarks, AMapThatNamesNoLabelColumnIsTold) {
-  DataFolder folder;
-  folder.text("t.csv", "id,dx\n1,MEL\n2,NV\n");
-  folder.text("columns.toml", "table = \"t.csv\"\n[columns]\nid = \"id\"\n");
-  AdapterInput input = folder.input();
-  input.tables_only = true;
+  const AdapterReport report =
+      read_table("table = \"t.csv\"\n[columns]\nid = \"id\"\n", "id,dx\n1,MEL\n2,NV\n").report;
   EXPECT_THAT(
-      texts_of(read_all("generic_csv", input).report, true),
+      texts_of(report, true),
       testing::Contains("2 samples without a label: the column map names no `label` column"));
-  EXPECT_EQ(to_json(read_all("generic_csv", input).report).at("no_label_column"), true);
+  EXPECT_EQ(to_json(report).at("no_label_column"), true);
 }
 
 // What is pasted as it is changes no sample, and is warned of no more.
 TEST(ReadRemarks, ValuesThatAreNotUnderstoodAreWordsToPaste) {
-  const std::string_view rows = "1,old,x,Klingon,f\n2,old,x,\"say \"\"q\"\"\",9\n3,4,f,back,3\n";
-  DataFolder folder;
-  folder.text("t.csv", "id,age,sex,site,fst\n" + std::string(rows));
+  const std::string_view table =
+      "id,age,sex,site,fst\n1,old,x,Klingon,f\n2,old,x,\"say \"\"q\"\"\",9\n3,4,f,back,3\n";
   const std::string map =
       "table = \"t.csv\"\n[columns]\nid = \"id\"\nage = \"age\"\nsex = \"sex\"\nsite = \"site\"\n"
       "skin_type = \"fst\"\n";
-  AdapterInput input = folder.input();
-  input.tables_only = true;
-  folder.text("columns.toml", map);
-  const ReadResult before = read_all("generic_csv", input);
+  const ReadResult before = read_table(map, table);
   const std::string blocks = words_blocks(before.report);
   for (const char* block :
        {"[words.age]\n\"old\" = \"\"  # 2 samples\n", "[words.sex]\n\"x\" = \"\"  # 2 samples\n",
         "[words.site]\n\"Klingon\" = \"klingon\"  # 1 sample\n", "[words.\"skin type\"]\n"}) {
     EXPECT_THAT(blocks, HasSubstr(block));
   }
-  folder.text("columns.toml", map + blocks);
-  const ReadResult after = read_all("generic_csv", input);
+  const ReadResult after = read_table(map + blocks, table);
   EXPECT_THAT(after.report.warnings, testing::IsEmpty());
   EXPECT_EQ(words_blocks(after.report), "");
   for (std::size_t i = 0; i < before.samples.size(); ++i) {

@@ -6,23 +6,18 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/eval/evaluation.h"
+#include "eval/expectations.h"
 
 namespace epicrisis {
 namespace {
-
-FloatMatrix matrix(std::size_t columns, const std::vector<float>& values) {
-  FloatMatrix result(values.size() / columns, columns);
-  result.values = values;
-  return result;
-}
 
 // Pictures along x, y and -x; a note along x (of the first, and long), one at 45 degrees (of the
 // second), one along -x and one along y (of the third).
 RetrievalSet example() {
   RetrievalSet set;
-  set.images = matrix(2, {1, 0, 0, 2, -3, 0});
+  set.images = test::matrix_of({1, 0, 0, 2, -3, 0}, 2);
   set.image_labels = {0, 1, 0};
-  set.notes = matrix(2, {5, 0, 1, 1, -1, 0, 0, 1});
+  set.notes = test::matrix_of({5, 0, 1, 1, -1, 0, 0, 1}, 2);
   set.note_images = {0, 1, 2, 2};
   return set;
 }
@@ -52,7 +47,7 @@ TEST(Distance, NotesOfThePatientAreNeither) {
 
 TEST(Distance, ImagesWithoutANoteHaveNone) {
   RetrievalSet set = example();
-  set.notes = matrix(2, {5, 0});
+  set.notes = test::matrix_of({5, 0}, 2);
   set.note_images = {0};
   const NoteDistances found = note_distances(set);
   EXPECT_TRUE(std::isnan(found.others[0]));

@@ -17,19 +17,35 @@ namespace epicrisis {
 struct AuditMeasure {
   std::string_view name;   // "contradicted_notes"
   std::string_view title;  // of a column
+  std::string_view words;  // what it means, for below a table
 };
 inline constexpr std::array<AuditMeasure, 11> kAuditMeasures = {{
-    {"contradicted_notes", "Contradicted"},
-    {"major_contradicted_notes", "Major"},
-    {"contradicted_claims", "Claims contradicted"},
-    {"major_contradicted_claims", "major"},
-    {"measured_contradicted_notes", "Against measures"},
-    {"measured_contradicted_claims", "Claims against measures"},
-    {"self_contradicting_notes", "Contradict themselves"},
-    {"omitting_notes", "Leave out"},
-    {"unknowable_claims", "Unknowable"},
-    {"off_list_notes", "Off the list"},
-    {"coverage", "Decided"},
+    {"contradicted_notes", "Contradicted",
+     "of the notes, the share with at least one claim that contradicts what is known"},
+    {"major_contradicted_notes", "Major",
+     "of the notes, the share with such a claim that would change class, grade or side"},
+    {"contradicted_claims", "Claims contradicted",
+     "of the claims that what is known speaks of, the share that contradicts it"},
+    {"major_contradicted_claims", "major",
+     "of the same claims, the share that contradicts it and would change class, grade or side"},
+    {"measured_contradicted_notes", "Against measures",
+     "of the notes, the share with a claim that contradicts what was measured on the picture, which "
+     "is weaker evidence and never major"},
+    {"measured_contradicted_claims", "Claims against measures",
+     "of the claims that a measure speaks of and nothing that is known, the share that contradicts "
+     "it"},
+    {"self_contradicting_notes", "Contradict themselves",
+     "of the notes, the share with two claims that cannot both be true"},
+    {"omitting_notes", "Leave out",
+     "of the notes, the share that does not state a fact that it was given"},
+    {"unknowable_claims", "Unknowable",
+     "of all claims, the share of what nobody could know from picture and metadata: history, sizes, "
+     "test results"},
+    {"off_list_notes", "Off the list",
+     "of the notes, the share with something outside the options of the prompt"},
+    {"coverage", "Decided",
+     "of all claims, the share that something known or measured speaks of; of the others it cannot "
+     "be said whether they are right"},
 }};
 
 struct AuditRow {

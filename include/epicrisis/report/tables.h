@@ -77,8 +77,7 @@ struct MetricTable {
   const ResultRow* cell(std::size_t system, std::size_t column) const {
     return cells[system * columns.size() + column];
   }
-  bool printed() const;  // whether there is a number at all
-  bool has_counts() const;
+  bool printed() const;               // whether there is a number or a count at all
   std::string missing_words() const;  // the reasons, each once
 };
 // Takes the rows over all seeds ("all"), or the single seed's row where only one was trained. In

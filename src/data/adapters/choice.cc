@@ -69,23 +69,22 @@ const Adapter& sure_adapter(const AdapterInput& input) {
     return lies_beside && fit.samples > 0 ? *fit.adapter : by_map;
   }
   std::vector<AdapterFit> fits = fitting_adapters(input);
+  const auto published =
+      std::ranges::count_if(fits, [](const AdapterFit& fit) { return !is_general(*fit.adapter); });
+  if (published == 1) return *fits.front().adapter;  // the general ones stand behind it
   // A table says more than folders of no known class do.
   const std::string tables = tables_in_words(input.path);
   if (!tables.empty()) {
     std::erase_if(
         fits, [](const AdapterFit& fit) { return is_general(*fit.adapter) && fit.labelled == 0; });
   }
-  std::vector<const Adapter*> published;
-  std::vector<const Adapter*> general;
   std::vector<std::string> names;
   for (const AdapterFit& fit : fits) {
-    (is_general(*fit.adapter) ? general : published).push_back(fit.adapter);
     names.push_back(fmt::format("{} ({} of the first {} samples have a class, {} a picture)",
                                 fit.adapter->name(), fit.labelled, fit.samples, fit.pictures));
   }
-  if (published.size() == 1) return *published.front();
-  if (published.empty() && general.size() == 1 && fits.front().labelled > 0) {
-    return *general.front();
+  if (published == 0 && fits.size() == 1 && fits.front().labelled > 0) {
+    return *fits.front().adapter;
   }
   if (fits.empty()) {
     throw UsageError(
@@ -95,7 +94,7 @@ const Adapter& sure_adapter(const AdapterInput& input) {
   }
   throw UsageError("{} may be read in more than one way, or not well; name the adapter: {}{}",
                    input.path.string(), join(names, "; "),
-                   tables.empty() || !published.empty()
+                   tables.empty() || published > 0
                        ? ""
                        : "; " + tables + ": have a column map proposed for it (`guess`)");
 }

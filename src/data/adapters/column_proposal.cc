@@ -439,10 +439,14 @@ ColumnProposal proposed(const Proposal& proposal, const Path& folder) {
 
 std::string described_table(const Path& file) {
   try {
-    const Table table = read_start(file.parent_path(), file.filename().string());
-    if (table.columns.size() < 2 || table.rows == 0) return {};
-    return fmt::format("a table of {}{} row{}", table.rows, table.whole ? "" : " or more",
-                       table.rows == 1 ? "" : "s");
+    CsvReader reader(file);
+    if (reader.header().size() < 2) return {};
+    std::size_t rows = 0;
+    while (rows < kMaxRows && reader.next()) ++rows;
+    if (rows == 0) return {};
+    const bool whole = rows < kMaxRows || !reader.next();
+    return fmt::format("a table of {}{} row{}", rows, whole ? "" : " or more",
+                       rows == 1 ? "" : "s");
   } catch (const Error&) {
     return {};  // no table
   }

@@ -13,6 +13,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/python_json.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 
 namespace epicrisis {
 namespace {
@@ -251,7 +252,7 @@ MetadataFiles find_folder_metadata(const Path& root) {
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
        files.increment(error)) {
     const std::string name = files->path().filename().string();
-    if (name.starts_with('.') || name == "__MACOSX") {
+    if (is_hidden_name(name)) {
       files.disable_recursion_pending();
       continue;
     }

@@ -123,9 +123,11 @@ class FolderReader {
       intake_.warn("file that is nearly called metadata.jsonl or metadata.csv, and is not read",
                    file, "rename it");
     }
+    std::size_t told = 0;
     for (const std::string& file : metadata_.unread) {
+      // Those that the report does not list are not opened.
       intake_.warn("table that is not read (only metadata.jsonl and metadata.csv are)", file,
-                   way_to_read(root_ / file));
+                   told++ < input_.max_listed ? way_to_read(root_ / file) : "");
     }
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");

@@ -27,13 +27,13 @@ std::vector<DatasetInventory> count_inventory(Database& database) {
     entry.groups = groups.integer(1);
     entry.grouped = groups.integer(2);
   }
-  Statement labelled = database.prepare(
-      "SELECT dataset_id, count(*) FROM samples WHERE raw_label <> '' GROUP BY dataset_id");
-  while (labelled.step()) sets[labelled.integer(0)].raw_labelled = labelled.integer(1);
-  Statement published = database.prepare(
-      "SELECT dataset_id, split, count(*) FROM samples WHERE split <> '' GROUP BY 1, 2");
-  while (published.step()) {
-    sets[published.integer(0)].published[published.text(1)] = published.integer(2);
+  Statement samples = database.prepare(
+      "SELECT dataset_id, split, count(*), sum(raw_label <> '') FROM samples GROUP BY 1, 2");
+  while (samples.step()) {
+    DatasetInventory& entry = sets[samples.integer(0)];
+    const std::string split = samples.text(1);
+    if (!split.empty()) entry.published[split] = samples.integer(2);
+    entry.raw_labelled += samples.integer(3);
   }
   Statement prepared = database.prepare(
       "SELECT s.dataset_id, p.recipe, count(p.slot), count(*) FROM prepared p "
