@@ -62,6 +62,18 @@ NoteVerdict verdict_of(const AuditedNote& audited) {
   return fail ? NoteVerdict::kFail : warn ? NoteVerdict::kWarn : NoteVerdict::kPass;
 }
 
+// Whether a claim is what the note settles for, where it says several classes or grades.
+bool settles(const Claim& claim, const NoteReading& reading, const ClaimWords& words) {
+  if (claim.denied) return true;
+  if (claim.kind == words.kind_name(Kind::kDiagnosis) && reading.diagnosis) {
+    return claim.value == words.field().at(*reading.diagnosis).name;
+  }
+  if (claim.kind == words.kind_name(Kind::kGrade) && !reading.grade.empty()) {
+    return claim.value == reading.grade;
+  }
+  return true;
+}
+
 std::string span(std::string_view note, std::size_t begin, std::size_t end) {
   return std::string(note.substr(begin, end - begin));
 }
@@ -115,7 +127,9 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
     judge(judged, audited.reading, note, facts, words);
     judge_measured(judged, facts);
     if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
-    if (judged.verdict == Verdict::kContradicts) contradicted.insert(claim.kind);
+    if (judged.verdict == Verdict::kContradicts && settles(claim, audited.reading, words)) {
+      contradicted.insert(claim.kind);
+    }
     audited.claims.push_back(std::move(judged));
   }
   audited.wrong = wrong_of(contradicted, words);

@@ -37,6 +37,7 @@ const std::map<std::string_view, Mark>& mark_names() {
       {"overall", Mark::kOverall},
       {"clause break", Mark::kClauseBreak},
       {"condition", Mark::kCondition},
+      {"general", Mark::kGeneral},
       {"colour heading", Mark::kColourHeading},
       {"structure heading", Mark::kStructureHeading},
       {"type heading", Mark::kTypeHeading},
@@ -58,16 +59,16 @@ const std::map<std::string_view, Mark>& mark_names() {
 }
 
 constexpr std::array kKindNames = {
-    "",           "diagnosis", "",       "asymmetry",    "border", "colours",
-    "structures", "elevation", "site",   "age",          "sex",    "size",
-    "symptoms",   "history",   "advice", "test results", "persons"};
+    "",        "diagnosis",  "other disease", "",       "asymmetry",    "border",
+    "colours", "structures", "elevation",     "site",   "age",          "sex",
+    "size",    "symptoms",   "history",       "advice", "test results", "persons"};
 
 Need need_of(const Concept& entry) {
   static const std::map<std::string_view, Need> names = {
       {"", Need::kNone},       {"border", Need::kBorder}, {"area", Need::kArea},
       {"type", Need::kType},   {"noun", Need::kNoun},     {"place", Need::kPlace},
       {"alone", Need::kAlone}, {"report", Need::kReport}, {"result", Need::kResult},
-      {"name", Need::kName},   {"never", Need::kNever}};
+      {"name", Need::kName},   {"never", Need::kNever},   {"nothing else", Need::kNothingElse}};
   const auto found = names.find(entry.needs);
   if (found == names.end()) {
     throw UsageError("concept '{}' needs '{}', which is none of the known needs", entry.id,

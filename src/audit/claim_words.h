@@ -42,6 +42,7 @@ enum class Mark {
   kOverall,
   kClauseBreak,
   kCondition,
+  kGeneral,
   kColourHeading,
   kStructureHeading,
   kTypeHeading,
@@ -65,6 +66,7 @@ enum class Mark {
 enum class Kind {
   kNone,
   kDiagnosis,
+  kOtherDisease,  // none of the classes
   kGrade,
   kAsymmetry,
   kBorder,
@@ -94,6 +96,7 @@ enum class Need {
   kReport,
   kResult,
   kName,
+  kNothingElse,
   kNever
 };
 

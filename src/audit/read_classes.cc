@@ -17,6 +17,7 @@ struct Stated {
   Stance stance = Stance::kIgnored;
   bool hedged = false;
   bool settling = false;  // under the heading of the type or the diagnosis
+  bool weak = false;      // counts where nothing else is said
 };
 
 bool is_compared(const NoteText& text, std::size_t index) {
@@ -117,7 +118,8 @@ std::vector<Stated> gather(const NoteText& text, Kind kind) {
   std::vector<Stated> found;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.kind(i) != kind || text.is_heading(i)) continue;
-    Stated stated{i, stance_of(text, i), is_hedged(text, i), false};
+    Stated stated{i, stance_of(text, i), is_hedged(text, i), false,
+                  text.need(i) == Need::kNothingElse};
     const Scope scope = text.scope(text.mention(i).first_word);
     stated.settling = scope == Scope::kType || scope == Scope::kDiagnosis;
     // "suggests pneumonia (or bronchopneumonia)": the doubt goes for both.
@@ -139,7 +141,7 @@ const Stated* settle(const std::vector<Stated>& all, const ValueOf& value_of) {
   int best_rank = -1;
   for (const Stated& one : all) {
     if (one.stance != Stance::kAsserted || value_of(one).empty()) continue;
-    const int rank = (one.settling ? 2 : 0) + (one.hedged ? 0 : 1);
+    const int rank = (one.settling ? 4 : 0) + (one.weak ? 0 : 2) + (one.hedged ? 0 : 1);
     // The first under a heading stays, else the last wins.
     if (rank > best_rank || (rank == best_rank && !one.settling)) {
       best = &one;
@@ -155,6 +157,28 @@ void contradict(NoteReading& reading, const NoteText& text, const Stated& a, con
   const ConceptMention& second = text.mention(std::max(a.mention, b.mention));
   reading.self_contradictions.push_back(
       {first.begin, first.end, second.begin, second.end, std::move(rule)});
+}
+
+// A note that settles for none of the classes may settle for another disease.
+void read_other_disease(const NoteText& text, NoteReading& reading) {
+  const std::vector<Stated> found = gather(text, Kind::kOtherDisease);
+  const Stated* settled = settle(found, [&](const Stated& one) -> const std::string& {
+    return text.entry(one.mention).value;
+  });
+  if (settled == nullptr) return;
+  Claim claim = claim_of(text, settled->mention);
+  claim.kind = text.claim_words().kind_name(Kind::kDiagnosis);
+  claim.hedged = settled->hedged;
+  reading.claims.push_back(std::move(claim));
+}
+
+// "benign" of "benign keratosis": the grade that the words of a class hold; "" for others.
+std::string grade_in_name(const NoteText& text, std::size_t index, const Field& field) {
+  for (std::size_t at = text.mention(index).first_word; at < text.mention(index).end_word; ++at) {
+    const auto grade = std::ranges::find(field.grades(), text.word(at));
+    if (grade != field.grades().end()) return *grade;
+  }
+  return "";
 }
 
 }  // namespace
@@ -231,6 +255,8 @@ void read_classes(const NoteText& text, NoteReading& reading) {
     contradict(reading, text, *settled, *rival, "two classes");
   }
 
+  if (settled == nullptr) read_other_disease(text, reading);
+
   std::vector<Stated> grades = gather(text, Kind::kGrade);
   const auto grade_of = [&](const Stated& one) -> const std::string& {
     return text.entry(one.mention).value;
@@ -239,6 +265,10 @@ void read_classes(const NoteText& text, NoteReading& reading) {
   reading.grade_hedged = grade != nullptr;
   if (grade != nullptr) {
     reading.grade = grade_of(*grade);
+  } else if (settled != nullptr && reading.diagnosis &&
+             !grade_in_name(text, settled->mention, field).empty()) {
+    reading.grade = grade_in_name(text, settled->mention, field);
+    reading.grade_hedged = reading.diagnosis_hedged;
   } else {
     // "nothing grave": where nothing else is said, the highest denied is the lowest asserted.
     for (const Stated& one : grades) {

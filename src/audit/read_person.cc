@@ -49,6 +49,7 @@ std::optional<int> number_at(const NoteText& text, std::size_t begin, std::size_
 
 void add(const NoteText& text, NoteReading& reading, Kind kind, std::string value,
          std::size_t first, std::size_t end, std::optional<std::size_t> concept_index = {}) {
+  if (kind == Kind::kAge && text.is_general(first)) return;
   Claim claim;
   claim.kind = text.claim_words().kind_name(kind);
   claim.value = std::move(value);

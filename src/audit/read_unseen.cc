@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "audit/read_claims.h"
 #include "epicrisis/core/strings.h"
@@ -10,6 +11,7 @@ using Within = NoteText::Within;
 constexpr std::size_t kNone = NoteText::kNone;
 
 void add_size(const NoteText& text, std::size_t first, std::size_t end, NoteReading& reading) {
+  if (text.is_general(first)) return;
   Claim claim;
   claim.kind = text.claim_words().kind_name(Kind::kSize);
   claim.begin = text.words()[first].begin;
@@ -49,6 +51,18 @@ bool is_measure(std::string_view word) {
 // Whether what may be a fact is one, and no condition or wish: "unless it bleeds".
 bool is_conditional(const NoteText& text, std::size_t index) {
   return text.left(index, Mark::kCondition, Within::kClause, 14) != kNone;
+}
+
+// Whether what may be advice was done already: "was treated".
+bool is_past(const NoteText& text, std::size_t index) {
+  constexpr std::size_t kReach = 2;  // "been successfully removed"
+  const std::size_t first = text.mention(index).first_word;
+  for (std::size_t back = 1; back <= kReach && back <= first; ++back) {
+    if (text.phrase(first - back) != text.phrase(first)) return false;
+    const std::string_view word = text.word(first - back);
+    if (word == "was" || word == "were" || word == "been") return true;
+  }
+  return false;
 }
 
 bool meets_need(const NoteText& text, std::size_t index) {
@@ -110,6 +124,8 @@ void read_unseen(const NoteText& text, NoteReading& reading) {
       case Kind::kAdvice: {
         Claim claim = claim_of(text, i);
         claim.denied = false;  // "no treatment is needed" is advice
+        // "has been removed"
+        if (is_past(text, i)) claim.kind = text.claim_words().kind_name(Kind::kHistory);
         reading.claims.push_back(std::move(claim));
         break;
       }

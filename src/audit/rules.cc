@@ -59,6 +59,16 @@ void judge_class(JudgedClaim& judged, const NoteReading& reading, const Facts& f
   // A denial counts where the note settles for another class: "no invasive one" may be of it.
   if (judged.claim.denied && reading.diagnosis == facts.label) return;
   const std::string& known = words.field().at(*facts.label).name;
+  // Another disease may be what the metadata says more exactly.
+  if (judged.claim.concept_index &&
+      words.kind(*judged.claim.concept_index) == Kind::kOtherDisease) {
+    for (const std::string* text : {&facts.diagnosis, &facts.subclass}) {
+      const std::vector<std::size_t> named = concepts_in(words, *text, Kind::kOtherDisease);
+      if (std::ranges::find(named, *judged.claim.concept_index) != named.end()) {
+        return decide(judged, true, Severity::kNone, *text);
+      }
+    }
+  }
   decide(judged, (judged.claim.value == known) != judged.claim.denied, Severity::kMajor,
          "label " + known);
 }

@@ -44,6 +44,30 @@ TEST(Audit, WhatIsWrong) {
   EXPECT_THAT(audit("Melanoma cannot be excluded.", known).wrong, IsEmpty());
 }
 
+TEST(Audit, ADiseaseThatIsNoClassIsAWrongOne) {
+  const char* nevus = R"({"label":"NEV"})";
+  EXPECT_THAT(audit("The face shows a sarcoma.", nevus).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("Most likely eczema.", nevus).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("A nevus; sarcoma is excluded.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("A nevus within a keloid.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("No granuloma.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("A dermatofibrosarcoma.",
+                    R"({"label":"DF","diagnosis":"dermatofibrosarcoma protuberans"})")
+                  .wrong,
+              IsEmpty());
+  EXPECT_THAT(audit("A sarcoma.", R"({"diagnosis":"sarcoma"})").wrong, IsEmpty());
+}
+
+// Each claim is judged, but wrong is what the note settles for.
+TEST(Audit, WhatIsSettledForIsWrong) {
+  const char* benign = R"({"malignancy":"benign"})";
+  const AuditedNote rival = audit("A benign lesion. This cancer is rare.", benign);
+  EXPECT_THAT(rival.wrong, IsEmpty());
+  EXPECT_EQ(rival.reading.self_contradictions.size(), 1U);
+  EXPECT_EQ(rival.verdict, NoteVerdict::kFail);
+  EXPECT_THAT(audit("This is a cancer.", benign).wrong, ElementsAre("malignancy"));
+}
+
 TEST(Audit, TheSideOfASite) {
   const auto wrong_side = [](std::string_view note, const char* site) {
     const AuditedNote audited = audit(note, fmt::format(R"({{"site":"{}"}})", site).c_str());
