@@ -4,6 +4,7 @@
 #include <array>
 
 #include "audit/claim_words.h"
+#include "audit/known.h"
 #include "audit/rules.h"
 #include "audit/unreadable.h"
 
@@ -41,7 +42,8 @@ void find_omissions(AuditedNote& audited, std::string_view note, const Facts& fa
     }
     audited.omitted.emplace_back(name);
   };
-  check(Kind::kDiagnosis, facts.label.has_value(), facts.diagnosis, given({"diagnosis", "class"}));
+  check(Kind::kDiagnosis, known_class(facts, words).has_value(), facts.diagnosis,
+        given({"diagnosis", "class"}));
   check(Kind::kGrade, !facts.grade.empty(), facts.grade, given({words.field().grade_name()}));
   check(Kind::kSite, !facts.site.empty(), facts.site, given({"site", "findings"}));
   check(Kind::kAge, !facts.age.empty(), facts.age, given({"age", "findings"}));
@@ -50,7 +52,7 @@ void find_omissions(AuditedNote& audited, std::string_view note, const Facts& fa
 
 NoteVerdict verdict_of(const AuditedNote& audited) {
   bool warn = !audited.reading.self_contradictions.empty();
-  bool fail = warn;  // all of those there are concern class or grade
+  bool fail = std::ranges::any_of(audited.reading.self_contradictions, &SelfContradiction::major);
   for (const JudgedClaim& one : audited.claims) {
     if (one.severity == Severity::kMajor) fail = true;
     if (one.severity == Severity::kMinor) warn = true;

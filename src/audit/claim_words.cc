@@ -38,6 +38,7 @@ const std::map<std::string_view, Mark>& mark_names() {
       {"clause break", Mark::kClauseBreak},
       {"condition", Mark::kCondition},
       {"general", Mark::kGeneral},
+      {"origin", Mark::kOrigin},
       {"colour heading", Mark::kColourHeading},
       {"structure heading", Mark::kStructureHeading},
       {"type heading", Mark::kTypeHeading},
@@ -137,6 +138,8 @@ ClaimWords::ClaimWords(const Field& field)
       numbers->emplace(word, static_cast<int>(table.integer_in(word, 0, 100)));
     }
   }
+  const std::vector<std::string> foreign = claims.table("foreign").strings_or("words", {});
+  foreign_.insert(foreign.begin(), foreign.end());
   for (const TomlTable& file : files) {
     const auto shades = file.table_if("shades");
     if (!shades) continue;

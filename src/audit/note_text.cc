@@ -124,7 +124,11 @@ std::optional<Scope> NoteText::heading(std::size_t index) const {
       scope = Scope::kDiagnosis;
       break;
     default:
-      if (kind(index) != Kind::kAsymmetry) return std::nullopt;
+      // "Asymmetric: an oval plaque" says it.
+      if (kind(index) != Kind::kAsymmetry ||
+          !word(mention(index).first_word).ends_with("symmetry")) {
+        return std::nullopt;
+      }
       scope = Scope::kAsymmetry;
   }
   // "B) Border of it:", "Asymmetry:", "Overall colour:"
