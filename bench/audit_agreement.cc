@@ -95,6 +95,7 @@ int run(const Path& shared, bool differences) {
     const audit::AuditedNote audited = auditor.audit(note, facts, nullptr);
     Json read = audit::guide_keys(audited.reading, field);
     read["wrong"] = audited.wrong;
+    read["unknowable"] = audited.unknowable;
     read["self_contradictions"] = Json::array();
     for (const auto& one : audited.reading.self_contradictions) {
       read["self_contradictions"].push_back(

@@ -179,6 +179,7 @@ void add_notes_audit(CLI::App& notes, Globals& globals) {
     Workspace opened = Workspace::open_to_read(arguments->workspace);
     audit::AuditOptions options;
     options.strategies = expand_note_sets(arguments->strategies);
+    require_strategies(opened.database(), options.strategies);
     options.datasets = arguments->datasets;
     if (!arguments->explain.empty()) return explain(opened, *arguments, options, globals);
     if (!arguments->output.empty()) options.output = arguments->output;

@@ -31,7 +31,7 @@ void add_export(CLI::App& review, Globals& globals) {
   takes(command->add_option("--dataset", arguments->options.datasets, "Only these data sets"),
         "NAME");
   takes(command->add_option("--sample", arguments->options.sample, "So many notes, drawn")
-            ->check(CLI::PositiveNumber),
+            ->check(CLI::Range(1, 1'000'000'000)),
         "N");
   takes(command->add_option("--seed", arguments->options.seed, "Of the draw (default 1)"), "N");
   command->add_flag("--blind", arguments->options.blind, "Without the claims that the audit found");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "audit/claim_words.h"
+#include "audit/known.h"
 #include "audit/rules.h"
 #include "audit/unreadable.h"
 
@@ -41,7 +42,8 @@ void find_omissions(AuditedNote& audited, std::string_view note, const Facts& fa
     }
     audited.omitted.emplace_back(name);
   };
-  check(Kind::kDiagnosis, facts.label.has_value(), facts.diagnosis, given({"diagnosis", "class"}));
+  check(Kind::kDiagnosis, known_class(facts, words).has_value(), facts.diagnosis,
+        given({"diagnosis", "class"}));
   check(Kind::kGrade, !facts.grade.empty(), facts.grade, given({words.field().grade_name()}));
   check(Kind::kSite, !facts.site.empty(), facts.site, given({"site", "findings"}));
   check(Kind::kAge, !facts.age.empty(), facts.age, given({"age", "findings"}));
@@ -50,7 +52,7 @@ void find_omissions(AuditedNote& audited, std::string_view note, const Facts& fa
 
 NoteVerdict verdict_of(const AuditedNote& audited) {
   bool warn = !audited.reading.self_contradictions.empty();
-  bool fail = warn;  // all of those there are concern class or grade
+  bool fail = std::ranges::any_of(audited.reading.self_contradictions, &SelfContradiction::major);
   for (const JudgedClaim& one : audited.claims) {
     if (one.severity == Severity::kMajor) fail = true;
     if (one.severity == Severity::kMinor) warn = true;
@@ -60,6 +62,18 @@ NoteVerdict verdict_of(const AuditedNote& audited) {
     if (fault.severity == Severity::kMinor) warn = true;
   }
   return fail ? NoteVerdict::kFail : warn ? NoteVerdict::kWarn : NoteVerdict::kPass;
+}
+
+// Whether a claim is what the note settles for, where it says several classes or grades.
+bool settles(const Claim& claim, const NoteReading& reading, const ClaimWords& words) {
+  if (claim.denied) return true;
+  if (claim.kind == words.kind_name(Kind::kDiagnosis) && reading.diagnosis) {
+    return claim.value == words.field().at(*reading.diagnosis).name;
+  }
+  if (claim.kind == words.kind_name(Kind::kGrade) && !reading.grade.empty()) {
+    return claim.value == reading.grade;
+  }
+  return true;
 }
 
 std::string span(std::string_view note, std::size_t begin, std::size_t end) {
@@ -115,7 +129,9 @@ AuditedNote Auditor::audit(std::string_view note, const Facts& facts, const Prom
     judge(judged, audited.reading, note, facts, words);
     judge_measured(judged, facts);
     if (judged.verdict == Verdict::kUnknowable) add_once(audited.unknowable, claim.kind);
-    if (judged.verdict == Verdict::kContradicts) contradicted.insert(claim.kind);
+    if (judged.verdict == Verdict::kContradicts && settles(claim, audited.reading, words)) {
+      contradicted.insert(claim.kind);
+    }
     audited.claims.push_back(std::move(judged));
   }
   audited.wrong = wrong_of(contradicted, words);

@@ -13,15 +13,20 @@ namespace epicrisis::audit {
 namespace {
 
 // Of the rules: what was read under another number may read differently now.
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 
-std::size_t common_words(const NoteText& text) {
-  std::size_t count = 0;
+void count_common_words(const NoteText& text, NoteReading& reading) {
   for (std::size_t at = 0; at < text.word_count(); ++at) {
     const std::string_view word = text.word(at);
-    if (is_article(word) || is_preposition(word) || is_joining(word) || is_verb(word)) ++count;
+    if (is_article(word) || is_preposition(word) || is_joining(word) || is_verb(word)) {
+      ++reading.common_words;
+    }
   }
-  return count;
+  // English has one in three.
+  if (reading.common_words * 6 > reading.words) return;
+  for (std::size_t at = 0; at < text.word_count(); ++at) {
+    if (text.claim_words().is_foreign(text.word(at))) ++reading.foreign_words;
+  }
 }
 
 }  // namespace
@@ -40,10 +45,12 @@ NoteReading ClaimReader::read(std::string_view note) const {
   read_asymmetry(text, reading);
   read_border(text, reading);
   read_look(text, reading);
+  read_sites(text, reading);
   read_person(text, reading);
+  read_identity(text, reading);
   read_unseen(text, reading);
   // Asked for only where little was read: a note full of claims is in English.
-  if (reading.claims.size() * 8 < reading.words) reading.common_words = common_words(text);
+  if (reading.claims.size() * 5 < reading.words) count_common_words(text, reading);
   std::stable_sort(reading.claims.begin(), reading.claims.end(),
                    [](const Claim& a, const Claim& b) {
                      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);

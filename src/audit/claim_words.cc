@@ -37,6 +37,8 @@ const std::map<std::string_view, Mark>& mark_names() {
       {"overall", Mark::kOverall},
       {"clause break", Mark::kClauseBreak},
       {"condition", Mark::kCondition},
+      {"general", Mark::kGeneral},
+      {"origin", Mark::kOrigin},
       {"colour heading", Mark::kColourHeading},
       {"structure heading", Mark::kStructureHeading},
       {"type heading", Mark::kTypeHeading},
@@ -58,16 +60,16 @@ const std::map<std::string_view, Mark>& mark_names() {
 }
 
 constexpr std::array kKindNames = {
-    "",           "diagnosis", "",       "asymmetry",    "border", "colours",
-    "structures", "elevation", "site",   "age",          "sex",    "size",
-    "symptoms",   "history",   "advice", "test results", "persons"};
+    "",        "diagnosis",  "other disease", "",       "asymmetry",    "border",
+    "colours", "structures", "elevation",     "site",   "age",          "sex",
+    "size",    "symptoms",   "history",       "advice", "test results", "persons"};
 
 Need need_of(const Concept& entry) {
   static const std::map<std::string_view, Need> names = {
       {"", Need::kNone},       {"border", Need::kBorder}, {"area", Need::kArea},
       {"type", Need::kType},   {"noun", Need::kNoun},     {"place", Need::kPlace},
       {"alone", Need::kAlone}, {"report", Need::kReport}, {"result", Need::kResult},
-      {"name", Need::kName},   {"never", Need::kNever}};
+      {"name", Need::kName},   {"never", Need::kNever},   {"nothing else", Need::kNothingElse}};
   const auto found = names.find(entry.needs);
   if (found == names.end()) {
     throw UsageError("concept '{}' needs '{}', which is none of the known needs", entry.id,
@@ -136,6 +138,8 @@ ClaimWords::ClaimWords(const Field& field)
       numbers->emplace(word, static_cast<int>(table.integer_in(word, 0, 100)));
     }
   }
+  const std::vector<std::string> foreign = claims.table("foreign").strings_or("words", {});
+  foreign_.insert(foreign.begin(), foreign.end());
   for (const TomlTable& file : files) {
     const auto shades = file.table_if("shades");
     if (!shades) continue;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,8 @@ enum class Mark {
   kOverall,
   kClauseBreak,
   kCondition,
+  kGeneral,
+  kOrigin,
   kColourHeading,
   kStructureHeading,
   kTypeHeading,
@@ -65,6 +68,7 @@ enum class Mark {
 enum class Kind {
   kNone,
   kDiagnosis,
+  kOtherDisease,  // none of the classes
   kGrade,
   kAsymmetry,
   kBorder,
@@ -94,6 +98,7 @@ enum class Need {
   kReport,
   kResult,
   kName,
+  kNothingElse,
   kNever
 };
 
@@ -131,6 +136,9 @@ class ClaimWords {
   // What "none of the others" denies, of a kind: values. Empty where the file names none.
   const std::vector<std::string>& others(Kind kind) const;
 
+  // Whether a word is one that every text of another language holds: "der", "una", "les".
+  bool is_foreign(std::string_view folded) const { return foreign_.contains(folded); }
+
   std::string hash() const { return hash_; }  // of all that it is made of
 
  private:
@@ -142,6 +150,7 @@ class ClaimWords {
   std::vector<std::vector<std::size_t>> coarser_;  // of each concept, all of them
   std::map<std::string, std::pair<std::string, std::string>, std::less<>> shades_;
   std::map<Kind, std::vector<std::string>> others_;
+  std::set<std::string, std::less<>> foreign_;
   std::unordered_map<std::string, int> numbers_;
   std::unordered_map<std::string, int> decades_;
   std::string hash_;

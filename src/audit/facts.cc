@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 
+#include "data/values.h"
 #include "epicrisis/audit/audit.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -73,6 +74,8 @@ Facts parse_facts(const Json& json, const Field& field, std::string_view source)
     if (key == "label") {
       if (text.empty()) continue;
       facts.label = field.find_class(text);
+      // In other words: "nevus", "seborrheic keratosis".
+      if (!facts.label) facts.label = ClaimReader(field).read("A " + text + ".").diagnosis;
       if (!facts.label) {
         throw InputError("{}: label '{}' is none of {}", source, text, field.class_names());
       }
@@ -86,10 +89,12 @@ Facts parse_facts(const Json& json, const Field& field, std::string_view source)
       facts.diagnosis = text;
     } else if (key == "subclass") {
       facts.subclass = text;
+    } else if (is_missing(text)) {
+      continue;
     } else if (key == "age") {
-      facts.age = text;
+      facts.age = age_in_words(text).value_or(text);
     } else if (key == "sex") {
-      facts.sex = text;
+      facts.sex = sex_in_words(text).value_or(text);
     } else {
       facts.site = text;
     }

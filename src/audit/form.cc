@@ -28,6 +28,8 @@ bool is_foreign_script(std::string_view note) {
 
 // A text that is no English: hardly one of the words that every English sentence is built with.
 bool is_no_english(const NoteReading& reading) {
+  constexpr std::size_t kSure = 2;  // of another language, in a text of any length
+  if (reading.foreign_words >= kSure && reading.foreign_words > reading.common_words) return true;
   return reading.words >= 12 && reading.common_words * 14 < reading.words &&
          reading.claims.size() * 8 < reading.words;
 }

@@ -67,6 +67,7 @@ NoteText::NoteText(std::string_view text, const ClaimWords& words)
     }
     places_[at] = place;
   }
+  mark_general();
   // A scope lasts to the next heading or the end of the line.
   Scope scope = Scope::kNone;
   std::size_t from = 0;
@@ -84,6 +85,23 @@ NoteText::NoteText(std::string_view text, const ClaimWords& words)
     scope = *found;
   }
   fill(places_.size());
+}
+
+void NoteText::mark_general() {
+  std::size_t marked = 0;  // words before it are done
+  for (std::size_t i = 0; i < mention_count(); ++i) {
+    const std::size_t first = mention(i).first_word;
+    if (mark(i) != Mark::kGeneral || first < marked) continue;
+    std::size_t begin = first;
+    while (begin > marked && clause(begin - 1) == clause(first)) --begin;
+    std::size_t end = first;
+    while (end < word_count() && sentence(end) == sentence(first) &&
+           (end == first || !words()[end].semicolon)) {
+      ++end;
+    }
+    for (std::size_t at = begin; at < end; ++at) places_[at].general = true;
+    marked = end;
+  }
 }
 
 // What a mention that stands alone before a colon, or alone on its line, is the heading of.
@@ -106,7 +124,11 @@ std::optional<Scope> NoteText::heading(std::size_t index) const {
       scope = Scope::kDiagnosis;
       break;
     default:
-      if (kind(index) != Kind::kAsymmetry) return std::nullopt;
+      // "Asymmetric: an oval plaque" says it.
+      if (kind(index) != Kind::kAsymmetry ||
+          !word(mention(index).first_word).ends_with("symmetry")) {
+        return std::nullopt;
+      }
       scope = Scope::kAsymmetry;
   }
   // "B) Border of it:", "Asymmetry:", "Overall colour:"

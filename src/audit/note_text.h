@@ -40,7 +40,12 @@ class NoteText {
   std::size_t mention_count() const { return reading_.mentions.size(); }
   const ConceptMention& mention(std::size_t index) const { return reading_.mentions[index]; }
   Mark mark(std::size_t index) const { return claim_words_->mark(mention(index).concept_index); }
-  Kind kind(std::size_t index) const { return claim_words_->kind(mention(index).concept_index); }
+  // What kind of claim it makes: none where the note speaks of such cases in general.
+  Kind kind(std::size_t index) const {
+    return places_[mention(index).first_word].general
+               ? Kind::kNone
+               : claim_words_->kind(mention(index).concept_index);
+  }
   Need need(std::size_t index) const { return claim_words_->need(mention(index).concept_index); }
   const Concept& entry(std::size_t index) const {
     return claim_words_->at(mention(index).concept_index);
@@ -52,6 +57,8 @@ class NoteText {
   std::uint32_t clause(std::size_t at) const { return places_[at].clause; }
   std::uint32_t phrase(std::size_t at) const { return places_[at].phrase; }
   Scope scope(std::size_t at) const { return places_[at].scope; }
+  // Whether word `at` is said of such cases in general: "patients often need a biopsy".
+  bool is_general(std::size_t at) const { return places_[at].general; }
   // Whether mention `index` is the heading of its scope.
   bool is_heading(std::size_t index) const { return headings_[index]; }
   bool begins_sentence(std::size_t at) const { return at == 0 || sentence(at) != sentence(at - 1); }
@@ -69,8 +76,10 @@ class NoteText {
   struct Place {
     std::uint32_t sentence = 0, clause = 0, phrase = 0;
     Scope scope = Scope::kNone;
+    bool general = false;
   };
   std::optional<Scope> heading(std::size_t index) const;
+  void mark_general();
 
   std::string_view text_;
   const ClaimWords* claim_words_;

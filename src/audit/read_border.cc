@@ -166,6 +166,13 @@ std::vector<Remark> gather(const NoteText& text) {
   return remarks;
 }
 
+// Whether word `at` stands in the phrase that follows "Asymmetry:" at once.
+bool answers_asymmetry(const NoteText& text, std::size_t at) {
+  while (at > 0 && !text.begins_phrase(at)) --at;
+  if (at == 0 || text.words()[at].colon_depth > text.words()[at].depth) return false;
+  return text.word(at - 1) == "asymmetry" || text.word(at - 1) == "symmetry";
+}
+
 }  // namespace
 
 void read_border(const NoteText& text, NoteReading& reading) {
@@ -219,6 +226,7 @@ void read_border(const NoteText& text, NoteReading& reading) {
 
 void read_asymmetry(const NoteText& text, NoteReading& reading) {
   std::size_t asymmetric = kNone, symmetric = kNone;
+  std::optional<std::uint32_t> answered;  // the sentence that answers the heading
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.kind(i) != Kind::kAsymmetry) continue;
     const ConceptMention& mention = text.mention(i);
@@ -233,6 +241,13 @@ void read_asymmetry(const NoteText& text, NoteReading& reading) {
     }
     if (is_elsewhere(text, i)) continue;
     if (mention.negated) value = !value;
+    // What answers the heading is settled for, whatever stood before it.
+    const std::uint32_t sentence = text.sentence(mention.first_word);
+    if (!answered && answers_asymmetry(text, mention.first_word)) {
+      answered = sentence;
+      asymmetric = symmetric = kNone;
+    }
+    if (answered && sentence != *answered) continue;
     std::size_t& slot = value ? asymmetric : symmetric;
     if (slot == kNone) slot = i;
   }

@@ -10,11 +10,19 @@ void read_classes(const NoteText& text, NoteReading& reading);  // diagnosis and
 void read_look(const NoteText& text, NoteReading& reading);     // colours to elevation
 void read_border(const NoteText& text, NoteReading& reading);
 void read_asymmetry(const NoteText& text, NoteReading& reading);
-void read_person(const NoteText& text, NoteReading& reading);  // site, age, sex, persons
-void read_unseen(const NoteText& text, NoteReading& reading);  // size, symptoms, advice, ...
+void read_sites(const NoteText& text, NoteReading& reading);
+void read_person(const NoteText& text, NoteReading& reading);    // age and sex
+void read_identity(const NoteText& text, NoteReading& reading);  // names, dates, identifiers
+void read_unseen(const NoteText& text, NoteReading& reading);    // size, symptoms, advice, ...
 
 // A claim over mention `index`.
 Claim claim_of(const NoteText& text, std::size_t index);
+// The same where a denial before it is of something else: "without a clear edge on the face".
+Claim asserted_claim_of(const NoteText& text, std::size_t index);
+// A claim of words [first, end) that are no mention: numbers, dates. Not where the note speaks of such
+// cases in general.
+void add_claim(const NoteText& text, NoteReading& reading, Kind kind, std::string value,
+               std::size_t first, std::size_t end);
 // Whether what mention `index` says is doubted in its phrase.
 bool is_hedged(const NoteText& text, std::size_t index);
 // Whether mention `index` is said of what lies around the subject, or of the picture.

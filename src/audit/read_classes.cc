@@ -17,6 +17,7 @@ struct Stated {
   Stance stance = Stance::kIgnored;
   bool hedged = false;
   bool settling = false;  // under the heading of the type or the diagnosis
+  bool weak = false;      // counts where nothing else is said
 };
 
 bool is_compared(const NoteText& text, std::size_t index) {
@@ -58,6 +59,48 @@ bool is_conceded(const NoteText& text, std::size_t first) {
   return false;
 }
 
+// What the lesion came from, or what the patient had before: "arising in a nevus", "a history of
+// melanoma".
+bool is_of_another(const NoteText& text, std::size_t index) {
+  const std::size_t origin = text.left(index, Mark::kOrigin, Within::kPhrase, 3);
+  // "Scars next to dots suggest melanoma" states one.
+  const std::size_t hedge = text.left(index, Mark::kHedge, Within::kPhrase, 3);
+  if (origin != kNone && (hedge == kNone || hedge < origin)) return true;
+  constexpr std::size_t kReach = 2;
+  const std::size_t first = text.mention(index).first_word;
+  for (std::size_t back = 1; back <= kReach + 1 && back <= first; ++back) {
+    const std::size_t at = first - back;
+    if (text.clause(at) != text.clause(first)) return false;
+    const std::size_t other = text.mention_at(at);
+    if (other != kNone && text.kind(other) == Kind::kHistory) return true;
+    if (text.word(at) == "history") return true;  // "history: cancer"
+  }
+  return false;
+}
+
+// Whether a denial is of what stands before: "no streaks in this melanoma", "no network, basal cell
+// carcinoma", "without ulceration, the melanoma".
+bool is_denied_before(const NoteText& text, std::size_t index) {
+  const std::size_t first = text.mention(index).first_word;
+  if (index == 0 || first == 0) return false;
+  const ConceptMention& before = text.mention(index - 1);
+  const Kind kind = text.kind(index - 1);
+  const bool look = kind == Kind::kStructures || kind == Kind::kColours || kind == Kind::kBorder ||
+                    kind == Kind::kAsymmetry;
+  if (!look || !before.negated || text.clause(before.first_word) != text.clause(first))
+    return false;
+  for (std::size_t at = before.end_word; at < first; ++at) {
+    if (text.word(at) == "or" || text.word(at) == "nor" || text.word(at) == "no") return false;
+  }
+  for (std::size_t at = before.end_word; at <= first; ++at) {
+    const std::string_view word = text.word(at);
+    if (text.begins_phrase(at)) return true;
+    if (at < first && (word == "in" || word == "of" || word == "on" || word == "within"))
+      return true;
+  }
+  return false;
+}
+
 Stance stance_of(const NoteText& text, std::size_t index) {
   if (is_compared(text, index)) return Stance::kIgnored;
   const std::size_t first = text.mention(index).first_word;
@@ -65,12 +108,12 @@ Stance stance_of(const NoteText& text, std::size_t index) {
       text.left(index, Mark::kBeside, Within::kPhrase, 1) != kNone) {
     return Stance::kIgnored;
   }
-  if (is_conceded(text, first)) return Stance::kIgnored;
+  if (is_conceded(text, first) || is_of_another(text, index)) return Stance::kIgnored;
   if (alternatives_follow(text, index) ||
       text.right(index, Mark::kAlternativesBefore, Within::kPhrase, kReach) != kNone) {
     return Stance::kAlternative;
   }
-  if (text.mention(index).negated) return Stance::kDenied;
+  if (text.mention(index).negated && !is_denied_before(text, index)) return Stance::kDenied;
   if (follows(text, index, Mark::kCondition, Within::kClause)) return Stance::kAlternative;
   return Stance::kAsserted;
 }
@@ -117,7 +160,8 @@ std::vector<Stated> gather(const NoteText& text, Kind kind) {
   std::vector<Stated> found;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.kind(i) != kind || text.is_heading(i)) continue;
-    Stated stated{i, stance_of(text, i), is_hedged(text, i), false};
+    Stated stated{i, stance_of(text, i), is_hedged(text, i), false,
+                  text.need(i) == Need::kNothingElse};
     const Scope scope = text.scope(text.mention(i).first_word);
     stated.settling = scope == Scope::kType || scope == Scope::kDiagnosis;
     // "suggests pneumonia (or bronchopneumonia)": the doubt goes for both.
@@ -139,7 +183,7 @@ const Stated* settle(const std::vector<Stated>& all, const ValueOf& value_of) {
   int best_rank = -1;
   for (const Stated& one : all) {
     if (one.stance != Stance::kAsserted || value_of(one).empty()) continue;
-    const int rank = (one.settling ? 2 : 0) + (one.hedged ? 0 : 1);
+    const int rank = (one.settling ? 4 : 0) + (one.weak ? 0 : 2) + (one.hedged ? 0 : 1);
     // The first under a heading stays, else the last wins.
     if (rank > best_rank || (rank == best_rank && !one.settling)) {
       best = &one;
@@ -155,6 +199,28 @@ void contradict(NoteReading& reading, const NoteText& text, const Stated& a, con
   const ConceptMention& second = text.mention(std::max(a.mention, b.mention));
   reading.self_contradictions.push_back(
       {first.begin, first.end, second.begin, second.end, std::move(rule)});
+}
+
+// A note that settles for none of the classes may settle for another disease.
+void read_other_disease(const NoteText& text, NoteReading& reading) {
+  const std::vector<Stated> found = gather(text, Kind::kOtherDisease);
+  const Stated* settled = settle(found, [&](const Stated& one) -> const std::string& {
+    return text.entry(one.mention).value;
+  });
+  if (settled == nullptr) return;
+  Claim claim = claim_of(text, settled->mention);
+  claim.kind = text.claim_words().kind_name(Kind::kDiagnosis);
+  claim.hedged = settled->hedged;
+  reading.claims.push_back(std::move(claim));
+}
+
+// "benign" of "benign keratosis": the grade that the words of a class hold; "" for others.
+std::string grade_in_name(const NoteText& text, std::size_t index, const Field& field) {
+  for (std::size_t at = text.mention(index).first_word; at < text.mention(index).end_word; ++at) {
+    const auto grade = std::ranges::find(field.grades(), text.word(at));
+    if (grade != field.grades().end()) return *grade;
+  }
+  return "";
 }
 
 }  // namespace
@@ -231,6 +297,16 @@ void read_classes(const NoteText& text, NoteReading& reading) {
     contradict(reading, text, *settled, *rival, "two classes");
   }
 
+  for (const Stated& one : classes) {
+    if (settled == nullptr || one.stance != Stance::kDenied || settled->hedged || one.hedged)
+      continue;
+    if (label_of(one) == label_of(*settled) && text.entry(one.mention).within.empty()) {
+      contradict(reading, text, *settled, one, "asserted and denied");
+      break;
+    }
+  }
+  if (settled == nullptr) read_other_disease(text, reading);
+
   std::vector<Stated> grades = gather(text, Kind::kGrade);
   const auto grade_of = [&](const Stated& one) -> const std::string& {
     return text.entry(one.mention).value;
@@ -239,6 +315,10 @@ void read_classes(const NoteText& text, NoteReading& reading) {
   reading.grade_hedged = grade != nullptr;
   if (grade != nullptr) {
     reading.grade = grade_of(*grade);
+  } else if (settled != nullptr && reading.diagnosis &&
+             !grade_in_name(text, settled->mention, field).empty()) {
+    reading.grade = grade_in_name(text, settled->mention, field);
+    reading.grade_hedged = reading.diagnosis_hedged;
   } else {
     // "nothing grave": where nothing else is said, the highest denied is the lowest asserted.
     for (const Stated& one : grades) {
@@ -276,70 +356,6 @@ void read_classes(const NoteText& text, NoteReading& reading) {
       contradict(reading, text, *settled, *grade, "class and grade");
     }
   }
-}
-
-Claim claim_of(const NoteText& text, std::size_t index) {
-  const ConceptMention& mention = text.mention(index);
-  Claim claim;
-  claim.kind = text.claim_words().kind_name(text.kind(index));
-  claim.value = text.entry(index).value;
-  claim.denied = mention.negated;
-  claim.hedged = is_hedged(text, index);
-  claim.begin = mention.begin;
-  claim.end = mention.end;
-  claim.concept_index = mention.concept_index;
-  claim.bracketed = text.words()[mention.first_word].depth > 0;
-  switch (text.scope(mention.first_word)) {
-    case Scope::kAsymmetry:
-      claim.under = text.claim_words().kind_name(Kind::kAsymmetry);
-      break;
-    case Scope::kBorder:
-      claim.under = text.claim_words().kind_name(Kind::kBorder);
-      break;
-    case Scope::kColours:
-      claim.under = text.claim_words().kind_name(Kind::kColours);
-      break;
-    case Scope::kStructures:
-      claim.under = text.claim_words().kind_name(Kind::kStructures);
-      break;
-    default:
-      break;
-  }
-  return claim;
-}
-
-bool is_hedged(const NoteText& text, std::size_t index) {
-  constexpr std::size_t kHedgeReach = 8;
-  const std::size_t first = text.mention(index).first_word;
-  const Kind kind = text.kind(index);
-  bool crossed = false;  // another claim stands between
-  for (std::size_t i = index; i > 0; --i) {
-    const ConceptMention& other = text.mention(i - 1);
-    if (first - other.end_word > kHedgeReach ||
-        !text.together(other.end_word - 1, first, Within::kPhrase)) {
-      break;
-    }
-    if (text.mark(i - 1) == Mark::kHedge) {
-      if (!crossed) return true;
-      // "appears raised and is grave": the doubt is of the former alone.
-      bool verb = false;
-      for (std::size_t at = other.end_word; at < first && !verb; ++at)
-        verb = is_verb(text.word(at));
-      return !verb;
-    }
-    crossed = crossed || (text.kind(i - 1) != Kind::kNone && text.kind(i - 1) != kind);
-  }
-  if (text.right(index, Mark::kHedged, Within::kPhrase, kHedgeReach) != kNone) return true;
-  // "Pneumonia suspected." "Best guess: pneumonia."
-  const std::size_t end = text.mention(index).end_word;
-  const std::size_t after = end < text.word_count() ? text.mention_at(end) : kNone;
-  if (after != kNone && !text.begins_phrase(end) && text.mark(after) == Mark::kHedge &&
-      text.ends_phrase(text.mention(after).end_word)) {
-    return true;
-  }
-  const std::size_t before = first > 0 ? text.mention_at(first - 1) : kNone;
-  return before != kNone && text.mark(before) == Mark::kHedge &&
-         text.words()[first].colon_depth <= text.words()[first].depth;
 }
 
 }  // namespace epicrisis::audit

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "audit/read_claims.h"
 #include "epicrisis/core/strings.h"
@@ -8,7 +9,6 @@
 namespace epicrisis::audit {
 namespace {
 
-using Within = NoteText::Within;
 constexpr std::size_t kNone = NoteText::kNone;
 
 // A number that ends before word `end`, in digits or words: "65", "sixty-five". `begin` is set to
@@ -47,15 +47,28 @@ std::optional<int> number_at(const NoteText& text, std::size_t begin, std::size_
   return first;
 }
 
-void add(const NoteText& text, NoteReading& reading, Kind kind, std::string value,
-         std::size_t first, std::size_t end, std::optional<std::size_t> concept_index = {}) {
-  Claim claim;
-  claim.kind = text.claim_words().kind_name(kind);
-  claim.value = std::move(value);
-  claim.begin = text.words()[first].begin;
-  claim.end = text.words()[end - 1].end;
-  claim.concept_index = concept_index;
-  reading.claims.push_back(std::move(claim));
+// What `number`, which begins at word `begin`, says of an age: "65", or a band where "over", "under"
+// or a first number stands before it ("between 60 and 70"). `begin` is set to its first word.
+std::string age_value(const NoteText& text, int number, std::size_t& begin) {
+  constexpr int kOldest = 120;
+  if (begin == 0) return std::to_string(number);
+  const std::string_view before = text.word(begin - 1);
+  std::size_t first = 0;
+  if (before == "and" || before == "to") {
+    const auto least = number_before(text, begin - 1, first);
+    const bool between = first > 0 && text.word(first - 1) == "between";
+    if (least && *least < number && (before == "to" || between)) {
+      begin = first;
+      return fmt::format("{}-{}", *least, number);
+    }
+  }
+  const bool than = before == "than" && begin > 1;
+  const std::string_view word = than ? text.word(begin - 2) : before;
+  if (word == "over" || word == "above" || word == "older") {
+    return fmt::format("{}-{}", number, kOldest);
+  }
+  if (word == "under" || word == "below" || word == "younger") return fmt::format("0-{}", number);
+  return std::to_string(number);
 }
 
 bool mentions_person(const NoteText& text, std::size_t word) {
@@ -77,11 +90,15 @@ void read_year(const NoteText& text, std::size_t index, NoteReading& reading) {
   const std::size_t before = begin > 0 ? text.mention_at(begin - 1) : kNone;
   const bool aged = before != kNone && text.mark(before) == Mark::kAged;
   if (!old && !of_person && !aged) return;
-  add(text, reading, Kind::kAge, std::to_string(*number), begin, mention.end_word);
+  std::string value = age_value(text, *number, begin);
+  add_claim(text, reading, Kind::kAge, std::move(value), begin, mention.end_word);
 }
 
 // "aged 65", "age: 65".
 void read_aged(const NoteText& text, std::size_t index, NoteReading& reading) {
+  const std::size_t first = text.mention(index).first_word;
+  // "present since age 10"
+  if (first > 0 && (text.word(first - 1) == "since" || text.word(first - 1) == "from")) return;
   const std::size_t from = text.mention(index).end_word;
   for (std::size_t at = from; at < from + 3 && at < text.word_count(); ++at) {
     if (at > from && text.begins_sentence(at)) return;
@@ -92,7 +109,20 @@ void read_aged(const NoteText& text, std::size_t index, NoteReading& reading) {
     const std::size_t next = end < text.word_count() ? text.mention_at(end) : kNone;
     if (next != kNone && text.mark(next) == Mark::kYear) return;
     if (next != kNone && text.mark(next) == Mark::kUnit) return;
-    if (*number <= 120) add(text, reading, Kind::kAge, std::to_string(*number), at, end);
+    // "aged between 60 and 70"
+    std::size_t last = end;
+    std::size_t begin = at;
+    auto most = number;
+    if (end + 1 < text.word_count() && (text.word(end) == "and" || text.word(end) == "to")) {
+      if (const auto second = number_at(text, end + 1, last)) {
+        most = second;
+        begin = end + 1;
+      } else {
+        last = end;
+      }
+    }
+    std::string value = age_value(text, *most, begin);
+    if (*most <= 120) add_claim(text, reading, Kind::kAge, std::move(value), begin, last);
     return;
   }
 }
@@ -101,7 +131,9 @@ void read_aged(const NoteText& text, std::size_t index, NoteReading& reading) {
 void read_bare_age(const NoteText& text, std::size_t index, NoteReading& reading) {
   std::size_t at = text.mention(index).end_word;
   if (at >= text.word_count()) return;
-  const bool of = text.word(at) == "of" || text.word(at) == "about";
+  const std::string_view word = text.word(at);
+  const bool of = word == "of" || word == "about" || word == "over" || word == "under" ||
+                  word == "above" || word == "below";
   if (of) ++at;
   if (!of && !(text.words()[at].comma)) return;
   std::size_t end = 0;
@@ -113,7 +145,8 @@ void read_bare_age(const NoteText& text, std::size_t index, NoteReading& reading
       (text.mark(next) == Mark::kYear || text.mark(next) == Mark::kUnit)) {
     return;
   }
-  add(text, reading, Kind::kAge, std::to_string(*number), at, end);
+  std::string value = age_value(text, *number, at);
+  add_claim(text, reading, Kind::kAge, std::move(value), at, end);
 }
 
 void add_decade(const NoteText& text, std::size_t at, int decade, NoteReading& reading) {
@@ -124,123 +157,53 @@ void add_decade(const NoteText& text, std::size_t at, int decade, NoteReading& r
     personal = personal || word == "in" || word == "his" || word == "her" || word == "their";
   }
   if (!personal) return;
-  add(text, reading, Kind::kAge, fmt::format("{}-{}", decade, decade + 9), at, at + 1);
+  add_claim(text, reading, Kind::kAge, fmt::format("{}-{}", decade, decade + 9), at, at + 1);
 }
 
-bool stands_as_place(const NoteText& text, std::size_t index) {
+// "70yo", "Sex: F"
+void read_short(const NoteText& text, std::size_t at, NoteReading& reading) {
+  const std::string_view word = text.word(at);
+  int years = 0;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), years);
+  const std::string_view unit(parsed.ptr, word.data() + word.size());
+  if (parsed.ec == std::errc() && years <= 120 && (unit == "yo" || unit == "y")) {
+    add_claim(text, reading, Kind::kAge, std::to_string(years), at, at + 1);
+  }
+  const bool heads = at > 0 && (text.word(at - 1) == "sex" || text.word(at - 1) == "gender") &&
+                     text.words()[at].colon_depth <= text.words()[at].depth;
+  if (heads && (word == "f" || word == "m")) {
+    add_claim(text, reading, Kind::kSex, word == "f" ? "female" : "male", at, at + 1);
+  }
+}
+
+// "elderly", "a young woman", which says her sex too; "a young woman of 30" has the age of 30.
+void read_band(const NoteText& text, std::size_t index, NoteReading& reading) {
   const ConceptMention& mention = text.mention(index);
-  const std::size_t end = mention.end_word;
-  // "back of the spot"
-  if (end + 2 < text.word_count() && text.word(end) == "of") {
-    const std::size_t of_what = text.mention_at(std::min(end + 2, text.word_count() - 1));
-    if (of_what != kNone &&
-        (text.mark(of_what) == Mark::kSubject || text.mark(of_what) == Mark::kPicture)) {
-      return false;
-    }
+  const std::string_view last = text.word(mention.end_word - 1);
+  const bool woman = last == "woman" || last == "lady";
+  if (woman || last == "man" || last == "gentleman") {
+    add_claim(text, reading, Kind::kSex, woman ? "female" : "male", mention.end_word - 1,
+              mention.end_word);
   }
-  std::size_t first = mention.first_word;
-  // The words between it and a preposition: an article, a side, an adjective or two.
-  for (std::size_t back = 1; back <= 5 && back <= first; ++back) {
-    const std::size_t at = first - back;
-    if (text.begins_phrase(at + 1)) break;
-    const std::string_view word = text.word(at);
-    if (word == "on" || word == "at" || word == "of" || word == "in" || word == "over" ||
-        word == "from" || word == "near" || word == "upon" || word == "to") {
-      return true;
-    }
-    if (is_verb(word) || is_preposition(word)) break;
-    const std::size_t other = text.mention_at(at);
-    // "face or nose", "head and neck"
-    if (other != kNone && text.kind(other) == Kind::kSite) return stands_as_place(text, other);
-  }
-  while (first > 0 && !text.begins_phrase(first)) {
-    const std::size_t other = text.mention_at(first - 1);
-    const bool hedge = other != kNone && text.mark(other) == Mark::kHedge;
-    if (!is_article(text.word(first - 1)) && !hedge) break;
-    --first;
-  }
-  if (!text.begins_phrase(first)) return false;
-  // Alone between commas or brackets, or before what is there: "scalp tumour".
-  if (text.ends_phrase(end)) return true;
-  const std::size_t next = text.mention_at(end);
-  return next != kNone &&
-         (text.mark(next) == Mark::kSubject || text.mark(next) == Mark::kGround ||
-          text.kind(next) == Kind::kElevation || text.kind(next) == Kind::kDiagnosis);
+  const std::size_t before = reading.claims.size();
+  read_bare_age(text, index, reading);
+  if (reading.claims.size() == before) reading.claims.push_back(asserted_claim_of(text, index));
 }
 
-bool is_capital(const NoteText& text, std::size_t at) {
-  if (at >= text.word_count()) return false;
-  const char c = text.text()[text.words()[at].begin];
-  return c >= 'A' && c <= 'Z';
-}
-
-// Dates, identifiers, names: who the patient or the doctor is.
-void read_identity(const NoteText& text, std::size_t index, NoteReading& reading) {
-  const ConceptMention& mention = text.mention(index);
-  if (text.need(index) == Need::kName) {
-    if (!is_capital(text, mention.end_word)) return;
-    add(text, reading, Kind::kPersons, "name", mention.first_word, mention.end_word + 1);
-    return;
-  }
-  const std::size_t end = mention.end_word;
-  if (end >= text.word_count() || text.begins_sentence(end)) return;
-  add(text, reading, Kind::kPersons, text.entry(index).value, mention.first_word, end);
-}
-
-void read_title(const NoteText& text, std::size_t index, NoteReading& reading) {
-  const std::string_view word = text.word(text.mention(index).first_word);
-  if (word != "mr" && word != "mrs" && word != "ms") return;
-  const std::size_t end = text.mention(index).end_word;
-  // "Ms" alone may be anything.
-  if (!is_capital(text, end) || !is_capital(text, end - 1)) return;
-  add(text, reading, Kind::kPersons, "name", text.mention(index).first_word, end + 1);
-}
-
-void read_month(const NoteText& text, std::size_t index, NoteReading& reading) {
-  const std::size_t first = text.mention(index).first_word;
-  const std::size_t end = text.mention(index).end_word;
-  const auto is_day = [&](std::size_t at) {
-    return at < text.word_count() && is_digit(text.word(at)[0]) && text.word(at).size() <= 4;
-  };
-  const bool before = first > 0 && is_day(first - 1) && text.words()[first].joined;
-  const bool after = is_day(end) && text.sentence(end) == text.sentence(first);
-  const bool year = end < text.word_count() && text.word(end).size() == 4 && is_day(end);
-  if (!year && !(before && is_capital(text, first)) && !(after && is_capital(text, first))) return;
-  add(text, reading, Kind::kPersons, "date", before ? first - 1 : first, after ? end + 1 : end);
-}
-
-// "12/03/2020", "2021-03-04", "a.b@c.d", long numbers.
-void read_digits(const NoteText& text, NoteReading& reading) {
-  const std::string_view bytes = text.text();
-  for (std::size_t at = 0; at < text.word_count(); ++at) {
-    const std::string_view word = text.word(at);
-    if (at > 0 && text.words()[at].begin == text.words()[at - 1].end + 1 &&
-        bytes[text.words()[at].begin - 1] == '@') {
-      add(text, reading, Kind::kPersons, "address", at - 1, at + 1);
-      continue;
-    }
-    if (!is_digit(word[0])) continue;
-    std::size_t digits = 0;
-    for (const char c : word) digits += is_digit(c) ? 1 : 0;
-    if (digits != word.size()) continue;
-    if (digits >= 6) {
-      add(text, reading, Kind::kPersons, "identifier", at, at + 1);
-      continue;
-    }
-    const auto part = [&](std::size_t next, std::size_t least, std::size_t most) {
-      if (next >= text.word_count() || text.words()[next].begin != text.words()[next - 1].end + 1) {
-        return false;
-      }
-      const char sign = bytes[text.words()[next].begin - 1];
-      const std::string_view more = text.word(next);
-      return (sign == '/' || sign == '-' || sign == '.') && is_digit(more[0]) &&
-             more.size() >= least && more.size() <= most;
-    };
-    const bool date = digits == 4 ? part(at + 1, 1, 2) && part(at + 2, 1, 2)
-                                  : digits <= 2 && part(at + 1, 1, 2) && part(at + 2, 4, 4);
-    if (date) {
-      add(text, reading, Kind::kPersons, "date", at, at + 3);
-      at += 2;
+// "A man. ... She": two sexes; two ages that are none of a band.
+void contradict_persons(NoteReading& reading, const ClaimWords& words) {
+  for (const Kind kind : {Kind::kSex, Kind::kAge}) {
+    const Claim* first = nullptr;
+    for (const Claim& one : reading.claims) {
+      if (one.kind != words.kind_name(kind) || one.denied || one.hedged) continue;
+      if (kind == Kind::kAge && !std::ranges::all_of(one.value, is_digit)) continue;
+      if (first == nullptr) first = &one;
+      if (one.value == first->value) continue;
+      reading.self_contradictions.push_back(
+          {std::min(first->begin, one.begin), std::min(first->end, one.end),
+           std::max(first->begin, one.begin), std::max(first->end, one.end),
+           kind == Kind::kSex ? "two sexes" : "two ages", false});
+      break;
     }
   }
 }
@@ -263,42 +226,34 @@ void read_person(const NoteText& text, NoteReading& reading) {
           add_decade(text, mention.first_word, *decade, reading);
         }
         break;
-      case Mark::kMonth:
-        read_month(text, i, reading);
+      case Mark::kReport:
+        // "a patient over 80"
+        if (text.word(mention.first_word) == "patient") read_bare_age(text, i, reading);
         break;
       default:
         break;
     }
     switch (text.kind(i)) {
       case Kind::kSex:
-        if (!mention.negated) reading.claims.push_back(claim_of(text, i));
+        reading.claims.push_back(asserted_claim_of(text, i));
         read_bare_age(text, i, reading);
-        read_title(text, i, reading);
         break;
       case Kind::kAge:
-        if (!mention.negated) reading.claims.push_back(claim_of(text, i));
-        break;
-      case Kind::kSite:
-        if (!mention.negated && stands_as_place(text, i) &&
-            text.left(i, Mark::kSurrounding, Within::kPhrase, 2) == kNone) {
-          reading.claims.push_back(claim_of(text, i));
-        }
-        break;
-      case Kind::kPersons:
-        read_identity(text, i, reading);
+        read_band(text, i, reading);
         break;
       default:
         break;
     }
   }
   for (std::size_t at = 0; at < text.word_count(); ++at) {
-    // "in his 60s"
     const std::string_view word = text.word(at);
+    read_short(text, at, reading);
+    // "in his 60s"
     if (word.size() == 3 && is_digit(word[0]) && word[2] == 's') {
       if (const auto decade = words.decade(word)) add_decade(text, at, *decade, reading);
     }
   }
-  read_digits(text, reading);
+  contradict_persons(reading, words);
 }
 
 }  // namespace epicrisis::audit

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "audit/read_claims.h"
 #include "epicrisis/core/strings.h"
@@ -10,12 +11,9 @@ using Within = NoteText::Within;
 constexpr std::size_t kNone = NoteText::kNone;
 
 void add_size(const NoteText& text, std::size_t first, std::size_t end, NoteReading& reading) {
-  Claim claim;
-  claim.kind = text.claim_words().kind_name(Kind::kSize);
-  claim.begin = text.words()[first].begin;
-  claim.end = text.words()[end - 1].end;
-  claim.value = text.text().substr(claim.begin, claim.end - claim.begin);
-  reading.claims.push_back(std::move(claim));
+  const std::size_t begin = text.words()[first].begin;
+  add_claim(text, reading, Kind::kSize,
+            std::string(text.text().substr(begin, text.words()[end - 1].end - begin)), first, end);
 }
 
 // "8.0 x 5.0 mm": the numbers before a unit.
@@ -51,9 +49,22 @@ bool is_conditional(const NoteText& text, std::size_t index) {
   return text.left(index, Mark::kCondition, Within::kClause, 14) != kNone;
 }
 
+// Whether what may be advice was done already: "was treated".
+bool is_past(const NoteText& text, std::size_t index) {
+  constexpr std::size_t kReach = 2;  // "been successfully removed"
+  const std::size_t first = text.mention(index).first_word;
+  for (std::size_t back = 1; back <= kReach && back <= first; ++back) {
+    if (text.phrase(first - back) != text.phrase(first)) return false;
+    const std::string_view word = text.word(first - back);
+    if (word == "was" || word == "were" || word == "been") return true;
+  }
+  return false;
+}
+
 bool meets_need(const NoteText& text, std::size_t index) {
   switch (text.need(index)) {
     case Need::kReport:
+      if (text.mention(index).negated) return true;  // "growth was not reported"
       // "reports growth", "with itch, growth and bleeding"
       for (const std::size_t beside : {index - 1, index + 1}) {
         if (beside >= text.mention_count() || text.kind(beside) != Kind::kSymptoms) continue;
@@ -110,6 +121,8 @@ void read_unseen(const NoteText& text, NoteReading& reading) {
       case Kind::kAdvice: {
         Claim claim = claim_of(text, i);
         claim.denied = false;  // "no treatment is needed" is advice
+        // "has been removed"
+        if (is_past(text, i)) claim.kind = text.claim_words().kind_name(Kind::kHistory);
         reading.claims.push_back(std::move(claim));
         break;
       }
@@ -121,8 +134,11 @@ void read_unseen(const NoteText& text, NoteReading& reading) {
     }
   }
   for (std::size_t at = 0; at < text.word_count(); ++at) {
-    if (is_digit(text.word(at)[0]) && is_measure(text.word(at)))
-      add_size(text, at, at + 1, reading);
+    if (!is_digit(text.word(at)[0]) || !is_measure(text.word(at))) continue;
+    // "3.5cm" is two words.
+    const bool fraction = at > 0 && is_digit(text.word(at - 1)[0]) &&
+                          text.words()[at].begin == text.words()[at - 1].end + 1;
+    add_size(text, at - (fraction ? 1 : 0), at + 1, reading);
   }
 }
 

@@ -87,6 +87,7 @@ std::int64_t export_review(Workspace& workspace, const Path& file,
   const SheetForm form = form_of(file);
   Database& database = workspace.database();
   require_datasets(database, options.datasets);
+  require_strategies(database, options.strategies);
   const Field field = workspace_field(database);
   const Auditor auditor(field);
   Prompts prompts(auditor, field);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <cmath>
 
+#include "audit/known.h"
 #include "audit/note_text.h"
 #include "epicrisis/core/strings.h"
 
@@ -28,24 +30,6 @@ std::string joined_findings(const Facts& facts) {
   return text;
 }
 
-// All numbers of a text, in order: "8.0 x 5.0 mm" has 8 and 5.
-std::vector<double> numbers_in(std::string_view text) {
-  std::vector<double> numbers;
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] < '0' || text[i] > '9') {
-      ++i;
-      continue;
-    }
-    double value = 0;
-    const auto parsed = std::from_chars(text.data() + i, text.data() + text.size(), value);
-    if (parsed.ec != std::errc()) break;
-    numbers.push_back(value);
-    i = static_cast<std::size_t>(parsed.ptr - text.data());
-    // "45-49": the hyphen is no sign
-  }
-  return numbers;
-}
-
 void decide(JudgedClaim& judged, bool agrees, Severity severity, std::string evidence) {
   judged.verdict = agrees ? Verdict::kAgrees : Verdict::kContradicts;
   judged.severity = agrees ? Severity::kNone : severity;
@@ -55,10 +39,21 @@ void decide(JudgedClaim& judged, bool agrees, Severity severity, std::string evi
 void judge_class(JudgedClaim& judged, const NoteReading& reading, const Facts& facts,
                  const ClaimWords& words) {
   judged.rule = "class";
-  if (!facts.label) return;
+  const auto label = known_class(facts, words);
+  if (!label) return;
   // A denial counts where the note settles for another class: "no invasive one" may be of it.
-  if (judged.claim.denied && reading.diagnosis == facts.label) return;
-  const std::string& known = words.field().at(*facts.label).name;
+  if (judged.claim.denied && reading.diagnosis == label) return;
+  const std::string& known = words.field().at(*label).name;
+  // Another disease may be what the metadata says more exactly.
+  if (judged.claim.concept_index &&
+      words.kind(*judged.claim.concept_index) == Kind::kOtherDisease) {
+    for (const std::string* text : {&facts.diagnosis, &facts.subclass}) {
+      const std::vector<std::size_t> named = concepts_in(words, *text, Kind::kOtherDisease);
+      if (std::ranges::find(named, *judged.claim.concept_index) != named.end()) {
+        return decide(judged, true, Severity::kNone, *text);
+      }
+    }
+  }
   decide(judged, (judged.claim.value == known) != judged.claim.denied, Severity::kMajor,
          "label " + known);
 }
@@ -157,13 +152,23 @@ void judge_site(JudgedClaim& judged, std::string_view note, const Facts& facts,
   }
 }
 
-void judge_age(JudgedClaim& judged, const Facts& facts) {
+// Whether the words before byte `end` say that a number is a rough one: "about 60".
+bool is_rough(std::string_view note, std::size_t end) {
+  constexpr std::array<std::string_view, 8> kWords = {
+      "about", "almost", "approximately", "around", "nearly", "roughly", "circa", "ca."};
+  const std::string before = ascii_lower(trim(note.substr(0, end)));
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return before.ends_with(word); });
+}
+
+void judge_age(JudgedClaim& judged, std::string_view note, const Facts& facts) {
+  constexpr double kRough = 5;  // years
   judged.rule = "age";
-  const std::vector<double> known = numbers_in(facts.age);
-  const std::vector<double> said = numbers_in(judged.claim.value);
-  if (known.empty() || said.empty()) return;
+  const auto known = years_of(facts.age);
+  const auto said = years_of(judged.claim.value);
+  if (!known || !said) return;
+  const double around = is_rough(note, judged.claim.begin) ? kRough : 0;
   // Both may be bands: they agree if they overlap.
-  const bool agrees = said.front() <= known.back() && known.front() <= said.back();
+  const bool agrees = said->least - around <= known->most && known->least <= said->most + around;
   decide(judged, agrees, Severity::kMinor, "age " + facts.age);
 }
 
@@ -185,6 +190,7 @@ void unknowable(JudgedClaim& judged, Severity severity) {
 }
 
 void judge_size(JudgedClaim& judged, const Facts& facts) {
+  constexpr double kNear = 0.05;  // mm
   judged.rule = "size";
   std::vector<double> known;
   for (const Finding& finding : facts.findings) {
@@ -192,12 +198,13 @@ void judge_size(JudgedClaim& judged, const Facts& facts) {
         finding.value.find("cm") == std::string::npos) {
       continue;
     }
-    for (const double number : numbers_in(finding.value)) known.push_back(number);
+    for (const double number : millimetres_in(finding.value)) known.push_back(number);
   }
-  const std::vector<double> said = numbers_in(judged.claim.value);
+  const std::vector<double> said = millimetres_in(judged.claim.value);
   if (known.empty() || said.empty()) return unknowable(judged, Severity::kMinor);
-  const bool agrees = std::ranges::all_of(
-      said, [&](double number) { return std::ranges::find(known, number) != known.end(); });
+  const bool agrees = std::ranges::all_of(said, [&](double number) {
+    return std::ranges::any_of(known, [&](double one) { return std::abs(one - number) < kNear; });
+  });
   decide(judged, agrees, Severity::kMinor, joined_findings(facts));
 }
 
@@ -206,21 +213,33 @@ void judge_reported(JudgedClaim& judged, Kind kind, const Facts& facts, const Cl
                     Severity severity) {
   judged.rule = std::string(words.kind_name(kind));
   const std::string findings = joined_findings(facts);
-  const std::vector<std::size_t> known = concepts_in(words, findings, kind);
-  if (judged.claim.concept_index &&
-      std::ranges::find(known, *judged.claim.concept_index) != known.end()) {
-    return decide(judged, !judged.claim.denied, Severity::kMinor, findings);
+  for (const ConceptMention& mention : words.lexicon().mentions(findings)) {
+    if (words.kind(mention.concept_index) != kind) continue;
+    if (words.at(mention.concept_index).value != judged.claim.value) continue;
+    return decide(judged, judged.claim.denied == mention.negated, Severity::kMinor, findings);
   }
   unknowable(judged, severity);
 }
 
-// What a finding records of the look: "elevated", "flat".
+// What a finding records of the look: "elevation: raised", "elevation: not raised".
 void judge_look(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimWords& words) {
   judged.rule = std::string(words.kind_name(kind));
   const std::string findings = joined_findings(facts);
-  for (const std::size_t index : concepts_in(words, findings, kind)) {
-    if (words.at(index).value == judged.claim.value) {
-      return decide(judged, !judged.claim.denied, Severity::kMinor, findings);
+  const auto is_raised = [](std::string_view value, bool denied) {
+    if (value == "raised") return denied ? -1 : 1;
+    if (value == "flat") return denied ? 1 : -1;
+    return 0;
+  };
+  const int said = is_raised(judged.claim.value, judged.claim.denied);
+  for (const ConceptMention& mention : words.lexicon().mentions(findings)) {
+    if (words.kind(mention.concept_index) != kind) continue;
+    const std::string& value = words.at(mention.concept_index).value;
+    const int known = is_raised(value, mention.negated);
+    if (value == judged.claim.value) {
+      return decide(judged, judged.claim.denied == mention.negated, Severity::kMinor, findings);
+    }
+    if (said != 0 && known != 0) {
+      return decide(judged, said == known, Severity::kMinor, findings);
     }
   }
 }
@@ -249,7 +268,7 @@ void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view not
   } else if (is(Kind::kSite)) {
     judge_site(judged, note, facts, words);
   } else if (is(Kind::kAge)) {
-    judge_age(judged, facts);
+    judge_age(judged, note, facts);
   } else if (is(Kind::kSex)) {
     judge_sex(judged, facts, words);
   } else if (is(Kind::kSize)) {
@@ -261,8 +280,7 @@ void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view not
   } else if (is(Kind::kHistory)) {
     judge_reported(judged, Kind::kHistory, facts, words, Severity::kMinor);
   } else if (is(Kind::kAdvice)) {
-    judged.rule = "advice";
-    unknowable(judged, Severity::kMinor);
+    judge_reported(judged, Kind::kAdvice, facts, words, Severity::kMinor);
   } else if (is(Kind::kPersons)) {
     judged.rule = "persons";
     unknowable(judged, Severity::kMajor);

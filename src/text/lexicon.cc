@@ -126,6 +126,7 @@ class Reading {
     for (std::size_t i = cue.end; i < words_.size() && i < cue.end + kScope; ++i) {
       const Word& word = words_[i];
       if (word.stop_depth <= depth || word.lowest_depth < depth) return;
+      if (cue.meaning->briefly && word.comma && word.depth == depth) return;
       // "Absent: dots."
       const bool own_colon = i == cue.end && begins_clause(cue.begin);
       if (word.colon_depth <= depth && !own_colon) return;
@@ -229,6 +230,8 @@ void Lexicon::State::add_negation(const TomlTable& file) {
   const auto negation = file.table_if("negation");
   if (!negation) return;
   add_cues(*negation, "before", &Meaning::before);
+  add_cues(*negation, "briefly", &Meaning::before);
+  add_cues(*negation, "briefly", &Meaning::briefly);
   add_cues(*negation, "prefix", &Meaning::prefix);
   add_cues(*negation, "after", &Meaning::after);
   add_cues(*negation, "ends", &Meaning::ends);

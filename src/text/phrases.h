@@ -16,6 +16,7 @@ namespace epicrisis {
 struct Meaning {
   std::optional<std::size_t> concept_index;
   bool before = false, prefix = false, after = false, ends = false, link = false;
+  bool briefly = false;  // of `before`: to the next comma
 };
 
 // Phrases by their words. Each word of a text is looked up once; from there on words are numbers.

@@ -44,6 +44,30 @@ TEST(Audit, WhatIsWrong) {
   EXPECT_THAT(audit("Melanoma cannot be excluded.", known).wrong, IsEmpty());
 }
 
+TEST(Audit, ADiseaseThatIsNoClassIsAWrongOne) {
+  const char* nevus = R"({"label":"NEV"})";
+  EXPECT_THAT(audit("The face shows a sarcoma.", nevus).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("Most likely eczema.", nevus).wrong, ElementsAre("diagnosis"));
+  EXPECT_THAT(audit("A nevus; sarcoma is excluded.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("A nevus within a keloid.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("No granuloma.", nevus).wrong, IsEmpty());
+  EXPECT_THAT(audit("A dermatofibrosarcoma.",
+                    R"({"label":"DF","diagnosis":"dermatofibrosarcoma protuberans"})")
+                  .wrong,
+              IsEmpty());
+  EXPECT_THAT(audit("A sarcoma.", R"({"diagnosis":"sarcoma"})").wrong, IsEmpty());
+}
+
+// Each claim is judged, but wrong is what the note settles for.
+TEST(Audit, WhatIsSettledForIsWrong) {
+  const char* benign = R"({"malignancy":"benign"})";
+  const AuditedNote rival = audit("A benign lesion. This cancer is rare.", benign);
+  EXPECT_THAT(rival.wrong, IsEmpty());
+  EXPECT_EQ(rival.reading.self_contradictions.size(), 1U);
+  EXPECT_EQ(rival.verdict, NoteVerdict::kFail);
+  EXPECT_THAT(audit("This is a cancer.", benign).wrong, ElementsAre("malignancy"));
+}
+
 TEST(Audit, TheSideOfASite) {
   const auto wrong_side = [](std::string_view note, const char* site) {
     const AuditedNote audited = audit(note, fmt::format(R"({{"site":"{}"}})", site).c_str());
@@ -105,6 +129,73 @@ TEST(Audit, WhatNobodyCanKnow) {
   EXPECT_THAT(audited.unknowable, IsEmpty());
   EXPECT_EQ(auditor().audit("9 x 5 mm.", known, nullptr).claims.at(0).verdict,
             Verdict::kContradicts);
+}
+
+// What a table records is said of the lesion in the table's own words.
+TEST(Audit, RecordedFindingsAreJudgedAsTheyAreRecorded) {
+  Facts known = facts(R"({"label":"NEV"})");
+  known.findings = {{"elevation", "not raised"},
+                    {"symptoms", "growth"},
+                    {"history", "cancer"},
+                    {"diameter", "6 x 5 mm"},
+                    {"diagnosis confirmed by", "follow-up"}};
+  const AuditedNote template_note = auditor().audit(
+      "The lesion is benign. The diagnosis is melanocytic nevus. Findings: elevation: not raised; "
+      "symptoms: growth; history: cancer; diameter: 6 x 5 mm; diagnosis confirmed by: follow-up.",
+      known, nullptr);
+  EXPECT_EQ(template_note.verdict, NoteVerdict::kPass);
+  const auto verdict = [&](std::string_view note) {
+    return auditor().audit(note, known, nullptr).claims.at(0).verdict;
+  };
+  EXPECT_EQ(verdict("It is not raised."), Verdict::kAgrees);
+  EXPECT_EQ(verdict("It is raised."), Verdict::kContradicts);
+  EXPECT_EQ(verdict("It is flat."), Verdict::kAgrees);
+  EXPECT_EQ(verdict("It has grown."), Verdict::kAgrees);
+  EXPECT_EQ(verdict("Growth was not reported."), Verdict::kContradicts);
+  EXPECT_EQ(verdict("It itches."), Verdict::kUnknowable);
+  EXPECT_EQ(verdict("It is 0.6 x 0.5 cm wide."), Verdict::kAgrees);
+  EXPECT_EQ(verdict("It is 0.7 cm wide."), Verdict::kContradicts);
+}
+
+TEST(Audit, AgesAndClassesInOtherWords) {
+  const auto wrong = [](std::string_view note, const char* known) {
+    return !audit(note, known).wrong.empty();
+  };
+  for (const char* old : {R"({"age":"85+"})", R"({"age":">85"})", R"({"age":"85 or older"})"}) {
+    EXPECT_FALSE(wrong("A man aged 87.", old)) << old;
+    EXPECT_TRUE(wrong("A man aged 60.", old)) << old;
+  }
+  EXPECT_FALSE(wrong("A boy aged 17.", R"({"age":"<18"})"));
+  EXPECT_FALSE(wrong("A man aged 60.", R"({"age":60.5})"));
+  EXPECT_FALSE(wrong("A nearly sixty-year-old man.", R"({"age":58})"));
+  EXPECT_TRUE(wrong("A sixty-year-old man.", R"({"age":58})"));
+  EXPECT_TRUE(wrong("A nevus.", R"({"diagnosis":"malignant melanoma"})"));
+  EXPECT_TRUE(wrong("A melanoma.", R"({"subclass":"blue nevus"})"));
+  EXPECT_TRUE(wrong("A melanoma.", R"({"label":"mole"})"));
+  const AuditedNote unknown =
+      audit("A nevus.", R"({"sex":"unknown","age":"unknown","site":"n/a"})");
+  EXPECT_THAT(unknown.unreadable, IsEmpty());
+  EXPECT_THAT(unknown.omitted, IsEmpty());
+}
+
+TEST(Audit, ANoteContradictsItselfOnPersonsToo) {
+  const auto contradicts = [](std::string_view note) {
+    return !audit(note, "{}").reading.self_contradictions.empty();
+  };
+  EXPECT_TRUE(contradicts("A 40-year-old man. She is healthy."));
+  EXPECT_TRUE(contradicts("A 40-year-old man; he is 50 years old."));
+  EXPECT_TRUE(contradicts("This is no melanoma. It is a melanoma."));
+  EXPECT_FALSE(contradicts("A woman in her forties, aged 45."));
+}
+
+TEST(Audit, OtherLanguagesAreTold) {
+  for (const char* note : {"Ein Melanom auf der Wange eines Mannes.",
+                           "La lesi\u00f3n es un nevo de la espalda con el borde regular.",
+                           "Una lesione della schiena con il bordo netto."}) {
+    const auto& form = audit(note, "{}").form;
+    EXPECT_TRUE(std::ranges::any_of(form, [](const auto& one) { return one.rule == "language"; }))
+        << note;
+  }
 }
 
 TEST(Audit, Omissions) {

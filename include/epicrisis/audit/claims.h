@@ -32,7 +32,8 @@ struct Claim {
 struct SelfContradiction {
   std::size_t first_begin = 0, first_end = 0;
   std::size_t second_begin = 0, second_end = 0;
-  std::string rule;  // "two classes", "class and grade", ...
+  std::string rule;   // "two classes", "class and grade", "two ages", ...
+  bool major = true;  // of class or grade
 };
 
 // What a note claims, and what it settles for where it says several things.
@@ -47,6 +48,7 @@ struct NoteReading {
   // Articles, prepositions, auxiliaries: what English is full of. Counted only where claims are
   // few.
   std::size_t common_words = 0;
+  std::size_t foreign_words = 0;  // those of other languages
 };
 
 // Reads notes of one field, in English. Rules of thumb on top of the lexicon: docs/audit.md says

@@ -346,6 +346,7 @@ Json to_json(const NoteExportReport& report) {
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const Job& job, const NoteExportOptions& options) {
   require_datasets(workspace.database(), options.filter.datasets);
+  require_strategies(workspace.database(), options.filter.strategies);
   NoteExportReport report;
   switch (format) {
     case NoteFormat::kJsonl:

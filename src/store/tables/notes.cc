@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "store/tables/sample_query.h"
 #include "store/tables/times.h"
 
@@ -275,6 +276,18 @@ std::vector<NoteCount> count_notes(Database& database) {
                       rows.number(7)});
   }
   return counts;
+}
+
+void require_strategies(Database& database, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  std::vector<std::string> there;
+  Statement rows = database.prepare("SELECT DISTINCT strategy FROM notes ORDER BY 1");
+  while (rows.step()) there.push_back(rows.text(0));
+  for (const std::string& name : names) {
+    if (std::ranges::find(there, name) != there.end()) continue;
+    throw UsageError("there is no note of strategy '{}'; there are notes of {}", name,
+                     there.empty() ? "none" : join(there, ", "));
+  }
 }
 
 void put_audit(Database& database, const NoteAudit& audit) {

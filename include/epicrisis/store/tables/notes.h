@@ -108,6 +108,8 @@ struct NoteCount {
 };
 Json to_json(const NoteCount& count);
 std::vector<NoteCount> count_notes(Database& database);
+// UsageError naming what there is if no note is of one of these strategies.
+void require_strategies(Database& database, const std::vector<std::string>& names);
 
 // The verdict of an audit of one note; a new audit takes the place of the last.
 struct NoteAudit {
