@@ -15,26 +15,38 @@ constexpr const char* kKey = ".key";
 // both are moved, a report is there still and its other files follow.
 constexpr std::array kExtensions = {".audit.csv", ".csv", ".json", ".tex", ".txt", ".html", kKey};
 
-// What the .key file says: what the report was made of, the text of the study, and the day. Earlier
-// versions wrote the first alone.
+// What the .key file says: what the report was made of, the text of the study, the day, and a hash of
+// the report's files. Earlier versions wrote the first alone, or not the last.
 struct ReportKey {
   std::string key;  // "": it is being written
   std::string state;
   std::string day;
+  std::string files;
 };
 
 ReportKey read_key(const Path& html) {
   const Path file = beside(html, kKey);
   if (!std::filesystem::exists(file)) return {};
   std::vector<std::string> lines = split(read_file(file, 1 << 16), '\n');
-  lines.resize(3);
-  // The other two become part of a file's name.
+  lines.resize(4);
+  // State and day become part of a file's name.
   const bool whole = is_safe_id(lines[1]) && is_safe_id(lines[2]);
-  return whole ? ReportKey{lines[0], lines[1], lines[2]} : ReportKey{lines[0], "", ""};
+  return whole ? ReportKey{lines[0], lines[1], lines[2], lines[3]}
+               : ReportKey{lines[0], "", "", ""};
+}
+
+std::string hash_of_files(const Path& html) {
+  std::vector<std::string> hashes;
+  for (const std::string_view extension : kExtensions) {
+    if (extension == kKey) continue;
+    hashes.push_back(sha256_hex(MappedFile(beside(html, extension.data())).bytes()));
+  }
+  return sha256_hex(join(hashes, "\n"));
 }
 
 void write_key(const Path& html, const ReportKey& key) {
-  write_file(beside(html, kKey), key.key + "\n" + key.state + "\n" + key.day + "\n");
+  write_file(beside(html, kKey),
+             key.key + "\n" + key.state + "\n" + key.day + "\n" + key.files + "\n");
 }
 
 // "small.audit.csv" is of "small"; "" where it is no file of a report.
@@ -78,12 +90,24 @@ bool report_is_current(const Workspace& workspace, const std::string& study,
   for (const char* extension : kExtensions) {
     if (!std::filesystem::exists(beside(html, extension))) return false;
   }
-  return read_key(html).key == key;
+  const ReportKey now = read_key(html);
+  return now.key == key && now.files == hash_of_files(html);
+}
+
+bool report_was_changed(const Workspace& workspace, const std::string& study) {
+  const Path html = report_file(workspace, study);
+  const ReportKey key = read_key(html);
+  if (key.files.empty()) return false;  // of an earlier version, or being written
+  return std::ranges::any_of(kExtensions,
+                             [&](const char* extension) {
+                               return !std::filesystem::exists(beside(html, extension));
+                             }) ||
+         key.files != hash_of_files(html);
 }
 
 Path begin_report(const Workspace& workspace, const Study& study, const std::string& day) {
   const Path html = report_file(workspace, study.name);
-  const ReportKey now{"", state_of(study), day};
+  const ReportKey now{"", state_of(study), day, ""};
   Path kept;
   if (std::filesystem::exists(html)) {
     const ReportKey before = read_key(html);
@@ -104,7 +128,8 @@ Path begin_report(const Workspace& workspace, const Study& study, const std::str
 
 void end_report(const Workspace& workspace, const Study& study, const std::string& day,
                 const std::string& key) {
-  write_key(report_file(workspace, study.name), {key, state_of(study), day});
+  const Path html = report_file(workspace, study.name);
+  write_key(html, {key, state_of(study), day, hash_of_files(html)});
 }
 
 std::vector<Path> report_files(const Workspace& workspace, const std::string& study) {

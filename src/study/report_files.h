@@ -19,9 +19,12 @@ Path report_file(const Workspace& workspace, const std::string& study);
 // ".txt".
 Path beside(const Path& html, const char* extension);
 
-// Whether all files of the report are there and were made of what `key` stands for.
+// Whether all files of the report are there as they were written, and were made of what `key` stands
+// for.
 bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key);
+// Whether a file of a whole report is gone or is not as it was written.
+bool report_was_changed(const Workspace& workspace, const std::string& study);
 // Before a report is written: where the one that is there tells of another text of the study, its
 // files get a name that says which and of what day, reports/<study>@<day>-<state>.html, and a
 // number after it where that name is taken. Returns that page; "" where nothing was kept. `day` is

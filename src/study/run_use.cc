@@ -270,13 +270,17 @@ void require_image_branch(const Path& folder, const RunUse& use) {
                    folder.string());
 }
 
-std::string fault_of_run_use(const Path& folder) {
+std::string fault_of_run_use(const Path& folder, bool& damaged) {
+  damaged = false;
   try {
     const RunUse use = read_run_use(folder);
     for (const std::string& name : {std::string(kCasesFile), use.image_encoder.copy,
                                     use.text_encoder.value_or(UsedModel{}).copy}) {
       if (!fs::exists(folder / name)) return fmt::format("{} is missing", (folder / name).string());
     }
+    damaged = true;
+    read_training_cases(folder);
+    damaged = false;
     return "";
   } catch (const Error& error) {
     return error.what();

@@ -67,8 +67,9 @@ RunUse read_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
 // InputError for a run that sees no pictures (mode 'text').
 void require_image_branch(const Path& folder, const RunUse& use);
-// Why a folder cannot be used away from its workspace; "" if it can. Does not read the embeddings.
-std::string fault_of_run_use(const Path& folder);
+// Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its training cases are
+// there and cannot be read.
+std::string fault_of_run_use(const Path& folder, bool& damaged);
 
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
 // model's place or name. InputError, saying what was looked for, where none has the same hash.

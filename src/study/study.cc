@@ -144,6 +144,10 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   outcome.rows = evaluation.rows;
   const std::string key = report_key(workspace, study, state, evaluation);
   if (!study::report_is_current(workspace, study.name, key)) {
+    if (study::report_was_changed(workspace, study.name)) {
+      job.warn("{} or a file beside it was changed or damaged; the report is written anew",
+               outcome.report.string());
+    }
     const std::string day = job.now_utc().substr(0, std::string_view("2026-11-24").size());
     outcome.earlier_report = study::begin_report(workspace, study, day);
     make_report(workspace, study, state, std::move(evaluation), outcome.report, job);

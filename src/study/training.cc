@@ -12,6 +12,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
+#include "study/run_files.h"
 #include "study/run_trainer.h"
 #include "study/run_use.h"
 
@@ -119,6 +120,7 @@ class StudyRuns {
         state.why_not = fmt::format("its files in {} are gone", folder.string());
         return;
       }
+      study::check_weights(folder);
       state.finished = true;
       state.cut_off = is_cut_off(*result);
     } catch (const Error& error) {
@@ -211,7 +213,9 @@ std::string cut_off_words(const StudyRun& run, const std::vector<std::string>& s
 template <typename GetTrainer>
 void complete_run(const Path& folder, const std::string& split_set, const std::string& title,
                   const Job& job, const GetTrainer& trainer) {
-  const std::string fault = fault_of_run_use(folder);
+  bool damaged = false;
+  const std::string fault = fault_of_run_use(folder, damaged);
+  if (damaged) job.warn("{}: {}; it is made anew", title, fault);
   try {
     if (fault.empty()) return keep_split_set(folder, split_set);
     trainer().complete(folder);

@@ -12,6 +12,8 @@
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/folders.h"
+#include "study/report_files.h"
+#include "study/run_files.h"
 
 namespace epicrisis {
 namespace {
@@ -160,26 +162,9 @@ class Verification {
       const Path result = folder / "result.json";
       const Json json = parse_json(read_file(result), result.string());
       if (!json.contains("sha256")) verified = false;
-      check_vocabulary(folder);
+      study::check_weights(folder);
     } catch (const Error& error) {
       fault(folder, error.what(), kRunAgain);
-    }
-    if (!std::filesystem::exists(folder / "model.safetensors")) {
-      fault(folder / "model.safetensors", "the weights of a finished run are gone",
-            "run the study again: they are needed, and made, for data sets that are new");
-    }
-  }
-
-  static void check_vocabulary(const Path& folder) {
-    const Path config = folder / "config.json";
-    if (!std::filesystem::exists(config)) return;
-    const Json json = parse_json(read_file(config), config.string());
-    if (!json.is_object() || !json.contains("text_encoder")) return;
-    const Json& encoder = json["text_encoder"];
-    if (!encoder.is_object() || !encoder.contains("vocabulary_sha256")) return;
-    const Path file = folder / "vocabulary.json";
-    if (sha256_hex(read_file(file)) != encoder["vocabulary_sha256"]) {
-      throw InputError("{}: its SHA-256 is not the one in {}", file.string(), config.string());
     }
   }
 
@@ -209,6 +194,12 @@ class Verification {
       try {
         const Json json = parse_json(read_file(file), file.string());
         json_get<std::string>(json, "source", file.string());
+        if (study::report_was_changed(workspace_, file.stem().string())) {
+          ++tally.damaged;
+          fault(study::report_file(workspace_, file.stem().string()),
+                "the report, or a file beside it, is not as it was written",
+                "run the study again: it is written anew");
+        }
       } catch (const Error& error) {
         ++tally.damaged;
         fault(file, error.what(), "run the study again from its file: it is written anew");

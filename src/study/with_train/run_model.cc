@@ -23,10 +23,15 @@ TrainedModel load_weights(const Path& folder) {
   const Path weights = folder / "model.safetensors";
   std::error_code error;
   if (!std::filesystem::exists(weights, error)) {
-    throw InputError("{} is missing; copy the whole run folder, or run its study again",
-                     weights.string());
+    throw InputError(
+        "{} is missing; copy the whole run folder, or run its study again, which trains it anew",
+        weights.string());
   }
-  return TrainedModel::load(folder);
+  try {
+    return TrainedModel::load(folder);
+  } catch (const InputError& error) {
+    throw InputError("{}; run its study again, which trains it anew", error.what());
+  }
 }
 
 // Names what a fine-tuned run gives: its weights and the precision they are computed in.

@@ -148,6 +148,12 @@ TEST_F(StudyIntegrity, DamagedFilesAreNoticedAndMadeAnew) {
          flip(predictions() / "dermoscope_a.safetensors");
        },
        1},
+      {"weights", [&] { flip(model()); }, 1},
+      {"weights", [&] { write_file(model(), ""); }, 1},
+      {"weights", [&] { fs::remove(model()); }, 1},
+      {"cases", [&] { flip(run_folder("with notes") / "training_cases.safetensors"); }, 0},
+      {"report", [&] { flip(workspace_.reports() / "small.html"); }, 0},
+      {"report", [&] { write_file(workspace_.reports() / "small.csv", "x"); }, 0},
       {"metrics", [&] { flip(run_folder("with notes") / "metrics.jsonl"); }, 1},
       {"result", [&] { flip(run_folder("with notes") / "result.json"); }, 1},
       {"run", [&] { fs::remove_all(run_folder("image only")); }, 1},
