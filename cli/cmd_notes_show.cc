@@ -95,7 +95,6 @@ void add_notes_show(CLI::App& notes, Globals& globals) {
     NoteFilter filter;
     filter.datasets = arguments->datasets;
     filter.strategies = expand_note_sets(arguments->strategies);
-    require_strategies(workspace.database(), filter.strategies);
     if (arguments->key.empty()) {
       return print_overview(workspace.database(), filter, arguments->examples, globals);
     }

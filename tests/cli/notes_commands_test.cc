@@ -97,6 +97,13 @@ TEST_F(NotesCommands, AgreementShowsAJudgeBesideTheRules) {
   }
 }
 
+TEST_F(NotesCommands, AStrategyWithoutANoteIsNotAudited) {
+  EXPECT_EQ(in_workspace("notes write --strategy M"), 0) << said;
+  EXPECT_EQ(in_workspace("notes audit --strategy M"), 0) << said;
+  EXPECT_EQ(in_workspace("notes audit --strategy N"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("there is no note of strategy 'N'; there are notes of M"));
+}
+
 TEST_F(NotesCommands, ShowGivesExamplesWithWhatIsKnown) {
   EXPECT_EQ(in_workspace("notes show"), 0) << said;
   EXPECT_THAT(said, HasSubstr("no notes"));
