@@ -200,7 +200,7 @@ DispatchReport Dispatcher::run() {
 void Dispatcher::count() {
   report_.skips = source_.skips();
   for (const auto& [reason, count] : report_.skips) report_.skipped += count;
-  report_.taken = source_.taken();
+  report_.taken = source_.taken() + (stopping() ? source_.rest() : 0);
   report_.left = report_.taken - report_.done - report_.failed - report_.skipped;
   if (report_.left < 0 || (report_.left > 0 && !stopping())) {
     throw InternalError("dispatch: {} taken up, but {} done, {} failed, {} skipped", report_.taken,

@@ -46,6 +46,7 @@ class Numbers : public Source {
   void drop(const Request&) override { ++skips_["unspeakable"]; }
   std::int64_t taken() const override { return given_; }
   const std::map<std::string, std::int64_t>& skips() const override { return skips_; }
+  std::int64_t rest() const override { return count_ - given_; }
 
   std::set<int> unspeakable;
   bool slow_bodies = false;
@@ -203,7 +204,8 @@ TEST_F(DispatcherTest, TheBudgetIsNotPassed) {
   EXPECT_EQ(report.error, std::nullopt);
   EXPECT_LE(report.input_tokens + report.output_tokens, 1000);
   EXPECT_GE(report.input_tokens + report.output_tokens, 1000 - 30);
-  EXPECT_GT(report.left, 0);
+  EXPECT_EQ(report.taken, 500);
+  EXPECT_EQ(report.left, 500 - report.done);
 }
 
 TEST_F(DispatcherTest, ACancelledJobTakesWhatIsPaidFor) {
@@ -215,6 +217,7 @@ TEST_F(DispatcherTest, ACancelledJobTakesWhatIsPaidFor) {
   EXPECT_EQ(report.error, ErrorKind::kInterrupted);
   EXPECT_EQ(report.done, report.requests);
   EXPECT_LT(report.done, 300);
+  EXPECT_EQ(report.left, 500 - report.done);
 }
 
 TEST_F(DispatcherTest, WhatDoesNotComeIsGivenUpInTheJobsTime) {
