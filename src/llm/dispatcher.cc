@@ -381,7 +381,8 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   if (attempt.unanswered) {
     attempt.reason = clean_text(
         fmt::format("{}: {}", endpoints_.url(*asked.endpoint), attempt.reason), kMaxReason);
-  } else if (answer.status == 200 && !attempt.has_usage) {
+  }
+  if (answer.status == 200 && !attempt.has_usage && !attempt.unbilled) {
     attempt.input_tokens = asked.request->input_tokens;
     attempt.output_tokens = attempt.said_tokens;
   }
@@ -417,6 +418,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
       // What answered before is only away for now, behind a server that forwards.
       if ((attempt.unknown_model || attempt.unanswered) && report_.done > 0) {
         retry(std::move(asked), std::move(reading), answer);
+        break;
+      }
+      if (attempt.too_much && (report_.done > 0 || !asked.may_grow)) {
+        finish(asked, std::move(reading), answer);
         break;
       }
       if (attempt.unknown_model && !stopping()) no_such_model_ = asked.endpoint;

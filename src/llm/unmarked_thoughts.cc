@@ -24,31 +24,6 @@ bool is_picture(std::int32_t code) {
   return (code >= 0x2190 && code <= 0x2bff) || code == 0xfe0f || code >= 0x1f000;
 }
 
-// Where a line's words begin: behind decoration, small pictures and tags of HTML ("💭 <b>Thinking").
-std::size_t words_begin(std::string_view line) {
-  std::size_t begin = 0;
-  while (begin < line.size()) {
-    const char c = line[begin];
-    if (kDecoration.find(c) != std::string_view::npos) {
-      ++begin;
-    } else if (c == '<') {
-      const std::size_t close = line.find('>', begin);
-      if (close == std::string_view::npos ||
-          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
-        break;
-      }
-      begin = close + 1;
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      const unicode::Decoded character = unicode::decode(line.substr(begin));
-      if (!is_picture(character.code)) break;
-      begin += character.length;
-    } else {
-      break;
-    }
-  }
-  return begin;
-}
-
 // The heading at the beginning of a line of a folded text.
 struct Heading {
   std::string name;
@@ -324,6 +299,30 @@ bool ThoughtFinder::refuse_thinking_aloud() {
 }
 
 }  // namespace
+
+std::size_t words_begin(std::string_view line) {
+  std::size_t begin = 0;
+  while (begin < line.size()) {
+    const char c = line[begin];
+    if (kDecoration.find(c) != std::string_view::npos) {
+      ++begin;
+    } else if (c == '<') {
+      const std::size_t close = line.find('>', begin);
+      if (close == std::string_view::npos ||
+          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
+        break;
+      }
+      begin = close + 1;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      const unicode::Decoded character = unicode::decode(line.substr(begin));
+      if (!is_picture(character.code)) break;
+      begin += character.length;
+    } else {
+      break;
+    }
+  }
+  return begin;
+}
 
 void drop_unmarked_thoughts(Spoken& spoken) {
   // A text has few turns and thoughts; what has more is none.

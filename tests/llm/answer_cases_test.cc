@@ -1,0 +1,95 @@
+// The table answer_cases.toml: what servers answer, and what it is taken for.
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/llm/chat.h"
+
+namespace epicrisis::llm {
+namespace {
+
+using testing::HasSubstr;
+
+const TomlTable& cases() {
+  static const TomlTable file =
+      TomlTable::parse_file(Path(EPICRISIS_SOURCE_DIR) / "tests/llm/answer_cases.toml");
+  return file;
+}
+
+ChatAnswer read(int status, const std::string& body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body;
+  return read_chat_answer(answer, {});
+}
+
+ChatAnswer read_content(const std::string& content) {
+  return read(
+      200,
+      dump_json({{"choices", {{{"message", {{"content", content}}}, {"finish_reason", "stop"}}}}}));
+}
+
+TEST(AnswerCases, WhatNoModelWroteIsNoText) {
+  for (const std::string& content : cases().table("content").strings_or("no_model", {})) {
+    const ChatAnswer answer = read_content(content);
+    EXPECT_EQ(answer.kind, ChatKind::kFailed) << content;
+    EXPECT_TRUE(answer.attempt.unbilled) << content;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("no model wrote")) << content;
+    EXPECT_LE(answer.attempt.reason.size(), 300U);
+  }
+  // The account is as empty for every other request.
+  EXPECT_EQ(read_content("You exceeded your current quota, please check your plan.").attempt.next,
+            NextStep::kStopRun);
+  EXPECT_EQ(read_content("502 Bad Gateway").attempt.next, NextStep::kRetry);
+}
+
+TEST(AnswerCases, WhatAModelWroteIs) {
+  for (const std::string& content : cases().table("content").strings_or("of_a_model", {})) {
+    EXPECT_EQ(read_content(content).text, content);
+  }
+}
+
+// They cost nothing, or not more than they say, and a later run asks again.
+TEST(AnswerCases, AnswersWithoutAMessageAreFailures) {
+  for (const char* body :
+       {R"({"choices": []})", R"({"choices": [], "usage": {"prompt_tokens": 5}})",
+        R"({"choices": [null]})", R"({"choices": [[]]})", R"({"choices": ["A whole note."]})",
+        R"({"choices": [{"text": "A whole note."}]})",
+        R"({"choices": [{"message": "A whole note."}]})",
+        R"({"choices": [{"delta": {"content": "A whole note."}}]})"}) {
+    const ChatAnswer answer = read(200, body);
+    EXPECT_EQ(answer.kind, ChatKind::kFailed) << body;
+    EXPECT_EQ(answer.attempt.next, NextStep::kRetry) << body;
+    EXPECT_TRUE(answer.attempt.wrong_form) << body;
+    EXPECT_FALSE(answer.attempt.has_usage) << body;
+  }
+  EXPECT_THAT(read(200, R"({"choices": [{"text": "a"}]})").attempt.reason,
+              HasSubstr("/completions"));
+  EXPECT_TRUE(read(200, R"({"choices": []})").attempt.unbilled);
+  EXPECT_TRUE(read(200, R"({"error": {"message": "余额不足", "code": "1113"}})").attempt.unbilled);
+  EXPECT_FALSE(
+      read(200, R"({"choices": [{"error": {"message": "stopped"}, "message": {"content": "A"}}]})")
+          .attempt.unbilled);
+}
+
+TEST(AnswerCases, WhatStandsBetweenStopsTheRun) {
+  HttpAnswer redirect;
+  redirect.status = 302;
+  redirect.headers = {{"location", "https://login.example/"}};
+  const ChatAnswer away = read_chat_answer(redirect, {});
+  EXPECT_EQ(away.attempt.next, NextStep::kStopRun);
+  EXPECT_THAT(away.attempt.reason, HasSubstr("https://login.example/"));
+  EXPECT_THAT(away.attempt.reason, HasSubstr("`endpoint`"));
+  for (const int status : {407, 511}) {
+    const ChatAnswer answer = read(status, "<html><title>Sign in</title></html>");
+    EXPECT_EQ(answer.attempt.next, NextStep::kStopRun) << status;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("proxy")) << status;
+    EXPECT_TRUE(answer.attempt.unanswered) << status;
+  }
+}
+
+}  // namespace
+}  // namespace epicrisis::llm
