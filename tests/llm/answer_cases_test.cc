@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/llm/chat.h"
+#include "llm/error_meaning.h"
+#include "llm/server_error.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -50,6 +55,62 @@ TEST(AnswerCases, WhatAModelWroteIs) {
   for (const std::string& content : cases().table("content").strings_or("of_a_model", {})) {
     EXPECT_EQ(read_content(content).text, content);
   }
+}
+
+ErrorMeaning meaning_named(const std::string& name) {
+  constexpr std::array<std::pair<const char*, ErrorMeaning>, 7> kNames = {
+      {{"", ErrorMeaning::kNone},
+       {"money", ErrorMeaning::kMoney},
+       {"day", ErrorMeaning::kDay},
+       {"model", ErrorMeaning::kModel},
+       {"room", ErrorMeaning::kRoom},
+       {"parameter", ErrorMeaning::kParameter},
+       {"address", ErrorMeaning::kAddress}}};
+  for (const auto& [known, meaning] : kNames) {
+    if (known == name) return meaning;
+  }
+  ADD_FAILURE() << "no meaning is called " << name;
+  return ErrorMeaning::kNone;
+}
+
+TEST(AnswerCases, ErrorsMeanWhatTheySay) {
+  int checked = 0;
+  for (const TomlTable& one : cases().tables_or_empty("error")) {
+    const ErrorMeaning expected = meaning_named(one.string("means"));
+    std::vector<std::string> bodies = one.strings_or("bodies", {});
+    for (const std::string& message : one.strings_or("messages", {})) {
+      bodies.push_back(dump_json({{"error", {{"message", message}}}}));
+      bodies.push_back(dump_json({{"message", message}, {"code", 1}}));
+    }
+    for (const std::int64_t status : one.integers_or("status", {})) {
+      for (const std::string& body : bodies) {
+        const ServerError error = read_server_error(body);
+        EXPECT_EQ(static_cast<int>(meaning_of(error, static_cast<int>(status)).meaning),
+                  static_cast<int>(expected))
+            << one.place("means") << " " << status << " " << body;
+        const ChatAnswer answer = read(static_cast<int>(status), body);
+        EXPECT_EQ(answer.attempt.next == NextStep::kStopRun, expected != ErrorMeaning::kNone)
+            << body << answer.attempt.reason;
+        EXPECT_EQ(answer.attempt.unknown_model, expected == ErrorMeaning::kModel) << body;
+        EXPECT_EQ(answer.attempt.too_much, expected == ErrorMeaning::kRoom) << body;
+        EXPECT_THAT(answer.attempt.reason, HasSubstr(one.string_or("says", ""))) << body;
+        ++checked;
+      }
+    }
+  }
+  EXPECT_GE(checked, 100);
+}
+
+TEST(AnswerCases, ARefusedMemberIsNamedInTheProvidersFile) {
+  const auto reason = [](const std::string& message) {
+    return read(400, dump_json({{"error", {{"message", message}}}})).attempt.reason;
+  };
+  EXPECT_THAT(reason("`temperature` and `top_p` cannot both be specified for this model."),
+              HasSubstr("send_temperature = false"));
+  EXPECT_THAT(reason("`temperature` may only be set to 1 when thinking is enabled."),
+              HasSubstr("send_temperature = false"));
+  EXPECT_THAT(reason("max_tokens is too large: 400. This model supports at most 256"),
+              HasSubstr("max_tokens in the strategy's file"));
 }
 
 // They cost nothing, or not more than they say, and a later run asks again.

@@ -237,6 +237,28 @@ TEST_F(DispatcherTest, WhatDoesNotComeIsGivenUpInTheJobsTime) {
   EXPECT_GT(cancelled, 0);
 }
 
+// A limit of tokens is refused for all, or for one that was given more room than the others.
+TEST_F(DispatcherTest, ALimitThatIsRefused) {
+  const auto refuse = [] {
+    return SimulatedServer::Reply{json_answer(
+        400, R"({"error": {"message": "max_tokens is too large: this model has at most 10"}})")};
+  };
+  Numbers all(100);
+  const DispatchReport none = run(all, [&](int, const Json&) { return refuse(); });
+  EXPECT_EQ(none.error, ErrorKind::kUsage);
+  EXPECT_THAT(none.stopped, HasSubstr("max_tokens"));
+  EXPECT_EQ(none.left, 100);
+  stored_.clear();
+  Numbers some(100);
+  const DispatchReport report = run(some, [&](int number, const Json& body) {
+    if (body.at("max_tokens") > 20) return refuse();
+    return number % 10 == 3 ? say("1", "length") : square(number);
+  });
+  EXPECT_EQ(report.stopped, "");
+  EXPECT_EQ(report.done, 90);
+  EXPECT_EQ(report.failed, 10);
+}
+
 TEST_F(DispatcherTest, AnAnswerThatStopsTheRun) {
   Numbers numbers(100);
   const DispatchReport report = run(numbers, [](int, const Json&) { return fail(401); });
