@@ -88,7 +88,7 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
 ChatAnswer answer_inside(const Json& value, bool whole) {
   const ServerError error = read_server_error(value, true);
   ChatAnswer answer = answer_of_error(status_of(error), error, "error in a 200 answer");
-  answer.attempt.unbilled = whole;
+  answer.attempt.unbilled = whole && find_member(value, "usage") == nullptr;
   return answer;
 }
 
@@ -428,7 +428,7 @@ ChatAnswer read_chat_completion(const Json& completion, const FinishReasons& rea
   } catch (const std::exception& error) {
     result = malformed(fmt::format("the answer cannot be read: {}", error.what()));
   }
-  read_usage(completion, result.attempt);
+  if (!result.attempt.unbilled) read_usage(completion, result.attempt);
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "epicrisis/llm/chat.h"
 #include "llm/error_meaning.h"
 #include "llm/server_error.h"
+#include "llm/spoken.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -111,6 +113,58 @@ TEST(AnswerCases, ARefusedMemberIsNamedInTheProvidersFile) {
               HasSubstr("send_temperature = false"));
   EXPECT_THAT(reason("max_tokens is too large: 400. This model supports at most 256"),
               HasSubstr("max_tokens in the strategy's file"));
+}
+
+const std::string kNote = "The lesion is a dark brown, asymmetric macule with an irregular border.";
+
+std::string filled(std::string form) {
+  const auto fill = [&](const std::string& mark, const std::string& words) {
+    for (std::size_t at = form.find(mark); at != std::string::npos; at = form.find(mark, at)) {
+      form.replace(at, mark.size(), words);
+      at += words.size();
+    }
+  };
+  fill("{T}", "Melanoma in the metadata. One sentence is enough,\nthe border seems irregular.");
+  fill("{N}", kNote);
+  return form;
+}
+
+TEST(AnswerCases, TheNoteIsKeptAndNothingElse) {
+  for (const std::string& form : cases().table("said").strings_or("note", {})) {
+    const Spoken spoken = spoken_text(filled(form));
+    EXPECT_EQ(spoken.fault, "") << form;
+    EXPECT_EQ(spoken.text, kNote) << form;
+  }
+}
+
+TEST(AnswerCases, WhatMayBeAThoughtIsAFault) {
+  for (const std::string& form : cases().table("said").strings_or("fault", {})) {
+    EXPECT_NE(spoken_text(filled(form)).fault, "") << form;
+  }
+}
+
+TEST(AnswerCases, GoodNotesStayWhole) {
+  for (const std::string& note : cases().table("said").strings_or("whole", {})) {
+    const Spoken spoken = spoken_text(note);
+    EXPECT_EQ(spoken.fault, "") << note;
+    EXPECT_EQ(spoken.text, note);
+    EXPECT_FALSE(spoken.dropped.thoughts || spoken.dropped.control_tokens) << note;
+  }
+}
+
+TEST(AnswerCases, FinishReasonsOfMoreServers) {
+  const TomlTable finish = cases().table("finish");
+  const std::pair<const char*, std::optional<FinishKind>> lists[] = {
+      {"end", FinishKind::kEnd},
+      {"limit", FinishKind::kLimit},
+      {"filter", FinishKind::kFilter},
+      {"fault", FinishKind::kFault},
+      {"unknown", std::nullopt}};
+  for (const auto& [list, kind] : lists) {
+    for (const std::string& name : finish.strings_or(list, {})) {
+      EXPECT_EQ(finish_kind(name), kind) << list << " " << name;
+    }
+  }
 }
 
 // They cost nothing, or not more than they say, and a later run asks again.
