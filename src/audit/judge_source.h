@@ -36,6 +36,7 @@ class JudgeSource : public llm::Source {
   void drop(const llm::Request& request) override;
   std::int64_t taken() const override { return taken_; }
   const std::map<std::string, std::int64_t>& skips() const override { return skips_; }
+  std::int64_t rest() const override { return static_cast<std::int64_t>(ids_.size() - at_); }
 
   std::size_t notes() const { return ids_.size(); }
 

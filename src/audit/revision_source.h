@@ -33,6 +33,7 @@ class RevisionSource : public llm::Source {
   void drop(const llm::Request& request) override;
   std::int64_t taken() const override { return static_cast<std::int64_t>(at_); }
   const std::map<std::string, std::int64_t>& skips() const override { return skips_; }
+  std::int64_t rest() const override { return static_cast<std::int64_t>(waiting_.size() - at_); }
 
  private:
   // Empty, with the reason counted, if there is nothing to ask.

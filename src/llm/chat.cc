@@ -10,6 +10,7 @@
 #include "epicrisis/net/retry_after.h"
 #include "llm/error_meaning.h"
 #include "llm/json_member.h"
+#include "llm/no_model.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
 
@@ -48,7 +49,8 @@ std::string with_advice(std::string_view reason, const std::string& advice) {
 ChatAnswer answer_of_error(int status, const ServerError& error, std::string_view where) {
   const std::string code = error.codes.empty() ? "" : fmt::format(" ({})", error.codes.front());
   const MeantError meant = meaning_of(error, status);
-  const bool nothing_there = meant.meaning == ErrorMeaning::kAddress;
+  const bool nothing_there =
+      meant.meaning == ErrorMeaning::kAddress || meant.meaning == ErrorMeaning::kProxy;
   constexpr std::size_t kShort = 80;  // there has to be room for the address
   const std::string reason =
       with_advice(one_line(fmt::format(
@@ -64,6 +66,7 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
     ChatAnswer answer = with(NextStep::kStopRun);
     answer.attempt.unknown_model = meant.meaning == ErrorMeaning::kModel;
     answer.attempt.unanswered = nothing_there;
+    answer.attempt.too_much = meant.meaning == ErrorMeaning::kRoom;
     return answer;
   }
   if (status >= 500 || status == 408) {
@@ -81,9 +84,36 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
   return with(NextStep::kDone);
 }
 
+// `whole`: no choice of an answer, but all of it.
 ChatAnswer answer_inside(const Json& value, bool whole) {
-  const ServerError error = read_server_error(value, whole);
-  return answer_of_error(status_of(error), error, "error in a 200 answer");
+  const ServerError error = read_server_error(value, true);
+  ChatAnswer answer = answer_of_error(status_of(error), error, "error in a 200 answer");
+  answer.attempt.unbilled = whole && find_member(value, "usage") == nullptr;
+  return answer;
+}
+
+// A 2xx answer of which no model is the author.
+ChatAnswer unwritten(std::string_view reason) {
+  ChatAnswer answer = answer_of(ChatKind::kFailed, NextStep::kRetry, reason);
+  answer.attempt.wrong_form = true;
+  answer.attempt.unanswered = true;
+  answer.attempt.unbilled = true;
+  return answer;
+}
+
+// A gateway that hands on the error of what is behind it as if a model had said it.
+ChatAnswer answer_of_not_said(const NotSaid& said) {
+  const MeantError meant = meaning_of(said.error, status_of(said.error));
+  const std::string reason = fmt::format("no model wrote what stands in `content`, but {}: {}",
+                                         said.what, said.error.message);
+  ChatAnswer answer = unwritten(with_advice(one_line(reason), meant.advice));
+  // So it would say to every request; what it filtered, or where nothing is, may be of this one.
+  if (meant.meaning == ErrorMeaning::kMoney || meant.meaning == ErrorMeaning::kDay ||
+      meant.meaning == ErrorMeaning::kAccess) {
+    answer.attempt.next = NextStep::kStopRun;
+    answer.attempt.unanswered = false;
+  }
+  return answer;
 }
 
 ChatAnswer answer_of_failure(const HttpAnswer& answer) {
@@ -296,11 +326,28 @@ ChatAnswer answer_of_finish(const Finish& finish, const Json& message, const Con
   return answer;
 }
 
+// Of a server that speaks otherwise; asked again in a later run, when it may be another.
+ChatAnswer answer_without_message(const Json& choice) {
+  const char* form = find_member(choice, "text") != nullptr ? ": that is the form of /completions"
+                     : find_member(choice, "delta") != nullptr ? ": that is the form of a stream"
+                                                               : "";
+  ChatAnswer answer =
+      answer_of(ChatKind::kFailed, NextStep::kRetry,
+                fmt::format("a choice without a message{}. Is the `endpoint` that of chat "
+                            "completions, and streaming off there?",
+                            form));
+  answer.attempt.wrong_form = true;
+  return answer;
+}
+
 ChatAnswer answer_of_choice(const Json& choice, const FinishReasons& reasons) {
-  if (holds_error(choice)) return answer_inside(choice, true);
+  if (holds_error(choice)) return answer_inside(choice, false);
   const Json* message = find_member(choice, "message");
-  if (message == nullptr || !message->is_object()) return malformed("a choice without a message");
+  if (message == nullptr || !message->is_object()) return answer_without_message(choice);
   const Content content = content_of(*message);
+  if (const NotSaid said = not_said_in(content.text); !said.what.empty()) {
+    return answer_of_not_said(said);
+  }
   const Spoken spoken = unmarked_text(content.text);
   ChatAnswer answer = answer_of_finish(finish_of(choice, reasons), *message, content, spoken);
   answer.dropped = spoken.dropped;
@@ -311,14 +358,10 @@ ChatAnswer answer_of_choice(const Json& choice, const FinishReasons& reasons) {
 // What answers is no model, or no server of chat completions: the address is wrong, or something
 // stands between.
 ChatAnswer unanswered(std::string_view what, std::string_view words = {}) {
-  ChatAnswer answer =
-      answer_of(ChatKind::kFailed, NextStep::kRetry,
-                fmt::format("no model answered, but {}{}{}. Is the address right? That of an "
-                            "OpenAI-compatible server mostly ends in /v1",
-                            what, words.empty() ? "" : ": ", clean_text(one_line(words), 100)));
-  answer.attempt.wrong_form = true;
-  answer.attempt.unanswered = true;
-  return answer;
+  return unwritten(
+      fmt::format("no model answered, but {}{}{}. Is the address right? That of an "
+                  "OpenAI-compatible server mostly ends in /v1",
+                  what, words.empty() ? "" : ": ", clean_text(one_line(words), 100)));
 }
 
 // Of a 2xx answer's body that is no JSON. A completion that was cut off is one that was paid for.
@@ -350,7 +393,7 @@ ChatAnswer answer_of_completion(const Json& completion, const FinishReasons& rea
                                                        ? read_server_error(completion, true).message
                                                        : "");
   }
-  if (choices->empty()) return malformed("no choices in the answer");
+  if (choices->empty()) return unwritten("no choices in the answer: no model wrote one");
   return answer_of_choice(choices->front(), reasons);
 }
 
@@ -385,7 +428,7 @@ ChatAnswer read_chat_completion(const Json& completion, const FinishReasons& rea
   } catch (const std::exception& error) {
     result = malformed(fmt::format("the answer cannot be read: {}", error.what()));
   }
-  read_usage(completion, result.attempt);
+  if (!result.attempt.unbilled) read_usage(completion, result.attempt);
   return result;
 }
 
@@ -401,9 +444,12 @@ ChatAnswer read_chat_answer(const HttpAnswer& answer, std::chrono::system_clock:
       result = answer_of_no_json(answer.body);
     }
   } else if (answer.status >= 300 && answer.status < 400) {
-    result = answer_of(ChatKind::kFailed, NextStep::kDone,
-                       fmt::format("HTTP {}: redirects are not followed (to {})", answer.status,
-                                   answer.header("location")));
+    // So it would say to every request.
+    result = answer_of(ChatKind::kFailed, NextStep::kStopRun,
+                       fmt::format("HTTP {}: redirects are not followed: give the `endpoint` that "
+                                   "it leads to, if that is right ({})",
+                                   answer.status, clean_text(answer.header("location"), 120)));
+    result.attempt.unanswered = true;
   } else {
     result = answer_of_error(answer.status, read_server_error(answer.body),
                              fmt::format("HTTP {}", answer.status));

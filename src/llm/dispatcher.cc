@@ -200,7 +200,7 @@ DispatchReport Dispatcher::run() {
 void Dispatcher::count() {
   report_.skips = source_.skips();
   for (const auto& [reason, count] : report_.skips) report_.skipped += count;
-  report_.taken = source_.taken();
+  report_.taken = source_.taken() + (stopping() ? source_.rest() : 0);
   report_.left = report_.taken - report_.done - report_.failed - report_.skipped;
   if (report_.left < 0 || (report_.left > 0 && !stopping())) {
     throw InternalError("dispatch: {} taken up, but {} done, {} failed, {} skipped", report_.taken,
@@ -381,7 +381,8 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   if (attempt.unanswered) {
     attempt.reason = clean_text(
         fmt::format("{}: {}", endpoints_.url(*asked.endpoint), attempt.reason), kMaxReason);
-  } else if (answer.status == 200 && !attempt.has_usage) {
+  }
+  if (answer.status == 200 && !attempt.has_usage && !attempt.unbilled) {
     attempt.input_tokens = asked.request->input_tokens;
     attempt.output_tokens = attempt.said_tokens;
   }
@@ -417,6 +418,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
       // What answered before is only away for now, behind a server that forwards.
       if ((attempt.unknown_model || attempt.unanswered) && report_.done > 0) {
         retry(std::move(asked), std::move(reading), answer);
+        break;
+      }
+      if (attempt.too_much && (report_.done > 0 || !asked.may_grow)) {
+        finish(asked, std::move(reading), answer);
         break;
       }
       if (attempt.unknown_model && !stopping()) no_such_model_ = asked.endpoint;

@@ -36,7 +36,7 @@ struct Table {
   std::vector<Parameter> parameters;
 };
 
-constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 9> kMeanings = {{
+constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 10> kMeanings = {{
     {"money", ErrorMeaning::kMoney},
     {"day", ErrorMeaning::kDay},
     {"access", ErrorMeaning::kAccess},
@@ -44,6 +44,7 @@ constexpr std::array<std::pair<std::string_view, ErrorMeaning>, 9> kMeanings = {
     {"pictures", ErrorMeaning::kPictures},
     {"parameter", ErrorMeaning::kParameter},
     {"format", ErrorMeaning::kFormat},
+    {"room", ErrorMeaning::kRoom},
     {"address", ErrorMeaning::kAddress},
     {"filter", ErrorMeaning::kFilter},
 }};
@@ -183,6 +184,11 @@ std::string advice_of(ErrorMeaning meaning) {
     case ErrorMeaning::kPictures:
       return "The model or the server takes no pictures: name a `model` that sees (llama.cpp "
              "needs the model's mmproj file), or send none by `images`";
+    case ErrorMeaning::kRoom:
+      return "The server allows no such limit: set another max_tokens in the strategy's file";
+    case ErrorMeaning::kProxy:
+      return "A proxy or the network between wants a login first: give the proxy's address with "
+             "its user (https_proxy), or leave it out for this server (no_proxy)";
     case ErrorMeaning::kAddress:
       return "There is nothing at this address: is the `endpoint` right? That of Ollama, llama.cpp, "
              "vLLM, LM Studio and most others ends in /v1";
@@ -214,6 +220,9 @@ MeantError meaning_of(const ServerError& error, int status) {
   // Whatever it says.
   if (status == 401) return {ErrorMeaning::kAccess, advice_of(ErrorMeaning::kAccess)};
   if (status == 402) return {ErrorMeaning::kMoney, advice_of(ErrorMeaning::kMoney)};
+  if (status == 407 || status == 511) {
+    return {ErrorMeaning::kProxy, advice_of(ErrorMeaning::kProxy)};
+  }
   if (is_of_no_path(error, status)) {
     return {ErrorMeaning::kAddress, advice_of(ErrorMeaning::kAddress)};
   }

@@ -17,7 +17,9 @@ enum class ErrorMeaning {
   kPictures,
   kParameter,
   kFormat,
+  kRoom,  // the limit of tokens that is asked for
   kAddress,
+  kProxy,   // what stands between wants a login
   kFilter,  // about the one request; all others are meant for every request
 };
 

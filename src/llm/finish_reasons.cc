@@ -59,6 +59,13 @@ std::vector<std::string> words_in(std::string_view name) {
   return words;
 }
 
+// "matched_stop:151645": the token at which it stopped. Alone it says nothing.
+bool is_token_id(std::string_view word) {
+  constexpr std::size_t kLeastDigits = 4;  // fewer may be an HTTP status
+  return word.size() >= kLeastDigits &&
+         std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 // The worst of what the words say, the longest runs of them first; an end alone only where every
 // word is known.
 std::optional<FinishKind> worst_of_words(const std::vector<std::string>& words,
@@ -75,7 +82,7 @@ std::optional<FinishKind> worst_of_words(const std::vector<std::string>& words,
       worst = std::max(worst.value_or(*kind), *kind);
       break;
     }
-    all_known = all_known && size > 0;
+    all_known = all_known && (size > 0 || is_token_id(words[i]));
     i += std::max<std::size_t>(size, 1);
   }
   if (worst && (*worst != FinishKind::kEnd || all_known)) return worst;

@@ -62,15 +62,21 @@ MarkWords read_words() {
   words.thought_stems = thought.strings_or("stems", {});
   words.thought_headings = words_of(thought, "headings");
   words.weak_thought_headings = words_of(thought, "weak_headings");
+  words.thought_ends = words_of(thought, "ends");
   words.thought_openings = folded(thought.strings_or("openings", {}));
   words.aloud_openings = folded(thought.strings_or("aloud_openings", {}));
   words.lead_ins = folded(thought.strings_or("lead_ins", {}));
   words.polite_lead_ins = folded(thought.strings_or("polite_lead_ins", {}));
   const TomlTable answer = file.table("answer");
   words.answers = names_of(answer, "names");
+  words.answers_open = names_of(answer, "open");
+  words.answers_close = names_of(answer, "close");
   words.square_answers = names_of(answer, "bracket_names");
   words.answer_headings = words_of(answer, "headings");
   words.weak_answer_headings = words_of(answer, "weak_headings");
+  words.inline_answers = answer.strings_or("inline", {});
+  words.note_headings = words_of(answer, "note_headings");
+  words.summing_headings = words_of(answer, "summing_headings");
   const TomlTable control = file.table("control");
   words.begin = names_of(control, "begin");
   words.role = names_of(control, "role");
@@ -84,11 +90,20 @@ MarkWords read_words() {
   words.turns = control.strings_or("turns", {});
   words.turn_lines = words_of(control, "turn_lines");
   words.own_turns = control.strings_or("own_turns", {});
+  words.line_ends = control.strings_or("line_ends", {});
+  words.inline_turns = control.strings_or("inline_turns", {});
   const TomlTable role = file.table("role");
   words.own_roles = names_of(role, "own");
   words.answer_roles = names_of(role, "answer");
   words.other_roles = names_of(role, "other");
-  words.html = names_of(file.table("html"), "names");
+  const TomlTable html = file.table("html");
+  words.html = names_of(html, "names");
+  words.wrappers = names_of(html, "wrappers");
+  words.attributes = html.strings_or("attributes", {});
+  const TomlTable around = file.table("around");
+  words.announcements = folded(around.strings_or("announcements", {}));
+  words.announced_by = folded(around.strings_or("announced_by", {}));
+  words.closings = folded(around.strings_or("closings", {}));
   file.finish();
   return words;
 }
@@ -175,6 +190,8 @@ std::optional<Mark> known_mark(const std::string& name, const Inside& inside) {
   if (!inside.square) {
     if (words.thoughts_open.contains(key)) return mark_of(MarkKind::kOpenThought, name);
     if (words.thoughts_close.contains(key)) return mark_of(MarkKind::kCloseThought, name);
+    if (words.answers_open.contains(key)) return mark_of(MarkKind::kOpenAnswer, name);
+    if (words.answers_close.contains(key)) return mark_of(MarkKind::kCloseAnswer, name);
   }
   const Names& answers = inside.square ? words.square_answers : words.answers;
   if (words.thoughts.contains(name)) return mark_of(thought, name);
@@ -263,7 +280,12 @@ std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded
   if (auto mark = known_mark(name, inside)) return mark;
   // <seed:think>: a maker's name before a colon.
   if (const std::size_t colon = inside.text.rfind(':'); colon != std::string_view::npos) {
-    if (auto mark = known_mark(plain_name(inside.text.substr(colon + 1)), inside)) return mark;
+    const std::string_view behind = inside.text.substr(colon + 1);
+    if (auto mark = known_mark(plain_name(behind), inside)) return mark;
+    // <answer:6124c>: a number that is drawn anew for each model.
+    if (behind.find_first_of("0123456789") != std::string_view::npos) {
+      if (auto mark = known_mark(plain_name(inside.text.substr(0, colon)), inside)) return mark;
+    }
   }
   if (inside.square) {
     const bool special = inside.open_bar && inside.close_bar;
@@ -319,7 +341,7 @@ std::optional<std::pair<Inside, std::size_t>> inside_at(std::string_view folded,
 
 // Of any language: <denken>, <рассуждение>.
 bool is_tag_name(std::string_view text) {
-  return text.size() >= 2 && is_name_byte(text[0]) && !(text[0] >= '0' && text[0] <= '9') &&
+  return !text.empty() && is_name_byte(text[0]) && !(text[0] >= '0' && text[0] <= '9') &&
          std::ranges::all_of(
              text, [](char c) { return is_name_byte(c) || c == '_' || c == '-' || c == ':'; });
 }
@@ -339,6 +361,7 @@ std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
       mark = mark_of_inside(inside, folded, found->second);
     }
     if (!mark && open == '<' && is_tag_name(inside.text) && !inside.self_closed &&
+        (inside.text.size() > 1 || inside.slash) &&
         !MarkWords::built_in().html.contains(plain_name(inside.text))) {
       mark =
           mark_of(inside.slash ? MarkKind::kCloseTag : MarkKind::kOpenTag, plain_name(inside.text));
@@ -353,6 +376,74 @@ std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
   mark->end = std::max(mark->end, found->second);
   if (inside.self_closed && mark->kind != MarkKind::kEnd) mark->kind = MarkKind::kPass;
   return mark;
+}
+
+// %%/think%%, |/think|, #/reasoning#: between signs of one kind. Without the slash it is an opening
+// mark where it begins the text, and what follows stands in the same line.
+std::optional<Mark> signs_at(std::string_view folded, std::size_t begin) {
+  constexpr std::string_view kSigns = "%$#|=@~^*+!_-";
+  constexpr std::string_view kOpening = "%$#|@^";
+  constexpr std::size_t kMostSigns = 16;
+  const char sign = folded[begin];
+  if (kSigns.find(sign) == std::string_view::npos) return {};
+  if (begin > 0 && folded[begin - 1] == sign) return {};
+  std::size_t at = std::min(folded.find_first_not_of(sign, begin), folded.size());
+  if (at - begin > kMostSigns) return {};
+  const bool slash = at < folded.size() && folded[at] == '/';
+  if (slash) ++at;
+  const std::size_t end = folded.substr(at, kMaxName).find(sign);
+  if (end == 0 || end == std::string_view::npos) return {};
+  const std::string_view words = folded.substr(at, end);
+  if (words.find('\n') != std::string_view::npos || !is_thought_name(words)) return {};
+  if (!MarkWords::built_in().thoughts.contains(plain_name(words))) return {};
+  Mark mark;
+  mark.begin = begin;
+  mark.end = std::min(folded.find_first_not_of(sign, at + end), folded.size());
+  mark.name = plain_name(words);
+  mark.kind = slash ? MarkKind::kCloseThought : MarkKind::kOpenThought;
+  if (slash) return mark;
+  const bool first = trim(folded.substr(0, begin)).empty();
+  const bool goes_on = mark.end < folded.size() && folded[mark.end] != '\n';
+  if (!first || !goes_on || kOpening.find(sign) == std::string_view::npos) return {};
+  return mark;
+}
+
+// A tag of HTML, of which nothing else is to be known.
+struct HtmlTag {
+  std::string name;
+  std::string_view attributes;
+  bool slash = false;
+  std::size_t end = 0;
+};
+std::optional<HtmlTag> html_tag_at(std::string_view folded, std::size_t begin) {
+  std::size_t at = begin + 1;
+  HtmlTag tag;
+  tag.slash = at < folded.size() && folded[at] == '/';
+  if (tag.slash) ++at;
+  const std::string_view rest = folded.substr(at, kMaxTag);
+  const std::size_t size = rest.find_first_of("<>");
+  if (size == std::string_view::npos || rest[size] != '>') return {};
+  const std::string_view inside = rest.substr(0, size);
+  const std::size_t name = std::min(inside.find_first_of(" \n"), inside.size());
+  tag.name = inside.substr(0, name);
+  tag.attributes = inside.substr(name);
+  tag.end = at + size + 1;
+  if (!MarkWords::built_in().html.contains(tag.name)) return {};
+  return tag;
+}
+
+// <div class="thinking">
+bool holds_thought(const HtmlTag& tag) {
+  if (tag.slash) return false;
+  return std::ranges::any_of(MarkWords::built_in().attributes, [&](const std::string& name) {
+    const std::size_t at = tag.attributes.find(' ' + name + '=');
+    if (at == std::string_view::npos) return false;
+    std::string_view value = tag.attributes.substr(at + name.size() + 2);
+    const char quote = value.empty() ? '\0' : value.front();
+    const bool quoted = quote == '"' || quote == '\'';
+    if (quoted) value.remove_prefix(1);
+    return has_stem(plain_name(value.substr(0, value.find(quoted ? quote : ' '))));
+  });
 }
 
 // Comments of HTML, and what is no name in brackets.
@@ -426,14 +517,55 @@ bool is_thought_name(std::string_view name) {
   return MarkWords::built_in().thoughts.contains(plain) || has_stem(plain);
 }
 
+namespace {
+
+// The tags of HTML that hold a thought, from the first to the one that closes it.
+class ThoughtTags {
+ public:
+  std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
+    const auto tag = html_tag_at(folded, begin);
+    if (!tag) return {};
+    Mark mark;
+    mark.begin = begin;
+    mark.end = tag->end;
+    mark.name = tag->name;
+    if (depth_ == 0) {
+      if (!holds_thought(*tag)) return {};
+      name_ = tag->name;
+      depth_ = 1;
+      mark.kind = MarkKind::kOpenThought;
+      return mark;
+    }
+    if (tag->name != name_) return {};
+    depth_ += tag->slash ? -1 : 1;
+    if (depth_ > 0) return {};
+    mark.kind = MarkKind::kCloseThought;
+    return mark;
+  }
+
+ private:
+  std::string name_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
 std::vector<Mark> find_marks(std::string_view folded) {
   std::vector<Mark> marks;
   bool in_comment = false;
+  ThoughtTags tags;
   for (std::size_t i = 0; i < folded.size();) {
-    i = folded.find_first_of("<[({]|-", i);
+    i = folded.find_first_of("<[({]|-%$#=@~^*+!_", i);
     if (i == std::string_view::npos) break;
     const char c = folded[i];
     std::optional<Mark> mark;
+    if (c == '<') mark = tags.mark_at(folded, i);
+    if (!mark) mark = signs_at(folded, i);
+    if (mark) {
+      i = mark->end;
+      marks.push_back(*std::move(mark));
+      continue;
+    }
     if (c == '<' || c == '[' || c == '(' || c == '{') mark = mark_at(folded, i);
     if (!mark) mark = literal_at(folded, i, in_comment);
     if (!mark) {

@@ -36,15 +36,20 @@ struct Mark {
 // without what they are compared without.
 struct MarkWords {
   using Names = std::set<std::string, std::less<>>;
-  Names thoughts, thoughts_open, thoughts_close, answers, square_answers;
-  std::vector<std::string> thought_stems;
-  Names thought_headings, weak_thought_headings, answer_headings, weak_answer_headings;
+  Names thoughts, thoughts_open, thoughts_close, answers, answers_open, answers_close,
+      square_answers;
+  std::vector<std::string> thought_stems, inline_answers;
+  Names thought_headings, weak_thought_headings, thought_ends;
+  Names answer_headings, weak_answer_headings, note_headings, summing_headings;
   // Openings are what a thought begins with; `aloud_openings` only behind a word of `lead_ins`.
   std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins;
   Names begin, role, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
-  std::vector<std::string> literals, turns, own_turns;
+  std::vector<std::string> literals, turns, own_turns, line_ends, inline_turns;
   Names own_roles, answer_roles, other_roles;
-  Names html;
+  Names html, wrappers;
+  std::vector<std::string> attributes;
+  // What stands around a note, that is of it and not in it.
+  std::vector<std::string> announcements, announced_by, closings;
 
   static const MarkWords& built_in();
 };

@@ -95,6 +95,9 @@ std::string parameter_of(const Json& error) {
     return ascii_lower(one_line(name));
   }
   const Json* detail = find_member(error, "detail");
+  // Mistral wraps it once more.
+  const Json* inner = find_member(error, "message");
+  if (detail == nullptr && inner != nullptr) detail = find_member(*inner, "detail");
   if (detail == nullptr || !detail->is_array() || detail->empty()) return "";
   const Json* place = find_member(detail->front(), "loc");
   if (place == nullptr || !place->is_array() || place->empty()) return "";
@@ -102,16 +105,17 @@ std::string parameter_of(const Json& error) {
   return last.is_string() ? ascii_lower(one_line(last.get_ref<const std::string&>())) : "";
 }
 
-// The first of some members that is a text, or FastAPI's list of {"msg": ...}.
-std::string message_of(const Json& object) {
-  for (const char* name : {"message", "error", "detail", "msg", "title"}) {
+// The first of some members that is a text, or holds one: FastAPI's list of {"msg": ...},
+// Cloudflare's of {"message": ...}, Mistral's {"detail": ...} within.
+std::string message_of(const Json& object, int depth = 0) {
+  constexpr int kDeepest = 3;
+  for (const char* name : {"message", "error", "detail", "msg", "title", "errors"}) {
     const Json* value = find_member(object, name);
     if (value == nullptr) continue;
     if (value->is_string()) return value->get<std::string>();
-    if (value->is_array() && !value->empty()) {
-      const Json* inner = find_member(value->front(), "msg");
-      if (inner != nullptr && inner->is_string()) return inner->get<std::string>();
-    }
+    const Json& inner = value->is_array() && !value->empty() ? value->front() : *value;
+    if (depth == kDeepest || !inner.is_object()) continue;
+    if (std::string found = message_of(inner, depth + 1); !found.empty()) return found;
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "llm/folded_text.h"
 #include "llm/marks.h"
 #include "llm/unmarked_thoughts.h"
+#include "llm/wrapping.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -17,6 +18,13 @@ constexpr std::size_t kHeader = 60;          // bytes between a role's mark and 
 constexpr std::size_t kProse = 256U * 1024;  // bytes; what is longer is no note
 
 bool is_white(std::string_view text) { return trim(text).empty(); }
+
+bool begins_a_turn(std::string_view folded) {
+  const std::string_view words = trim(folded);
+  const auto begins = [&](const std::string& turn) { return words.starts_with(turn); };
+  return std::ranges::any_of(MarkWords::built_in().turns, begins) ||
+         std::ranges::any_of(MarkWords::built_in().own_turns, begins);
+}
 
 // Goes through the marks of a text in order and keeps what is said outside of thoughts.
 class MarkReader {
@@ -54,7 +62,14 @@ class MarkReader {
       if (!is_white(piece)) thought_begun_ = true;
       return;
     }
-    if (answered_ && !is_white(piece)) fail("text behind the end of the answer:", answer_);
+    if (answered_ && !is_white(piece)) {
+      if (begins_a_turn(std::string_view(folded_.text()).substr(begin, end - begin))) {
+        spoken_.dropped.control_tokens = true;
+        ended_ = true;
+        return;
+      }
+      fail("text behind the end of the answer:", answer_);
+    }
     note_ += piece;
   }
 
@@ -211,12 +226,21 @@ class MarkReader {
 };
 
 // Marks of a name that is in no list, in pairs or at the beginning: a thought as well as a heading.
-std::string unknown_tag(std::string_view text) {
+// One alone behind the end of a sentence ("border.<end_code>") is a control token: `cut` becomes
+// where it stands.
+std::string unknown_tag(std::string_view text, std::size_t& cut) {
   const FoldedText folded(text);
+  const auto ends_sentence = [&](std::size_t place) {
+    return place > 0 && std::string_view(".!?").find(folded.text()[place - 1]) != std::string::npos;
+  };
   for (const Mark& mark : find_marks(folded.text())) {
     const char c = text[folded.original(mark.begin)];
     if (c != '<' && c != '&' && c != '\\') continue;  // « quotes » of some language
     const bool first = is_white(text.substr(0, folded.original(mark.begin)));
+    if (mark.kind == MarkKind::kOpenTag && !first && ends_sentence(mark.begin)) {
+      cut = folded.original(mark.begin);
+      return "";
+    }
     // Other marks are those that come about where one is taken out of another.
     if (mark.kind != MarkKind::kOpenTag || first) {
       const std::size_t begin = folded.original(mark.begin);
@@ -235,8 +259,18 @@ Spoken spoken_text(std::string_view text) {
   Spoken spoken = unmarked_text(text);
   if (!spoken.fault.empty() || spoken.text.empty()) return spoken;
   if (spoken.text.size() > kProse) return spoken;
-  spoken.fault = unknown_tag(spoken.text);
-  if (spoken.fault.empty()) drop_unmarked_thoughts(spoken);
+  std::size_t cut = spoken.text.size();
+  spoken.fault = unknown_tag(spoken.text, cut);
+  if (cut < spoken.text.size()) {
+    spoken.text = trim(spoken.text.substr(0, cut));
+    spoken.dropped.control_tokens = true;
+  }
+  // What is unwrapped may begin with a thought.
+  constexpr int kMostWraps = 4;
+  for (int i = 0; i < kMostWraps && spoken.fault.empty(); ++i) {
+    drop_unmarked_thoughts(spoken);
+    if (!spoken.fault.empty() || !drop_wrapping(spoken)) break;
+  }
   return spoken;
 }
 

@@ -14,7 +14,8 @@ namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kMaxHeading = 40;
-constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"";  // of Markdown, before a heading
+constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"@%$|+^:";  // before a heading
+constexpr std::string_view kRule = " \t#*_=~-";  // of a line that is nothing else
 constexpr std::string_view kAfterHeading = " \t*_#:=~`-.)]\n";
 constexpr std::string_view kAfterLeadIn = " \t,.!:;-\n";
 
@@ -22,31 +23,6 @@ bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 bool is_picture(std::int32_t code) {
   return (code >= 0x2190 && code <= 0x2bff) || code == 0xfe0f || code >= 0x1f000;
-}
-
-// Where a line's words begin: behind decoration, small pictures and tags of HTML ("💭 <b>Thinking").
-std::size_t words_begin(std::string_view line) {
-  std::size_t begin = 0;
-  while (begin < line.size()) {
-    const char c = line[begin];
-    if (kDecoration.find(c) != std::string_view::npos) {
-      ++begin;
-    } else if (c == '<') {
-      const std::size_t close = line.find('>', begin);
-      if (close == std::string_view::npos ||
-          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
-        break;
-      }
-      begin = close + 1;
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      const unicode::Decoded character = unicode::decode(line.substr(begin));
-      if (!is_picture(character.code)) break;
-      begin += character.length;
-    } else {
-      break;
-    }
-  }
-  return begin;
 }
 
 // The heading at the beginning of a line of a folded text.
@@ -71,7 +47,8 @@ std::optional<Heading> heading_of(std::string_view line) {
   }
   heading.marked = begin > 0 || size < rest.size();
   std::string_view name = rest.substr(0, size);
-  while (!name.empty() && std::string_view(" .#_*\"").find(name.back()) != std::string_view::npos) {
+  while (!name.empty() &&
+         std::string_view(" .#_*\"=~-@%$|+^)]`").find(name.back()) != std::string_view::npos) {
     name.remove_suffix(1);
   }
   heading.name = name;
@@ -99,6 +76,7 @@ class ThoughtFinder {
   bool drop_fence();
   bool refuse_json_thought();
   bool drop_stripped_channels();
+  bool drop_ended_thought();
   bool drop_headed_thought();
   bool refuse_thinking_aloud();
 
@@ -113,12 +91,27 @@ class ThoughtFinder {
     return true;
   }
   bool keep_from(std::size_t place) {
-    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(place))));
+    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(behind_rules(place)))));
     spoken_.dropped.thoughts = true;
     return true;
   }
+  // Behind lines that are rules or underline what stands before.
+  std::size_t behind_rules(std::size_t place) const {
+    while (place < text().size()) {
+      const std::size_t end = std::min(text().find('\n', place), text().size());
+      const std::string_view line = std::string_view(text()).substr(place, end - place);
+      const bool rule = line.find_first_not_of(kRule) == std::string_view::npos;
+      if (!rule) break;
+      place = std::min(end + 1, text().size());
+    }
+    return place;
+  }
   // Where the answer begins that a heading announces, or an unmistakable "final answer:" in a line.
   std::optional<std::size_t> answer_behind(std::size_t from, bool weak) const;
+  // The same where a line says but "Note:".
+  std::optional<std::size_t> note_behind(std::size_t from) const;
+  // Whether each line before has a heading of its own, and none of a thought.
+  bool is_headed_to(std::size_t place) const;
 
   Spoken& spoken_;
   FoldedText folded_;
@@ -182,6 +175,16 @@ bool ThoughtFinder::cut_turns() {
     }
     if (own_turn) return fail("what stands before this may be a thought:", line->begin, 60);
     std::size_t cut = std::string::npos;
+    for (const std::string& turn : this->words().inline_turns) {
+      if (const std::size_t at = words.find(turn); at != std::string_view::npos && at > 0) {
+        cut = std::min(cut, line->begin + at);
+      }
+    }
+    for (const std::string& end : this->words().line_ends) {
+      if (cut == std::string::npos && whole.size() > end.size() && whole.ends_with(end)) {
+        cut = line->begin + words.rfind(end);
+      }
+    }
     if (other_turn || this->words().turn_lines.contains(whole) || (is_role(whole) && !first)) {
       cut = line->begin;
     }
@@ -220,15 +223,35 @@ bool ThoughtFinder::refuse_json_thought() {
   return false;
 }
 
-// ```thinking ... ```
+// ```thinking ... ```, ::: thinking ... :::
 bool ThoughtFinder::drop_fence() {
-  if (!text().starts_with("```") && !text().starts_with("~~~")) return false;
+  if (!text().starts_with("```") && !text().starts_with("~~~") && !text().starts_with(":::")) {
+    return false;
+  }
   const std::size_t line = std::min(text().find('\n'), text().size());
-  const std::string_view name = trim(std::string_view(text()).substr(3, line - 3));
-  if (!words().thought_headings.contains(name)) return false;
+  std::string_view name = std::string_view(text()).substr(0, line);
+  name.remove_prefix(std::min(name.find_first_not_of("`~: {.\t"), name.size()));
+  name = name.substr(0, name.find_first_of("}:{`~"));
+  if (!words().thought_headings.contains(trim(name))) return false;
   const std::size_t close = text().find(text().substr(0, 3), line);
   if (close == std::string::npos) return fail("a thought that does not end:", 0, line);
-  return keep_from(close + 3);
+  return keep_from(std::min(text().find_first_not_of("`~:", close), text().size()));
+}
+
+// "... done thinking." in a line of its own.
+bool ThoughtFinder::drop_ended_thought() {
+  std::optional<std::size_t> end;
+  for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
+    const auto heading =
+        heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
+    if (heading && heading->alone && words().thought_ends.contains(heading->name)) {
+      if (trim(std::string_view(text()).substr(line->end)).empty()) {
+        return fail("nothing follows the end of a thought:", line->begin, line->end - line->begin);
+      }
+      end = line->end;
+    }
+  }
+  return end && keep_from(*end);
 }
 
 // Of <|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>... the
@@ -274,14 +297,44 @@ std::optional<std::size_t> ThoughtFinder::answer_behind(std::size_t from, bool w
     }
   }
   if (found) return found;
-  for (const std::string_view words :
-       {"final answer:", "final response:", "final note:", "final output:"}) {
-    if (const std::size_t place = text().rfind(words);
-        place != std::string::npos && place >= from) {
-      return std::min(text().find_first_not_of(kAfterHeading, place + words.size()), text().size());
+  std::size_t last = std::string::npos;
+  for (const std::string& told : words().inline_answers) {
+    const std::size_t place = text().rfind(told);
+    if (place == std::string::npos || place < from) continue;
+    const std::size_t behind =
+        std::min(text().find_first_not_of(kAfterHeading, place + told.size()), text().size());
+    if (last == std::string::npos || behind > last) last = behind;
+  }
+  if (last != std::string::npos) return last;
+  return {};
+}
+
+std::optional<std::size_t> ThoughtFinder::note_behind(std::size_t from) const {
+  for (auto line = next_line(text(), from); line; line = next_line(text(), line->end + 1)) {
+    const auto heading =
+        heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
+    if (heading && heading->alone && heading->marked &&
+        words().note_headings.contains(heading->name)) {
+      return line->begin + heading->end;
     }
   }
   return {};
+}
+
+bool ThoughtFinder::is_headed_to(std::size_t place) const {
+  for (auto line = next_line(text(), 0); line && line->begin < place;
+       line = next_line(text(), line->end + 1)) {
+    const std::string_view words =
+        std::string_view(text()).substr(line->begin, line->end - line->begin);
+    if (trim(words).empty()) continue;
+    const auto heading = heading_of(words);
+    const bool headed = heading && heading->marked && words.find(':') != std::string_view::npos;
+    if (!headed || this->words().thought_headings.contains(heading->name) ||
+        this->words().weak_thought_headings.contains(heading->name)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool ThoughtFinder::drop_headed_thought() {
@@ -298,7 +351,8 @@ bool ThoughtFinder::drop_headed_thought() {
     if (answer && *answer < text().size()) return keep_from(*answer);
     if (thought) return fail("a thought that does not end:", line->begin, line->end - line->begin);
     if (aloud) return fail("a thought, by its first words:", 0, 60);
-    return false;
+    const auto note = note_behind(line->begin + heading->end);
+    return note && *note < text().size() && keep_from(*note);
   }
   if (told && (heading->name.ends_with("answer") || heading->name.find("final") < 5) &&
       words().answer_headings.contains(heading->name) && heading->end < text().size()) {
@@ -318,6 +372,7 @@ bool ThoughtFinder::refuse_thinking_aloud() {
         heading->name.find("final") == std::string::npos) {
       continue;
     }
+    if (words().summing_headings.contains(heading->name) && is_headed_to(line->begin)) continue;
     return fail("what stands before this may be a thought:", line->begin, heading->name.size() + 8);
   }
   return false;
@@ -325,15 +380,38 @@ bool ThoughtFinder::refuse_thinking_aloud() {
 
 }  // namespace
 
+std::size_t words_begin(std::string_view line) {
+  std::size_t begin = 0;
+  while (begin < line.size()) {
+    const char c = line[begin];
+    if (kDecoration.find(c) != std::string_view::npos) {
+      ++begin;
+    } else if (c == '<') {
+      const std::size_t close = line.find('>', begin);
+      if (close == std::string_view::npos ||
+          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
+        break;
+      }
+      begin = close + 1;
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      const unicode::Decoded character = unicode::decode(line.substr(begin));
+      if (!is_picture(character.code)) break;
+      begin += character.length;
+    } else {
+      break;
+    }
+  }
+  return begin;
+}
+
 void drop_unmarked_thoughts(Spoken& spoken) {
   // A text has few turns and thoughts; what has more is none.
   constexpr int kMostSteps = 8;
-  constexpr std::array kSteps = {&ThoughtFinder::drop_fence,
-                                 &ThoughtFinder::refuse_json_thought,
-                                 &ThoughtFinder::drop_stripped_channels,
-                                 &ThoughtFinder::drop_headed_thought,
-                                 &ThoughtFinder::cut_turns,
-                                 &ThoughtFinder::refuse_thinking_aloud};
+  constexpr std::array kSteps = {
+      &ThoughtFinder::drop_fence,           &ThoughtFinder::drop_ended_thought,
+      &ThoughtFinder::refuse_json_thought,  &ThoughtFinder::drop_stripped_channels,
+      &ThoughtFinder::drop_headed_thought,  &ThoughtFinder::cut_turns,
+      &ThoughtFinder::refuse_thinking_aloud};
   for (int i = 0; i < kMostSteps; ++i) {
     spoken.text = trim(std::string(spoken.text));
     bool changed = false;

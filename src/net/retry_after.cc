@@ -229,10 +229,12 @@ std::optional<Seconds> read_wait(std::string_view text, std::chrono::system_cloc
 
 // What stands before a wait in the body of an error, in small letters: fields of JSON (Google's
 // RetryInfo, Discord's, OpenRouter's headers) and words of messages.
-constexpr std::array<std::string_view, 14> kBefore = {
-    "retry_after_ms",  "retrydelay",        "retry_delay",     "retry_after", "retry-after",
-    "retryafter",      "retry_in",          "try again in",    "retry in",    "retry after",
-    "try again after", "x-ratelimit-reset", "please wait for", "please wait"};
+constexpr std::array<std::string_view, 22> kBefore = {
+    "retry_after_ms",  "retrydelay",        "retry_delay",     "retry_after",  "retry-after",
+    "retryafter",      "retry_in",          "try again in",    "retry in",     "retry after",
+    "try again after", "x-ratelimit-reset", "please wait for", "please wait",  "wait for",
+    "wait ",           "retry-in",          "come back in",    "available in", "resets in",
+    "reset in",        "available again in"};
 
 // The wait that follows such words.
 std::optional<Seconds> wait_after(std::string_view rest, bool milliseconds,

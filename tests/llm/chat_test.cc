@@ -70,10 +70,10 @@ TEST(ServerError, MessagesOfServers) {
        "HTTP 400: The operation does not work. (operationnotsupported)"},
       {R"({"statusCode": 400, "message": "Resource not found"})", "HTTP 400: Resource not found"},
       // vLLM, before and after 0.10
-      {R"({"object": "error", "message": "max_tokens is too large", "type": "BadRequestError", "param": null, "code": 400})",
-       "HTTP 400: max_tokens is too large (badrequesterror)"},
-      {R"({"error": {"message": "max_tokens is too large", "type": "BadRequestError", "code": 400}})",
-       "HTTP 400: max_tokens is too large (badrequesterror)"},
+      {R"({"object": "error", "message": "the prompt is too long", "type": "BadRequestError", "param": null, "code": 400})",
+       "HTTP 400: the prompt is too long (badrequesterror)"},
+      {R"({"error": {"message": "the prompt is too long", "type": "BadRequestError", "code": 400}})",
+       "HTTP 400: the prompt is too long (badrequesterror)"},
       // llama.cpp
       {R"({"error": {"code": 400, "message": "Failed to parse", "type": "invalid_request_error"}})",
        "HTTP 400: Failed to parse (invalid_request_error)"},

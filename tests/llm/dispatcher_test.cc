@@ -46,6 +46,7 @@ class Numbers : public Source {
   void drop(const Request&) override { ++skips_["unspeakable"]; }
   std::int64_t taken() const override { return given_; }
   const std::map<std::string, std::int64_t>& skips() const override { return skips_; }
+  std::int64_t rest() const override { return count_ - given_; }
 
   std::set<int> unspeakable;
   bool slow_bodies = false;
@@ -203,7 +204,8 @@ TEST_F(DispatcherTest, TheBudgetIsNotPassed) {
   EXPECT_EQ(report.error, std::nullopt);
   EXPECT_LE(report.input_tokens + report.output_tokens, 1000);
   EXPECT_GE(report.input_tokens + report.output_tokens, 1000 - 30);
-  EXPECT_GT(report.left, 0);
+  EXPECT_EQ(report.taken, 500);
+  EXPECT_EQ(report.left, 500 - report.done);
 }
 
 TEST_F(DispatcherTest, ACancelledJobTakesWhatIsPaidFor) {
@@ -215,6 +217,7 @@ TEST_F(DispatcherTest, ACancelledJobTakesWhatIsPaidFor) {
   EXPECT_EQ(report.error, ErrorKind::kInterrupted);
   EXPECT_EQ(report.done, report.requests);
   EXPECT_LT(report.done, 300);
+  EXPECT_EQ(report.left, 500 - report.done);
 }
 
 TEST_F(DispatcherTest, WhatDoesNotComeIsGivenUpInTheJobsTime) {
@@ -232,6 +235,28 @@ TEST_F(DispatcherTest, WhatDoesNotComeIsGivenUpInTheJobsTime) {
   for (const SentRequest& sent : stored_) cancelled += sent.outcome == "cancelled" ? 1 : 0;
   EXPECT_EQ(cancelled, report.requests - report.done);
   EXPECT_GT(cancelled, 0);
+}
+
+// A limit of tokens is refused for all, or for one that was given more room than the others.
+TEST_F(DispatcherTest, ALimitThatIsRefused) {
+  const auto refuse = [] {
+    return SimulatedServer::Reply{json_answer(
+        400, R"({"error": {"message": "max_tokens is too large: this model has at most 10"}})")};
+  };
+  Numbers all(100);
+  const DispatchReport none = run(all, [&](int, const Json&) { return refuse(); });
+  EXPECT_EQ(none.error, ErrorKind::kUsage);
+  EXPECT_THAT(none.stopped, HasSubstr("max_tokens"));
+  EXPECT_EQ(none.left, 100);
+  stored_.clear();
+  Numbers some(100);
+  const DispatchReport report = run(some, [&](int number, const Json& body) {
+    if (body.at("max_tokens") > 20) return refuse();
+    return number % 10 == 3 ? say("1", "length") : square(number);
+  });
+  EXPECT_EQ(report.stopped, "");
+  EXPECT_EQ(report.done, 90);
+  EXPECT_EQ(report.failed, 10);
 }
 
 TEST_F(DispatcherTest, AnAnswerThatStopsTheRun) {

@@ -331,8 +331,7 @@ TEST(ServerErrors, AParameterThatIsRefusedIsNamed) {
       EXPECT_THAT(answer.attempt.reason, HasSubstr(c.advice)) << c.body;
     }
   }
-  for (const char* one : {"max_tokens is too large: 16384. This model supports at most 4096",
-                          "This model's maximum context length is 4096 tokens. However, you "
+  for (const char* one : {"This model's maximum context length is 4096 tokens. However, you "
                           "requested 5000 tokens",
                           "Range of input length should be [1, 6000]"}) {
     EXPECT_EQ(read({400, message(one)}).attempt.next, NextStep::kDone) << one;

@@ -22,7 +22,9 @@ struct Attempt {
   NextStep next = NextStep::kDone;
   std::string reason;       // one line of at most 300 bytes; "": the answer is as it was asked for
   bool wrong_form = false;  // an answer came that is of no use: three attempts are enough
-  bool unanswered = false;  // no model wrote it: it costs nothing, unless it says what
+  bool unanswered = false;  // no model wrote it, by what stands at or before this address
+  bool unbilled = false;    // no model wrote anything: it costs nothing
+  bool too_much = false;    // it refuses the room that was asked for, which others may not have
   std::string unknown_finish;          // a finish_reason that nobody knows; "" for others
   bool throttled = false;              // 429
   bool fault = false;                  // counts for the circuit breaker: network, 5xx

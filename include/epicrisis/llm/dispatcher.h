@@ -47,6 +47,9 @@ class Source {
   // So far: subjects that were taken up = requests given out and not dropped + those skipped.
   virtual std::int64_t taken() const = 0;
   virtual const std::map<std::string, std::int64_t>& skips() const = 0;  // by reason
+  // Subjects that were not taken up and want an answer, as far as that is told without a look at
+  // each. Called at the end of a run that was stopped, also of a cancelled one: so it is fast.
+  virtual std::int64_t rest() const = 0;
 };
 
 // An answer, read.
@@ -100,11 +103,12 @@ struct DispatchOptions {
 
 struct DispatchReport {
   // taken = done + failed + skipped + left; failed is the sum of `rejected`.
-  std::int64_t taken = 0;  // subjects that were taken up
+  // Subjects that were taken up, and, where the run was stopped, the rest of the source.
+  std::int64_t taken = 0;
   std::int64_t done = 0;
   std::int64_t failed = 0;                       // of this run: every other outcome
   std::int64_t skipped = 0;                      // there already, or nothing to ask: sum of `skips`
-  std::int64_t left = 0;                         // taken up, not finished when the run stopped
+  std::int64_t left = 0;                         // not finished when the run stopped
   std::map<std::string, std::int64_t> rejected;  // by outcome
   std::map<std::string, std::int64_t> skips;     // by reason
   std::int64_t requests = 0;

@@ -71,7 +71,7 @@ class BatchExporter {
     finish_file();
     report_.skips = source_.skips();
     for (const auto& [reason, count] : report_.skips) report_.skipped += count;
-    report_.notes = source_.taken();
+    report_.notes = source_.taken() + (report_.stopped.empty() ? 0 : source_.rest());
     report_.left = report_.notes - report_.exported - report_.skipped;
     if (report_.left < 0 || (report_.stopped.empty() && report_.left != 0)) {
       throw InternalError("notes batch export: {} notes, but {} exported, {} skipped",

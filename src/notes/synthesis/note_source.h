@@ -25,6 +25,7 @@ class NoteSource : public llm::Source {
   void drop(const llm::Request& request) override;
   std::int64_t taken() const override { return pending_.notes(); }
   const std::map<std::string, std::int64_t>& skips() const override { return pending_.skips(); }
+  std::int64_t rest() const override { return pending_.rest(); }
 
   // Counts one that was given out as skipped after all.
   void skip(const std::string& reason) { pending_.skip(reason); }

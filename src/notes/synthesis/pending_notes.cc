@@ -118,6 +118,33 @@ std::optional<PlannedNote> PendingNotes::next() {
   return note;
 }
 
+std::int64_t PendingNotes::rest() const {
+  const Strategy& strategy = builder_.strategy();
+  std::map<std::int64_t, std::int64_t> there;
+  if (!all_) {
+    there = count_variants(database_,
+                           {.strategy = strategy.name,
+                            .provider = builder_.provider().name,
+                            .model = builder_.model(),
+                            .template_version = template_version(strategy)},
+                           retry_rejected_);
+  }
+  std::int64_t notes = 0;
+  const auto add = [&](const Sample& sample) {
+    if (!is_drawn(sample, fraction_)) return true;
+    const auto found = there.find(sample.id);
+    const std::int64_t known = found == there.end() ? 0 : found->second;
+    notes += std::max<std::int64_t>(strategy.variants - known, 0);
+    return true;
+  };
+  for (const Sample& sample : page_) add(sample);
+  if (at_end_) return notes;
+  SampleFilter filter = filter_;
+  filter.limit = remaining_;
+  for_each_sample(database_, filter, add);
+  return notes;
+}
+
 void PendingNotes::read_page() {
   filter_.limit = remaining_ < 0 ? kPage : std::min(kPage, remaining_);
   std::vector<Sample> samples = load_samples(database_, filter_);

@@ -33,6 +33,10 @@ class PendingNotes {
   std::int64_t notes() const { return notes_; }  // taken up so far: given out + skipped
   const std::map<std::string, std::int64_t>& skips() const { return skips_; }  // by reason
 
+  // Notes that were not taken up and of which nothing is there by this strategy, provider and
+  // model, failed ones apart. No picture is looked at, so that it is fast.
+  std::int64_t rest() const;
+
  private:
   void read_page();
   void plan_notes_of(const Sample& sample);

@@ -233,6 +233,18 @@ std::optional<NoteStatus> note_status(Database& database, std::string_view key) 
   return parse_note_status(rows.text_view(0));
 }
 
+std::map<std::int64_t, std::int64_t> count_variants(Database& database, const AskedOf& of,
+                                                    bool written_alone) {
+  Statement rows = database.prepare(fmt::format(
+      "SELECT sample_id, count(DISTINCT variant) FROM notes WHERE strategy = ? AND provider = ? "
+      "AND model = ? AND template_version = ? AND status {} GROUP BY sample_id",
+      written_alone ? "= 'written'" : "<> 'failed'"));
+  rows.bind_all(of.strategy, of.provider, of.model, of.template_version);
+  std::map<std::int64_t, std::int64_t> counts;
+  while (rows.step()) counts.emplace(rows.integer(0), rows.integer(1));
+  return counts;
+}
+
 Json to_json(const NoteRecord& note) {
   return {{"strategy", note.strategy},
           {"provider", note.provider},

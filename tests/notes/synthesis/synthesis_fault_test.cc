@@ -111,10 +111,46 @@ TEST_F(SynthesisFaultTest, AWrongKeyStopsTheRun) {
   EXPECT_EQ(report.error, ErrorKind::kUsage);
   EXPECT_THAT(report.stopped, HasSubstr("no such key"));
   EXPECT_THAT(notes(), IsEmpty());
+  EXPECT_EQ(report.taken, 100);
+  EXPECT_EQ(report.left, 100);
   EXPECT_LE(server_.request_count(), 8U);  // those in flight when the first one came back
   EXPECT_EQ(ledger_totals(database()).requests, static_cast<std::int64_t>(server_.request_count()));
   server_.forget_script();
   EXPECT_EQ(run().done, 100);
+}
+
+TEST_F(SynthesisFaultTest, ARedirectStopsTheRun) {
+  add_samples(30);
+  server_.otherwise(respond(307, "", {{"Location", "http://127.0.0.1:1/"}}));
+  const SynthesisReport report = run();
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_THAT(report.stopped, HasSubstr("http://127.0.0.1:1/"));
+  EXPECT_THAT(notes(), IsEmpty());
+  EXPECT_LE(server_.request_count(), 8U);
+}
+
+// A gateway hands on what is behind it as if a model had said it.
+TEST_F(SynthesisFaultTest, AnErrorInTheContentIsNoNote) {
+  add_samples(2);
+  Completion completion;
+  completion.text = "<html><body><h1>502 Bad Gateway</h1></body></html>";
+  server_.otherwise(complete(completion));
+  EXPECT_EQ(run().failed, 2);
+  for (const NoteRecord& note : notes()) {
+    EXPECT_EQ(note.status, NoteStatus::kFailed);
+    EXPECT_THAT(note.reason, HasSubstr("Bad Gateway"));
+  }
+  server_.forget_script();
+  EXPECT_EQ(run().done, 2);
+}
+
+// Nobody's model was asked, so nobody is paid.
+TEST_F(SynthesisFaultTest, AnErrorInA200AnswerCostsNothing) {
+  add_samples(1);
+  server_.otherwise(respond(200, R"({"error": {"message": "余额不足", "code": "1113"}})"));
+  const SynthesisReport report = run();
+  EXPECT_THAT(report.stopped, HasSubstr("no money or credit left"));
+  EXPECT_EQ(report.input_tokens + report.output_tokens, 0);
 }
 
 TEST_F(SynthesisFaultTest, MostAnswersFailingStopsTheRun) {
@@ -166,8 +202,25 @@ TEST_F(SynthesisFaultTest, ADeadServerStopsTheRunAndNothingIsLost) {
   // 20 answers let 28 be in flight. Seven faults are followed by another request each before the
   // eighth opens the circuit, again if a late answer comes between them; then come four trials.
   EXPECT_LE(server_.request_count(), 20U + 28U + 2 * 7U + 4U);
+  EXPECT_EQ(report.left, 40);
+  // What is there already is nothing that is left.
+  SynthesisOptions one_at_a_time;
+  one_at_a_time.max_concurrency = 1;
+  server_.otherwise(fail_with(401, "no such key"));
+  const SynthesisReport second = run(provider(), one_at_a_time);
+  EXPECT_EQ(second.left, 40);
+  EXPECT_EQ(second.taken, second.skipped + second.left);
+  SynthesisOptions some;
+  some.filter.limit = 50;
+  EXPECT_EQ(run(provider(), some).left, 30);
+  some.filter.limit = -1;
+  some.fraction = 0.5;
+  const std::int64_t half = run(provider(), some).left;
+  EXPECT_GT(half, 5);
+  EXPECT_LT(half, 35);
   server_.forget_script();
-  EXPECT_EQ(run().done, 40);
+  EXPECT_EQ(run(provider(), some).done, half);
+  EXPECT_EQ(run().done, 40 - half);
   expect_all_written_once(60);
 }
 
@@ -216,6 +269,7 @@ TEST_F(SynthesisFaultTest, AnInterruptTakesWhatStillComes) {
   EXPECT_EQ(report.stopped, "interrupted");
   EXPECT_EQ(report.done, static_cast<std::int64_t>(server_.request_count()));
   EXPECT_LE(server_.request_count(), 9U);
+  EXPECT_EQ(report.left, 300 - report.done);
   timed_job_.emplace(clock_);
   EXPECT_EQ(run().done, 300 - report.done);
   EXPECT_EQ(server_.request_count(), 300U);

@@ -21,11 +21,11 @@ struct BatchExportOptions {
 };
 
 struct BatchExportReport {
-  std::int64_t notes = 0;  // taken up = exported + skipped + left
+  std::int64_t notes = 0;  // exported + skipped + left
   std::int64_t exported = 0;
   std::int64_t skipped = 0;                   // sum of `skips`
   std::map<std::string, std::int64_t> skips;  // by reason
-  std::int64_t left = 0;                      // taken up when the export ended early
+  std::int64_t left = 0;                      // when the export ended early
   std::int64_t input_tokens = 0;              // estimate for the exported ones
   std::int64_t output_tokens = 0;             // the most
   double cost = 0;                            // the most, US dollars, at the provider's prices

@@ -96,6 +96,17 @@ std::optional<NoteRecord> find_note(Database& database, std::int64_t id);
 std::optional<NoteRecord> find_note(Database& database, std::string_view key);
 std::optional<NoteStatus> note_status(Database& database, std::string_view key);
 
+// How many variants of a strategy's notes each sample has, by sample id: those there are, of every
+// status but kFailed, or the written ones alone.
+struct AskedOf {
+  std::string strategy;
+  std::string provider;
+  std::string model;
+  std::string template_version;
+};
+std::map<std::int64_t, std::int64_t> count_variants(Database& database, const AskedOf& of,
+                                                    bool written_alone);
+
 struct NoteCount {
   std::string dataset;
   std::string strategy;

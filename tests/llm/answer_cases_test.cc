@@ -1,0 +1,210 @@
+// The table answer_cases.toml: what servers answer, and what it is taken for.
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "epicrisis/core/json.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/llm/chat.h"
+#include "llm/error_meaning.h"
+#include "llm/server_error.h"
+#include "llm/spoken.h"
+
+namespace epicrisis::llm {
+namespace {
+
+using testing::HasSubstr;
+
+const TomlTable& cases() {
+  static const TomlTable file =
+      TomlTable::parse_file(Path(EPICRISIS_SOURCE_DIR) / "tests/llm/answer_cases.toml");
+  return file;
+}
+
+ChatAnswer read(int status, const std::string& body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = body;
+  return read_chat_answer(answer, {});
+}
+
+ChatAnswer read_content(const std::string& content) {
+  return read(
+      200,
+      dump_json({{"choices", {{{"message", {{"content", content}}}, {"finish_reason", "stop"}}}}}));
+}
+
+TEST(AnswerCases, WhatNoModelWroteIsNoText) {
+  for (const std::string& content : cases().table("content").strings_or("no_model", {})) {
+    const ChatAnswer answer = read_content(content);
+    EXPECT_EQ(answer.kind, ChatKind::kFailed) << content;
+    EXPECT_TRUE(answer.attempt.unbilled) << content;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("no model wrote")) << content;
+    EXPECT_LE(answer.attempt.reason.size(), 300U);
+  }
+  // The account is as empty for every other request.
+  EXPECT_EQ(read_content("You exceeded your current quota, please check your plan.").attempt.next,
+            NextStep::kStopRun);
+  EXPECT_EQ(read_content("502 Bad Gateway").attempt.next, NextStep::kRetry);
+}
+
+TEST(AnswerCases, WhatAModelWroteIs) {
+  for (const std::string& content : cases().table("content").strings_or("of_a_model", {})) {
+    EXPECT_EQ(read_content(content).text, content);
+  }
+}
+
+ErrorMeaning meaning_named(const std::string& name) {
+  constexpr std::array<std::pair<const char*, ErrorMeaning>, 7> kNames = {
+      {{"", ErrorMeaning::kNone},
+       {"money", ErrorMeaning::kMoney},
+       {"day", ErrorMeaning::kDay},
+       {"model", ErrorMeaning::kModel},
+       {"room", ErrorMeaning::kRoom},
+       {"parameter", ErrorMeaning::kParameter},
+       {"address", ErrorMeaning::kAddress}}};
+  for (const auto& [known, meaning] : kNames) {
+    if (known == name) return meaning;
+  }
+  ADD_FAILURE() << "no meaning is called " << name;
+  return ErrorMeaning::kNone;
+}
+
+TEST(AnswerCases, ErrorsMeanWhatTheySay) {
+  int checked = 0;
+  for (const TomlTable& one : cases().tables_or_empty("error")) {
+    const ErrorMeaning expected = meaning_named(one.string("means"));
+    std::vector<std::string> bodies = one.strings_or("bodies", {});
+    for (const std::string& message : one.strings_or("messages", {})) {
+      bodies.push_back(dump_json({{"error", {{"message", message}}}}));
+      bodies.push_back(dump_json({{"message", message}, {"code", 1}}));
+    }
+    for (const std::int64_t status : one.integers_or("status", {})) {
+      for (const std::string& body : bodies) {
+        const ServerError error = read_server_error(body);
+        EXPECT_EQ(static_cast<int>(meaning_of(error, static_cast<int>(status)).meaning),
+                  static_cast<int>(expected))
+            << one.place("means") << " " << status << " " << body;
+        const ChatAnswer answer = read(static_cast<int>(status), body);
+        EXPECT_EQ(answer.attempt.next == NextStep::kStopRun, expected != ErrorMeaning::kNone)
+            << body << answer.attempt.reason;
+        EXPECT_EQ(answer.attempt.unknown_model, expected == ErrorMeaning::kModel) << body;
+        EXPECT_EQ(answer.attempt.too_much, expected == ErrorMeaning::kRoom) << body;
+        EXPECT_THAT(answer.attempt.reason, HasSubstr(one.string_or("says", ""))) << body;
+        ++checked;
+      }
+    }
+  }
+  EXPECT_GE(checked, 100);
+}
+
+TEST(AnswerCases, ARefusedMemberIsNamedInTheProvidersFile) {
+  const auto reason = [](const std::string& message) {
+    return read(400, dump_json({{"error", {{"message", message}}}})).attempt.reason;
+  };
+  EXPECT_THAT(reason("`temperature` and `top_p` cannot both be specified for this model."),
+              HasSubstr("send_temperature = false"));
+  EXPECT_THAT(reason("`temperature` may only be set to 1 when thinking is enabled."),
+              HasSubstr("send_temperature = false"));
+  EXPECT_THAT(reason("max_tokens is too large: 400. This model supports at most 256"),
+              HasSubstr("max_tokens in the strategy's file"));
+}
+
+const std::string kNote = "The lesion is a dark brown, asymmetric macule with an irregular border.";
+
+std::string filled(std::string form) {
+  const auto fill = [&](const std::string& mark, const std::string& words) {
+    for (std::size_t at = form.find(mark); at != std::string::npos; at = form.find(mark, at)) {
+      form.replace(at, mark.size(), words);
+      at += words.size();
+    }
+  };
+  fill("{T}", "Melanoma in the metadata. One sentence is enough,\nthe border seems irregular.");
+  fill("{N}", kNote);
+  return form;
+}
+
+TEST(AnswerCases, TheNoteIsKeptAndNothingElse) {
+  for (const std::string& form : cases().table("said").strings_or("note", {})) {
+    const Spoken spoken = spoken_text(filled(form));
+    EXPECT_EQ(spoken.fault, "") << form;
+    EXPECT_EQ(spoken.text, kNote) << form;
+  }
+}
+
+TEST(AnswerCases, WhatMayBeAThoughtIsAFault) {
+  for (const std::string& form : cases().table("said").strings_or("fault", {})) {
+    EXPECT_NE(spoken_text(filled(form)).fault, "") << form;
+  }
+}
+
+TEST(AnswerCases, GoodNotesStayWhole) {
+  for (const std::string& note : cases().table("said").strings_or("whole", {})) {
+    const Spoken spoken = spoken_text(note);
+    EXPECT_EQ(spoken.fault, "") << note;
+    EXPECT_EQ(spoken.text, note);
+    EXPECT_FALSE(spoken.dropped.thoughts || spoken.dropped.control_tokens) << note;
+  }
+}
+
+TEST(AnswerCases, FinishReasonsOfMoreServers) {
+  const TomlTable finish = cases().table("finish");
+  const std::pair<const char*, std::optional<FinishKind>> lists[] = {
+      {"end", FinishKind::kEnd},
+      {"limit", FinishKind::kLimit},
+      {"filter", FinishKind::kFilter},
+      {"fault", FinishKind::kFault},
+      {"unknown", std::nullopt}};
+  for (const auto& [list, kind] : lists) {
+    for (const std::string& name : finish.strings_or(list, {})) {
+      EXPECT_EQ(finish_kind(name), kind) << list << " " << name;
+    }
+  }
+}
+
+// They cost nothing, or not more than they say, and a later run asks again.
+TEST(AnswerCases, AnswersWithoutAMessageAreFailures) {
+  for (const char* body :
+       {R"({"choices": []})", R"({"choices": [], "usage": {"prompt_tokens": 5}})",
+        R"({"choices": [null]})", R"({"choices": [[]]})", R"({"choices": ["A whole note."]})",
+        R"({"choices": [{"text": "A whole note."}]})",
+        R"({"choices": [{"message": "A whole note."}]})",
+        R"({"choices": [{"delta": {"content": "A whole note."}}]})"}) {
+    const ChatAnswer answer = read(200, body);
+    EXPECT_EQ(answer.kind, ChatKind::kFailed) << body;
+    EXPECT_EQ(answer.attempt.next, NextStep::kRetry) << body;
+    EXPECT_TRUE(answer.attempt.wrong_form) << body;
+    EXPECT_FALSE(answer.attempt.has_usage) << body;
+  }
+  EXPECT_THAT(read(200, R"({"choices": [{"text": "a"}]})").attempt.reason,
+              HasSubstr("/completions"));
+  EXPECT_TRUE(read(200, R"({"choices": []})").attempt.unbilled);
+  EXPECT_TRUE(read(200, R"({"error": {"message": "余额不足", "code": "1113"}})").attempt.unbilled);
+  EXPECT_FALSE(
+      read(200, R"({"choices": [{"error": {"message": "stopped"}, "message": {"content": "A"}}]})")
+          .attempt.unbilled);
+}
+
+TEST(AnswerCases, WhatStandsBetweenStopsTheRun) {
+  HttpAnswer redirect;
+  redirect.status = 302;
+  redirect.headers = {{"location", "https://login.example/"}};
+  const ChatAnswer away = read_chat_answer(redirect, {});
+  EXPECT_EQ(away.attempt.next, NextStep::kStopRun);
+  EXPECT_THAT(away.attempt.reason, HasSubstr("https://login.example/"));
+  EXPECT_THAT(away.attempt.reason, HasSubstr("`endpoint`"));
+  for (const int status : {407, 511}) {
+    const ChatAnswer answer = read(status, "<html><title>Sign in</title></html>");
+    EXPECT_EQ(answer.attempt.next, NextStep::kStopRun) << status;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("proxy")) << status;
+    EXPECT_TRUE(answer.attempt.unanswered) << status;
+  }
+}
+
+}  // namespace
+}  // namespace epicrisis::llm
