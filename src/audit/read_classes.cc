@@ -62,13 +62,13 @@ bool is_conceded(const NoteText& text, std::size_t first) {
 // What the lesion came from, or what the patient had before: "arising in a nevus", "a history of
 // melanoma".
 bool is_of_another(const NoteText& text, std::size_t index) {
-  const std::size_t origin = text.left(index, Mark::kOrigin, Within::kPhrase, 3);
+  constexpr std::size_t kNear = 3;  // words
+  const std::size_t origin = text.left(index, Mark::kOrigin, Within::kPhrase, kNear);
   // "Scars next to dots suggest melanoma" states one.
-  const std::size_t hedge = text.left(index, Mark::kHedge, Within::kPhrase, 3);
+  const std::size_t hedge = text.left(index, Mark::kHedge, Within::kPhrase, kNear);
   if (origin != kNone && (hedge == kNone || hedge < origin)) return true;
-  constexpr std::size_t kReach = 2;
   const std::size_t first = text.mention(index).first_word;
-  for (std::size_t back = 1; back <= kReach + 1 && back <= first; ++back) {
+  for (std::size_t back = 1; back <= kNear && back <= first; ++back) {
     const std::size_t at = first - back;
     if (text.clause(at) != text.clause(first)) return false;
     const std::size_t other = text.mention_at(at);

@@ -107,7 +107,7 @@ std::string metric_table_html(const MetricTable& numbers, std::string_view capti
     const std::string role = markup::text(numbers.columns[c].role);
     std::string n =
         same_n[c] && column_n[c] > 0 ? "n = " + markup::count(column_n[c]) : std::string();
-    if (!n.empty() && column_n[c] < numbers.few) n = "<b class=\"few\">" + n + ", few</b>";
+    if (!n.empty() && column_n[c] < numbers.few) n = fmt::format("<b class=\"few\">{}, few</b>", n);
     head += fmt::format("<th scope=\"col\" class=\"number\">{}<small>{}{}{}</small></th>",
                         markup::text(numbers.columns[c].dataset), role,
                         role.empty() || n.empty() ? "" : ", ", n);

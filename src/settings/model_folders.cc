@@ -161,7 +161,10 @@ std::string model_config_name(const Path& folder) {
 
 std::string text_model_type(const Json& config, std::string_view source) {
   if (!config.is_object()) return "";
-  if (config.contains("model_type")) return json_get<std::string>(config, "model_type", source);
+  const auto type = config.find("model_type");
+  if (type != config.end() && !type->is_null()) {
+    return json_get<std::string>(config, "model_type", source);
+  }
   if (config.contains("architecture")) return "";  // an image encoder's
   // transformers' class, without what it is for: "BertForMaskedLM".
   const auto classes = config.find("architectures");

@@ -5,6 +5,7 @@
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/model_folders.h"
+#include "epicrisis/text/tokenizers/wordpiece.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis::study {
@@ -44,6 +45,7 @@ void check_text_encoder(const StudyRun& run) {
     throw UsageError("{} is no text encoder that is read: its model_type is '{}', not 'bert'",
                      run.text_encoder, type);
   }
+  WordPiece::from_folder(folder);
 }
 
 void check_device(const StudyRun& run, Findings& findings) {

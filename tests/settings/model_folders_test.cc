@@ -84,6 +84,11 @@ TEST_F(ModelFolders, ListsKindWidthAndProblems) {
                                       {"problem", ""}}));
 }
 
+TEST(TextModelType, NullSaysNothing) {
+  const Json config = parse_json(R"({"model_type": null, "architectures": ["BertModel"]})", "c");
+  EXPECT_EQ(text_model_type(config, "c"), "bert");
+}
+
 TEST_F(ModelFolders, TheFingerprintChangesWithEveryFileThatIsRead) {
   const Path folder = folder_.path() / "second/bert";
   const auto changes_with = [&](const std::string& file, const std::string& text) {

@@ -146,6 +146,16 @@ TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
   EXPECT_THROW(check_study(folder_.path() / "none.toml", {}, job_), SystemError);
 }
 
+TEST_F(StudyCheckTest, ATextEncoderWithoutItsWordsIsToldBeforehand) {
+  const Path bert = folder_.path() / "bert";
+  std::filesystem::copy(Path(EPICRISIS_SOURCE_DIR) / "tests/model/data/tiny_bert", bert);
+  const std::string text =
+      replaced(study_, "text_encoder = \"bag\"", "text_encoder = \"" + bert.string() + "\"");
+  EXPECT_THAT(lines(check(text)), Not(Contains(HasSubstr("vocab.txt"))));
+  std::filesystem::remove(bert / "vocab.txt");
+  EXPECT_THAT(lines(check(text)), Contains(AllOf(HasSubstr("error"), HasSubstr("vocab.txt"))));
+}
+
 TEST_F(StudyCheckTest, WhoIsAskedIsKnownByNameAlone) {
   unsetenv("EPICRISIS_TEST_KEY");
   write_file(corpus() / "own.toml", R"(name = "own"
