@@ -101,10 +101,13 @@ class NewWorkspace {
   explicit NewWorkspace(Path root) : root_(std::move(root)) {
     std::error_code ignored;
     folder_was_there_ = std::filesystem::exists(root_, ignored);
+    // Making it may fail half-way, as on a full disk.
+    made_ = !folder_was_there_ || std::filesystem::is_empty(root_, ignored);
   }
   void made() { made_ = true; }
   void keep() { made_ = false; }
-  // The workspace is closed by then. It is ours alone: none is made among other files.
+  // The workspace is closed by then. It is ours alone: the folder was not there, or empty, or one
+  // that had the folders of a workspace and nothing else.
   ~NewWorkspace() {
     if (!made_) return;
     std::error_code ignored;

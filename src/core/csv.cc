@@ -219,11 +219,18 @@ struct CsvReader::State {
   void check_utf8(const std::string& field, std::size_t index) const {
     const std::size_t valid = valid_utf8_prefix(field);
     if (valid == field.size()) return;
-    fail(
-        "{} is not UTF-8: byte {} of the field is 0x{:02x}; the file is probably Windows-1252 or "
-        "Latin-1: convert it (iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW), or save it from the "
-        "spreadsheet as 'CSV UTF-8'",
-        column_name(index), valid + 1, static_cast<unsigned char>(field[valid]));
+    fail("{} is not UTF-8: byte {} of the field is 0x{:02x}; {}", column_name(index), valid + 1,
+         static_cast<unsigned char>(field[valid]),
+         looks_like_latin1(field)
+             ? "the file is probably Windows-1252 or Latin-1: save it from the spreadsheet as 'CSV "
+               "UTF-8', or convert it (iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW) and look whether "
+               "its words are right then: of another encoding they come out garbled, without an "
+               "error"
+             : "its encoding cannot be told from its bytes (GBK, SHIFT_JIS, BIG5, EUC-KR, "
+               "WINDOWS-1251, MACINTOSH, CP850, WINDOWS-1252 ...), and by a wrong one words come "
+               "out garbled, without an error: save it as 'CSV UTF-8' from the program that shows "
+               "it right, or convert it by the name of its encoding (iconv -f NAME -t UTF-8 OLD > "
+               "NEW)");
   }
 
   void skip_blank_lines() {
@@ -233,6 +240,8 @@ struct CsvReader::State {
       } else if (buffer[pos] == '\r') {
         if (!at_line_feed()) fail("carriage return without a line feed");
         end_line();
+      } else if (buffer[pos] == '\f' || buffer[pos] == '\x1A') {
+        ++pos;  // the end of a page, or of a file of DOS
       } else {
         return;
       }
@@ -343,7 +352,7 @@ struct CsvReader::State {
       rest.remove_prefix(std::min(text.size() + 1, rest.size()));
     }
     if (header.size() != 1) return "";
-    for (const char c : {';', '\t', ',', '|', '^', '~'}) {
+    for (const char c : {';', '\t', ',', '|', '^', '~', ':'}) {
       if (header[0].find(c) == std::string::npos) continue;
       if (buffer.find('"') < buffer.find(c)) {
         return " (one column: the lines stand in quotes as a whole; take them out)";
@@ -352,6 +361,9 @@ struct CsvReader::State {
           " (one column, but it seems to be separated by {}: give it as `separator`, and take out a "
           "line sep= that says otherwise)",
           separator_name(c));
+    }
+    if (trim(header[0]).find(' ') != std::string_view::npos) {
+      return " (one column; if spaces part the columns, put commas or tabs in their place)";
     }
     return "";
   }

@@ -167,6 +167,26 @@ std::optional<std::string> why_no_table(std::string_view head) {
   return std::nullopt;
 }
 
+bool looks_like_latin1(std::string_view text) {
+  const auto is_beyond = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (std::size_t i = 0; i < text.size();) {
+    if (!is_beyond(text[i])) {
+      ++i;
+      continue;
+    }
+    std::size_t end = i;
+    for (; end < text.size() && is_beyond(text[end]); ++end) {
+      if (static_cast<unsigned char>(text[end]) < 0xC0) return false;
+    }
+    const bool in_word =
+        (i > 0 && is_letter(text[i - 1])) || (end < text.size() && is_letter(text[end]));
+    if (end - i > 2 || !in_word) return false;
+    i = end;
+  }
+  return true;
+}
+
 std::string separator_name(char separator) {
   return separator == '\t' ? "a tab" : fmt::format("'{}'", separator);
 }

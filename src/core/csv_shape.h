@@ -26,4 +26,8 @@ std::optional<std::string> why_no_table(std::string_view head);
 // "a tab" or "';'".
 std::string separator_name(char separator);
 
+// Of text that is no UTF-8: whether its bytes beyond ASCII are letters of Latin-1 within words of
+// ASCII letters, at most two together.
+bool looks_like_latin1(std::string_view text);
+
 }  // namespace epicrisis

@@ -1,34 +1,11 @@
-#include <algorithm>
-#include <numeric>
 #include <string_view>
 #include <unordered_map>
 
+#include "corpus/disjoint_sets.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/corpus/leakage.h"
 
 namespace epicrisis {
-namespace {
-
-// Disjoint sets by index, with path halving.
-class UnionFind {
- public:
-  explicit UnionFind(std::size_t count) : parent_(count) {
-    std::iota(parent_.begin(), parent_.end(), std::size_t{0});
-  }
-  std::size_t find(std::size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-  void unite(std::size_t a, std::size_t b) {
-    parent_[std::max(find(a), find(b))] = std::min(find(a), find(b));
-  }
-
- private:
-  std::vector<std::size_t> parent_;
-};
-
-}  // namespace
-
 std::vector<std::size_t> kept_together(const LeakageReport& report,
                                        std::span<const SplitItem> items,
                                        std::span<const std::int64_t> sample_ids) {
@@ -38,17 +15,21 @@ std::vector<std::size_t> kept_together(const LeakageReport& report,
   }
   std::unordered_map<std::int64_t, std::size_t> index;
   std::unordered_map<std::string_view, std::size_t> first_of_group;
-  UnionFind sets(items.size());
+  DisjointSets sets(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (sample_ids[i] >= 0) index.emplace(sample_ids[i], i);
     if (items[i].group.empty()) continue;
     const auto [first, fresh] = first_of_group.emplace(items[i].group, i);
     if (!fresh) sets.unite(first->second, i);
   }
-  for (const Overlap& overlap : report.overlaps) {
-    const auto a = index.find(overlap.a.sample_id);
-    const auto b = index.find(overlap.b.sample_id);
-    if (a != index.end() && b != index.end()) sets.unite(a->second, b->second);
+  // By the set, whose own first sample need not be among the items.
+  std::unordered_map<std::int64_t, std::size_t> first_of_set;
+  for (const auto& [sample, first] : report.together) {
+    const auto item = index.find(sample);
+    if (item == index.end()) continue;
+    const auto own = index.find(first);
+    const std::size_t start = own != index.end() ? own->second : item->second;
+    sets.unite(first_of_set.emplace(first, start).first->second, item->second);
   }
   std::vector<std::size_t> firsts(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) firsts[i] = sets.find(i);

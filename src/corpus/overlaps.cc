@@ -129,14 +129,21 @@ void OverlapCollector::add_published(std::size_t index, const std::vector<std::s
   }
 }
 
-bool OverlapCollector::knows(OverlapKind kind, std::size_t a, std::size_t b) const {
-  return seen_.contains({kind, a, place(b)}) && seen_.contains({kind, b, place(a)});
+bool OverlapCollector::are_joined(OverlapKind kind, std::size_t a, std::size_t b) {
+  return !is_of_pictures(kind) || pictures_.find(a) == pictures_.find(b);
+}
+
+bool OverlapCollector::knows(OverlapKind kind, std::size_t a, std::size_t b) {
+  return seen_.contains({kind, a, place(b)}) && seen_.contains({kind, b, place(a)}) &&
+         are_joined(kind, a, b);
 }
 
 void OverlapCollector::add_pair(OverlapKind kind, std::size_t a, std::size_t b, int distance) {
   const bool new_for_a = seen_.emplace(kind, a, place(b)).second;
   const bool new_for_b = seen_.emplace(kind, b, place(a)).second;
-  if (!new_for_a && !new_for_b) return;
+  if (!new_for_a && !new_for_b && are_joined(kind, a, b)) return;
+  together_.unite(a, b);
+  if (is_of_pictures(kind)) pictures_.unite(a, b);
   const CheckedSample& first = samples_.at(std::min(a, b));
   const CheckedSample& second = samples_.at(std::max(a, b));
   found_.push_back({kind, is_leak(first, second), first.role, second.role,
@@ -149,7 +156,10 @@ void OverlapCollector::add_pair(OverlapKind kind, std::size_t a, std::size_t b, 
 void OverlapCollector::add_cluster(OverlapKind kind, const std::vector<std::size_t>& members,
                                    bool leaks_only, const Skip& skip) {
   std::map<Place, std::size_t> firsts;
-  for (const std::size_t index : members) firsts.emplace(place(index), index);
+  for (const std::size_t index : members) {
+    firsts.emplace(place(index), index);
+    together_.unite(members.front(), index);
+  }
   for (const std::size_t index : members) {
     const bool is_first = firsts.at(place(index)) == index;
     for (const auto& [other_place, first] : firsts) {
@@ -197,6 +207,11 @@ void OverlapCollector::finish(Database& database, LeakageReport& report) {
                                found.other_group});
   }
   found_.clear();
+  for (std::size_t i = 0; i < samples_.all().size(); ++i) {
+    const std::size_t first = together_.find(i);
+    if (first == i) continue;
+    report.together.emplace_back(samples_.at(i).id, samples_.at(first).id);
+  }
 }
 
 }  // namespace epicrisis

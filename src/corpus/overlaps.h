@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "corpus/disjoint_sets.h"
 #include "epicrisis/corpus/leakage.h"
 
 namespace epicrisis {
@@ -48,19 +49,24 @@ class CheckedSamples {
 class OverlapCollector {
  public:
   OverlapCollector(const CheckedSamples& samples, const CheckOptions& options)
-      : samples_(samples), options_(options) {}
+      : samples_(samples),
+        options_(options),
+        together_(samples.all().size()),
+        pictures_(samples.all().size()) {}
 
   // One sample in two published splits.
   void add_published(std::size_t index, const std::vector<std::string>& splits);
   // Samples that are all the same in the way of `kind`: each with the first of every place, but for
   // pairs that `skip` (may be empty) holds back. `leaks_only`: what lies inside one role is no
-  // news.
+  // news, but has to stay together nevertheless.
   using Skip = std::function<bool(std::size_t, std::size_t)>;
   void add_cluster(OverlapKind kind, const std::vector<std::size_t>& members, bool leaks_only,
                    const Skip& skip = {});
   void add_pair(OverlapKind kind, std::size_t a, std::size_t b, int distance);
-  // Whether add_pair() would do nothing: both have a pair of this kind with the other's place.
-  bool knows(OverlapKind kind, std::size_t a, std::size_t b) const;
+  // Whether add_pair() would do nothing: both have a pair of this kind with the other's place and,
+  // of pictures, a chain of pairs leads from one to the other. A picture may be hardly different
+  // from two that are no pair of their own.
+  bool knows(OverlapKind kind, std::size_t a, std::size_t b);
   bool is_leak(const CheckedSample& a, const CheckedSample& b) const;
   // Moves everything into the report.
   void finish(Database& database, LeakageReport& report);
@@ -79,11 +85,14 @@ class OverlapCollector {
     bool other_group = false;
   };
   Place place(std::size_t index) const;
+  bool are_joined(OverlapKind kind, std::size_t a, std::size_t b);
 
   const CheckedSamples& samples_;
   const CheckOptions& options_;
   std::vector<Found> found_;
   std::set<std::tuple<OverlapKind, std::size_t, Place>> seen_;
+  DisjointSets together_;  // by pairs of every kind
+  DisjointSets pictures_;  // by those of pictures
 };
 
 // Whether ids of this form are unlikely to agree by chance between two data sets.

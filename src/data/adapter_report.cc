@@ -58,6 +58,12 @@ Json to_json(const AdapterReport& report) {
   json["no_class"] = counts_json(report.no_class);
   json["left_empty"] = counts_json(report.left_empty);
   json["unmapped"] = counts_json(report.unmapped);
+  json["unnamed"] = counts_json(report.unnamed);
+  Json nearly = Json::object();
+  for (const auto& [label, known] : report.nearly_known) {
+    nearly[label] = {{"label", known.raw}, {"class", report.field.at(known.label).name}};
+  }
+  json["nearly_known"] = std::move(nearly);
   json["by_split"] = counts_json(report.by_split);
   json["in_several_splits"] = report.in_several_splits;
   json["skipped"] = tallies_json(report.skipped);

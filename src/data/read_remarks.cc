@@ -91,8 +91,37 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   }
   std::map<std::string, std::uint64_t> no_class = report.no_class;
   for (const auto& [label, count] : report.left_empty) no_class.erase(label);
+  std::map<std::string, std::uint64_t> unnamed;
+  std::vector<std::string> slips;
+  for (const auto& [label, count] : report.unnamed) {
+    no_class.erase(label);
+    const auto near = report.nearly_known.find(label);
+    if (near == report.nearly_known.end()) {
+      unnamed.emplace(label, count);
+    } else {
+      slips.push_back(fmt::format("'{}' ({}), a slip of '{}' ({})?", label, count, near->second.raw,
+                                  report.field.at(near->second.label).name));
+    }
+  }
   if (!no_class.empty()) {
     remarks.push_back({false, "known labels of none of the classes: " + listed(no_class), {}});
+  }
+  if (!unnamed.empty()) {
+    remarks.push_back(
+        {false,
+         "labels that the label map does not name, taken as of none of the classes: " +
+             listed(unnamed),
+         {}});
+  }
+  if (!slips.empty()) {
+    const std::size_t shown = std::min(slips.size(), kMaxNames);
+    const std::string more =
+        slips.size() > shown ? fmt::format(" and {} more", slips.size() - shown) : "";
+    slips.resize(shown);
+    remarks.push_back({true,
+                       "labels taken as of none of the classes, but nearly those of one: " +
+                           join(slips, " ") + more,
+                       {}});
   }
   if (!report.left_empty.empty()) {
     remarks.push_back({true,
@@ -118,15 +147,23 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
 std::string map_blocks(const AdapterReport& report) {
   std::string blocks;
   std::size_t count = 0;
-  for (const auto& [label, samples] : by_frequency(report.unmapped)) {
+  std::map<std::string, std::uint64_t> labels = report.unmapped;
+  for (const auto& [label, samples] : report.unnamed) {
+    if (report.nearly_known.contains(label)) labels[label] += samples;
+  }
+  for (const auto& [label, samples] : by_frequency(labels)) {
     if (count++ == kMaxBlocks) {
-      blocks += fmt::format("# and {} labels more\n", report.unmapped.size() - kMaxBlocks);
+      blocks += fmt::format("# and {} labels more\n", labels.size() - kMaxBlocks);
       break;
     }
+    const auto near = report.nearly_known.find(label);
+    const bool is_near = near != report.nearly_known.end();
     blocks += fmt::format(
-        "[[map]]\nraw = [{}]  # {}\nlabel = \"\"\n# diagnosis = \"\"  # what notes say, where the "
+        "[[map]]\nraw = [{}]  # {}\nlabel = {}{}\n# diagnosis = \"\"  # what notes say, where the "
         "class's own words are too coarse\n",
-        toml_string(label), samples_in_words(samples));
+        toml_string(label), samples_in_words(samples),
+        toml_string(is_near ? report.field.at(near->second.label).name : ""),
+        is_near ? fmt::format("  # if it is a slip of '{}'", near->second.raw) : "");
   }
   return blocks;
 }

@@ -1,5 +1,6 @@
 #include "epicrisis/data/taxonomy.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,29 @@ constexpr std::string_view kSuffix = ".toml";
 constexpr std::size_t kMaxText = 300;  // bytes of one word or phrase
 
 std::string fold(std::string_view text) { return ascii_lower(trim(text)); }
+
+// "Well-known_Thing" as "well known thing", "Author's" as "authors"; "-1" stays.
+std::string loose(std::string_view text) {
+  std::string result;
+  for (const char c : fold_value(text)) {
+    if (c == '\'') continue;
+    const bool after_letter = !result.empty() && !is_digit(result.back());
+    result += c == '-' && after_letter ? ' ' : c;
+  }
+  return clean_text(result, kMaxText);
+}
+
+// Whether one is the other but for two letters, or in a short word one, of one place.
+bool is_slip(std::string_view a, std::string_view b) {
+  const std::size_t shorter = std::min(a.size(), b.size());
+  const std::size_t longer = std::max(a.size(), b.size());
+  if (shorter < 5) return false;
+  std::size_t start = 0;
+  while (start < shorter && a[start] == b[start]) ++start;
+  std::size_t end = 0;
+  while (end < shorter - start && a[a.size() - 1 - end] == b[b.size() - 1 - end]) ++end;
+  return longer - start - end <= (shorter < 8 ? 1U : 2U);
+}
 
 std::string phrase(const TomlTable& table, std::string_view key, std::string fallback) {
   std::string text = table.string_or(key, std::move(fallback));
@@ -115,7 +139,12 @@ Taxonomy Taxonomy::whole_file(const TomlTable& table, const Field& field) {
 
 void Taxonomy::extend(const Taxonomy& own) {
   if (own.size() > 0) name_ += " with " + own.name_;
-  for (const auto& [raw, mapping] : own.labels_) labels_.insert_or_assign(raw, mapping);
+  // What the own map says of a label stands for every spelling of it.
+  for (const auto& [spelling, raw] : own.loose_) loose_.erase(spelling);
+  for (const auto& [raw, mapping] : own.labels_) {
+    labels_.erase(raw);
+    add_label(raw, mapping);
+  }
   for (const auto& [finding, values] : own.words_) {
     for (const auto& [value, words] : values) words_[finding].insert_or_assign(value, words);
   }
@@ -153,13 +182,15 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
     const bool raw_is_diagnosis = entry.boolean_or("diagnosis_is_raw", false);
     const Mapping mapping = read_mapping(entry, taxonomy.field_);
     for (const std::string& raw : raw_labels) {
-      const auto [position, is_new] = taxonomy.labels_.emplace(fold(raw), mapping);
-      if (!is_new) {
+      if (taxonomy.labels_.contains(fold(raw))) {
         throw UsageError("{}: the raw label '{}' is mapped twice", entry.place("raw"), raw);
       }
-      if (!raw_is_diagnosis) continue;
-      position->second.diagnosis = fold(raw);
-      position->second.left_empty = false;
+      Mapping own = mapping;
+      if (raw_is_diagnosis) {
+        own.diagnosis = fold(raw);
+        own.left_empty = false;
+      }
+      taxonomy.add_label(fold(raw), own);
     }
   }
   for (const auto& [key, says_nothing] : {std::pair("missing", true), std::pair("keep", false)}) {
@@ -185,15 +216,39 @@ Taxonomy Taxonomy::usual(const Field& field) {
   for (const ClassId id : field.class_ids()) {
     const FieldClass& one = field.at(id);
     const Mapping mapping = {id, one.grade, one.words, "", {}};
-    taxonomy.labels_.emplace(fold(one.name), mapping);
-    taxonomy.labels_.emplace(fold(one.words), mapping);
+    taxonomy.add_label(fold(one.name), mapping);
+    taxonomy.add_label(fold(one.words), mapping);
   }
   return taxonomy;
 }
 
+void Taxonomy::add_label(const std::string& folded, const Mapping& mapping) {
+  labels_.emplace(folded, mapping);
+  const std::string spelling = loose(folded);
+  if (spelling.empty()) return;
+  const auto [position, is_new] = loose_.emplace(spelling, folded);
+  if (is_new || position->second.empty()) return;
+  const Mapping& other = labels_.at(position->second);
+  if (other.label != mapping.label || other.grade != mapping.grade) position->second.clear();
+}
+
 const Mapping* Taxonomy::find(std::string_view raw_label) const {
-  const auto position = labels_.find(fold(raw_label));
+  auto position = labels_.find(fold(raw_label));
+  if (position == labels_.end()) {
+    const auto alike = loose_.find(loose(raw_label));
+    if (alike != loose_.end() && !alike->second.empty()) position = labels_.find(alike->second);
+  }
   return position == labels_.end() ? nullptr : &position->second;
+}
+
+std::optional<KnownLabel> Taxonomy::nearly(std::string_view raw_label) const {
+  const std::string wanted = loose(raw_label);
+  for (const auto& [spelling, raw] : loose_) {
+    const auto known = labels_.find(raw);
+    if (known == labels_.end() || !known->second.label || !is_slip(spelling, wanted)) continue;
+    return KnownLabel{known->first, *known->second.label};
+  }
+  return std::nullopt;
 }
 
 const std::string* Taxonomy::words(std::string_view finding, std::string_view value) const {

@@ -60,7 +60,10 @@ AgeCell parts_of(std::string_view value) {
              kSigns.find(text[i]) == std::string_view::npos) {
         ++i;
       }
-      cell.parts.push_back(text.substr(begin, i - begin));
+      std::string part = text.substr(begin, i - begin);
+      // "ca. 45", as the words of the list are folded.
+      if (part.size() > 1 && part.back() == '.' && part[part.size() - 2] != '.') part.pop_back();
+      cell.parts.push_back(std::move(part));
     }
   }
   return cell;
@@ -80,8 +83,10 @@ enum class AgeForm { kExact, kDecade, kAtLeast, kOver, kUnder, kAtMost, kBetween
 
 struct CommonWords {
   Words missing;
+  Words doubt;
   Words yes;
   Words no;
+  Words ticks;
   std::map<std::string, std::string, std::less<>> sex;
   Words leave_out;
   std::map<std::string, Words> parts_of_years;  // "months" and its spellings
@@ -96,6 +101,8 @@ struct CommonWords {
   CommonWords() {
     const TomlTable file = TomlTable::parse(data_resources().get(kFile), kFile);
     missing = folded(file, "missing");
+    doubt = folded(file, "doubt");
+    ticks = folded(file, "ticks");
     yes = folded(file, "yes");
     no = folded(file, "no");
     const TomlTable sexes = file.table("sex");
@@ -197,8 +204,8 @@ std::string_view without_prefixes(const CodedColumn& column, std::string_view te
   return text;
 }
 
-// The position of one value; empty: none.
-std::optional<std::size_t> coded_position(const CodedColumn& column, std::string_view text) {
+// The position of a value that stands alone; empty: none.
+std::optional<std::size_t> position_alone(const CodedColumn& column, std::string_view text) {
   text = without_prefixes(column, text);
   const std::size_t start = column.values.size() > 1 ? common_start(column.values) : 0;
   const std::optional<double> number = parse_decimal(text);
@@ -210,6 +217,34 @@ std::optional<std::size_t> coded_position(const CodedColumn& column, std::string
     }
   }
   return std::nullopt;
+}
+
+// Of "ii fair, burns" and "iii (3)": a value in its own words, and behind it words that say neither
+// another one nor doubt.
+std::optional<std::size_t> position_before_words(const CodedColumn& column, std::string_view text) {
+  constexpr std::string_view kBetween = " ,;:()./-";
+  text = without_prefixes(column, text);
+  const std::size_t end = text.find_first_of(" ,;:(");
+  if (end == std::string_view::npos || parse_decimal(text.substr(0, end))) return std::nullopt;
+  const std::optional<std::size_t> position = position_alone(column, text.substr(0, end));
+  std::string_view rest = text.substr(end);
+  if (!position || is_missing(rest)) return std::nullopt;
+  while (!rest.empty()) {
+    const std::size_t size = std::min(rest.find_first_of(kBetween), rest.size());
+    const std::string_view word = rest.substr(0, size);
+    const std::optional<std::size_t> other = position_alone(column, word);
+    const bool has_digit = std::ranges::any_of(word, is_digit);
+    if (other ? *other != *position : has_digit || common().doubt.contains(word)) {
+      return std::nullopt;
+    }
+    rest.remove_prefix(std::min(size + 1, rest.size()));
+  }
+  return position;
+}
+
+std::optional<std::size_t> coded_position(const CodedColumn& column, std::string_view text) {
+  const std::optional<std::size_t> alone = position_alone(column, text);
+  return alone ? alone : position_before_words(column, text);
 }
 
 // "34" and "34.0" as 3 and 4, where no value has two digits.
@@ -264,7 +299,9 @@ std::string fold_value(std::string_view value) {
   std::string folded;
   for (std::string_view rest = clean; !rest.empty();) {
     const unicode::Decoded one = unicode::decode(rest);
-    unicode::append_folded(folded, one.code);
+    // Of the same width as ASCII's, in which Chinese and Japanese tables may have them.
+    const bool is_wide = one.code > 0xFF00 && one.code < 0xFF5F;
+    unicode::append_folded(folded, is_wide ? one.code - 0xFEE0 : one.code);
     rest.remove_prefix(one.length);
   }
   std::replace(folded.begin(), folded.end(), '_', ' ');
@@ -285,6 +322,8 @@ bool is_missing(std::string_view value) {
   const std::string folded = fold_value(value);
   return folded.empty() || common().missing.contains(folded) || says_nothing_twice(folded);
 }
+
+bool is_tick(std::string_view folded) { return common().ticks.contains(folded); }
 
 std::optional<bool> yes_or_no(std::string_view value) {
   const std::string folded = fold_value(value);

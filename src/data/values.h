@@ -10,11 +10,16 @@
 namespace epicrisis {
 
 // A cell as the words of that file are compared: in lower case, without accents, '_' as a space,
-// brackets and quotes around and a full stop at the end left out, spaces folded.
+// brackets and quotes around and a full stop at the end left out, spaces folded, wide letters and
+// signs as ASCII's.
 std::string fold_value(std::string_view value);
 
 // Whether a cell says nothing: "", "nan", "None", "#N/A", "not recorded" and so on.
 bool is_missing(std::string_view value);
+
+// Whether a folded cell is a mark as forms are ticked with, "x": a yes beside empty cells, and
+// nothing sure beside others.
+bool is_tick(std::string_view folded);
 
 // "True", "1.0", "ja"; empty for what is neither yes nor no.
 std::optional<bool> yes_or_no(std::string_view value);
@@ -27,7 +32,7 @@ std::optional<std::string> sex_in_words(std::string_view value);
 std::optional<std::string> age_in_words(std::string_view value);
 
 // The words of a number from 1, which may be written in the column's own way ("3.0", "FST3", "III",
-// "Type III"), or of two neighbours ("34", "III-IV": "Fitzpatrick III or IV"); "" for what says
+// "Type III", "III fair, burns"), or of two neighbours ("34", "III-IV": "Fitzpatrick III or IV"); "" for what says
 // nothing; empty: not understood.
 std::optional<std::string> coded_in_words(const CodedColumn& column, std::string_view value);
 

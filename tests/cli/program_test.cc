@@ -210,6 +210,15 @@ TEST_F(ProgramTest, AFailedImportLeavesNoWorkspace) {
   EXPECT_TRUE(std::filesystem::is_empty(path("w")));
   ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
   ASSERT_EQ(import(), 0) << said;
+  // It was made in part: the paths below it are too long for the system.
+  std::string parent = path("deep");
+  while (parent.size() < 3800) parent += "/" + std::string(200, 'd');
+  std::filesystem::create_directories(parent);
+  const std::string deep =
+      parent + "/" + std::string(4086 - parent.size() - 1 - 40, 'w') + "/" + std::string(39, 'w');
+  std::filesystem::create_directories(Path(deep).parent_path());
+  EXPECT_NE(run("import ham10000 '" + path("ham") + "' -w '" + deep + "'"), 0) << said;
+  EXPECT_FALSE(std::filesystem::exists(deep));
   // One that was there stays.
   ham("HAM_1\n");
   EXPECT_EQ(import(), 4) << said;

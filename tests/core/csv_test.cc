@@ -268,6 +268,8 @@ TEST(Csv, ATableWithoutTheColumnTellsWhatMayBeWrongWithIt) {
     return std::string();
   };
   EXPECT_THAT(error("id^dx\n1^MEL\n"), HasSubstr("separated by '^': give it as `separator`"));
+  EXPECT_THAT(error("id:dx\n1:MEL\n"), HasSubstr("separated by ':': give it as `separator`"));
+  EXPECT_THAT(error("id   dx\n1    MEL\n"), HasSubstr("if spaces part the columns"));
   EXPECT_THAT(error("sep=;\nid,dx\n1,MEL\n"), HasSubstr("separated by ',': give it"));
   EXPECT_THAT(error("\"id;dx\"\n\"1;MEL\"\n"), HasSubstr("in quotes as a whole"));
   EXPECT_THAT(error("Lesions 2024\nid,dx\n1,MEL\n"), HasSubstr("line 2 has it"));
@@ -292,6 +294,14 @@ TEST(Csv, LinesMayEndInSeveralCarriageReturnsAndALineFeed) {
   EXPECT_FALSE(reader.next());
 }
 
+TEST(Csv, AMarkOfTheEndIsNoRow) {
+  for (const char* end : {"\x1A", "\f", "\f\n", "\r\n\x1A\x1A"}) {
+    CsvReader reader = CsvReader::from_text(std::string("id,dx\n1,MEL\n") + end, "a.csv");
+    EXPECT_TRUE(reader.next());
+    EXPECT_FALSE(reader.next());
+  }
+}
+
 TEST(Csv, WhatIsNoTableIsNamed) {
   EXPECT_THAT(error_of("PK\x03\x04zzzzzz"), HasSubstr("Excel"));
   EXPECT_THAT(error_of("\x1F\x8B\x08zz"), HasSubstr("gzip"));
@@ -301,6 +311,15 @@ TEST(Csv, WhatIsNoTableIsNamed) {
   EXPECT_THAT(error_of("a,b\n1,R\xFC"
                        "cken\n"),
               HasSubstr("iconv -f WINDOWS-1252"));
+  // GBK, Shift-JIS, Mac Roman, Windows-1251: a conversion from Windows-1252 would garble them.
+  for (const char* word : {"\xB1\xB3\xB2\xBF", "\x94\x77\x92\x86",
+                           "R\x9F"
+                           "cken",
+                           "\xEF\xF0\xE8\xF1"}) {
+    const std::string error = error_of(std::string("a,b\n1,") + word + "\n");
+    EXPECT_THAT(error, HasSubstr("cannot be told"));
+    EXPECT_THAT(error, testing::Not(HasSubstr("iconv -f WINDOWS")));
+  }
   EXPECT_THAT(error_of(std::string("\0a\0,\0b\0\n", 8)), HasSubstr("iconv -f UTF-16BE"));
   EXPECT_THAT(error_of(std::string("a\0,\0b\0\n\0", 8)), HasSubstr("iconv -f UTF-16LE"));
   EXPECT_THAT(error_of(std::string("\xFF\xFE\0\0a\0\0\0", 8)), HasSubstr("UTF-32"));

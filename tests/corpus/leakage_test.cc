@@ -203,15 +203,8 @@ TEST_F(CheckTest, TurnedAndMirroredCopiesAreLeaks) {
   const Image image = test::draw_picture(1);
   put("d", "1", "train", test::save_png(folder_.path() / "1.png", image));
   for (int way = 1; way < 4; ++way) {
-    Image copy = image;
-    for (int y = 0; y < image.height; ++y) {
-      for (int x = 0; x < image.width; ++x) {
-        std::copy_n(image.at((way & 1) != 0 ? image.width - 1 - x : x,
-                             (way & 2) != 0 ? image.height - 1 - y : y),
-                    3, copy.at(x, y));
-      }
-    }
-    write_file(folder_.path() / fmt::format("{}.jpg", way), encode_jpeg(copy, 80));
+    write_file(folder_.path() / fmt::format("{}.jpg", way),
+               encode_jpeg(test::mirrored(image, way), 80));
     put("d", fmt::format("copy{}", way), way == 1 ? "test" : "train",
         (folder_.path() / fmt::format("{}.jpg", way)).string());
   }
@@ -222,6 +215,23 @@ TEST_F(CheckTest, TurnedAndMirroredCopiesAreLeaks) {
   EXPECT_THAT(words, testing::Contains("!near-duplicate: d/copy1 (test) and d/copy3 (train)"));
   EXPECT_THAT(words, testing::Not(testing::Contains(HasSubstr("d/5"))));
   EXPECT_EQ(report_.uncompared, 0);
+}
+
+// Each has a near copy of its own, which is none of the other's.
+TEST_F(CheckTest, AMirrorImageIsFoundBesideNearCopiesOfBoth) {
+  const Image image = test::draw_picture(1);
+  const auto put_copy = [&](const std::string& name, const Image& copy) {
+    put("d", name, "", test::save_png(folder_.path() / (name + ".png"), copy));
+  };
+  put_copy("crop", test::cropped(image, 4));
+  put_copy("mirror", test::mirrored(image));
+  put_copy("mirrorcrop", test::cropped(test::mirrored(image), 4));
+  put_copy("orig", image);
+  EXPECT_THAT(found(), testing::Contains("near-duplicate: d/mirror and d/orig"));
+  std::set<std::int64_t> firsts;
+  for (const auto& [sample, first] : report_.together) firsts.insert(first);
+  EXPECT_EQ(report_.together.size(), 3U);
+  EXPECT_EQ(firsts.size(), 1U);
 }
 
 TEST_F(CheckTest, CopiesGiveFewPairsAndEveryLeak) {

@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/corpus/leakage.h"
 #include "support/dermatology.h"
 #include "support/pictures.h"
 #include "support/store_support.h"
@@ -106,6 +107,34 @@ TEST_F(SplitTableTest, CopiesOfAPictureStayTogether) {
   EXPECT_EQ(split({.pictures = false}).joined, 0);
   write_file(files[0], "broken");
   EXPECT_THAT(split().remarks, Contains(HasSubstr("4 pictures could not be read")));
+}
+
+// A study stopped on the split that it had made itself.
+TEST_F(SplitTableTest, WhatIsSplitHereDoesNotLeak) {
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    const Image image = test::draw_picture(100 + i);
+    const std::vector<Image> copies = {image, test::mirrored(image), test::cropped(image, 4),
+                                       test::cropped(test::mirrored(image), 4)};
+    for (std::size_t copy = 0; copy < copies.size(); ++copy) {
+      const std::string key = fmt::format("{}-{}", i, copy);
+      add("a", key, i % 2 == 0 ? test::kMelanoma : test::kNevus, "", "",
+          test::save_png(folder_.path() / (key + ".png"), copies[copy]));
+    }
+  }
+  // One patient, whose id is no accident, in two data sets.
+  for (int i = 0; i < 20; ++i) {
+    for (const std::string dataset : {"b", "c"}) {
+      add(dataset, fmt::format("{}{}", dataset, i), test::kNevus, fmt::format("IP_{:07}", i));
+    }
+  }
+  store_split(database_, "own", split({.fractions = {0.5, 0.2, 0.3}}), false);
+  CheckOptions options;
+  options.split_set = "own";
+  options.datasets_are_domains = false;
+  const LeakageReport report = check_leakage(workspace_, job_, options);
+  for (const Overlap& overlap : report.overlaps) {
+    EXPECT_FALSE(overlap.leakage) << overlap_words(overlap);
+  }
 }
 
 // What was split here once comes out so everywhere.

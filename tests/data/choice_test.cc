@@ -248,6 +248,21 @@ struct Header {
   std::vector<const char*> names;
 };
 
+TEST(ColumnProposal, TellsATableWithoutNamesAndClassesWithAColumnEach) {
+  const auto remarks = [](const std::string& table) {
+    DataFolder folder;
+    folder.text("cases.csv", table);
+    return propose_column_map(folder.path(), Field::standard()).remarks;
+  };
+  EXPECT_THAT(remarks("I0,nevus,45\nI1,melanoma,41\nI2,nevus,42\n"),
+              testing::Contains(HasSubstr("looks like values ('nevus', '45')")));
+  EXPECT_THAT(remarks("image,MEL,NV,BCC\na,1,0,0\nb,0,1,0\nc,0,0,1\n"),
+              testing::ElementsAre(HasSubstr("named like classes (MEL, NV, BCC)")));
+  EXPECT_THAT(remarks("image_name,age,outcome\na,40,0\nb,41,1\nc,42,0\n"),
+              testing::ElementsAre(HasSubstr("candidates: outcome (0 and 1)")));
+  EXPECT_THAT(remarks("0,1,2\na,nevus,45\nb,melanoma,46\n"), testing::IsEmpty());
+}
+
 TEST(ColumnProposal, KnowsHeadersOfManyLanguages) {
   const std::vector<Header> headers = {
       {"id",

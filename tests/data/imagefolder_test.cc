@@ -472,6 +472,47 @@ TEST(Ids, ARowWithoutTheSuffixThatTellsItFromOthersIsRefused) {
   }
 }
 
+// "d.jpg" was taken, and "d.png" said to be hidden by it in another folder.
+TEST(Ids, ARowWithoutASuffixIsNoneOfTwoPictures) {
+  DataFolder folder;
+  for (const char* name : {"a.png", "d.jpg", "d.png"})
+    folder.picture(std::string("images/") + name);
+  folder.text("cases.csv", "id,dx\na,MEL\nd,NEV\n");
+  folder.text("columns.toml", "table = \"cases.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n");
+  AdapterInput input = folder.input();
+  const AdapterReport report = read_all("generic_csv", input).report;
+  EXPECT_EQ(report.samples, 1U);
+  EXPECT_EQ(report.pictures_shadowed.count, 0U);
+  EXPECT_EQ(report.pictures_without_row.count, 2U);
+  ASSERT_THAT(report.skipped, SizeIs(1));
+  EXPECT_THAT(report.skipped.begin()->first, HasSubstr("without the suffix"));
+  // It was stored before the other picture came.
+  input.stored_picture = [](std::string_view key) { return key == "d" ? "images/d.jpg" : ""; };
+  EXPECT_EQ(read_all("generic_csv", input).find("d")->raw_label, "NEV");
+}
+
+TEST(Ids, SpellingsOfAPathAreOneId) {
+  DataFolder folder;
+  folder.picture("images/a/x.png");
+  folder.picture("images/b/t.png");
+  folder.text("cases.csv",
+              "id,dx\na/x.png,MEL\n./a/x.png,NEV\na//x.png,MEL\na\\x,MEL\n/a/x,MEL\n"
+              "a/../b/t.png,NEV\n../c,MEL\n");
+  folder.text("columns.toml",
+              "table = \"cases.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n"
+              "[pictures]\nrecursive = true\n");
+  AdapterInput input = folder.input();
+  for (const bool tables_only : {false, true}) {
+    input.tables_only = tables_only;
+    const ReadResult result = read_all("generic_csv", input);
+    EXPECT_EQ(result.report.samples, tables_only ? 3U : 2U);
+    EXPECT_EQ(result.report.duplicate_ids.count, 4U);
+    EXPECT_EQ(result.report.conflicting_labels.count, 1U);
+    EXPECT_NE(result.find("a/x"), nullptr);
+    EXPECT_NE(result.find("b/t"), nullptr);
+  }
+}
+
 // SCIN: ids are signed numbers, and paths of the whole archive name the pictures.
 TEST(Ids, SignedNumbersAndPathsOfPictures) {
   DataFolder folder;

@@ -10,6 +10,7 @@
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/read_remarks.h"
 #include "support/dermatology.h"
 
 namespace epicrisis::test {
@@ -214,7 +215,7 @@ TEST(Ddi, BothHeaders) {
     EXPECT_EQ(result.samples[0].grade, "malignant");
     EXPECT_EQ(result.samples[1].grade, "benign");
     EXPECT_EQ(result.samples[2].grade, "malignant");
-    EXPECT_EQ(result.samples[2].diagnosis, "mycosis-fungoides");
+    EXPECT_EQ(result.samples[2].diagnosis, "mycosis fungoides");
     EXPECT_EQ(finding(result.samples[0], "skin type"), "Fitzpatrick V or VI");
     EXPECT_EQ(result.report.no_class, (Counts{{"mycosis-fungoides", 1}}));
   }
@@ -226,7 +227,7 @@ TEST(MraMidas, PathologyBeforeImpressionAndNamesThatDiffer) {
       "release_midas.csv",
       ",midas_record_id,midas_iscontrol,midas_distance,midas_location,midas_path,midas_gender,"
       "midas_age,midas_fitzpatrick,clinical_impression_1,length_(mm),width_(mm),midas_file_name\n"
-      "0,7,no,dscope,left arm,malignant- melanoma,male,61,,1-benign-melanocytic nevus,6,5,"
+      "0,7,no,dscope,left arm,malignant- melanoma,male,61,\"ii fair, burns\",1-benign-melanocytic nevus,6,5,"
       "s-prd-100000001.jpg\n"
       "1,7,no,1ft,left arm,malignant- melanoma,male,61,,,6,wide,s-prd-100000002.jpeg\n"
       "2,7,yes,6in,right arm,,male,61,,2-benign-seborrheic keratosis,,,s-prd-100000003.jpg\n"
@@ -240,6 +241,7 @@ TEST(MraMidas, PathologyBeforeImpressionAndNamesThatDiffer) {
   EXPECT_EQ(result.samples[0].label, test::kMelanoma);
   EXPECT_EQ(result.samples[0].modality, "dermoscopic image");
   EXPECT_EQ(finding(result.samples[0], "diameter"), "6 x 5 mm");
+  EXPECT_EQ(finding(result.samples[0], "skin type"), "Fitzpatrick II");
   EXPECT_EQ(result.samples[1].modality, "clinical image");
   EXPECT_THAT(result.samples[1].image_path, HasSubstr("s-prd-100000002.jpg"));
   EXPECT_EQ(result.samples[2].label, test::kBenignKeratosis);
@@ -283,15 +285,17 @@ TEST(MraMidas, WordsOfThePublishedListAreKnown) {
 TEST(SkinCap, LabelsOfBothSourcesAndMarkedRows) {
   DataFolder folder;
   folder.text("skincap_v240623.csv",
-              "Unnamed: 0,id,skincap_file_path,disease,malignant,fitzpatrick_scale,three_partition_"
-              "label,Papule,Do not consider this image\n"
-              "0,1,1.png,melanoma-in-situ,1.0,,,1,0\n"
-              "1,2,2.png,halo nevus,,3,benign,1,0\n"
-              "2,3,3.png,acne vulgaris,,-1,non-neoplastic,1,0\n"
-              "3,4,4.png,melanoma,1.0,,,1,1\n");
+              "Unnamed: 0,id,skincap_file_path,disease,skin_tone,malignant,fitzpatrick_scale,"
+              "three_partition_label,Papule,Do not consider this image\n"
+              "0,1,1.png,melanoma-in-situ,56.0,1.0,,,1,0\n"
+              "1,2,2.png,halo nevus,,,3,benign,1,0\n"
+              "2,3,3.png,acne vulgaris,,,-1,non-neoplastic,1,0\n"
+              "3,4,4.png,melanoma,12.0,1.0,,,1,1\n");
   for (int i = 1; i <= 4; ++i) folder.picture(fmt::format("skincap/{}.png", i));
   const ReadResult result = read_all("skincap", folder.input());
   ASSERT_THAT(result.samples, SizeIs(3));
+  EXPECT_EQ(finding(result.samples[0], "skin type"), "Fitzpatrick V or VI");
+  EXPECT_EQ(finding(result.samples[1], "skin type"), "Fitzpatrick III");
   EXPECT_EQ(classes_of(result.report), (Counts{{"MEL", 1}, {"NEV", 1}}));
   EXPECT_EQ(finding(result.samples[1], "skin type"), "Fitzpatrick III");
   EXPECT_EQ(result.report.no_class, (Counts{{"acne vulgaris", 1}}));
@@ -394,6 +398,42 @@ TEST(Sd198, FoldersOfThePublishedList) {
           {"ACK", 31}, {"BCC", 30}, {"DF", 30}, {"MEL", 30 + 31}, {"NEV", 26}, {"VASC", 32 + 30}}));
   EXPECT_EQ(result.report.no_class.at("Lichen_Planus"), 30U);
   EXPECT_THAT(result.report.unmapped, IsEmpty());
+}
+
+// The label for all others would take it without a word.
+TEST(Sd198, AMisspeltFolderIsNamedWithItsClass) {
+  DataFolder folder;
+  for (const char* name : {"Malignant_Melanom/1.png", "Unheard_Of/2.png", "Dermatofibroma/3.png"}) {
+    folder.picture(std::string("SD198/images/") + name);
+  }
+  const AdapterReport report = read_all("sd198", folder.input()).report;
+  EXPECT_EQ(report.unnamed, (Counts{{"Malignant_Melanom", 1}, {"Unheard_Of", 1}}));
+  ASSERT_THAT(report.nearly_known, SizeIs(1));
+  EXPECT_EQ(report.nearly_known.at("Malignant_Melanom").label, test::kMelanoma);
+  std::string said;
+  for (const ReadRemark& remark : remarks_on(report)) said += remark.text + "\n";
+  EXPECT_THAT(said, HasSubstr("'Malignant_Melanom' (1), a slip of 'malignant_melanoma' (MEL)?"));
+  EXPECT_THAT(said, HasSubstr("does not name, taken as of none of the classes: 'Unheard_Of' (1)"));
+  EXPECT_THAT(map_blocks(report), HasSubstr("raw = [\"Malignant_Melanom\"]  # 1 sample\nlabel = "
+                                            "\"MEL\"  # if it is a slip of"));
+  EXPECT_THAT(map_blocks(report), ::testing::Not(HasSubstr("Unheard_Of")));
+}
+
+// Kaggle's layout, in which one folder is found as two.
+TEST(Isic2024, PicturesOfAFolderWithinAnotherAreListedOnce) {
+  DataFolder folder;
+  folder.text("train-metadata.csv",
+              "isic_id,tbp_lv_A,iddx_1,patient_id\nISIC_0015670,1,Benign,p\n");
+  folder.picture("train-image/image/ISIC_0015670.jpg");
+  folder.picture("train-image/image/ISIC_0015845.jpg");
+  AdapterInput input = folder.input();
+  const AdapterReport report = read_all("isic2024", input).report;
+  EXPECT_EQ(report.samples, 1U);
+  EXPECT_EQ(report.pictures_shadowed.count, 0U);
+  EXPECT_EQ(report.pictures_without_row.count, 1U);
+  EXPECT_THAT(report.picture_folders, SizeIs(1));
+  input.pictures = {"train-image", "train-image/image", "train-image/../train-image/image"};
+  EXPECT_EQ(read_all("isic2024", input).report.pictures_shadowed.count, 0U);
 }
 
 TEST(Sd198, LabelsOfFolders) {

@@ -121,5 +121,30 @@ TEST(Taxonomy, ReadsAFileOfTheUsersOwn) {
   EXPECT_EQ(Taxonomy::load(file.string()).find("x")->label, test::kDermatofibroma);
 }
 
+TEST(Taxonomy, HyphensUnderscoresAndApostrophesDoNotCount) {
+  const Taxonomy taxonomy = Taxonomy::parse(
+      "[[map]]\nraw = [\"basal cell carcinoma\"]\nlabel = \"BCC\"\n"
+      "[[map]]\nraw = [\"Bowen's disease\"]\nlabel = \"SCC\"\n"
+      "[[map]]\nraw = [\"-1\"]\nlabel = \"\"\n[[map]]\nraw = [\"1\"]\nlabel = \"MEL\"\n"
+      "[[map]]\nraw = [\"a-b\"]\nlabel = \"DF\"\n[[map]]\nraw = [\"a b\"]\nlabel = \"NEV\"\n",
+      "map");
+  for (const char* label :
+       {"Basal-cell Carcinoma", "basal_cell-carcinoma", "Basal cell  carcinoma"}) {
+    ASSERT_NE(taxonomy.find(label), nullptr) << label;
+    EXPECT_EQ(taxonomy.find(label)->label, test::kBasalCellCarcinoma) << label;
+  }
+  EXPECT_EQ(taxonomy.find("Bowens_Disease")->label, test::kSquamousCellCarcinoma);
+  EXPECT_FALSE(taxonomy.find("-1")->label);
+  EXPECT_EQ(taxonomy.find("a-b")->label, test::kDermatofibroma);
+  EXPECT_EQ(taxonomy.find("a_b"), nullptr);  // either of two
+  EXPECT_EQ(taxonomy.find("basal cell"), nullptr);
+  EXPECT_EQ(taxonomy.nearly("Basal cell carzinoma")->label, test::kBasalCellCarcinoma);
+  EXPECT_FALSE(taxonomy.nearly("squamous cell carcinoma"));
+  Taxonomy extended = taxonomy;
+  extended.extend(Taxonomy::parse("[[map]]\nraw = [\"a_b\"]\nlabel = \"MEL\"\n", "own"));
+  EXPECT_EQ(extended.find("A_B")->label, test::kMelanoma);
+  EXPECT_EQ(extended.find("a b")->label, test::kNevus);
+}
+
 }  // namespace
 }  // namespace epicrisis

@@ -57,6 +57,17 @@ TEST(Values, CellsThatSayNothing) {
                            "−",
                            "-inf",
                            "NS/NC",
+                           "undetermined",
+                           "AGE_UNKNOWN",
+                           "NONE_IDENTIFIED",
+                           "Err:502",
+                           ".nan",
+                           "ｎａｎ",
+                           "Ｎ／Ａ",
+                           "nc",
+                           "n/v",
+                           "not done",
+                           "inconclusive",
                            "nicht zutreffend",
                            "uppgift saknas",
                            "не указано",
@@ -137,6 +148,8 @@ TEST(Values, Ages) {
            {"45-year-old", "45"},
            {"Age: 45", "45"},
            {"~45", "45"},
+           {"ca. 45", "45"},
+           {"45 J.", "45"},
            {"85+", "85 or older"},
            {"85 +", "85 or older"},
            {">=85", "85 or older"},
@@ -201,6 +214,17 @@ TEST(Values, NumbersWithWords) {
            {"I–II", "Fitzpatrick I or II"},
            {"FST I-II", "Fitzpatrick I or II"},
            {"3 or 4", "Fitzpatrick III or IV"},
+           {"II fair", "Fitzpatrick II"},
+           {"ii fair, burns", "Fitzpatrick II"},
+           {"III (3)", "Fitzpatrick III"},
+           {"type 4: olive", std::nullopt},
+           {"Fitz III", "Fitzpatrick III"},
+           {"II-III fair", "Fitzpatrick II or III"},
+           {"II or darker", std::nullopt},
+           {"I do not know", std::nullopt},
+           {"II (unknown)", std::nullopt},
+           {"VI (V)", std::nullopt},
+           {"3 cm", std::nullopt},
            {"-1", ""},
            {"-1.0", ""},
            {"nan", ""},
@@ -333,6 +357,8 @@ TEST(Malignancy, IsReadAsTablesWriteIt) {
            Said{"False", "ACK", "pre-cancerous", false},
            // The publisher leaves it open: neither end is said.
            Said{"Indeterminate", "NEV", "", false},
+           Said{"undetermined", "NEV", "", false},
+           Said{"inconclusive", "NEV", "", false},
            Said{"Indeterminate", "ACK", "pre-cancerous", false},
            // Nothing stands for what was not understood.
            Said{"2", "NEV", "", true},
@@ -377,6 +403,17 @@ TEST(Malignancy, AColumnThatAsksTheOtherWayRoundIsNotGuessed) {
     EXPECT_EQ(result.samples[1].grade, "benign") << column;
     EXPECT_EQ(result.report.warnings.at("malignancy that is not understood").count, 1U) << column;
   }
+}
+
+// A cross may stand for yes or for "not known" where other cells are words.
+TEST(Malignancy, ATickIsAYesBesideEmptyCellsAlone) {
+  const ReadResult ticks = read_table_of("1,MEL,,,,,,,,,x,,\n2,NEV,,,,,,,,,,,\n");
+  EXPECT_EQ(ticks.samples[0].grade, "malignant");
+  EXPECT_TRUE(ticks.report.warnings.empty());
+  const ReadResult words = read_table_of("1,NEV,,,,,,,,,X,,\n2,NEV,,,,,,,,,benign,,\n");
+  EXPECT_EQ(words.samples[0].grade, "");
+  EXPECT_EQ(words.report.warnings.at("malignancy that is not understood").values,
+            (Counts{{"X", 1}}));
 }
 
 TEST(Malignancy, NumbersOfACodeAreNotYesAndNo) {

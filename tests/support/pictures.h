@@ -47,6 +47,28 @@ inline Image draw_picture(std::uint64_t seed, int width = 96, int height = 80) {
   return image;
 }
 
+// Left to right where bit 0 of `way` is set, upside down where bit 1 is.
+inline Image mirrored(const Image& image, int way = 1) {
+  Image copy(image.width, image.height);
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      std::copy_n(image.at((way & 1) != 0 ? image.width - 1 - x : x,
+                           (way & 2) != 0 ? image.height - 1 - y : y),
+                  3, copy.at(x, y));
+    }
+  }
+  return copy;
+}
+
+// Without `margin` pixels at each side.
+inline Image cropped(const Image& image, int margin) {
+  Image inner(image.width - 2 * margin, image.height - 2 * margin);
+  for (int y = 0; y < inner.height; ++y) {
+    std::copy_n(image.at(margin, y + margin), 3 * inner.width, inner.at(0, y));
+  }
+  return inner;
+}
+
 inline std::string save_png(const Path& path, const Image& image) {
   write_file(path, encode_png(image));
   return path.string();

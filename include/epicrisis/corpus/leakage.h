@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "epicrisis/core/job.h"
@@ -72,6 +73,9 @@ struct LeakageReport {
   // Leakage first, of these and of the others those of two classes, then of two patients first,
   // then by kind and ids; the first kMaxListedOverlaps.
   std::vector<Overlap> overlaps;
+  // Samples that share something with others, over however many pairs, listed or not, and the first
+  // of theirs, by ids.
+  std::vector<std::pair<std::int64_t, std::int64_t>> together;
   // All of them are counted.
   std::map<std::string, std::int64_t> leaks_by_kind;
   std::map<std::string, std::int64_t> inside_by_kind;
@@ -93,7 +97,8 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps = 1000);
 //
 // Ids are compared across data sets only where they are unlikely to agree by chance: at least one
 // letter and five digits ("ISIC_0024306", not "img_0001"). Of three or more samples that are all
-// the same, each is paired with the first of every (data set, role), not with every other.
+// the same, each is paired with the first of every (data set, role), not with every other; pictures
+// that are hardly different are paired until a chain of pairs leads to each of them.
 LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& options = {});
 
 // "3 pairs of one picture are of different classes: bytes: a/1 and a/2; class MEL and NEV; ...". ""
@@ -101,7 +106,7 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
 std::string other_class_words(const LeakageReport& report);
 
 // For each item the first one that it has to stay with in a split: those of one group, and those
-// that the report says are the same. sample_ids: of the items; one below 0 joins no other by its
+// that the report says are the same, by way of others, too. sample_ids: of the items; one below 0 joins no other by its
 // picture.
 std::vector<std::size_t> kept_together(const LeakageReport& report,
                                        std::span<const SplitItem> items,

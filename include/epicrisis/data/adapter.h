@@ -14,6 +14,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/data/field.h"
 #include "epicrisis/data/sample.h"
+#include "epicrisis/data/taxonomy.h"
 
 namespace epicrisis {
 
@@ -70,6 +71,10 @@ struct AdapterReport {
   // Of these, those of a map of the user's own that says nothing else of them: perhaps left empty.
   std::map<std::string, std::uint64_t> left_empty;
   std::map<std::string, std::uint64_t> unmapped;  // raw labels that the taxonomy does not know
+  // Of no_class, those that no map names and that its label for all others took.
+  std::map<std::string, std::uint64_t> unnamed;
+  // Of unmapped and unnamed, those that may be a slip of a known label of a class.
+  std::map<std::string, KnownLabel> nearly_known;
   bool no_label_column = false;  // the column map names none, so that no sample has a label
   std::map<std::string, std::uint64_t> by_split;  // of the samples, "" for none published
   std::uint64_t in_several_splits = 0;            // samples listed in more than one published split

@@ -25,6 +25,12 @@ struct Mapping {
   bool left_empty = false;
 };
 
+// A raw label that a map knows, and its class.
+struct KnownLabel {
+  std::string raw;  // folded
+  ClassId label;
+};
+
 // The vocabulary of one data set: what its raw labels mean, and words for the values of its
 // columns. A file says to which field it belongs (`field`, a built-in name); one that does not
 // belongs to the field that its reader asks for. `extends` names a built-in map that it is laid
@@ -54,9 +60,14 @@ class Taxonomy {
   // Lays a map of the same field over this one: its labels, words and missing cells are added, and
   // stand where both know one.
   void extend(const Taxonomy& own);
-  // The meaning of a raw label: exact, white space around it and ASCII case apart. Null: unmapped;
-  // nothing is ever guessed. The pointer lives as long as the taxonomy.
+  // The meaning of a raw label: white space around it and ASCII case apart; where no label is so
+  // spelled, hyphens, underscores, apostrophes and accents apart, unless labels of several meanings
+  // are alike then. Null: unmapped; nothing is ever guessed. The pointer lives as long as the
+  // taxonomy.
   const Mapping* find(std::string_view raw_label) const;
+  // The known label of a class that an unknown one differs from by a slip of one or two letters in
+  // one place, for a person to decide; empty: none.
+  std::optional<KnownLabel> nearly(std::string_view raw_label) const;
   // Words for a value of a column: words("view", "pa") = "posteroanterior". Matching as above.
   // Null if the file has none.
   const std::string* words(std::string_view finding, std::string_view value) const;
@@ -68,9 +79,12 @@ class Taxonomy {
  private:
   static Taxonomy whole_file(const TomlTable& table, const Field& field);
   explicit Taxonomy(Field field) : field_(std::move(field)) {}
+  void add_label(const std::string& folded, const Mapping& mapping);
   Field field_;
   std::string name_;
   std::map<std::string, Mapping, std::less<>> labels_;  // by folded raw label
+  // Folded raw label by its loose spelling; "" where several meanings share it.
+  std::map<std::string, std::string, std::less<>> loose_;
   std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>> words_;
   std::map<std::string, bool, std::less<>> missing_;  // folded cell -> whether it says nothing
 };

@@ -114,9 +114,59 @@ class Proposal {
   // What a person should know besides the comments; "" where all is well.
   std::string missing_label() const {
     if (role_of_.contains("label")) return {};
-    const std::vector<std::string> candidates = label_candidates();
-    return fmt::format("no column of labels found, which training needs{}",
-                       candidates.empty() ? "" : "; candidates: " + join(candidates, ", "));
+    std::vector<std::string> candidates = label_candidates();
+    std::vector<std::string> classes;  // a column each
+    std::vector<std::string> flags;
+    for (const Column& column : table_.columns) {
+      if (!column.role.empty() || !is_flag(column)) continue;
+      (taxonomy_.find(column.name) != nullptr ? classes : flags).push_back(comment(column.name));
+    }
+    std::string text = "no column of labels found, which training needs";
+    if (classes.size() > 1) {
+      if (classes.size() > kMaxNamed) classes.resize(kMaxNamed);
+      text += fmt::format(
+          "; columns of 0 and 1 are named like classes ({}): make one column of "
+          "them, with the name of the one that is 1",
+          join(classes, ", "));
+    } else {
+      flags.insert(flags.end(), classes.begin(), classes.end());
+    }
+    if (flags.size() > kMaxNamed) flags.resize(kMaxNamed);
+    for (const std::string& flag : flags) candidates.push_back(flag + " (0 and 1)");
+    return text + (candidates.empty() ? "" : "; candidates: " + join(candidates, ", "));
+  }
+
+  // Where the first row holds values, not the names of the columns: says so.
+  std::string missing_header() const {
+    std::vector<std::string> values;
+    std::size_t named = 0;
+    bool numbered = true;  // 0, 1, 2: as programs name columns without names
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+      const Column& column = table_.columns[i];
+      if (column.name.empty()) continue;
+      ++named;
+      numbered = numbered && column.name == std::to_string(i);
+      const bool is_label =
+          taxonomy_.find(column.name) != nullptr &&
+          column.share([&](const std::string& v) { return is_understood("label", v); }) >= 0.5;
+      if (is_label || is_picture_name(column.name) || parse_number(column.name)) {
+        values.push_back("'" + comment(column.name) + "'");
+      }
+    }
+    if (numbered || values.empty() || 2 * values.size() < named) return {};
+    if (values.size() > kMaxNamed) values.resize(kMaxNamed);
+    return fmt::format(
+        "the first row looks like values ({}), not like names of columns: write a line of names "
+        "before it, or its sample is lost",
+        join(values, ", "));
+  }
+
+  std::vector<std::string> remarks() const {
+    std::vector<std::string> found;
+    for (std::string& remark : std::vector{missing_header(), missing_label()}) {
+      if (!remark.empty()) found.push_back(std::move(remark));
+    }
+    return found;
   }
 
   std::string toml(const Path& folder) const {
@@ -126,6 +176,9 @@ class Proposal {
         "table = {}\n",
         table_.whole ? fmt::format("the {}", table_.rows) : fmt::format("the first {}", kMaxRows),
         comment(table_.file), toml_string(table_.file));
+    if (const std::string missing = missing_header(); !missing.empty()) {
+      text = fmt::format("# {}\n", missing) + text;
+    }
     if (table_.separator != ',') {
       text += fmt::format("separator = {}  # as the first rows have it\n",
                           toml_string(std::string(1, table_.separator)));
@@ -250,6 +303,14 @@ class Proposal {
       label = &column;
     }
     if (label != nullptr && !role_of_.contains("label")) take("label", *label);
+  }
+
+  // Of 0 and 1 alone, and of both.
+  static bool is_flag(const Column& column) {
+    return column.values.size() > 1 && column.share([](const std::string& value) {
+      const std::optional<double> number = parse_number(value);
+      return number && (*number == 0 || *number == 1);
+    }) == 1;
   }
 
   static std::string comment(std::string_view text) { return clean_text(text, 40); }
@@ -428,11 +489,7 @@ std::vector<std::string> tables_in(const Path& folder) {
 }
 
 ColumnProposal proposed(const Proposal& proposal, const Path& folder) {
-  ColumnProposal result{proposal.toml(folder), {}};
-  if (std::string missing = proposal.missing_label(); !missing.empty()) {
-    result.remarks.push_back(std::move(missing));
-  }
-  return result;
+  return {proposal.toml(folder), proposal.remarks()};
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ void fill_labels(const Intake& intake, const ColumnNames& columns, Draft& draft)
 void add_first_grade(Intake& intake, const ColumnNames& columns, Draft& draft) {
   for (const std::string& column : columns) {
     const std::string value = published(draft, column);
-    if (intake.is_missing(value)) continue;
+    if (intake.says_no_grade(value)) continue;
     intake.add_grade(draft, column, value);
     return;
   }
@@ -135,8 +135,9 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   if (!map.sex.empty()) intake.add_sex(draft, first_published(intake, draft, map.sex));
   if (!map.site.empty()) intake.add_site(draft, first_published(intake, draft, map.site));
   for (const CodedColumn& coded : intake.taxonomy().field().coded()) {
-    const auto column = map.coded.find(coded.column);
-    if (column != map.coded.end()) intake.add_coded(draft, coded, published(draft, column->second));
+    const auto columns = map.coded.find(coded.column);
+    if (columns == map.coded.end()) continue;
+    intake.add_coded(draft, coded, first_published(intake, draft, columns->second));
   }
   for (const FindingColumns& finding : map.findings) add_finding_columns(intake, finding, draft);
 }

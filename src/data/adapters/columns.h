@@ -58,7 +58,7 @@ struct ColumnMap {
   ColumnNames site;
   std::string modality;                                   // of every picture, in words
   ColumnNames modality_column;                            // words by the taxonomy's "modality"
-  std::map<std::string, std::string, std::less<>> coded;  // CodedColumn::column -> column
+  std::map<std::string, ColumnNames, std::less<>> coded;  // by CodedColumn::column
   std::vector<FindingColumns> findings;
 };
 

@@ -21,8 +21,6 @@ namespace epicrisis {
 namespace {
 
 constexpr std::string_view kKey = "data_set";
-// The raw label of a map that takes every label which the others do not name.
-constexpr std::string_view kAnyOther = "*";
 
 // "{name}_cropped" for "a.jpg" -> "a_cropped".
 std::string filled(const std::string& pattern, std::string_view name) {

@@ -29,7 +29,8 @@ constexpr std::string_view kLongId =
 constexpr std::string_view kSameLooks =
     "id that looks like another and is spelled in other characters (rename one of the two)";
 constexpr std::string_view kNoSuffix =
-    "id of several pictures that differ by suffix, without the suffix (write it)";
+    "id of several pictures that differ by suffix, without the suffix (write it, or leave one of "
+    "the pictures there)";
 constexpr std::string_view kBadPicture =
     "picture name that leads out of the folder, has a control character or is no UTF-8";
 
@@ -41,6 +42,13 @@ std::uint64_t suffix_hash(std::string_view name) {
 Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
   return Taxonomy::load(input.taxonomy.empty() ? fallback : std::string_view(input.taxonomy),
                         input.field.value_or(Field::standard()));
+}
+
+// "./a//b" and "a\\b" as "a/b", as paths are written.
+std::string plain_id(std::string_view id) {
+  if (id.find_first_of("/\\") == std::string_view::npos) return std::string(id);
+  std::string plain = plain_picture_path(id);
+  return plain.empty() ? std::string(id) : plain;
 }
 
 // "Some_Label" -> "some label".
@@ -120,8 +128,11 @@ void Intake::take(Draft draft) {
       input_.suffix_twins.contains(std::string(without_picture_suffix(normal_spelling(draft.id))));
   if (has_twin && is_bare(draft)) return skip(kNoSuffix, draft.place, draft.id);
   PictureIndex::Found picture = look_up(draft, has_twin && draft.picture.empty());
+  // Which of them is meant nobody knows, but where it was stored before there were several.
+  if (picture.suffix_twin && is_bare(draft) && !is_stored(normal_spelling(draft.id), picture)) {
+    return skip(kNoSuffix, draft.place, draft.id);
+  }
   picture.suffix_twin = picture.suffix_twin || has_twin;
-  if (picture.suffix_twin && draft.picture.empty()) note_twin(draft);
   if (!settle_key(draft, picture)) return;
   if (!settle_picture(draft, picture)) return;
   ++report_.records;
@@ -140,7 +151,7 @@ void Intake::take(Draft draft) {
 }
 
 bool Intake::check_id(Draft& draft) {
-  draft.id = trim(draft.id);
+  draft.id = plain_id(trim(draft.id));
   const std::string normal = normal_spelling(draft.id);
   if (normal.empty()) {
     skip("no id", draft.place, draft.id);
@@ -165,12 +176,10 @@ bool Intake::is_bare(const Draft& draft) {
   return draft.picture.empty() && without_picture_suffix(normal) == normal;
 }
 
-// "a" beside "a.jpg" and "a.png" cannot be told from them: the tables are read again, without it.
-void Intake::note_twin(const Draft& draft) {
-  std::string stem(without_picture_suffix(normal_spelling(draft.id)));
-  unsigned& forms = twin_forms_[stem];
-  forms |= is_bare(draft) ? 1U : 2U;
-  if (forms == 3U) report_.suffix_twins.insert(std::move(stem));
+// Whether the sample of this key has a picture of that name already.
+bool Intake::is_stored(std::string_view key, const PictureIndex::Found& picture) const {
+  return picture.number != 0 && input_.stored_picture &&
+         Path(input_.stored_picture(key)).filename() == Path(picture.path).filename();
 }
 
 PictureIndex::Found Intake::look_up(const Draft& draft, bool exact) const {
@@ -190,10 +199,7 @@ std::string Intake::key_of(const Draft& draft, const PictureIndex::Found& pictur
   const bool by_spelling = picture.spelling_twin && normal_spelling(draft.id) != draft.id;
   const bool by_suffix = picture.suffix_twin && key != normal;
   if (!by_spelling && !by_suffix) return key;
-  if (picture.number != 0 && input_.stored_picture &&
-      Path(input_.stored_picture(key)).filename() == Path(picture.path).filename()) {
-    return key;
-  }
+  if (is_stored(key, picture)) return key;
   key = by_spelling ? distinct_spelling(draft.id) : normal;
   return by_suffix ? key : std::string(without_picture_suffix(key));
 }
@@ -259,12 +265,23 @@ const Mapping* Intake::find_broader(const Draft& draft) const {
   return nullptr;
 }
 
+// Names the raw label in the report, and the known one that it may be a slip of.
+void Intake::count_unnamed(std::map<std::string, std::uint64_t>& counts, const std::string& label) {
+  const bool is_new = !counts.contains(label);
+  count_name(counts, label);
+  if (!is_new || !counts.contains(label)) return;
+  if (std::optional<KnownLabel> near = taxonomy_.nearly(label)) {
+    report_.nearly_known.emplace(label, std::move(*near));
+  }
+}
+
 void Intake::map_label(Draft& draft) {
   Sample& sample = draft.sample;
   const Mapping* mapping = taxonomy_.find(sample.raw_label);
   if (mapping == nullptr && is_missing(sample.raw_label)) sample.raw_label.clear();
   const bool exact = mapping != nullptr || sample.raw_label.empty();
   if (!exact) mapping = find_broader(draft);
+  const bool is_caught = !exact && mapping != nullptr && mapping == taxonomy_.find(kAnyOther);
   settle_grade(draft, mapping);
   if (sample.raw_label.empty()) {
     ++report_.without_label;
@@ -280,9 +297,10 @@ void Intake::map_label(Draft& draft) {
     for (const Finding& finding : mapping->findings)
       add_plain_finding(draft, finding.name, finding.value);
     if (!sample.label) count_name(report_.no_class, sample.raw_label);
+    if (!sample.label && is_caught) count_unnamed(report_.unnamed, sample.raw_label);
     if (mapping->left_empty) count_name(report_.left_empty, sample.raw_label);
   } else {
-    count_name(report_.unmapped, sample.raw_label);
+    count_unnamed(report_.unmapped, sample.raw_label);
   }
   sample.diagnosis = clean_text(sample.diagnosis, kMaxFindingValue);
   sample.subclass = clean_text(sample.subclass, kMaxFindingValue);
@@ -444,7 +462,6 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
     grade = *given;
     return;
   }
-  if (is_missing(value)) return;
   const std::string folded = fold_value(value);
   if (const auto known = words.words.find(folded); known != words.words.end()) {
     grade = known->second;
@@ -454,13 +471,15 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
     draft.grade_cell = GradeCell::kOpen;
     return;
   }
+  if (is_missing(value)) return;
   // A column of the lower one's name, also after that of the other, asks the other way round.
   const std::string name = fold_value(column);
   const std::size_t asks_no = name.find(words.no);
   const bool asks_yes =
       asks_no == std::string::npos || name.find(words.yes, asks_no) != std::string::npos;
   const bool is_code = grade_has_codes_ && parse_number(folded).has_value();
-  const std::optional<bool> yes = is_code ? std::nullopt : yes_or_no(value);
+  const bool is_unsure = is_tick(folded) && !ticked_.contains(column);
+  const std::optional<bool> yes = is_code || is_unsure ? std::nullopt : yes_or_no(value);
   if (yes && asks_yes && !words.yes.empty() && !words.no.empty()) {
     grade = *yes ? words.yes : words.no;
     if (!*yes) draft.grade_cell = GradeCell::kNo;
@@ -474,11 +493,20 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
 void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
   const std::size_t column = reader.column(grade_column);
   reader.take_short_rows();
-  while (!grade_has_codes_ && reader.next()) {
+  bool ticked = false;
+  bool said = false;  // anything else
+  while (reader.next()) {
     const std::string& value = reader.at(column);
+    if (is_missing(value)) continue;
     const std::optional<double> number = parse_number(trim(value));
-    grade_has_codes_ = number && *number != 0 && *number != 1 && !is_missing(value);
+    grade_has_codes_ = grade_has_codes_ || (number && *number != 0 && *number != 1);
+    (is_tick(fold_value(value)) ? ticked : said) = true;
   }
+  if (ticked && !said) ticked_.emplace(grade_column);
+}
+
+bool Intake::says_no_grade(std::string_view value) const {
+  return is_missing(value) && !taxonomy_.field().grade_words().open.contains(fold_value(value));
 }
 
 AdapterReport Intake::finish() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,6 +21,9 @@ inline constexpr std::size_t kMaxMetadataValue = 500;
 inline constexpr std::size_t kMaxFindingValue = 200;
 inline constexpr std::size_t kMaxMetadataColumns = 1024;
 inline constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
+
+// The raw label of a map that takes every label which the others do not name.
+inline constexpr std::string_view kAnyOther = "*";
 
 // What a cell of the table said of the grade.
 enum class GradeCell {
@@ -81,8 +85,11 @@ class Intake {
   // named by what no says. What is not understood is warned of, and the class's own grade does not
   // stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
+  // Whether a cell of a grade column says nothing, not even that it is open.
+  bool says_no_grade(std::string_view value) const;
   // Looks through a table first: where its grade column has numbers besides 0 and 1, these are
-  // codes of its own, and none of them is yes or no.
+  // codes of its own, and none of them is yes or no; an "x" is a yes only where nothing else is
+  // said.
   void look_for_codes(CsvReader& reader, std::string_view grade_column);
 
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
@@ -111,7 +118,8 @@ class Intake {
                          std::size_t most = kMaxDistinctNames);
   bool check_id(Draft& draft);
   static bool is_bare(const Draft& draft);
-  void note_twin(const Draft& draft);
+  bool is_stored(std::string_view key, const PictureIndex::Found& picture) const;
+  void count_unnamed(std::map<std::string, std::uint64_t>& counts, const std::string& label);
   PictureIndex::Found look_up(const Draft& draft, bool exact) const;
   std::string key_of(const Draft& draft, const PictureIndex::Found& picture) const;
   bool settle_key(Draft& draft, PictureIndex::Found& picture);
@@ -129,6 +137,7 @@ class Intake {
   const SampleSink& sink_;
   Taxonomy taxonomy_;
   bool grade_has_codes_ = false;
+  std::set<std::string, std::less<>> ticked_;  // grade columns with nothing but ticks
   PictureIndex pictures_;
   AdapterReport report_;
   std::unordered_map<std::string, std::optional<std::string>> sites_;  // site_in_words() of cells
@@ -138,8 +147,6 @@ class Intake {
     std::uint64_t suffix = 0;  // hash of its suffix, 0: none
   };
   std::unordered_map<std::string, Seen> seen_;  // by key
-  // Of ids whose pictures differ by suffix, without it: 1 without, 2 with, 3 both.
-  std::unordered_map<std::string, unsigned> twin_forms_;
 };
 
 }  // namespace epicrisis

@@ -241,6 +241,12 @@ std::string PictureIndex::key_of(std::string_view path) const {
 }
 
 void PictureIndex::add_folder(const Path& root, bool recursive) {
+  // A folder may be named twice, or lie in another that is: its pictures are listed once.
+  std::error_code error;
+  Path real = std::filesystem::canonical(root, error);
+  if (error) real = root;
+  if (listed_.contains(real.string())) return;
+  std::set<std::string> listed = {real.string()};
   const auto number = static_cast<std::uint32_t>(roots_.size());
   roots_.push_back(root);
   // Sorted, so that of two files with one stem the same one wins on every disk.
@@ -249,6 +255,10 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
     return is_picture_name(name) || is_other_picture_name(name);
   };
   visit_files(root, recursive, is_any, [&](std::string path) {
+    const std::string_view below = folder_of(path);
+    const std::string folder = below.empty() ? real.string() : (real / below).string();
+    if (listed_.contains(folder)) return true;
+    listed.insert(folder);
     if (is_picture_name(path)) {
       paths.push_back(std::move(path));
     } else {
@@ -260,8 +270,12 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
   for (std::string& path : paths) {
     const auto index = static_cast<std::uint32_t>(files_.size());
     const auto [last, is_first] = stems_.emplace(key_of(path), Chain{index, index});
-    bool hidden = !is_first && match_ == PictureMatch::kStem;
+    bool hidden = false;
     if (!is_first) {
+      // One that differs by suffix alone from another of its own folder has a name of its own.
+      const File& first = files_[last->second.first];
+      hidden = match_ == PictureMatch::kStem &&
+               (first.root != number || folder_of(first.path) != folder_of(path));
       if (match_ == PictureMatch::kPath && number > 0) {
         for (std::uint32_t i = last->second.first; i != 0; i = files_[i].next) {
           hidden = hidden || files_[i].path == path;
@@ -272,6 +286,7 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
     }
     files_.push_back({std::move(path), number, 0, hidden, false});
   }
+  listed_.merge(listed);
 }
 
 // 4: the very name; 3: but for its spelling; 2: but for its suffix; 1: but for both; 0: another.

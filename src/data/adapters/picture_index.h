@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -96,6 +97,7 @@ class PictureIndex {
 
   PictureMatch match_;
   std::vector<Path> roots_;
+  std::set<std::string> listed_;  // the folders whose pictures are there, links followed
   std::vector<std::string> unreadable_;
   std::vector<File> files_ = {{}};                // in order of folder and name, from 1
   std::unordered_map<std::string, Chain> stems_;  // by stem or path in normal spelling

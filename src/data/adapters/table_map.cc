@@ -97,7 +97,7 @@ ColumnMap read_columns(const TomlTable& table, const Field& field) {
   }
   if (!field.grade_name().empty()) map.grade = table.strings_or(field.grade_name(), {});
   for (const CodedColumn& coded : field.coded()) {
-    if (table.has(coded.column)) map.coded[coded.column] = table.string(coded.column);
+    if (table.has(coded.column)) map.coded[coded.column] = table.strings_or(coded.column, {});
   }
   table.finish();
   return map;
@@ -162,7 +162,9 @@ std::vector<std::string> named_columns(const ColumnMap& map) {
     names.insert(names.end(), (map.*column.member).begin(), (map.*column.member).end());
   }
   names.insert(names.end(), map.grade.begin(), map.grade.end());
-  for (const auto& [name, column] : map.coded) names.push_back(column);
+  for (const auto& [name, columns] : map.coded) {
+    names.insert(names.end(), columns.begin(), columns.end());
+  }
   for (const FindingColumns& finding : map.findings) {
     names.insert(names.end(), finding.columns.begin(), finding.columns.end());
   }

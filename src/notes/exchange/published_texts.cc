@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -90,10 +91,20 @@ std::optional<TextForm> form_of(const Path& file, const std::vector<std::string>
 
 using Cell = std::function<std::string(const std::string& column)>;
 
+// What stands in a code block of Markdown, as models write JSON; else the text.
+std::string_view without_code_block(std::string_view text) {
+  constexpr std::string_view kFence = "```";
+  text = trim(text);
+  if (!text.starts_with(kFence) || !text.ends_with(kFence)) return text;
+  const std::size_t line = text.find('\n');
+  if (line == std::string_view::npos || line + kFence.size() > text.size()) return text;
+  return text.substr(line + 1, text.size() - kFence.size() - line - 1);
+}
+
 // The text of "{"answer": "..."}"; a fault for anything else.
 void unpack_answer(const std::string& key, IncomingNote& note) {
   try {
-    const Json object = parse_json(note.text, "the answer");
+    const Json object = parse_json(without_code_block(note.text), "the answer");
     note.text = json_get<std::string>(object, key, "the answer");
   } catch (const InputError& error) {
     note.fault = clean_text(error.what(), kMaxKept);
@@ -115,6 +126,9 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
     note.parameters["published_as"] = form.describe;
     note.parameters["terms"] = form.terms;
     if (!column.answer.empty()) unpack_answer(column.answer, note);
+    if (note.fault.empty() && !trim(note.text).empty() && is_missing(note.text)) {
+      note.fault = fmt::format("'{}' says nothing", clean_text(note.text, kMaxKept));
+    }
     if (!column.question.empty()) {
       note.parameters["question"] = clean_text(cell(column.question), kMaxKept);
     }

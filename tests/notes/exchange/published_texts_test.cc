@@ -73,6 +73,23 @@ TEST(PublishedTexts, DermaSynthRecords) {
   EXPECT_THAT(notes[1].fault, HasSubstr("the answer"));
 }
 
+TEST(PublishedTexts, JsonInACodeBlockIsReadAndATextThatSaysNothingIsNone) {
+  NoteImportOptions options;
+  options.dataset = "toy";
+  auto notes = notes_of("derma_synth.json",
+                        R"([{"image_id": "1", "q1_general_response":
+          "```json\n{\"answer\": \"Fenced.\"}\n```", "q2_dataset_response": "```"}])",
+                        options);
+  ASSERT_THAT(notes, SizeIs(2));
+  EXPECT_EQ(notes[0].text, "Fenced.");
+  EXPECT_EQ(notes[0].fault, "");
+  EXPECT_NE(notes[1].fault, "");
+  notes = notes_of("Derm1M_v2_pretrain.csv",
+                   "filename,caption,truncated_caption\na.png,No visual concepts,x\n");
+  ASSERT_THAT(notes, SizeIs(1));
+  EXPECT_THAT(notes[0].fault, HasSubstr("'No visual concepts' says nothing"));
+}
+
 TEST(PublishedTexts, OwnColumnsAndUnknownOnes) {
   NoteImportOptions options;
   options.dataset = "mine";
