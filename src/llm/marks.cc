@@ -60,6 +60,7 @@ MarkWords read_words() {
   words.thoughts_open = names_of(thought, "open");
   words.thoughts_close = names_of(thought, "close");
   words.thought_stems = thought.strings_or("stems", {});
+  words.cut_thoughts = thought.strings_or("cut", {});
   words.thought_headings = words_of(thought, "headings");
   words.weak_thought_headings = words_of(thought, "weak_headings");
   words.thought_ends = words_of(thought, "ends");
@@ -80,6 +81,7 @@ MarkWords read_words() {
   const TomlTable control = file.table("control");
   words.begin = names_of(control, "begin");
   words.role = names_of(control, "role");
+  words.heads = names_of(control, "heads");
   words.pass = names_of(control, "pass");
   words.end = names_of(control, "end");
   words.square = names_of(control, "square");
@@ -446,6 +448,21 @@ bool holds_thought(const HtmlTag& tag) {
   });
 }
 
+// "</thinkThe lesion is": letters, no '>', and words behind, or a thought's closing mark all but for
+// its '>'.
+bool is_cut_mark(std::string_view rest) {
+  if (!rest.starts_with("</")) return false;
+  const std::size_t end = std::min(rest.find_first_of("<>\n", 2), rest.size());
+  if (end < rest.size() && rest[end] == '>') return false;
+  if (std::ranges::any_of(MarkWords::built_in().cut_thoughts,
+                          [&](const std::string& cut) { return rest.starts_with(cut); })) {
+    return true;
+  }
+  std::size_t at = 2;
+  while (at < end && is_name_byte(rest[at])) ++at;
+  return at > 2 && at < end;
+}
+
 // Comments of HTML, and what is no name in brackets.
 std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool in_comment) {
   const std::string_view rest = folded.substr(begin);
@@ -460,6 +477,12 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
   if (in_comment && rest.starts_with("-->")) {
     mark.kind = MarkKind::kCloseThought;
     mark.end = begin + 3;
+    return mark;
+  }
+  if (is_cut_mark(rest)) {
+    mark.kind = MarkKind::kCut;
+    mark.end = begin + 2;
+    mark.name = "</";
     return mark;
   }
   for (const std::string& literal : MarkWords::built_in().literals) {
