@@ -55,6 +55,12 @@ struct MarkWords {
   static const MarkWords& built_in();
 };
 
+// A name as it is compared: letters and digits alone.
+std::string plain_name(std::string_view name);
+inline bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+}
+
 // Whether a name, folded, is one of thoughts: in the list or with one of the stems.
 bool is_thought_name(std::string_view name);
 
