@@ -39,6 +39,8 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   takes(command->add_option("--text-field", arguments->options.text_field,
                             "JSON key or column of the text"),
         "KEY");
+  command->add_flag("--keep-doubtful", arguments->options.keep_doubtful,
+                    "Take texts as they stand that look like a thought, a refusal or an error");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});
   command->callback([arguments, command, &globals] {
@@ -57,6 +59,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
                     "{} invalid",
                     report.rows, report.written, report.unchanged, report.conflicting,
                     report.unmatched, report.invalid));
+    if (report.invalid > 0) print_line("  invalid: " + counts_in_words(report.invalid_reasons));
     print_dropped(report.dropped);
     if (!report.unknown_datasets.empty()) {
       const std::vector<std::string> known = dataset_names(workspace.database());

@@ -4,7 +4,7 @@
 
 #include "audit/rules.h"
 #include "epicrisis/core/strings.h"
-#include "notes/strategy/refusal.h"
+#include "llm/refusal.h"
 #include "notes/strategy/repetition.h"
 
 namespace epicrisis::audit {
@@ -59,7 +59,7 @@ std::vector<FormFault> form_faults(std::string_view note, const NoteReading& rea
   // A note that claims much is none.
   constexpr std::size_t kClaimsOfARefusal = 8;
   if (reading.claims.size() < kClaimsOfARefusal) {
-    if (const std::string refusal = refusal_words(note); !refusal.empty()) {
+    if (const std::string refusal = llm::refusal_words(note); !refusal.empty()) {
       add(faults, "refusal", refusal, 0, 0, Severity::kMajor);
     }
   }

@@ -1,6 +1,7 @@
 #include "epicrisis/llm/chat.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "llm/no_model.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
+#include "text/unicode.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -231,6 +233,28 @@ Finish finish_of(const Json& choice, const FinishReasons& reasons) {
   return finish;
 }
 
+// Members that say beside a finish_reason what became of the answer, wherever they stand:
+// "truncated": true, "hate": {"filtered": true}.
+std::optional<std::pair<std::string, FinishKind>> said_beside(const Json& value, int depth = 0) {
+  constexpr int kDeepest = 5;
+  std::optional<std::pair<std::string, FinishKind>> worst;
+  const auto take = [&](const std::string& name, FinishKind kind) {
+    if (!worst || kind > worst->second) worst = {name, kind};
+  };
+  if (!value.is_structured()) return worst;
+  for (const auto& [name, one] : value.items()) {
+    if (one == true) {
+      if (const auto kind = flag_kind(name)) take(name, *kind);
+    } else if (one.is_structured() && depth < kDeepest && name != "message" && name != "choices" &&
+               name != "usage") {
+      if (const auto inner = said_beside(one, depth + 1)) {
+        take(value.is_array() ? inner->first : name + "." + inner->first, inner->second);
+      }
+    }
+  }
+  return worst;
+}
+
 // Where a message without a text has its words, in a sentence; "" if it has none.
 std::string elsewhere_in(const Json& message) {
   for (const char* name : {"reasoning_content", "reasoning", "thinking", "reasoning_text"}) {
@@ -249,6 +273,12 @@ std::string elsewhere_in(const Json& message) {
   return "";
 }
 
+// White space beyond ASCII's, and what stands for it.
+constexpr std::array<std::string_view, 23> kWhite = {
+    "\\n",    "\\t",    "\\r",    "&nbsp;", "<br>",   "<br/>",  "<br />", "\u00a0",
+    "\u1680", "\u2000", "\u2002", "\u2003", "\u2005", "\u2009", "\u200a", "\u200b",
+    "\u202f", "\u205f", "\u2060", "\u2800", "\u3000", "\u3164", "\ufeff"};
+
 // Whether what was cut off ran on in white space, so that more room would only cost more.
 bool ran_empty(std::string_view content, std::string_view text, const Dropped& dropped) {
   constexpr std::size_t kLeastTail = 100;  // bytes
@@ -258,9 +288,10 @@ bool ran_empty(std::string_view content, std::string_view text, const Dropped& d
   while (!rest.empty()) {
     if (std::isspace(static_cast<unsigned char>(rest.back())) != 0) {
       rest.remove_suffix(1);
-    } else if (rest.ends_with("\\n") || rest.ends_with("\\t") || rest.ends_with("\\r") ||
-               rest.ends_with("\u00a0")) {
-      rest.remove_suffix(2);
+    } else if (const auto* const white =
+                   std::ranges::find_if(kWhite, [&](auto one) { return rest.ends_with(one); });
+               white != kWhite.end()) {
+      rest.remove_suffix(white->size());
     } else {
       break;
     }
@@ -340,7 +371,8 @@ ChatAnswer answer_without_message(const Json& choice) {
   return answer;
 }
 
-ChatAnswer answer_of_choice(const Json& choice, const FinishReasons& reasons) {
+ChatAnswer answer_of_choice(const Json& choice, const Json& completion,
+                            const FinishReasons& reasons) {
   if (holds_error(choice)) return answer_inside(choice, false);
   const Json* message = find_member(choice, "message");
   if (message == nullptr || !message->is_object()) return answer_without_message(choice);
@@ -349,7 +381,16 @@ ChatAnswer answer_of_choice(const Json& choice, const FinishReasons& reasons) {
     return answer_of_not_said(said);
   }
   const Spoken spoken = unmarked_text(content.text);
-  ChatAnswer answer = answer_of_finish(finish_of(choice, reasons), *message, content, spoken);
+  Finish finish = finish_of(choice, reasons);
+  for (const Json* place : {&choice, &completion}) {
+    const auto beside = said_beside(*place);
+    if (beside && finish.kind && beside->second > *finish.kind) {
+      finish = {
+          fmt::format("{}, but {}", finish.name.empty() ? "none" : finish.name, beside->first),
+          beside->second};
+    }
+  }
+  ChatAnswer answer = answer_of_finish(finish, *message, content, spoken);
   answer.dropped = spoken.dropped;
   answer.attempt.said_tokens = estimate_tokens(content.text);
   return answer;
@@ -394,7 +435,7 @@ ChatAnswer answer_of_completion(const Json& completion, const FinishReasons& rea
                                                        : "");
   }
   if (choices->empty()) return unwritten("no choices in the answer: no model wrote one");
-  return answer_of_choice(choices->front(), reasons);
+  return answer_of_choice(choices->front(), completion, reasons);
 }
 
 }  // namespace
@@ -405,18 +446,13 @@ void count_dropped(const Dropped& dropped, std::map<std::string, std::int64_t>& 
 }
 
 bool is_blank(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const unsigned next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte < 0x80) {
-      if (std::isalnum(byte) != 0) return false;
-    } else if (byte >= 0xC3) {
-      // The first byte of a character beyond Latin-1's signs; those of general punctuation (zero
-      // width ones among it), the byte order mark and U+FFFD do not count.
-      const bool punctuation = (byte == 0xE2 && (next == 0x80 || next == 0x81)) ||
-                               (byte == 0xEF && (next == 0xBB || next == 0xBF));
-      if (!punctuation) return false;
+  constexpr std::int32_t kHangulFiller = 0x3164;  // a letter that is not seen
+  while (!text.empty()) {
+    const unicode::Decoded character = unicode::decode(text);
+    if (unicode::is_letter_or_digit(character.code) && character.code != kHangulFiller) {
+      return false;
     }
+    text.remove_prefix(character.length);
   }
   return true;
 }

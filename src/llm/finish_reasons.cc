@@ -22,16 +22,20 @@ constexpr std::array<std::pair<const char*, FinishKind>, 6> kKinds = {
      {"filter", FinishKind::kFilter},
      {"fault", FinishKind::kFault}}};
 
-const FinishReasons& built_in_reasons() {
-  static const FinishReasons reasons = [] {
+struct BuiltIn {
+  FinishReasons reasons, flags;
+};
+const BuiltIn& built_in() {
+  static const BuiltIn all = [] {
     constexpr std::string_view kFile = "answers/finish_reasons.toml";
     const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
-    FinishReasons read = read_finish_reasons(file);
+    BuiltIn read{read_finish_reasons(file), read_finish_reasons(file.table("flags"))};
     file.finish();
     return read;
   }();
-  return reasons;
+  return all;
 }
+const FinishReasons& built_in_reasons() { return built_in().reasons; }
 
 std::optional<FinishKind> kind_of_key(std::string_view key, const FinishReasons& own) {
   if (const auto found = own.find(key); found != own.end()) return found->second;
@@ -99,6 +103,12 @@ std::string finish_reason_key(std::string_view name) {
     }
   }
   return key;
+}
+
+std::optional<FinishKind> flag_kind(std::string_view name) {
+  const FinishReasons& flags = built_in().flags;
+  const auto found = flags.find(finish_reason_key(name));
+  return found == flags.end() ? std::nullopt : std::optional(found->second);
 }
 
 FinishReasons read_finish_reasons(const TomlTable& table) {

@@ -16,6 +16,7 @@ enum class MarkKind {
   kOwnTurn,   // the model's turn begins: nothing, at the beginning of a text
   kPass,      // nothing, where a turn begins
   kEnd,       // a turn ends, or another's begins
+  kCut,       // a closing mark without its '>': nobody knows where it ends
   kUnknown,   // <|...|> of a name that is in no list: an end, if something was said before
   kOpenTag,   // <name> of a name that is in no list
   kCloseTag,  // </name> likewise
@@ -38,12 +39,12 @@ struct MarkWords {
   using Names = std::set<std::string, std::less<>>;
   Names thoughts, thoughts_open, thoughts_close, answers, answers_open, answers_close,
       square_answers;
-  std::vector<std::string> thought_stems, inline_answers;
+  std::vector<std::string> thought_stems, cut_thoughts, inline_answers;
   Names thought_headings, weak_thought_headings, thought_ends;
   Names answer_headings, weak_answer_headings, note_headings, summing_headings;
   // Openings are what a thought begins with; `aloud_openings` only behind a word of `lead_ins`.
   std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins;
-  Names begin, role, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
+  Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
   std::vector<std::string> literals, turns, own_turns, line_ends, inline_turns;
   Names own_roles, answer_roles, other_roles;
   Names html, wrappers;
@@ -53,6 +54,12 @@ struct MarkWords {
 
   static const MarkWords& built_in();
 };
+
+// A name as it is compared: letters and digits alone.
+std::string plain_name(std::string_view name);
+inline bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+}
 
 // Whether a name, folded, is one of thoughts: in the list or with one of the stems.
 bool is_thought_name(std::string_view name);

@@ -20,7 +20,7 @@ constexpr std::size_t kLongestObject = 64U * 1024;  // bytes; what is longer is 
 
 struct Words {
   using Names = std::set<std::string, std::less<>>;
-  std::vector<std::string> pages, texts;
+  std::vector<std::string> pages, texts, people;
   Names whole, errors, words, numbers, beside;
 };
 
@@ -39,6 +39,7 @@ Words read_words() {
   words.pages = folded(file.table("pages").strings_or("begin", {}));
   const TomlTable texts = file.table("texts");
   words.texts = folded(texts.strings_or("begin", {}));
+  words.people = folded(texts.strings_or("of_people", {}));
   words.whole = names(texts, "whole");
   const TomlTable json = file.table("json");
   words.errors = names(json, "error");
@@ -98,16 +99,20 @@ bool is_error_of_json(std::string_view text) {
   return json.is_object() && is_error(json);
 }
 
-bool is_error_in_words(std::string_view text) {
+enum class Error { kNone, kDoubtful, kSure };
+
+Error error_in_words(std::string_view text) {
   const Words& words = built_in();
   const std::string folded = FoldedText(text.substr(0, kLooked)).text();
   std::string_view rest = trim(folded);
   rest.remove_prefix(words_begin(rest));  // "[ERROR] ...", "⚠️ **Error:** ..."
-  if (begins_with_one(rest, words.texts)) return true;
+  if (begins_with_one(rest, words.texts)) {
+    return begins_with_one(rest, words.people) ? Error::kDoubtful : Error::kSure;
+  }
   while (!rest.empty() && std::string_view(" .!*_`\"')]}>").find(rest.back()) != rest.npos) {
     rest.remove_suffix(1);
   }
-  return words.whole.contains(rest);
+  return words.whole.contains(rest) ? Error::kDoubtful : Error::kNone;
 }
 
 }  // namespace
@@ -119,10 +124,13 @@ NotSaid not_said_in(std::string_view content) {
   const std::string begin = FoldedText(text.substr(0, kLooked)).text();
   if (begins_with_one(begin, built_in().pages)) {
     said.what = "a web page";
-  } else if (is_error_of_json(text) || is_error_in_words(text)) {
+  } else if (is_error_of_json(text)) {
     said.what = "an error";
-  } else if (text.front() == '<' && is_error_in_words(line_of_body(text))) {
-    said.what = "an error";
+  } else {
+    Error error = error_in_words(text);
+    if (error == Error::kNone && text.front() == '<') error = error_in_words(line_of_body(text));
+    if (error != Error::kNone) said.what = "an error";
+    said.doubtful = error == Error::kDoubtful;
   }
   if (!said.what.empty()) said.error = read_server_error(text);
   return said;

@@ -9,8 +9,9 @@ namespace epicrisis::llm {
 
 // What stands where a model's words should.
 struct NotSaid {
-  std::string what;   // "a web page", "an error"; "" where a model may have written it
-  ServerError error;  // what it says
+  std::string what;       // "a web page", "an error"; "" where a model may have written it
+  ServerError error;      // what it says
+  bool doubtful = false;  // a person may have written it
 };
 
 // By answers/no_model.toml, of the `content` of an answer. Never throws on what a server sent.

@@ -109,6 +109,12 @@ class MarkReader {
         break;
       case MarkKind::kEnd:
         end_turn();
+        if (ended_ && !silent() && goes_on_itself()) {
+          fail("what stands before this may be a thought:", mark);
+        }
+        break;
+      case MarkKind::kCut:
+        fail("a mark that is cut off:", mark);
         break;
       case MarkKind::kUnknown:
         if (thoughts_.empty() && silent()) return fail("begins with the unknown mark", mark);
@@ -125,8 +131,29 @@ class MarkReader {
   void pass(const Mark& mark) {
     spoken_.dropped.control_tokens = true;
     if (!thoughts_.empty() || silent() || closes_itself(mark)) return;
-    if (!in_header_ || trim(note_).size() > kHeader) return end_turn();
+    if (!in_header_ || trim(note_).size() > kHeader) {
+      end_turn();
+      if (ended_ && MarkWords::built_in().heads.contains(mark.name) && !said_behind().empty()) {
+        fail("text before this, which may be a thought:", mark);
+      }
+      return;
+    }
     note_.clear();
+  }
+
+  // What follows up to the next mark.
+  std::string_view said_behind() const {
+    const std::size_t end = next_ < marks_.size() ? marks_[next_].begin : folded_.text().size();
+    const std::string_view folded = folded_.text();
+    return trim(folded.substr(place_, std::max(place_, end) - place_));
+  }
+
+  // A turn of the model's own that begins behind the end of one: the first may have been a thought.
+  bool goes_on_itself() const {
+    const std::string_view said = said_behind();
+    const std::size_t line = said.find('\n');
+    return line != std::string_view::npos && !trim(said.substr(line)).empty() &&
+           MarkWords::built_in().own_roles.contains(trim(said.substr(0, line)));
   }
 
   // A tag that closes itself holds nothing.
@@ -206,7 +233,19 @@ class MarkReader {
     if (!spoken_.fault.empty()) return;
     if (!thoughts_.empty()) return fail("a thought that does not end:", thoughts_.front());
     spoken_.text = trim(note_);
+    drop_written_line_feeds();
     if (spoken_.text.empty() && alone_) fail("nothing follows the end of a thought:", last_);
+  }
+
+  // "\\n" in letters, as servers give it that escape twice.
+  void drop_written_line_feeds() {
+    std::string_view rest = spoken_.text;
+    while (rest.starts_with("\\n") && (rest.size() == 2 || !(rest[2] >= 'a' && rest[2] <= 'z'))) {
+      rest = trim(rest.substr(2));
+    }
+    if (spoken_.dropped.thoughts && rest.ends_with("\\n"))
+      rest = trim(rest.substr(0, rest.size() - 2));
+    spoken_.text = std::string(rest);
   }
 
   std::string_view text_;

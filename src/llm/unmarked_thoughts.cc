@@ -67,6 +67,38 @@ std::optional<Line> next_line(std::string_view folded, std::size_t from) {
   return Line{from, std::min(folded.find('\n', from), folded.size())};
 }
 
+// What closes a line between signs or in brackets, behind other words: "... **End of thinking**".
+// `begin` is where the signs begin; no heading where the line is nothing else.
+struct Closing {
+  std::string_view name;
+  std::size_t begin = 0;
+};
+std::optional<Closing> closing_of(std::string_view line) {
+  constexpr std::string_view kSigns = "*=-#_~+";
+  while (line.ends_with(' ') || line.ends_with(':')) line.remove_suffix(1);
+  if (line.empty()) return {};
+  const char last = line.back();
+  std::size_t end = line.size() - 1;
+  char open = last == ')' ? '(' : last == ']' ? '[' : last == '}' ? '{' : '\0';
+  const bool signs = open == '\0';
+  if (signs) {
+    if (kSigns.find(last) == std::string_view::npos) return {};
+    open = last;
+    const std::size_t kept = line.find_last_not_of(last);
+    if (kept == std::string_view::npos || line.size() - kept - 1 < 2) return {};
+    end = kept + 1;
+  }
+  const std::size_t begin = line.substr(0, end).rfind(open);
+  if (begin == std::string_view::npos || begin + 1 >= end || end - begin > kMaxHeading) return {};
+  Closing closing;
+  closing.name = trim(line.substr(begin + 1, end - begin - 1));
+  while (closing.name.ends_with(':') || closing.name.ends_with('.')) closing.name.remove_suffix(1);
+  closing.begin = begin;
+  while (signs && closing.begin > 0 && line[closing.begin - 1] == open) --closing.begin;
+  if (signs && begin == closing.begin) return {};  // one sign alone
+  return closing;
+}
+
 class ThoughtFinder {
  public:
   explicit ThoughtFinder(Spoken& spoken) : spoken_(spoken), folded_(spoken.text) {}
@@ -242,9 +274,12 @@ bool ThoughtFinder::drop_fence() {
 bool ThoughtFinder::drop_ended_thought() {
   std::optional<std::size_t> end;
   for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
-    const auto heading =
-        heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
-    if (heading && heading->alone && words().thought_ends.contains(heading->name)) {
+    const std::string_view whole =
+        std::string_view(text()).substr(line->begin, line->end - line->begin);
+    const auto heading = heading_of(whole);
+    const auto closing = closing_of(whole);
+    if ((heading && heading->alone && words().thought_ends.contains(heading->name)) ||
+        (closing && words().thought_ends.contains(closing->name))) {
       if (trim(std::string_view(text()).substr(line->end)).empty()) {
         return fail("nothing follows the end of a thought:", line->begin, line->end - line->begin);
       }
@@ -363,15 +398,26 @@ bool ThoughtFinder::drop_headed_thought() {
 
 // "... Final answer: ..." where nothing says what stands before.
 bool ThoughtFinder::refuse_thinking_aloud() {
+  const bool in_sections = !text().empty() && (text()[0] == '#' || text().starts_with("**"));
   for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
+    const std::string_view whole =
+        std::string_view(text()).substr(line->begin, line->end - line->begin);
+    // "... *** Final answer ***"
+    const auto closing = closing_of(whole);
+    if (closing && closing->begin > 0 && words().answer_headings.contains(closing->name) &&
+        !trim(std::string_view(text()).substr(line->end)).empty()) {
+      return fail("what stands before this may be a thought:", line->begin + closing->begin, 40);
+    }
     if (line->begin == 0) continue;
-    const auto heading =
-        heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
+    const auto heading = heading_of(whole);
     if (!heading || !(heading->marked || heading->alone) ||
-        !words().answer_headings.contains(heading->name) ||
-        heading->name.find("final") == std::string::npos) {
+        !words().answer_headings.contains(heading->name)) {
       continue;
     }
+    // "## Answer" below other words; "Answer: nevus" may be a line of a note, and so may a section.
+    const bool final = heading->name.find("final") != std::string::npos;
+    const bool section = heading->alone && !in_sections && (whole[0] == '#' || whole[0] == '*');
+    if (!final && !section) continue;
     if (words().summing_headings.contains(heading->name) && is_headed_to(line->begin)) continue;
     return fail("what stands before this may be a thought:", line->begin, heading->name.size() + 8);
   }

@@ -12,6 +12,7 @@
 #include "epicrisis/core/toml.h"
 #include "epicrisis/llm/chat.h"
 #include "llm/error_meaning.h"
+#include "llm/refusal.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
 
@@ -60,12 +61,13 @@ TEST(AnswerCases, WhatAModelWroteIs) {
 }
 
 ErrorMeaning meaning_named(const std::string& name) {
-  constexpr std::array<std::pair<const char*, ErrorMeaning>, 7> kNames = {
+  constexpr std::array<std::pair<const char*, ErrorMeaning>, 8> kNames = {
       {{"", ErrorMeaning::kNone},
        {"money", ErrorMeaning::kMoney},
        {"day", ErrorMeaning::kDay},
        {"model", ErrorMeaning::kModel},
        {"room", ErrorMeaning::kRoom},
+       {"pictures", ErrorMeaning::kPictures},
        {"parameter", ErrorMeaning::kParameter},
        {"address", ErrorMeaning::kAddress}}};
   for (const auto& [known, meaning] : kNames) {
@@ -164,6 +166,62 @@ TEST(AnswerCases, FinishReasonsOfMoreServers) {
     for (const std::string& name : finish.strings_or(list, {})) {
       EXPECT_EQ(finish_kind(name), kind) << list << " " << name;
     }
+  }
+}
+
+ChatAnswer read_beside(const std::string& choice_members, const std::string& members,
+                       const std::string& content = "A brown macule.") {
+  return read(200, fmt::format(R"({{"choices": [{{"message": {{"content": {}}}{}}}]{}}})",
+                               dump_json(content), choice_members, members));
+}
+
+TEST(AnswerCases, WhatStandsBesideAStopCounts) {
+  const std::string stop = R"(, "finish_reason": "stop")";
+  for (const std::string& members : cases().table("finish").strings_or("cut", {})) {
+    EXPECT_EQ(read_beside(stop + members, "").kind, ChatKind::kCut) << members;
+    EXPECT_EQ(read_beside(stop, members).kind, ChatKind::kCut) << members;
+    EXPECT_EQ(read_beside("", members).kind, ChatKind::kCut) << members;
+  }
+  for (const std::string& members : cases().table("finish").strings_or("filtered", {})) {
+    const ChatAnswer answer = read_beside(stop + members, "");
+    EXPECT_EQ(answer.kind, ChatKind::kFiltered) << members;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("stop, but")) << members;
+    EXPECT_EQ(read_beside(stop, members).kind, ChatKind::kFiltered) << members;
+  }
+  for (const std::string& members : cases().table("finish").strings_or("as_it_says", {})) {
+    EXPECT_EQ(read_beside(stop + members, members).kind, ChatKind::kText) << members;
+  }
+}
+
+TEST(AnswerCases, WhiteSpaceUpToTheLimitIsNotPaidTwice) {
+  const std::string cut = R"(, "finish_reason": "length")";
+  for (const std::string& white : cases().table("finish").strings_or("white", {})) {
+    for (const char* begin : {"", "A brown macule."}) {
+      std::string content = begin;
+      for (int i = 0; i < 300; ++i) content += white;
+      const ChatAnswer answer = read_beside(cut, "", content);
+      EXPECT_EQ(answer.kind, ChatKind::kCut);
+      EXPECT_EQ(answer.attempt.next, NextStep::kDone) << white;
+    }
+  }
+  EXPECT_EQ(read_beside(cut, "").attempt.next, NextStep::kRetryLarger);
+}
+
+TEST(AnswerCases, RefusalsAndBlindModelsAreNotNotes) {
+  const TomlTable said = cases().table("refusal");
+  for (const std::string& text : said.strings_or("refused", {})) {
+    EXPECT_NE(refusal_words(text), "") << text;
+  }
+  for (const std::string& text : said.strings_or("blind", {})) {
+    EXPECT_THAT(refusal_words(text), HasSubstr("sees no picture")) << text;
+    EXPECT_THAT(refusal_words("\n**" + text + "**"), HasSubstr("sees no picture")) << text;
+  }
+  for (const std::string& text : said.strings_or("note", {})) EXPECT_EQ(refusal_words(text), "");
+  // Hostile ones.
+  for (const std::string& text :
+       {std::string("\xff\xfe\0 i can't", 12), std::string(100'000, 'a'), std::string(100'000, '.'),
+        std::string("no image"), std::string()}) {
+    EXPECT_LE(refusal_words(text).size(), 200U);
   }
 }
 

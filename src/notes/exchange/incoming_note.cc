@@ -9,6 +9,8 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
+#include "llm/no_model.h"
+#include "llm/refusal.h"
 #include "llm/spoken.h"
 #include "text/unicode.h"
 
@@ -76,11 +78,37 @@ bool has_word(std::string_view text) {
   return false;
 }
 
+// What a text is taken for that is no note: a name for many of them, and a fault.
+struct Doubt {
+  std::string kind, fault;
+};
+Doubt doubt_of(std::string_view text, const llm::Spoken& spoken) {
+  // People may write what a server says too.
+  if (const llm::NotSaid said = llm::not_said_in(text); !said.what.empty() && !said.doubtful) {
+    return {said.what == "an error" ? "errors of a server" : "web pages",
+            fmt::format("no model or person wrote it, but {}: {}", said.what, said.error.message)};
+  }
+  if (!spoken.fault.empty()) return {"thoughts", spoken.fault};
+  if (const std::string words = llm::refusal_words(spoken.text); !words.empty()) {
+    return {"refusals", "a model's refusal: " + words};
+  }
+  return {};
+}
+
 // Cleans the text and finds what is wrong with the fields that every note needs.
 IncomingNote checked(IncomingNote note) {
   if (!note.fault.empty()) return note;
   const std::size_t length = note.text.size();
   llm::Spoken spoken = llm::spoken_text(note.text);
+  const Doubt doubt = doubt_of(note.text, spoken);
+  if (!doubt.kind.empty() && note.keep_doubtful) {
+    spoken = {};
+    spoken.text = note.text;
+  } else if (!doubt.kind.empty()) {
+    spoken.fault = clean_text(doubt.fault, kMaxWord) +
+                   " (`keep_doubtful` of notes import takes it as it stands)";
+    note.doubt = doubt.kind;
+  }
   note.dropped = spoken.dropped;
   note.text = clean_multiline_text(spoken.text, kMaxNoteLine);
   if (note.dataset.empty()) {
@@ -88,7 +116,7 @@ IncomingNote checked(IncomingNote note) {
   } else if (note.key.empty()) {
     note.fault = "no sample key";
   } else if (!spoken.fault.empty()) {
-    note.fault = clean_text(spoken.fault, kMaxWord);
+    note.fault = spoken.fault;
   } else if (!has_word(note.text)) {
     note.fault = length == 0             ? "no text"
                  : note.dropped.thoughts ? "nothing but thoughts in the text"
@@ -102,6 +130,7 @@ IncomingNote checked(IncomingNote note) {
                      ? "no strategy (give `strategy`)"
                      : fmt::format("'{}' is no strategy name", clean_text(note.strategy, kMaxWord));
   }
+  if (note.fault != spoken.fault) note.doubt.clear();
   return note;
 }
 
@@ -119,6 +148,7 @@ IncomingNote note_of_object(const Json& object, const std::string& place,
                             const NoteImportOptions& options) {
   IncomingNote note;
   note.place = place;
+  note.keep_doubtful = options.keep_doubtful;
   note.dataset = or_else(field_of(object, options.dataset_field, kDatasetNames), options.dataset);
   note.key = field_of(object, options.key_field, kKeyNames);
   note.text = field_of(object, options.text_field, kTextNames);
@@ -262,6 +292,7 @@ IncomingNote note_of_tree_file(const Path& relative, const std::string& place, s
                                const NoteImportOptions& options) {
   IncomingNote note;
   note.place = place;
+  note.keep_doubtful = options.keep_doubtful;
   std::vector<std::string> parts;
   for (const Path& part : relative) parts.push_back(part.string());
   // A long key goes on in folders that end with '%'.

@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxNoteLine = std::size_t{1} << 20;  // bytes of i
 struct IncomingNote {
   std::string place;  // "notes.jsonl:12"
   std::string fault;  // why it is no note; "" if it is one
+  std::string doubt;  // what its text is taken for: "refusals", "web pages", ...; "" for a note
+  bool keep_doubtful = false;  // takes it all the same
   std::string dataset, key, strategy, text;
   std::string name;  // of a tree's file, if other programs than this one may mean it by the key
   std::string provider = "import";

@@ -24,6 +24,7 @@ class Importer {
     if (writes_.begin_row()) job_.check();
     if (!note.fault.empty()) {
       ++report_.invalid;
+      ++report_.invalid_reasons[note.doubt.empty() ? "others" : note.doubt];
       keep_example(report_.invalid_examples, fmt::format("{}: {}", note.place, note.fault));
       return;
     }
@@ -196,6 +197,7 @@ Json to_json(const NoteImportReport& report) {
           {"unmatched", report.unmatched},
           {"unknown_datasets", report.unknown_datasets},
           {"invalid", report.invalid},
+          {"invalid_reasons", report.invalid_reasons},
           {"dropped", report.dropped},
           {"conflicting_examples", report.conflicting_examples},
           {"unmatched_examples", report.unmatched_examples},

@@ -116,6 +116,7 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
   for (const TextColumn& column : form.texts) {
     IncomingNote note;
     note.place = place;
+    note.keep_doubtful = options.keep_doubtful;
     note.dataset = options.dataset.empty() ? form.data_set : options.dataset;
     note.key = without_picture_suffix(trim(cell(form.key)));
     const bool takes_name = !options.strategy.empty() && form.texts.size() == 1;

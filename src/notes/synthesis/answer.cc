@@ -8,9 +8,9 @@
 #include "epicrisis/net/retry_after.h"
 #include "epicrisis/text/schema.h"
 #include "llm/json_member.h"
+#include "llm/refusal.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
-#include "notes/strategy/refusal.h"
 #include "notes/strategy/repetition.h"
 
 namespace epicrisis {
@@ -140,7 +140,7 @@ Judged judged_note(std::string_view text, const Strategy& strategy) {
   if (!spoken.fault.empty()) return rejected(NoteStatus::kInvalid, spoken.fault, text);
   const std::string note = clean_multiline_text(spoken.text, kMaxNote + 1);
   if (llm::is_blank(note)) return rejected(NoteStatus::kEmpty, "no text");
-  if (const std::string words = refusal_words(note); !words.empty()) {
+  if (const std::string words = llm::refusal_words(note); !words.empty()) {
     return rejected(NoteStatus::kRefused, words, note);
   }
   // Asked again it would be no better: a small model's way.
@@ -165,7 +165,7 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   std::string why;
   std::optional<Json> answer = json_of(text, why);
   if (!answer) {
-    if (const std::string words = refusal_words(text); !words.empty()) {
+    if (const std::string words = llm::refusal_words(text); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     return wrong_form("not the JSON that was asked for: " + why, text);
@@ -188,7 +188,7 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   for (const auto& [name, value] : answer->items()) {
     if (!value.is_string()) continue;
     const auto& said = value.get_ref<const std::string&>();
-    if (const std::string words = refusal_words(said); !words.empty()) {
+    if (const std::string words = llm::refusal_words(said); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     if (const std::string fault = repetition_fault(said, strategy); !fault.empty()) {

@@ -167,6 +167,60 @@ TEST_F(ExchangeTest, OnlyTheNoteComesIn) {
   EXPECT_TRUE(note.dropped.thoughts);
 }
 
+// A note that a person wrote is not lost for words that a server may say too.
+TEST_F(ExchangeTest, WhatNoModelOrPersonWroteIsNoNote) {
+  fill();
+  const std::string bad[] = {"I'm sorry, but I can't assist with that.",
+                             "As a text-based model, I can't see the picture.",
+                             "<html><body>502 Bad Gateway</body></html>",
+                             "Error: Request timed out.",
+                             R"({"error": {"message": "Internal server error"}})",
+                             "<think>A papule."};
+  const std::string good[] = {"Permission denied for a biopsy; a brown papule.",
+                              "Not found.",
+                              "Your plan of the skin: a papule.",
+                              "OK",
+                              "No picture-wide pattern.",
+                              "Error in refraction? No, a papule.",
+                              "Access denied by the family."};
+  std::string lines;
+  std::string table = "dataset,key,strategy,text\n";
+  const auto add = [&](const std::string& text) {
+    lines +=
+        dump_json({{"dataset", "ham"}, {"key", "ISIC_1"}, {"strategy", "P3"}, {"text", text}}) +
+        "\n";
+    std::string quoted;
+    for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+    table += "ham,ISIC_1,P4,\"" + quoted + "\"\n";
+    write_file(folder_.path() / fmt::format("tree/ham/P5/ISIC_1@{}.txt", ++made_), text);
+  };
+  for (const std::string& text : bad) add(text);
+  for (const std::string& text : good) add(text);
+  write_file(folder_.path() / "in.csv", table);
+  const std::map<std::string, std::int64_t> reasons = {
+      {"errors of a server", 2}, {"refusals", 2}, {"thoughts", 1}, {"web pages", 1}};
+  const auto expect = [&](const NoteImportReport& report) {
+    EXPECT_EQ(report.invalid_reasons, reasons);
+    EXPECT_EQ(report.invalid, 6);
+    EXPECT_EQ(report.written, 7) << dump_json(to_json(report));
+    ASSERT_THAT(report.invalid_examples, SizeIs(6));
+    for (const std::string& example : report.invalid_examples) {
+      EXPECT_THAT(example, HasSubstr("`keep_doubtful`"));
+    }
+  };
+  expect(import_jsonl(lines));
+  expect(import_notes(workspace_, folder_.path() / "in.csv", job_));
+  expect(import_notes(workspace_, folder_.path() / "tree", job_));
+  // Unless it was meant.
+  NoteImportOptions options;
+  options.keep_doubtful = true;
+  const NoteImportReport kept = import_jsonl(lines, options);
+  EXPECT_EQ(kept.written, 6);
+  EXPECT_EQ(kept.unchanged, 7);
+  EXPECT_EQ(kept.invalid, 0);
+  EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_1 P3: " + bad[0]));
+}
+
 // A file that claims the key of another note, or of the same one with another text, changes
 // nothing and is told.
 TEST_F(ExchangeTest, AKeyThatSaysSomethingElseHereIsAConflict) {

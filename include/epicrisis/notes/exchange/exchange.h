@@ -57,6 +57,9 @@ struct NoteImportOptions {
   std::string dataset_field;
   std::string key_field;
   std::string text_field;
+  // Takes texts as they stand that look like no note: a thought, a model's refusal, a web page or a
+  // server's error.
+  bool keep_doubtful = false;
 };
 
 struct NoteImportReport {
@@ -68,12 +71,13 @@ struct NoteImportReport {
   // The key is that of a note that says something else here: not taken.
   std::int64_t conflicting = 0;
   std::int64_t unmatched = 0;  // no sample of this data set and key
-  // No note: broken JSON, no text, one that cannot be told from a thought, too long a text, no
-  // strategy.
+  // No note: broken JSON, no text, one that cannot be told from a thought, a model's refusal, a web
+  // page, a server's error, too long a text, no strategy.
   std::int64_t invalid = 0;
-  std::map<std::string, std::int64_t> dropped;  // notes written without "thoughts", ...
-  std::set<std::string> unknown_datasets;       // of those unmatched
-  std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
+  std::map<std::string, std::int64_t> invalid_reasons;  // their sum: "refusals", ..., "others"
+  std::map<std::string, std::int64_t> dropped;          // notes written without "thoughts", ...
+  std::set<std::string> unknown_datasets;               // of those unmatched
+  std::vector<std::string> unmatched_examples;          // "file:12: ham10000/ISIC_0": the first 20
   std::vector<std::string> conflicting_examples;
   std::vector<std::string> invalid_examples;
 };

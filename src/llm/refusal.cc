@@ -1,0 +1,146 @@
+#include "llm/refusal.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "llm/resources.h"
+#include "text/unicode.h"
+
+namespace epicrisis::llm {
+namespace {
+
+constexpr std::size_t kLooked = 600;  // bytes of a text
+constexpr std::size_t kBegin = 120;   // bytes of one without spaces
+constexpr std::size_t kShown = 120;
+
+using Sets = std::map<std::string, std::string, std::less<>>;
+
+std::string one_of(const std::vector<std::string>& all) { return "(?:" + join(all, "|") + ")"; }
+
+// {name} as the list of that name; those within lists too, for they are read in order.
+std::string filled(std::string_view form, const Sets& sets) {
+  std::string whole;
+  while (!form.empty()) {
+    const std::size_t open = form.find('{');
+    const std::size_t close = open == std::string_view::npos ? open : form.find('}', open);
+    if (close == std::string_view::npos) break;
+    const auto set = sets.find(form.substr(open + 1, close - open - 1));
+    whole += form.substr(0, open);
+    whole +=
+        set == sets.end() ? form.substr(open, close - open + 1) : std::string_view(set->second);
+    form.remove_prefix(close + 1);
+  }
+  return whole.append(form);
+}
+
+std::unique_ptr<RE2> expression(const std::string& pattern) {
+  RE2::Options options;
+  options.set_max_mem(std::int64_t{64} << 20);
+  options.set_log_errors(false);
+  auto made = std::make_unique<RE2>(pattern, options);
+  if (!made->ok()) throw InternalError("answers/refusals.toml: {}", made->error());
+  return made;
+}
+
+struct Forms {
+  std::unique_ptr<RE2> refusal, blind, blind_within;
+  std::vector<std::string> refusal_begins, blind_begins;
+};
+
+Forms read_forms() {
+  constexpr std::string_view kFile = "answers/refusals.toml";
+  const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
+  const TomlTable lists = file.table("sets");
+  Sets sets;
+  for (const char* name : {"opening", "regret", "inability", "plain", "service", "look", "looking",
+                           "picture", "filler", "of_picture", "was", "given", "not_so", "arrived",
+                           "hand_over", "ask", "lead", "joint"}) {
+    sets[name] = filled(one_of(lists.strings_or(name, {})), sets);
+  }
+  const TomlTable refusal = file.table("refusal");
+  const TomlTable blind = file.table("blind");
+  const auto forms = [&](const TomlTable& table, const char* name) {
+    return filled(one_of(table.strings_or(name, {})), sets);
+  };
+  const std::string said = fmt::format("(?:{}(?: {}| ?$)|{})", forms(blind, "forms"),
+                                       forms(blind, "tail") + "(?: |$)", forms(blind, "plain"));
+  Forms read;
+  read.refusal = expression("^" + forms(refusal, "forms") + "(?: |$)");
+  read.blind = expression(filled("^(?:[^.]+[.] ){0,2}(?:{lead} )*", sets) + said);
+  read.blind_within = expression(filled("^[^.]* {joint} (?:{lead} )*", sets) + said);
+  read.refusal_begins = refusal.strings_or("begin", {});
+  read.blind_begins = blind.strings_or("begin", {});
+  file.finish();
+  return read;
+}
+
+const Forms& built_in() {
+  static const Forms forms = read_forms();
+  return forms;
+}
+
+// Lower case, straight apostrophes, one space between words; with `commas` other signs become ',',
+// else they go. Sentences end in ".".
+std::string words_of(std::string_view text, bool commas) {
+  const std::string folded = unicode::case_folded(clean_multiline_text(text, kLooked));
+  std::string words;
+  const auto sign = [&](char c) {
+    if (words.empty()) return;
+    if (words.back() != ' ') words += ' ';
+    const bool ended = words.ends_with(". ") || words.ends_with(", ");
+    if (c != ' ' && !ended) words += {c, ' '};
+    if (c == '.' && words.ends_with(", ")) words.replace(words.size() - 2, 2, ". ");
+  };
+  for (std::size_t i = 0; i < folded.size();) {
+    const unicode::Decoded character = unicode::decode(std::string_view(folded).substr(i));
+    const std::string_view bytes = std::string_view(folded).substr(i, character.length);
+    const char c = bytes.size() == 1 ? bytes.front() : '\0';
+    i += character.length;
+    if (unicode::is_letter_or_digit(character.code)) {
+      words += bytes;
+    } else if (c == '\'' || bytes == "\u2019") {
+      const bool within = !words.empty() && words.back() != ' ';
+      if (within) words += '\'';
+    } else if (c == '.' || c == '!' || c == '?' || c == '\n') {
+      sign('.');
+    } else if (commas && std::string_view(",;:()").find(c) != std::string_view::npos) {
+      sign(',');
+    } else {
+      sign(' ');
+    }
+    if (words.ends_with("' ")) words.replace(words.size() - 2, 2, " ");
+  }
+  return words;
+}
+
+bool begins_so(std::string_view text, const std::vector<std::string>& all) {
+  const std::string_view begin = text.substr(0, kBegin);
+  return std::ranges::any_of(
+      all, [&](const std::string& one) { return begin.find(one) != std::string_view::npos; });
+}
+
+}  // namespace
+
+std::string refusal_words(std::string_view text) {
+  const Forms& forms = built_in();
+  const std::string words = words_of(text, true);
+  // First, for it says more.
+  if (RE2::PartialMatch(words, *forms.blind) || RE2::PartialMatch(words, *forms.blind_within) ||
+      begins_so(text, forms.blind_begins)) {
+    return "says that it sees no picture: " + clean_text(text.substr(0, kLooked), kShown);
+  }
+  if (RE2::PartialMatch(words_of(text, false), *forms.refusal) ||
+      begins_so(text, forms.refusal_begins)) {
+    return clean_text(text.substr(0, kLooked), kShown);
+  }
+  return {};
+}
+
+}  // namespace epicrisis::llm
