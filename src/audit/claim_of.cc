@@ -66,7 +66,7 @@ bool is_hedged(const NoteText& text, std::size_t index) {
         !text.together(other.end_word - 1, first, Within::kPhrase)) {
       break;
     }
-    // "The diagnosis is likely" and "it is likely benign".
+    // "The diagnosis is likely" and "it is likely grave".
     if (text.mark(i - 1) == Mark::kHedge || text.mark(i - 1) == Mark::kHedged) {
       if (!crossed) return true;
       // "appears raised and is grave": the doubt is of the former alone.

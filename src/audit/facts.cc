@@ -74,7 +74,7 @@ Facts parse_facts(const Json& json, const Field& field, std::string_view source)
     if (key == "label") {
       if (text.empty()) continue;
       facts.label = field.find_class(text);
-      // In other words: "nevus", "seborrheic keratosis".
+      // In other words than those of the field.
       if (!facts.label) facts.label = ClaimReader(field).read("A " + text + ".").diagnosis;
       if (!facts.label) {
         throw InputError("{}: label '{}' is none of {}", source, text, field.class_names());

@@ -59,12 +59,11 @@ bool is_conceded(const NoteText& text, std::size_t first) {
   return false;
 }
 
-// What the lesion came from, or what the patient had before: "arising in a nevus", "a history of
-// melanoma".
+// What it came from, or what the patient had before: "arising in a scar", "a history of pneumonia".
 bool is_of_another(const NoteText& text, std::size_t index) {
   constexpr std::size_t kNear = 3;  // words
   const std::size_t origin = text.left(index, Mark::kOrigin, Within::kPhrase, kNear);
-  // "Scars next to dots suggest melanoma" states one.
+  // "Shadows next to lines suggest pneumonia" states one.
   const std::size_t hedge = text.left(index, Mark::kHedge, Within::kPhrase, kNear);
   if (origin != kNone && (hedge == kNone || hedge < origin)) return true;
   const std::size_t first = text.mention(index).first_word;
@@ -78,8 +77,7 @@ bool is_of_another(const NoteText& text, std::size_t index) {
   return false;
 }
 
-// Whether a denial is of what stands before: "no streaks in this melanoma", "no network, basal cell
-// carcinoma", "without ulceration, the melanoma".
+// Whether a denial is of what stands before: "no lines in this effusion", "no lines, pneumonia".
 bool is_denied_before(const NoteText& text, std::size_t index) {
   const std::size_t first = text.mention(index).first_word;
   if (index == 0 || first == 0) return false;
@@ -214,7 +212,7 @@ void read_other_disease(const NoteText& text, NoteReading& reading) {
   reading.claims.push_back(std::move(claim));
 }
 
-// "benign" of "benign keratosis": the grade that the words of a class hold; "" for others.
+// "mild" of "mild effusion": the grade that the words of a class hold; "" for others.
 std::string grade_in_name(const NoteText& text, std::size_t index, const Field& field) {
   for (std::size_t at = text.mention(index).first_word; at < text.mention(index).end_word; ++at) {
     const auto grade = std::ranges::find(field.grades(), text.word(at));

@@ -60,7 +60,7 @@ bool stands_as_place(const NoteText& text, std::size_t index) {
     if (!is_article(text.word(first - 1)) && !hedge) break;
     --first;
   }
-  // Before what is there: "facial skin", "a brown scalp tumour".
+  // Before what is there: "facial area", "a brown scalp tumour".
   if (!text.ends_phrase(end)) {
     const std::size_t next = text.mention_at(end);
     return next != kNone &&
@@ -100,7 +100,7 @@ bool is_near(const NoteText& text, std::size_t index) {
 }  // namespace
 
 void read_sites(const NoteText& text, NoteReading& reading) {
-  std::vector<Claim> near;  // sites that the lesion is near to
+  std::vector<Claim> near;  // sites that it is near to
   bool placed = false;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.kind(i) != Kind::kSite || is_denied_place(text, i) || !stands_as_place(text, i) ||

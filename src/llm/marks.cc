@@ -354,7 +354,7 @@ bool holds_thought(const HtmlTag& tag) {
   });
 }
 
-// "</thinkThe lesion is": letters, no '>', and words behind, or a thought's closing mark all but for
+// "</thinkThe note is": letters, no '>', and words behind, or a thought's closing mark all but for
 // its '>'.
 bool is_cut_mark(std::string_view rest) {
   if (!rest.starts_with("</")) return false;

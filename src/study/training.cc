@@ -120,7 +120,6 @@ class StudyRuns {
         state.why_not = fmt::format("its files in {} are gone", folder.string());
         return;
       }
-      study::check_weights(folder);
       state.finished = true;
       state.cut_off = is_cut_off(*result);
     } catch (const Error& error) {
@@ -292,6 +291,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
       bool kept = state.finished;
       if (kept) {
         try {
+          study::check_weights(folder);
           for (const DatasetSlice& slice : runs.slices()) {
             bool damaged = false;
             const std::string fault = runs.fault_of_predictions(state, slice, damaged);
