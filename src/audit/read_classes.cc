@@ -72,7 +72,7 @@ bool is_of_another(const NoteText& text, std::size_t index) {
     if (text.clause(at) != text.clause(first)) return false;
     const std::size_t other = text.mention_at(at);
     if (other != kNone && text.kind(other) == Kind::kHistory) return true;
-    if (text.word(at) == "history") return true;  // "history: cancer"
+    if (text.word(at) == "history") return true;  // "history: stroke"
   }
   return false;
 }

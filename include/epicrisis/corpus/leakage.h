@@ -106,8 +106,8 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
 std::string other_class_words(const LeakageReport& report);
 
 // For each item the first one that it has to stay with in a split: those of one group, and those
-// that the report says are the same, by way of others, too. sample_ids: of the items; one below 0 joins no other by its
-// picture.
+// that the report says are the same, by way of others too. sample_ids: of the items; one below 0
+// joins no other by its picture.
 std::vector<std::size_t> kept_together(const LeakageReport& report,
                                        std::span<const SplitItem> items,
                                        std::span<const std::int64_t> sample_ids);
