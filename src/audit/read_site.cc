@@ -24,9 +24,9 @@ bool is_possessive(const NoteText& text, std::size_t at) {
 bool stands_as_place(const NoteText& text, std::size_t index) {
   const ConceptMention& mention = text.mention(index);
   const std::size_t end = mention.end_word;
-  // "at its foot", "freckles flank it"
+  // "at its foot", "freckles flank it", "scalp-like"
   if (mention.first_word > 0 && text.word(mention.first_word - 1) == "its") return false;
-  if (!text.ends_phrase(end) && text.word(end) == "it") return false;
+  if (!text.ends_phrase(end) && (text.word(end) == "it" || text.word(end) == "like")) return false;
   // "back of the spot"
   if (end + 2 < text.word_count() && text.word(end) == "of") {
     const std::size_t of_what = text.mention_at(std::min(end + 2, text.word_count() - 1));
@@ -43,8 +43,8 @@ bool stands_as_place(const NoteText& text, std::size_t index) {
     const std::string_view word = text.word(at);
     if (word == "on" || word == "at" || word == "of" || word == "in" || word == "over" ||
         word == "from" || word == "near" || word == "upon" || word == "to" || word == "across" ||
-        word == "behind" || word == "along" || word == "between" || word == "above" ||
-        word == "below" || word == "under") {
+        word == "behind" || word == "between" || word == "above" || word == "below" ||
+        word == "under") {
       return true;
     }
     // "a woman's face"
