@@ -15,8 +15,8 @@
 namespace epicrisis::llm {
 namespace {
 
-constexpr std::size_t kLooked = 400;                // bytes that tell
-constexpr std::size_t kLongestObject = 64U * 1024;  // bytes; what is longer is no error
+constexpr std::size_t kLooked = 400;                           // bytes that tell
+constexpr std::size_t kLongestObject = std::size_t{64} << 10;  // bytes; what is longer is no error
 
 struct Words {
   using Names = std::set<std::string, std::less<>>;

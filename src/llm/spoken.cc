@@ -13,9 +13,9 @@
 namespace epicrisis::llm {
 namespace {
 
-constexpr std::size_t kPreamble = 120;       // bytes of a "Here is the note:"
-constexpr std::size_t kHeader = 60;          // bytes between a role's mark and its end
-constexpr std::size_t kProse = 256U * 1024;  // bytes; what is longer is no note
+constexpr std::size_t kPreamble = 120;                  // bytes of a "Here is the note:"
+constexpr std::size_t kHeader = 60;                     // bytes between a role's mark and its end
+constexpr std::size_t kProse = std::size_t{256} << 10;  // bytes; what is longer is no note
 
 bool is_white(std::string_view text) { return trim(text).empty(); }
 

@@ -381,7 +381,7 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
   }
   if (plan.pictures > 0) lines.push_back(fmt::format("pictures: {} to prepare", plan.pictures));
   if (!plan.compared) {
-    lines.push_back(
+    lines.emplace_back(
         "pictures: not compared with each other yet; where some are the same, the split changes "
         "('epicrisis check' compares them)");
   }

@@ -41,7 +41,7 @@ class Revise : public test::SynthesisTest {
             }};
   }
   RevisionReport run(SimulatedServer& server, const SynthesisOptions& asking = {}) {
-    const RevisionReport report =
+    RevisionReport report =
         revise_notes(workspace_, policy_, options_, reviser(), asking, server, *timed_job_);
     EXPECT_EQ(report.asked.requests, static_cast<std::int64_t>(server.requests.size()));
     EXPECT_EQ(report.asked.taken,
@@ -229,7 +229,7 @@ TEST_F(Revise, TheBudgetHoldsForAllRounds) {
         test::make_sample("a"), 0, "", {{"note", kHalf}, {"faults", std::string(200, 'x')}});
     reserved = planned.input_tokens + planned.max_tokens;
   }
-  asking.budget.tokens = reserved + 3 * 60;
+  asking.budget.tokens = reserved + std::int64_t{3} * 60;
   SimulatedServer half = server({kHalf});
   const RevisionReport report = run(half, asking);
   EXPECT_THAT(report.asked.stopped, HasSubstr("budget"));

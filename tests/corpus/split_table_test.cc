@@ -99,7 +99,7 @@ TEST_F(SplitTableTest, CopiesOfAPictureStayTogether) {
     }
     for (const auto& [picture, roles] : places) EXPECT_EQ(roles.size(), 1U) << picture;
     EXPECT_EQ(table.joined, 30);
-    EXPECT_EQ(std::accumulate(table.groups.begin(), table.groups.end(), 0), 10);
+    EXPECT_EQ(std::accumulate(table.groups.begin(), table.groups.end(), std::int64_t{0}), 10);
     EXPECT_THAT(table.remarks,
                 Contains(HasSubstr("30 samples have the picture of another patient")));
     EXPECT_THAT(table.remarks, Contains(HasSubstr("3 pairs of the same picture are of different")));

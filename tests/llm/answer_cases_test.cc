@@ -219,7 +219,7 @@ TEST(AnswerCases, RefusalsAndBlindModelsAreNotNotes) {
   for (const std::string& text : said.strings_or("note", {})) EXPECT_EQ(refusal_words(text), "");
   // Hostile ones.
   for (const std::string& text :
-       {std::string("\xff\xfe\0 i can't", 12), std::string(100'000, 'a'), std::string(100'000, '.'),
+       {std::string("\xff\xfe\0 i can't", 11), std::string(100'000, 'a'), std::string(100'000, '.'),
         std::string("no image"), std::string()}) {
     EXPECT_LE(refusal_words(text).size(), 200U);
   }

@@ -171,7 +171,7 @@ class Described final : public Adapter {
       if (position != file_.splits.end()) split = position->second;
     }
     draft.broader_labels.emplace_back(kAnyOther);
-    draft.sample.group = groups.of(std::move(draft.sample.group));
+    draft.sample.group = groups.of(draft.sample.group);
     if (!file_.other_picture.empty()) {
       draft.second_picture =
           filled(file_.other_picture, draft.picture.empty() ? draft.id : draft.picture);

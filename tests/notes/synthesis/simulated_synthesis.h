@@ -87,7 +87,7 @@ class SynthesisTest : public StoreTest {
   SynthesisReport run(SimulatedServer& server, const SynthesisOptions& options = {},
                       const std::string& provider = kProvider) {
     const RequestBuilder requests = builder(provider);
-    const SynthesisReport report = synthesize(workspace_, requests, options, server, *timed_job_);
+    SynthesisReport report = synthesize(workspace_, requests, options, server, *timed_job_);
     EXPECT_EQ(report.taken, report.done + report.failed + report.skipped + report.left);
     EXPECT_EQ(report.requests, static_cast<std::int64_t>(server.requests.size()));
     return report;
