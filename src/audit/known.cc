@@ -1,7 +1,6 @@
 #include "audit/known.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -19,12 +18,20 @@ bool holds_one_of(std::string_view text, std::initializer_list<std::string_view>
 
 }  // namespace
 
+std::vector<ConceptMention> mentions_in(const ClaimWords& words, std::string_view text, Kind kind) {
+  std::vector<ConceptMention> found = words.lexicon().mentions(text);
+  std::erase_if(found, [&](const ConceptMention& mention) {
+    return words.kind(mention.concept_index) != kind;
+  });
+  return found;
+}
+
 std::optional<ClassId> known_class(const Facts& facts, const ClaimWords& words) {
   if (facts.label) return facts.label;
   std::optional<ClassId> named;
   for (const std::string* text : {&facts.diagnosis, &facts.subclass}) {
-    for (const ConceptMention& mention : words.lexicon().mentions(*text)) {
-      if (words.kind(mention.concept_index) != Kind::kDiagnosis || mention.negated) continue;
+    for (const ConceptMention& mention : mentions_in(words, *text, Kind::kDiagnosis)) {
+      if (mention.negated) continue;
       const auto label = words.field().find_class(words.at(mention.concept_index).label);
       if (named && label != named) return std::nullopt;
       named = label;

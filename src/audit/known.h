@@ -11,6 +11,9 @@ namespace epicrisis::audit {
 
 // What metadata says, in the terms of claims.
 
+// The mentions of a kind in a text of the metadata.
+std::vector<ConceptMention> mentions_in(const ClaimWords& words, std::string_view text, Kind kind);
+
 // The class of a sample: its label, or the one class that its diagnosis or subclass names.
 std::optional<ClassId> known_class(const Facts& facts, const ClaimWords& words);
 

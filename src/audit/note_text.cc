@@ -184,4 +184,14 @@ std::size_t NoteText::right(std::size_t index, Mark wanted, Within level, std::s
   return kNone;
 }
 
+bool NoteText::follows_one_of(std::size_t index, std::size_t reach,
+                              std::initializer_list<std::string_view> words) const {
+  const std::size_t first = mention(index).first_word;
+  for (std::size_t back = 1; back <= reach && back <= first; ++back) {
+    if (phrase(first - back) != phrase(first)) return false;
+    if (std::ranges::find(words, word(first - back)) != words.end()) return true;
+  }
+  return false;
+}
+
 }  // namespace epicrisis::audit

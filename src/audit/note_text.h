@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,9 @@ class NoteText {
   std::size_t left(std::size_t index, Mark mark, Within level, std::size_t reach) const;
   std::size_t right(std::size_t index, Mark mark, Within level, std::size_t reach) const;
   bool together(std::size_t a, std::size_t b, Within level) const;  // two words
+  // Whether one of these words stands in the phrase of mention `index`, at most `reach` before it.
+  bool follows_one_of(std::size_t index, std::size_t reach,
+                      std::initializer_list<std::string_view> words) const;
 
  private:
   struct Place {

@@ -187,10 +187,9 @@ void read_border(const NoteText& text, NoteReading& reading) {
     return best;
   };
   const auto state = [&](const Remark& remark, std::string_view value) {
-    Claim claim = claim_of(text, remark.mention);
+    Claim claim = asserted_claim_of(text, remark.mention);
     claim.kind = text.claim_words().kind_name(Kind::kBorder);
     claim.value = value;
-    claim.denied = false;
     reading.claims.push_back(std::move(claim));
   };
   const Remark* sharp = find("sharp", false);
@@ -253,9 +252,8 @@ void read_asymmetry(const NoteText& text, NoteReading& reading) {
   }
   const std::size_t settled = asymmetric != kNone ? asymmetric : symmetric;
   if (settled == kNone) return;
-  Claim claim = claim_of(text, settled);
+  Claim claim = asserted_claim_of(text, settled);
   claim.value = asymmetric != kNone ? "asymmetric" : "symmetric";
-  claim.denied = false;
   reading.claims.push_back(std::move(claim));
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <string_view>
 
@@ -73,28 +72,12 @@ bool stands_as_place(const NoteText& text, std::size_t index) {
 
 // "not on the face"
 bool is_denied_place(const NoteText& text, std::size_t index) {
-  constexpr std::size_t kReach = 4;
-  const std::size_t first = text.mention(index).first_word;
-  for (std::size_t back = 1; back <= kReach && back <= first; ++back) {
-    const std::size_t at = first - back;
-    if (text.phrase(at) != text.phrase(first)) return false;
-    if (text.word(at) == "not") return true;
-  }
-  return false;
+  return text.follows_one_of(index, 4, {"not"});
 }
 
 // "near the elbow", "beside the ear lobe"
 bool is_near(const NoteText& text, std::size_t index) {
-  constexpr std::size_t kReach = 3;
-  constexpr std::array<std::string_view, 5> kWords = {"near", "beside", "next", "close",
-                                                      "adjacent"};
-  const std::size_t first = text.mention(index).first_word;
-  for (std::size_t back = 1; back <= kReach && back <= first; ++back) {
-    const std::size_t at = first - back;
-    if (text.phrase(at) != text.phrase(first)) return false;
-    if (std::ranges::find(kWords, text.word(at)) != kWords.end()) return true;
-  }
-  return false;
+  return text.follows_one_of(index, 3, {"near", "beside", "next", "close", "adjacent"});
 }
 
 }  // namespace

@@ -49,16 +49,9 @@ bool is_conditional(const NoteText& text, std::size_t index) {
   return text.left(index, Mark::kCondition, Within::kClause, 14) != kNone;
 }
 
-// Whether what may be advice was done already: "was treated".
+// Whether what may be advice was done already: "was treated", "been successfully removed".
 bool is_past(const NoteText& text, std::size_t index) {
-  constexpr std::size_t kReach = 2;  // "been successfully removed"
-  const std::size_t first = text.mention(index).first_word;
-  for (std::size_t back = 1; back <= kReach && back <= first; ++back) {
-    if (text.phrase(first - back) != text.phrase(first)) return false;
-    const std::string_view word = text.word(first - back);
-    if (word == "was" || word == "were" || word == "been") return true;
-  }
-  return false;
+  return text.follows_one_of(index, 2, {"was", "were", "been"});
 }
 
 bool meets_need(const NoteText& text, std::size_t index) {
@@ -92,9 +85,8 @@ void read_test(const NoteText& text, std::size_t index, NoteReading& reading) {
     wanted = text.word(first - back) == "should" || text.word(first - back) == "must";
   }
   if (wanted) {
-    Claim claim = claim_of(text, index);
+    Claim claim = asserted_claim_of(text, index);
     claim.kind = text.claim_words().kind_name(Kind::kAdvice);
-    claim.denied = false;
     reading.claims.push_back(std::move(claim));
   } else if (meets_need(text, index)) {
     reading.claims.push_back(claim_of(text, index));
@@ -119,8 +111,7 @@ void read_unseen(const NoteText& text, NoteReading& reading) {
         if (!is_conditional(text, i)) reading.claims.push_back(claim_of(text, i));
         break;
       case Kind::kAdvice: {
-        Claim claim = claim_of(text, i);
-        claim.denied = false;  // "no treatment is needed" is advice
+        Claim claim = asserted_claim_of(text, i);  // "no treatment is needed" is advice
         // "has been removed"
         if (is_past(text, i)) claim.kind = text.claim_words().kind_name(Kind::kHistory);
         reading.claims.push_back(std::move(claim));

@@ -16,8 +16,8 @@ namespace {
 // The concepts of a kind that a text of the metadata names.
 std::vector<std::size_t> concepts_in(const ClaimWords& words, std::string_view text, Kind kind) {
   std::vector<std::size_t> found;
-  for (const ConceptMention& mention : words.lexicon().mentions(text)) {
-    if (words.kind(mention.concept_index) == kind) found.push_back(mention.concept_index);
+  for (const ConceptMention& mention : mentions_in(words, text, kind)) {
+    found.push_back(mention.concept_index);
   }
   return found;
 }
@@ -152,11 +152,13 @@ void judge_site(JudgedClaim& judged, std::string_view note, const Facts& facts,
   }
 }
 
-// Whether the words before byte `end` say that a number is a rough one: "about 60".
+// Whether the word before byte `end` says that a number is a rough one: "about 60".
 bool is_rough(std::string_view note, std::size_t end) {
+  constexpr std::size_t kLooked = 32;  // bytes, or a note of ages would take its length for each
   constexpr std::array<std::string_view, 8> kWords = {
       "about", "almost", "approximately", "around", "nearly", "roughly", "circa", "ca."};
-  const std::string before = ascii_lower(trim(note.substr(0, end)));
+  const std::size_t begin = end - std::min(end, kLooked);
+  const std::string before = ascii_lower(trim(note.substr(begin, end - begin)));
   return std::ranges::any_of(kWords, [&](std::string_view word) { return before.ends_with(word); });
 }
 
@@ -213,8 +215,7 @@ void judge_reported(JudgedClaim& judged, Kind kind, const Facts& facts, const Cl
                     Severity severity) {
   judged.rule = std::string(words.kind_name(kind));
   const std::string findings = joined_findings(facts);
-  for (const ConceptMention& mention : words.lexicon().mentions(findings)) {
-    if (words.kind(mention.concept_index) != kind) continue;
+  for (const ConceptMention& mention : mentions_in(words, findings, kind)) {
     if (words.at(mention.concept_index).value != judged.claim.value) continue;
     return decide(judged, judged.claim.denied == mention.negated, Severity::kMinor, findings);
   }
@@ -231,8 +232,7 @@ void judge_look(JudgedClaim& judged, Kind kind, const Facts& facts, const ClaimW
     return 0;
   };
   const int said = is_raised(judged.claim.value, judged.claim.denied);
-  for (const ConceptMention& mention : words.lexicon().mentions(findings)) {
-    if (words.kind(mention.concept_index) != kind) continue;
+  for (const ConceptMention& mention : mentions_in(words, findings, kind)) {
     const std::string& value = words.at(mention.concept_index).value;
     const int known = is_raised(value, mention.negated);
     if (value == judged.claim.value) {

@@ -127,4 +127,14 @@ FoldedText::FoldedText(std::string_view text) {
   at_.push_back(static_cast<std::uint32_t>(text.size()));
 }
 
+std::vector<std::string> folded(std::vector<std::string> words) {
+  for (std::string& word : words) word = FoldedText(word).text();
+  return words;
+}
+
+bool begins_with_any(std::string_view text, const std::vector<std::string>& words) {
+  return std::ranges::any_of(words,
+                             [&](const std::string& word) { return text.starts_with(word); });
+}
+
 }  // namespace epicrisis::llm

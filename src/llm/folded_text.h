@@ -25,4 +25,9 @@ class FoldedText {
   std::vector<std::uint32_t> at_;
 };
 
+// Words as texts are compared with them.
+std::vector<std::string> folded(std::vector<std::string> words);
+
+bool begins_with_any(std::string_view text, const std::vector<std::string>& words);
+
 }  // namespace epicrisis::llm

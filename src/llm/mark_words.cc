@@ -25,12 +25,6 @@ Names words_of(const TomlTable& table, std::string_view key) {
   return {words.begin(), words.end()};
 }
 
-// As texts are compared with them.
-std::vector<std::string> folded(std::vector<std::string> words) {
-  for (std::string& word : words) word = FoldedText(word).text();
-  return words;
-}
-
 MarkWords read_words() {
   constexpr std::string_view kFile = "answers/marks.toml";
   const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));

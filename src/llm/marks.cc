@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "epicrisis/core/strings.h"
+#include "llm/folded_text.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -360,10 +361,7 @@ bool is_cut_mark(std::string_view rest) {
   if (!rest.starts_with("</")) return false;
   const std::size_t end = std::min(rest.find_first_of("<>\n", 2), rest.size());
   if (end < rest.size() && rest[end] == '>') return false;
-  if (std::ranges::any_of(MarkWords::built_in().cut_thoughts,
-                          [&](const std::string& cut) { return rest.starts_with(cut); })) {
-    return true;
-  }
+  if (begins_with_any(rest, MarkWords::built_in().cut_thoughts)) return true;
   std::size_t at = 2;
   while (at < end && is_name_byte(rest[at])) ++at;
   return at > 2 && at < end;

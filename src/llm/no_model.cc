@@ -27,11 +27,7 @@ struct Words {
 Words read_words() {
   constexpr std::string_view kFile = "answers/no_model.toml";
   const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
-  const auto folded = [](std::vector<std::string> all) {
-    for (std::string& one : all) one = FoldedText(one).text();
-    return all;
-  };
-  const auto names = [&](const TomlTable& table, const char* key) {
+  const auto names = [](const TomlTable& table, const char* key) {
     const std::vector<std::string> all = folded(table.strings_or(key, {}));
     return Words::Names(all.begin(), all.end());
   };
@@ -53,10 +49,6 @@ Words read_words() {
 const Words& built_in() {
   static const Words words = read_words();
   return words;
-}
-
-bool begins_with_one(std::string_view text, const std::vector<std::string>& all) {
-  return std::ranges::any_of(all, [&](const std::string& one) { return text.starts_with(one); });
 }
 
 bool says_something(const Json& value) {
@@ -106,8 +98,8 @@ Error error_in_words(std::string_view text) {
   const std::string folded = FoldedText(text.substr(0, kLooked)).text();
   std::string_view rest = trim(folded);
   rest.remove_prefix(words_begin(rest));  // "[ERROR] ...", "⚠️ **Error:** ..."
-  if (begins_with_one(rest, words.texts)) {
-    return begins_with_one(rest, words.people) ? Error::kDoubtful : Error::kSure;
+  if (begins_with_any(rest, words.texts)) {
+    return begins_with_any(rest, words.people) ? Error::kDoubtful : Error::kSure;
   }
   while (!rest.empty() && std::string_view(" .!*_`\"')]}>").find(rest.back()) != rest.npos) {
     rest.remove_suffix(1);
@@ -122,7 +114,7 @@ NotSaid not_said_in(std::string_view content) {
   const std::string_view text = trim(content);
   if (text.empty()) return said;
   const std::string begin = FoldedText(text.substr(0, kLooked)).text();
-  if (begins_with_one(begin, built_in().pages)) {
+  if (begins_with_any(begin, built_in().pages)) {
     said.what = "a web page";
   } else if (is_error_of_json(text)) {
     said.what = "an error";

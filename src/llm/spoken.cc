@@ -21,9 +21,8 @@ bool is_white(std::string_view text) { return trim(text).empty(); }
 
 bool begins_a_turn(std::string_view folded) {
   const std::string_view words = trim(folded);
-  const auto begins = [&](const std::string& turn) { return words.starts_with(turn); };
-  return std::ranges::any_of(MarkWords::built_in().turns, begins) ||
-         std::ranges::any_of(MarkWords::built_in().own_turns, begins);
+  return begins_with_any(words, MarkWords::built_in().turns) ||
+         begins_with_any(words, MarkWords::built_in().own_turns);
 }
 
 // Goes through the marks of a text in order and keeps what is said outside of thoughts.

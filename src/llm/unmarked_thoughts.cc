@@ -149,11 +149,6 @@ class ThoughtFinder {
   FoldedText folded_;
 };
 
-bool begins_with_any(std::string_view text, const std::vector<std::string>& words) {
-  return std::ranges::any_of(words,
-                             [&](const std::string& word) { return text.starts_with(word); });
-}
-
 // "Okay, so the user wants ...": how those begin who think and say so by no mark.
 bool thinks_aloud(std::string_view text) {
   constexpr int kMostLeadIns = 4;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kLongestLine = 300;  // bytes of an announcement
 
 bool keep(Spoken& spoken, std::string_view text) {
-  spoken.text = std::string(trim(std::string(text)));
+  spoken.text = std::string(trim(text));
   spoken.dropped.control_tokens = true;
   return true;
 }
@@ -78,10 +78,6 @@ bool drop_tag(Spoken& spoken) {
   return keep(spoken, std::string(note));
 }
 
-bool begins_with_one(std::string_view text, const std::vector<std::string>& all) {
-  return std::ranges::any_of(all, [&](const std::string& one) { return text.starts_with(one); });
-}
-
 bool drop_announcement(Spoken& spoken) {
   const std::size_t line = spoken.text.find('\n');
   if (line == std::string::npos || line > kLongestLine) return false;
@@ -97,7 +93,7 @@ bool drop_announcement(Spoken& spoken) {
     return false;
   }
   words.remove_prefix(words_begin(words));
-  if (!begins_with_one(words, known.announcements)) return false;
+  if (!begins_with_any(words, known.announcements)) return false;
   spoken.text = trim(spoken.text.substr(line));
   spoken.dropped.thoughts = true;
   return true;
@@ -110,7 +106,7 @@ bool drop_closing(Spoken& spoken) {
   std::string_view words = folded;
   const std::size_t begin = words.find_first_not_of(" *_#>-");
   words.remove_prefix(std::min(begin, words.size()));
-  if (!begins_with_one(words, MarkWords::built_in().closings)) return false;
+  if (!begins_with_any(words, MarkWords::built_in().closings)) return false;
   spoken.text = trim(spoken.text.substr(0, line));
   spoken.dropped.thoughts = true;
   return true;

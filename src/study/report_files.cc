@@ -35,6 +35,12 @@ ReportKey read_key(const Path& html) {
                : ReportKey{lines[0], "", "", ""};
 }
 
+bool is_whole(const Path& html) {
+  return std::ranges::all_of(kExtensions, [&](const char* extension) {
+    return std::filesystem::exists(beside(html, extension));
+  });
+}
+
 std::string hash_of_files(const Path& html) {
   std::vector<std::string> hashes;
   for (const std::string_view extension : kExtensions) {
@@ -87,9 +93,7 @@ Path beside(const Path& html, const char* extension) {
 bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key) {
   const Path html = report_file(workspace, study);
-  for (const char* extension : kExtensions) {
-    if (!std::filesystem::exists(beside(html, extension))) return false;
-  }
+  if (!is_whole(html)) return false;
   const ReportKey now = read_key(html);
   return now.key == key && now.files == hash_of_files(html);
 }
@@ -98,11 +102,7 @@ bool report_was_changed(const Workspace& workspace, const std::string& study) {
   const Path html = report_file(workspace, study);
   const ReportKey key = read_key(html);
   if (key.files.empty()) return false;  // of an earlier version, or being written
-  return std::ranges::any_of(kExtensions,
-                             [&](const char* extension) {
-                               return !std::filesystem::exists(beside(html, extension));
-                             }) ||
-         key.files != hash_of_files(html);
+  return !is_whole(html) || key.files != hash_of_files(html);
 }
 
 Path begin_report(const Workspace& workspace, const Study& study, const std::string& day) {

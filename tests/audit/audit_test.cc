@@ -178,6 +178,15 @@ TEST(Audit, AgesAndClassesInOtherWords) {
   EXPECT_THAT(unknown.omitted, IsEmpty());
 }
 
+// What is looked at before an age has a length of its own.
+TEST(Audit, ANoteOfAgesIsJudgedInLinearTime) {
+  std::string note;
+  while (note.size() < 1'000'000) note += "About 60 years old. ";
+  const AuditedNote audited = audit(note, R"({"age":62})");
+  EXPECT_EQ(audited.claims.size(), note.size() / std::string_view("About 60 years old. ").size());
+  EXPECT_THAT(audited.wrong, IsEmpty());
+}
+
 TEST(Audit, ANoteContradictsItselfOnPersonsToo) {
   const auto contradicts = [](std::string_view note) {
     return !audit(note, "{}").reading.self_contradictions.empty();
