@@ -85,7 +85,18 @@ int run(const Path& shared, bool differences) {
     if (note.contains("given")) given[id_of(note)] = note.at("given");
   }
   std::map<std::string, Counts> counts;
-  Counts off_list;  // notes with something off the list
+  Counts off_list;       // notes with something off the list
+  Counts contradicting;  // notes that contradict themselves
+  const auto by_note = [&](const char* what, const std::string& key, const Json& ours,
+                           const Json& theirs, Counts& count) {
+    ++count.notes;
+    if (!ours.empty() && !theirs.empty()) ++count.both;
+    if (!ours.empty() && theirs.empty()) ++count.reader;
+    if (ours.empty() && !theirs.empty()) ++count.gold;
+    if (differences && ours.empty() != theirs.empty()) {
+      fmt::print("{:<16} {} +{} -{}\n", what, key, ours.dump(), theirs.dump());
+    }
+  };
   const audit::Prompt p1 = auditor.prompt_of(epicrisis::load_strategy("P1"));
   std::vector<std::string> order;
   for (const Json& gold : read_lines(shared / "notes/claims_gold.jsonl")) {
@@ -96,21 +107,13 @@ int run(const Path& shared, bool differences) {
     Json read = audit::guide_keys(audited.reading, field);
     read["wrong"] = audited.wrong;
     read["unknowable"] = audited.unknowable;
-    read["self_contradictions"] = Json::array();
-    for (const auto& one : audited.reading.self_contradictions) {
-      read["self_contradictions"].push_back(
-          note.substr(one.first_begin, one.second_end - one.first_begin));
-    }
+    // Two readers seldom mark the same spans: whether there is one is compared.
+    const Json written = to_json(audited, note, field);
+    by_note("contradicts itself", key, written.at("self_contradictions"),
+            gold.at("self_contradictions"), contradicting);
     if (gold.at("strategy") == "P1") {
       const Json ours = to_json(auditor.audit(note, facts, &p1), note, field).at("off_list");
-      const Json& theirs = gold.at("off_list");
-      ++off_list.notes;
-      if (!ours.empty() && !theirs.empty()) ++off_list.both;
-      if (!ours.empty() && theirs.empty()) ++off_list.reader;
-      if (ours.empty() && !theirs.empty()) ++off_list.gold;
-      if (differences && ours.empty() != theirs.empty()) {
-        fmt::print("{:<16} {} +{} -{}\n", "off the list", key, ours.dump(), theirs.dump());
-      }
+      by_note("off the list", key, ours, gold.at("off_list"), off_list);
     }
     for (const auto& [name, value] : read.items()) {
       if (!gold.contains(name)) continue;
@@ -151,6 +154,10 @@ int run(const Path& shared, bool differences) {
              all.reader, all.gold, all.f1());
   fmt::print("off the list: of {} P1 notes both find {}, the audit alone {}, the gold alone {}\n",
              off_list.notes, off_list.both, off_list.reader, off_list.gold);
+  fmt::print(
+      "with itself: of {} notes both find {} that contradict themselves, the audit alone {}, "
+      "the gold alone {}\n",
+      contradicting.notes, contradicting.both, contradicting.reader, contradicting.gold);
 
   int p3 = 0, found = 0, found_given = 0, given_notes = 0;
   for (const Json& note : read_lines(shared / "notes/ham10000_train_notes.jsonl")) {

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "audit/read_claims.h"
 
 namespace epicrisis::audit {
@@ -53,6 +57,14 @@ void add_claim(const NoteText& text, NoteReading& reading, Kind kind, std::strin
   claim.begin = text.words()[first].begin;
   claim.end = text.words()[end - 1].end;
   reading.claims.push_back(std::move(claim));
+}
+
+void contradict(const NoteText& text, std::size_t a, std::size_t b, std::string rule, bool major,
+                NoteReading& reading) {
+  const ConceptMention& first = text.mention(std::min(a, b));
+  const ConceptMention& second = text.mention(std::max(a, b));
+  reading.self_contradictions.push_back(
+      {first.begin, first.end, second.begin, second.end, std::move(rule), major});
 }
 
 bool is_hedged(const NoteText& text, std::size_t index) {

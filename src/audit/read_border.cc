@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <map>
+#include <array>
 #include <optional>
+#include <utility>
 
 #include "audit/read_claims.h"
 
@@ -166,6 +167,66 @@ std::vector<Remark> gather(const NoteText& text) {
   return remarks;
 }
 
+// "irregular border", "the border is irregular": not a border that is named elsewhere.
+bool names_border(const NoteText& text, std::size_t index) {
+  constexpr std::size_t kReach = 4;
+  if (text.need(index) == Need::kNone) return true;  // it holds the noun
+  const std::size_t end = text.mention(index).end_word;
+  const std::size_t next = text.ends_phrase(end) ? kNone : text.mention_at(end);
+  if (next != kNone && text.mark(next) == Mark::kBorderNoun) return true;
+  const std::size_t noun = text.left(index, Mark::kBorderNoun, Within::kPhrase, kReach);
+  if (noun == kNone) return false;
+  const std::size_t after = text.mention(noun).end_word;
+  return after < text.mention(index).first_word && is_verb(text.word(after));
+}
+
+// "asymmetric in colour", "the distribution is asymmetric": of one aspect, as another one need not be.
+bool is_of_aspect(const NoteText& text, std::size_t index) {
+  constexpr std::array<std::string_view, 6> kAspects = {"in",     "distribution", "shape",
+                                                        "colors", "color",        "structures"};
+  const auto is_aspect = [&](std::size_t at) {
+    return std::ranges::find(kAspects, text.word(at)) != kAspects.end();
+  };
+  constexpr std::size_t kReach = 4;
+  const ConceptMention& mention = text.mention(index);
+  for (std::size_t at = mention.first_word; at > 0 && !text.begins_phrase(at); --at) {
+    if (at + kReach < mention.first_word) break;
+    if (is_aspect(at - 1)) return true;
+  }
+  return !text.ends_phrase(mention.end_word) && is_aspect(mention.end_word);
+}
+
+// The two verdicts on the symmetry of the whole, each where it was given first and last.
+class Verdicts {
+ public:
+  void add(const NoteText& text, std::size_t index, bool asymmetric) {
+    if (is_hedged(text, index) || is_of_aspect(text, index) || at_one_place(text, index)) return;
+    Places& places = places_.at(asymmetric ? 1 : 0);
+    if (places.first == kNone) places.first = index;
+    places.last = index;
+  }
+
+  // Nothing is wrong within one sentence: "neither symmetric nor asymmetric".
+  void contradict_each_other(const NoteText& text, NoteReading& reading) const {
+    for (const auto& [a, b] : {std::pair(places_[0].first, places_[1].last),
+                               std::pair(places_[1].first, places_[0].last)}) {
+      if (a == kNone || b == kNone ||
+          text.together(text.mention(a).first_word, text.mention(b).first_word,
+                        Within::kSentence)) {
+        continue;
+      }
+      contradict(text, a, b, "symmetric and asymmetric", false, reading);
+      return;
+    }
+  }
+
+ private:
+  struct Places {
+    std::size_t first = kNone, last = kNone;
+  };
+  std::array<Places, 2> places_;  // of symmetric, of asymmetric
+};
+
 // Whether word `at` stands in the phrase that follows "Asymmetry:" at once.
 bool answers_asymmetry(const NoteText& text, std::size_t at) {
   while (at > 0 && !text.begins_phrase(at)) --at;
@@ -221,11 +282,24 @@ void read_border(const NoteText& text, NoteReading& reading) {
   const Remark* regular = find("regular", true);
   if (irregular != nullptr) state(*irregular, "irregular");
   if (regular != nullptr && irregular == nullptr) state(*regular, "regular");
+  if (regular != nullptr && irregular != nullptr) {
+    // "Mostly regular" leaves room, and so does one sentence.
+    const auto plain = [&](const Remark& one) {
+      return !one.overall && !one.minor && !is_hedged(text, one.mention) &&
+             names_border(text, one.mention);
+    };
+    if (plain(*irregular) && plain(*regular) &&
+        !text.together(text.mention(irregular->mention).first_word,
+                       text.mention(regular->mention).first_word, Within::kSentence)) {
+      contradict(text, irregular->mention, regular->mention, "two borders", false, reading);
+    }
+  }
 }
 
 void read_asymmetry(const NoteText& text, NoteReading& reading) {
   std::size_t asymmetric = kNone, symmetric = kNone;
   std::optional<std::uint32_t> answered;  // the sentence that answers the heading
+  Verdicts verdicts;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.kind(i) != Kind::kAsymmetry) continue;
     const ConceptMention& mention = text.mention(i);
@@ -240,6 +314,7 @@ void read_asymmetry(const NoteText& text, NoteReading& reading) {
     }
     if (is_elsewhere(text, i)) continue;
     if (mention.negated) value = !value;
+    verdicts.add(text, i, value);
     // What answers the heading is settled for, whatever stood before it.
     const std::uint32_t sentence = text.sentence(mention.first_word);
     if (!answered && answers_asymmetry(text, mention.first_word)) {
@@ -255,6 +330,7 @@ void read_asymmetry(const NoteText& text, NoteReading& reading) {
   Claim claim = asserted_claim_of(text, settled);
   claim.value = asymmetric != kNone ? "asymmetric" : "symmetric";
   reading.claims.push_back(std::move(claim));
+  verdicts.contradict_each_other(text, reading);
 }
 
 }  // namespace epicrisis::audit

@@ -14,7 +14,6 @@ void read_sites(const NoteText& text, NoteReading& reading);
 void read_person(const NoteText& text, NoteReading& reading);    // age and sex
 void read_identity(const NoteText& text, NoteReading& reading);  // names, dates, identifiers
 void read_unseen(const NoteText& text, NoteReading& reading);    // size, symptoms, advice, ...
-
 // A claim over mention `index`.
 Claim claim_of(const NoteText& text, std::size_t index);
 // The same where a denial before it is of something else: "without a clear edge on the face".
@@ -23,6 +22,9 @@ Claim asserted_claim_of(const NoteText& text, std::size_t index);
 // cases in general.
 void add_claim(const NoteText& text, NoteReading& reading, Kind kind, std::string value,
                std::size_t first, std::size_t end);
+// Mentions `a` and `b` cannot both be so.
+void contradict(const NoteText& text, std::size_t a, std::size_t b, std::string rule, bool major,
+                NoteReading& reading);
 // Whether what mention `index` says is doubted in its phrase.
 bool is_hedged(const NoteText& text, std::size_t index);
 // Whether mention `index` is said of what lies around the subject, or of the picture.

@@ -191,14 +191,6 @@ const Stated* settle(const std::vector<Stated>& all, const ValueOf& value_of) {
   return best;
 }
 
-void contradict(NoteReading& reading, const NoteText& text, const Stated& a, const Stated& b,
-                std::string rule) {
-  const ConceptMention& first = text.mention(std::min(a.mention, b.mention));
-  const ConceptMention& second = text.mention(std::max(a.mention, b.mention));
-  reading.self_contradictions.push_back(
-      {first.begin, first.end, second.begin, second.end, std::move(rule)});
-}
-
 // A note that settles for none of the classes may settle for another disease.
 void read_other_disease(const NoteText& text, NoteReading& reading) {
   const std::vector<Stated> found = gather(text, Kind::kOtherDisease);
@@ -292,14 +284,14 @@ void read_classes(const NoteText& text, NoteReading& reading) {
     reading.claims.push_back(std::move(claim));
   }
   if (rival != nullptr && !settled->hedged) {
-    contradict(reading, text, *settled, *rival, "two classes");
+    contradict(text, settled->mention, rival->mention, "two classes", true, reading);
   }
 
   for (const Stated& one : classes) {
     if (settled == nullptr || one.stance != Stance::kDenied || settled->hedged || one.hedged)
       continue;
     if (label_of(one) == label_of(*settled) && text.entry(one.mention).within.empty()) {
-      contradict(reading, text, *settled, one, "asserted and denied");
+      contradict(text, settled->mention, one.mention, "asserted and denied", true, reading);
       break;
     }
   }
@@ -340,7 +332,7 @@ void read_classes(const NoteText& text, NoteReading& reading) {
     reading.claims.push_back(std::move(claim));
   }
   if (other_grade != nullptr && !grade->hedged) {
-    contradict(reading, text, *grade, *other_grade, "two grades");
+    contradict(text, grade->mention, other_grade->mention, "two grades", true, reading);
   }
   if (grade != nullptr && settled != nullptr && reading.diagnosis && !reading.grade_hedged &&
       !reading.diagnosis_hedged && other_grade == nullptr && rival == nullptr) {
@@ -351,7 +343,7 @@ void read_classes(const NoteText& text, NoteReading& reading) {
       return std::ranges::find(order, value) - order.begin();
     };
     if (!usual.empty() && std::abs(place(usual) - place(reading.grade)) > 1) {
-      contradict(reading, text, *settled, *grade, "class and grade");
+      contradict(text, settled->mention, grade->mention, "class and grade", true, reading);
     }
   }
 }

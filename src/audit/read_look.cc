@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+#include <vector>
 
 #include "audit/read_claims.h"
 
@@ -236,6 +240,56 @@ void deny_others(const NoteText& text, std::size_t index, NoteReading& reading) 
   }
 }
 
+// "no network", "neither dots nor network"; not "no typical network", beside which there may be
+// another one.
+bool is_denied_whole(const NoteText& text, std::size_t index) {
+  constexpr std::array<std::string_view, 9> kBefore = {"no",    "not",     "nor", "neither", "any",
+                                                       "lacks", "lacking", "and", "or"};
+  const std::size_t first = text.mention(index).first_word;
+  if (text.begins_phrase(first)) return true;
+  const std::string_view before = text.word(first - 1);
+  return is_article(before) || is_preposition(before) ||
+         std::ranges::find(kBefore, before) != kBefore.end();
+}
+
+// "a network", "network is seen"; not "network-like lesion", nor "network in the center".
+bool is_noun_of_whole(const NoteText& text, std::size_t index) {
+  const std::size_t end = text.mention(index).end_word;
+  return text.ends_phrase(end) || is_verb(text.word(end)) || is_joining(text.word(end));
+}
+
+// Of the same structure, one sentence says that it is there and another one that it is not.
+void contradict_structures(const NoteText& text, NoteReading& reading) {
+  constexpr std::size_t kReach = 8;
+  std::vector<std::size_t> asserted, denied;  // mentions
+  for (std::size_t i = 0; i < text.mention_count(); ++i) {
+    if (text.kind(i) != Kind::kStructures || text.is_heading(i) || !meets_need(text, i)) continue;
+    if (text.left(i, Mark::kPlace, Within::kClause, kReach) != kNone ||
+        text.right(i, Mark::kPlace, Within::kClause, kReach) != kNone || is_hedged(text, i) ||
+        is_elsewhere(text, i) || is_unassessed(text, i) || !is_noun_of_whole(text, i)) {
+      continue;
+    }
+    if (!text.mention(i).negated) {
+      asserted.push_back(i);
+    } else if (!text.entry(i).asserted_only && is_denied_whole(text, i)) {
+      denied.push_back(i);
+    }
+  }
+  const auto concept_of = [&](std::size_t index) { return text.mention(index).concept_index; };
+  std::ranges::stable_sort(asserted, {}, concept_of);
+  std::set<std::size_t> told;
+  for (const std::size_t index : denied) {
+    const auto other = std::ranges::lower_bound(asserted, concept_of(index), {}, concept_of);
+    if (other == asserted.end() || concept_of(*other) != concept_of(index)) continue;
+    if (text.together(text.mention(index).first_word, text.mention(*other).first_word,
+                      Within::kSentence) ||
+        !told.insert(concept_of(index)).second) {
+      continue;
+    }
+    contradict(text, *other, index, "asserted and denied", false, reading);
+  }
+}
+
 }  // namespace
 
 bool is_elsewhere(const NoteText& text, std::size_t index) {
@@ -348,6 +402,7 @@ void read_look(const NoteText& text, NoteReading& reading) {
     }
   }
   if (others != kNone) deny_others(text, others, reading);
+  contradict_structures(text, reading);
 }
 
 }  // namespace epicrisis::audit

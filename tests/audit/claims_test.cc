@@ -64,6 +64,48 @@ TEST(Claims, SelfContradictions) {
   EXPECT_FALSE(contradicts("A nevus. Melanoma cannot be excluded."));
 }
 
+TEST(Claims, SelfContradictionsOfTheLook) {
+  const auto rules = [](std::string_view note) {
+    std::vector<std::string> rules;
+    for (const SelfContradiction& one : reader().read(note).self_contradictions) {
+      EXPECT_FALSE(one.major) << note;
+      rules.push_back(one.rule);
+    }
+    return rules;
+  };
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  for (const char* note :
+       {"The lesion is symmetrical. Its border is sharp. The lesion is asymmetric.",
+        "The lesion is asymmetrical.\nAsymmetry: symmetric",
+        "Asymmetry: none.\nThe shape of the "
+        "spot is round. The lesion shows marked asymmetry."}) {
+    EXPECT_THAT(rules(note), ElementsAre("symmetric and asymmetric")) << note;
+  }
+  for (const char* note : {"A papule with an irregular border. The border is regular.",
+                           "The edges are smooth. The edges are jagged and the center is red."}) {
+    EXPECT_THAT(rules(note), ElementsAre("two borders")) << note;
+  }
+  for (const char* note :
+       {"There is a pigment network. Dots are seen. There is no pigment network.",
+        "No dots or globules. Dots are seen. Two globules are there: they are brown."}) {
+    EXPECT_THAT(rules(note), Not(IsEmpty())) << note;
+  }
+  for (const char* note :
+       {"The shape is almost symmetric. The pigment distribution is asymmetric.",
+        "The lesion is symmetric in shape. It is asymmetric in color.",
+        "Neither symmetric nor asymmetric.", "The lesion may be symmetric. It is asymmetric.",
+        "The border is regular. At the left the border is irregular.",
+        "Mostly regular border. The border is irregular.",
+        "The surface is smooth, the border irregular. Its color is even and margins fade.",
+        "A network-like lentigo. No typical network.", "No network. Red net-like vessels.",
+        "No network in the center. A pigment network is seen.",
+        "No scale. The surrounding skin shows scale.",
+        "No visible network, though a network may be hidden."}) {
+    EXPECT_THAT(rules(note), IsEmpty()) << note;
+  }
+}
+
 TEST(Claims, WhoIsNamed) {
   const auto persons = [](std::string_view note) {
     std::vector<std::string> values;
