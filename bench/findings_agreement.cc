@@ -43,7 +43,7 @@ struct Picture {
 Path find_picture(const Path& folder, const std::string& id) {
   for (const char* below : {"images", "images_600x450", "images_png"}) {
     for (const char* end : {".jpg", ".png", ".jpeg"}) {
-      const Path path = folder / below / (id + end);
+      Path path = folder / below / (id + end);
       if (std::filesystem::exists(path)) return path;
     }
   }

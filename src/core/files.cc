@@ -34,6 +34,8 @@ std::string_view advice(int number) {
     case EMFILE:
     case ENFILE:
       return "; raise the limit of open files (ulimit -n)";
+    case EISDIR:
+      return "; a file is expected there: move the folder away";
     case ENOTDIR:
       return "; a part of the path is a file";
     default:

@@ -57,7 +57,7 @@ FoundModel describe_folder(const Path& folder) {
       model.width = image.feature_dim;
       model.kind = ModelKind::kImageEncoder;
     }
-    if (model.problem.empty()) weight_parts(weight_file_in(folder));
+    if (model.problem.empty()) require_weights(folder);
   } catch (const Error& error) {
     model.problem = error.what();
   }
@@ -117,6 +117,13 @@ Path find_model(std::string_view name) {
       "EPICRISIS_MODELS to look elsewhere); there {}. docs/first-day.md, 'A picture encoder', says "
       "where image encoders come from; './run models' fetches a text encoder",
       name, join(looked, ", "), known.empty() ? "is none at all" : "are " + join(known, ", "));
+}
+
+void require_weights(const Path& model) {
+  const Path weights = fs::is_directory(model) ? weight_file_in(model) : model;
+  if (read_weights(weights).tensors().empty()) {
+    throw InputError("{} holds no tensor", weights.string());
+  }
 }
 
 ModelFiles model_files(std::string_view name) {

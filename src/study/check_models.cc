@@ -6,21 +6,12 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/text/tokenizers/wordpiece.h"
-#include "tensor/weight_files.h"
 
 namespace epicrisis::study {
 namespace {
 
 constexpr std::string_view kRandom = "random:";
 constexpr std::uint64_t kMaxModelConfig = 1 << 20;
-
-// Only the header of safetensors is read here, the tensors stay on the disk.
-void require_weights(const Path& model) {
-  const Path weights = std::filesystem::is_directory(model) ? weight_file_in(model) : model;
-  if (read_weights(weights).tensors().empty()) {
-    throw InputError("{} holds no tensor", weights.string());
-  }
-}
 
 void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
   const std::string& name = run.image_encoder.model;

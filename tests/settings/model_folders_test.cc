@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/settings/image_encoder_config.h"
+#include "epicrisis/tensor/safetensors.h"
 
 namespace epicrisis {
 namespace {
@@ -21,7 +22,9 @@ class ModelFolders : public ::testing::Test {
     search_ = (folder_.path() / "first").string() + "::" + (folder_.path() / "second").string();
     setenv("EPICRISIS_MODELS", search_.c_str(), 1);
     write_file(folder_.path() / "first/net/config.json", R"({"architecture": "resnet18"})");
-    write_file(folder_.path() / "first/net/model.safetensors", "");
+    SafetensorsWriter(folder_.path() / "first/net/model.safetensors",
+                      {{"w", TensorType::kF32, {0}}})
+        .finish();
     write_file(folder_.path() / "second/net/config.json", R"({"architecture": "resnet50"})");
     write_file(folder_.path() / "second/bert/config.json",
                R"({"model_type": "bert", "hidden_size": 384})");
@@ -82,6 +85,18 @@ TEST_F(ModelFolders, ListsKindWidthAndProblems) {
                                       {"width", 512},
                                       {"folder", models[3].folder.string()},
                                       {"problem", ""}}));
+}
+
+TEST_F(ModelFolders, WeightsThatCannotBeReadAreAProblem) {
+  const Path weights = folder_.path() / "first/net/model.safetensors";
+  const std::string whole = read_file(weights);
+  SafetensorsWriter(weights, {}).finish();
+  for (const std::string& bytes :
+       {std::string(), whole.substr(0, whole.size() / 2), std::string("<html>not found</html>"),
+        std::string("version https://git-lfs.github.com/spec/v1\n"), read_file(weights)}) {
+    write_file(weights, bytes);
+    EXPECT_THAT(list_models()[3].problem, HasSubstr("model.safetensors")) << bytes;
+  }
 }
 
 TEST(TextModelType, NullSaysNothing) {

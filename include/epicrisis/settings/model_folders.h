@@ -19,6 +19,10 @@ std::vector<Path> model_search_folders();
 // where it looked and what is there.
 Path find_model(std::string_view name);
 
+// InputError unless the weights of a model's folder, or the weight file `model`, are there, can be
+// read and hold a tensor. Of safetensors the header alone is read.
+void require_weights(const Path& model);
+
 // The files that a loader reads of a model: weights, configuration, vocabulary, tokenizer and
 // pooling files, by their names below `folder`. Errors as find_model; InputError where there are no
 // weights.
@@ -59,8 +63,8 @@ struct FoundModel {
 };
 Json to_json(const FoundModel& model);
 
-// Every folder with a config.json below the search folders, sorted by name; only configuration is
-// read. The first of equal names wins, as find_model has it.
+// Every folder with a config.json below the search folders, sorted by name. Configurations are
+// read, and weights as by require_weights(). The first of equal names wins, as find_model has it.
 std::vector<FoundModel> list_models();
 
 }  // namespace epicrisis
