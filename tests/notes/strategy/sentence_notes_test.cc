@@ -83,6 +83,9 @@ TEST(SentenceNotes, AreVariedAndTheSameForASample) {
   Sample bare;
   bare.key = "x";
   EXPECT_EQ(text_of(sentence_note(strategy, bare, {})), "");
+  bare.findings = {{"sex", "female"}};
+  EXPECT_THAT(text_of(sentence_note(strategy, bare, {})), HasSubstr("female"));
+  bare.findings.clear();
   const std::string alone = text_of(sentence_note(strategy, bare, {kFound[2]}));
   EXPECT_THAT(alone, HasSubstr("light brown"));
   EXPECT_THAT(alone, Not(HasSubstr("{")));
