@@ -34,8 +34,8 @@ class RunsChecker {
         set_(set),
         findings_(findings),
         plan_(plan),
-        known_(list_runs(workspace.database(), study.name)) {
-    for (const RunRecord& run : list_runs(workspace.database())) {
+        known_(list_runs(workspace.database())) {
+    for (const RunRecord& run : known_) {
       if (run.status != RunStatus::kDone) continue;
       try {
         const auto result = read_train_result(workspace.runs() / run.id);
@@ -132,12 +132,15 @@ class RunsChecker {
     const RunRecord* last_done = nullptr;
     const RunRecord* last_open = nullptr;
     for (const RunRecord& record : known_) {
-      if (record.name != run.name || seed_of(record.config) != seed) continue;
+      if (record.study != study_.name || record.name != run.name ||
+          seed_of(record.config) != seed) {
+        continue;
+      }
       (record.status == RunStatus::kDone ? last_done : last_open) = &record;
     }
     // It hashes the encoders' weights: only where there is something to hold it against.
     std::optional<Json> settings;
-    if (last_done != nullptr || last_open != nullptr || !earlier_.empty()) {
+    if (!known_.empty()) {
       try {
         settings = run_settings(study_, run, seed, models_);
       } catch (const Error&) {  // an encoder that is not there was told
@@ -146,27 +149,36 @@ class RunsChecker {
     if (last_done != nullptr) {
       planned.state = settings ? "done" : "not known";
       if (settings) {
-        Json now = *settings;
-        if (set_ != nullptr) now["cases"] = train + validation;
-        if (differs(last_done->config, now)) {
+        const Json now = known_part(*settings, train + validation);
+        if (!trains_as(last_done->config, now)) {
           planned.state = "train again";
           planned.why = changes_between(last_done->config, now);
         }
       }
     }
     if (planned.state != "done" && last_open != nullptr && settings &&
-        !differs(last_open->config, *settings)) {
+        trains_as(last_open->config, *settings)) {
       planned.state = "go on";
+      planned.why.clear();
+    }
+    if (planned.state != "done" && settings &&
+        was_trained(known_part(*settings, train + validation))) {
+      planned.state = "done";  // under another name; it is copied
       planned.why.clear();
     }
     if (planned.state != "done" && settings) planned.seconds = time_of(*settings, train);
     plan_.runs.push_back(std::move(planned));
   }
 
-  static bool differs(const Json& before, const Json& now) {
-    return std::ranges::any_of(now.items(), [&](const auto& item) {
-      const auto old = before.find(item.key());
-      return old == before.end() || *old != item.value();
+  // What is known of a run's configuration before its pictures and notes are read.
+  Json known_part(Json settings, std::int64_t cases) const {
+    if (set_ != nullptr) settings["cases"] = cases;
+    return settings;
+  }
+
+  bool was_trained(const Json& now) const {
+    return std::ranges::any_of(known_, [&](const RunRecord& run) {
+      return run.status == RunStatus::kDone && trains_as(run.config, now);
     });
   }
 
@@ -238,7 +250,7 @@ class RunsChecker {
     for (const std::string& name : tested) {
       const bool missing = std::ranges::any_of(known_, [&](const RunRecord& run) {
         std::error_code error;
-        return run.status == RunStatus::kDone &&
+        return run.status == RunStatus::kDone && run.study == study_.name &&
                !std::filesystem::exists(predictions_file(workspace_.runs() / run.id, name), error);
       });
       if (missing) plan_.predictions.push_back(name);

@@ -17,6 +17,7 @@ namespace {
 // otherwise than before, beyond rounding; all runs are then trained again.
 constexpr int kTrainingVersion = 1;
 constexpr const char* kVersionKey = "training_version";
+constexpr const char* kName = "name";
 constexpr const char* kPredictions = "predictions 1";
 
 TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
@@ -64,7 +65,7 @@ Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, Mo
   const bool copies = run.image_encoder.frozen && run.image_encoder.augmented_copies > 0;
   return Json{
       {kVersionKey, kTrainingVersion},
-      {"name", run.name},
+      {kName, run.name},
       {"train", training_settings(run, seed)},
       {"image_encoder", run.image_encoder.model},
       {"image_encoder_hash", models.of(run.image_encoder.model)},
@@ -116,6 +117,13 @@ std::optional<std::int64_t> seed_of(const Json& config) {
   const auto seed = train->find("seed");
   if (seed == train->end() || !seed->is_number_integer()) return std::nullopt;
   return seed->get<std::int64_t>();
+}
+
+bool trains_as(const Json& before, const Json& now) {
+  return std::ranges::all_of(now.items(), [&](const auto& item) {
+    const auto old = before.find(item.key());
+    return item.key() == kName || (old != before.end() && *old == item.value());
+  });
 }
 
 std::string changes_between(const Json& before, const Json& now) {

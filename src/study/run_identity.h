@@ -35,6 +35,8 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
 void set_seed(Json& config, const StudyRun& run, std::int64_t seed);
 // The seed in a configuration, which may be of an earlier version; empty where it tells none.
 std::optional<std::int64_t> seed_of(const Json& config);
+// Whether the known part `now` of a configuration is as in `before`, whatever the runs are called.
+bool trains_as(const Json& before, const Json& now);
 // What differs between two configurations of one run, in words: "the prepared pictures, notes".
 std::string changes_between(const Json& before, const Json& now);
 

@@ -45,6 +45,7 @@ struct SeedState {
   bool finished = false;     // and its files are sound
   bool was_trained = false;  // on this or something else
   bool cut_off = false;      // a finished one, which was still getting better
+  std::string alike;         // the id of another training that can stand for it; "" if none can
   std::string why_not;       // it is not finished
 };
 
@@ -58,7 +59,7 @@ class StudyRuns {
         pictures_(pictures),
         models_(models),
         slices_(slice_by_dataset(set, study)),
-        known_(list_runs(workspace.database(), study.name)) {}
+        known_(list_runs(workspace.database())) {}
 
   const std::vector<DatasetSlice>& slices() const { return slices_; }
 
@@ -85,6 +86,7 @@ class StudyRuns {
       look_at_files(workspace_.runs() / done->id, state);
     } else {
       explain(state, seed);
+      find_alike(state);
     }
     return state;
   }
@@ -130,7 +132,10 @@ class StudyRuns {
   void explain(SeedState& state, std::int64_t seed) const {
     const RunRecord* before = nullptr;
     for (const RunRecord& record : known_) {
-      if (record.name != run_->name || seed_of(record.config) != seed) continue;
+      if (record.study != study_.name || record.name != run_->name ||
+          seed_of(record.config) != seed) {
+        continue;
+      }
       const bool better =
           before == nullptr || record.config_hash == state.record.config_hash ||
           (record.status == RunStatus::kDone && before->config_hash != state.record.config_hash);
@@ -148,13 +153,23 @@ class StudyRuns {
     }
   }
 
+  // A renamed run, or one of a renamed study.
+  void find_alike(SeedState& state) const {
+    for (const RunRecord& record : known_) {
+      if (record.status != RunStatus::kDone || !trains_as(record.config, config_)) continue;
+      SeedState other;
+      look_at_files(workspace_.runs() / record.id, other);
+      if (other.finished) state.alike = record.id;
+    }
+  }
+
   Workspace& workspace_;
   const Study& study_;
   const CaseSet& set_;
   const PictureTable& pictures_;
   ModelHashes& models_;
   std::vector<DatasetSlice> slices_;
-  std::vector<RunRecord> known_;
+  std::vector<RunRecord> known_;  // of all studies
   const StudyRun* run_ = nullptr;
   RunNotes notes_;
   Json config_;
@@ -180,6 +195,23 @@ void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& sta
     finish_run(workspace.database(), record.id, RunStatus::kFailed, error.what());
     throw;
   }
+}
+
+// Has the files of a training that was on the same: each study has its own, to change and to remove.
+void take_over(Workspace& workspace, const SeedState& state, const std::string& title,
+               const Job& job) {
+  const Path folder = workspace.runs() / state.record.id;
+  std::filesystem::remove_all(folder);
+  std::error_code error;
+  std::filesystem::copy(workspace.runs() / state.alike, folder,
+                        std::filesystem::copy_options::recursive, error);
+  if (error) {
+    throw SystemError("cannot copy the run folder {} to {}: {}",
+                      (workspace.runs() / state.alike).string(), folder.string(), error.message());
+  }
+  start_run(workspace.database(), state.record);
+  finish_run(workspace.database(), state.record.id, RunStatus::kDone);
+  job.info("{} was trained before, as {}: it is copied, nothing is trained", title, state.alike);
 }
 
 // Says what a training is validated on, where that is not what a reader of the study would think.
@@ -264,7 +296,10 @@ std::size_t count_open(StudyRuns& runs, std::span<const StudyRun> counted, const
   for (const StudyRun& run : counted) {
     job.check();
     runs.take(run);
-    for (const std::int64_t seed : run.seeds) open += !runs.state(seed).finished;
+    for (const std::int64_t seed : run.seeds) {
+      const SeedState state = runs.state(seed);
+      open += !state.finished && state.alike.empty();
+    }
   }
   return open;
 }
@@ -286,8 +321,12 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
     for (const std::int64_t seed : run.seeds) {
       job.check();
       SeedState state = runs.state(seed);
-      const Path folder = workspace.runs() / state.record.id;
       const std::string title = fmt::format("run '{}' (seed {})", run.name, seed);
+      if (!state.alike.empty()) {
+        take_over(workspace, state, title, job);
+        state = runs.state(seed);
+      }
+      const Path folder = workspace.runs() / state.record.id;
       bool kept = state.finished;
       if (kept) {
         try {

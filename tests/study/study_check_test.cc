@@ -250,6 +250,9 @@ TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
   found = check(alone + "[train]\nepochs = 3\n", true);
   EXPECT_THAT(states(found), ElementsAre("train again", "train again"));
   EXPECT_THAT(found.plan.runs.front().why, HasSubstr("settings of the training"));
+  // A new name is no reason to train.
+  const std::string renamed = replaced(alone, "name = \"small\"", "name = \"other\"");
+  EXPECT_THAT(states(check(renamed, true)), ElementsAre("done", "done"));
   // Without its encoder nobody knows whether a run is the one that was trained.
   found = check(replaced(alone, "random:mobilenet_v2", "gone_away"), true);
   EXPECT_THAT(states(found), ElementsAre("not known", "not known"));

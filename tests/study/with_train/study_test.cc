@@ -206,6 +206,34 @@ TEST_F(StudyTest, AddsOnlyTheRunThatIsNew) {
   EXPECT_EQ(outcome.kept, 4U);
 }
 
+TEST_F(StudyTest, ANewNameTrainsNothing) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const StudyOutcome first = run_study(workspace, study(), job_);
+  const auto renamed = [&](std::string_view from, std::string_view to) {
+    std::string text = kStudy;
+    text.replace(text.find(from), from.size(), to);
+    return parse_study(text, "small.toml", corpus_->path());
+  };
+  const StudyOutcome study_renamed =
+      run_study(workspace, renamed("name = \"small\"", "name = \"other\""), job_);
+  EXPECT_EQ(study_renamed.trained, 0U);
+  EXPECT_EQ(study_renamed.kept, 4U);
+  const StudyOutcome run_renamed =
+      run_study(workspace, renamed("name = \"image only\"", "name = \"alone\""), job_);
+  EXPECT_EQ(run_renamed.trained, 0U);
+  EXPECT_EQ(run_renamed.kept, 4U);
+  // Each has files of its own, and the same numbers under its name.
+  std::set<std::string> ids;
+  for (const RunRecord& run : list_runs(workspace.database())) ids.insert(run.id);
+  EXPECT_EQ(ids.size(), 10U);
+  ASSERT_EQ(run_renamed.rows.size(), first.rows.size());
+  std::set<std::string> values, renamed_values;
+  for (const ResultRow& row : first.rows) values.insert(fmt::format("{:.6f}", row.value));
+  for (const ResultRow& row : run_renamed.rows)
+    renamed_values.insert(fmt::format("{:.6f}", row.value));
+  EXPECT_EQ(renamed_values, values);
+}
+
 // The external set holds a byte-identical copy of a training picture under another name.
 TEST_F(StudyTest, RefusesLeakageUnlessToldAndThenSaysSo) {
   const Path copy = folder_.path() / "data";
