@@ -153,6 +153,30 @@ PolicyRule read_rule(const TomlTable& table) {
   return rule;
 }
 
+// Whether all that `later` is about is decided by `earlier` before it.
+bool covers(const PolicyRule& earlier, const PolicyRule& later) {
+  // An empty list stands for all.
+  const auto holds = [](const auto& all, const auto& some) {
+    return all.empty() || (!some.empty() && std::ranges::includes(all, some));
+  };
+  const bool all_shares = earlier.shared_below == 0 ||
+                          (later.shared_below > 0 && later.shared_below <= earlier.shared_below);
+  return earlier.subject == later.subject && all_shares && holds(earlier.kinds, later.kinds) &&
+         holds(earlier.verdicts, later.verdicts) && holds(earlier.severities, later.severities);
+}
+
+void refuse_dead_rules(const std::vector<PolicyRule>& rules, const std::vector<TomlTable>& tables) {
+  for (std::size_t later = 1; later < rules.size(); ++later) {
+    for (std::size_t earlier = 0; earlier < later; ++earlier) {
+      if (!covers(rules[earlier], rules[later])) continue;
+      throw UsageError(
+          "{}: the rule never speaks, as the one at {} decides all that it is about (the first that "
+          "speaks of a finding decides); take it out, or put it before that one",
+          tables[later].place(), tables[earlier].place());
+    }
+  }
+}
+
 void read_otherwise(const TomlTable& table, Policy& policy) {
   for (const std::string& key : table.keys()) {
     const PolicyStep from = read_step(key, table.place(key));
@@ -241,6 +265,7 @@ Policy parse_policy(std::string_view toml, std::string_view source) {
   const std::vector<TomlTable> rules = table.tables_or_empty("rule");
   for (const TomlTable& rule : rules) policy.rules.push_back(read_rule(rule));
   if (policy.rules.empty()) throw UsageError("{}: a policy without a [[rule]]", table.place());
+  refuse_dead_rules(policy.rules, rules);
   if (const auto otherwise = table.table_if("otherwise")) read_otherwise(*otherwise, policy);
   policy.asks = static_cast<int>(table.integer_in("asks", 1, kMostAsks, 1));
   table.finish();

@@ -53,6 +53,28 @@ TEST(Policy, IsRead) {
   EXPECT_EQ(step_name(policy.after({Action::kWrite, "M"})), "reject");
 }
 
+TEST(Policy, ARuleThatCanNeverSpeakIsRefused) {
+  const auto rules = [](const std::string& first, const std::string& second) {
+    const std::string begin = "[[rule]]\nof = \"claim\"\n";
+    return fault("name = \"mine\"\n" + begin + "action = \"strip\"\n" + first + begin +
+                 "action = \"accept\"\n" + second);
+  };
+  const auto dead = AllOf(HasSubstr("mine.toml:2"), HasSubstr("never speaks"));
+  EXPECT_THAT(rules("", ""), dead);
+  EXPECT_THAT(rules("", "kinds = [\"site\"]\n"), dead);
+  EXPECT_THAT(
+      rules("kinds = [\"age\", \"site\"]\n", "kinds = [\"site\"]\nseverities = [\"major\"]\n"),
+      dead);
+  EXPECT_THAT(rules("shared_below = 0.5\n", "shared_below = 0.25\n"), dead);
+  EXPECT_EQ(rules("kinds = [\"site\"]\n", ""), "");
+  EXPECT_EQ(rules("kinds = [\"site\"]\n", "kinds = [\"age\", \"site\"]\n"), "");
+  EXPECT_EQ(rules("shared_below = 0.5\n", ""), "");
+  EXPECT_EQ(rules("severities = [\"major\"]\n", "verdicts = [\"contradicts\"]\n"), "");
+  EXPECT_EQ(fault(std::string("name = \"mine\"\n") + kRule +
+                  "[[rule]]\nof = \"form\"\naction = \"reject\"\n"),
+            "");
+}
+
 TEST(Policy, FaultsAreNamedWithTheirPlace) {
   const std::string head = "name = \"mine\"\n";
   EXPECT_THAT(fault(head), HasSubstr("[[rule]]"));
