@@ -46,6 +46,7 @@ double binomial(int n, int k) {
 
 // Blocks differ by a bit in width, so a little below the 32 of Keyed::key.
 constexpr int kMaxKeyBits = 28;
+constexpr int kMostBlocks = 31;  // a choice of them is a set of 32 bits
 
 Plan best_plan(std::size_t items, int bits, int distance) {
   const auto n = static_cast<double>(items);
@@ -57,7 +58,7 @@ Plan best_plan(std::size_t items, int bits, int distance) {
   for (int shared = 1; shared <= 6 && distance + shared <= bits; ++shared) {
     const int blocks = distance + shared;
     const double key_bits = static_cast<double>(bits) * shared / blocks;
-    if (key_bits > kMaxKeyBits) break;
+    if (key_bits > kMaxKeyBits || blocks > kMostBlocks) break;
     const double cost =
         binomial(blocks, shared) * (kPassCost + kSortCost * n + all_pairs * std::exp2(-key_bits));
     if (cost < best_cost) {
@@ -130,7 +131,8 @@ class Search {
   // The ways to choose the shared blocks, as bit sets, ascending.
   static std::vector<std::uint32_t> passes(const Plan& plan) {
     std::vector<std::uint32_t> chosen;
-    for (std::uint32_t set = 0; set < (1U << plan.blocks); ++set) {
+    const std::uint32_t end = 1U << std::min(plan.blocks, kMostBlocks);
+    for (std::uint32_t set = 0; set < end; ++set) {
       if (std::popcount(set) == plan.shared) chosen.push_back(set);
     }
     return chosen;

@@ -25,7 +25,8 @@ int median_outside(const Image& image, const Plane& inside, Value value) {
   int count = 0;
   for (std::size_t i = 0; i < inside.values.size(); ++i) {
     if (inside.values[i] != 0) continue;
-    ++histogram[static_cast<std::size_t>(value(&image.pixels[3 * i]) + 255)];
+    const int bin = value(&image.pixels[3 * i]) + 255;
+    ++histogram[static_cast<std::size_t>(bin)];
     ++count;
   }
   int seen = 0;
@@ -71,8 +72,9 @@ double evenness(const std::vector<int>& ticks) {
   const auto at = [&](int lag) {
     double sum = 0;
     for (int i = 0; i + lag < n; ++i) {
+      const int later = i + lag;
       sum += (ticks[static_cast<std::size_t>(i)] - mean) *
-             (ticks[static_cast<std::size_t>(i + lag)] - mean);
+             (ticks[static_cast<std::size_t>(later)] - mean);
     }
     return sum;
   };
