@@ -122,7 +122,7 @@ void save_state(const torch::nn::Module& module, const Path& path,
   for (const auto& [name, tensor] : state) {
     declarations.push_back({name, from_torch_type(tensor.scalar_type()), tensor.sizes().vec()});
   }
-  SafetensorsWriter writer(path, std::move(declarations), metadata);
+  SafetensorsWriter writer(path, declarations, metadata);
   for (const auto& [name, tensor] : state) {
     const torch::Tensor dense = tensor.detach().to(torch::kCPU).contiguous();
     writer.write(std::span(static_cast<const std::byte*>(dense.data_ptr()), dense.nbytes()));

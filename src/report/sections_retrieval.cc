@@ -110,9 +110,10 @@ std::string full_table(const ReportData& data, const System& system,
       for (const ResultRow* row : rows) cells += value_cell(row, !same_n, !same_seeds);
       std::string measured = same_n ? "n = " + markup::count(n) : "";
       if (same_seeds) {
-        measured += (same_n ? ", " : "") + markup::plural(seeds, "training", "trainings");
+        if (same_n) measured += ", ";
+        measured += markup::plural(seeds, "training", "trainings");
       }
-      if (!measured.empty()) measured = "<small>" + measured + "</small>";
+      if (!measured.empty()) measured = fmt::format("<small>{}</small>", measured);
       body +=
           fmt::format("<tr><th scope=\"row\">{}<small>own pair {} the pool</small>{}</th>{}</tr>\n",
                       direction_title(direction),
