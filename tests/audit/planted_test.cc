@@ -156,7 +156,7 @@ class Generator {
 
   // "upper back", "left cheek", "right side of the neck", "forearm (left)".
   std::string place_in_words(std::size_t site, const std::string& side) {
-    const std::string place = pick(sites()[site]);
+    std::string place = pick(sites()[site]);
     if (side.empty()) return place;
     switch (random_.below(4)) {
       case 0:

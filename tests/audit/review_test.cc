@@ -229,7 +229,7 @@ TEST_F(Review, WhatIsWrongIsNamedAndNothingIsTaken) {
     changed[0]["diagnosis"] = "MEL";
     changed[row][column] = value;
     write_as_spreadsheet(changed, columns);
-    const std::string told = fault();
+    std::string told = fault();
     EXPECT_TRUE(load_note_labels(workspace_.database()).empty()) << column;
     return told;
   };

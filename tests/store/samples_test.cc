@@ -123,7 +123,7 @@ TEST_F(SamplesTest, FiltersHoldTogether) {
   const auto b1 = put("b", "1", test::kNevus, "/1.jpg");
   const auto b2 = put("b", "2", test::kBenignKeratosis, "/2.jpg");
   const auto ids = [&](const SampleFilter& filter) {
-    const auto list = sample_ids(database_, filter);
+    auto list = sample_ids(database_, filter);
     EXPECT_EQ(count_samples(database_, filter), static_cast<std::int64_t>(list.size()));
     std::vector<std::int64_t> streamed;
     for_each_sample(database_, filter, [&](const Sample& sample) {

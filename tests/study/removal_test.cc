@@ -56,7 +56,7 @@ class RemovalTest : public test::KeptStudies {
     const FloatMatrix rows(hashes.size(), 2);
     std::vector<std::string> keys;
     for (const std::string& hash : hashes) keys.push_back(hash + " 32 0123456789abcdef");
-    const Path file = workspace_.embeddings() / "image-0123456789abcdef" / (name + ".safetensors");
+    Path file = workspace_.embeddings() / "image-0123456789abcdef" / (name + ".safetensors");
     write_checked_safetensors(file, {{"features", tensor_view(rows)}},
                               {{"format", "epicrisis-features"}, {"keys", dump_json(Json(keys))}});
     return file;

@@ -195,7 +195,7 @@ train = { epochs = 1 }
   }
   // The encoder that "tuned" trained, as a model folder.
   static Path encoder_folder() {
-    const Path folder = shared_->path() / "encoder";
+    Path folder = shared_->path() / "encoder";
     const TensorFile weights = read_safetensors(run_folder("tuned") / "model.safetensors");
     const std::string prefix = "image_encoder.";
     std::vector<NamedTensor> tensors;
