@@ -366,7 +366,7 @@ TEST(Retrieval, ChanceIsWhatARandomOrderGives) {
   for (std::size_t i = 0; i < n; ++i) {
     set.images.row(i)[0] = set.notes.row(i)[0] = 1;
     set.note_images.push_back(i);
-    set.image_groups.push_back(i < 2 ? "one" : "");
+    set.image_groups.emplace_back(i < 2 ? "one" : "");
   }
   RetrievalOptions options;
   options.precision_at = {5};
