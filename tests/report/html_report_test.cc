@@ -191,10 +191,8 @@ TEST(HtmlReport, HostileTextStaysText) {
            "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
            "'><svg onload=alert(1)>", "</style><script>alert(1)</script>",
            "</title></desc></text></svg><b>", "&lt;b&gt; & <b", "--><!--", "{} {0} %s",
-           "\xe2\x80\xae"
-           "gpj.exe",
-           "\xff\xfe\xc3(", std::string("a\0b\x1b[2J", 7), "javascript:alert(1)", "]]>",
-           std::string(100'000, '<')}) {
+           "\u202egpj.exe", "\xff\xfe\xc3(", std::string("a\0b\x1b[2J", 7), "javascript:alert(1)",
+           "]]>", std::string(100'000, '<')}) {
     ReportData data = hostile_report(text);
     const std::string html = render_html(data);
     const CheckedMarkup markup = check_markup(html);

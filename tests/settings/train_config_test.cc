@@ -15,7 +15,7 @@ using testing::ThrowsMessage;
 
 TrainConfig read(const std::string& text, const TrainConfig& defaults = {}) {
   const TomlTable table = TomlTable::parse(text, "study.toml");
-  const TrainConfig config = read_train_config(table, defaults);
+  TrainConfig config = read_train_config(table, defaults);
   table.finish();
   return config;
 }

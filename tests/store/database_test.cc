@@ -24,7 +24,7 @@ using testing::HasSubstr;
 class DatabaseTest : public testing::Test {
  protected:
   Path file() const { return folder_.path() / "test.db"; }
-  Database open(DatabaseOptions options = {}) const { return Database(file(), options); }
+  Database open(const DatabaseOptions& options = {}) const { return Database(file(), options); }
   TemporaryFolder folder_;
 };
 
@@ -42,7 +42,7 @@ std::string system_error(Work&& work) {
 TEST_F(DatabaseTest, ValuesComeBackAsTheyWere) {
   Database database = open();
   database.execute_script("CREATE TABLE t (a INTEGER, b REAL, c TEXT, d BLOB, e INTEGER) STRICT");
-  const std::string text("a\0b \xF0\x9F\x94\xAC \"'--", 14);
+  const std::string text("a\0b \xF0\x9F\x94\xAC \"'--", 13);
   const std::array<std::uint8_t, 3> blob = {0, 255, 7};
   const std::uint64_t bits = 0xfedcba9876543210ULL;
   Statement insert = database.prepare("INSERT INTO t VALUES (?, ?, ?, ?, ?)");

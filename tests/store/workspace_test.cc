@@ -193,7 +193,7 @@ TEST_F(WorkspaceTest, LockIsHeldByOneAndFreedByDeath) {
   ASSERT_EQ(::pipe(pipe.data()), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    const WorkspaceLock held = workspace.lock("study-a");
+    [[maybe_unused]] const WorkspaceLock held = workspace.lock("study-a");  // until the kill
     const char byte = 1;
     if (::write(pipe[1], &byte, 1) != 1) ::_exit(1);
     for (;;) ::pause();

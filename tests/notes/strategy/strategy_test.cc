@@ -212,7 +212,7 @@ TEST(Strategy, ErrorsNameFileAndLine) {
   EXPECT_THAT(error_of(with_line("[options]\nborder = []")), HasSubstr("mine.toml:9"));
   EXPECT_THAT(error_of(with_line("rewrites = \"P1\"")), HasSubstr("rewrites"));
 
-  const auto replaced = [](std::string from, std::string to) {
+  const auto replaced = [](const std::string& from, const std::string& to) {
     std::string text = kGood;
     text.replace(text.find(from), from.size(), to);
     return error_of(text);

@@ -42,7 +42,7 @@ const std::vector<std::string>& hostile_values() {
       "next\u0085line",
       "vertical\vtab and form\ffeed",
       "tab\tbed",
-      "nul\0byte_",
+      std::string("nul\0byte_", 9),
       "bell\a and escape\x1b[2J\x1b]0;title\a",
       "delete\x7f c1 \u009b31m",
       "right\u202eto left",
@@ -167,7 +167,8 @@ std::pair<std::string, std::string> texts_of(const std::string& body_text) {
 class Injection : public testing::TestWithParam<std::tuple<std::string, std::size_t>> {};
 
 TEST_P(Injection, ChangesNothingButItsOwnQuotedText) {
-  const auto& [strategy, place] = GetParam();
+  const std::string& strategy = std::get<0>(GetParam());
+  const std::size_t place = std::get<1>(GetParam());
   const RequestBuilder builder(load_strategy(strategy), provider_for_url("http://127.0.0.1:1"), "m",
                                {});
   const auto ask = [&](const std::string& value) {

@@ -115,7 +115,7 @@ TEST(StructuredAnswer, RefusalsAndEmptyOnes) {
 
 // Each option of each heading makes a sentence.
 TEST(StructuredAnswer, EveryChoiceReadsWell) {
-  for (std::size_t bits = 0; bits < 32 * 64; ++bits) {
+  for (std::size_t bits = 0; bits < std::size_t{32} * 64; ++bits) {
     Json answer = p1_answer();
     answer["asymmetry"] = p1().options[0].options[bits % 2];
     answer["border"] = p1().options[1].options[bits % 3];
