@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 
 const Path kData = Path(EPICRISIS_SOURCE_DIR) / "tests/tensor/data";
 
-std::string file_of(std::string header, const std::string& data = "") {
+std::string file_of(const std::string& header, const std::string& data = "") {
   const std::uint64_t size = header.size();
   std::string out(8, '\0');
   std::memcpy(out.data(), &size, 8);
