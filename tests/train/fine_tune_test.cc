@@ -80,7 +80,7 @@ TEST_F(FineTuneTest, ResumedIsAsIfNeverInterruptedAndRunsRepeat) {
 
 TEST_F(FineTuneTest, EncoderAndTokensAreTrainedTogetherAndResume) {
   std::vector<std::string> texts;
-  for (std::size_t i = 0; i < kPictures; ++i) texts.push_back(i % 3 == 0 ? "red spot" : "blue");
+  for (std::size_t i = 0; i < kPictures; ++i) texts.emplace_back(i % 3 == 0 ? "red spot" : "blue");
   input_.notes = {.texts = &texts};
   config_.epochs = 2;
   train_model(config_, input_, folder("whole"), job_);
@@ -197,7 +197,7 @@ TEST_F(FineTuneTest, FrozenRunsDoNotEmbedPictures) {
 TEST_F(FineTuneTest, OtherPicturesAreOtherData) {
   config_.epochs = 1;
   train_model(config_, input_, folder("run"), job_);
-  images_.picture(3)[16 * 32 * 3] ^= 1;
+  images_.picture(3)[std::size_t{16} * 32 * 3] ^= 1;
   EXPECT_THROW(train_model(config_, input_, folder("run"), job_), UnusableRunFolder);
 }
 

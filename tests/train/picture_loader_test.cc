@@ -38,7 +38,7 @@ TEST(PictureLoader, GivesPlainPicturesInOrder) {
   EXPECT_EQ(batches[2].size(), 3U * 8 * 8 * 3);
   std::size_t place = 0;
   for (const auto& batch : batches) {
-    for (std::size_t at = 0; at < batch.size(); at += 8 * 8 * 3) {
+    for (std::size_t at = 0; at < batch.size(); at += std::size_t{8} * 8 * 3) {
       const auto picture = images.pixels(order[place++]);
       EXPECT_TRUE(
           std::equal(picture.begin(), picture.end(), batch.begin() + static_cast<long>(at)));
