@@ -252,7 +252,7 @@ bool is_denied_whole(const NoteText& text, std::size_t index) {
          std::ranges::find(kBefore, before) != kBefore.end();
 }
 
-// "a network", "network is seen"; not "network-like lesion", nor "network in the center".
+// "a network", "network is seen"; not "network-like patches", nor "network in the center".
 bool is_noun_of_whole(const NoteText& text, std::size_t index) {
   const std::size_t end = text.mention(index).end_word;
   return text.ends_phrase(end) || is_verb(text.word(end)) || is_joining(text.word(end));
