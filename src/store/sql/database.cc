@@ -39,6 +39,7 @@ struct DatabaseState {
 
   [[noreturn]] void fail(std::string_view what, int code) const;
   bool is_disk_full(int code) const;
+  int switch_to_log() const;
 };
 
 namespace {
@@ -46,6 +47,17 @@ namespace {
 constexpr std::size_t kMaxIdleStatements = 128;
 
 }  // namespace
+
+// Of two connections that switch a new file at once SQLite tells one "busy" whatever its timeout: the
+// wait is ours. Returns SQLite's code.
+int DatabaseState::switch_to_log() const {
+  constexpr int kPause = 10;  // milliseconds
+  for (int waited = 0;; waited += kPause) {
+    const int failed = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if ((failed & 0xff) != SQLITE_BUSY || waited >= busy_timeout_ms) return failed;
+    sqlite3_sleep(kPause);
+  }
+}
 
 // SQLite says so by its own code for the database file alone; when the log, its index or a
 // temporary file does not fit, it is a failed write, sync or map, or a file that cannot be opened.
@@ -265,7 +277,10 @@ Database::Database(const Path& path, const DatabaseOptions& options)
       "PRAGMA journal_size_limit = 67108864; PRAGMA cell_size_check = ON;");
   std::string mode = query_text("PRAGMA journal_mode").value_or("");
   if (mode != "wal" && !options.read_only) {
-    mode = query_text("PRAGMA journal_mode = WAL").value_or("");
+    if (const int failed = state_->switch_to_log(); failed != SQLITE_OK) {
+      state_->fail("cannot run 'PRAGMA journal_mode = WAL' on", failed);
+    }
+    mode = query_text("PRAGMA journal_mode").value_or("");
     if (mode != "wal") {
       throw SystemError(
           "cannot open {}: its file system does not allow a write-ahead log (mode '{}'). Put the "
