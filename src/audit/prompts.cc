@@ -1,5 +1,7 @@
 #include "audit/prompts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "epicrisis/core/hash.h"

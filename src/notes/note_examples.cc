@@ -1,5 +1,7 @@
 #include "epicrisis/notes/note_examples.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
