@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -182,18 +183,12 @@ bool names_border(const NoteText& text, std::size_t index) {
 
 // "asymmetric in colour", "the distribution is asymmetric": of one aspect, as another one need not be.
 bool is_of_aspect(const NoteText& text, std::size_t index) {
-  constexpr std::array<std::string_view, 6> kAspects = {"in",     "distribution", "shape",
-                                                        "colors", "color",        "structures"};
-  const auto is_aspect = [&](std::size_t at) {
-    return std::ranges::find(kAspects, text.word(at)) != kAspects.end();
-  };
-  constexpr std::size_t kReach = 4;
-  const ConceptMention& mention = text.mention(index);
-  for (std::size_t at = mention.first_word; at > 0 && !text.begins_phrase(at); --at) {
-    if (at + kReach < mention.first_word) break;
-    if (is_aspect(at - 1)) return true;
-  }
-  return !text.ends_phrase(mention.end_word) && is_aspect(mention.end_word);
+  const std::initializer_list<std::string_view> aspects = {"in",     "distribution", "shape",
+                                                           "colors", "color",        "structures"};
+  constexpr std::size_t kReach = 5;
+  const std::size_t end = text.mention(index).end_word;
+  return text.follows_one_of(index, kReach, aspects) ||
+         (!text.ends_phrase(end) && std::ranges::find(aspects, text.word(end)) != aspects.end());
 }
 
 // The two verdicts on the symmetry of the whole, each where it was given first and last.

@@ -14,6 +14,7 @@ void read_sites(const NoteText& text, NoteReading& reading);
 void read_person(const NoteText& text, NoteReading& reading);    // age and sex
 void read_identity(const NoteText& text, NoteReading& reading);  // names, dates, identifiers
 void read_unseen(const NoteText& text, NoteReading& reading);    // size, symptoms, advice, ...
+
 // A claim over mention `index`.
 Claim claim_of(const NoteText& text, std::size_t index);
 // The same where a denial before it is of something else: "without a clear edge on the face".

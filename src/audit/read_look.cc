@@ -201,10 +201,14 @@ bool is_unassessed(const NoteText& text, std::size_t index) {
   return verbs <= 1;
 }
 
+// Whether mention `index` says of the subject that it has something, or has it not.
+bool is_of_subject(const NoteText& text, std::size_t index) {
+  return meets_need(text, index) && !is_elsewhere(text, index) && !is_unassessed(text, index);
+}
+
+// Of a mention that is_of_subject().
 void read_thing(const NoteText& text, std::size_t index, NoteReading& reading) {
   const Concept& entry = text.entry(index);
-  if (!meets_need(text, index) || is_elsewhere(text, index)) return;
-  if (is_unassessed(text, index)) return;
   if (text.kind(index) == Kind::kElevation &&
       text.left(index, Mark::kBeside, Within::kPhrase, 3) != kNone) {
     return;
@@ -259,14 +263,15 @@ bool is_noun_of_whole(const NoteText& text, std::size_t index) {
 }
 
 // Of the same structure, one sentence says that it is there and another one that it is not.
-void contradict_structures(const NoteText& text, NoteReading& reading) {
+// `structures`: the mentions that are of the subject.
+void contradict_structures(const NoteText& text, const std::vector<std::size_t>& structures,
+                           NoteReading& reading) {
   constexpr std::size_t kReach = 8;
   std::vector<std::size_t> asserted, denied;  // mentions
-  for (std::size_t i = 0; i < text.mention_count(); ++i) {
-    if (text.kind(i) != Kind::kStructures || text.is_heading(i) || !meets_need(text, i)) continue;
-    if (text.left(i, Mark::kPlace, Within::kClause, kReach) != kNone ||
-        text.right(i, Mark::kPlace, Within::kClause, kReach) != kNone || is_hedged(text, i) ||
-        is_elsewhere(text, i) || is_unassessed(text, i) || !is_noun_of_whole(text, i)) {
+  for (const std::size_t i : structures) {
+    if (!is_noun_of_whole(text, i) || is_hedged(text, i) ||
+        text.left(i, Mark::kPlace, Within::kClause, kReach) != kNone ||
+        text.right(i, Mark::kPlace, Within::kClause, kReach) != kNone) {
       continue;
     }
     if (!text.mention(i).negated) {
@@ -383,6 +388,7 @@ bool is_elsewhere(const NoteText& text, std::size_t index) {
 
 void read_look(const NoteText& text, NoteReading& reading) {
   std::size_t others = kNone;
+  std::vector<std::size_t> structures;
   for (std::size_t i = 0; i < text.mention_count(); ++i) {
     if (text.is_heading(i)) continue;
     switch (text.kind(i)) {
@@ -391,7 +397,9 @@ void read_look(const NoteText& text, NoteReading& reading) {
         break;
       case Kind::kStructures:
       case Kind::kElevation:
+        if (!is_of_subject(text, i)) break;
         read_thing(text, i, reading);
+        if (text.kind(i) == Kind::kStructures) structures.push_back(i);
         break;
       case Kind::kNone:
         add_shade(text, i, reading);
@@ -402,7 +410,7 @@ void read_look(const NoteText& text, NoteReading& reading) {
     }
   }
   if (others != kNone) deny_others(text, others, reading);
-  contradict_structures(text, reading);
+  contradict_structures(text, structures, reading);
 }
 
 }  // namespace epicrisis::audit

@@ -146,14 +146,14 @@ class RunsChecker {
       } catch (const Error&) {  // an encoder that is not there was told
       }
     }
+    Json now;  // what is known of the configuration before pictures and notes are read
+    if (settings) now = *settings;
+    if (settings && set_ != nullptr) now["cases"] = train + validation;
     if (last_done != nullptr) {
       planned.state = settings ? "done" : "not known";
-      if (settings) {
-        const Json now = known_part(*settings, train + validation);
-        if (!trains_as(last_done->config, now)) {
-          planned.state = "train again";
-          planned.why = changes_between(last_done->config, now);
-        }
+      if (settings && !trains_as(last_done->config, now)) {
+        planned.state = "train again";
+        planned.why = changes_between(last_done->config, now);
       }
     }
     if (planned.state != "done" && last_open != nullptr && settings &&
@@ -161,19 +161,12 @@ class RunsChecker {
       planned.state = "go on";
       planned.why.clear();
     }
-    if (planned.state != "done" && settings &&
-        was_trained(known_part(*settings, train + validation))) {
+    if (planned.state != "done" && settings && was_trained(now)) {
       planned.state = "done";  // under another name; it is copied
       planned.why.clear();
     }
     if (planned.state != "done" && settings) planned.seconds = time_of(*settings, train);
     plan_.runs.push_back(std::move(planned));
-  }
-
-  // What is known of a run's configuration before its pictures and notes are read.
-  Json known_part(Json settings, std::int64_t cases) const {
-    if (set_ != nullptr) settings["cases"] = cases;
-    return settings;
   }
 
   bool was_trained(const Json& now) const {

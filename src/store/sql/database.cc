@@ -48,15 +48,19 @@ constexpr std::size_t kMaxIdleStatements = 128;
 
 }  // namespace
 
-// Of two connections that switch a new file at once SQLite tells one "busy" whatever its timeout: the
-// wait is ours. Returns SQLite's code.
+// Of two connections that switch a new file at once SQLite tells one "busy" whatever its timeout: all
+// of the wait is ours. Returns SQLite's code.
 int DatabaseState::switch_to_log() const {
   constexpr int kPause = 10;  // milliseconds
-  for (int waited = 0;; waited += kPause) {
-    const int failed = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
-    if ((failed & 0xff) != SQLITE_BUSY || waited >= busy_timeout_ms) return failed;
+  sqlite3_busy_timeout(handle, 0);
+  int code = SQLITE_BUSY;
+  for (int waited = 0; waited <= busy_timeout_ms; waited += kPause) {
+    code = sqlite3_exec(handle, "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if ((code & 0xff) != SQLITE_BUSY) break;
     sqlite3_sleep(kPause);
   }
+  sqlite3_busy_timeout(handle, busy_timeout_ms);
+  return code;
 }
 
 // SQLite says so by its own code for the database file alone; when the log, its index or a
