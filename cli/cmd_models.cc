@@ -2,6 +2,7 @@
 
 #include "command.h"
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/settings/model_folders.h"
 #include "message_lines.h"
@@ -19,11 +20,12 @@ void print_models(const std::vector<FoundModel>& models) {
   }
   rows.push_back({std::string(kTrainedTokens), "text encoder", "token embeddings",
                   std::to_string(kTokenWidth), "built in, trained with a run"});
-  for (const ImageEncoderInfo& info : image_encoders()) {
-    rows.push_back({"random:" + std::string(info.name), "image encoder", std::string(info.name),
-                    std::to_string(info.feature_dim), "built in, random weights"});
-  }
+  rows.push_back(
+      {"random:ARCHITECTURE", "image encoder", "those below", "", "built in, random weights"});
   print_table(rows);
+  std::vector<std::string> architectures;
+  for (const ImageEncoderInfo& info : image_encoders()) architectures.emplace_back(info.name);
+  print_text("\n" + wrapped("", 0, "Image encoders: " + join(architectures, ", ") + "."));
   for (const FoundModel& model : models) {
     if (!model.problem.empty()) {
       print_text(message_lines(fmt::format("{} cannot be used: {}", model.name, model.problem)) +

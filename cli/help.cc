@@ -4,26 +4,12 @@
 
 #include "command_table.h"
 #include "epicrisis/core/strings.h"
+#include "output.h"
 
 namespace epicrisis::cli {
 namespace {
 
-constexpr std::size_t kWidth = 80;
 constexpr std::size_t kColumn = 28;  // at which descriptions begin
-
-// The words of `text` in lines that begin at a column; `line` is what stands before the first.
-std::string wrapped(std::string line, std::size_t column, const std::string& text) {
-  std::string lines;
-  for (const std::string& word : split(text, ' ')) {
-    if (line.size() > column && line.size() + 1 + word.size() > kWidth) {
-      lines += line + "\n";
-      line.assign(column, ' ');
-    }
-    if (line.size() > column) line += ' ';
-    line += word;
-  }
-  return lines + line + "\n";
-}
 
 // A name and the text beside it; below it where the name is too long.
 std::string row(const std::string& name, const std::string& text) {

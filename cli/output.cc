@@ -86,6 +86,20 @@ std::string bytes_words(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits.at(unit));
 }
 
+std::string wrapped(std::string line, std::size_t column, const std::string& text) {
+  constexpr std::size_t kWidth = 80;
+  std::string lines;
+  for (const std::string& word : split(text, ' ')) {
+    if (line.size() > column && line.size() + 1 + word.size() > kWidth) {
+      lines += line + "\n";
+      line.assign(column, ' ');
+    }
+    if (line.size() > column) line += ' ';
+    line += word;
+  }
+  return lines + line + "\n";
+}
+
 void print_table(const std::vector<std::vector<std::string>>& rows) {
   if (rows.empty()) return;
   std::vector<std::size_t> widths(rows.front().size());
@@ -93,7 +107,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t c = 0; c < widths.size(); ++c) {
       widths[c] = std::max(widths[c], width_of(rows[r].at(c)));
-      if (r > 0 && !parse_number(rows[r][c])) numbers[c] = false;
+      if (r > 0 && !rows[r][c].empty() && !parse_number(rows[r][c])) numbers[c] = false;
     }
   }
   for (const std::vector<std::string>& row : rows) {

@@ -28,11 +28,15 @@ int finish_output();
 void print_examples(const std::vector<std::string>& examples, std::int64_t total,
                     const std::string& before = "  ", std::size_t shown = 3);
 
+// The words of `text` in lines of at most 80 columns that begin at a column; `line` is what stands
+// before the first.
+std::string wrapped(std::string line, std::size_t column, const std::string& text);
+
 // "12 B", "3.4 MB": powers of 1000.
 std::string bytes_words(std::uint64_t bytes);
 
 // Rows of equal length in aligned columns. A column whose cells below the first row are all numbers
-// is set flush right. Prints nothing for no rows.
+// or empty is set flush right. Prints nothing for no rows.
 void print_table(const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace epicrisis::cli

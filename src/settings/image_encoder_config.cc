@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kMinSize = 32;
 constexpr int kMaxSize = 1024;
+constexpr std::string_view kEfficientNet = "efficientnet_";
+constexpr std::string_view kFromTensorFlow = "tf_efficientnet_";
 
 std::array<float, 3> three_numbers(const Json& object, std::string_view key,
                                    std::array<float, 3> fallback, bool positive,
@@ -36,8 +38,28 @@ const std::vector<ImageEncoderInfo>& image_encoders() {
   static const std::vector<ImageEncoderInfo> all{
       {"mobilenet_v2", 1280, 2223872, "MobileNetV2 1.0 (Sandler et al. 2018)"},
       {"densenet121", 1024, 6953856, "DenseNet-121 (Huang et al. 2017), the method's encoder"},
+      {"densenet169", 1664, 12484480, "DenseNet-169"},
+      {"densenet201", 1920, 18092928, "DenseNet-201"},
       {"resnet18", 512, 11176512, "ResNet-18 (He et al. 2016)"},
+      {"resnet34", 512, 21284672, "ResNet-34"},
       {"resnet50", 2048, 23508032, "ResNet-50 (He et al. 2016)"},
+      {"resnet101", 2048, 42500160, "ResNet-101"},
+      {"resnet152", 2048, 58143808, "ResNet-152"},
+      {"resnext50_32x4d", 2048, 22979904, "ResNeXt-50 32x4d (Xie et al. 2017)"},
+      {"resnext101_32x8d", 2048, 86742336, "ResNeXt-101 32x8d"},
+      {"efficientnet_b0", 1280, 4007548, "EfficientNet-B0 (Tan and Le 2019)"},
+      {"efficientnet_b1", 1280, 6513184, "EfficientNet-B1"},
+      {"efficientnet_b2", 1408, 7700994, "EfficientNet-B2"},
+      {"efficientnet_b3", 1536, 10696232, "EfficientNet-B3"},
+      {"efficientnet_b4", 1792, 17548616, "EfficientNet-B4"},
+      {"efficientnet_b5", 2048, 28340784, "EfficientNet-B5"},
+      {"efficientnet_b6", 2304, 40735704, "EfficientNet-B6"},
+      {"efficientnet_b7", 2560, 63786960, "EfficientNet-B7"},
+      {"efficientnet_lite0", 1280, 3371008, "EfficientNet-Lite0: no gates, ReLU6"},
+      {"efficientnet_lite1", 1280, 4135680, "EfficientNet-Lite1"},
+      {"efficientnet_lite2", 1280, 4811072, "EfficientNet-Lite2"},
+      {"efficientnet_lite3", 1280, 6916096, "EfficientNet-Lite3"},
+      {"efficientnet_lite4", 1280, 11725568, "EfficientNet-Lite4"},
   };
   return all;
 }
@@ -55,8 +77,15 @@ const ImageEncoderInfo& image_encoder_info(std::string_view architecture) {
 
 ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
   ImageEncoderConfig config;
-  config.feature_dim = image_encoder_info(architecture).feature_dim;
-  config.architecture = architecture;
+  std::string_view name = architecture;
+  if (architecture.starts_with(kFromTensorFlow)) {
+    name.remove_prefix(kFromTensorFlow.size() - kEfficientNet.size());
+    config.padding = ConvPadding::kSameTf;
+    config.norm_epsilon = 1e-3;
+    if (name.find("_lite") != std::string_view::npos) config.mean = config.std = {.5F, .5F, .5F};
+  }
+  config.feature_dim = image_encoder_info(name).feature_dim;
+  config.architecture = name;
   return config;
 }
 
@@ -98,11 +127,17 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
   }
   config.mean = three_numbers(input, "mean", config.mean, false, source);
   config.std = three_numbers(input, "std", config.std, true, source);
-  const auto padding = json_get_or<std::string>(json, "padding", "symmetric", source);
+  const bool same_tf = config.padding == ConvPadding::kSameTf;
+  const auto padding =
+      json_get_or<std::string>(json, "padding", same_tf ? "same_tf" : "symmetric", source);
   if (padding != "symmetric" && padding != "same_tf") {
     throw InputError("{}: padding '{}'; there are symmetric and same_tf", source, padding);
   }
   config.padding = padding == "same_tf" ? ConvPadding::kSameTf : ConvPadding::kSymmetric;
+  config.norm_epsilon = json_get_or<double>(json, "norm_epsilon", config.norm_epsilon, source);
+  if (!(config.norm_epsilon > 0 && config.norm_epsilon <= 1)) {
+    throw InputError("{}: 'norm_epsilon' is {}; it must be in (0, 1]", source, config.norm_epsilon);
+  }
   config.fixed_batch_norm =
       json_get_or<std::string>(json, "batch_norm", "", source).starts_with("folded");
   return config;
@@ -122,6 +157,10 @@ Json to_json(const ImageEncoderConfig& config) {
   json["input"] = {
       {"size", config.input_size}, {"channels", "RGB"}, {"mean", config.mean}, {"std", config.std}};
   json["padding"] = config.padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
+  // Where it is not the default alone: what is computed of earlier encoders stays known as theirs.
+  if (config.norm_epsilon != ImageEncoderConfig().norm_epsilon) {
+    json["norm_epsilon"] = config.norm_epsilon;
+  }
   if (config.fixed_batch_norm) json["batch_norm"] = "folded";
   return json;
 }

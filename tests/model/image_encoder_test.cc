@@ -21,39 +21,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const Path kData = Path(EPICRISIS_SOURCE_DIR) / "tests/model/data";
-
-// The twin of formula() in make_encoder_expectations.py.
-std::vector<float> formula(const std::string& name, std::int64_t count, double scale,
-                           double shift) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  std::uint64_t index = fnv1a(name);
-  for (float& value : values) {
-    std::uint64_t z = index++;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    z ^= z >> 31;
-    value = static_cast<float>((static_cast<double>(z >> 40) / 0x1p23 - 1.0) * scale + shift);
-  }
-  return values;
-}
-
-void formula_fill(torch::nn::Module& module) {
-  const torch::NoGradGuard no_grad;
-  for (auto& [name, tensor] : state_dict(module)) {
-    if (name.ends_with("num_batches_tracked")) continue;
-    double scale = 0.25;
-    double shift = 0;
-    if (tensor.dim() == 4) {
-      scale = std::sqrt(6.0 / static_cast<double>(tensor[0].numel()));
-    } else if (name.ends_with("weight") || name.ends_with("running_var")) {
-      shift = 1;
-    }
-    const auto values = formula(name, tensor.numel(), scale, shift);
-    tensor.copy_(torch::tensor(values).view(tensor.sizes()));
-  }
-}
-
 double relative_error(const torch::Tensor& got, const torch::Tensor& wanted) {
   return ((got - wanted).norm() / wanted.norm()).item<double>();
 }
@@ -84,62 +51,6 @@ class Pictures : public ImageSource {
   int size_;
 };
 
-class Architecture : public ::testing::TestWithParam<std::string_view> {};
-
-TEST_P(Architecture, AgreesWithTorchvisionOnEqualWeights) {
-  const std::string name(GetParam());
-  const torch::Tensor expected = to_torch(read_npy_matrix(kData / ("encoder_" + name + ".npy")));
-  const auto encoder = make_image_encoder(default_image_encoder_config(name), 0);
-  formula_fill(*encoder);
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor x =
-      torch::tensor(formula("picture", std::int64_t{2} * 3 * 96 * 64, 1, 0)).view({2, 3, 96, 64});
-  encoder->eval();
-  EXPECT_LT(relative_error(encoder->forward(x), expected.slice(0, 0, 2)), 1e-5);
-  const torch::Tensor last = x.contiguous(torch::MemoryFormat::ChannelsLast);
-  EXPECT_LT(relative_error(encoder->forward(last), expected.slice(0, 0, 2)), 1e-5);
-  const auto before = state_dict(*encoder);
-  encoder->train();
-  // Batch norms over two pictures of few pixels magnify rounding.
-  EXPECT_LT(relative_error(encoder->forward(x), expected.slice(0, 2, 4)), 1e-4);
-  formula_fill(*encoder);  // training moved the running statistics
-  fold_batch_norm(*encoder);
-  EXPECT_LT(relative_error(encoder->forward(last), expected.slice(0, 0, 2)), 1e-5);
-  encoder->to(torch::kBFloat16);
-  const torch::Tensor rounded = encoder->forward(last.to(torch::kBFloat16));
-  EXPECT_EQ(rounded.scalar_type(), torch::kFloat32);
-  EXPECT_LT(relative_error(rounded, expected.slice(0, 0, 2)), name == "mobilenet_v2" ? 0.1 : 0.02);
-  RecordProperty("bf16", std::to_string(relative_error(rounded, expected.slice(0, 0, 2))));
-}
-
-TEST_P(Architecture, TellsItsSizeAndLearnsInEveryParameter) {
-  const ImageEncoderInfo& info = image_encoder_info(GetParam());
-  const auto encoder = make_image_encoder(default_image_encoder_config(GetParam()), 3);
-  std::int64_t count = 0;
-  encoder->train();
-  const torch::Tensor features = encoder->forward(torch::randn({2, 3, 64, 64}));
-  EXPECT_EQ(features.size(1), info.feature_dim);
-  features.square().sum().backward();
-  for (const auto& item : encoder->named_parameters()) {
-    count += item.value().numel();
-    ASSERT_TRUE(item.value().grad().defined()) << item.key();
-    EXPECT_GT(item.value().grad().abs().max().item<float>(), 0) << item.key();
-  }
-  EXPECT_EQ(count, info.parameters);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Architecture,
-                         ::testing::Values("mobilenet_v2", "densenet121", "resnet18", "resnet50"),
-                         [](const auto& info) { return std::string(info.param); });
-
-TEST(ImageEncoder, TheListOfNamesAndTheOneOfNetworksAreOne) {
-  const auto& networks = image_architectures();
-  ASSERT_EQ(networks.size(), image_encoders().size());
-  for (std::size_t i = 0; i < networks.size(); ++i) {
-    EXPECT_EQ(networks[i].name, image_encoders()[i].name);
-  }
-}
-
 TEST(ImageEncoder, RandomWeightsFollowTheSeedAlone) {
   const auto config = default_image_encoder_config("resnet18");
   const auto a = state_dict(*make_image_encoder(config, 1));
@@ -166,6 +77,35 @@ TEST(ImageEncoder, PadsAsTensorFlowDoes) {
   EXPECT_EQ(sizes(225, 3), std::pair(std::int64_t{1}, std::int64_t{1}));
   EXPECT_EQ(sizes(224, 7), std::pair(std::int64_t{2}, std::int64_t{3}));
   EXPECT_EQ(sizes(224, 1), std::pair(std::int64_t{0}, std::int64_t{0}));
+}
+
+// Between 0 and 6 the gradient passes, in each type and memory order; x may be a temporary.
+TEST(ImageEncoder, RectifiesTo6WithTheGradientOfTorchs) {
+  torch::manual_seed(3);
+  const torch::Tensor start = torch::randn({3, 5, 7, 4}) * 5;
+  const torch::Tensor weights = torch::randn({3, 5, 7, 4});
+  torch::Tensor reference = start.clone().requires_grad_();
+  (torch::relu6(reference) * weights).sum().backward();
+  const auto gradient = [&](const torch::TensorOptions& type, bool channels_last) {
+    torch::Tensor x = start.to(type).requires_grad_();
+    torch::Tensor input = x * 1;
+    if (channels_last) input = input.contiguous(torch::MemoryFormat::ChannelsLast);
+    const torch::Tensor y = rectify6(input);
+    EXPECT_TRUE(torch::equal(y, torch::clamp(start.to(type), 0, 6)));
+    (y * weights.to(type)).sum().backward();
+    return x.grad().to(torch::kFloat32);
+  };
+  for (const bool channels_last : {false, true}) {
+    EXPECT_TRUE(torch::equal(gradient(torch::kFloat32, channels_last), reference.grad()));
+    EXPECT_TRUE(torch::equal(gradient(torch::kFloat64, channels_last), reference.grad()));
+    // The rounded numbers are on the same side of 0 and 6 but for those that round to 6.
+    const torch::Tensor rounded = gradient(torch::kBFloat16, channels_last);
+    EXPECT_TRUE(torch::allclose(
+        rounded, weights.to(torch::kBFloat16).to(torch::kFloat32) * reference.grad().ne(0), 0,
+        1e-6));
+  }
+  const torch::NoGradGuard no_gradient;
+  EXPECT_TRUE(torch::equal(rectify6(start.clone()), torch::clamp(start, 0, 6)));
 }
 
 TEST(ImageEncoder, NormalisesPixels) {

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Writes data/encoder_*.npy: features of torchvision's networks on weights both sides can make.
+"""Writes data/encoder_*.npy: features of torchvision's and timm's networks on weights both sides can make.
 
-Needs Debian's python3-torch and python3-torchvision. Each parameter is filled by a whole-number hash
-of its name and index (formula() below, formula_fill() in image_encoder_test.cc), so no weights are
-stored. Rows 0-1 of a file: inference features of two pictures 96 x 64; rows 2-3: the same in training
+Needs Debian's python3-torch and python3-torchvision, and timm from PyPI. Each parameter is filled by a whole-number hash
+of its name and index (formula() below, formula_fill() in image_architecture_test.cc), so no weights are
+stored. Of the features every eighth is kept. Rows 0-1 of a file: inference features of two pictures 96 x 64; rows 2-3: the same in training
 mode (batch statistics).
 """
 import pathlib
 
 import numpy as np
+import timm
 import torch
 import torchvision
 
 HERE = pathlib.Path(__file__).resolve().parent / "data"
-MASK = np.uint64(0xFFFFFFFFFFFFFFFF)
+EVERY = 8
 
 
 def fnv1a(text):
@@ -44,30 +45,32 @@ def fill(name, tensor):
     return torch.from_numpy(values.astype(np.float32)).reshape(tensor.shape)
 
 
-def features(model, x):
-    if isinstance(model, torchvision.models.ResNet):
-        model.fc = torch.nn.Identity()
-    elif isinstance(model, torchvision.models.MobileNetV2):
-        model.classifier = torch.nn.Identity()
-    else:
-        model.classifier = torch.nn.Identity()
-    return model(x)
+TORCHVISION = ("mobilenet_v2", "densenet121", "densenet169", "resnet18", "resnet34", "resnet50", "resnext50_32x4d")
+TIMM = ("efficientnet_b0", "efficientnet_b3", "tf_efficientnet_b1", "efficientnet_lite1", "tf_efficientnet_lite0")
+
+
+def networks():
+    for name in TORCHVISION:
+        model = getattr(torchvision.models, name)(weights=None)
+        setattr(model, "fc" if "resne" in name else "classifier", torch.nn.Identity())
+        yield name, model
+    for name in TIMM:
+        yield name, timm.create_model(name, pretrained=False, num_classes=0)
 
 
 def main():
     torch.set_grad_enabled(False)
     x = torch.from_numpy(formula("picture", 2 * 3 * 96 * 64).astype(np.float32))
     x = x.reshape(2, 3, 96, 64)
-    for name in ("mobilenet_v2", "densenet121", "resnet18", "resnet50"):
-        model = getattr(torchvision.models, name)(weights=None)
+    for name, model in networks():
         for key, tensor in model.state_dict().items():
             if not key.endswith("num_batches_tracked"):
                 tensor.copy_(fill(key, tensor))
         model.eval()
-        plain = features(model, x)
+        plain = model(x)
         model.train()
-        trained = features(model, x)
-        both = torch.cat([plain, trained]).numpy()
+        trained = model(x)
+        both = torch.cat([plain, trained]).numpy()[:, ::EVERY]
         assert np.isfinite(both).all() and both.std() > 0, name
         np.save(HERE / f"encoder_{name}.npy", both)
         print(name, both.shape, abs(both).mean(axis=1))

@@ -1,5 +1,6 @@
 #include "epicrisis/settings/model_folders.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -172,6 +173,30 @@ TEST(ImageEncoderConfig, ErrorsNameTheKey) {
   EXPECT_THAT(with_input(R"({"mean": [1, 1, "a"]})"), HasSubstr("mean"));
   EXPECT_THAT(with_input(R"({"channels": "BGR"})"), HasSubstr("BGR"));
   EXPECT_THAT(error_of(R"({"architecture": "resnet18", "padding": "valid"})"), HasSubstr("valid"));
+  for (const char* epsilon : {"0", "-1", "2", "\"a\""}) {
+    EXPECT_THAT(
+        error_of(fmt::format(R"({{"architecture": "resnet18", "norm_epsilon": {}}})", epsilon)),
+        HasSubstr("norm_epsilon"));
+  }
+  EXPECT_THAT(error_of(R"({"architecture": "tf_resnet18"})"), HasSubstr("tf_resnet18"));
+}
+
+TEST(ImageEncoderConfig, FromTensorFlowMeansItsPaddingAndEpsilon) {
+  const ImageEncoderConfig lite = default_image_encoder_config("tf_efficientnet_lite0");
+  EXPECT_EQ(lite.architecture, "efficientnet_lite0");
+  EXPECT_EQ(lite.padding, ConvPadding::kSameTf);
+  EXPECT_EQ(lite.norm_epsilon, 1e-3);
+  EXPECT_EQ(lite.mean[0], .5F);
+  const ImageEncoderConfig again = parse_image_encoder_config(to_json(lite), "x");
+  EXPECT_EQ(to_json(again), to_json(lite));
+  EXPECT_EQ(again.padding, lite.padding);
+  EXPECT_EQ(default_image_encoder_config("tf_efficientnet_b0").mean[0], .485F);
+  // What is said outright counts.
+  const Json other = parse_json(
+      R"({"architecture": "tf_efficientnet_b0", "padding": "symmetric", "norm_epsilon": 1e-5})",
+      "x");
+  EXPECT_EQ(to_json(parse_image_encoder_config(other, "x")),
+            to_json(default_image_encoder_config("efficientnet_b0")));
 }
 
 TEST(ImageEncoderConfig, ReadsItsOwnAndTimmsForm) {

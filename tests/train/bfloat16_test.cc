@@ -10,8 +10,10 @@ namespace {
 // LibTorch 1.13 lacks some bfloat16 gradients on the CPU (relu6's, for one).
 TEST(BFloat16, EveryImageEncoderHasAGradient) {
   torch::manual_seed(1);
-  for (const ImageEncoderInfo& info : image_encoders()) {
-    const auto encoder = make_image_encoder(default_image_encoder_config(info.name), 1);
+  // One of each family and form; the others have the same layers.
+  for (const char* name : {"mobilenet_v2", "densenet121", "resnet18", "resnet50", "resnext50_32x4d",
+                           "efficientnet_b0", "efficientnet_lite0"}) {
+    const auto encoder = make_image_encoder(default_image_encoder_config(name), 1);
     encoder->train();
     const torch::Tensor x =
         torch::randn({2, 3, 64, 64}).contiguous(torch::MemoryFormat::ChannelsLast);
@@ -22,9 +24,9 @@ TEST(BFloat16, EveryImageEncoderHasAGradient) {
     }
     features.sum().backward();
     for (const auto& parameter : encoder->named_parameters()) {
-      ASSERT_TRUE(parameter.value().grad().defined()) << info.name << " " << parameter.key();
+      ASSERT_TRUE(parameter.value().grad().defined()) << name << " " << parameter.key();
       EXPECT_TRUE(parameter.value().grad().isfinite().all().item<bool>())
-          << info.name << " " << parameter.key();
+          << name << " " << parameter.key();
     }
   }
 }

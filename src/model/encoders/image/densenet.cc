@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "epicrisis/core/error.h"
 #include "model/encoders/image/image_layers_torch.h"
 
 namespace epicrisis {
@@ -10,18 +13,32 @@ namespace {
 constexpr std::int64_t kGrowth = 32;
 constexpr std::int64_t kBottleneck = 4 * kGrowth;
 
-// DenseNet-BC 121 (Huang et al. 2017); names as torchvision.models.densenet121.
-class DenseNet121 : public LayeredEncoder {
+struct Form {
+  std::string_view name;
+  std::array<int, 4> layers;
+};
+constexpr std::array<Form, 3> kForms{{{"densenet121", {6, 12, 24, 16}},
+                                      {"densenet169", {6, 12, 32, 32}},
+                                      {"densenet201", {6, 12, 48, 32}}}};
+
+const Form& form_of(std::string_view architecture) {
+  const auto* found = std::ranges::find(kForms, architecture, &Form::name);
+  if (found == kForms.end()) throw InternalError("'{}' is no DenseNet", architecture);
+  return *found;
+}
+
+// DenseNet-BC (Huang et al. 2017); names as torchvision.models.densenet.
+class DenseNet : public LayeredEncoder {
  public:
-  explicit DenseNet121(const ImageEncoderConfig& config) : LayeredEncoder(config) {
-    constexpr std::array<int, 4> kLayers{6, 12, 24, 16};
+  explicit DenseNet(const ImageEncoderConfig& config) : LayeredEncoder(config) {
+    const std::array<int, 4>& layers = form_of(config.architecture).layers;
     LayerBuilder builder(*this);
     first_ = builder.conv_norm("features.conv0", "features.norm0", {3, 64, 7, 2});
     std::int64_t channels = 64;
-    for (std::size_t b = 0; b < kLayers.size(); ++b) {
+    for (std::size_t b = 0; b < layers.size(); ++b) {
       const std::string index = std::to_string(b + 1);
       Block block;
-      for (int i = 0; i < kLayers[b]; ++i) {
+      for (int i = 0; i < layers[b]; ++i) {
         const std::string name =
             "features.denseblock" + index + ".denselayer" + std::to_string(i + 1) + ".";
         block.layers.push_back(
@@ -31,9 +48,9 @@ class DenseNet121 : public LayeredEncoder {
         channels += kGrowth;
       }
       block.norm = builder.norm(
-          b + 1 < kLayers.size() ? "features.transition" + index + ".norm" : "features.norm5",
+          b + 1 < layers.size() ? "features.transition" + index + ".norm" : "features.norm5",
           channels);
-      if (b + 1 < kLayers.size()) {
+      if (b + 1 < layers.size()) {
         block.transition =
             builder.conv("features.transition" + index + ".conv", {channels, channels / 2});
         channels /= 2;
@@ -72,13 +89,31 @@ class DenseNet121 : public LayeredEncoder {
   std::vector<Block> blocks_;
 };
 
+// The published weights say "denselayer1.norm.1" for "denselayer1.norm1".
+std::string modern_name(std::string_view /*architecture*/, const std::string& published) {
+  std::string name = published;
+  const std::size_t layer = name.find(".denselayer");
+  if (layer == std::string::npos) return name;
+  const std::size_t part = name.find('.', layer + 1);
+  if (part == std::string::npos) return name;
+  for (const std::string_view word : {".norm.", ".conv.", ".relu."}) {
+    if (name.compare(part, word.size(), word) == 0) name.erase(part + word.size() - 1, 1);
+  }
+  return name;
+}
+
 }  // namespace
 
-ImageArchitecture densenet121_architecture() {
-  return {"densenet121", "classifier.", Fan::kIn, true,
-          [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
-            return std::make_shared<DenseNet121>(config);
-          }};
+std::vector<ImageArchitecture> densenet_architectures() {
+  std::vector<ImageArchitecture> all;
+  for (const Form& form : kForms) {
+    all.push_back({form.name, "classifier.", Fan::kIn, true,
+                   [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
+                     return std::make_shared<DenseNet>(config);
+                   },
+                   &modern_name});
+  }
+  return all;
 }
 
 }  // namespace epicrisis

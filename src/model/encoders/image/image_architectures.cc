@@ -2,16 +2,23 @@
 #include "model/encoders/image/image_layers_torch.h"
 
 namespace epicrisis {
+namespace {
 
-// The registry: a new image encoder is one file, one line here and one in
-// settings/image_encoder_config.cc.
+// A new family is one file, one line here and its members in settings/image_encoder_config.cc.
+constexpr std::vector<ImageArchitecture> (*kFamilies[])(){
+    mobilenet_v2_architectures, densenet_architectures, resnet_architectures,
+    efficientnet_architectures};
+
+}  // namespace
+
 const std::vector<ImageArchitecture>& image_architectures() {
-  static const std::vector<ImageArchitecture> all{
-      mobilenet_v2_architecture(),
-      densenet121_architecture(),
-      resnet18_architecture(),
-      resnet50_architecture(),
-  };
+  static const std::vector<ImageArchitecture> all = [] {
+    std::vector<ImageArchitecture> families;
+    for (const auto family : kFamilies) {
+      for (const ImageArchitecture& member : family()) families.push_back(member);
+    }
+    return families;
+  }();
   return all;
 }
 

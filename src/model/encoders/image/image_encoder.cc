@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::string_view kRandom = "random:";
 
-// Names as torchvision has them today: DenseNet's published weights say "denselayer1.norm.1" for
-// "denselayer1.norm1".
-std::string modern_name(const std::string& published) {
-  std::string name = published;
-  const std::size_t layer = name.find(".denselayer");
-  if (layer == std::string::npos) return name;
-  const std::size_t part = name.find('.', layer + 1);
-  if (part == std::string::npos) return name;
-  for (const std::string_view word : {".norm.", ".conv.", ".relu."}) {
-    if (name.compare(part, word.size(), word) == 0) name.erase(part + word.size() - 1, 1);
-  }
-  return name;
-}
-
 }  // namespace
 
 ImageEncoderSource find_image_encoder(std::string_view model) {
@@ -54,11 +40,22 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
   options.ignore = [&](const std::string& name) {
     return name.starts_with(architecture.classifier);
   };
+  // Whatever a training put before the names, which is taken off afterwards.
+  const auto own_name = [&](const std::string& published) {
+    for (std::size_t start = 0; start != std::string::npos;) {
+      const std::string rest = published.substr(start);
+      const std::string own = architecture.own_name(architecture.name, rest);
+      if (own != rest) return published.substr(0, start) + own;
+      const std::size_t dot = published.find('.', start);
+      start = dot == std::string::npos ? dot : dot + 1;
+    }
+    return published;
+  };
   std::vector<std::string> expected;
   for (const auto& [name, tensor] : state_dict(*encoder)) expected.push_back(name);
   std::vector<std::string> left_out;
   load_state(*encoder,
-             model_weights(read_weights(source.weights).renamed(modern_name), expected,
+             model_weights(read_weights(source.weights).renamed(own_name), expected,
                            remarks != nullptr ? *remarks : left_out),
              options);
   return encoder;

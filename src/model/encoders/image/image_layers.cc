@@ -1,3 +1,5 @@
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -22,6 +24,72 @@ torch::Tensor pad_same(const torch::Tensor& x, std::int64_t kernel, std::int64_t
 torch::Tensor max_pool(const torch::Tensor& x, ConvPadding padding) {
   if (padding == ConvPadding::kSymmetric) return torch::max_pool2d(x, 3, 2, 1);
   return torch::max_pool2d(pad_same(x, 3, 2, -std::numeric_limits<double>::infinity()), 3, 2);
+}
+
+namespace {
+
+constexpr std::int64_t kGrain = 1 << 16;  // elements a thread takes at least
+constexpr std::int16_t kSixInBFloat16 = 0x40C0;
+
+// gradient [n] where 0 < value < 6, else 0; `values` are those after the clamp. Numbers of bfloat16
+// come as their bits, whose order is that of the numbers where these are not negative. Without a
+// branch, for the compiler to take several at once.
+template <typename Number>
+void pass_between(const Number* __restrict values, const Number* __restrict gradient,
+                  Number* __restrict out, std::size_t count, Number six) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Number passed = gradient[i];
+    const int inside = static_cast<int>(values[i] > Number{0}) & static_cast<int>(values[i] < six);
+    out[i] = inside != 0 ? passed : Number{0};
+  }
+}
+
+template <typename Number>
+void between(const Number* values, const Number* gradient, Number* out, std::int64_t count,
+             Number six) {
+  at::parallel_for(0, count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    pass_between(values + begin, gradient + begin, out + begin,
+                 static_cast<std::size_t>(end - begin), six);
+  });
+}
+
+class Rectify6 : public torch::autograd::Function<Rectify6> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, torch::Tensor x) {
+    x.clamp_(0, 6);
+    context->mark_dirty({x});
+    context->save_for_backward({x});
+    return x;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const torch::Tensor y = context->get_saved_variables().front();
+    torch::Tensor gradient = gradients.front();
+    const bool bits = y.scalar_type() == torch::kBFloat16;
+    if (!y.is_cpu() || !y.is_non_overlapping_and_dense() ||
+        gradient.scalar_type() != y.scalar_type() ||
+        (!bits && y.scalar_type() != torch::kFloat32)) {
+      return {gradient * y.gt(0).logical_and_(y.lt(6))};
+    }
+    if (gradient.strides() != y.strides()) gradient = torch::empty_like(y).copy_(gradient);
+    torch::Tensor out = torch::empty_like(y);
+    if (bits) {
+      between(static_cast<const std::int16_t*>(y.data_ptr()),
+              static_cast<const std::int16_t*>(gradient.data_ptr()),
+              static_cast<std::int16_t*>(out.data_ptr()), y.numel(), kSixInBFloat16);
+    } else {
+      between(y.data_ptr<float>(), gradient.data_ptr<float>(), out.data_ptr<float>(), y.numel(),
+              6.F);
+    }
+    return {out};
+  }
+};
+
+}  // namespace
+
+torch::Tensor rectify6(torch::Tensor x) {
+  return torch::GradMode::is_enabled() ? Rectify6::apply(x) : torch::relu6_(x);
 }
 
 torch::Tensor global_average(const torch::Tensor& x) {
@@ -78,7 +146,7 @@ torch::nn::Conv2d LayerBuilder::conv(const std::string& name, const ConvShape& s
                      .stride(shape.stride)
                      .padding(shape.kernel / 2)
                      .groups(shape.groups)
-                     .bias(false);
+                     .bias(shape.bias);
   torch::nn::Module& parent = parent_of(name, leaf);
   return parent.register_module(leaf, torch::nn::Conv2d(options));
 }
@@ -86,7 +154,9 @@ torch::nn::Conv2d LayerBuilder::conv(const std::string& name, const ConvShape& s
 torch::nn::BatchNorm2d LayerBuilder::norm(const std::string& name, std::int64_t channels) {
   std::string leaf;
   torch::nn::Module& parent = parent_of(name, leaf);
-  return parent.register_module(leaf, torch::nn::BatchNorm2d(channels));
+  return parent.register_module(
+      leaf, torch::nn::BatchNorm2d(
+                torch::nn::BatchNorm2dOptions(channels).eps(encoder_.config().norm_epsilon)));
 }
 
 std::shared_ptr<ConvNorm> LayerBuilder::conv_norm(const std::string& conv_name,

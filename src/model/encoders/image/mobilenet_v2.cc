@@ -71,13 +71,14 @@ class MobileNetV2 : public LayeredEncoder {
 
 }  // namespace
 
-ImageArchitecture mobilenet_v2_architecture() {
-  return {
-      "mobilenet_v2", "classifier.", Fan::kOut,
-      // Its real features move by a tenth: rounded biases and depthwise filters do not average out.
-      false, [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
-        return std::make_shared<MobileNetV2>(config);
-      }};
+std::vector<ImageArchitecture> mobilenet_v2_architectures() {
+  // Its real features move by a tenth in bfloat16: rounded biases and depthwise filters do not
+  // average out.
+  constexpr bool kBf16Pays = false;
+  return {{"mobilenet_v2", "classifier.", Fan::kOut, kBf16Pays,
+           [](const ImageEncoderConfig& config) -> std::shared_ptr<LayeredEncoder> {
+             return std::make_shared<MobileNetV2>(config);
+           }}};
 }
 
 }  // namespace epicrisis
