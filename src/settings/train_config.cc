@@ -25,6 +25,7 @@ struct IntegerField {
   int TrainConfig::*member;
   int low;
   int high;
+  bool later = false;  // the first version did not have it
 };
 constexpr std::array kIntegers{
     IntegerField{"epochs", &TrainConfig::epochs, 1, 1'000'000},
@@ -32,6 +33,7 @@ constexpr std::array kIntegers{
     IntegerField{"batch", &TrainConfig::batch, 1, 65'536},
     IntegerField{"width", &TrainConfig::width, 1, 65'536},
     IntegerField{"copies", &TrainConfig::copies, 0, 1000},
+    IntegerField{"alignment_ramp", &TrainConfig::alignment_ramp, 0, 1'000'000'000, true},
     IntegerField{"threads", &TrainConfig::threads, 0, 1024},
     IntegerField{"evaluation_batch", &TrainConfig::evaluation_batch, 1, 65'536},
 };
@@ -41,9 +43,15 @@ struct NumberField {
   double TrainConfig::*member;
   double low;
   double high;
+  bool later = false;
 };
 constexpr std::array kNumbers{
+    NumberField{"image_weight", &TrainConfig::image_weight, 0, 1000, true},
+    NumberField{"text_weight", &TrainConfig::text_weight, 0, 1000, true},
+    NumberField{"cosine_weight", &TrainConfig::cosine_weight, 0, 1000, true},
+    NumberField{"l1_weight", &TrainConfig::l1_weight, 0, 1000, true},
     NumberField{"learning_rate", &TrainConfig::learning_rate, 1e-12, 10},
+    NumberField{"encoder_learning_rate", &TrainConfig::encoder_learning_rate, 0, 10, true},
     NumberField{"weight_decay", &TrainConfig::weight_decay, 0, 10},
     NumberField{"checkpoint_seconds", &TrainConfig::checkpoint_seconds, 0, 86'400},
 };
@@ -188,6 +196,19 @@ Json train_config_to_json(const TrainConfig& config) {
   return json;
 }
 
+Json train_config_identity(const TrainConfig& config) {
+  const TrainConfig defaults;
+  Json json = train_config_to_json(config);
+  const auto drop_default = [&](const auto& fields) {
+    for (const auto& field : fields) {
+      if (field.later && config.*field.member == defaults.*field.member) json.erase(field.name);
+    }
+  };
+  drop_default(kIntegers);
+  drop_default(kNumbers);
+  return json;
+}
+
 TrainConfig train_config_from_json(const Json& json, std::string_view source) {
   TrainConfig config;
   try {
@@ -196,11 +217,13 @@ TrainConfig train_config_from_json(const Json& json, std::string_view source) {
     config.precision = precision_from_name(json_get<std::string>(json, "precision", source));
     config.device = json_get<std::string>(json, "device", source);
     for (const auto& field : kIntegers) {
+      if (field.later && !json.contains(field.name)) continue;
       const auto value = json_get<std::int64_t>(json, field.name, source);
       check_range(field.name, static_cast<double>(value), field.low, field.high);
       config.*field.member = static_cast<int>(value);
     }
     for (const auto& field : kNumbers) {
+      if (field.later && !json.contains(field.name)) continue;
       config.*field.member = json_get<double>(json, field.name, source);
     }
     for (const auto& field : kBooleans) {

@@ -18,8 +18,9 @@ namespace {
 constexpr std::array<std::string_view, 8> kNotCompared = {
     "mode",    "seed",   "checkpoint_seconds",   "evaluation_batch",
     "threads", "copies", "freeze_image_encoder", "channels_last"};
-// Of the contrastive term, which not all modes have.
-constexpr std::array<std::string_view, 3> kOfTheLoss = {"loss", "temperature", "lambda"};
+// Of terms that not all modes have.
+constexpr std::array<std::string_view, 7> kOfTheLoss = {
+    "loss", "temperature", "lambda", "text_weight", "l1_weight", "cosine_weight", "alignment_ramp"};
 
 bool has_contrastive_term(Mode mode) { return mode != Mode::kImage && mode != Mode::kText; }
 

@@ -27,7 +27,7 @@ TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
 }
 
 Json training_settings(const StudyRun& run, std::int64_t seed) {
-  Json settings = train_config_to_json(seeded(run, seed));
+  Json settings = train_config_identity(seeded(run, seed));
   settings.erase("checkpoint_seconds");  // of no consequence
   return settings;
 }

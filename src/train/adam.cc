@@ -25,6 +25,10 @@ Adam::Adam(const std::map<std::string, torch::Tensor>& parameters, const AdamOpt
     slot.square = torch::zeros_like(slot.mean, torch::MemoryFormat::Preserve);
     slot.greatest_square = torch::zeros_like(slot.mean, torch::MemoryFormat::Preserve);
     slot.steps = torch::zeros({}, torch::kInt64);
+    slot.learning_rate = options.learning_rate;
+    for (const auto& [beginning, rate] : options.learning_rates) {
+      if (name.starts_with(beginning)) slot.learning_rate = rate;
+    }
   }
 }
 
@@ -54,7 +58,7 @@ void Adam::step() {
     numbers.rest1 = static_cast<float>(1 - options_.beta1);
     numbers.rest2 = static_cast<float>(1 - options_.beta2);
     numbers.weight_decay = static_cast<float>(options_.weight_decay);
-    numbers.step_size = static_cast<float>(options_.learning_rate / correction1);
+    numbers.step_size = static_cast<float>(slot.learning_rate / correction1);
     numbers.inverse_correction = static_cast<float>(1 / std::sqrt(correction2));
     numbers.epsilon = static_cast<float>(options_.epsilon);
     float* p = slot.parameter.data_ptr<float>();
@@ -77,7 +81,7 @@ void Adam::step_with_torch(Slot& slot, const torch::Tensor& raw, double correcti
   torch::maximum_out(slot.greatest_square, slot.greatest_square, slot.square);
   const torch::Tensor denominator =
       slot.greatest_square.sqrt().div_(std::sqrt(correction2)).add_(options_.epsilon);
-  slot.parameter.addcdiv_(slot.mean, denominator, -options_.learning_rate / correction1);
+  slot.parameter.addcdiv_(slot.mean, denominator, -slot.learning_rate / correction1);
 }
 
 std::map<std::string, torch::Tensor> Adam::state() const {

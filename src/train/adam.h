@@ -11,6 +11,7 @@ namespace epicrisis {
 
 struct AdamOptions {
   double learning_rate = 1e-4;
+  std::map<std::string, double> learning_rates;  // by how a name begins, of those that have another
   double weight_decay = 0;
   double beta1 = .9;
   double beta2 = .999;
@@ -40,6 +41,7 @@ class Adam {
     torch::Tensor square;
     torch::Tensor greatest_square;
     torch::Tensor steps;  // on the CPU
+    double learning_rate = 0;
   };
   void step_with_torch(Slot& slot, const torch::Tensor& gradient, double correction1,
                        double correction2) const;

@@ -35,13 +35,19 @@ Objective::Objective(const TrainConfig& config)
     : mode_(config.mode), contrastive_(contrastive_loss(config.loss)) {
   const LossSettings settings = loss_settings(config.loss);
   temperature_ = config.temperature.value_or(settings.temperature);
-  lambda_ = config.lambda.value_or(settings.lambda);
+  weights_ = {{"image", config.image_weight},
+              {"text", config.text_weight},
+              {"cosine", config.cosine_weight},
+              {"l1", config.l1_weight},
+              {"probe", 1},
+              {"contrastive", config.lambda.value_or(settings.lambda)}};
+  ramp_ = static_cast<std::size_t>(config.alignment_ramp);
   parts_ = parts_of(config.mode);
   needs_concepts_ =
       settings.needs_concepts && config.mode != Mode::kImage && config.mode != Mode::kText;
 }
 
-torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch) const {
+torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch, std::size_t step) const {
   const bool paired = mode_ != Mode::kImage && batch.embeddings.defined();
   torch::Tensor image;
   torch::Tensor text;
@@ -52,6 +58,7 @@ torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch) const {
     return batch.with_note.defined() ? rows.index_select(0, batch.with_note) : rows;
   };
   const torch::Tensor zero = torch::zeros({}, torch::TensorOptions().device(batch.labels.device()));
+  const double aligned = step < ramp_ ? static_cast<double>(step) / static_cast<double>(ramp_) : 1.;
   std::vector<torch::Tensor> terms;
   for (const std::string& part : parts_) {
     if (part == "image") {
@@ -76,8 +83,10 @@ torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch) const {
         input.concepts = heads.project_text(batch.concepts);
         input.named = batch.named;
       }
-      terms.push_back(contrastive_(input) * lambda_);
+      terms.push_back(contrastive_(input));
     }
+    const bool aligns = part == "cosine" || part == "l1" || part == "contrastive";
+    terms.back() = terms.back() * (weights_.at(part) * (aligns ? aligned : 1.));
   }
   return torch::stack(terms);
 }

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,15 +55,17 @@ class Objective {
   const std::vector<std::string>& parts() const { return parts_; }
   bool needs_concepts() const { return needs_concepts_; }
 
-  // The terms [parts().size()], weighted; their sum is the loss.
-  torch::Tensor terms(HeadsImpl& heads, const Batch& batch) const;
+  // The terms [parts().size()] of a step (from 0, counted over all epochs), weighted; their sum is
+  // the loss.
+  torch::Tensor terms(HeadsImpl& heads, const Batch& batch, std::size_t step) const;
 
  private:
   Mode mode_;
   ContrastiveLoss contrastive_;
   bool needs_concepts_;
   double temperature_;
-  double lambda_;
+  std::map<std::string, double> weights_;  // of every term
+  std::size_t ramp_;                       // steps; 0: none
   std::vector<std::string> parts_;
 };
 

@@ -203,7 +203,7 @@ TrainProgress progress_from_json(const Json& json, const std::string& source) {
 
 std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,
                                  const std::string& encoders) {
-  Json settings = train_config_to_json(config);
+  Json settings = train_config_identity(config);
   settings.erase("checkpoint_seconds");
   std::string concepts;
   if (input.note_concepts != nullptr) {

@@ -8,6 +8,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/model/compute_threads.h"
+#include "model/kept_memory.h"
 #include "model/tensors_torch.h"
 #include "train/adam.h"
 #include "train/check_input.h"
@@ -123,6 +124,7 @@ TrainResult Trainer::run() {
   const ComputeThreads threads(config_.threads > 0
                                    ? config_.threads
                                    : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
+  const KeptMemory memory;
   make_network();
   if (auto finished = from_folder([&] { return open_folder(); })) return *std::move(finished);
   make_validation();
@@ -236,6 +238,9 @@ void Trainer::resume_or_start() {
   AdamOptions options;
   options.learning_rate = config_.learning_rate;
   options.weight_decay = config_.weight_decay;
+  if (config_.encoder_learning_rate > 0) {
+    options.learning_rates["image_encoder."] = config_.encoder_learning_rate;
+  }
   adam_ = std::make_unique<Adam>(trained_parameters(network_), options);
   if (auto kept = read_checkpoint(folder_, fingerprint_)) {
     restore_state(*network_, kept->network, kept->source);
@@ -290,7 +295,8 @@ double Trainer::train_step(std::span<const Draw> draws) {
                        progress_.step);
   }
   adam_->zero_grad();
-  const torch::Tensor terms = objective_.terms(network_->heads(), make_batch(draws));
+  const torch::Tensor terms =
+      objective_.terms(network_->heads(), make_batch(draws), progress_.steps);
   const torch::Tensor values = terms.detach().to(torch::kCPU);
   double loss = 0;
   for (std::size_t i = 0; i < progress_.sums.size(); ++i) {

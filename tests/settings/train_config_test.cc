@@ -38,6 +38,12 @@ mode = "contrastive_align"
 loss = "clip"
 temperature = 0.1
 lambda = 2
+image_weight = 0.5
+text_weight = 0.25
+cosine_weight = 0
+l1_weight = 3
+alignment_ramp = 40
+encoder_learning_rate = 0.125
 epochs = 7
 patience = 0
 batch = 5
@@ -60,6 +66,12 @@ checkpoint_seconds = 0.5
   EXPECT_EQ(config.loss, "clip");
   EXPECT_EQ(config.temperature, .1);
   EXPECT_EQ(config.lambda, 2);
+  EXPECT_EQ(config.image_weight, .5);
+  EXPECT_EQ(config.text_weight, .25);
+  EXPECT_EQ(config.cosine_weight, 0);
+  EXPECT_EQ(config.l1_weight, 3);
+  EXPECT_EQ(config.alignment_ramp, 40);
+  EXPECT_EQ(config.encoder_learning_rate, .125);
   EXPECT_EQ(config.epochs, 7);
   EXPECT_EQ(config.patience, 0);
   EXPECT_EQ(config.batch, 5);
@@ -158,6 +170,24 @@ TEST(TrainConfig, JsonFromOutsideIsChecked) {
         changed("width", 1e99)}) {
     EXPECT_THAT(broken, ThrowsMessage<InputError>(HasSubstr("run/config.json")));
   }
+}
+
+// Runs of a version that had fewer settings load, and are not trained again for the new ones.
+TEST(TrainConfig, WhatCameLaterMayBeMissingAndIdentifiesNothingByDefault) {
+  Json old = train_config_to_json({});
+  for (const char* later : {"image_weight", "text_weight", "cosine_weight", "l1_weight",
+                            "alignment_ramp", "encoder_learning_rate"}) {
+    ASSERT_EQ(old.erase(later), 1U) << later;
+  }
+  TrainConfig expected;
+  expected.temperature = .5;
+  expected.lambda = .5;
+  EXPECT_EQ(train_config_from_json(old, "c"), expected);
+  EXPECT_EQ(train_config_identity({}), old);
+  TrainConfig ramped;
+  ramped.alignment_ramp = 10;
+  EXPECT_EQ(train_config_identity(ramped).at("alignment_ramp"), 10);
+  EXPECT_EQ(train_config_identity(ramped).size(), old.size() + 1);
 }
 
 // A row of the table of [train] in the documentation.

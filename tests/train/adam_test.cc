@@ -40,6 +40,19 @@ TEST(Adam, TakesTheStepsOfTorchs) {
   EXPECT_FALSE(torch::allclose(ours, start, 1e-2, 1e-2));
 }
 
+TEST(Adam, ParametersWhoseNameBeginsSoHaveARateOfTheirOwn) {
+  const torch::Tensor start = torch::ones({3});
+  torch::Tensor inner = start.clone().requires_grad_();
+  torch::Tensor outer = start.clone().requires_grad_();
+  AdamOptions o = options();
+  o.learning_rates["image_encoder."] = o.learning_rate / 10;
+  Adam adam({{"image_encoder.weight", inner}, {"heads.weight", outer}}, o);
+  (inner.sum() + outer.sum()).backward();
+  adam.step();
+  EXPECT_TRUE(torch::allclose((start - outer), (start - inner) * 10, 1e-4, 1e-6));
+  EXPECT_NEAR(outer[0].item<float>(), 1 - o.learning_rate, 1e-6);
+}
+
 TEST(Adam, OtherTypesGoThroughTorch) {
   const torch::Tensor start = torch::linspace(-1, 1, 12, torch::kFloat64).reshape({3, 4});
   torch::Tensor slow = start.clone().requires_grad_();

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -118,20 +119,48 @@ TEST_F(TrainerTest, TheLineOfAnEpochHasTheTermsOfTheMode) {
   EXPECT_THAT(parts(Mode::kContrastiveAlign), ElementsAre("cosine", "l1", "contrastive", "probe"));
 }
 
-TEST_F(TrainerTest, LambdaWeighsTheContrastiveTerm) {
+// The terms of the first epoch of a training that hardly moves.
+std::map<std::string, double> first_terms(const TrainConfig& config, const Synthetic& data,
+                                          const Path& folder, const Job& job) {
+  TrainConfig still = config;
+  still.epochs = 1;
+  still.learning_rate = 1e-12;
+  still.patience = 0;
+  const TrainResult result = train_model(still, data.input(), folder, job);
+  return {result.history[0].parts.begin(), result.history[0].parts.end()};
+}
+
+TEST_F(TrainerTest, EveryTermHasAWeight) {
   const Synthetic data = synthetic();
-  const auto first_contrastive = [&](double lambda) {
-    TrainConfig config = quick_config(Mode::kMultimodal);
-    config.epochs = 1;
-    config.lambda = lambda;
-    config.learning_rate = 1e-12;
-    config.patience = 0;
-    const auto result =
-        train_model(config, data.input(), folder("lambda" + std::to_string(lambda)), job_);
-    return result.history[0].parts.back().second;
-  };
-  EXPECT_NEAR(first_contrastive(1), 4 * first_contrastive(.25), 1e-5);
-  EXPECT_EQ(first_contrastive(0), 0);
+  const TrainConfig plain = quick_config(Mode::kMultimodal);
+  TrainConfig weighted = plain;
+  weighted.image_weight = .5;
+  weighted.text_weight = 2;
+  weighted.cosine_weight = 3;
+  weighted.l1_weight = 0;
+  weighted.lambda = 4 * .5;
+  const auto before = first_terms(plain, data, folder("plain"), job_);
+  const auto after = first_terms(weighted, data, folder("weighted"), job_);
+  EXPECT_NEAR(after.at("image"), .5 * before.at("image"), 1e-5);
+  EXPECT_NEAR(after.at("text"), 2 * before.at("text"), 1e-5);
+  EXPECT_NEAR(after.at("cosine"), 3 * before.at("cosine"), 1e-5);
+  EXPECT_EQ(after.at("l1"), 0);
+  EXPECT_NEAR(after.at("contrastive"), 4 * before.at("contrastive"), 1e-5);
+}
+
+TEST_F(TrainerTest, TheRampBringsInTheAlignmentTermsAlone) {
+  const Synthetic data = synthetic();
+  TrainConfig config = quick_config(Mode::kMultimodal);
+  const auto whole = first_terms(config, data, folder("whole"), job_);
+  config.alignment_ramp = 1'000'000'000;
+  const auto none = first_terms(config, data, folder("none"), job_);
+  for (const char* part : {"image", "text"}) EXPECT_NEAR(none.at(part), whole.at(part), 1e-5);
+  for (const char* part : {"cosine", "l1", "contrastive"}) EXPECT_LT(none.at(part), 1e-6) << part;
+  // Over the steps of an epoch the weights 0, 1/n ... (n - 1)/n have the mean (n - 1) / 2n.
+  config.alignment_ramp = static_cast<int>((data.train.size() + 7) / 8);
+  const auto rising = first_terms(config, data, folder("rising"), job_);
+  const double mean = (config.alignment_ramp - 1) / (2. * config.alignment_ramp);
+  EXPECT_NEAR(rising.at("cosine") / whole.at("cosine"), mean, .1);
 }
 
 TEST_F(TrainerTest, PairsComeTogether) {

@@ -36,13 +36,20 @@ struct TrainConfig {
   std::string loss = "supervised_nt_xent";  // contrastive term, a name of contrastive_loss_names()
   std::optional<double> temperature;        // the loss's own where absent
   std::optional<double> lambda;             // weight of the contrastive term; the same
+  double image_weight = 1;                  // weights of the other terms
+  double text_weight = 1;
+  double cosine_weight = 1;
+  double l1_weight = 1;
+  // Steps over which cosine, L1 and the contrastive term rise from 0 to their weight, linearly.
+  int alignment_ramp = 0;
   int epochs = 100;
   int patience = 10;  // epochs without a lower validation loss before the stop; 0: never stop early
   int batch = 32;
-  double learning_rate = 1e-4;  // Adam, amsgrad
-  double weight_decay = 1e-5;   // added to the gradient, as Adam's L2
-  std::uint64_t seed = 0;       // below 2^63
-  int width = 128;              // of z
+  double learning_rate = 1e-4;       // Adam, amsgrad
+  double encoder_learning_rate = 0;  // fine-tuning, of the image encoder; 0: learning_rate
+  double weight_decay = 1e-5;        // added to the gradient, as Adam's L2
+  std::uint64_t seed = 0;            // below 2^63
+  int width = 128;                   // of z
   // Draw a class, each as likely, then one of its samples, with replacement; false: every sample
   // once an epoch. An epoch has ceil(samples / batch) steps either way.
   bool balanced = true;
@@ -68,7 +75,11 @@ TrainConfig read_train_config(const TomlTable& table, const TrainConfig& default
 
 // All fields, temperature and lambda resolved; from_json(to_json(c)) is c with both resolved.
 Json train_config_to_json(const TrainConfig& config);
-// InputError that names `source` for a missing key, a wrong type or range.
+// The same without the settings that the first version did not have, where they are the default:
+// what identifies a training stays when settings are added.
+Json train_config_identity(const TrainConfig& config);
+// InputError that names `source` for a missing key, a wrong type or range. A setting that the first
+// version did not have may be missing.
 TrainConfig train_config_from_json(const Json& json, std::string_view source);
 
 // UsageError that names the field for a value out of range or an unknown loss.
