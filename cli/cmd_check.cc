@@ -3,7 +3,9 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
+#include "epicrisis/data/read_remarks.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -93,6 +95,9 @@ void print_report(const LeakageReport& report, bool allowed) {
     print_line(
         fmt::format("PATIENTS DIFFER in {} of these pairs: one picture of two patients or cases",
                     report.other_group));
+  }
+  if (!report.without_groups.empty()) {
+    print_line(fmt::format("{}: {}", join(report.without_groups, ", "), without_group_words()));
   }
   print_verdict(report, allowed);
 }

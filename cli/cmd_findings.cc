@@ -7,6 +7,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_findings.h"
+#include "epicrisis/data/modalities.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/store/tables/fields.h"
 #include "output.h"
@@ -87,6 +88,19 @@ void write_preview(const std::vector<PictureToMeasure>& all, const Options& opti
   }
 }
 
+// The field's words for the modality that was given; one that it does not know goes as it is.
+std::string modality_given(const Options& options, const Job& job) {
+  const Field field = Field::load(options.field);
+  const std::optional<std::string> known = modality_in_words(field, options.modality);
+  if (!known && !field.modalities().empty()) {
+    job.warn(
+        "the modality '{}' is not known, so nothing is taken as sure on these pictures; known are: "
+        "{}",
+        options.modality, modalities_in_words(field));
+  }
+  return known.value_or(options.modality);
+}
+
 void run(const Options& options, Globals& globals) {
   if (options.workspace.empty() && options.pictures.empty()) {
     throw UsageError("nothing to measure: name pictures or folders, or a `workspace`");
@@ -102,7 +116,8 @@ void run(const Options& options, Globals& globals) {
   } else {
     rules = FindingRules::of(Field::load(options.field));
     const std::string usual = rules != nullptr ? rules->usual_modality() : "image";
-    files = pictures_at(options.pictures, options.modality.empty() ? usual : options.modality);
+    files = pictures_at(options.pictures,
+                        options.modality.empty() ? usual : modality_given(options, globals.job));
   }
   if (!options.preview.empty()) {
     write_preview(workspace ? samples_of(*workspace, options.filter) : files, options, globals);

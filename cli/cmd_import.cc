@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/data/adapter_choice.h"
@@ -139,13 +140,16 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-// "import PATH": what stands in the adapter's place is the folder.
+// "import PATH": what stands in the adapter's place is the folder, or should be one.
 void settle_path(Options& options) {
   if (!options.path.empty() || options.adapter.empty()) return;
   const std::vector<std::string> names = adapter_names();
-  const bool is_adapter = std::ranges::find(names, options.adapter) != names.end();
-  if (is_adapter || !is_there(options.adapter)) return;
-  options.path = std::exchange(options.adapter, "");
+  if (std::ranges::find(names, options.adapter) != names.end()) return;
+  const bool means_path =
+      options.adapter.find('/') != std::string::npos || !near_path_words(options.adapter).empty();
+  if (is_there(options.adapter) || means_path) {
+    options.path = std::exchange(options.adapter, "");
+  }
 }
 
 void check_folder(const Options& options) {
@@ -157,7 +161,7 @@ void check_folder(const Options& options) {
         options.path,
         options.adapter == "generic_csv" ? ": those that the column map (--map) names" : "");
   }
-  throw UsageError("import: there is no folder {}", options.path);
+  throw UsageError("import: there is no folder {}{}", options.path, near_path_words(options.path));
 }
 
 // The command that proposes a column map for the folder's table; "" where there is none.

@@ -9,6 +9,7 @@
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
 #include "output.h"
+#include "terminal_watcher.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -125,7 +126,10 @@ void run(const StudyArguments& arguments, Globals& globals) {
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));
-    result["plan"] = to_json(found)["plan"];
+    const Json checked = to_json(found);
+    result["plan"] = checked["plan"];
+    result["findings"] = checked["findings"];
+    result["warnings"] = globals.watcher.warnings();
     return print_json(result);
   }
   print_text(outcome.headline + "\n");

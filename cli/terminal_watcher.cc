@@ -137,6 +137,8 @@ void TerminalWatcher::said(LogLevel level, std::string_view text) {
   erase_bar();
   const auto [name, colour] = name_of(level);
   const std::string line = message_lines(wording_ ? wording_(text) : std::string(text));
+  constexpr std::size_t kMaxWarnings = 1000;
+  if (level == LogLevel::kWarning && warnings_.size() < kMaxWarnings) warnings_.push_back(line);
   // Asked anew for each line: standard error may be sent elsewhere meanwhile.
   const bool coloured = is_terminal() && std::getenv("NO_COLOR") == nullptr;
   put(coloured ? fmt::format("{}{}\033[m: {}\n", colour, name, line)

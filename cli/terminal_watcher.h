@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/job.h"
@@ -24,6 +25,8 @@ class TerminalWatcher : public JobWatcher {
   explicit TerminalWatcher(Wording wording, Clock& clock = system_clock())
       : wording_(std::move(wording)), clock_(&clock) {}
 
+  // What was warned of, without control characters; the first 1000.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   // No progress at all, warnings and errors only. Before the job begins.
   void be_quiet() { quiet_ = true; }
 
@@ -49,6 +52,7 @@ class TerminalWatcher : public JobWatcher {
   Clock* clock_ = &system_clock();
   bool quiet_ = false;
   bool bar_on_screen_ = false;
+  std::vector<std::string> warnings_;
   std::map<std::uint64_t, Shown> steps_;  // by number
 };
 

@@ -10,6 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 
@@ -279,7 +280,7 @@ Policy parse_policy(std::string_view toml, std::string_view source) {
 
 Policy load_policy(std::string_view name_or_path) {
   if (names_toml_file(name_or_path)) {
-    Policy policy = parse_policy(read_file(name_or_path, kMaxFile), name_or_path);
+    Policy policy = parse_policy(read_given_file(name_or_path, kMaxFile), name_or_path);
     policy.folder = Path(name_or_path).parent_path();
     return policy;
   }

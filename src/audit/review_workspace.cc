@@ -7,6 +7,7 @@
 #include "epicrisis/audit/review.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/derivations.h"
@@ -153,8 +154,8 @@ ReviewImportReport import_review(Workspace& workspace, const Path& file, std::st
   Database& database = workspace.database();
   const Field field = workspace_field(database);
   const ClaimReader claims(field);
-  const std::vector<ReviewRow> rows =
-      parse_review(read_file(file, kMaxSheet), form_of(file), review_keys(claims), file.string());
+  const std::vector<ReviewRow> rows = parse_review(read_given_file(file, kMaxSheet), form_of(file),
+                                                   review_keys(claims), file.string());
   ReviewImportReport report;
   Transaction transaction(database);
   Meter meter = job.meter("reading sheet", rows.size(), "notes");

@@ -408,6 +408,7 @@ CsvReader::CsvReader(std::unique_ptr<State> state) : state_(std::move(state)) {
 CsvReader::CsvReader(const Path& path, CsvOptions options)
     : CsvReader([&] {
         auto state = std::make_unique<State>(path.string(), options);
+        require_given(path);
         state->descriptor = open_to_read(path);
         return state;
       }()) {}

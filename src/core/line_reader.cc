@@ -6,7 +6,10 @@
 namespace epicrisis {
 
 LineReader::LineReader(const Path& path, std::size_t max_line)
-    : path_(path), file_(open_to_read(path)), max_line_(max_line), block_(1 << 16, '\0') {}
+    : path_((require_given(path), path)),
+      file_(open_to_read(path)),
+      max_line_(max_line),
+      block_(1 << 16, '\0') {}
 
 bool LineReader::next() {
   line_.clear();

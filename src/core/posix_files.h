@@ -32,6 +32,9 @@ class Descriptor {
 // the end of. What a shell makes of <(...) is read.
 Descriptor open_to_read(const Path& path);
 
+// SystemError with what is near where a path that a person gave is not there.
+void require_given(const Path& path);
+
 // Bytes read into `buffer`, 0 at the end of the file.
 std::size_t read_some(int descriptor, char* buffer, std::size_t size, const Path& path);
 

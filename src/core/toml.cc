@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -248,7 +249,7 @@ TomlTable::TomlTable(std::shared_ptr<Document> document, std::shared_ptr<Node> n
     : document_(std::move(document)), node_(std::move(node)) {}
 
 TomlTable TomlTable::parse_file(const Path& path) {
-  return parse(read_file(path, kMaxBytes), path.string());
+  return parse(read_given_file(path, kMaxBytes), path.string());
 }
 
 TomlTable TomlTable::parse(std::string_view text, std::string name) {

@@ -340,6 +340,20 @@ class NearDuplicateCheck {
   std::size_t last_ = 0;
 };
 
+void list_without_groups(const CheckedSamples& samples, LeakageReport& report) {
+  std::map<std::string, std::pair<std::int64_t, bool>> sets;  // samples, and whether one is grouped
+  for (std::size_t i = 0; i < samples.all().size(); ++i) {
+    const CheckedSample& sample = samples.at(i);
+    if (kCheckRoles[sample.role] == "external") continue;
+    auto& [count, grouped] = sets[samples.dataset(i)];
+    ++count;
+    grouped = grouped || sample.group != 0;
+  }
+  for (const auto& [name, counted] : sets) {
+    if (counted.first > 1 && !counted.second) report.without_groups.push_back(name);
+  }
+}
+
 void list_unreadable(Database& database, const CheckedSamples& samples, LeakageReport& report) {
   Statement rows = database.prepare(
       "SELECT sample_id, error FROM fingerprints WHERE error <> '' ORDER BY sample_id");
@@ -362,6 +376,7 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
   report.samples = static_cast<std::int64_t>(samples.all().size());
   check_ids(database, samples, overlaps);
   check_groups(database, samples, overlaps);
+  list_without_groups(samples, report);
   if (options.pictures) {
     update_fingerprints(workspace, checked_samples_filter(options), job, options.threads);
     const Pictures pictures = check_identical(database, samples, overlaps, report);

@@ -91,6 +91,7 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
   json["inside_by_kind"] = report.inside_by_kind;
   json["other_class"] = report.other_class;
   json["other_group"] = report.other_group;
+  json["without_groups"] = report.without_groups;
   json["without_split"] = report.without_split;
   Json list = Json::array();
   for (const Overlap& overlap : report.overlaps) {

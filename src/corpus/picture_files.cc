@@ -5,6 +5,7 @@
 
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
 
@@ -78,7 +79,9 @@ std::vector<Path> list_pictures(const std::vector<std::string>& places) {
       throw UsageError("pictures are not read from standard input ('-'); name files or folders");
     }
     std::error_code error;
-    if (!fs::exists(place, error)) throw UsageError("picture '{}': there is no such file", place);
+    if (!fs::exists(place, error)) {
+      throw UsageError("picture '{}': there is no such file{}", place, near_path_words(place));
+    }
     if (fs::is_directory(place, error)) {
       add_folder(place, pictures);
     } else if (ascii_lower(Path(place).extension().string()) == ".csv") {

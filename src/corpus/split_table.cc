@@ -10,6 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/fields.h"
 
 namespace epicrisis {
@@ -92,6 +93,10 @@ void join_same(Workspace& workspace, SplitTable& table, const std::vector<SplitI
   if (std::string words = other_class_words(same); !words.empty()) {
     table.remarks.push_back(std::move(words));
   }
+  if (!same.without_groups.empty()) {
+    table.remarks.push_back(
+        fmt::format("{}: {}", join(same.without_groups, ", "), without_group_words()));
+  }
   if (same.unreadable > 0) {
     table.remarks.push_back(fmt::format(
         "{} pictures could not be read and were not compared with others", same.unreadable));
@@ -163,6 +168,60 @@ void count(SplitTable& table) {
   }
   for (std::size_t part = 0; part < groups.size(); ++part) {
     table.groups[part] = static_cast<std::int64_t>(groups[part].size());
+  }
+}
+
+// "PNEU 12, NF 40", of the classes that have samples; how many these are.
+std::string counts_in_words(const SplitTable& table, const std::vector<std::int64_t>& of_class,
+                            std::size_t& classes) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < of_class.size(); ++i) {
+    if (of_class[i] == 0) continue;
+    words.push_back(fmt::format("{} {}", table.field.classes()[i].name, of_class[i]));
+  }
+  classes = words.size();
+  return join(words, ", ");
+}
+
+// Of each class what all parts that are trained on have together, but for the fold `without`, which
+// is then validated on; -1: none is.
+std::vector<std::int64_t> trained_on(const SplitTable& table, int without) {
+  std::vector<std::int64_t> of_class;
+  for (const std::vector<std::int64_t>& counts : table.counts) {
+    std::int64_t sum = 0;
+    for (std::size_t part = 0; part < counts.size(); ++part) {
+      const bool is_fold = table.parts[part].starts_with("fold ");
+      if (std::cmp_equal(part, without) || !(is_fold || table.parts[part] == "train")) continue;
+      sum += counts[part];
+    }
+    of_class.push_back(sum);
+  }
+  return of_class;
+}
+
+// Nothing can be learned of samples that are all of one class.
+void require_two_classes(const SplitTable& table) {
+  std::size_t classes = 0;
+  std::vector<std::int64_t> all;
+  for (const std::vector<std::int64_t>& counts : table.counts) {
+    all.push_back(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  }
+  const std::string found = counts_in_words(table, all, classes);
+  if (classes == 1) {
+    throw UsageError(
+        "splitting: all samples with a class are of one ({}), of {} without any; a training needs "
+        "two classes or more: import samples of others, or give the labels a class in the label map",
+        found, table.without_class);
+  }
+  for (int fold = table.request.folds > 0 ? 0 : -1; fold < table.request.folds; ++fold) {
+    const std::string trained = counts_in_words(table, trained_on(table, fold), classes);
+    if (classes != 1) continue;
+    throw UsageError(
+        "splitting: {} would have one class alone ({}) of those there are ({}), and nothing can be "
+        "learned of that: give it a larger share (`train`), take another `seed`, {}or import more "
+        "samples",
+        fold < 0 ? "the training part" : fmt::format("the training without fold {}", fold + 1),
+        trained, found, fold < 0 ? "" : "fewer `folds`, ");
   }
 }
 
@@ -273,6 +332,7 @@ SplitTable split_samples(Workspace& workspace, const SplitRequest& request, Job&
   join_same(workspace, table, items, job);
   assign(table, std::move(items));
   count(table);
+  require_two_classes(table);
   remark(table);
   return table;
 }

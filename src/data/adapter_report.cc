@@ -53,6 +53,7 @@ Json to_json(const AdapterReport& report) {
   json["samples"] = report.samples;
   json["by_label"] = std::move(labels);
   json["without_label"] = report.without_label;
+  json["without_group"] = report.without_group;
   json["no_label_column"] = report.no_label_column;
   json["by_raw_label"] = counts_json(report.by_raw_label);
   json["no_class"] = counts_json(report.no_class);

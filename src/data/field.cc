@@ -8,6 +8,7 @@
 #include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/text/templates.h"
@@ -75,6 +76,19 @@ std::vector<CodedColumn> read_coded(const TomlTable& table) {
   return coded;
 }
 
+std::vector<FieldModality> read_modalities(const TomlTable& table) {
+  std::vector<FieldModality> modalities;
+  for (const TomlTable& entry : table.tables_or_empty("modality")) {
+    FieldModality one;
+    one.words = words_of(entry, "words");
+    one.kept = entry.strings_or("kept", {});
+    one.kept.push_back(one.words);
+    one.also = entry.strings_or("also", {});
+    modalities.push_back(std::move(one));
+  }
+  return modalities;
+}
+
 }  // namespace
 
 struct Field::Data {
@@ -91,6 +105,7 @@ struct Field::Data {
   bool crop_border = false;
   bool crop_to_subject = false;
   std::vector<CodedColumn> coded;
+  std::vector<FieldModality> modalities;
   std::vector<FieldClass> classes;
   std::vector<std::string> class_prompts;
   std::string toml;
@@ -186,6 +201,7 @@ Field Field::parse(std::string_view toml, std::string source) {
   }
   data->read_grade(table);
   data->coded = read_coded(table);
+  data->modalities = read_modalities(table);
   data->read_classes(table);
   data->read_class_prompt(table);
   table.finish();
@@ -212,7 +228,7 @@ Field Field::load(std::string_view name_or_path) {
         clean_text(name_or_path, 100), near ? " (did you mean '" + *near + "'?)" : "",
         join(known, ", "));
   }
-  Field field = parse(read_file(Path(name_or_path), kMaxFile), std::string(name_or_path));
+  Field field = parse(read_given_file(Path(name_or_path), kMaxFile), std::string(name_or_path));
   if (data_resources().has(fmt::format("{}{}{}", kFolder, field.name(), kSuffix))) {
     throw UsageError("{}: name = '{}' is the name of a built-in field; give yours another",
                      name_or_path, field.name());
@@ -246,6 +262,7 @@ bool Field::remove_hair() const { return data_->remove_hair; }
 bool Field::crop_border() const { return data_->crop_border; }
 bool Field::crop_to_subject() const { return data_->crop_to_subject; }
 const std::vector<CodedColumn>& Field::coded() const { return data_->coded; }
+const std::vector<FieldModality>& Field::modalities() const { return data_->modalities; }
 const std::string& Field::toml() const { return data_->toml; }
 const std::vector<FieldClass>& Field::classes() const { return data_->classes; }
 

@@ -64,6 +64,12 @@ ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts) {
   return sorted;
 }
 
+std::string without_group_words() {
+  return "no sample says its patient or case, so a split may put pictures of one person into "
+         "training and test, and results then look better than they are; where the table has a "
+         "column of patients or cases, name it as `group` in the column map, and import again";
+}
+
 std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   std::vector<ReadRemark> remarks;
   for (const auto& [file, separator] : report.separators) {
@@ -84,6 +90,10 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
          fmt::format("{} samples without a label{}", report.without_label,
                      report.no_label_column ? ": the column map names no `label` column" : ""),
          {}});
+  }
+  // Nothing was left out; a study says it as a warning of its own.
+  if (report.samples > 1 && report.without_group == report.samples) {
+    remarks.push_back({false, without_group_words(), {}});
   }
   if (!report.unmapped.empty()) {
     remarks.push_back(
@@ -179,9 +189,12 @@ std::string words_blocks(const AdapterReport& report) {
         blocks += fmt::format("# and others, of {}\n", samples_in_words(samples));
         continue;
       }
-      // A site is in the notes as it is written; what else is not understood is not.
-      blocks += fmt::format("{} = {}  # {}\n", toml_string(value),
-                            toml_string(tally.finding == "site" ? ascii_lower(value) : ""),
+      // A site and a modality are in the notes as they are written; what else is not understood is
+      // not.
+      const std::string words = tally.finding == "site"       ? ascii_lower(value)
+                                : tally.finding == "modality" ? value
+                                                              : "";
+      blocks += fmt::format("{} = {}  # {}\n", toml_string(value), toml_string(words),
                             samples_in_words(samples));
     }
   }

@@ -161,6 +161,11 @@ bool Taxonomy::is_missing(std::string_view value) const {
   return epicrisis::is_missing(value);
 }
 
+bool Taxonomy::is_missing_number(std::string_view value) const {
+  const auto position = missing_.find(fold_value(value));
+  return (position == missing_.end() || position->second) && epicrisis::is_missing_number(value);
+}
+
 Field Taxonomy::field_of(const TomlTable& table, const Field& wanted) {
   const std::string name = table.string_or("field", wanted.name());
   if (name == wanted.name()) return wanted;

@@ -83,10 +83,12 @@ enum class AgeForm { kExact, kDecade, kAtLeast, kOver, kUnder, kAtMost, kBetween
 
 struct CommonWords {
   Words missing;
+  std::set<double> missing_numbers;
   Words doubt;
   Words yes;
   Words no;
   Words ticks;
+  Words denying;
   std::map<std::string, std::string, std::less<>> sex;
   Words leave_out;
   std::map<std::string, Words> parts_of_years;  // "months" and its spellings
@@ -101,8 +103,12 @@ struct CommonWords {
   CommonWords() {
     const TomlTable file = TomlTable::parse(data_resources().get(kFile), kFile);
     missing = folded(file, "missing");
+    for (const std::string& number : file.strings_or("missing_numbers", {})) {
+      if (const std::optional<double> value = parse_decimal(number)) missing_numbers.insert(*value);
+    }
     doubt = folded(file, "doubt");
     ticks = folded(file, "ticks");
+    denying = folded(file, "denying");
     yes = folded(file, "yes");
     no = folded(file, "no");
     const TomlTable sexes = file.table("sex");
@@ -323,7 +329,15 @@ bool is_missing(std::string_view value) {
   return folded.empty() || common().missing.contains(folded) || says_nothing_twice(folded);
 }
 
+bool is_missing_number(std::string_view value) {
+  if (value.size() > kLongest) return false;
+  const std::optional<double> number = parse_decimal(fold_value(value));
+  return number && common().missing_numbers.contains(*number);
+}
+
 bool is_tick(std::string_view folded) { return common().ticks.contains(folded); }
+
+bool denies(std::string_view folded) { return common().denying.contains(folded); }
 
 std::optional<bool> yes_or_no(std::string_view value) {
   const std::string folded = fold_value(value);

@@ -17,9 +17,15 @@ std::string fold_value(std::string_view value);
 // Whether a cell says nothing: "", "nan", "None", "#N/A", "not recorded" and so on.
 bool is_missing(std::string_view value);
 
+// Whether a cell is a number by which columns of numbers say that there is none: "-1", "999.0".
+bool is_missing_number(std::string_view value);
+
 // Whether a folded cell is a mark as forms are ticked with, "x": a yes beside empty cells, and
 // nothing sure beside others.
 bool is_tick(std::string_view folded);
+
+// Whether a folded word denies the next one: "no", "without", "ohne".
+bool denies(std::string_view folded);
 
 // "True", "1.0", "ja"; empty for what is neither yes nor no.
 std::optional<bool> yes_or_no(std::string_view value);

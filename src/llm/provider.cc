@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/net/url.h"
@@ -258,7 +259,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
 
 Provider load_provider(std::string_view name_or_path) {
   if (names_toml_file(name_or_path)) {
-    return parse_provider(read_file(name_or_path, kMaxProviderFile), name_or_path);
+    return parse_provider(read_given_file(name_or_path, kMaxProviderFile), name_or_path);
   }
   const std::string file = fmt::format("providers/{}.toml", name_or_path);
   if (!llm_resources().has(file)) {

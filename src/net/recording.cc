@@ -358,7 +358,8 @@ class RecordingTransport : public HttpTransport {
 
 class ReplayTransport : public HttpTransport {
  public:
-  ReplayTransport(const Path& path, const Job& job) : path_(path), file_(open_to_read(path)) {
+  ReplayTransport(const Path& path, const Job& job)
+      : path_((require_given(path), path)), file_(open_to_read(path)) {
     LineReader lines(path, kMaxLine);
     while (lines.next()) {
       const std::string place = fmt::format("{}:{}", path.string(), lines.number());

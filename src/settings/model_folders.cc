@@ -7,6 +7,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "tensor/weight_files.h"
@@ -101,7 +102,8 @@ Path find_model(std::string_view name) {
   const bool is_path = name.find('/') != std::string_view::npos;
   if (is_path || is_model_folder(path) || fs::is_regular_file(path, error)) {
     if (!name.empty() && fs::exists(path, error)) return path;
-    throw UsageError("Looking for the model '{}': there is no such file or folder", name);
+    throw UsageError("Looking for the model '{}': there is no such file or folder{}", name,
+                     near_path_words(path));
   }
   std::vector<std::string> looked;
   std::vector<std::string> known;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "store/sql/database_copy.h"
 #include "store/tables/emptied.h"
@@ -167,8 +168,8 @@ Workspace Workspace::open(const Path& path) {
   const Path root = clean_root(path);
   if (!exists(root)) {
     throw UsageError(
-        "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'",
-        root.string(), root.string());
+        "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'{}",
+        root.string(), root.string(), near_path_words(root));
   }
   if (!may_write(root)) {
     throw SystemError(

@@ -20,8 +20,8 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.place,
                      fmt::format("the weights of {} were trained on pictures of {} pixels "
-                                 "a side, [prepare] makes {}",
-                                 name, config.input_size, study.prepare.size));
+                                 "a side, [prepare] makes {}; write size = {} there",
+                                 name, config.input_size, study.prepare.size, config.input_size));
   }
 }
 
@@ -33,8 +33,10 @@ void check_text_encoder(const StudyRun& run) {
   const std::string type =
       text_model_type(parse_json(read_file(source, kMaxModelConfig), source), source);
   if (type != "bert") {
-    throw UsageError("{} is no text encoder that is read: its model_type is '{}', not 'bert'",
-                     run.text_encoder, type);
+    throw UsageError(
+        "{} is no text encoder that is read: its model_type is '{}', not 'bert'; take another, or "
+        "\"{}\", which is trained along",
+        run.text_encoder, type, kTrainedTokens);
   }
   WordPiece::from_folder(folder);
 }
@@ -46,7 +48,8 @@ void check_device(const StudyRun& run, Findings& findings) {
       std::filesystem::exists("/dev/nvidiactl", error)) {
     return;
   }
-  findings.warning(run.place, fmt::format("device = \"{}\": this machine shows no NVIDIA driver",
+  findings.warning(run.place, fmt::format("device = \"{}\": this machine shows no NVIDIA driver, "
+                                          "without which the training fails; \"cpu\" needs none",
                                           run.train.device));
 }
 

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "epicrisis/audit/policy.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/notes/strategy/strategy.h"
@@ -83,6 +84,7 @@ class NotesChecker {
     PlannedNotes planned;
     planned.strategy = loaded.name;
     planned.provider = "template";
+    planned.cost = 0;
     SampleFilter filter;
     filter.split_set = set_->split_set;
     planned.there = count_with_note(workspace_, filter, loaded.name);
@@ -97,7 +99,8 @@ class NotesChecker {
     const bool replayed = !job.choice.replay.empty();
     std::error_code error;
     if (replayed && !std::filesystem::exists(job.choice.replay, error)) {
-      throw UsageError("there is no recording {} to replay", job.choice.replay.string());
+      throw UsageError("there is no recording {} to replay{}; where there is none, write record",
+                       job.choice.replay.string(), near_path_words(job.choice.replay));
     }
     const bool remote = !replayed && !is_local(provider);
     if (!replayed) {
@@ -124,13 +127,14 @@ class NotesChecker {
         findings_.error(
             place, ErrorKind::kUsage,
             fmt::format("provider '{}': the environment variable {}, which holds its key, "
-                        "is not set",
+                        "is not set: set it, or name another provider",
                         provider.name, variable));
       } else if (variable.empty() && !endpoint.key_file.empty() &&
                  !std::filesystem::exists(endpoint.key_file, error)) {
-        findings_.error(place, ErrorKind::kUsage,
-                        fmt::format("provider '{}': there is no file {}, which holds its key",
-                                    provider.name, endpoint.key_file.string()));
+        findings_.error(
+            place, ErrorKind::kUsage,
+            fmt::format("provider '{}': there is no file {}, which holds its key{}", provider.name,
+                        endpoint.key_file.string(), near_path_words(endpoint.key_file)));
       }
     }
   }
@@ -171,6 +175,10 @@ class NotesChecker {
       planned.cost = 0;
     } else if (prices.known()) {
       planned.cost = prices.of(planned.input_tokens, planned.output_tokens);
+    } else {
+      planned.cost_unknown = fmt::format(
+          "the price of '{}' is not known; give input_price and output_price, in $ a million tokens",
+          planned.provider);
     }
     plan_.notes.push_back(std::move(planned));
   }
@@ -184,11 +192,23 @@ class NotesChecker {
       if (known_.contains(name)) continue;
       if (set_ == nullptr && !study_.note_imports.empty()) continue;  // they may hold them
       findings_.error(one.place, ErrorKind::kUsage,
-                      fmt::format("'{}' is made of notes of {}: none are in the workspace, and the "
-                                  "study neither writes, imports nor synthesises any",
-                                  one.strategy, name));
+                      fmt::format("'{}' is made of notes of {}: {}", one.strategy, name,
+                                  nobody_writes({name})));
     }
     known_.insert(one.strategy);
+  }
+
+  // Why there are none, what a name may be a slip of, and how there would be some.
+  std::string nobody_writes(const std::vector<std::string>& names) const {
+    std::string text =
+        "none are in the workspace, and the study neither writes, imports nor synthesises any";
+    std::vector<std::string> slips;
+    for (const std::string& name : names) {
+      const auto near = nearest_name(name, {known_.begin(), known_.end()});
+      if (near) slips.push_back(fmt::format("did you mean '{}'?", *near));
+    }
+    text += slips.empty() ? "" : "; " + join(slips, " ");
+    return text + "; write them under [notes] (write, import, [[notes.synthesis]]) or name others";
   }
 
   bool is_template(const std::string& strategy) const {
@@ -210,9 +230,8 @@ class NotesChecker {
       }
       if (missing.empty()) continue;
       findings_.error(run.place, ErrorKind::kUsage,
-                      fmt::format("run '{}' needs notes of {}: none are in the workspace, and the "
-                                  "study neither writes, imports nor synthesises any",
-                                  run.name, join(missing, ", ")));
+                      fmt::format("run '{}' needs notes of {}: {}", run.name, join(missing, ", "),
+                                  nobody_writes(missing)));
     }
   }
 

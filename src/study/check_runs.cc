@@ -1,6 +1,7 @@
 #include "study/check_runs.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -86,14 +87,19 @@ class RunsChecker {
       findings_.error(
           run.place, ErrorKind::kInput,
           run.train_with.empty()
-              ? fmt::format("run '{}': the split leaves no training sample", run.name)
-              : fmt::format("run '{}': no training sample will have a note of each of {}", run.name,
-                            with));
+              ? fmt::format("run '{}': the split leaves no training sample of {}; change [split] "
+                            "(train, file, honour_published), or add data",
+                            run.name, set_->cases.size())
+              : fmt::format(
+                    "run '{}': no training sample will have a note of each of {}; write more "
+                    "notes, or name fewer in train_with",
+                    run.name, with));
     }
+    check_trained_classes(run, trained_on);
     if (validation == 0) {
       findings_.warning(run.place,
                         fmt::format("run '{}' has no validation sample: all {} epochs are trained, "
-                                    "none is stopped early",
+                                    "none is stopped early; [split] validation gives some",
                                     run.name, run.train.epochs));
     } else if (all_validated) {
       findings_.warning(
@@ -102,6 +108,25 @@ class RunsChecker {
                                  run.name, with, validation));
     }
     if (uses_text(run.train.mode) && train > 0) check_own_notes(run, notes, trained_on);
+  }
+
+  // What notes leave of the training part may be of one class.
+  void check_trained_classes(const StudyRun& run, const std::vector<bool>& trained_on) {
+    if (run.train_with.empty()) return;
+    std::map<std::string, std::int64_t> classes;
+    for (std::size_t i = 0; i < set_->cases.size(); ++i) {
+      const Case& entry = set_->cases[i];
+      if (entry.role != Role::kTrain || !trained_on[i]) continue;
+      ++classes[study_.field.at(study_.classes[static_cast<std::size_t>(entry.label)]).name];
+    }
+    if (classes.size() != 1) return;
+    findings_.error(
+        run.place, ErrorKind::kInput,
+        fmt::format("run '{}': the training samples that will have a note of each of {} "
+                    "are of one class ({} {}); write notes of samples of others, or "
+                    "change train_with",
+                    run.name, join(run.train_with, ", "), classes.begin()->first,
+                    classes.begin()->second));
   }
 
   // A run that learns from texts needs one of a training sample at least.
@@ -114,8 +139,9 @@ class RunsChecker {
       }
     }
     findings_.error(run.place, ErrorKind::kInput,
-                    fmt::format("run '{}': no training sample will have a note of {}{}", run.name,
-                                join(run.notes, ", "),
+                    fmt::format("run '{}': no training sample will have a note of {}{}; write such "
+                                "notes, or change `notes` of the run",
+                                run.name, join(run.notes, ", "),
                                 run.note_providers.empty() && run.note_models.empty()
                                     ? ""
                                     : " by the note_providers and note_models that it names"));

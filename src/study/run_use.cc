@@ -1,9 +1,12 @@
 #include "study/run_use.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/near_path.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/settings/train_result.h"
@@ -101,7 +104,7 @@ Json read_use_json(const Path& folder) {
   const std::string source = path.string();
   std::error_code error;
   if (!fs::is_directory(folder, error)) {
-    throw InputError("{}: there is no such run folder", folder.string());
+    throw InputError("{}: there is no such run folder{}", folder.string(), near_path_words(folder));
   }
   if (!fs::exists(folder / "config.json", error)) {
     throw InputError("{}: it is no run folder, config.json is missing", folder.string());
@@ -135,8 +138,25 @@ Json read_use_json(const Path& folder) {
   return json;
 }
 
+// Where a model of that name, or of the names that its files had at the training, lies in the folders
+// of models.
+std::vector<std::string> in_model_folders(const UsedModel& wanted) {
+  const Path place(wanted.place);
+  std::vector<std::string> found;
+  for (const Path& folder : model_search_folders()) {
+    for (const Path& name :
+         {Path(wanted.model).filename(), place.parent_path().filename(), place.filename()}) {
+      std::error_code error;
+      std::string one = (folder / name).string();
+      if (name.empty() || !fs::exists(folder / name, error)) continue;
+      if (std::ranges::find(found, one) == found.end()) found.push_back(std::move(one));
+    }
+  }
+  return found;
+}
+
 // Where the files of a model are that have its hash: the copy, or what is found under its place or
-// name.
+// name, here or in the folders of models.
 std::string find_used_model(const Path& folder, const UsedModel& wanted, std::string_view what,
                             const char* own_folder) {
   if (!has_files(wanted.model)) return wanted.model;
@@ -146,6 +166,7 @@ std::string find_used_model(const Path& folder, const UsedModel& wanted, std::st
   } else {
     places = {(folder / own_folder).string(), wanted.place, wanted.model};
   }
+  for (std::string& place : in_model_folders(wanted)) places.push_back(std::move(place));
   std::string looked;
   for (const std::string& place : places) {
     std::string found;
@@ -157,10 +178,15 @@ std::string find_used_model(const Path& folder, const UsedModel& wanted, std::st
     if (found == wanted.sha256) return place;
     looked += fmt::format("\n  {}: {}", place, found);
   }
+  std::vector<std::string> searched;
+  for (const Path& one : model_search_folders()) {
+    searched.push_back(fs::absolute(one).lexically_normal().string());
+  }
   throw InputError(
       "{}: its {} '{}' of SHA-256 {} is not found; copy the folder of that model to {}, or into a "
-      "folder that EPICRISIS_MODELS names. Looked at:{}",
-      folder.string(), what, wanted.model, wanted.sha256, (folder / own_folder).string(), looked);
+      "folder that EPICRISIS_MODELS names (now {}). Looked at:{}",
+      folder.string(), what, wanted.model, wanted.sha256, (folder / own_folder).string(),
+      join(searched, ", "), looked);
 }
 
 std::string damage(const Path& file, const std::string& why) {

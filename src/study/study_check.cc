@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/report/tables.h"
@@ -129,11 +130,17 @@ class StudyChecker {
     if (!data.adapter.empty()) adapter(data.adapter);  // before the path: its error lists them
     std::error_code error;
     if (!data.path.empty() && !std::filesystem::exists(data.path, error)) {
-      throw UsageError("there is no {}; change path, or data_root, which relative paths start from",
-                       data.path.lexically_normal().string());
+      const Path path = data.path.lexically_normal();
+      throw UsageError(
+          "there is no {}{}; change path, or data_root ({}), which relative paths start from",
+          path.string(), near_path_words(path), study_.data_root.lexically_normal().string());
     }
     if (!data.column_map.empty() && !std::filesystem::exists(data.column_map, error)) {
-      throw UsageError("there is no column map {}, nor one beside the study file", data.column_map);
+      const Path beside = study_.file.parent_path() / Path(data.column_map).filename();
+      std::string near = near_path_words(data.column_map);
+      if (near.empty()) near = near_path_words(beside);
+      throw UsageError("there is no column map {}, nor one beside the study file{}",
+                       data.column_map, near);
     }
     study::import_data(workspace_, study_, data, inner_);
   }
@@ -195,7 +202,11 @@ class StudyChecker {
       if (data.samples == 0) {
         findings_.warning(
             place,
-            fmt::format("{}: no sample with a picture is of the study's classes", data.name));
+            fmt::format(
+                "{}: no sample with a picture is of the study's classes ({}), {} of others are "
+                "left out; change `classes`, or give its labels a class (taxonomy, "
+                "column_map)",
+                data.name, join(study::class_names(study_), ", "), data.left_out));
         continue;
       }
       if (!data.external) continue;
@@ -204,9 +215,12 @@ class StudyChecker {
         if (!data.classes.contains(name)) missing.push_back(name);
       }
       if (missing.size() == trained.size()) {
-        findings_.error(place, ErrorKind::kUsage,
-                        fmt::format("{}: it shares no class with the sets that are trained on: {}",
-                                    data.name, join(missing, ", ")));
+        findings_.error(
+            place, ErrorKind::kUsage,
+            fmt::format("{}: it shares no class with the sets that are trained on, which "
+                        "have {}; leave it out, or give its labels one of these classes "
+                        "(taxonomy, column_map)",
+                        data.name, join(missing, ", ")));
       } else if (!missing.empty()) {
         findings_.warning(place,
                           fmt::format("{}: none of its samples is of {}; figures of it are of "
@@ -216,7 +230,8 @@ class StudyChecker {
     }
     if (test == 0) {
       findings_.warning(study_.split_place,
-                        "no sample is left to test on in the internal data sets");
+                        "no sample is left to test on in the internal data sets; give `test` a "
+                        "larger share, or honour_published = false to split all anew");
     }
   }
 
@@ -255,8 +270,10 @@ class StudyChecker {
     if (plan_.disk_needed > plan_.disk_free) {
       findings_.error(
           study_.file.string(), ErrorKind::kSystem,
-          fmt::format("{} has room for {} MB, pictures and features need about {} MB",
-                      folder.string(), plan_.disk_free / 1'000'000, plan_.disk_needed / 1'000'000));
+          fmt::format(
+              "{} has room for {} MB, pictures and features need about {} MB; free some, or "
+              "take a workspace on another disk",
+              folder.string(), plan_.disk_free / 1'000'000, plan_.disk_needed / 1'000'000));
     }
   }
 
@@ -294,6 +311,7 @@ Json to_json(const PlannedNotes& notes) {
           {"input_tokens", notes.input_tokens},
           {"output_tokens", notes.output_tokens},
           {"cost", notes.cost ? Json(*notes.cost) : Json()},
+          {"cost_unknown", notes.cost_unknown},
           {"remote", notes.remote}};
 }
 
@@ -390,10 +408,9 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
                                    notes.model.empty() ? "" : " by " + notes.model, notes.there,
                                    notes.provider == "template" ? "" : "about ", notes.to_write);
     if (notes.provider != "template" && notes.to_write > 0) {
-      line += fmt::format(", {} tokens in and at most {} out; {}", notes.input_tokens,
-                          notes.output_tokens,
-                          notes.cost ? fmt::format("at most $ {:.2f}", *notes.cost)
-                                     : std::string("the price is not known"));
+      line += fmt::format(
+          ", {} tokens in and at most {} out; {}", notes.input_tokens, notes.output_tokens,
+          notes.cost ? fmt::format("at most $ {:.2f}", *notes.cost) : notes.cost_unknown);
     }
     lines.push_back(std::move(line));
   }

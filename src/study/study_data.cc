@@ -302,7 +302,36 @@ ImportReport import_data(Workspace& workspace, const Study& study, const StudyDa
 
 namespace {
 
-// A study needs samples of its classes, and some that are not external.
+// How many of the cases for which `is` holds each class has; classes without any are left out.
+template <typename Is>
+std::map<std::string, std::int64_t> count_by_class(const std::vector<std::string>& names,
+                                                   const std::vector<Case>& cases, Is is) {
+  std::map<std::string, std::int64_t> counts;
+  for (const Case& entry : cases) {
+    if (is(entry)) ++counts[names[static_cast<std::size_t>(entry.label)]];
+  }
+  return counts;
+}
+
+// Where the split leaves one class to train on, there is nothing to learn.
+void check_trained(const Study& study, const CaseSet& set) {
+  const std::vector<std::string> names = class_names(study);
+  const auto trained = count_by_class(names, set.cases,
+                                      [](const Case& entry) { return entry.role == Role::kTrain; });
+  if (trained.size() != 1) return;  // that there is none is told run by run
+  std::vector<std::string> all;
+  for (const auto& [name, count] : count_by_class(
+           names, set.cases, [](const Case& entry) { return entry.role != Role::kExternal; })) {
+    all.push_back(fmt::format("{} {}", name, count));
+  }
+  throw InputError(
+      "study '{}': its training part has one class alone ({} {}) of those of the internal data sets "
+      "({}), and nothing can be learned of that: change [split] (train, seed, file, "
+      "honour_published) or add data",
+      study.name, trained.begin()->first, trained.begin()->second, join(all, ", "));
+}
+
+// A study needs samples of two of its classes, and some that are not external.
 void check_cases(Workspace& workspace, const Study& study, const std::vector<Case>& cases,
                  const Job& job) {
   const std::vector<std::string> names = class_names(study);
@@ -328,6 +357,14 @@ void check_cases(Workspace& workspace, const Study& study, const std::vector<Cas
         "study '{}': all {} samples of its classes are of external data sets; there is nothing to "
         "train on",
         study.name, cases.size());
+  }
+  const auto counted =
+      count_by_class(names, cases, [](const Case& entry) { return entry.role != Role::kExternal; });
+  if (counted.size() == 1) {
+    throw InputError(
+        "study '{}': all samples of its classes in the internal data sets are of one class ({} {}); "
+        "a training needs two or more: add data of others, or change `classes`",
+        study.name, counted.begin()->first, counted.begin()->second);
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool trained = std::ranges::any_of(cases, [&](const Case& entry) {
@@ -367,8 +404,12 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pi
     cases[i].group = items[i].group;
     set.cases.push_back(cases[i]);
   }
+  check_trained(study, set);
   options.split_set = set.split_set;
   set.leakage = check_leakage(workspace, job, options);
+  if (!set.leakage.without_groups.empty()) {
+    job.warn("{}: {}", join(set.leakage.without_groups, ", "), without_group_words());
+  }
   save_leakage(workspace.database(), set.leakage, options, study.allow_leakage, job);
   if (const std::string words = other_class_words(set.leakage); !words.empty()) {
     job.warn("{}", words);

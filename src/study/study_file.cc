@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/corpus/preparation.h"
@@ -115,8 +116,10 @@ std::vector<std::int64_t> read_seeds(const TomlTable& table, std::vector<std::in
     throw UsageError("{}: seeds must be a list of one or more different numbers",
                      table.place("seeds"));
   }
-  if (std::ranges::any_of(seeds, [](std::int64_t seed) { return seed < 0; })) {
-    throw UsageError("{}: a seed is negative", table.place("seeds"));
+  const auto negative = std::ranges::find_if(seeds, [](std::int64_t seed) { return seed < 0; });
+  if (negative != seeds.end()) {
+    throw UsageError("{}: the seed {} is negative; take 0 or more", table.place("seeds"),
+                     *negative);
   }
   return seeds;
 }
@@ -201,7 +204,9 @@ std::vector<ClassId> read_classes(const TomlTable& table, const Field& field) {
   }
   if (classes.empty()) classes = field.class_ids();
   if (classes.size() < 2)
-    throw UsageError("{}: a study needs two classes or more", table.place("classes"));
+    throw UsageError("{}: a study needs two classes or more, {} is named; the field '{}' has {}",
+                     table.place("classes"), field.at(classes.front()).name, field.name(),
+                     field.class_names());
   return classes;
 }
 
@@ -250,7 +255,8 @@ void read_split(const TomlTable& split, const Path& folder, Study& study) {
   }
   const double sum = study.fractions.train + study.fractions.validation + study.fractions.test;
   if (sum < 0.999 || sum > 1.001) {
-    throw UsageError("{}: train + validation + test is {}, not 1", split.place(), sum);
+    throw UsageError("{}: train + validation + test is {} + {} + {} = {}, not 1", split.place(),
+                     study.fractions.train, study.fractions.validation, study.fractions.test, sum);
   }
   split.finish();
 }
@@ -277,7 +283,11 @@ void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
   }
   faults.keep([&] { refuse_duplicate_names(study.runs, table, "runs"); });
   if (entries.empty()) {
-    faults.keep([&] { throw UsageError("{}: no [[run]] to train", table.place()); });
+    faults.keep([&] {
+      throw UsageError(
+          "{}: no [[run]] to train; write one: name = \"image only\", mode = \"image\"",
+          table.place());
+    });
   }
   faults.keep([&] {
     study.baseline = table.string_or("baseline", "");
@@ -286,8 +296,12 @@ void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
         std::ranges::any_of(study.runs,
                             [&](const StudyRun& run) { return run.name == study.baseline; });
     if (!study.baseline.empty() && !known) {
-      throw UsageError("{}: baseline = '{}' is not the name of a run", table.place("baseline"),
-                       study.baseline);
+      std::vector<std::string> names;
+      for (const StudyRun& run : study.runs) names.push_back(run.name);
+      const auto near = nearest_name(study.baseline, names);
+      throw UsageError("{}: baseline = '{}' is not the name of a run{}; there are {}",
+                       table.place("baseline"), study.baseline,
+                       near ? fmt::format(" (did you mean '{}'?)", *near) : "", join(names, ", "));
     }
   });
 }
@@ -352,7 +366,7 @@ namespace {
 
 Study read_file_of_study(const Path& file, const std::optional<Path>& data_root,
                          std::vector<std::string>* faults) {
-  const std::string text = read_file(file, 1 << 20);
+  const std::string text = read_given_file(file, 1 << 20);
   const TomlTable table = TomlTable::parse(text, file.string());
   const Path own_root = table.string_or("data_root", ".");
   const Path root = data_root                ? *data_root

@@ -143,6 +143,12 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
   for (const std::string& file : notes.strings_or("import", {})) {
     study.note_imports.push_back(below(data_root, file));
   }
+  study.keep_doubtful_notes = notes.boolean_or("keep_doubtful", false);
+  if (notes.has("keep_doubtful") && study.note_imports.empty()) {
+    throw UsageError(
+        "{}: keep_doubtful is for files of notes, and none is named: write import = [\"...\"] too",
+        notes.place("keep_doubtful"));
+  }
   for (const TomlTable& table : notes.tables_or_empty("synthesis")) {
     read_synthesis(table, data_root, folder, study);
   }
@@ -154,7 +160,9 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
 
 void import_study_notes(Workspace& workspace, const Study& study, Job& job) {
   for (const Path& file : study.note_imports) {
-    const NoteImportReport report = import_notes(workspace, file, job);
+    NoteImportOptions options;
+    options.keep_doubtful = study.keep_doubtful_notes;
+    const NoteImportReport report = import_notes(workspace, file, job, options);
     job.info("notes from {}: {} new, {} there already, {} without a sample", file.string(),
              report.written, report.unchanged, report.unmatched);
     const auto warn = [&](std::int64_t count, const std::vector<std::string>& examples,

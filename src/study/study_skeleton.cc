@@ -99,15 +99,29 @@ std::string data_text(const Sets& sets) {
   return text;
 }
 
-// The strategies with notes of the data set that is trained on.
-std::vector<std::string> written_strategies(Workspace& workspace, const Sets& sets) {
-  std::set<std::string> names;
+// Notes of one strategy that are in the workspace.
+struct WrittenNotes {
+  std::int64_t samples = 0;        // with a picture, of the data set that is trained on
+  std::set<std::string> datasets;  // with such notes
+  std::set<std::string> models;    // of the notes of that data set
+};
+
+std::map<std::string, WrittenNotes> written_notes(Workspace& workspace, const Sets& sets) {
+  std::map<std::string, WrittenNotes> written;
   for (const NoteCount& count : count_notes(workspace.database())) {
-    if (count.status == NoteStatus::kWritten && count.dataset == sets.internal) {
-      names.insert(count.strategy);
-    }
+    if (count.status != NoteStatus::kWritten) continue;
+    WrittenNotes& one = written[count.strategy];
+    one.datasets.insert(count.dataset);
+    if (count.dataset == sets.internal) one.models.insert(count.model);
   }
-  return {names.begin(), names.end()};
+  for (auto& [strategy, one] : written) {
+    SampleFilter filter;
+    filter.datasets = {sets.internal};
+    filter.with_image = true;
+    filter.strategy = strategy;
+    one.samples = count_samples(workspace.database(), filter);
+  }
+  return written;
 }
 
 std::vector<std::string> template_strategies(const Field& field) {
@@ -127,13 +141,31 @@ std::string prepare_text(const Field& field) {
       recipe.size, recipe.remove_hair, recipe.crop_border, recipe.crop_to_subject, field.subject());
 }
 
-std::string notes_text(const std::vector<std::string>& templates) {
+// Templates besides those that are written for nothing: of measured findings, or of the user's.
+std::vector<std::string> other_templates(const Field& field,
+                                         const std::vector<std::string>& templates) {
+  std::vector<std::string> names;
+  for (const std::string& name : built_in_strategies(field)) {
+    if (load_strategy(name, field).kind == StrategyKind::kTemplate &&
+        std::ranges::find(templates, name) == templates.end()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string notes_text(const std::vector<std::string>& templates,
+                       const std::vector<std::string>& others) {
   std::string text = "[notes]\n";
   text += templates.empty() ? "# write = []\n"
                             : fmt::format(
                                   "# In fixed sentences, of metadata: written where they "
                                   "are missing, for nothing.\nwrite = {}\n",
                                   list_of(templates));
+  if (!others.empty()) {
+    text +=
+        comment(fmt::format("Likewise, of what is measured on pictures too: {}", list_of(others)));
+  }
   text +=
       "# By a language model (see epicrisis notes providers and notes strategies):\n"
       "# [[notes.synthesis]]\n"
@@ -172,6 +204,38 @@ std::string run_text(const std::string& name, const char* mode,
   return text + "\n";
 }
 
+// What notes there are, and which have no run here.
+std::string written_text(const std::map<std::string, WrittenNotes>& written, const Sets& sets) {
+  std::string text;
+  const std::int64_t all = sets.counts.at(sets.internal).total;
+  for (const auto& [strategy, one] : written) {
+    const std::string others =
+        join(std::vector<std::string>(one.datasets.begin(), one.datasets.end()), ", ");
+    if (one.samples == 0) {
+      text += comment(fmt::format("  {}: only of {}, so it has no run here", strategy, others));
+      continue;
+    }
+    text += comment(
+        fmt::format("  {}: of {} of {} samples of {}{}", strategy, one.samples, all, sets.internal,
+                    one.models.size() > 1
+                        ? fmt::format(", by several models; note_models = {} of a run takes one",
+                                      list_of({*one.models.rbegin()}))
+                        : ""));
+  }
+  return text.empty() ? text : "# The notes that are in the workspace, a run for each:\n" + text;
+}
+
+// A run of the notes of a strategy; where not all samples have one, how to train on these alone.
+std::string notes_run_text(const std::string& strategy, const WrittenNotes* written,
+                           std::int64_t all) {
+  std::string text = run_text("with " + strategy, "multimodal", {strategy});
+  if (written == nullptr || written->samples >= all) return text;
+  text.pop_back();  // the empty line
+  return text +
+         fmt::format("# train_with = {}   # on the {} of {} samples with such a note alone\n\n",
+                     list_of({strategy}), written->samples, all);
+}
+
 }  // namespace
 
 std::string study_skeleton(Workspace& workspace, const std::string& name) {
@@ -182,7 +246,11 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
   const Field field = workspace_field(workspace.database());
   const Sets sets = look_at_data(workspace);
   const std::vector<std::string> templates = template_strategies(field);
-  std::vector<std::string> strategies = written_strategies(workspace, sets);
+  const std::map<std::string, WrittenNotes> written = written_notes(workspace, sets);
+  std::vector<std::string> strategies;
+  for (const auto& [strategy, one] : written) {
+    if (one.samples > 0) strategies.push_back(strategy);
+  }
   for (const std::string& one : templates) {
     if (std::ranges::find(strategies, one) == strategies.end()) strategies.push_back(one);
   }
@@ -212,13 +280,17 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
       "honour_published = true   # splits that the data set publishes stay\n"
       "# file = \"split.csv\"      # a split of your own, as epicrisis split writes it\n\n";
   text += prepare_text(field);
-  text += notes_text(templates);
+  text += notes_text(templates, other_templates(field, templates));
   text += image_encoder;
   text +=
       "[train]\nepochs = 100\npatience = 10         # epochs without a better one before the stop\n\n";
+  text += written_text(written, sets);
   text += run_text("image only", "image", {});
   for (const std::string& strategy : strategies) {
-    text += run_text("with " + strategy, "multimodal", {strategy});
+    // What is missing of a template is written.
+    const bool is_written = std::ranges::find(templates, strategy) != templates.end();
+    text += notes_run_text(strategy, is_written ? nullptr : &written.at(strategy),
+                           sets.counts.at(sets.internal).total);
   }
   return text;
 }

@@ -38,6 +38,10 @@ TEST_F(FindingsCommand, MeasuresFilesAndNamesWhatIsBroken) {
     EXPECT_NE(finding.at("kind"), "structures");
     EXPECT_EQ(finding.at("says"), "");
   }
+  EXPECT_EQ(run("findings '" + path("p/a.png") + "' --modality Dermatoskopie"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("Taken for: dermoscopic image"));
+  EXPECT_EQ(run("findings '" + path("p/a.png") + "' --modality dermosocpy"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("'dermosocpy' is not known"));
   EXPECT_EQ(run("findings '" + path("p/broken.jpg") + "'"), 4) << said;
 }
 

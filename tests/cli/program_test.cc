@@ -246,6 +246,27 @@ TEST_F(ProgramTest, ImportFindsTheAdapterAndTellsWhatWasNotUnderstood) {
   EXPECT_THAT(said, HasSubstr("No sample has a class; cases.csv is a table of 1 row: " + way));
 }
 
+TEST_F(ProgramTest, PathsThatAreSlipsAreToldWithWhatIsNear) {
+  write_file(path("fotos/cases.csv"), "case,dx\n1,MEL\n2,NV\n");
+  write_file(path("fotos/pictures/1.jpg"), "");
+  const std::string near = "did you mean '" + path("fotos") + "'?";
+  const std::string workspace = " -w '" + path("w") + "'";
+  for (const std::string command : {"import '", "import generic_csv '"}) {
+    EXPECT_EQ(run(command + path("fotso") + "'" + workspace), 2) << said;
+    EXPECT_THAT(said, HasSubstr(near));
+  }
+  EXPECT_EQ(run("import '" + path("fotso") + "' --guess"), 2) << said;
+  EXPECT_THAT(said, HasSubstr(near));
+  const std::string fotos = "import '" + path("fotos") + "'";
+  EXPECT_EQ(run(fotos + " --guess -o '" + path("fotos/columns.toml") + "'"), 0) << said;
+  EXPECT_EQ(run(fotos + " --pictures pictres" + workspace), 2) << said;
+  EXPECT_THAT(said, HasSubstr("/fotos/pictures'?"));
+  EXPECT_EQ(run(fotos + " --map '" + path("fotos/colums.toml") + "'" + workspace), 5) << said;
+  EXPECT_THAT(said, HasSubstr("/fotos/columns.toml'?"));
+  EXPECT_EQ(run("findings '" + path("fotos/picture/1.jpg") + "'"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("/fotos/pictures/1.jpg'?"));
+}
+
 TEST_F(ProgramTest, ImportProposesAColumnMap) {
   write_file(path("mine/cases.csv"), "case,dx\n1,MEL\n2,NV\n");
   EXPECT_EQ(run("import '" + path("mine") + "' --guess"), 0) << said;

@@ -51,6 +51,17 @@ TEST(ProgressFormat, ALineFitsTheTerminal) {
   EXPECT_EQ(progress_line({"Müßig", 0, 0, "é", 0, ""}, 3), "Müß");
 }
 
+TEST(TerminalWatcher, KeepsWhatWasWarnedOf) {
+  ::testing::internal::CaptureStderr();
+  TerminalWatcher watcher([](std::string_view text) { return "put: " + std::string(text); });
+  Job job(watcher);
+  job.info("an info");
+  job.warn("a {}", "warning\nof two lines");
+  ::testing::internal::GetCapturedStderr();
+  ASSERT_EQ(watcher.warnings().size(), 1U);
+  EXPECT_THAT(watcher.warnings().front(), HasSubstr("put: a warning"));
+}
+
 TEST(TerminalWatcher, WithoutATerminalALineAtStartAndEnd) {
   ::testing::internal::CaptureStderr();
   {

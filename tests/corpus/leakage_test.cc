@@ -128,6 +128,23 @@ TEST_F(CheckTest, GroupsThatAreSplit) {
                                             "!group: e/7 (test) and d/8"));
 }
 
+// Where nobody says whose a picture is, one person in two places is not found.
+TEST_F(CheckTest, DataSetsThatSayNoPatientAreNamed) {
+  for (const char* key : {"1", "2"}) {
+    put("bare", key, "train");
+    put("grouped", key, "train", "", std::string(key) == "1" ? "p" : "");
+    put("elsewhere", key, "");
+  }
+  put("alone", "1", "test");
+  EXPECT_THAT(found(), IsEmpty());
+  EXPECT_THAT(report_.without_groups, ElementsAre("bare", "elsewhere"));
+  EXPECT_EQ(to_json(report_).at("without_groups"), Json({"bare", "elsewhere"}));
+  found({.external = {"elsewhere"}});
+  EXPECT_THAT(report_.without_groups, ElementsAre("bare"));
+  found({.datasets = {"grouped"}});
+  EXPECT_THAT(report_.without_groups, IsEmpty());
+}
+
 TEST_F(CheckTest, RolesOfASplitSetReplaceThePublishedOnes) {
   const auto a = put("d", "1", "train", "", "g");
   const auto b = put("d", "2", "test", "", "g");

@@ -87,7 +87,7 @@ TEST_F(SplitTableTest, CopiesOfAPictureStayTogether) {
   }
   for (std::size_t i = 0; i < 40; ++i) {
     // Four samples of each picture, of a patient each, two without one; one of another class.
-    add("a", std::to_string(i), i == 0 ? test::kMelanoma : test::kNevus,
+    add("a", std::to_string(i), i == 0 || i % 10 > 4 ? test::kMelanoma : test::kNevus,
         i < 20 ? "p" + std::to_string(i) : "", "", files[i % 10]);
   }
   for (const SplitRequest& request : {SplitRequest{.fractions = {0.5, 0.2, 0.3}, .seed = 2},
@@ -183,6 +183,7 @@ TEST_F(SplitTableTest, WhatCannotBeMetIsSaid) {
   for (int i = 0; i < 40; ++i) {
     add("a", "n" + std::to_string(i), test::kNevus, i < 30 ? "one" : "");
   }
+  for (int i = 0; i < 40; ++i) add("a", "k" + std::to_string(i), test::kBenignKeratosis, "");
   add("a", "m1", test::kMelanoma, "two");
   add("a", "m2", test::kMelanoma, "two");
   add("a", "none", std::nullopt, "");
@@ -194,13 +195,52 @@ TEST_F(SplitTableTest, WhatCannotBeMetIsSaid) {
   EXPECT_THROW(split({.fractions = {0.5, 0.1, 0.1}}), UsageError);
 }
 
+TEST_F(SplitTableTest, SamplesThatSayNoPatientAreWarnedOf) {
+  for (int i = 0; i < 40; ++i) {
+    add("a", std::to_string(i), i % 2 == 0 ? test::kMelanoma : test::kNevus, "");
+    add("b", std::to_string(i), i % 2 == 0 ? test::kMelanoma : test::kNevus, i == 0 ? "p" : "");
+  }
+  const auto told = Contains(HasSubstr("a: no sample says its patient or case"));
+  EXPECT_THAT(split().remarks, told);
+  EXPECT_THAT(split({.filter = {.datasets = {"b"}}}).remarks, testing::Not(told));
+}
+
+// A training of them ran, and every figure was 1.
+TEST_F(SplitTableTest, SamplesOfOneClassAreRefused) {
+  const auto refused = [&](const SplitRequest& request) {
+    try {
+      split(request);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("split");
+  };
+  for (int i = 0; i < 20; ++i) add("a", std::to_string(i), test::kNevus, "");
+  add("a", "none", std::nullopt, "");
+  EXPECT_THAT(refused({}), testing::AllOf(HasSubstr("are of one (NEV 20), of 1 without any"),
+                                          HasSubstr("two classes or more")));
+  // Melanomas of one patient are in one fold, and tested on where the publisher says so.
+  for (int i = 0; i < 4; ++i) add("a", fmt::format("m{}", i), test::kMelanoma, "one", "");
+  EXPECT_THAT(refused({.fractions = {1, 0, 0}, .folds = 4}),
+              testing::AllOf(HasSubstr("without fold "), HasSubstr("(NEV "), HasSubstr("`folds`")));
+  for (int i = 0; i < 20; ++i) {
+    add("b", std::to_string(i), i < 5 ? test::kMelanoma : test::kNevus, fmt::format("{}", i),
+        i < 5 ? "test" : "train");
+  }
+  EXPECT_THAT(refused({.filter = {.datasets = {"b"}}, .honour_published = true}),
+              testing::AllOf(HasSubstr("the training part would have one class alone (NEV "),
+                             HasSubstr("MEL 5")));
+  EXPECT_EQ(refused({}), "split");
+}
+
 TEST_F(SplitTableTest, PublishedSplitsAreKeptWhereAskedFor) {
   for (int i = 0; i < 40; ++i) {
-    add("a", std::to_string(i), test::kNevus, "", i < 10 ? "test" : "train");
+    add("a", std::to_string(i), i % 2 == 0 ? test::kNevus : test::kMelanoma, "",
+        i < 10 ? "test" : "train");
   }
   add("a", "left", test::kNevus, "", "");
   const SplitTable table = split({.honour_published = true});
-  EXPECT_EQ(table.counts.at(static_cast<std::size_t>(test::kNevus.index())).back(), 10);
+  EXPECT_EQ(table.counts.at(static_cast<std::size_t>(test::kNevus.index())).back(), 5);
   EXPECT_EQ(table.left_out, 1);
   EXPECT_THAT(table.remarks, Contains(HasSubstr("1 samples with a class are in no part")));
 }

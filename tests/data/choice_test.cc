@@ -167,6 +167,22 @@ TEST(ReadRemarks, AMapThatNamesNoLabelColumnIsTold) {
   EXPECT_EQ(to_json(report).at("no_label_column"), true);
 }
 
+// Two pictures of one person in training and test were told by nobody.
+TEST(ReadRemarks, ATableThatSaysNoPatientIsTold) {
+  const std::string_view table = "id,dx,who\n1,MEL,\n2,NV,unknown\n3,NV,\n";
+  const std::string map = "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n";
+  const auto told = testing::Contains(HasSubstr("no sample says its patient or case"));
+  const AdapterReport report = read_table(map, table).report;
+  EXPECT_THAT(texts_of(report, false), told);
+  EXPECT_EQ(to_json(report).at("without_group"), 3);
+  EXPECT_THAT(texts_of(read_table(map + "group = \"who\"\n", table).report, false), told);
+  const AdapterReport grouped =
+      read_table(map + "group = \"who\"\n", "id,dx,who\n1,MEL,p1\n2,NV,\n").report;
+  EXPECT_THAT(texts_of(grouped, false), Not(told));
+  EXPECT_EQ(grouped.without_group, 1U);
+  EXPECT_THAT(texts_of(read_table(map, "id,dx\n1,MEL\n").report, false), Not(told));
+}
+
 // What is pasted as it is changes no sample, and is warned of no more.
 TEST(ReadRemarks, ValuesThatAreNotUnderstoodAreWordsToPaste) {
   const std::string_view table =
@@ -266,7 +282,7 @@ TEST(ColumnProposal, TellsATableWithoutNamesAndClassesWithAColumnEach) {
 TEST(ColumnProposal, KnowsHeadersOfManyLanguages) {
   const std::vector<Header> headers = {
       {"id",
-       {"Fallnummer", "Lfd. Nr.", "Bild-ID", "numéro", "identifiant", "caso", "id_imagen",
+       {"Fallnummer", "Lfd. Nr.", "Bild-ID", "numéro", "identifiant", "caso", "id_imagen", "N.º",
         "identificativo", "volgnummer"}},
       {"picture",
        {"Bild", "Bilddatei", "Dateiname", "Aufnahme", "fichier", "nom_fichier", "archivo", "imagen",
@@ -276,9 +292,68 @@ TEST(ColumnProposal, KnowsHeadersOfManyLanguages) {
         "pathologie", "diagnóstico", "enfermedad", "hallazgo", "doença", "achado", "diagnosi",
         "malattia", "istologia", "aandoening", "bevinding"}},
       {"group",
-       {"Patientennummer", "Patienten-Nr.", "Pat.-Nr.", "Pat_ID", "id_patient", "numéro_patient",
-        "paciente", "historia clínica", "prontuário", "paziente", "codice_paziente",
-        "patiëntnummer"}},
+       {"Patientennummer",
+        "Patienten-Nr.",
+        "Pat.-Nr.",
+        "Pat_ID",
+        "id_patient",
+        "numéro_patient",
+        "paciente",
+        "historia clínica",
+        "prontuário",
+        "paziente",
+        "codice_paziente",
+        "patiëntnummer",
+        "Patienten-ID",
+        "PATIENT-ID (anonym)",
+        "Patienten-Kennung",
+        "N° patient",
+        "identifiant patient",
+        "Identifiant du patient",
+        "Dossier",
+        "IPP",
+        "NIP",
+        "numero de historia clinica",
+        "N.º de historia clínica",
+        "paciente_id",
+        "Código del paciente",
+        "NHC",
+        "pacient",
+        "id_doente",
+        "utente",
+        "código do paciente",
+        "codice paziente",
+        "ID del paziente",
+        "cartella clinica",
+        "patiënt",
+        "patiëntcode",
+        "pasient",
+        "pasient_id",
+        "potilas",
+        "pacjent",
+        "hasta no",
+        "пациент",
+        "患者ID",
+        "환자번호",
+        "MRN",
+        "Medical Record No.",
+        "subject",
+        "subject_code",
+        "participant",
+        "case id",
+        "case_num",
+        "group",
+        "Lesion ID",
+        "Läsion",
+        "Läsions-ID",
+        "id lésion",
+        "lesión_id",
+        "id_lesao",
+        "codice lesione",
+        "laesie_nr",
+        "visit_id",
+        "accession number",
+        "病变编号"}},
       {"age", {"Alter", "Alter (Jahre)", "âge", "edad", "edad (años)", "idade", "età", "leeftijd"}},
       {"sex", {"Geschlecht", "sexe", "genre", "sexo", "gênero", "sesso", "genere", "geslacht"}},
       {"site",
@@ -304,6 +379,31 @@ TEST(ColumnProposal, KnowsHeadersOfManyLanguages) {
                   HasSubstr(fmt::format("\n{} = \"{}\"", header.role, name)));
     }
   }
+}
+
+TEST(ColumnProposal, APersonGoesBeforeAPartOfOneAndACountIsNeither) {
+  const auto group = [](const std::string& header, const std::string& rows) {
+    DataFolder folder;
+    folder.text("t.csv", header + "\n" + rows);
+    const std::string map = propose_column_map(folder.path(), Field::standard()).toml;
+    const std::size_t at = map.find("\ngroup = \"");
+    return at == std::string::npos ? "" : map.substr(at + 9, map.find('\n', at + 1) - at - 9);
+  };
+  const std::string rows = "1;a;c1;p1\n2;b;c1;p1\n3;b;c2;p2\n";
+  EXPECT_THAT(group("Nr;lesion_id;case id;id_paciente", rows), HasSubstr("\"id_paciente\""));
+  EXPECT_THAT(group("Nr;id_lesion;case id;x", rows), HasSubstr("\"id_lesion\""));
+  EXPECT_THAT(group("Nr;x;case id;y", rows), HasSubstr("\"case id\""));
+  // A case a row keeps nothing together.
+  EXPECT_EQ(group("Nr;case id;x", "1;a;q\n2;b;q\n3;c;q\n"), "");
+  for (const char* name : {"Patientenalter", "patient_age", "patient sex", "number of lesions",
+                           "lesion size", "n_lesiones", "Anzahl Läsionen", "patient phone",
+                           "lesion_type_2", "personal history", "subjective"}) {
+    EXPECT_EQ(group(std::string("Nr;") + name + ";x", "1;4;q\n2;4;q\n3;5;q\n"), "") << name;
+  }
+  DataFolder folder;
+  folder.text("t.csv", "Nr;x\n1;a\n2;a\n");
+  EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+              HasSubstr("# group = \"\"  # no column of patients or cases found"));
 }
 
 TEST(ColumnProposal, HostileNamesAndValuesStayInTheirPlace) {

@@ -202,7 +202,9 @@ TEST(HostileTable, OddValuesAddNoFinding) {
   EXPECT_EQ(finding(*result.find("c"), "sex"), "male");
   EXPECT_EQ(finding(*result.find("d"), "age"), "0");
   EXPECT_EQ(result.find("d")->group, "");  // "unknown" is no lesion that samples share
-  EXPECT_EQ(result.report.warnings.at("age that is no number of years").count, 3U);
+  EXPECT_EQ(result.report.warnings.at("age that is no number of years").count, 1U);
+  EXPECT_EQ(result.report.warnings.at("age left out, as it is not from 0 to 120 years").count, 1U);
+  EXPECT_EQ(result.report.warnings.at("age left out, as the number stands for none").count, 1U);
   EXPECT_EQ(result.report.warnings.at("sex of an unknown spelling").count, 1U);
 }
 

@@ -317,6 +317,46 @@ TEST(MissingWords, AddNothingInAnyColumn) {
   EXPECT_TRUE(result.report.warnings.empty()) << to_json(result.report).dump(1);
 }
 
+// They were taken as they stood, as a lesion of 999 mm.
+TEST(MissingWords, NumbersThatStandForNoneAreCountedAndLeftOut) {
+  const auto read = [](std::string_view more) {
+    DataFolder folder;
+    folder.text("columns.toml", std::string(more) +
+                                    "table = \"t.csv\"\n[columns]\nid = \"id\"\nage = \"age\"\n"
+                                    "[[finding]]\nname = \"size\"\nunit = \"mm\"\n"
+                                    "[[finding]]\nname = \"note\"\n");
+    folder.text("t.csv",
+                "id,age,size,note\n1,-1,999,-1\n2,-9,-99,\n3,999,-999.0,\n4,150,4,\n5,-3,99,\n"
+                "6,99,-9,\n7,45,nan,\n");
+    AdapterInput input = folder.input();
+    input.tables_only = true;
+    return read_all("generic_csv", input);
+  };
+  const ReadResult result = read("");
+  ASSERT_THAT(result.samples, SizeIs(7));
+  std::string said;
+  for (const Sample& sample : result.samples) {
+    said += finding(sample, "age") + "|" + finding(sample, "size") + "|";
+  }
+  EXPECT_EQ(said,
+            "||||||"
+            "|4 mm|"
+            "|99 mm|"
+            "99||"
+            "45||");
+  EXPECT_EQ(finding(result.samples[0], "note"), "-1");  // no column of numbers
+  const auto values = [&](const std::string& kind) {
+    return result.report.warnings.at(kind).values;
+  };
+  EXPECT_EQ(values("age left out, as the number stands for none"),
+            (Counts{{"-1", 1}, {"-9", 1}, {"999", 1}}));
+  EXPECT_EQ(values("size left out, as the number stands for none"),
+            (Counts{{"999", 1}, {"-99", 1}, {"-999.0", 1}, {"-9", 1}}));
+  EXPECT_EQ(values("age left out, as it is not from 0 to 120 years"),
+            (Counts{{"150", 1}, {"-3", 1}}));
+  EXPECT_EQ(finding(read("keep = [\"999\"]\n").samples[0], "size"), "999 mm");
+}
+
 TEST(MissingWords, AreNoLabel) {
   const ReadResult result =
       read_table_of("1,nan,,,,,,,,,,,\n2,None,,,,,,,,,,,\n3,MEL,,,,,,,,,,,\n");

@@ -2,11 +2,16 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "epicrisis/core/error.h"
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/results.h"
 #include "epicrisis/study/predict.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "settings/run_metrics.h"
 #include "study/kept_studies.h"
+#include "study/run_use.h"
 
 namespace epicrisis {
 namespace {
@@ -37,6 +42,44 @@ TEST_F(RunFolderTest, ARunIsNamedByHowItsNameBegins) {
               AllOf(HasSubstr("2 names in"), HasSubstr(first), HasSubstr(second)));
   EXPECT_THAT(refusal("other"), AllOf(HasSubstr("no such folder"), HasSubstr(first)));
   EXPECT_THAT(refusal(""), HasSubstr("no such folder"));
+}
+
+// A run that was copied to another machine did not look there for an encoder that was named by its
+// path.
+TEST_F(RunFolderTest, EncodersAreLookedForInTheFoldersOfModels) {
+  const char* const before = std::getenv("EPICRISIS_MODELS");
+  const std::string old = before != nullptr ? before : "";
+  const Path models = folder_.path() / "models";
+  const auto put = [](const Path& folder) {
+    write_file(folder / "config.json", R"({"architecture": "resnet18"})");
+    SafetensorsWriter(folder / "model.safetensors", {{"w", TensorType::kF32, {0}}}).finish();
+  };
+  put(models / "net");
+  setenv("EPICRISIS_MODELS", ("/nowhere/models:" + models.string()).c_str(), 1);
+  study::RunUse use;
+  const std::string sha256 = model_fingerprint((models / "net").string());
+  const std::string there = "/nowhere/work/encoders/net";
+  for (const char* model : {"/nowhere/work/encoders/net", "../encoders/net", "net"}) {
+    use.image_encoder = {.model = model, .sha256 = sha256, .copy = "", .place = there};
+    EXPECT_EQ(Path(study::image_encoder_of(folder_.path(), use)).filename(), "net") << model;
+  }
+  // Under another name now as then, but its folder's is that of before.
+  use.image_encoder = {
+      .model = "best", .sha256 = sha256, .copy = "", .place = there + "/model.safetensors"};
+  EXPECT_EQ(study::image_encoder_of(folder_.path(), use), (models / "net").string());
+  use.image_encoder.sha256 = "another";
+  try {
+    study::image_encoder_of(folder_.path(), use);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("now /nowhere/models, " + models.string()),
+                                    HasSubstr((models / "net").string() + ": " + sha256)));
+  }
+  if (before != nullptr) {
+    setenv("EPICRISIS_MODELS", old.c_str(), 1);
+  } else {
+    unsetenv("EPICRISIS_MODELS");
+  }
 }
 
 TEST_F(RunFolderTest, HowGoodARunWasIsKnownAsFarAsItWasMeasured) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/corpus/split_table.h"
@@ -14,6 +15,7 @@
 #include "study/run_identity.h"
 #include "study/small_study.h"
 #include "study/study_notes.h"
+#include "support/dermatology.h"
 
 namespace epicrisis {
 namespace {
@@ -138,12 +140,24 @@ TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
   EXPECT_THAT(list, Contains(HasSubstr("'Q7'")));
   EXPECT_THAT(list, Contains(HasSubstr("'images'")));
   EXPECT_THAT(list, Contains(HasSubstr("sedes'; did you mean 'seeds'")));
-  EXPECT_THAT(list, Contains(HasSubstr("run 'fourth' needs notes of P9")));
+  EXPECT_THAT(list, Contains(AllOf(HasSubstr("run 'fourth' needs notes of P9"),
+                                   HasSubstr("write them under [notes]"))));
   for (const StudyFinding& finding : found.findings) {
     EXPECT_THAT(finding.place, HasSubstr("study.toml")) << finding.text;
   }
   EXPECT_THAT(lines(check("name = \n")), ElementsAre(HasSubstr("error :1")));
   EXPECT_THROW(check_study(folder_.path() / "none.toml", {}, job_), SystemError);
+}
+
+TEST_F(StudyCheckTest, PathsThatAreSlipsAreToldWithWhatIsNear) {
+  EXPECT_THAT(lines(check(replaced(study_, "path = \"dermoscope_a\"", "path = \"dermoscpe_a\""))),
+              Contains(AllOf(HasSubstr("error :5"), HasSubstr("/dermoscope_a'?"),
+                             HasSubstr("data_root ("))));
+  EXPECT_THAT(lines(check("data_root = \"../corpsu\"\n" + study_)),
+              Contains(HasSubstr("/corpus/dermoscope_a'?")));
+  EXPECT_THAT(lines(check(replaced(study_, "column_map = \"columns.toml\"",
+                                   "column_map = \"colums.toml\""))),
+              Contains(AllOf(HasSubstr("no column map"), HasSubstr("/columns.toml'?"))));
 }
 
 TEST_F(StudyCheckTest, ATextEncoderWithoutItsWordsIsToldBeforehand) {
@@ -189,6 +203,22 @@ key_variable = "EPICRISIS_TEST_KEY"
   EXPECT_THAT(dump_json(to_json(found)), Not(HasSubstr("sk-canary")));
 }
 
+TEST_F(StudyCheckTest, AnUnknownPriceIsNullWithItsReason) {
+  write_file(corpus() / "own.toml",
+             "name = \"own\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"http://127.0.0.1:1/v1\"\n");
+  const StudyCheck found = check(study_ +
+                                 "[[notes.synthesis]]\nstrategies = [\"P2\"]\n"
+                                 "provider = \"own.toml\"\n");
+  const Json notes = to_json(found).at("plan").at("notes");
+  ASSERT_EQ(notes.size(), 2U) << testing::PrintToString(lines(found));
+  EXPECT_EQ(notes[0].at("cost"), 0);  // a template
+  EXPECT_EQ(notes[0].at("cost_unknown"), "");
+  EXPECT_TRUE(notes[1].at("cost").is_null());
+  EXPECT_THAT(notes[1].at("cost_unknown").get<std::string>(),
+              AllOf(HasSubstr("'own' is not known"), HasSubstr("input_price")));
+  EXPECT_THAT(plan_lines(found.plan), Contains(HasSubstr("input_price")));
+}
+
 TEST_F(StudyCheckTest, ClassesAndSplitsAreHeldAgainstEachOther) {
   // A patient in two published splits, and an external set without a class of the study.
   write_file(corpus() / "two" / "cases.csv",
@@ -216,6 +246,57 @@ TEST_F(StudyCheckTest, ClassesAndSplitsAreHeldAgainstEachOther) {
                                                "study's classes")));
   EXPECT_THAT(lines(found), Contains(HasSubstr("another split has too")));
   EXPECT_THAT(lines(found), Contains(HasSubstr("no training sample")));
+}
+
+// A run of them trained, and said nothing.
+TEST_F(StudyCheckTest, OneClassToTrainOnIsAnError) {
+  const auto of = [&](const std::string& rows) {
+    write_file(corpus() / "own" / "cases.csv", "case,dx,part\n" + rows);
+    write_file(corpus() / "own" / "columns.toml",
+               "table = \"cases.csv\"\n[columns]\nid = \"case\"\nlabel = \"dx\"\n"
+               "split = \"part\"\n");
+    for (const char* name : {"a1", "a2", "a3", "a4"}) {
+      write_file(corpus() / "own" / "images" / (std::string(name) + ".png"), "not read");
+    }
+    return lines(
+        check("name = \"s\"\nclasses = [\"MEL\", \"NEV\"]\n[[data]]\nname = \"own\"\n"
+              "adapter = \"generic_csv\"\npath = \"own\"\nrole = \"internal\"\n"
+              "[image_encoder]\nmodel = \"random:resnet18\"\n"
+              "[[run]]\nname = \"image\"\nmode = \"image\"\n"));
+  };
+  EXPECT_THAT(of("a1,NEV,train\na2,NEV,train\na3,NEV,validation\na4,NEV,test\n"),
+              Contains(AllOf(HasSubstr("error"), HasSubstr("are of one class (NEV 4)"))));
+  const std::vector<std::string> part =
+      of("a1,NEV,train\na2,NEV,train\na3,MEL,validation\na4,MEL,test\n");
+  EXPECT_THAT(part, Contains(AllOf(HasSubstr("error"), HasSubstr("has one class alone (NEV 2)"),
+                                   HasSubstr("(MEL 2, NEV 2)"))));
+  const std::vector<std::string> sound =
+      of("a1,NEV,train\na2,MEL,train\na3,MEL,validation\na4,MEL,test\n");
+  EXPECT_THAT(sound, Not(Contains(HasSubstr("one class"))));
+  // And nobody says whose the pictures are.
+  EXPECT_THAT(sound, Contains(AllOf(HasSubstr("warning"),
+                                    HasSubstr("own: no sample says its patient or case"))));
+}
+
+TEST_F(StudyCheckTest, NotesOfOneClassAreNotTrainedOn) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  std::string notes;
+  for (const Sample& sample : load_samples(workspace.database(), {.datasets = {"dermoscope_a"}})) {
+    if (sample.label != test::kNevus) continue;
+    notes += dump_json({{"dataset", sample.dataset},
+                        {"key", sample.key},
+                        {"strategy", "P7"},
+                        {"note", "A brown spot with a sharp border."}}) +
+             "\n";
+  }
+  write_file(corpus() / "notes.jsonl", notes);
+  const std::string text =
+      replaced(test::small_study("small", false), "write = [\"M\"]", "import = [\"notes.jsonl\"]") +
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"
+      "train_with = [\"P7\"]\n";
+  EXPECT_THAT(lines(check(text, true)), Contains(AllOf(HasSubstr("error"), HasSubstr("run 'a'"),
+                                                       HasSubstr("are of one class (NEV "))));
 }
 
 TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
@@ -359,6 +440,36 @@ TEST_F(StudyCheckTest, FilesOfNotesAreReadForWhatTheyHold) {
               Contains(AllOf(HasSubstr("error"), HasSubstr("notes.jsonl"))));
 }
 
+// A study had no way to take what `notes import` takes on request.
+TEST_F(StudyCheckTest, DoubtfulNotesAreKeptOnRequest) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  std::string notes;
+  for (const Sample& sample : load_samples(workspace.database(), {.datasets = {"dermoscope_a"}})) {
+    notes += dump_json({{"dataset", sample.dataset},
+                        {"key", sample.key},
+                        {"strategy", "P7"},
+                        {"note", "I'm sorry, but I can't help with this image."}}) +
+             "\n";
+  }
+  write_file(corpus() / "notes.jsonl", notes);
+  const auto of = [&](const std::string& more) {
+    return lines(check(replaced(test::small_study("small", false), "write = [\"M\"]",
+                                "import = [\"notes.jsonl\"]" + more) +
+                       "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"));
+  };
+  const std::vector<std::string> dropped = of("");
+  EXPECT_THAT(dropped,
+              Contains(AllOf(HasSubstr("rows are no notes"), HasSubstr("`keep_doubtful`"))));
+  EXPECT_THAT(dropped, Contains(HasSubstr("run 'a' needs notes of P7")));
+  const std::vector<std::string> kept = of("\nkeep_doubtful = true");
+  EXPECT_THAT(kept, Not(Contains(HasSubstr("error"))));
+  EXPECT_THAT(kept, Not(Contains(HasSubstr("rows are no notes"))));
+  EXPECT_THAT(
+      lines(check(replaced(study_, "write = [\"M\"]", "keep_doubtful = true"))),
+      Contains(AllOf(HasSubstr("error"), HasSubstr("keep_doubtful is for files of notes"))));
+}
+
 TEST_F(StudyCheckTest, WhatAPolicyLeftIsKnownOnceItHas) {
   Workspace workspace = Workspace::create(root());
   const std::string text = test::small_study("small", false) +
@@ -430,6 +541,46 @@ TEST_F(StudyCheckTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {
   EXPECT_EQ(found.plan.runs.size(), 6U);
   // Elsewhere the data sets are not there.
   EXPECT_THAT(lines(check(text)), Contains(HasSubstr("has no data set 'dermoscope_a'")));
+}
+
+TEST_F(StudyCheckTest, TheSkeletonHasARunForAllNotesThatAreThere) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  const std::vector<Sample> samples = load_samples(workspace.database(), {.with_image = true});
+  const auto write = [&](const std::string& dataset, const std::string& strategy,
+                         const std::string& model, std::size_t most) {
+    std::size_t written = 0;
+    for (const Sample& sample : samples) {
+      if (sample.dataset != dataset || written == most) continue;
+      NoteRecord note;
+      note.sample_id = sample.id;
+      note.strategy = strategy;
+      note.provider = model.empty() ? "template" : "imported";
+      note.model = model;
+      note.key = fmt::format("{}{}{}", strategy, model, sample.id);
+      note.text = "A spot.";
+      note.status = NoteStatus::kWritten;
+      put_note(workspace.database(), note);
+      ++written;
+    }
+  };
+  write("dermoscope_a", "P1", "one", 3);
+  write("dermoscope_a", "P1", "two", 2);
+  write("dermoscope_a", "P3.repair", "one", 1000);
+  write("dermoscope_a", "G", "", 1000);
+  write("phone", "P2", "one", 2);
+  const std::string text = study_skeleton(workspace, "mine");
+  const StudyCheck found = check(text, true);
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found)) << text;
+  std::set<std::string> runs;
+  for (const PlannedRun& run : found.plan.runs) runs.insert(run.name);
+  EXPECT_THAT(
+      runs, testing::IsSupersetOf({"image only", "with M", "with P1", "with P3.repair", "with G"}));
+  EXPECT_FALSE(runs.contains("with P2"));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("P1: of 3 of "), HasSubstr("by several models"),
+                    HasSubstr("# train_with = [\"P1\"]   # on the 3 of "),
+                    Not(HasSubstr("# train_with = [\"G\"]")), HasSubstr("P2: only of phone")));
 }
 
 TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {

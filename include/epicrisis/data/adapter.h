@@ -66,6 +66,7 @@ struct AdapterReport {
   Field field = Field::standard();                    // of the label map
   std::map<ClassId, std::uint64_t> by_label;          // of the samples with a class
   std::uint64_t without_label = 0;                    // samples whose raw label is empty
+  std::uint64_t without_group = 0;                    // samples that say no patient or case
   std::map<std::string, std::uint64_t> by_raw_label;  // of the samples, as published
   std::map<std::string, std::uint64_t> no_class;  // raw labels that the taxonomy maps to no class
   // Of these, those of a map of the user's own that says nothing else of them: perhaps left empty.

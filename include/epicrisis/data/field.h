@@ -38,6 +38,15 @@ struct GradeWords {
   std::set<std::string, std::less<>> open;  // "indeterminate": the publisher leaves it open
 };
 
+// A way to take pictures, and how tables say it. A pattern is words as they are folded (data/values.h)
+// without signs, the last letters of one left open where it ends in '*'; after '=' they are the whole
+// cell, else they may stand among others.
+struct FieldModality {
+  std::string words;              // of notes: "radiograph"
+  std::vector<std::string> kept;  // what stays as it is written: English, and `words` itself
+  std::vector<std::string> also;  // for which `words` stand: other languages, short forms
+};
+
 // What a field of medicine is: its classes and the words that are used of them. The program knows
 // none; each is a TOML file in taxonomy/fields/ (built in) or of the user's own, which
 // docs/formats/fields.md describes. Immutable; copies share what was read and may be used by
@@ -72,7 +81,8 @@ class Field {
   bool crop_border() const;
   bool crop_to_subject() const;
   const std::vector<CodedColumn>& coded() const;
-  const std::string& toml() const;  // the file's text
+  const std::vector<FieldModality>& modalities() const;  // none where the field lists none
+  const std::string& toml() const;                       // the file's text
 
   const std::vector<FieldClass>& classes() const;  // by ClassId; at least two
   std::vector<ClassId> class_ids() const;          // all, in order

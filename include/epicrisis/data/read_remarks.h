@@ -19,6 +19,9 @@ struct ReadRemark {
 };
 std::vector<ReadRemark> remarks_on(const AdapterReport& report);
 
+// What it means that no sample says its patient or case, and what to do.
+std::string without_group_words();
+
 // The labels that the label map does not know as [[map]] blocks, the most frequent first, for a
 // person to complete and put into a label map or column map; "" where it knows all. A label that is
 // left as it is becomes "known, and no class".

@@ -75,6 +75,9 @@ class Taxonomy {
   // Whether a cell says nothing: the usual ones (docs/formats/values.md) and the file's `missing`,
   // without its `keep`.
   bool is_missing(std::string_view value) const;
+  // Whether a cell of a column of numbers is one that stands for none ("-1"), without the file's
+  // `keep`.
+  bool is_missing_number(std::string_view value) const;
 
  private:
   static Taxonomy whole_file(const TomlTable& table, const Field& field);

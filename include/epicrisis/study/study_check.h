@@ -49,6 +49,7 @@ struct PlannedNotes {
   std::int64_t input_tokens = 0;   // about
   std::int64_t output_tokens = 0;  // at most
   std::optional<double> cost;      // US dollars, at most; empty where the price is not known
+  std::string cost_unknown;        // why it is empty, and what to do
   bool remote = false;             // goes to another machine
 };
 Json to_json(const PlannedNotes& notes);

@@ -84,6 +84,7 @@ struct Study {
   PrepareRecipe prepare;
   std::vector<std::string> strategies;  // notes that are written here
   std::vector<Path> note_imports;
+  bool keep_doubtful_notes = false;           // of these: as NoteImportOptions has it
   std::vector<SynthesisJob> synthesis;        // notes by language models
   std::vector<std::string> synthesis_places;  // of each in the study file
   std::vector<StudyDerivation> derivations;   // made after all other notes, in this order

@@ -7,21 +7,22 @@
 #include <utility>
 #include <vector>
 
+#include "data/adapters/column_words.h"
 #include "data/adapters/intake.h"
 #include "data/published_split.h"
-#include "data/resources.h"
 #include "data/sites.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/data/modalities.h"
 #include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr const char* kFile = "taxonomy/values/columns.toml";
 constexpr std::size_t kMaxRows = 5000;
 constexpr std::size_t kMaxDistinct = 1000;  // values of a column told apart
 constexpr std::size_t kMaxShown = 5;        // values in a comment
@@ -87,10 +88,7 @@ Table read_start(const Path& folder, const std::string& file) {
 class Proposal {
  public:
   Proposal(Table table, const Field& field)
-      : table_(std::move(table)),
-        field_(field),
-        taxonomy_(Taxonomy::usual(field)),
-        names_(TomlTable::parse(data_resources().get(kFile), kFile)) {
+      : table_(std::move(table)), field_(field), taxonomy_(Taxonomy::usual(field)) {
     find_roles();
   }
 
@@ -207,16 +205,20 @@ class Proposal {
     for (const CodedColumn& coded : field_.coded()) {
       if (coded.column == role && !coded.also.empty()) names.push_back(coded.also);
     }
-    for (std::string& name : names_.strings_or(role, {})) names.push_back(std::move(name));
+    const std::vector<std::string>& usual = ColumnWords::get().names(role);
+    names.insert(names.end(), usual.begin(), usual.end());
     return names;
   }
 
   bool is_understood(const std::string& role, const std::string& value) const {
-    if (role == "age") return age_in_words(value).has_value();
+    if (role == "age") return is_missing_number(value) || age_in_words(value).has_value();
     if (role == "sex") return sex_in_words(value).has_value();
     if (role == "split") return published_split_name(value).has_value();
     if (role == "label") return taxonomy_.find(value) != nullptr;
     if (role == "site") return site_in_words(value).has_value();
+    if (role == "modality") {
+      return field_.modalities().empty() || modality_in_words(field_, value).has_value();
+    }
     if (role == field_.grade_name()) {
       const GradeWords& words = field_.grade_words();
       const std::string folded = fold_value(value);
@@ -240,6 +242,20 @@ class Proposal {
         take(role, column);
         return;
       }
+    }
+  }
+  // By the words that its name is made of: a person goes before a part of one. Where every row has a
+  // case of its own, nothing belongs together by it.
+  void assign_group() {
+    assign("group", [](const Column& column) { return column.filled > 0; });
+    for (const char* kind : {"person", "part", "visit"}) {
+      if (role_of_.contains("group")) return;
+      const auto found = std::ranges::find_if(table_.columns, [&](const Column& column) {
+        return column.role.empty() && column.filled > 0 &&
+               !(column.all_different && std::string_view(kind) == "visit") &&
+               ColumnWords::get().says(kind, column.name);
+      });
+      if (found != table_.columns.end()) take("group", *found);
     }
   }
   void take(const std::string& role, Column& column) {
@@ -268,7 +284,9 @@ class Proposal {
       const bool is_prose = column.all_different && column.filled > kFewRows;
       return column.filled > 0 && column.values.size() <= kMaxLabels && !is_prose;
     });
-    for (const char* role : {"picture", "group", "site", "subclass", "modality"}) assign(role, any);
+    assign("picture", any);
+    assign_group();
+    for (const char* role : {"site", "subclass", "modality"}) assign(role, any);
     find_by_values();
     assign("id", any);
     if (role_of_.contains("id") || table_.columns.empty()) return;
@@ -337,7 +355,11 @@ class Proposal {
     const auto position = role_of_.find(role);
     if (position == role_of_.end()) {
       return fmt::format("# {} = \"\"  # {}\n", role,
-                         role == "label" ? missing_label() : "no column found");
+                         role == "label" ? missing_label()
+                         : role == "group"
+                             ? "no column of patients or cases found; without one a split "
+                               "may put pictures of one person into training and test"
+                             : "no column found");
     }
     const Column& column = *position->second;
     std::string note = described(column);
@@ -459,7 +481,6 @@ class Proposal {
   Table table_;
   const Field& field_;
   Taxonomy taxonomy_;
-  TomlTable names_;
   std::map<std::string, Column*> role_of_;
 };
 
@@ -531,7 +552,8 @@ ColumnProposal propose_column_map(const Path& path, const Field& field) {
     return proposed(proposal, whole.parent_path());
   }
   if (!std::filesystem::is_directory(whole, ignored)) {
-    throw UsageError("proposing a column map: there is no table or folder {}", path.string());
+    throw UsageError("proposing a column map: there is no table or folder {}{}", path.string(),
+                     near_path_words(path));
   }
   std::unique_ptr<Proposal> best;
   std::vector<std::string> others;

@@ -19,6 +19,8 @@ std::optional<std::string> words_of(Intake& intake, const FindingColumns& findin
     const auto position = words->second.find(ascii_lower(value));
     if (position != words->second.end()) return position->second;
   }
+  const bool is_number = !finding.unit.empty() && words == finding.words.end();
+  if (is_number && intake.says_no_number(draft, column, value)) return std::nullopt;
   if (intake.is_missing(value)) return std::nullopt;
   if (words != finding.words.end()) {
     intake.warn_of_value("value of " + column + " without words", draft.place, value);
@@ -124,13 +126,11 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   }
   if (!map.split.empty())
     sample.published_splits.push_back(first_published(intake, draft, map.split));
-  if (!map.modality_column.empty()) {
-    const std::string value = first_published(intake, draft, map.modality_column);
-    const std::string* words = intake.taxonomy().words("modality", value);
-    if (sample.modality.empty() && words != nullptr) sample.modality = *words;
-    if (sample.modality.empty() && !intake.is_missing(value)) sample.modality = value;
+  if (!map.modality_column.empty() && sample.modality.empty()) {
+    sample.modality =
+        intake.modality_of(draft.place, first_published(intake, draft, map.modality_column));
   }
-  if (sample.modality.empty()) sample.modality = map.modality;
+  if (sample.modality.empty()) sample.modality = intake.modality_of(draft.place, map.modality);
   if (!map.age.empty()) intake.add_age(draft, first_published(intake, draft, map.age));
   if (!map.sex.empty()) intake.add_sex(draft, first_published(intake, draft, map.sex));
   if (!map.site.empty()) intake.add_site(draft, first_published(intake, draft, map.site));

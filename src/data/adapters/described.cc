@@ -240,8 +240,7 @@ class Described final : public Adapter {
       if (header[i] == "split") draft.sample.published_splits = {cells[i]};
       if (header[i] == "fine" || header[i] == "label") label(draft, header[i] == "fine", cells[i]);
       if (header[i] == "modality") {
-        const std::string* words = intake.taxonomy().words("modality", cells[i]);
-        draft.sample.modality = words != nullptr ? *words : cells[i];
+        draft.sample.modality = intake.modality_of(draft.place, cells[i]);
       }
     }
     return true;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "data/adapters/column_words.h"
 #include "data/adapters/columns.h"
 #include "data/adapters/folder_metadata.h"
 #include "data/adapters/registry.h"
@@ -32,6 +33,12 @@ ColumnMap usual_columns(const MetadataRow& row, const Field& field) {
   map.id = first({"id", "key", "image_id", "isic_id"});
   map.label = first({"label", "raw_label", "class", "dx"});
   map.group = first({"group", "patient_id", "patient", field.subject() + "_id"});
+  if (map.group.empty()) {
+    const auto person = std::ranges::find_if(row.header, [](const std::string& name) {
+      return ColumnWords::get().says("person", name);
+    });
+    if (person != row.header.end()) map.group = *person;
+  }
   map.split = first({"split"});
   if (!field.grade_name().empty()) map.grade = first({field.grade_name()});
   map.diagnosis = first({"diagnosis"});
@@ -252,7 +259,7 @@ class FolderReader {
       --label;
     }
     if (label > 0) draft.sample.raw_label = folders[label - 1];
-    if (map_) draft.sample.modality = map_->columns.modality;
+    if (map_) draft.sample.modality = intake_.modality_of(draft.place, map_->columns.modality);
     take(std::move(draft), path);
   }
 

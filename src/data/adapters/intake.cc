@@ -10,6 +10,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/modalities.h"
 #include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis {
@@ -19,7 +20,7 @@ constexpr std::size_t kMaxRawLabel = 200;       // bytes
 constexpr std::size_t kMaxName = 100;           // bytes of a column's or finding's name
 constexpr std::size_t kMaxExample = 200;        // bytes of a value quoted in the report
 constexpr std::size_t kMaxDistinctValues = 50;  // values not understood counted apart
-constexpr std::size_t kMaxSites = 10000;        // cells whose site is kept in memory
+constexpr std::size_t kMaxKnown = 10000;        // cells whose words are kept in memory
 // Reasons that say the rule and the way out.
 constexpr std::string_view kUnseenId =
     "id with a control character, one that is not seen, or bytes that are no UTF-8 (rename it or "
@@ -138,7 +139,7 @@ void Intake::take(Draft draft) {
   ++report_.records;
   Sample& sample = draft.sample;
   sample.dataset = report_.dataset;
-  if (sample.modality.empty()) sample.modality = input_.modality;
+  if (sample.modality.empty()) sample.modality = modality_of(draft.place, input_.modality);
   sample.modality = clean_text(sample.modality, kMaxName);
   for (std::string* text : {&sample.diagnosis, &sample.subclass, &sample.group}) {
     if (is_missing(*text)) text->clear();
@@ -362,6 +363,7 @@ void Intake::settle_split(Draft& draft) {
 void Intake::count_sample(const Sample& sample) {
   ++report_.samples;
   if (sample.label) ++report_.by_label[*sample.label];
+  if (sample.group.empty()) ++report_.without_group;
   count_name(report_.by_raw_label, sample.raw_label);
   ++report_.by_split[sample.split];
 }
@@ -411,12 +413,23 @@ void Intake::add_finding(Draft& draft, std::string_view name, std::string_view v
   if (!add_given_words(draft, name, value)) add_words(draft, name, spoken(value));
 }
 
+bool Intake::says_no_number(const Draft& draft, std::string_view column, std::string_view value) {
+  if (!taxonomy_.is_missing_number(value)) return false;
+  warn_of_value(fmt::format("{} left out, as the number stands for none", column), draft.place,
+                value);
+  return true;
+}
+
 void Intake::add_age(Draft& draft, std::string_view value) {
-  if (add_given_words(draft, "age", value)) return;
+  constexpr std::string_view kAge = "age";
+  if (taxonomy_.words(kAge, value) == nullptr && says_no_number(draft, kAge, value)) return;
+  if (add_given_words(draft, kAge, value)) return;
   if (const std::optional<std::string> words = age_in_words(value)) {
-    add_words(draft, "age", *words);
+    add_words(draft, kAge, *words);
+  } else if (parse_decimal(value)) {
+    warn_of_value("age left out, as it is not from 0 to 120 years", draft.place, value, kAge);
   } else {
-    warn_of_value("age that is no number of years", draft.place, value, "age");
+    warn_of_value("age that is no number of years", draft.place, value, kAge);
   }
 }
 
@@ -432,16 +445,37 @@ void Intake::add_sex(Draft& draft, std::string_view value) {
 void Intake::add_site(Draft& draft, std::string_view value) {
   constexpr std::string_view kSite = "site";
   if (add_given_words(draft, kSite, value)) return;
-  std::string written = spoken(value);
-  auto known = sites_.find(written);
-  if (known == sites_.end()) {
-    if (sites_.size() == kMaxSites) sites_.clear();
-    known = sites_.emplace(written, site_in_words(written)).first;
-  }
-  if (!known->second) {
+  const std::string written = spoken(value);
+  const std::optional<std::string>& known = known_words(sites_, written, site_in_words);
+  if (!known) {
     warn_of_value("site that is not known, and stays as it is written", draft.place, value, kSite);
   }
-  add_words(draft, kSite, known->second.value_or(written));
+  add_words(draft, kSite, known.value_or(written));
+}
+
+const std::optional<std::string>& Intake::known_words(
+    Known& known, const std::string& value,
+    const std::function<std::optional<std::string>(std::string_view)>& words) {
+  auto found = known.find(value);
+  if (found == known.end()) {
+    if (known.size() == kMaxKnown) known.clear();
+    found = known.emplace(value, words(value)).first;
+  }
+  return found->second;
+}
+
+std::string Intake::modality_of(std::string_view place, std::string_view value) {
+  constexpr std::string_view kModality = "modality";
+  if (const std::string* given = taxonomy_.words(kModality, value)) return *given;
+  if (is_missing(value)) return {};
+  std::string written(value);
+  const Field& field = taxonomy_.field();
+  if (field.modalities().empty()) return written;
+  const std::optional<std::string>& known = known_words(
+      modalities_, written, [&](std::string_view cell) { return modality_in_words(field, cell); });
+  if (known) return *known;
+  warn_of_value("modality that is not known, and stays as it is written", place, value, kModality);
+  return written;
 }
 
 void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view value) {

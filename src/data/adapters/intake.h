@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -76,6 +77,9 @@ class Intake {
   // Whether a cell says nothing, by the label map's list.
   bool is_missing(std::string_view value) const { return taxonomy_.is_missing(value); }
 
+  // Whether a cell of a column of numbers stands for none; it is counted in the report then.
+  bool says_no_number(const Draft& draft, std::string_view column, std::string_view value);
+
   // Adds the row to the published metadata, cleaned. A column that is already there with another
   // value stays as it was and is warned of.
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
@@ -99,6 +103,9 @@ class Intake {
   void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
   // One that is not known stays as it is written, in lower case.
   void add_site(Draft& draft, std::string_view value);
+  // How a picture was taken: the taxonomy's words for it, else the field's (data/modalities.h). One
+  // that is not known is warned of, and stays as it is written. "" for what says nothing.
+  std::string modality_of(std::string_view place, std::string_view value);
   // The taxonomy's words for `name`; else the value in lower case, "_" as a space. The taxonomy may
   // map a value to "", which adds nothing.
   void add_finding(Draft& draft, std::string_view name, std::string_view value);
@@ -140,7 +147,13 @@ class Intake {
   std::set<std::string, std::less<>> ticked_;  // grade columns with nothing but ticks
   PictureIndex pictures_;
   AdapterReport report_;
-  std::unordered_map<std::string, std::optional<std::string>> sites_;  // site_in_words() of cells
+  using Known = std::unordered_map<std::string, std::optional<std::string>>;
+  // What `words` says of a value, which is asked once.
+  static const std::optional<std::string>& known_words(
+      Known& known, const std::string& value,
+      const std::function<std::optional<std::string>(std::string_view)>& words);
+  Known sites_;       // site_in_words() of cells
+  Known modalities_;  // modality_in_words() of cells
   struct Seen {
     std::uint64_t label = 0;   // hash of the raw label
     std::uint64_t id = 0;      // hash of the id as published, without suffix

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -204,7 +205,8 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
     const Path folder = input.path / name;  // an absolute name stands alone
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored)) {
-      throw UsageError("reading pictures: {} is no folder", folder.string());
+      throw UsageError("reading pictures: {} is no folder{}", folder.string(),
+                       near_path_words(folder));
     }
     for (Path& one : folders_with_pictures(folder, layout)) folders.push_back(std::move(one));
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -33,11 +34,13 @@ std::vector<std::string> folders_with_table(const Path& folder,
 [[noreturn]] void no_table(const Path& folder, const std::vector<std::string>& names) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
-    throw UsageError("reading a data set: there is no folder {}", folder.string());
+    throw UsageError("reading a data set: there is no folder {}{}", folder.string(),
+                     near_path_words(folder));
   }
   std::vector<std::string> below = folders_with_table(folder, names);
   if (below.empty()) {
-    throw UsageError("reading a data set: {} has no {}", folder.string(), join(names, " or "));
+    throw UsageError("reading a data set: {} has no {}{}", folder.string(), join(names, " or "),
+                     names.size() == 1 ? near_path_words(folder / names.front()) : "");
   }
   if (below.size() > kMaxNamed) {
     const std::size_t more = below.size() - kMaxNamed;

@@ -105,8 +105,7 @@ IncomingNote checked(IncomingNote note) {
     spoken = {};
     spoken.text = note.text;
   } else if (!doubt.kind.empty()) {
-    spoken.fault = clean_text(doubt.fault, kMaxWord) +
-                   " (`keep_doubtful` of notes import takes it as it stands)";
+    spoken.fault = clean_text(doubt.fault, kMaxWord) + " (`keep_doubtful` takes it as it stands)";
     note.doubt = doubt.kind;
   }
   note.dropped = spoken.dropped;

@@ -3,6 +3,7 @@
 #include "core/line_reader.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -207,7 +208,7 @@ Json to_json(const NoteImportReport& report) {
 NoteImportReport import_notes(Workspace& workspace, const Path& source, const Job& job,
                               const NoteImportOptions& options) {
   if (!std::filesystem::exists(source)) {
-    throw UsageError("notes import: there is no {}", source.string());
+    throw UsageError("notes import: there is no {}{}", source.string(), near_path_words(source));
   }
   Importer importer(workspace, job);
   if (std::filesystem::is_directory(source)) {

@@ -5,6 +5,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/corpus/finding_rules.h"
@@ -273,7 +274,7 @@ std::string template_version(const Strategy& strategy) {
 
 Strategy load_strategy(std::string_view name_or_path, const Field& field) {
   if (names_toml_file(name_or_path)) {
-    return parse_strategy(read_file(name_or_path, kMaxStrategyFile), name_or_path, field);
+    return parse_strategy(read_given_file(name_or_path, kMaxStrategyFile), name_or_path, field);
   }
   if (const auto set = note_sets().find(std::string(name_or_path)); set != note_sets().end()) {
     throw UsageError("'{}' is a set of strategies ({}), for training; write their notes one by one",
