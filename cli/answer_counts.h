@@ -7,8 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "epicrisis/core/strings.h"
 #include "epicrisis/llm/dispatcher.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
+#include "interrupted.h"
+#include "option_words.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -24,34 +27,44 @@ inline std::string counts_in_words(const std::map<std::string, std::int64_t>& co
 
 // What became of the notes that a run took up; `done`: "written", "judged".
 inline void print_taken(const SynthesisReport& report, std::string_view done) {
-  print_line(fmt::format("{}{} by {}, {}: {} notes = {} {} + {} failed + {} skipped{}",
+  print_line(fmt::format("{}{} by {}, {}: {} = {} {} + {} failed + {} skipped{}",
                          report.replayed ? "Replayed: " : "", report.strategy, report.model,
-                         report.provider, report.taken, report.done, done, report.failed,
-                         report.skipped,
+                         report.provider, counted(report.taken, "note"), report.done, done,
+                         report.failed, report.skipped,
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
   if (report.failed > 0) print_line("  failed: " + counts_in_words(report.rejected));
   if (report.skipped > 0) print_line("  skipped: " + counts_in_words(report.skips));
 }
 
 inline void print_requests(const llm::DispatchReport& report) {
-  print_line(fmt::format("{} requests ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
-                         report.requests, report.retries, report.input_tokens, report.output_tokens,
-                         report.cost, report.seconds));
+  print_line(fmt::format("{} ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
+                         counted(report.requests, "request"), report.retries, report.input_tokens,
+                         report.output_tokens, report.cost, report.seconds));
+}
+
+// Why a run ended before its time, and what becomes of what it has done.
+inline void print_stopped(const SynthesisReport& report, const CLI::App& command) {
+  if (report.stopped.empty()) return;
+  print_line("Stopped: " + with_options(report.stopped, command));
+  if (report.error == ErrorKind::kInterrupted) {
+    print_line(fmt::format("All answers that came are kept; {}", kGoesOn));
+  }
 }
 
 // What was taken out of notes, by name: thoughts, control tokens.
 inline void print_dropped(const std::map<std::string, std::int64_t>& dropped) {
   for (const auto& [what, count] : dropped) {
-    print_line(fmt::format("  {} notes are written without {} that stood in them", count, what));
+    print_line(fmt::format("  {} written without {} that stood in the answer",
+                           counted(count, "note is", "notes are"), what));
   }
 }
 
 inline void print_unknown_finish_reasons(const std::map<std::string, std::int64_t>& reasons) {
   for (const auto& [name, count] : reasons) {
     print_line(
-        fmt::format("  {} answers kept out: finish_reason '{}' is not known; "
+        fmt::format("  {} kept out: finish_reason '{}' is not known; "
                     "[finish_reasons] of the provider's file can say what it means",
-                    count, name));
+                    counted(count, "answer"), name));
   }
 }
 

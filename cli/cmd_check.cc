@@ -6,6 +6,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/data/read_remarks.h"
+#include "interrupted.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -47,8 +48,8 @@ void print_verdict(const LeakageReport& report, bool allowed) {
   }
   if (report.without_split == 0) return print_line("No leakage found");
   if (report.without_split < report.samples) {
-    return print_line(
-        fmt::format("No leakage found; {} samples are in no split", report.without_split));
+    return print_line(fmt::format("No leakage found; {} in no split",
+                                  counted(report.without_split, "sample is", "samples are")));
   }
   print_line(
       "No leakage found, but there is no split yet that something could leak through. A study "
@@ -57,7 +58,8 @@ void print_verdict(const LeakageReport& report, bool allowed) {
 }
 
 void print_report(const LeakageReport& report, bool allowed) {
-  print_line(fmt::format("{} samples, {} pictures compared", report.samples, report.pictures));
+  print_line(fmt::format("{}, {} compared", counted(report.samples, "sample"),
+                         counted(report.pictures, "picture")));
   std::set<std::string> kinds;
   for (const auto& [kind, count] : report.leaks_by_kind) kinds.insert(kind);
   for (const auto& [kind, count] : report.inside_by_kind) kinds.insert(kind);
@@ -77,8 +79,8 @@ void print_report(const LeakageReport& report, bool allowed) {
     print_overlaps(report, false);
   }
   if (report.unreadable > 0) {
-    print_line(
-        fmt::format("{} pictures could not be read and were not compared:", report.unreadable));
+    print_line(fmt::format("{} could not be read, and so not compared:",
+                           counted(report.unreadable, "picture")));
     print_examples(report.unreadable_examples, report.unreadable);
   }
   if (report.uncompared > 0) {
@@ -108,7 +110,15 @@ void run(const Options& options, Globals& globals) {
   check.near_duplicates = !options.exact_only;
   check.pictures = !options.no_pictures;
   Workspace workspace = Workspace::open_to_read(options.workspace);
-  const LeakageReport report = check_leakage(workspace, globals.job, check);
+  const LeakageReport report = telling_what_is_kept(
+      globals.job,
+      [&] {
+        return fmt::format("there is no outcome yet; {}",
+                           workspace.kept()
+                               ? fmt::format("what was read of pictures is kept, and {}", kGoesOn)
+                               : std::string("nothing is kept, as the workspace is read-only"));
+      },
+      [&] { return check_leakage(workspace, globals.job, check); });
   save_leakage(workspace.database(), report, check, options.allow_leakage, globals.job);
   warn_if_not_kept(workspace, globals.job);
   if (globals.json) {
@@ -148,8 +158,9 @@ void add_check_command(CLI::App& app, Globals& globals) {
   command.add_flag("--allow-leakage", options->allow_leakage,
                    "Exit with 0 though there is leakage; it is recorded");
   takes(command.add_option("--max-listed", options->listed, "Overlaps in the JSON document"), "N")
+      ->check(CLI::Range(0, 1'000'000'000))
       ->capture_default_str();
-  takes(command.add_option("--threads", options->check.threads, "All cores if not given"), "N");
+  add_threads_option(command, options->check.threads);
   add_global_options(command, globals);
   add_examples(command, {"epicrisis check -w work", "epicrisis check -w work --json > leaks.json"});
   command.callback([options, &globals] { run(*options, globals); });

@@ -1,8 +1,10 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/folder_writer.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/study/study.h"
+#include "interrupted.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -22,12 +24,20 @@ void add_demo_command(CLI::App& app, Globals& globals) {
     const Path corpus = root / "corpus";
     if (!std::filesystem::exists(corpus / "phone" / "columns.toml")) {
       globals.job.info("drawing lesions in {}", corpus.string());
-      write_demo_corpus(corpus, globals.job);
+      telling_what_is_kept(
+          globals.job, [] { return std::string("no corpus was written"); },
+          [&] {
+            FolderWriter folder(corpus, false);
+            write_demo_corpus(folder.staging(), globals.job);
+            folder.commit();
+          });
     }
     if (*corpus_only) return;
     Workspace workspace = Workspace::open_or_create(root / "workspace");
     const Study study = built_in_study("demo", corpus);
-    const StudyOutcome outcome = run_study(workspace, study, globals.job);
+    const StudyOutcome outcome = telling_what_is_kept(
+        globals.job, [] { return fmt::format("what is done is kept; {}", kGoesOn); },
+        [&] { return run_study(workspace, study, globals.job); });
     if (globals.json) {
       print_json(to_json(outcome.rows));
     } else {

@@ -1,8 +1,10 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/embed.h"
+#include "interrupted.h"
 #include "output.h"
 #include "run_options.h"
 
@@ -30,7 +32,18 @@ Embeddings embed(const EmbedArguments& arguments, const Path& folder, const Glob
 void run(const EmbedArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
   check_embedding_folder(arguments.output, arguments.replace);
-  const Embeddings embeddings = embed(arguments, folder, globals);
+  const Embeddings embeddings = telling_what_is_kept(
+      globals.job,
+      [&] {
+        return fmt::format(
+            "nothing is written to {}; {}", arguments.output,
+            arguments.pictures.empty()
+                ? fmt::format("what was prepared and encoded of samples is kept where it may be "
+                              "written to, and {}",
+                              kGoesOn)
+                : std::string("nothing is kept, and the same command begins anew"));
+      },
+      [&] { return embed(arguments, folder, globals); });
   const bool any = embeddings.images.rows + embeddings.texts.rows > 0;
   std::vector<Path> files;
   if (any) files = write_embeddings(folder, embeddings, arguments.output, arguments.replace);
@@ -47,15 +60,17 @@ void run(const EmbedArguments& arguments, Globals& globals) {
                        {"failures", embeddings.failures},
                        {"files", names}});
   }
-  print_line(fmt::format("{} pictures and {} notes embedded in {} numbers", embeddings.images.rows,
-                         embeddings.texts.rows,
+  print_line(fmt::format("{} and {} embedded in {} numbers",
+                         counted(embeddings.images.rows, "picture"),
+                         counted(embeddings.texts.rows, "note"),
                          std::max(embeddings.images.columns, embeddings.texts.columns)));
   if (embeddings.without_picture > 0) {
-    print_line(fmt::format("{} samples have no picture", embeddings.without_picture));
+    print_line(fmt::format("{} no picture",
+                           counted(embeddings.without_picture, "sample has", "samples have")));
   }
   if (embeddings.unreadable > 0) {
-    print_line(
-        fmt::format("{} pictures could not be read and have no row:", embeddings.unreadable));
+    print_line(fmt::format("{} could not be read, without a row:",
+                           counted(embeddings.unreadable, "picture")));
     print_examples(embeddings.failures, static_cast<std::int64_t>(embeddings.unreadable));
   }
   if (!any) return print_line("Nothing is written");

@@ -2,6 +2,7 @@
 
 #include "command.h"
 #include "epicrisis/study/study.h"
+#include "interrupted.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -22,8 +23,12 @@ void add_evaluate_command(CLI::App& app, Globals& globals) {
   add_examples(*command, {"epicrisis evaluate -w work > results.csv"});
   command->callback([arguments, &globals] {
     Workspace workspace = Workspace::open_to_read(arguments->workspace);
-    const std::vector<ResultRow> rows =
-        evaluate_study(workspace, load_study(workspace, arguments->study), globals.job);
+    const std::vector<ResultRow> rows = telling_what_is_kept(
+        globals.job,
+        [] { return std::string("what was measured is not kept; the same command begins anew"); },
+        [&] {
+          return evaluate_study(workspace, load_study(workspace, arguments->study), globals.job);
+        });
     if (globals.json) return print_json(to_json(rows));
     print_text(to_csv(rows));
   });

@@ -9,8 +9,11 @@
 #include "epicrisis/corpus/picture_findings.h"
 #include "epicrisis/data/modalities.h"
 #include "epicrisis/image/decode.h"
+#include "epicrisis/image/program_mark.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -67,7 +70,7 @@ void write_preview(const std::vector<PictureToMeasure>& all, const Options& opti
   const std::vector<PictureToMeasure> some = some_of(all, options.preview_pictures);
   std::vector<std::string> failures;
   const Image sheet = evidence_sheet(some, globals.job, failures);
-  write_file(options.preview, encode_png(sheet));
+  write_file(options.preview, with_program_mark(encode_png(sheet)));
   if (!some.empty() && failures.size() == some.size()) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }
@@ -78,10 +81,11 @@ void write_preview(const std::vector<PictureToMeasure>& all, const Options& opti
     return;
   }
   print_line(fmt::format(
-      "Wrote {} ({}x{}): {} of {} pictures, each with outline and axes, colours, structures (lines "
+      "Wrote {} ({}x{}): {} of {}, each with outline and axes, colours, structures (lines "
       "enclose green, spots red and orange, rays blue, plain gray; ink magenta, ruler yellow, "
       "bubbles cyan)",
-      options.preview, sheet.width, sheet.height, some.size() - failures.size(), all.size()));
+      options.preview, sheet.width, sheet.height, some.size() - failures.size(),
+      counted(all.size(), "picture")));
   if (!failures.empty()) {
     print_line(fmt::format("{} could not be read:", failures.size()));
     print_examples(failures, static_cast<std::int64_t>(failures.size()), "  ", 10);
@@ -108,6 +112,9 @@ void run(const Options& options, Globals& globals) {
   if (!options.workspace.empty() && !options.pictures.empty()) {
     throw UsageError("pictures and a `workspace` at once: name the one or the other");
   }
+  const std::vector<Path> read(options.pictures.begin(), options.pictures.end());
+  if (!options.preview.empty()) require_output(options.preview, OutputKind::kPicture, read);
+  if (!options.output.empty()) require_output(options.output, OutputKind::kFindings, read);
   std::optional<Workspace> workspace;
   const FindingRules* rules = nullptr;
   std::vector<PictureToMeasure> files;
@@ -139,9 +146,17 @@ void run(const Options& options, Globals& globals) {
           in_words(picture)));
     }
   };
-  const FindingsReport report =
-      workspace ? measure_samples(*workspace, options.filter, options.threads, globals.job, sink)
-                : measure_files(files, rules, options.threads, globals.job, sink);
+  const auto kept = [&] {
+    return (workspace && workspace->kept()
+                ? fmt::format("what was stored so far is kept; {}", kGoesOn)
+                : std::string("nothing is kept; the same command begins anew")) +
+           not_written(options.output);
+  };
+  const FindingsReport report = telling_what_is_kept(globals.job, kept, [&] {
+    return workspace
+               ? measure_samples(*workspace, options.filter, options.threads, globals.job, sink)
+               : measure_files(files, rules, options.threads, globals.job, sink);
+  });
   if (workspace) warn_if_not_kept(*workspace, globals.job);
   if (output) output->commit();
   if (report.failed > 0 && report.failed == report.pictures) {
@@ -154,9 +169,10 @@ void run(const Options& options, Globals& globals) {
     print_json(json);
     return;
   }
-  print_line(fmt::format(
-      "{} pictures: {} measured now, {} before, {} failed; in {} nothing was found to measure",
-      report.pictures, report.measured, report.stored, report.failed, report.without_subject));
+  print_line(
+      fmt::format("{}: {} measured now, {} before, {} failed; in {} nothing was found to measure",
+                  counted(report.pictures, "picture"), report.measured, report.stored,
+                  report.failed, report.without_subject));
   if (!workspace && !files.empty()) {
     print_line(fmt::format("Taken for: {}", files.front().modality));
   }
@@ -195,7 +211,7 @@ void add_findings_command(CLI::App& app, Globals& globals) {
         "N")
       ->check(CLI::Range(1, 400))
       ->capture_default_str();
-  takes(command.add_option("--threads", options->threads, "All cores if not given"), "N");
+  add_threads_option(command, options->threads);
   add_global_options(command, globals);
   add_examples(command, {"epicrisis findings pictures/ -o findings.jsonl",
                          "epicrisis findings -w work --preview evidence.png"});

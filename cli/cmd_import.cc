@@ -14,6 +14,7 @@
 #include "epicrisis/data/field.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/workspace.h"
+#include "interrupted.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -54,10 +55,9 @@ void list_adapters(bool json) {
 
 void print_report(const ImportReport& report) {
   const AdapterReport& read = report.read;
-  print_line(
-      fmt::format("{}: {} rows read, {} samples ({} new, {} updated, {} unchanged), {} skipped",
-                  read.dataset, read.rows, read.samples, report.written, report.updated,
-                  report.unchanged, read.skipped_total()));
+  print_line(fmt::format("{}: {} read, {} ({} new, {} updated, {} unchanged), {} skipped",
+                         read.dataset, counted(read.rows, "row"), counted(read.samples, "sample"),
+                         report.written, report.updated, report.unchanged, read.skipped_total()));
   std::vector<std::vector<std::string>> rows = {{"class", "in words", "samples"}};
   std::uint64_t labelled = 0;
   for (const auto& [label, count] : read.by_label) {
@@ -75,9 +75,9 @@ void print_report(const ImportReport& report) {
     for (const std::string& example : remark.examples) print_line("    " + example);
   }
   if (report.absent > 0) {
-    print_line(
-        fmt::format("  {} samples of an earlier import are not in the source any more; they stay",
-                    report.absent));
+    print_line(fmt::format("  {} not in the source any more; what was imported stays",
+                           counted(report.absent, "sample of an earlier import is",
+                                   "samples of an earlier import are")));
   }
   if (const std::string blocks = map_blocks(read); !blocks.empty()) {
     print_line(
@@ -248,8 +248,14 @@ void run(Options options, Globals& globals) {
   ImportOptions import = options.import;
   import.column_map = options.column_map;
   import.tables_if_no_pictures = import.pictures.empty();
+  const auto kept = [&] {
+    return fmt::format("nothing of {} was stored{}; the same command begins anew", options.path,
+                       created ? std::string() : ", and the workspace is as it was");
+  };
   const auto read = [&] {
-    return import_dataset(workspace, options.adapter, options.path, globals.job, import);
+    return telling_what_is_kept(globals.job, kept, [&] {
+      return import_dataset(workspace, options.adapter, options.path, globals.job, import);
+    });
   };
   const ImportReport report =
       options.adapter == "generic_csv" ? with_way_to_map(options, read) : read();

@@ -4,8 +4,11 @@
 #include "cmd_notes.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -27,26 +30,27 @@ std::string joined(const std::map<std::string, std::int64_t>& counts) {
 }
 
 void print_judge(const std::string& name, const audit::JudgeCounts& judge) {
-  print_line(fmt::format("  judge {}: {} notes, {} claims: {}", name, judge.notes, judge.claims,
-                         joined(judge.verdicts)));
+  print_line(fmt::format("  judge {}: {}, {}: {}", name, counted(judge.notes, "note"),
+                         counted(judge.claims, "claim"), joined(judge.verdicts)));
   const double kappa = judge.kappa();
   print_line(fmt::format(
       "    with the rules: both agree {}, both contradict {}, rules alone {}, judge alone {}; {}",
       judge.both_agree, judge.both_contradict, judge.rules_alone, judge.judge_alone,
       std::isnan(kappa) ? "no kappa" : fmt::format("kappa {:.2f}", kappa)));
   if (judge.stale_notes + judge.stale_claims > 0) {
-    print_line(fmt::format("    not shown: {} notes revised since, {} claims read otherwise since",
-                           judge.stale_notes, judge.stale_claims));
+    print_line(fmt::format("    not shown: {} revised since, {} read otherwise since",
+                           counted(judge.stale_notes, "note"),
+                           counted(judge.stale_claims, "claim")));
   }
 }
 
 void print_report(const audit::AuditReport& report) {
-  print_line(
-      fmt::format("{} notes: {} judged now, {} before", report.notes, report.judged, report.kept));
+  print_line(fmt::format("{}: {} judged now, {} before", counted(report.notes, "note"),
+                         report.judged, report.kept));
   for (const audit::AuditCounts& one : report.counts) {
-    print_line(fmt::format("{} {} ({}{}{}): {} notes: {} pass, {} warn, {} fail", one.dataset,
+    print_line(fmt::format("{} {} ({}{}{}): {}: {} pass, {} warn, {} fail", one.dataset,
                            one.strategy, one.provider, one.model.empty() ? "" : ", ", one.model,
-                           one.notes, one.pass, one.warn, one.fail));
+                           counted(one.notes, "note"), one.pass, one.warn, one.fail));
     print_line(fmt::format(
         "  claims: {}; with what is known {} agree, {} contradict ({} major); {} unknowable",
         one.claims, one.agree, one.contradict, one.major, one.unknowable));
@@ -176,6 +180,7 @@ void add_notes_audit(CLI::App& notes, Globals& globals) {
     if (arguments->workspace.empty()) {
       throw UsageError("nothing to audit: give a workspace as `workspace`, or one note as `text`");
     }
+    if (!arguments->output.empty()) require_output(arguments->output, OutputKind::kAudit);
     Workspace opened = Workspace::open_to_read(arguments->workspace);
     audit::AuditOptions options;
     options.strategies = expand_note_sets(arguments->strategies);
@@ -183,7 +188,13 @@ void add_notes_audit(CLI::App& notes, Globals& globals) {
     options.datasets = arguments->datasets;
     if (!arguments->explain.empty()) return explain(opened, *arguments, options, globals);
     if (!arguments->output.empty()) options.output = arguments->output;
-    const audit::AuditReport report = audit::audit_notes(opened, options, globals.job);
+    const auto kept = [&] {
+      return (opened.kept() ? fmt::format("the notes audited so far are kept as such; {}", kGoesOn)
+                            : std::string("nothing is kept, as the workspace is read-only")) +
+             not_written(arguments->output);
+    };
+    const audit::AuditReport report = telling_what_is_kept(
+        globals.job, kept, [&] { return audit::audit_notes(opened, options, globals.job); });
     warn_if_not_kept(opened, globals.job);
     if (globals.json) {
       Json json = to_json(report);

@@ -32,10 +32,11 @@ struct ApiArguments {
 
 void print_import(const BatchImportReport& report) {
   print_line(
-      fmt::format("{} results: {} notes written, {} rejected, {} unchanged, {} unknown, {} broken; "
+      fmt::format("{}: {} written, {} rejected, {} unchanged, {} unknown, {} broken; "
                   "{} + {} tokens, {:.4f} USD",
-                  report.lines, report.written, report.failed, report.unchanged, report.unknown,
-                  report.broken, report.input_tokens, report.output_tokens, report.cost));
+                  counted(report.lines, "result"), counted(report.written, "note"), report.failed,
+                  report.unchanged, report.unknown, report.broken, report.input_tokens,
+                  report.output_tokens, report.cost));
   for (const auto& [status, count] : report.rejected) {
     print_line(fmt::format("  {} {}", count, status));
   }
@@ -104,10 +105,10 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
       globals.exit_code = exit_status(ErrorKind::kInterrupted);
     }
     if (globals.json) return print_json(to_json(report));
-    print_line(fmt::format(
-        "{} notes: {} exported, {} skipped, {} left; at most {} + {} tokens, {:.4f} USD",
-        report.notes, report.exported, report.skipped, report.left, report.input_tokens,
-        report.output_tokens, report.cost));
+    print_line(
+        fmt::format("{}: {} exported, {} skipped, {} left; at most {} + {} tokens, {:.4f} USD",
+                    counted(report.notes, "note"), report.exported, report.skipped, report.left,
+                    report.input_tokens, report.output_tokens, report.cost));
     for (const auto& [reason, count] : report.skips) {
       print_line(fmt::format("  {} skipped: {}", count, reason));
     }
@@ -200,8 +201,9 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
     if (globals.json) return print_json(to_json(report));
     print_jobs(report.jobs);
     print_import(report.imported);
-    print_line(fmt::format("{} batches fetched; {} requests ended without an answer",
-                           report.fetched, report.closed));
+    print_line(fmt::format("{} fetched; {} without an answer",
+                           counted(report.fetched, "batch", "batches"),
+                           counted(report.closed, "request ended", "requests ended")));
   });
 }
 

@@ -1,9 +1,12 @@
 #include <memory>
 
 #include "cmd_notes.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 
@@ -11,7 +14,7 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
   struct Arguments {
     std::string workspace, format = "jsonl", output, split_set;
     std::vector<std::string> strategies, datasets, providers, models;
-    bool pictures = false;
+    bool pictures = false, replace = false;
   };
   CLI::App* command =
       notes.add_subcommand("export", "Write notes as JSONL, a text tree or an imagefolder");
@@ -33,12 +36,15 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
   takes(command->add_option("--split-set", arguments->split_set,
                             "imagefolder: whose roles name the folders"),
         "NAME");
-  command->add_flag("--pictures", arguments->pictures,
-                    "imagefolder: link or copy the pictures too");
+  command->add_flag("--pictures", arguments->pictures, "imagefolder: copy the pictures too");
+  command->add_flag("--replace", arguments->replace,
+                    "tree, imagefolder: in place of an earlier export in the folder");
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes export -w work -o notes.jsonl",
                           "epicrisis notes export -w work --format imagefolder -o set --pictures"});
   command->callback([arguments, &globals] {
+    const NoteFormat format = parse_note_format(arguments->format);
+    if (format == NoteFormat::kJsonl) require_output(arguments->output, OutputKind::kNotes);
     Workspace workspace = Workspace::open_to_read(arguments->workspace);
     NoteExportOptions options;
     options.filter.strategies = expand_note_sets(arguments->strategies);
@@ -47,15 +53,20 @@ void add_notes_export(CLI::App& notes, Globals& globals) {
     options.filter.models = arguments->models;
     options.split_set = arguments->split_set;
     options.pictures = arguments->pictures;
-    const NoteFormat format = parse_note_format(arguments->format);
-    const NoteExportReport report =
-        export_notes(workspace, format, arguments->output, globals.job, options);
+    options.replace = arguments->replace;
+    const auto kept = [&] {
+      return fmt::format("{} was not written; what was there before is as it was",
+                         arguments->output);
+    };
+    const NoteExportReport report = telling_what_is_kept(globals.job, kept, [&] {
+      return export_notes(workspace, format, arguments->output, globals.job, options);
+    });
     if (globals.json) {
       print_json(to_json(report));
     } else {
-      print_line(fmt::format("{} notes written to {}, {} skipped", report.written,
+      print_line(fmt::format("{} written to {}, {} skipped", counted(report.written, "note"),
                              arguments->output, report.skipped));
-      print_examples(report.skipped_examples, report.skipped, "  skipped: ");
+      print_examples(report.skipped_examples, report.skipped_cases, "  skipped: ");
       if (format == NoteFormat::kImageFolder && !arguments->pictures) {
         print_line(
             "The pictures are not there, so load_dataset cannot load it: --pictures puts them there");

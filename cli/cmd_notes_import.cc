@@ -55,10 +55,10 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
       return;
     }
     print_line(
-        fmt::format("{} rows: {} notes written, {} unchanged, {} conflicting, {} without a sample, "
+        fmt::format("{}: {} written, {} unchanged, {} conflicting, {} without a sample, "
                     "{} invalid",
-                    report.rows, report.written, report.unchanged, report.conflicting,
-                    report.unmatched, report.invalid));
+                    counted(report.rows, "row"), counted(report.written, "note"), report.unchanged,
+                    report.conflicting, report.unmatched, report.invalid));
     if (report.invalid > 0) print_line("  invalid: " + counts_in_words(report.invalid_reasons));
     print_dropped(report.dropped);
     if (!report.unknown_datasets.empty()) {

@@ -4,7 +4,6 @@
 #include "cmd_notes.h"
 #include "epicrisis/audit/judge.h"
 #include "epicrisis/store/tables/fields.h"
-#include "option_words.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -24,7 +23,7 @@ void print_report(const audit::JudgeReport& report, const CLI::App& command) {
   print_line("Claims: " + (report.verdicts.empty() ? "none" : counts_in_words(report.verdicts)));
   print_requests(report);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
-  if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
+  print_stopped(report, command);
   if (report.done > 0) print_line("`epicrisis notes audit` shows them beside the rules.");
 }
 

@@ -3,6 +3,7 @@
 
 #include "cmd_notes.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/notes/synthesis/preview.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -37,7 +38,7 @@ void print_request(const std::string& body) {
     }
   }
   if (lines.size() > kShownLines)
-    print_line(fmt::format("... {} lines more", lines.size() - kShownLines));
+    print_line(fmt::format("... {} more", counted(lines.size() - kShownLines, "line")));
   if (cut > 0) {
     print_line(fmt::format("{} of {} bytes are cut here; --json shows all", cut, whole.size()));
   }
@@ -68,6 +69,12 @@ void print_preview(const SynthesisPreview& preview, const std::string& model) {
   print_line(fmt::format("Notes: {}, {} of them missing", preview.notes, preview.missing));
   for (const auto& [reason, count] : preview.skips) {
     print_line(fmt::format("  {} skipped: {}", count, reason));
+  }
+  if (preview.unmeasured > 0) {
+    print_line(fmt::format(
+        "{} not measured yet: what is shown here is without findings of that. `epicrisis notes "
+        "write` measures first; `epicrisis findings` does it now",
+        counted(preview.unmeasured, "picture is", "pictures are")));
   }
   print_line(fmt::format("Tokens: about {} in{}, at most {} out", preview.input_tokens,
                          preview.picture_tokens > 0
@@ -102,6 +109,13 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
             : sample_by_key(workspace.database(), arguments->key, arguments->common.datasets).id;
     SynthesisJob job = job_of(arguments->common);
     job.field = workspace_field(workspace.database());
+    const Strategy strategy = load_strategy(job.strategy, job.field);
+    if (strategy.kind == StrategyKind::kTemplate) {
+      throw UsageError(
+          "strategy '{}' is a template: nothing is sent for it and nothing is paid; "
+          "`epicrisis notes write` makes its notes",
+          strategy.name);
+    }
     const RequestBuilder builder = make_builder(job);
     const SynthesisPreview preview =
         preview_synthesis(workspace, builder, job.options, globals.job, sample);

@@ -3,9 +3,9 @@
 #include "answer_counts.h"
 #include "cmd_notes.h"
 #include "epicrisis/audit/repair.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/fields.h"
-#include "option_words.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -21,13 +21,14 @@ struct RepairArguments {
 };
 
 void print_report(const audit::RepairReport& report) {
-  print_line(fmt::format("{}: {} notes, {} of them made before", report.strategy, report.notes,
-                         report.kept));
+  print_line(fmt::format("{}: {}, {} of them made before", report.strategy,
+                         counted(report.notes, "note"), report.kept));
   if (report.remade > 0) {
     print_line(fmt::format("  made anew, as rules, facts or texts changed: {}", report.remade));
   }
   print_line(fmt::format("  accepted as they are: {}", report.accepted));
-  print_line(fmt::format("  stripped: {} ({} sentences)", report.stripped, report.sentences));
+  print_line(
+      fmt::format("  stripped: {} ({})", report.stripped, counted(report.sentences, "sentence")));
   if (report.asked > 0) print_line(fmt::format("  written again by a model: {}", report.asked));
   print_line(fmt::format("  replaced by a note of another strategy: {}", report.fell_back));
   std::int64_t rejected = 0;
@@ -47,7 +48,7 @@ void print_asked(const SynthesisReport& report, const CLI::App& command) {
   print_dropped(report.answers.dropped);
   print_requests(report);
   print_unknown_finish_reasons(report.answers.unknown_finish_reasons);
-  if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
+  print_stopped(report, command);
 }
 
 audit::RepairReport repair_asking(Workspace& workspace, const RepairArguments& arguments,
@@ -86,8 +87,8 @@ void repair(const RepairArguments& arguments, const CLI::App& command, Globals& 
       print_report(report);
     }
     if (report.waiting > 0) {
-      globals.job.warn("{} notes wait for a model to write them again: name one (--provider)",
-                       report.waiting);
+      globals.job.warn("{} for a model to write again: name one (--provider)",
+                       counted(report.waiting, "note waits", "notes wait"));
     }
   }
   if (arguments.accepted > report.derived()) {

@@ -3,8 +3,11 @@
 
 #include "cmd_notes.h"
 #include "epicrisis/audit/review.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -33,18 +36,24 @@ void add_export(CLI::App& review, Globals& globals) {
   takes(command->add_option("--sample", arguments->options.sample, "So many notes, drawn")
             ->check(CLI::Range(1, 1'000'000'000)),
         "N");
-  takes(command->add_option("--seed", arguments->options.seed, "Of the draw (default 1)"), "N");
+  takes(command->add_option("--seed", arguments->options.seed, "Of the draw (default 1)"), "N")
+      ->check(whole_number());
   command->add_flag("--blind", arguments->options.blind, "Without the claims that the audit found");
   add_global_options(*command, globals);
   add_examples(*command,
                {"epicrisis notes review export -w work --strategy P3 --sample 100 -o sheet.csv"});
   command->callback([arguments, &globals] {
+    require_output(arguments->output, OutputKind::kReviewSheet);
     Workspace workspace = Workspace::open_to_read(arguments->workspace);
     arguments->options.strategies = expand_note_sets(arguments->options.strategies);
-    const std::int64_t notes =
-        audit::export_review(workspace, arguments->output, arguments->options, globals.job);
+    const std::int64_t notes = telling_what_is_kept(
+        globals.job, [&] { return arguments->output + " was not written"; },
+        [&] {
+          return audit::export_review(workspace, arguments->output, arguments->options,
+                                      globals.job);
+        });
     if (globals.json) return print_json({{"notes", notes}, {"output", arguments->output}});
-    print_line(fmt::format("{} notes written to {}", notes, arguments->output));
+    print_line(fmt::format("{} written to {}", counted(notes, "note"), arguments->output));
   });
 }
 
@@ -65,8 +74,9 @@ void add_import(CLI::App& review, Globals& globals) {
     const audit::ReviewImportReport report =
         audit::import_review(workspace, arguments->file, arguments->reader, globals.job);
     if (globals.json) return print_json(to_json(report));
-    print_line(fmt::format("{} rows: {} new or other answers, {} unchanged, {} without an answer",
-                           report.rows, report.fresh, report.unchanged, report.blank));
+    print_line(fmt::format("{}: {} new or with other answers, {} unchanged, {} without an answer",
+                           counted(report.rows, "row"), report.fresh, report.unchanged,
+                           report.blank));
     if (report.notes_gone > 0) {
       print_line(fmt::format("{} of them are of notes that are not in the workspace any more",
                              report.notes_gone));
@@ -76,8 +86,9 @@ void add_import(CLI::App& review, Globals& globals) {
 
 void print_second(const audit::SecondReader& one) {
   std::string line =
-      fmt::format("{}: speaks of {} of {} labelled notes, with {} claims; against {}", one.name,
-                  one.notes, one.notes + one.not_read + one.stale_notes, one.claims, one.against);
+      fmt::format("{}: speaks of {} of {}, with {}; against {}", one.name, one.notes,
+                  counted(one.notes + one.not_read + one.stale_notes, "labelled note"),
+                  counted(one.claims, "claim"), one.against);
   const auto add = [&](std::int64_t number, std::string_view words) {
     if (number > 0) line += fmt::format("; {} {}", number, words);
   };
@@ -90,7 +101,7 @@ void print_second(const audit::SecondReader& one) {
 
 void print_agreement(const audit::AgreementReport& report) {
   for (const auto& [reader, notes] : report.readers) {
-    print_line(fmt::format("{}: {} notes", reader, notes));
+    print_line(fmt::format("{}: {}", reader, counted(notes, "note")));
   }
   if (report.readers.empty()) return print_line("No note was reviewed.");
   if (report.notes_gone > 0) {

@@ -4,6 +4,7 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/note_examples.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/fields.h"
@@ -18,9 +19,10 @@ namespace {
 
 void print_counts(const std::vector<NoteCount>& counts) {
   for (const NoteCount& count : counts) {
-    print_line(fmt::format("{:<20} {:<6} {:<10} {:<20} {:<10} {:>8} notes of {} samples",
-                           count.dataset, count.strategy, count.provider, count.model,
-                           note_status_name(count.status), count.notes, count.samples));
+    print_line(fmt::format("{:<20} {:<6} {:<10} {:<20} {:<10} {:>8} {} of {}", count.dataset,
+                           count.strategy, count.provider, count.model,
+                           note_status_name(count.status), count.notes,
+                           count.notes == 1 ? "note" : "notes", counted(count.samples, "sample")));
   }
 }
 

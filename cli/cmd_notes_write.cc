@@ -2,10 +2,11 @@
 
 #include "answer_counts.h"
 #include "cmd_notes.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/store/tables/fields.h"
-#include "option_words.h"
+#include "interrupted.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -22,15 +23,17 @@ void write_templates(Workspace& workspace, const WriteArguments& arguments,
                      const Strategy& strategy, const Globals& globals) {
   WriteNotesOptions options;
   options.filter = job_of(arguments.common).options.filter;
-  const WriteNotesReport report = write_template_notes(workspace, strategy, globals.job, options);
+  const WriteNotesReport report = telling_what_is_kept(
+      globals.job, [] { return fmt::format("the notes written so far are kept; {}", kGoesOn); },
+      [&] { return write_template_notes(workspace, strategy, globals.job, options); });
   if (globals.json) {
     print_json(to_json(report));
     return;
   }
-  print_line(fmt::format(
-      "{}: {} samples, {} notes written, {} revised, {} unchanged, {} skipped (no class)",
-      report.strategy, report.samples, report.written, report.revised, report.unchanged,
-      report.skipped));
+  print_line(fmt::format("{}: {}, {} written, {} revised, {} unchanged, {} skipped (no class)",
+                         report.strategy, counted(report.samples, "sample"),
+                         counted(report.written, "note"), report.revised, report.unchanged,
+                         report.skipped));
 }
 
 std::string in_brackets(const std::string& words) {
@@ -38,9 +41,9 @@ std::string in_brackets(const std::string& words) {
 }
 
 void print_report(const SynthesisReport& report, const CLI::App& command) {
-  print_line(fmt::format("{}{} by {}, {}: {} notes = {} written + {} failed{} + {} skipped{}{}",
+  print_line(fmt::format("{}{} by {}, {}: {} = {} written + {} failed{} + {} skipped{}{}",
                          report.replayed ? "Replayed: " : "", report.strategy, report.model,
-                         report.provider, report.taken, report.done, report.failed,
+                         report.provider, counted(report.taken, "note"), report.done, report.failed,
                          in_brackets(counts_in_words(report.rejected)), report.skipped,
                          in_brackets(counts_in_words(report.skips)),
                          report.left > 0 ? fmt::format(" + {} left", report.left) : ""));
@@ -55,7 +58,7 @@ void print_report(const SynthesisReport& report, const CLI::App& command) {
     print_line(fmt::format("Sent: {}{}", report.images_sent ? "pictures," : "no pictures,",
                            fields.empty() ? " no metadata" : fields));
   }
-  if (!report.stopped.empty()) print_line("Stopped: " + with_options(report.stopped, command));
+  print_stopped(report, command);
   if (report.failed > 0) print_line("`epicrisis notes failed` lists what failed and why.");
 }
 

@@ -3,9 +3,12 @@
 
 #include "command.h"
 #include "epicrisis/core/csv.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/predict.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 #include "run_options.h"
 
 namespace epicrisis::cli {
@@ -38,12 +41,14 @@ void print_prediction(const PicturePrediction& prediction, const std::vector<Run
 }
 
 // What the numbers are worth.
-void print_quality(const Path& folder, std::size_t predicted) {
+void print_quality(const RunQuality& quality, std::size_t predicted) {
   print_line(
-      fmt::format("{} pictures predicted. The probabilities are not calibrated, and this is "
+      fmt::format("{} predicted. The probabilities are not calibrated, and this is "
                   "no medical device",
-                  predicted));
-  for (const std::string& line : run_quality(folder)) print_line(fmt::format("The run: {}", line));
+                  counted(predicted, "picture")));
+  for (const std::string& line : quality_lines(quality)) {
+    print_line(fmt::format("The run: {}", line));
+  }
 }
 
 std::string csv_header(const std::vector<RunClass>& classes) {
@@ -78,35 +83,45 @@ void run(const PredictArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
   const std::vector<Path> pictures = list_pictures(arguments.pictures);
   const std::vector<RunClass> classes = run_classes(folder);
+  const RunQuality quality = run_quality(folder);
   std::optional<AtomicFileWriter> table;
   if (!arguments.csv.empty()) {
+    std::vector<Path> read(arguments.pictures.begin(), arguments.pictures.end());
+    read.insert(read.end(), pictures.begin(), pictures.end());
+    require_output(arguments.csv, OutputKind::kPredictions, read);
     table.emplace(arguments.csv);
     table->write(csv_header(classes));
   }
+  std::size_t shown = 0;
   const auto show = [&](const PicturePrediction& prediction) {
+    ++shown;
     if (!prediction.error.empty()) globals.job.warn("{}", prediction.error);
     if (table) table->write(csv_line(prediction, classes));
     if (globals.json) {
-      print_text(dump_json(to_json(prediction, classes)) + "\n");
+      Json line = to_json(prediction, classes);
+      line["run"] = to_json(quality);
+      print_text(dump_json(line) + "\n");
     } else {
       print_prediction(prediction, classes);
     }
     flush_output();
   };
-  PredictCounts counts;
-  try {
-    counts = predict_pictures(folder, pictures, arguments.nearest, show, globals.job);
-  } catch (const Interrupted&) {
+  const auto kept = [&] {
     if (table) table->commit();  // as far as it was printed
-    throw;
-  }
+    return fmt::format("{} of {} done and printed{}; name the others to go on", shown,
+                       counted(pictures.size(), "picture"),
+                       table ? fmt::format(", and {} holds them", arguments.csv) : std::string());
+  };
+  const PredictCounts counts = telling_what_is_kept(globals.job, kept, [&] {
+    return predict_pictures(folder, pictures, arguments.nearest, show, globals.job);
+  });
   if (table) table->commit();
   if (counts.predicted == 0) globals.exit_code = exit_status(ErrorKind::kInput);
   if (counts.unreadable > 0) {
-    globals.job.warn("{} of {} pictures could not be read and have no prediction",
-                     counts.unreadable, pictures.size());
+    globals.job.warn("{} of {} could not be read, without a prediction", counts.unreadable,
+                     counted(pictures.size(), "picture"));
   }
-  if (!globals.json) print_quality(folder, counts.predicted);
+  if (!globals.json) print_quality(quality, counts.predicted);
 }
 
 }  // namespace
@@ -124,6 +139,7 @@ void add_predict_command(CLI::App& app, Globals& globals) {
   takes(
       command
           ->add_option("--top", arguments->nearest, "Nearest training cases shown of each picture")
+          ->check(CLI::Range(0, 1'000'000))
           ->capture_default_str(),
       "N");
   add_global_options(*command, globals);

@@ -2,9 +2,12 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -46,6 +49,7 @@ void write_preview(Workspace& workspace, const PrepareRecipe& recipe, const Opti
 }
 
 void run(const Options& options, Globals& globals) {
+  if (!options.preview.empty()) require_output(options.preview, OutputKind::kPicture);
   Workspace workspace = options.preview.empty() ? Workspace::open(options.workspace)
                                                 : Workspace::open_to_read(options.workspace);
   PrepareRecipe recipe = usual_recipe(workspace_field(workspace.database()));
@@ -55,10 +59,14 @@ void run(const Options& options, Globals& globals) {
   recipe.crop_to_subject = recipe.crop_to_subject && !options.keep_centre;
   require_datasets(workspace.database(), options.prepare.filter.datasets);
   if (!options.preview.empty()) {
-    write_preview(workspace, recipe, options, globals);
+    telling_what_is_kept(
+        globals.job, [&] { return "nothing is kept" + not_written(options.preview); },
+        [&] { write_preview(workspace, recipe, options, globals); });
     return;
   }
-  const PrepareReport report = prepare_samples(workspace, recipe, globals.job, options.prepare);
+  const PrepareReport report = telling_what_is_kept(
+      globals.job, [] { return fmt::format("the pictures prepared so far are kept; {}", kGoesOn); },
+      [&] { return prepare_samples(workspace, recipe, globals.job, options.prepare); });
   if (report.failed > 0 && report.failed == report.samples) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }
@@ -66,10 +74,13 @@ void run(const Options& options, Globals& globals) {
     print_json(to_json(report));
     return;
   }
-  print_line(fmt::format("{}: {} pictures, {} prepared now, {} before, {} failed", report.recipe,
-                         report.samples, report.prepared, report.already, report.failed));
+  print_line(fmt::format("{}: {}, {} prepared now, {} before, {} failed", report.recipe,
+                         counted(report.samples, "picture"), report.prepared, report.already,
+                         report.failed));
   if (report.damaged > 0) {
-    print_line(fmt::format("{} prepared pictures were damaged and were made anew", report.damaged));
+    print_line(
+        fmt::format("{} damaged and made anew",
+                    counted(report.damaged, "prepared picture was", "prepared pictures were")));
   }
   constexpr std::size_t kShown = 10;
   print_examples(report.failures, report.failed, "  ", kShown);
@@ -91,7 +102,7 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
                    "Take the centre, do not move the square to what is shown");
   takes(command.add_option("--dataset", options->prepare.filter.datasets, "Only these data sets"),
         "NAME");
-  takes(command.add_option("--threads", options->prepare.threads, "All cores if not given"), "N");
+  add_threads_option(command, options->prepare.threads);
   takes(command.add_option(
             "--preview", options->preview,
             "Write a sheet of pictures before and after to this file, and prepare nothing"),

@@ -16,16 +16,15 @@ struct RemoveArguments : RemovalArguments {
 
 void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
   const DatasetContent& content = removal.content;
-  print_line(
-      fmt::format("Data set {}: {} samples, {} notes and {} requests that gave none, paid "
-                  "for with $ {:.2f}, {} prepared pictures {}",
-                  removal.dataset, content.samples, content.written,
-                  content.notes - content.written, content.cost, content.prepared, gone));
+  print_line(fmt::format("Data set {}: {}, {} and {} that gave none, paid for with $ {:.2f}, {} {}",
+                         removal.dataset, counted(content.samples, "sample"),
+                         counted(content.written, "note"),
+                         counted(content.notes - content.written, "request"), content.cost,
+                         counted(content.prepared, "prepared picture"), gone));
   if (content.batched_out > 0) {
     print_line(
-        fmt::format("{} requests for it are out in batch files: their answers will find no "
-                    "sample",
-                    content.batched_out));
+        fmt::format("{} out in batch files: what is answered will find no sample",
+                    counted(content.batched_out, "request for it is", "requests for it are")));
   }
   if (!content.split_sets.empty()) {
     print_line("Split sets that lose samples, or go: " + join(content.split_sets, ", "));
@@ -43,20 +42,21 @@ void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
                join(removal.unread, ", "));
   }
   print_sweep(removal.sweep, gone);
+  print_line(fmt::format("What lies in {} stays as it is", content.source));
   for (const UnusedFiles& files : removal.inside) {
     print_line(
-        fmt::format("{} pictures of it stay in {}, where {}; to be rid of them too, remove "
-                    "that folder and prepare again",
-                    files.files, files.place, files.what));
+        fmt::format("{} in {}, where {}; to be rid of that too, remove the folder and prepare "
+                    "again",
+                    counted(files.files, "picture of it stays", "pictures of it stay"), files.place,
+                    files.what));
   }
 }
 
 void print_study(const StudyRemoval& removal, const std::string& gone) {
-  print_line(
-      fmt::format("Study {}: {} runs, {} result rows, {} split sets {}; data sets and notes "
-                  "stay",
-                  removal.study, removal.content.runs.size(), removal.content.results,
-                  removal.content.split_sets.size(), gone));
+  print_line(fmt::format("Study {}: {}, {}, {} {}; data sets and notes stay", removal.study,
+                         counted(removal.content.runs.size(), "run"),
+                         counted(removal.content.results, "result row"),
+                         counted(removal.content.split_sets.size(), "split set"), gone));
   for (const std::string& run : removal.content.runs) print_line("  run " + run);
   print_sweep(removal.sweep, gone);
 }

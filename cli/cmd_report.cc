@@ -3,7 +3,9 @@
 #include "command.h"
 #include "epicrisis/report/tables.h"
 #include "epicrisis/study/study.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 
@@ -25,9 +27,15 @@ void add_report_command(CLI::App& app, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis report -w work -o report.html"});
   command->callback([arguments, &globals] {
+    require_report_output(arguments->output);
     Workspace workspace = Workspace::open_to_read(arguments->workspace);
-    const ReportData report = write_study_report(workspace, load_study(workspace, arguments->study),
-                                                 arguments->output, globals.job);
+    const auto kept = [&] {
+      return fmt::format("{} was not written; the same command begins anew", arguments->output);
+    };
+    const ReportData report = telling_what_is_kept(globals.job, kept, [&] {
+      return write_study_report(workspace, load_study(workspace, arguments->study),
+                                arguments->output, globals.job);
+    });
     if (globals.json) return print_json(to_json(report));
     print_text(report_text(report) + "\n");
     print_line(fmt::format("Report: {}", arguments->output));

@@ -2,6 +2,7 @@
 
 #include "command.h"
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/study/removal.h"
 #include "epicrisis/study/run_list.h"
 #include "output.h"
@@ -33,7 +34,7 @@ void print_runs(const std::vector<ListedRun>& runs) {
 }
 
 void print_pruning(const RunPruning& pruning, const std::string& gone) {
-  print_line(fmt::format("{} runs {}", pruning.runs.size(), gone));
+  print_line(fmt::format("{} {}", counted(pruning.runs.size(), "run"), gone));
   for (const ListedRun& run : pruning.runs) {
     print_line(fmt::format("  {} ({}): {}", run.id, bytes_words(run.bytes), run.why));
   }

@@ -1,8 +1,11 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/study/search.h"
+#include "interrupted.h"
 #include "output.h"
+#include "output_file.h"
 #include "run_options.h"
 
 namespace epicrisis::cli {
@@ -21,10 +24,12 @@ struct SearchArguments {
 void print_hits(const SearchResult& result) {
   print_line(search_words(result));
   if (result.without_picture > 0) {
-    print_line(fmt::format("{} samples have no picture", result.without_picture));
+    print_line(fmt::format("{} no picture",
+                           counted(result.without_picture, "sample has", "samples have")));
   }
   if (result.unreadable > 0) {
-    print_line(fmt::format("{} pictures could not be read and are not ranked:", result.unreadable));
+    print_line(fmt::format("{} could not be read, and so not ranked:",
+                           counted(result.unreadable, "picture")));
     print_examples(result.failures, static_cast<std::int64_t>(result.unreadable));
   }
   std::size_t rank = 0;
@@ -41,11 +46,23 @@ void print_hits(const SearchResult& result) {
 
 void run(const SearchArguments& arguments, const Globals& globals) {
   const Path folder = run_folder(arguments.run);
+  if (!arguments.html.empty()) {
+    require_output(arguments.html, OutputKind::kPage, {arguments.picture});
+  }
   Workspace workspace = workspace_of(arguments.run, folder);
-  const SearchResult result = search_samples(
-      folder, workspace,
-      {.picture = arguments.picture, .text = arguments.text, .sample = arguments.sample},
-      arguments.selection, arguments.top, globals.job);
+  const SearchResult result = telling_what_is_kept(
+      globals.job,
+      [&] {
+        return fmt::format(
+            "what was prepared and encoded is kept where it may be written to, and {}{}", kGoesOn,
+            not_written(arguments.html));
+      },
+      [&] {
+        return search_samples(
+            folder, workspace,
+            {.picture = arguments.picture, .text = arguments.text, .sample = arguments.sample},
+            arguments.selection, arguments.top, globals.job);
+      });
   if (!arguments.html.empty()) write_file(arguments.html, search_html(result));
   if (globals.json) {
     Json json = to_json(result);

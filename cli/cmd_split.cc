@@ -3,9 +3,11 @@
 #include <optional>
 
 #include "command.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/split_table.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
+#include "output_file.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -53,12 +55,15 @@ void print_split(const SplitTable& table) {
   add("patients or cases", table.groups);
   print_table(rows);
   if (table.without_class > 0) {
-    print_line(fmt::format("{} samples without a class are in no part", table.without_class));
+    print_line(fmt::format(
+        "{} in no part",
+        counted(table.without_class, "sample without a class is", "samples without a class are")));
   }
   for (const std::string& remark : table.remarks) print_line(remark);
 }
 
 void run(const SplitArguments& arguments, const Globals& globals) {
+  if (!arguments.output.empty()) require_output(arguments.output, OutputKind::kSplit);
   SplitRequest request = arguments.request;
   request.fractions = fractions_of(arguments);
   Workspace workspace = arguments.store.empty() ? Workspace::open_to_read(arguments.workspace)
@@ -122,6 +127,7 @@ void add_split_command(CLI::App& app, Globals& globals) {
   takes(command.add_option("--seed", arguments->request.seed,
                            "The same seed gives the same split, on every machine"),
         "N")
+      ->check(whole_number())
       ->capture_default_str();
   command.add_flag("--honour-published", arguments->request.honour_published,
                    "Keep the splits that a data set publishes, and take what it lacks from its "
@@ -129,7 +135,7 @@ void add_split_command(CLI::App& app, Globals& globals) {
   command.add_flag_callback(
       "--no-pictures", [arguments] { arguments->request.pictures = false; },
       "Open no picture; copies of one may then come into two parts");
-  takes(command.add_option("--threads", arguments->request.threads, "All cores if not given"), "N");
+  add_threads_option(command, arguments->request.threads);
   takes(command.add_option("-o,--output", arguments->output,
                            "Write dataset, key, group, class, split, fold as CSV"),
         "FILE");

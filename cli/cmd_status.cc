@@ -22,9 +22,9 @@ std::string counts_of(const std::map<std::string, std::int64_t>& counts) {
 }
 
 void print_dataset(const DatasetStatus& one, const Field& field) {
-  print_line(fmt::format("{}: {} samples, {} with a picture; read by {} from {}", one.dataset.name,
-                         one.dataset.samples, one.classes.with_image, one.dataset.adapter,
-                         one.dataset.source));
+  print_line(fmt::format("{}: {}, {} with a picture; read by {} from {}", one.dataset.name,
+                         counted(one.dataset.samples, "sample"), one.classes.with_image,
+                         one.dataset.adapter, one.dataset.source));
   std::vector<std::string> classes;
   for (const auto& [id, count] : one.classes.labelled) {
     classes.push_back(fmt::format("{} {}", field.at(id).name, count));
@@ -33,9 +33,10 @@ void print_dataset(const DatasetStatus& one, const Field& field) {
     classes.push_back(fmt::format("without a class {}", one.classes.unlabelled));
   }
   print_line(fmt::format("  classes: {}", classes.empty() ? "none" : join(classes, ", ")));
-  print_line(one.inventory.grouped > 0 ? fmt::format("  patients or cases: {}, named by {} samples",
-                                                     one.inventory.groups, one.inventory.grouped)
-                                       : "  patients or cases: none named");
+  print_line(one.inventory.grouped > 0
+                 ? fmt::format("  patients or cases: {}, named by {}", one.inventory.groups,
+                               counted(one.inventory.grouped, "sample"))
+                 : "  patients or cases: none named");
   if (!one.inventory.published.empty()) {
     print_line(fmt::format("  published split: {}", counts_of(one.inventory.published)));
   }
@@ -60,8 +61,8 @@ void print_notes(const WorkspaceStatus& status) {
   }
   print_table(rows);
   if (status.spent.requests > 0) {
-    print_line(fmt::format("Sent in all: {} requests, {} tokens in, {} out, $ {:.2f}",
-                           status.spent.requests, status.spent.input_tokens,
+    print_line(fmt::format("Sent in all: {}, {} tokens in, {} out, $ {:.2f}",
+                           counted(status.spent.requests, "request"), status.spent.input_tokens,
                            status.spent.output_tokens, status.spent.cost));
   }
 }
@@ -115,7 +116,7 @@ void add_status_command(CLI::App& app, Globals& globals) {
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis status -w work", "epicrisis status -w work --json"});
   command->callback([folder, &globals] {
-    Workspace workspace = Workspace::open_to_read(*folder);
+    Workspace workspace = Workspace::open_to_look(*folder);
     const WorkspaceStatus status = workspace_status(workspace);
     if (globals.json) return print_json(to_json(status));
     print_status(status);

@@ -4,11 +4,13 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/study/run_list.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
 #include "output.h"
+#include "output_file.h"
 #include "terminal_watcher.h"
 
 namespace epicrisis::cli {
@@ -62,10 +64,11 @@ void run_check(const StudyArguments& arguments, Globals& globals) {
   }
   std::size_t errors = 0;
   for (const StudyFinding& one : found.findings) errors += one.level == FindingLevel::kError;
-  print_line(errors > 0
-                 ? fmt::format("{} errors, {} warnings: the study cannot run like this", errors,
-                               found.findings.size() - errors)
-                 : fmt::format("Nothing is wrong with it, {} warnings", found.findings.size()));
+  print_line(
+      errors > 0
+          ? fmt::format("{}, {}: the study cannot run like this", counted(errors, "error"),
+                        counted(found.findings.size() - errors, "warning"))
+          : fmt::format("Nothing is wrong with it, {}", counted(found.findings.size(), "warning")));
 }
 
 // What is wrong with the study stops it. What the system refused to the check, room for a copy of
@@ -85,9 +88,9 @@ void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job
     for (const StudyProgress& progress : list_study_progress(workspace)) {
       if (progress.name != study) continue;
       job.warn(
-          "{} of {} trainings are done{}; all data, notes and trainings so far are kept, and "
+          "{} of {} done{}; all data, notes and trainings so far are kept, and "
           "the same command goes on from there",
-          progress.done, progress.runs,
+          progress.done, counted(progress.runs, "training"),
           progress.interrupted > 0 ? fmt::format(" and {} begun", progress.interrupted)
                                    : std::string());
     }
@@ -133,7 +136,8 @@ void run(const StudyArguments& arguments, Globals& globals) {
     return print_json(result);
   }
   print_text(outcome.headline + "\n");
-  print_line(fmt::format("{} runs trained, {} were there already", outcome.trained, outcome.kept));
+  print_line(
+      fmt::format("{} trained, {} there already", counted(outcome.trained, "run"), outcome.kept));
   print_line(fmt::format("Report: {}", outcome.report.string()));
   if (!outcome.earlier_report.empty()) {
     print_line(fmt::format("The study was changed; the report of before is kept: {}",
@@ -154,6 +158,7 @@ void init(const StudyArguments& arguments, const Globals& globals) {
   if (std::filesystem::exists(arguments.output) && !arguments.replace) {
     throw UsageError("{} is there already; --replace writes over it", arguments.output);
   }
+  require_output(arguments.output, OutputKind::kStudyFile);
   write_file(arguments.output, text);
   if (globals.json) {
     return print_json({{"study", name}, {"text", text}, {"written", arguments.output}});

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/study/verify_workspace.h"
 #include "output.h"
 
@@ -24,8 +25,7 @@ void run(const std::string& folder, Globals& globals) {
   for (const std::string& path : report.left_over) {
     print_line(fmt::format("{}: the database does not name it; it can be removed", path));
   }
-  print_line(report.sound() ? "Nothing is damaged."
-                            : fmt::format("{} faults.", report.faults.size()));
+  print_line(report.sound() ? "Nothing is damaged." : counted(report.faults.size(), "fault") + ".");
 }
 
 }  // namespace

@@ -54,6 +54,10 @@ void add_workspace_command(CLI::App& app, Globals& globals);
 void add_global_options(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR, which EPICRISIS_WORKSPACE gives too.
 CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace);
+// Adds --threads N.
+CLI::Option* add_threads_option(CLI::App& command, unsigned& threads);
+// For numbers without an upper end: refuses what is not made of digits alone.
+CLI::Validator whole_number();
 // Says that what was found is not stored, where the workspace takes nothing.
 void warn_if_not_kept(const Workspace& workspace, const Job& job);
 // What the program writes may hold patients' data. Files are for their owner alone, from the start;

@@ -57,6 +57,19 @@ CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace) {
       ->each(share_as);
 }
 
+CLI::Option* add_threads_option(CLI::App& command, unsigned& threads) {
+  return takes(command.add_option("--threads", threads, "All cores if not given"), "N")
+      ->check(CLI::Range(0, 1024));
+}
+
+CLI::Validator whole_number() {
+  const auto fault = [](const std::string& text) -> std::string {
+    const bool digits = !text.empty() && std::ranges::all_of(text, is_digit);
+    return digits ? "" : fmt::format("'{}' is no whole number from 0 up", clean_text(text, 60));
+  };
+  return {fault, ""};
+}
+
 namespace {
 
 mode_t given_umask = 077;
@@ -81,7 +94,9 @@ void in_group(CLI::App& command, const std::string& heading) {
 namespace {
 
 // What people look for under another word.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 35> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 37> kOtherWords = {{
+    {"help", "--help"},
+    {"version", "--version"},
     {"train", "study run"},
     {"fit", "study run"},
     {"finetune", "study run"},
@@ -129,17 +144,30 @@ void add_commands_named(const CLI::App& app, const std::string& name, const std:
   }
 }
 
+void add_names_below(const CLI::App& app, std::vector<std::string>& names) {
+  for (const CLI::App* command : app.get_subcommands(nullptr)) {
+    names.push_back(command->get_name());
+    add_names_below(*command, names);
+  }
+}
+
 // What may have been meant by a word that is no command: "'notes audit'", "" if nothing is near.
-std::string meant_command(const CLI::App& app, const std::string& word,
+// Commands at this place come first, then those of any place.
+std::string meant_command(const CLI::App& app, const std::string& given,
                           const std::vector<std::string>& names) {
+  const std::string word = ascii_lower(given);
   const auto other =
       std::ranges::find(kOtherWords, word, [](const auto& one) { return one.first; });
   std::vector<std::string> found;
   if (other != kOtherWords.end()) {
     found.emplace_back(other->second);
   } else if (add_commands_named(app, word, "", found); found.empty()) {
-    if (std::optional<std::string> nearest = nearest_name(word, names)) {
-      found.push_back(std::move(*nearest));
+    std::vector<std::string> all;
+    add_names_below(app, all);
+    if (std::optional<std::string> here = nearest_name(word, names)) {
+      found.push_back(std::move(*here));
+    } else if (const std::optional<std::string> there = nearest_name(word, all)) {
+      add_commands_named(app, *there, "", found);
     }
   }
   std::string meant;

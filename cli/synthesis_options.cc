@@ -84,7 +84,7 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
         "NAME");
   takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
         "N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1'000'000'000));
   takes(command.add_option("--fraction", arguments.fraction,
                            "Only this share of the samples, drawn evenly; always the same ones"),
         "SHARE")

@@ -255,6 +255,11 @@ std::string escape_html(std::string_view text) {
   return result;
 }
 
+std::string counted_number(std::int64_t count, std::string_view one, std::string_view many) {
+  if (count == 1) return fmt::format("1 {}", one);
+  return many.empty() ? fmt::format("{} {}s", count, one) : fmt::format("{} {}", count, many);
+}
+
 std::optional<std::string> nearest_name(std::string_view word,
                                         const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongest = 64;  // longer words are no slips, and the cost is quadratic

@@ -56,8 +56,9 @@ std::string overlap_words(const Overlap& overlap) {
 std::string other_class_words(const LeakageReport& report) {
   if (report.other_class == 0) return "";
   return fmt::format(
-      "{} pairs of the same picture are of different classes, so a label must be wrong: {}",
-      report.other_class, first_words(report.overlaps, &Overlap::other_class, report.other_class));
+      "{} of different classes, so a label must be wrong: {}",
+      counted(report.other_class, "pair of the same picture is", "pairs of the same picture are"),
+      first_words(report.overlaps, &Overlap::other_class, report.other_class));
 }
 
 std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }

@@ -13,6 +13,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
+#include "epicrisis/image/program_mark.h"
 #include "store/tables/sample_query.h"
 
 namespace epicrisis {
@@ -165,7 +166,7 @@ PreparationPreview write_preparation_preview(Workspace& workspace, const Prepare
                      file.string());
   }
   PreparationPreview preview = preview_preparation(workspace, recipe, filter, count, job);
-  write_file(file, png ? encode_png(preview.sheet) : encode_jpeg(preview.sheet));
+  write_file(file, with_program_mark(png ? encode_png(preview.sheet) : encode_jpeg(preview.sheet)));
   return preview;
 }
 
@@ -460,9 +461,9 @@ std::vector<std::size_t> WorkspaceImages::indices_of(
   }
   if (missing > 0) {
     throw UsageError(
-        "{} of {} samples are not prepared with the recipe {}, the first is sample {}. Run "
+        "{} of {} not prepared with the recipe {}, the first is sample {}. Run "
         "'epicrisis prepare'",
-        missing, sample_ids.size(), recipe_, first_missing);
+        missing, counted(sample_ids.size(), "sample"), recipe_, first_missing);
   }
   return indices;
 }

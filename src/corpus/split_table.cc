@@ -86,9 +86,9 @@ void join_same(Workspace& workspace, SplitTable& table, const std::vector<SplitI
   }
   if (table.joined > 0) {
     table.remarks.push_back(
-        fmt::format("{} samples have the picture of another patient or case, or its id, and stay "
+        fmt::format("{} the picture of another patient or case, or its id: they stay "
                     "with it in one part",
-                    table.joined));
+                    counted(table.joined, "sample has", "samples have")));
   }
   if (std::string words = other_class_words(same); !words.empty()) {
     table.remarks.push_back(std::move(words));
@@ -98,8 +98,8 @@ void join_same(Workspace& workspace, SplitTable& table, const std::vector<SplitI
         fmt::format("{}: {}", join(same.without_groups, ", "), without_group_words()));
   }
   if (same.unreadable > 0) {
-    table.remarks.push_back(fmt::format(
-        "{} pictures could not be read and were not compared with others", same.unreadable));
+    table.remarks.push_back(fmt::format("{} could not be read, and so not compared with others",
+                                        counted(same.unreadable, "picture")));
   }
   if (same.uncompared > 0) {
     table.remarks.push_back(
@@ -267,9 +267,9 @@ void remark(SplitTable& table) {
     }
     if (!without.empty()) {
       table.remarks.push_back(
-          fmt::format("{}: none in {}; its {} samples are of {} patients or cases, which are not "
-                      "divided",
-                      name, join(without, ", "), all, held.size()));
+          fmt::format("{}: none in {}; its {} of {}, which are not divided", name,
+                      join(without, ", "), counted(all, "sample is", "samples are"),
+                      counted(held.size(), "patient or case", "patients or cases")));
     }
     if (!off.empty()) {
       table.remarks.push_back(
@@ -280,9 +280,9 @@ void remark(SplitTable& table) {
   }
   if (table.left_out > 0) {
     table.remarks.push_back(fmt::format(
-        "{} samples with a class are in no part: their data set publishes splits and they are in "
-        "none, or another split has their patient or picture",
-        table.left_out));
+        "{} in no part: the data set publishes splits and has them in none, or another split has "
+        "their patient or picture",
+        counted(table.left_out, "sample with a class is", "samples with a class are")));
   }
 }
 

@@ -28,9 +28,7 @@ std::string listed(const std::map<std::string, std::uint64_t>& counts) {
   return join(names, ", ");
 }
 
-std::string samples_in_words(std::uint64_t count) {
-  return fmt::format("{} sample{}", count, count == 1 ? "" : "s");
-}
+std::string samples_in_words(std::uint64_t count) { return counted(count, "sample"); }
 
 bool is_bare_key(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
@@ -87,7 +85,7 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   if (report.without_label > 0) {
     remarks.push_back(
         {true,
-         fmt::format("{} samples without a label{}", report.without_label,
+         fmt::format("{} without a label{}", samples_in_words(report.without_label),
                      report.no_label_column ? ": the column map names no `label` column" : ""),
          {}});
   }
@@ -142,9 +140,8 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   }
   if (report.in_several_splits > 0) {
     remarks.push_back({true,
-                       fmt::format("{} samples are in more than one published split; see "
-                                   "'epicrisis check'",
-                                   report.in_several_splits),
+                       fmt::format("{} in more than one published split; see 'epicrisis check'",
+                                   samples_in_words(report.in_several_splits)),
                        {}});
   }
   const std::string against = report.field.grade_name() + " that is not the class's";

@@ -13,7 +13,8 @@ std::string page_head(const std::string& title) {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>{}</title>\n<style>{}</style>\n"
+      "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      "<meta name=\"generator\" content=\"epicrisis\">\n<title>{}</title>\n<style>{}</style>\n"
       "</head>\n<body>\n<header class=\"top\">\n<h1>{}</h1>\n",
       title, page_style(), title);
 }

@@ -192,6 +192,34 @@ Workspace Workspace::open_to_read(const Path& path) {
   return !exists(root) || may_write(root) ? open(root) : copy_of(root);
 }
 
+Workspace Workspace::open_to_look(const Path& path) {
+  try {
+    return open_to_read(path);
+  } catch (const SystemError&) {
+    const Path root = clean_root(path);
+    if (std::optional<Workspace> workspace = look_at(root)) return std::move(*workspace);
+    throw;
+  }
+}
+
+// Nothing where the file alone does not say all, or cannot be read.
+std::optional<Workspace> Workspace::look_at(const Path& root) {
+  if (!exists(root) || has_log(root / "epicrisis.db")) return std::nullopt;
+  try {
+    auto database =
+        std::make_unique<Database>(root / "epicrisis.db", DatabaseOptions{.unchanging = true});
+    if (database->query_integer("PRAGMA user_version") != current_layout_version()) {
+      return std::nullopt;
+    }
+    refuse_fresh_database(root, *database);
+    Workspace workspace(root, std::move(database));
+    workspace.kept_ = false;
+    return workspace;
+  } catch (const SystemError&) {
+    return std::nullopt;
+  }
+}
+
 Workspace Workspace::open_copy(const Path& path) { return copy_of(clean_root(path)); }
 
 Workspace Workspace::copy_of(const Path& root) {
@@ -205,6 +233,7 @@ Workspace Workspace::copy_of(const Path& root) {
   if (there) refuse_fresh_database(root, *database);
   Workspace workspace(root, std::move(database));
   workspace.scratch_ = std::move(scratch);
+  workspace.kept_ = false;
   return workspace;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <system_error>
 #include <unordered_map>
 
@@ -83,6 +84,18 @@ std::vector<std::string> write_files(const Path& run_folder, const Embeddings& e
                      {"program", kVersion},
                      {"run", fs::weakly_canonical(run_folder).filename().string()}});
   return written;
+}
+
+// A table of one's own may have the name of ours.
+bool begins_as_embedding(const Path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string beginning(4096, '\0');
+  stream.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
+  beginning.resize(static_cast<std::size_t>(stream.gcount()));
+  const std::string extension = file.extension().string();
+  if (extension == ".csv") return beginning.starts_with("row,");
+  if (extension == ".npy") return beginning.starts_with("\x93NUMPY");
+  return beginning.find("epicrisis-embeddings") != std::string::npos;
 }
 
 void move_folder(const Path& from, const Path& to) {
@@ -188,7 +201,7 @@ void check_embedding_folder(const Path& folder, bool replace) {
   }
   for (const Path& entry : study::entries_of(folder)) {
     const std::string name = entry.filename().string();
-    if (std::ranges::find(kFiles, name) == kFiles.end()) {
+    if (std::ranges::find(kFiles, name) == kFiles.end() || !begins_as_embedding(entry)) {
       throw UsageError("{} holds {}, which is no embedding; give a new folder", folder.string(),
                        name);
     }

@@ -23,10 +23,9 @@ constexpr double kUnsure = 0.1;
 constexpr double kSamePicture = 0.9999;
 
 // The test results of a run that lies in a workspace.
-std::vector<std::string> test_lines(const Path& run_folder) {
+void read_tests(const Path& run_folder, RunQuality& quality) {
   const Path root = workspace_around(run_folder);
-  if (root.empty()) return {};
-  std::vector<std::string> lines;
+  if (root.empty()) return;
   try {
     Workspace workspace = Workspace::open_to_read(root);
     std::error_code error;
@@ -35,13 +34,12 @@ std::vector<std::string> test_lines(const Path& run_folder) {
          load_results(workspace.database(), {.run_id = folder.filename().string(),
                                             .task = "classification",
                                             .metric = "weighted_f1"})) {
-      lines.push_back(fmt::format("tested on {} ({}): weighted F1 {:.3f}, n={}", result.row.dataset,
-                                  result.row.role, result.row.value, result.row.n));
+      quality.tests.push_back(
+          {result.row.dataset, result.row.role, result.row.value, result.row.n});
     }
   } catch (const Error& error) {
-    lines.push_back(fmt::format("its test results could not be read: {}", error.what()));
+    quality.problem = error.what();
   }
-  return lines;
 }
 
 std::vector<NearCase> nearest_cases(std::span<const float> z, const study::TrainingCases& cases,
@@ -83,15 +81,49 @@ std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
   return remarks;
 }
 
-std::vector<std::string> run_quality(const Path& run_folder) {
-  std::vector<std::string> lines;
+RunQuality run_quality(const Path& run_folder) {
+  RunQuality quality;
   const auto result = read_train_result(run_folder);
   if (result && std::isfinite(result->best().validation_loss)) {
-    lines.push_back(fmt::format("validated while it was trained: weighted F1 {:.3f}",
-                                result->best().validation_weighted_f1));
+    quality.validation_weighted_f1 = result->best().validation_weighted_f1;
   }
-  for (std::string& line : test_lines(run_folder)) lines.push_back(std::move(line));
+  read_tests(run_folder, quality);
+  return quality;
+}
+
+std::vector<std::string> quality_lines(const RunQuality& quality) {
+  std::vector<std::string> lines;
+  if (quality.validation_weighted_f1) {
+    lines.push_back(fmt::format("validated while it was trained: weighted F1 {:.3f}",
+                                *quality.validation_weighted_f1));
+  }
+  for (const TestScore& one : quality.tests) {
+    lines.push_back(fmt::format("tested on {} ({}): weighted F1 {:.3f}, n={}", one.dataset,
+                                one.role, one.weighted_f1, one.n));
+  }
+  if (!quality.problem.empty()) {
+    lines.push_back(fmt::format("its test results could not be read: {}", quality.problem));
+  }
   return lines;
+}
+
+Json to_json(const RunQuality& quality) {
+  Json validation;
+  if (quality.validation_weighted_f1) {
+    validation = {{"weighted_f1", *quality.validation_weighted_f1}};
+  }
+  Json tests = Json::array();
+  for (const TestScore& one : quality.tests) {
+    tests.push_back({{"dataset", one.dataset},
+                     {"role", one.role},
+                     {"weighted_f1", one.weighted_f1},
+                     {"n", one.n}});
+  }
+  return {{"validation", std::move(validation)},
+          {"tests", std::move(tests)},
+          {"problem", quality.problem},
+          {"calibrated", false},
+          {"medical_device", false}};
 }
 
 Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes) {

@@ -347,9 +347,9 @@ std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRun
   std::vector<std::string> warnings = finished.missing;
   warnings.insert(warnings.end(), finished.cut_off.begin(), finished.cut_off.end());
   if (!set.unreadable.empty()) {
-    warnings.push_back(fmt::format("{} pictures could not be read and are left out: {}{}",
-                                   set.unreadable.size(), set.unreadable.front(),
-                                   set.unreadable.size() > 1 ? ", ..." : ""));
+    warnings.push_back(fmt::format(
+        "{} could not be read, and so left out: {}{}", counted(set.unreadable.size(), "picture"),
+        set.unreadable.front(), set.unreadable.size() > 1 ? ", ..." : ""));
   }
   if (set.leakage.uncompared > 0) {
     warnings.push_back(fmt::format("{} candidate pairs of pictures were too many to compare",

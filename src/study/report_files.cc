@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/study/study.h"
 
 namespace epicrisis::study {
 namespace {
@@ -144,3 +145,16 @@ std::vector<Path> report_files(const Workspace& workspace, const std::string& st
 }
 
 }  // namespace epicrisis::study
+
+namespace epicrisis {
+
+std::vector<Path> files_beside_report(const Path& html) {
+  std::vector<Path> files;
+  for (const std::string_view extension : study::kExtensions) {
+    if (extension == ".html" || extension == study::kKey) continue;
+    files.push_back(study::beside(html, extension.data()));
+  }
+  return files;
+}
+
+}  // namespace epicrisis

@@ -99,8 +99,8 @@ SamplePictures embed_pictures(Workspace& workspace, const RunUse& use, const Run
   result.unreadable = static_cast<std::size_t>(report.failed);
   result.failures = report.failures;
   if (result.unreadable > 0) {
-    job.warn("{} of {} pictures could not be read and are left out; the first: {}",
-             result.unreadable, report.samples,
+    job.warn("{} of {} could not be read, and so left out; the first: {}", result.unreadable,
+             counted(report.samples, "picture"),
              result.failures.empty() ? "" : result.failures.front());
   }
   if (report.failed == report.samples) return result;  // nothing may ever have been prepared

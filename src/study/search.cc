@@ -191,7 +191,7 @@ Json to_json(const SearchResult& result) {
 
 std::string search_words(const SearchResult& result) {
   return fmt::format(
-      "{} pictures ranked by cosine {}{}", result.candidates,
+      "{} ranked by cosine {}{}", counted(result.candidates, "picture"),
       result.kind == "text" ? "to a text (cross-modal: words against pictures)" : "to a picture",
       result.left_out > 0 ? "; the sample itself is left out" : "");
 }
@@ -205,8 +205,8 @@ std::string search_html(const SearchResult& result) {
                  "Run " + std::filesystem::weakly_canonical(result.run).filename().string()};
   if (result.without_picture + result.unreadable > 0) {
     sheet.lines.push_back(
-        fmt::format("Not ranked: {} samples without a picture, {} whose picture cannot be read",
-                    result.without_picture, result.unreadable));
+        fmt::format("Not ranked: {} without a picture, {} whose picture cannot be read",
+                    counted(result.without_picture, "sample"), result.unreadable));
   }
   sheet.query.picture = result.query_picture;
   (words ? sheet.query.text : sheet.query.key) = shown;

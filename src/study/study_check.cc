@@ -390,12 +390,13 @@ StudyCheck check_study(const Path& file, const StudyCheckOptions& options, Job& 
 std::vector<std::string> plan_lines(const StudyPlan& plan) {
   std::vector<std::string> lines;
   for (const PlannedData& data : plan.data) {
-    lines.push_back(fmt::format(
-        "{} ({}): {} samples{}{}", data.name, data.external ? "external" : "internal", data.samples,
-        data.external ? ""
-                      : fmt::format(", {} to train, {} to validate, {} to test", data.train,
-                                    data.validation, data.test),
-        data.left_out > 0 ? fmt::format("; {} are left out", data.left_out) : ""));
+    lines.push_back(
+        fmt::format("{} ({}): {}{}{}", data.name, data.external ? "external" : "internal",
+                    counted(data.samples, "sample"),
+                    data.external ? ""
+                                  : fmt::format(", {} to train, {} to validate, {} to test",
+                                                data.train, data.validation, data.test),
+                    data.left_out > 0 ? fmt::format("; {} are left out", data.left_out) : ""));
   }
   if (plan.pictures > 0) lines.push_back(fmt::format("pictures: {} to prepare", plan.pictures));
   if (!plan.compared) {

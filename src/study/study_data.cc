@@ -80,8 +80,8 @@ class FileSplits {
 
   void tell(const Job& job) const {
     if (met_ == splits_.size()) return;
-    job.warn("{}: {} of {} rows name no sample of an internal data set of the study",
-             study_.split_file.string(), splits_.size() - met_, splits_.size());
+    job.warn("{}: {} of {} with no sample of an internal data set of the study",
+             study_.split_file.string(), splits_.size() - met_, counted(splits_.size(), "row"));
   }
 
  private:
@@ -172,7 +172,7 @@ void tell_without_role(const std::vector<Case>& cases, const std::vector<SplitIt
   }
   for (const auto& [dataset, reasons] : set.without_role) {
     for (const auto& [reason, count] : reasons) {
-      job.warn("{}: {} samples are left out, {}{}", dataset, count, reason,
+      job.warn("{}: {} left out, {}{}", dataset, counted(count, "sample is", "samples are"), reason,
                file ? "" : "; [split] honour_published = false splits all anew");
     }
   }
@@ -285,8 +285,9 @@ ImportReport import_data(Workspace& workspace, const Study& study, const StudyDa
   options.moved = moved_with_root(workspace.database(), study, data);
   ImportReport report = import_dataset(workspace, data.adapter, data.path, job, options);
   if (report.written + report.updated > 0) {
-    job.info("{}: {} samples ({} new, {} changed, {} rows skipped)", data.name, report.read.samples,
-             report.written, report.updated, report.read.skipped_total());
+    job.info("{}: {} ({} new, {} changed, {} skipped)", data.name,
+             counted(report.read.samples, "sample"), report.written, report.updated,
+             counted(report.read.skipped_total(), "row"));
   }
   for (const ReadRemark& remark : remarks_on(report.read)) {
     if (!remark.warning) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
 
@@ -92,7 +93,7 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
   options.verify = verify;
   options.filter.split_set = set.split_set;
   const PrepareReport report = prepare_samples(workspace, study.prepare, job, options);
-  if (report.prepared > 0) job.info("prepared {} pictures", report.prepared);
+  if (report.prepared > 0) job.info("prepared {}", counted(report.prepared, "picture"));
   PictureTable table;
   table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare, verify);
   std::vector<Case> kept;
@@ -104,8 +105,8 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
   }
   set.unreadable = report.failures;
   if (kept.size() < set.cases.size()) {
-    job.warn("{} of {} pictures could not be prepared and are left out; the first: {}",
-             set.cases.size() - kept.size(), set.cases.size(),
+    job.warn("{} of {} could not be prepared, and so left out; the first: {}",
+             set.cases.size() - kept.size(), counted(set.cases.size(), "picture"),
              set.unreadable.empty() ? "" : set.unreadable.front());
   }
   set.cases = std::move(kept);

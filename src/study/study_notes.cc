@@ -82,10 +82,11 @@ void derive_notes(Workspace& workspace, const Study& study, const StudyDerivatio
   const audit::RepairReport report =
       audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
   job.info(
-      "notes {}: {} of {} notes: {} as they are, {} stripped, {} asked for again, {} replaced; "
+      "notes {}: {} of {}: {} as they are, {} stripped, {} asked for again, {} replaced; "
       "{} rejected",
-      report.strategy, report.derived(), report.notes, report.accepted, report.stripped,
-      report.asked, report.fell_back, report.notes - report.derived() - report.waiting);
+      report.strategy, report.derived(), counted(report.notes, "note"), report.accepted,
+      report.stripped, report.asked, report.fell_back,
+      report.notes - report.derived() - report.waiting);
   if (report.waiting > 0) {
     job.warn(
         "notes {}: {} wait for a language model to write them again, which `epicrisis notes "
@@ -199,7 +200,8 @@ void audit_study_notes(Workspace& workspace, const Study& study, Job& job) {
   audit::AuditOptions options;
   options.datasets = names_of_data(study);
   const audit::AuditReport report = audit::audit_notes(workspace, options, job);
-  if (report.judged > 0) job.info("audit: {} of {} notes judged", report.judged, report.notes);
+  if (report.judged > 0)
+    job.info("audit: {} of {} judged", report.judged, counted(report.notes, "note"));
 }
 
 }  // namespace epicrisis::study

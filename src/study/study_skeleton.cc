@@ -64,7 +64,7 @@ std::string classes_text(const Sets& sets, const Field& field) {
   for (const auto& [id, count] : sets.counts.at(sets.internal).labelled) {
     names.push_back(field.at(id).name);
     text += comment(
-        fmt::format("  {}: {} samples of {}{}", field.at(id).name, count, sets.internal,
+        fmt::format("  {}: {} of {}{}", field.at(id).name, counted(count, "sample"), sets.internal,
                     count < kFewOfAClass ? ", which are few: think of leaving it out" : ""));
   }
   return "# The classes that are told apart; samples of others are left out and counted.\n" + text +

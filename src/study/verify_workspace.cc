@@ -7,6 +7,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
@@ -79,7 +80,7 @@ class Verification {
       tally.damaged += check.damaged;
       if (check.damaged == 0) continue;
       fault(workspace_.images() / check.recipe,
-            fmt::format("{} of {} pictures are damaged: {}", check.damaged, check.pictures,
+            fmt::format("{} of {} damaged: {}", check.damaged, counted(check.pictures, "picture"),
                         check.first),
             "prepare them again, or run the study: they are made anew");
     }

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/fields.h"
 #include "study/folders.h"
 
@@ -59,16 +60,14 @@ void advise_on_data(const WorkspaceStatus& status, bool checked, std::vector<std
     }
     const std::int64_t waiting = one.classes.with_image - prepared_by_any(one);
     if (waiting > 0) {
-      next.push_back(fmt::format(
-          "{}: {} of {} pictures are not prepared: epicrisis prepare, or study run does it", name,
-          waiting, one.classes.with_image));
+      next.push_back(
+          fmt::format("{}: {} of {} not prepared: epicrisis prepare, or study run does it", name,
+                      waiting, counted(one.classes.with_image, "picture")));
     }
     for (const auto& [recipe, count] : one.inventory.prepared) {
       if (count.failed == 0) continue;
-      next.push_back(
-          fmt::format("{}: {} pictures cannot be prepared ({}): epicrisis prepare names "
-                      "them",
-                      name, count.failed, recipe));
+      next.push_back(fmt::format("{}: {} cannot be prepared ({}): epicrisis prepare says which",
+                                 name, counted(count.failed, "picture"), recipe));
     }
   }
   if (!checked) {
@@ -83,22 +82,21 @@ void advise_on_notes(const WorkspaceStatus& status, std::vector<std::string>& ne
     (count.status == NoteStatus::kWritten ? written : failed) += count.notes;
   }
   if (failed > 0) {
-    next.push_back(
-        fmt::format("{} requests gave no note: epicrisis notes failed says why", failed));
+    next.push_back(fmt::format("{} gave no note: epicrisis notes failed says why",
+                               counted(failed, "request")));
   }
   if (written == 0 && !status.datasets.empty()) {
     next.emplace_back("No note yet: epicrisis notes write, or study run does it");
   }
   if (status.batched_out > 0) {
-    next.push_back(
-        fmt::format("{} requests are out in batch files: epicrisis notes batch status, then fetch",
-                    status.batched_out));
+    next.push_back(fmt::format("{} out in batch files: epicrisis notes batch status, then fetch",
+                               counted(status.batched_out, "request is", "requests are")));
   }
   if (status.under_way > 0) {
     next.push_back(fmt::format(
-        "{} requests are under way, or were when their run was killed: if nothing writes notes now, "
-        "the next notes write settles them",
-        status.under_way));
+        "{} under way, or killed with a run: if nothing writes notes now, the next notes write "
+        "settles that",
+        counted(status.under_way, "request is", "requests are")));
   }
 }
 
@@ -113,8 +111,8 @@ void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& 
     }
     const std::int64_t open = study.runs - study.done - study.running;
     if (open > 0) {
-      next.push_back(fmt::format("Study {}: {} of {} runs are not done: epicrisis study run {}",
-                                 study.name, open, study.runs,
+      next.push_back(fmt::format("Study {}: {} of {} not done: epicrisis study run {}", study.name,
+                                 open, counted(study.runs, "run"),
                                  study.file.empty() ? "FILE" : study.file));
     } else if (study.running == 0 && study.report.empty()) {
       next.push_back(

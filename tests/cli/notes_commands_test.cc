@@ -148,7 +148,7 @@ TEST_F(NotesCommands, AnImageFolderWithoutPicturesSaysSo) {
   const std::string out = "notes export --format imagefolder -o '" + path("set") + "'";
   EXPECT_EQ(in_workspace(out), 0) << said;
   EXPECT_THAT(said, HasSubstr("load_dataset cannot load it"));
-  EXPECT_EQ(in_workspace(out + " --pictures"), 0) << said;
+  EXPECT_EQ(in_workspace(out + " --pictures --replace"), 0) << said;
   EXPECT_THAT(said, Not(HasSubstr("cannot")));
   EXPECT_THAT(read_file(path("set/README.md")), HasSubstr("configs:"));
 }

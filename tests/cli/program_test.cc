@@ -30,7 +30,7 @@ TEST_F(ProgramTest, PicturesThatAllFailAreAnInputError) {
   EXPECT_EQ(run("prepare --json" + workspace), 4) << said;
   EXPECT_THAT(said, HasSubstr("\"failed\""));
   EXPECT_EQ(run("check" + workspace), 4) << said;
-  EXPECT_THAT(said, HasSubstr("1 pictures could not be read"));
+  EXPECT_THAT(said, HasSubstr("1 picture could not be read"));
   EXPECT_EQ(run("check --no-pictures" + workspace), 0) << said;
 }
 
@@ -53,7 +53,7 @@ TEST_F(ProgramTest, AWorkspaceThatMayNotBeWrittenToCanBeRead) {
   EXPECT_EQ(read("check --no-pictures --json"), 0) << said;
   EXPECT_THAT(said, HasSubstr("\"stored\": false"));
   EXPECT_EQ(read("notes audit"), 0) << said;
-  EXPECT_THAT(said, HasSubstr("1 notes: 1 judged now"));
+  EXPECT_THAT(said, HasSubstr("1 note: 1 judged now"));
   EXPECT_THAT(said, HasSubstr("read-only: the outcome is not stored"));
   EXPECT_EQ(read("notes show"), 0) << said;
   EXPECT_THAT(said, Not(HasSubstr("read-only")));
@@ -67,7 +67,7 @@ TEST_F(ProgramTest, RowsOfWhichNoneIsTakenAreAnInputError) {
   ham("HAM_1,ISIC_0000001,nv,histo,45,male,back\n");
   write_file(path("ham/images/other.jpg"), "");
   EXPECT_EQ(import(), 4) << said;
-  EXPECT_THAT(said, HasSubstr("1 rows read, 0 samples"));
+  EXPECT_THAT(said, HasSubstr("1 row read, 0 samples"));
   EXPECT_FALSE(std::filesystem::exists(path("w")));
   write_file(path("ham/images/ISIC_0000001.jpg"), "");
   EXPECT_EQ(import(), 0) << said;

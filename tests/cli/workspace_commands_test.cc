@@ -68,6 +68,7 @@ TEST_F(WorkspaceCommands, NothingIsRemovedUnasked) {
   EXPECT_EQ(json("status")["datasets"].size(), 1U);
   EXPECT_EQ(in_workspace("remove --dataset ham10000 --yes"), 0) << said;
   EXPECT_THAT(said, HasSubstr("20 samples"));
+  EXPECT_THAT(said, HasSubstr("What lies in " + path("ham") + " stays as it is"));
   EXPECT_EQ(json("status")["datasets"].size(), 0U);
   EXPECT_TRUE(std::filesystem::exists(path("ham/images/ISIC_0000010.jpg")));
   EXPECT_THAT(read_file(path("w/epicrisis.db")), Not(HasSubstr("ISIC_0000010")));

@@ -17,6 +17,14 @@ TEST(Strings, TrimTakesAsciiWhiteSpaceOnly) {
   EXPECT_EQ(trim("\xC2\xA0x"), "\xC2\xA0x");
 }
 
+TEST(Strings, CountedIsOneOrMany) {
+  EXPECT_EQ(counted(0, "picture"), "0 pictures");
+  EXPECT_EQ(counted(1, "picture"), "1 picture");
+  EXPECT_EQ(counted(2, "picture"), "2 pictures");
+  EXPECT_EQ(counted(1, "entry is", "entries are"), "1 entry is");
+  EXPECT_EQ(counted(3, "entry is", "entries are"), "3 entries are");
+}
+
 TEST(Strings, SplitKeepsEmptyParts) {
   EXPECT_EQ(split("a,,b,", ','), (std::vector<std::string>{"a", "", "b", ""}));
   EXPECT_EQ(split("", ','), std::vector<std::string>{""});

@@ -189,7 +189,7 @@ TEST_F(SplitTableTest, WhatCannotBeMetIsSaid) {
   add("a", "none", std::nullopt, "");
   const SplitTable table = split();
   EXPECT_EQ(table.without_class, 1);
-  EXPECT_THAT(table.remarks, Contains(HasSubstr("its 2 samples are of 1 patients or cases")));
+  EXPECT_THAT(table.remarks, Contains(HasSubstr("its 2 samples are of 1 patient or case")));
   EXPECT_THAT(table.remarks, Contains(HasSubstr("too large to divide it better")));
   EXPECT_THROW(split({.filter = {.datasets = {"nope"}}}), UsageError);
   EXPECT_THROW(split({.fractions = {0.5, 0.1, 0.1}}), UsageError);
@@ -242,7 +242,7 @@ TEST_F(SplitTableTest, PublishedSplitsAreKeptWhereAskedFor) {
   const SplitTable table = split({.honour_published = true});
   EXPECT_EQ(table.counts.at(static_cast<std::size_t>(test::kNevus.index())).back(), 5);
   EXPECT_EQ(table.left_out, 1);
-  EXPECT_THAT(table.remarks, Contains(HasSubstr("1 samples with a class are in no part")));
+  EXPECT_THAT(table.remarks, Contains(HasSubstr("1 sample with a class is in no part")));
 }
 
 TEST_F(SplitTableTest, IsStoredAndComesBackFromItsFile) {

@@ -68,7 +68,7 @@ TEST(AdapterChoice, WhatIsNotSureIsNamed) {
                                      HasSubstr("`guess`"), Not(HasSubstr("imagefolder"))));
   DataFolder pictures;
   pictures.picture("stuff/1.jpg");
-  EXPECT_THAT(refusal(pictures), HasSubstr("imagefolder (0 of the first 1 samples have a class"));
+  EXPECT_THAT(refusal(pictures), HasSubstr("imagefolder (0 of the first 1 sample with a class"));
 }
 
 TEST(AdapterChoice, WithoutAColumnMapTheTableIsNamed) {

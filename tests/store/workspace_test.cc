@@ -236,6 +236,33 @@ TEST_F(WorkspaceTest, AFolderThatMayNotBeWrittenToCanBeRead) {
   EXPECT_EQ(Workspace::open(root).database().query_integer("SELECT count(*) FROM t"), 0);
 }
 
+// It makes the index of a log to read, and a copy where it cannot: there is no room for either.
+TEST_F(WorkspaceTest, AWorkspaceOnAFullDiskCanBeLookedAt) {
+  const Path root = folder_.path() / "w";
+  {
+    Workspace::create(root).database().execute_script(
+        "CREATE TABLE t (a); INSERT INTO t VALUES (7)");
+  }
+  EXPECT_EQ(test::on_a_full_disk([&] {
+              try {
+                Workspace::open_to_read(root);
+                return 3;
+              } catch (const SystemError&) {
+              }
+              Workspace workspace = Workspace::open_to_look(root);
+              if (workspace.root() != root || workspace.kept()) return 4;
+              try {
+                workspace.database().execute("INSERT INTO t VALUES (1)");
+                return 5;
+              } catch (const SystemError&) {
+              }
+              return workspace.database().query_integer("SELECT sum(a) FROM t") == 7 ? 0 : 6;
+            }),
+            0);
+  EXPECT_TRUE(Workspace::open_to_look(root).kept());
+  EXPECT_THROW(Workspace::open_to_look(folder_.path() / "none"), UsageError);
+}
+
 TEST_F(WorkspaceTest, ALogWithoutItsIndexIsReadToo) {
   const Path root = folder_.path() / "w";
   Workspace workspace = Workspace::create(root);

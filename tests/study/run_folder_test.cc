@@ -86,7 +86,7 @@ TEST_F(RunFolderTest, HowGoodARunWasIsKnownAsFarAsItWasMeasured) {
   const Path folder =
       workspace_.runs() / add_run("small-image", "small", "image only", 1, RunStatus::kDone);
   test::store_sample(database_, "clinic", test::make_sample("1"));
-  EXPECT_THAT(run_quality(folder), IsEmpty());
+  EXPECT_THAT(quality_lines(run_quality(folder)), IsEmpty());
   EpochMetrics metrics;
   metrics.epoch = 1;
   metrics.validation_weighted_f1 = 0.25;
@@ -107,9 +107,16 @@ TEST_F(RunFolderTest, HowGoodARunWasIsKnownAsFarAsItWasMeasured) {
   row.row.n = 22;
   row.row.seeds = 1;
   put_results(database_, "small", "key", {row});
-  EXPECT_THAT(run_quality(folder),
+  const RunQuality quality = run_quality(folder);
+  EXPECT_THAT(quality_lines(quality),
               ElementsAre("validated while it was trained: weighted F1 0.250",
                           "tested on clinic (internal): weighted F1 0.500, n=22"));
+  const Json json = to_json(quality);
+  EXPECT_EQ(json["validation"]["weighted_f1"], 0.25);
+  EXPECT_EQ(json["tests"],
+            Json::array(
+                {{{"dataset", "clinic"}, {"role", "internal"}, {"weighted_f1", 0.5}, {"n", 22}}}));
+  EXPECT_EQ(json["calibrated"], false);
 }
 
 TEST(PredictionRemarks, WhatIsUnsureOrWasTrainedOnIsSaid) {

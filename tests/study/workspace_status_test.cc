@@ -62,9 +62,9 @@ TEST_F(WorkspaceStatusTest, CountsWhatIsThere) {
   EXPECT_EQ(json["notes"].size(), 2U);
   EXPECT_EQ(json["datasets"][0]["without_class"], 1);
   EXPECT_GT(json["disk"][0]["bytes"].get<std::int64_t>(), 0);
-  EXPECT_THAT(status.next, Contains(HasSubstr("3 of 6 pictures are not prepared")));
-  EXPECT_THAT(status.next, Contains(HasSubstr("1 pictures cannot be prepared")));
-  EXPECT_THAT(status.next, Contains(HasSubstr("1 requests gave no note")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("3 of 6 pictures not prepared")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("1 picture cannot be prepared")));
+  EXPECT_THAT(status.next, Contains(HasSubstr("1 request gave no note")));
   EXPECT_THAT(status.next, Contains(HasSubstr("epicrisis study init")));
   EXPECT_THAT(status.next, Not(Contains(HasSubstr("No note yet"))));
 }
@@ -107,7 +107,7 @@ seeds = [1, 2, 3, 4, 5]
   EXPECT_EQ(small.missing, 1);
   EXPECT_EQ(small.report, "");
   const WorkspaceStatus status = workspace_status(workspace_);
-  EXPECT_THAT(status.next, Contains(HasSubstr("4 of 5 runs are not done: epicrisis study run "
+  EXPECT_THAT(status.next, Contains(HasSubstr("4 of 5 runs not done: epicrisis study run "
                                               "/studies/small.toml")));
   EXPECT_THAT(status.next, Contains(HasSubstr("Study broken: its record cannot be read")));
   const WorkspaceLock lock = workspace_.lock("study-small");

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,6 +47,13 @@ std::string escape_controls(std::string_view text);
 bool is_safe_id(std::string_view id);
 // The same without space, for names that people type.
 bool is_safe_name(std::string_view name);
+
+// "1 picture", "2 pictures"; "1 box", "2 boxes" where `many` says how several are called.
+std::string counted_number(std::int64_t count, std::string_view one, std::string_view many);
+template <std::integral Count>
+std::string counted(Count count, std::string_view one, std::string_view many = "") {
+  return counted_number(static_cast<std::int64_t>(count), one, many);
+}
 
 std::string escape_html(std::string_view text);  // & < > " '
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,10 @@ class Workspace {
   // For who only reads: where the folder may not be written to (its permissions, a disk that is
   // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
   static Workspace open_to_read(const Path& root);
+  // For who writes nothing and should work on a full disk too: as open_to_read(), and where that is
+  // refused the database as it is, without a file beside it, provided that it is of this layout and
+  // has no log. What is written to it is refused. The error of open_to_read() otherwise.
+  static Workspace open_to_look(const Path& root);
   // To try things on: the database is a temporary copy that goes with the object, the folder's
   // files are the real ones. Where there is no workspace the copy is an empty one. Errors as
   // open().
@@ -55,7 +60,7 @@ class Workspace {
   static bool exists(const Path& root);
 
   // Not kept: what is written to the database is lost with this object, and the folder takes none.
-  bool kept() const { return scratch_ == nullptr; }
+  bool kept() const { return kept_; }
   const Path& root() const { return root_; }
   Path database_path() const { return root_ / "epicrisis.db"; }
   Path images() const { return root_ / "images"; }
@@ -72,9 +77,11 @@ class Workspace {
   Workspace(Path root, std::unique_ptr<Database> database);
   static Workspace build(const Path& root);
   static Workspace copy_of(const Path& root);
+  static std::optional<Workspace> look_at(const Path& root);
   Path root_;
   std::unique_ptr<TemporaryFolder> scratch_;  // outlives the copy in it
   std::unique_ptr<Database> database_;
+  bool kept_ = true;
 };
 
 }  // namespace epicrisis

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,27 @@ std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
 // {"picture", "error"}
 Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes);
 
-// How good a run was where that was measured, a line each: on its validation samples, and, where
-// the folder lies in a workspace, on the data sets that its study tests on. InputError for a folder
-// whose files are damaged.
-std::vector<std::string> run_quality(const Path& run_folder);
+// How good a run was on one data set that its study tests on.
+struct TestScore {
+  std::string dataset;
+  std::string role;  // "internal", "external"
+  double weighted_f1 = 0;
+  std::size_t n = 0;  // samples
+};
+// How good a run was where that was measured: on its validation samples, and, where the folder lies
+// in a workspace, on the data sets that its study tests on.
+struct RunQuality {
+  std::optional<double> validation_weighted_f1;
+  std::vector<TestScore> tests;
+  std::string problem;  // why the tests could not be read; "" if they were
+};
+// InputError for a folder whose files are damaged.
+RunQuality run_quality(const Path& run_folder);
+// A line for each of these.
+std::vector<std::string> quality_lines(const RunQuality& quality);
+// {"validation": {"weighted_f1"} or null, "tests": [{"dataset", "role", "weighted_f1", "n"}],
+// "problem", "calibrated": false, "medical_device": false}
+Json to_json(const RunQuality& quality);
 
 struct PredictCounts {
   std::size_t predicted = 0;

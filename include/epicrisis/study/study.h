@@ -51,5 +51,7 @@ std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, 
 // Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers
 // as .csv, .json and .tex. Trains nothing.
 ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html, Job& job);
+// The files that it writes beside the page `html`.
+std::vector<Path> files_beside_report(const Path& html);
 
 }  // namespace epicrisis

@@ -80,8 +80,9 @@ const Adapter& sure_adapter(const AdapterInput& input) {
   }
   std::vector<std::string> names;
   for (const AdapterFit& fit : fits) {
-    names.push_back(fmt::format("{} ({} of the first {} samples have a class, {} a picture)",
-                                fit.adapter->name(), fit.labelled, fit.samples, fit.pictures));
+    names.push_back(fmt::format("{} ({} of the first {} with a class, {} with a picture)",
+                                fit.adapter->name(), fit.labelled, counted(fit.samples, "sample"),
+                                fit.pictures));
   }
   if (published == 0 && fits.size() == 1 && fits.front().labelled > 0) {
     return *fits.front().adapter;

@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::string_view kMark = "<!-- written by epicrisis notes export -->";
-constexpr std::uint64_t kMaxCard = 1 << 20;
 
 constexpr std::string_view kColumns = R"(| column | what |
 |---|---|
@@ -35,7 +33,7 @@ std::string image_folder_card(const CardContent& content) {
   }
   card += fmt::format("---\n{}\n\n# Pictures and notes\n\n", kMark);
   for (const auto& [split, lines] : content.splits) {
-    card += fmt::format("- {}: {} pictures\n", split, lines);
+    card += fmt::format("- {}: {}\n", split, counted(lines, "picture"));
   }
   card += fmt::format("\nFrom {}. Notes of {}.\n\n", join(content.datasets, ", "),
                       join(content.strategies, ", "));
@@ -52,16 +50,6 @@ std::string image_folder_card(const CardContent& content) {
         "lines=True)`.\n\n";
   }
   return card.append(kColumns);
-}
-
-void require_own_card(const Path& folder) {
-  const Path file = folder / "README.md";
-  if (!std::filesystem::exists(file)) return;
-  if (read_file(file, kMaxCard).find(kMark) != std::string::npos) return;
-  throw UsageError(
-      "notes export: {} is there, and was not written by an export; name a folder of "
-      "its own",
-      file.string());
 }
 
 }  // namespace epicrisis

@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "epicrisis/core/files.h"
-
 namespace epicrisis {
 
 struct CardContent {
@@ -19,8 +17,5 @@ struct CardContent {
 // README.md of an exported imagefolder: which split is where, so that `load_dataset` sees all of
 // them, and what the columns are.
 std::string image_folder_card(const CardContent& content);
-
-// UsageError if the folder has a README.md that is none of these.
-void require_own_card(const Path& folder);
 
 }  // namespace epicrisis

@@ -1,15 +1,10 @@
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/folder_writer.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
@@ -86,13 +81,17 @@ class SampleLookup {
 
 constexpr std::string_view kNoName = "data set or strategy is no name of a file";
 constexpr std::string_view kNoPicture = "no picture";
+constexpr std::string_view kUnreadable = "picture missing or unreadable";
 
-void skip(NoteExportReport& report, const Sample& sample, std::string_view reason) {
-  ++report.skipped;
-  ++report.skips[std::string(reason)];
+// `notes` of the sample are left out; `why` says more than the reason that is counted.
+void skip(NoteExportReport& report, const Sample& sample, std::string_view reason,
+          std::int64_t notes = 1, std::string_view why = {}) {
+  report.skipped += notes;
+  report.skips[std::string(reason)] += notes;
+  ++report.skipped_cases;
   if (report.skipped_examples.size() < kMaxExamples) {
-    report.skipped_examples.push_back(
-        fmt::format("{}: {}", clean_text(sample.dataset + "/" + sample.key, 200), reason));
+    report.skipped_examples.push_back(fmt::format(
+        "{}: {}", clean_text(sample.dataset + "/" + sample.key, 200), why.empty() ? reason : why));
   }
 }
 
@@ -110,45 +109,17 @@ void export_jsonl(Database& database, const Path& target, const NoteFilter& filt
   file.commit();
 }
 
-// A small file written aside and renamed: whole or not there. Syncing each of many thousands would
-// take minutes; the tree is synced once, at its end.
-void write_aside(const Path& path, std::string_view bytes) {
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  Path aside = path;
-  aside += ".part";
-  std::ofstream file(aside, std::ios::binary | std::ios::trunc);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!error && file) {
-    std::filesystem::rename(aside, path, error);
-    if (!error) return;
-  }
-  const int number = error ? error.value() : errno;
-  std::filesystem::remove(aside, error);
-  throw SystemError("cannot write {}: {}", path.string(), std::strerror(number));
-}
-
-void sync_file_system_of(const Path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // nothing was written
-  const int failed = ::syncfs(descriptor);
-  ::close(descriptor);
-  if (failed != 0) {
-    throw SystemError("cannot sync {}: {}", folder.string(), std::strerror(errno));
-  }
-}
-
 // Variants and providers may give a sample several notes of a strategy: they come one after the
 // other and are numbered.
-void export_tree(Database& database, const Path& target, const NoteFilter& filter,
+void export_tree(Database& database, const Path& target, const NoteExportOptions& options,
                  NoteExportReport& report, const Job& job) {
+  FolderWriter folder(target, options.replace);
   SampleLookup samples(database);
-  const KeyNames names(database, filter);
+  const KeyNames names(database, options.filter);
   std::int64_t last_sample = -1;
   std::string last_strategy;
   int number = 0;
-  for_each_note(database, filter, [&](const NoteRecord& note) {
+  for_each_note(database, options.filter, [&](const NoteRecord& note) {
     job.check();
     const Sample& sample = samples.of(note);
     ++report.notes;
@@ -161,21 +132,24 @@ void export_tree(Database& database, const Path& target, const NoteFilter& filte
     last_strategy = note.strategy;
     std::string name = names.of(sample);
     if (number > 0) name += fmt::format("@{}", number);
-    write_aside(target / sample.dataset / note.strategy / (name + ".txt"), note.text + "\n");
+    folder.write(Path(sample.dataset) / note.strategy / (name + ".txt"), note.text + "\n");
     ++report.written;
     return true;
   });
-  sync_file_system_of(target);
+  folder.commit();
 }
 
 // Collects the notes of one sample after the other and writes a line for each into its split's
 // table.
 class ImageFolderWriter {
  public:
-  ImageFolderWriter(Database& database, const Path& target, const NoteExportOptions& options)
-      : target_(target), field_(workspace_field(database)), names_(database, options.filter) {
+  ImageFolderWriter(Database& database, FolderWriter& target, const NoteExportOptions& options,
+                    NoteExportReport& report)
+      : target_(target),
+        report_(report),
+        field_(workspace_field(database)),
+        names_(database, options.filter) {
     card_.pictures = options.pictures;
-    require_own_card(target_);
     if (options.split_set.empty()) return;
     roles_.emplace();
     for (const SampleRole& entry : load_split_roles(database, options.split_set)) {
@@ -200,20 +174,17 @@ class ImageFolderWriter {
     // Not an object by strategy: loaders take each line's members for its type, and refuse tables
     // whose types differ.
     notes_.push_back({{"strategy", note.strategy}, {"text", note.text}});
-    strategies_.insert(note.strategy);
   }
 
-  std::int64_t without_split() const { return without_split_; }
-
-  // How many pictures were put beside the tables.
-  std::int64_t finish() {
+  void finish() {
     flush();
     for (auto& [folder, file] : tables_) file.commit();
-    if (tables_.empty()) return placed_;
-    card_.datasets.assign(datasets_.begin(), datasets_.end());
-    card_.strategies.assign(strategies_.begin(), strategies_.end());
-    write_file(target_ / "README.md", image_folder_card(card_));
-    return placed_;
+    if (!tables_.empty()) {
+      card_.datasets.assign(datasets_.begin(), datasets_.end());
+      card_.strategies.assign(strategies_.begin(), strategies_.end());
+      target_.write("README.md", image_folder_card(card_));
+    }
+    target_.commit();
   }
 
  private:
@@ -224,6 +195,17 @@ class ImageFolderWriter {
     const std::string extension =
         picture.empty() ? ".jpg" : ascii_lower(picture.extension().string());
     const std::string file_name = sample_->dataset + "/" + names_.of(*sample_) + extension;
+    const auto notes = static_cast<std::int64_t>(notes_.size());
+    if (card_.pictures) {
+      const std::string fault = target_.copy(picture, Path(folder) / file_name);
+      if (!fault.empty()) {
+        skip(report_, *sample_, kUnreadable, notes, fault);
+        sample_.reset();
+        return;
+      }
+      ++report_.pictures;
+    }
+    report_.written += notes;
     const TemplateFields facts = note_fields(*sample_, field_);
     const auto fact = [&](const char* name) {
       const auto found = facts.find(name);
@@ -241,38 +223,22 @@ class ImageFolderWriter {
                        {"site", fact("site")},
                        {"split", folder},
                        {"notes", notes_}};
-    tables_.try_emplace(folder, target_ / folder / "metadata.jsonl")
+    tables_.try_emplace(folder, target_.file(Path(folder) / "metadata.jsonl"))
         .first->second.write(dump_json(line) + "\n");
     ++card_.splits[folder];
-    without_split_ += !roles_ && sample_->split.empty();
+    report_.without_split += !roles_ && sample_->split.empty();
     datasets_.insert(sample_->dataset);
-    if (card_.pictures) {
-      place_picture(picture, target_ / folder / file_name);
-      ++placed_;
-    }
+    for (const Json& note : notes_) strategies_.insert(note.at("strategy").get<std::string>());
     sample_.reset();
   }
 
-  // A hard link costs no room; across file systems the picture is copied.
-  static void place_picture(const Path& from, const Path& to) {
-    std::filesystem::create_directories(to.parent_path());
-    if (std::filesystem::exists(to)) return;
-    std::error_code error;
-    std::filesystem::create_hard_link(from, to, error);
-    if (!error) return;
-    std::filesystem::copy_file(from, to, error);
-    if (error)
-      throw SystemError("cannot copy {} to {}: {}", from.string(), to.string(), error.message());
-  }
-
-  Path target_;
+  FolderWriter& target_;
+  NoteExportReport& report_;
   Field field_;
   KeyNames names_;
   CardContent card_;
-  std::set<std::string> strategies_;  // met so far, as the data sets
+  std::set<std::string> strategies_;  // written so far, as the data sets
   std::set<std::string> datasets_;
-  std::int64_t placed_ = 0;
-  std::int64_t without_split_ = 0;
   std::optional<std::map<std::int64_t, std::string>> roles_;
   std::map<std::string, AtomicFileWriter> tables_;
   std::optional<Sample> sample_;
@@ -282,7 +248,8 @@ class ImageFolderWriter {
 
 void export_image_folder(Database& database, const Path& target, const NoteExportOptions& options,
                          NoteExportReport& report, const Job& job) {
-  ImageFolderWriter writer(database, target, options);
+  FolderWriter folder(target, options.replace);
+  ImageFolderWriter writer(database, folder, options, report);
   SampleLookup samples(database);
   for_each_note(database, options.filter, [&](const NoteRecord& note) {
     job.check();
@@ -294,19 +261,17 @@ void export_image_folder(Database& database, const Path& target, const NoteExpor
       skip(report, sample, kNoPicture);
     } else {
       writer.add(sample, note);
-      ++report.written;
     }
     return true;
   });
-  report.pictures = writer.finish();
-  report.without_split = writer.without_split();
+  writer.finish();
   if (report.without_split == 0) return;
   std::vector<std::string> sets;
   for (const SplitSet& set : list_split_sets(database)) sets.push_back(set.name);
   job.warn(
-      "{} samples are in no split that their data set publishes and went to train/, those too that "
-      "a study tests on; {}",
-      report.without_split,
+      "{} in no split that the data set publishes and went to train/, those too that a study tests "
+      "on; {}",
+      counted(report.without_split, "sample is", "samples are"),
       sets.empty() ? "store a split ('epicrisis split') and name it as `split_set`"
                    : "name the split that is meant as `split_set`; there are: " + join(sets, ", "));
 }
@@ -353,7 +318,7 @@ NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Pat
       export_jsonl(workspace.database(), target, options.filter, report, job);
       break;
     case NoteFormat::kTree:
-      export_tree(workspace.database(), target, options.filter, report, job);
+      export_tree(workspace.database(), target, options, report, job);
       break;
     case NoteFormat::kImageFolder:
       export_image_folder(workspace.database(), target, options, report, job);

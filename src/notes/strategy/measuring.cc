@@ -1,5 +1,6 @@
 #include "notes/strategy/measuring.h"
 
+#include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_findings.h"
 #include "epicrisis/store/tables/fields.h"
 
@@ -11,8 +12,8 @@ void measure_for(Workspace& workspace, const Strategy& strategy, const SampleFil
   if (FindingRules::of(workspace_field(workspace.database())) == nullptr) return;
   const FindingsReport report = measure_samples(workspace, filter, 0, job);
   if (report.failed > 0) {
-    job.warn("{} of {} pictures could not be measured; first: {}", report.failed, report.pictures,
-             report.failures.front());
+    job.warn("{} of {} could not be measured; first: {}", report.failed,
+             counted(report.pictures, "picture"), report.failures.front());
   }
 }
 

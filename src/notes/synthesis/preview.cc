@@ -1,5 +1,6 @@
 #include "epicrisis/notes/synthesis/preview.h"
 
+#include "epicrisis/corpus/picture_findings.h"
 #include "notes/synthesis/pending_notes.h"
 
 namespace epicrisis {
@@ -11,6 +12,18 @@ std::optional<PlannedNote> first_note(Database& database, const RequestBuilder& 
   SynthesisOptions options;
   options.filter = std::move(filter);
   return PendingNotes(database, builder, options, job, true).next();
+}
+
+std::int64_t count_unmeasured(Database& database, const RequestBuilder& builder,
+                              SampleFilter filter, const Job& job) {
+  if (!builder.names_measured() || FindingRules::of(builder.strategy().field) == nullptr) return 0;
+  filter.with_image = true;
+  std::int64_t unmeasured = 0;
+  for_each_sample(database, filter, [&](const Sample& sample) {
+    unmeasured += !stored_measures(database, sample);
+    return !job.cancelled();
+  });
+  return unmeasured;
 }
 
 void shorten(Json& value) {
@@ -64,6 +77,7 @@ Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
           {"urls", preview.urls},
           {"fields", preview.fields},
           {"images", preview.images},
+          {"unmeasured", preview.unmeasured},
           {"request", std::move(request)}};
 }
 
@@ -102,6 +116,7 @@ SynthesisPreview preview_synthesis(Workspace& workspace, const RequestBuilder& b
     one.limit = 1;
     shown = first_note(database, builder, std::move(one), job);
   }
+  preview.unmeasured = count_unmeasured(database, builder, options.filter, job);
   PendingNotes pending(database, builder, options, job);
   while (std::optional<PlannedNote> note = pending.next()) {
     add_request(preview, *note, builder);

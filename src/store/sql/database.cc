@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "store/sql/database_copy.h"
 
 namespace epicrisis {
 namespace detail {
@@ -266,10 +267,13 @@ Database::Database(const Path& path, const DatabaseOptions& options)
   state_->path = path;
   state_->busy_timeout_ms = options.busy_timeout_ms;
   state_->vfs = options.vfs;
+  const bool read_only = options.read_only || options.unchanging;
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  flags |= options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (!options.read_only && options.create) flags |= SQLITE_OPEN_CREATE;
-  int code = sqlite3_open_v2(path.c_str(), &state_->handle, flags,
+  flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (!read_only && options.create) flags |= SQLITE_OPEN_CREATE;
+  if (options.unchanging) flags |= SQLITE_OPEN_URI;
+  const std::string name = options.unchanging ? immutable_uri(path) : path.string();
+  int code = sqlite3_open_v2(name.c_str(), &state_->handle, flags,
                              options.vfs.empty() ? nullptr : options.vfs.c_str());
   if (code != SQLITE_OK) state_->fail("cannot open", code);
   sqlite3_busy_timeout(state_->handle, options.busy_timeout_ms);
@@ -280,7 +284,7 @@ Database::Database(const Path& path, const DatabaseOptions& options)
       "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; "
       "PRAGMA journal_size_limit = 67108864; PRAGMA cell_size_check = ON;");
   std::string mode = query_text("PRAGMA journal_mode").value_or("");
-  if (mode != "wal" && !options.read_only) {
+  if (mode != "wal" && !read_only) {
     if (const int failed = state_->switch_to_log(); failed != SQLITE_OK) {
       state_->fail("cannot run 'PRAGMA journal_mode = WAL' on", failed);
     }

@@ -16,18 +16,6 @@ struct Close {
 };
 using Handle = std::unique_ptr<sqlite3, Close>;
 
-// SQLite needs an index of the log, which it could not make there; it does without where it is told
-// that nothing changes.
-std::string immutable_uri(const Path& path) {
-  std::string uri = "file:";
-  for (const char c : path.string()) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '/' || c == '.' || c == '-' || c == '_';
-    uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
-  }
-  return uri + "?immutable=1";
-}
-
 Handle open(const std::string& name, int flags) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_URI, nullptr);
@@ -47,15 +35,30 @@ bool copy_pages(const std::string& from, const Path& to) {
 
 }  // namespace
 
-void copy_database(const Path& from, const Path& to) {
+bool has_log(const Path& database) {
   std::error_code error;
-  const std::string log = from.string() + "-wal";
-  const auto logged = std::filesystem::file_size(log, error);
-  const bool has_log = !error && logged > 0;
-  if (copy_pages(has_log ? from.string() : immutable_uri(from), to)) return;
+  const auto bytes = std::filesystem::file_size(database.string() + "-wal", error);
+  return !error && bytes > 0;
+}
+
+std::string immutable_uri(const Path& path) {
+  std::string uri = "file:";
+  for (const char c : path.string()) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '.' || c == '-' || c == '_';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return uri + "?immutable=1";
+}
+
+void copy_database(const Path& from, const Path& to) {
+  // SQLite needs an index of the log, which it could not make there.
+  const bool logged = has_log(from);
+  if (copy_pages(logged ? from.string() : immutable_uri(from), to)) return;
   // A log without its index: nobody is at work in it, so the files may be taken as they are.
   for (const char* part : {"", "-wal"}) {
-    if (*part != '\0' && !has_log) continue;
+    if (*part != '\0' && !logged) continue;
+    std::error_code error;
     std::filesystem::copy_file(from.string() + part, to.string() + part,
                                std::filesystem::copy_options::overwrite_existing, error);
     if (error) {

@@ -43,9 +43,13 @@ void put_studies_being_removed(Database& database, const std::vector<std::string
 }  // namespace
 
 Json to_json(const DatasetContent& content) {
-  return {{"samples", content.samples},      {"notes", content.notes},
-          {"written", content.written},      {"cost", content.cost},
-          {"prepared", content.prepared},    {"out_in_batches", content.batched_out},
+  return {{"source", content.source},
+          {"samples", content.samples},
+          {"notes", content.notes},
+          {"written", content.written},
+          {"cost", content.cost},
+          {"prepared", content.prepared},
+          {"out_in_batches", content.batched_out},
           {"split_sets", content.split_sets}};
 }
 
@@ -56,6 +60,7 @@ Json to_json(const StudyContent& content) {
 DatasetContent dataset_content(Database& database, std::string_view name) {
   const Dataset dataset = dataset_by_name(database, name);
   DatasetContent content;
+  content.source = dataset.source;
   content.samples = dataset.samples;
   Statement notes = database.prepare(
       "SELECT count(*), coalesce(sum(n.status = 'written'), 0), coalesce(sum(n.cost), 0.0) "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -113,7 +114,10 @@ TEST_F(ExchangeTest, ImageFolderIsAsHuggingFaceReadsIt) {
   EXPECT_EQ(read_file(target / "train/ham/ISIC_1.png"), "not looked into");
   // Of a picture that is not there a loader would say that it is lost.
   EXPECT_FALSE(fs::exists(target / "test"));
-  // A second export over the first is no error.
+  // A second export over the first has to be meant.
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options),
+               UsageError);
+  options.replace = true;
   const NoteExportReport again =
       export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
   EXPECT_EQ(again.written, 2);
@@ -167,9 +171,11 @@ TEST_F(ExchangeTest, SamplesWithoutASplitAreWarnedOf) {
   const Path target = folder_.path() / "set";
   EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job).without_split, 1);
   EXPECT_THAT(watcher.warnings,
-              ElementsAre(AllOf(HasSubstr("1 samples are in no split"), HasSubstr("`split_set`"))));
+              ElementsAre(AllOf(HasSubstr("1 sample is in no split"), HasSubstr("`split_set`"))));
   save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kTest}});
-  export_notes(workspace_, NoteFormat::kImageFolder, target, job);
+  NoteExportOptions again;
+  again.replace = true;
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job, again);
   EXPECT_THAT(watcher.warnings.back(), HasSubstr("there are: mine"));
   watcher.warnings.clear();
   NoteExportOptions options;
@@ -186,15 +192,18 @@ TEST_F(ExchangeTest, NoNameLeadsOutOfTheTarget) {
   put(test::store_sample(database_, "ham", test::make_sample("fine")), "P1", "x", 0, "two");
   put(test::store_sample(database_, "..", test::make_sample("k")), "P1", "x", 0, "three");
   const Path target = folder_.path() / "deep/er/target";
+  const Path set = folder_.path() / "deep/er/set";
   EXPECT_EQ(export_notes(workspace_, NoteFormat::kTree, target, job_).skipped, 1);
-  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, target, job_).skipped, 1);
+  EXPECT_EQ(export_notes(workspace_, NoteFormat::kImageFolder, set, job_).skipped, 1);
   for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "deep")) {
     if (!entry.is_regular_file()) continue;
     EXPECT_THAT(entry.path().string(),
                 testing::AnyOf(testing::EndsWith("deep/er/target/ham/P1/fine.txt"),
                                testing::EndsWith("deep/er/target/ham/P1/%2E.%2F..%2Foutside.txt"),
-                               testing::EndsWith("deep/er/target/README.md"),
-                               testing::EndsWith("deep/er/target/train/metadata.jsonl")));
+                               testing::EndsWith("deep/er/target/.epicrisis-files"),
+                               testing::EndsWith("deep/er/set/README.md"),
+                               testing::EndsWith("deep/er/set/.epicrisis-files"),
+                               testing::EndsWith("deep/er/set/train/metadata.jsonl")));
   }
   const NoteExportReport jsonl =
       export_notes(workspace_, NoteFormat::kJsonl, folder_.path() / "all.jsonl", job_);
@@ -252,6 +261,91 @@ TEST_F(ExchangeTest, FilterHolds) {
   const Path file = folder_.path() / "p2.jsonl";
   EXPECT_EQ(export_notes(workspace_, NoteFormat::kJsonl, file, job_, options).written, 2);
   EXPECT_THAT(read_file(file), testing::Not(HasSubstr("\"ham\"")));
+}
+
+// Samples whose split had changed were in train of the one export and in test of the other.
+TEST_F(ExchangeTest, AnExportInPlaceOfAnotherLeavesNothingOfIt) {
+  Sample sample = test::make_sample("1");
+  sample.split = "train";
+  const std::int64_t id = test::store_sample(database_, "ham", sample);
+  put(id, "P1", "x", 0, "A note.");
+  const Path target = folder_.path() / "set";
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job_);
+  EXPECT_TRUE(fs::exists(target / "train/metadata.jsonl"));
+  save_split_set(database_, "mine", 1, Json::object(), {{id, Role::kTest}});
+  NoteExportOptions options;
+  options.split_set = "mine";
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options),
+               UsageError);
+  options.replace = true;
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
+  EXPECT_FALSE(fs::exists(target / "train"));
+  EXPECT_TRUE(fs::exists(target / "test/metadata.jsonl"));
+  // What somebody else put there stays, and so does all beside it.
+  write_file(target / "mine.txt", "mine");
+  EXPECT_THROW(export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options),
+               UsageError);
+  EXPECT_EQ(read_file(target / "mine.txt"), "mine");
+  EXPECT_TRUE(fs::exists(target / "test/metadata.jsonl"));
+}
+
+// The pictures of an export were links to those of their owner.
+TEST_F(ExchangeTest, APictureOfAnExportIsACopy) {
+  const Path picture = folder_.path() / "own.png";
+  write_file(picture, "as it was");
+  Sample sample = test::make_sample("1");
+  sample.image_path = picture.string();
+  put(test::store_sample(database_, "ham", sample), "P1", "x", 0, "A note.");
+  NoteExportOptions options;
+  options.pictures = true;
+  const Path target = folder_.path() / "set";
+  export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
+  const Path copy = target / "train/ham/1.png";
+  EXPECT_EQ(fs::hard_link_count(copy), 1U);
+  std::ofstream(copy) << "edited";
+  EXPECT_EQ(read_file(picture), "as it was");
+}
+
+// It ended the export, after some of the pictures.
+TEST_F(ExchangeTest, APictureThatCannotBeReadIsLeftOutAndNamed) {
+  for (const char* key : {"1", "2", "3"}) {
+    Sample sample = test::make_sample(key);
+    const Path picture = folder_.path() / (std::string("own/") + key + ".png");
+    sample.image_path = picture.string();
+    if (std::string_view(key) == "1") write_file(picture, "a picture");
+    if (std::string_view(key) == "3") fs::create_directories(picture);
+    const std::int64_t id = test::store_sample(database_, "ham", sample);
+    put(id, "P1", "x", 0, "A note.");
+    put(id, "P2", "x", 0, "Another.");
+  }
+  NoteExportOptions options;
+  options.pictures = true;
+  const Path target = folder_.path() / "set";
+  const NoteExportReport report =
+      export_notes(workspace_, NoteFormat::kImageFolder, target, job_, options);
+  EXPECT_EQ(report.notes, 6);
+  EXPECT_EQ(report.written, 2);
+  EXPECT_EQ(report.skipped, 4);
+  EXPECT_EQ(report.pictures, 1);
+  EXPECT_EQ(report.skips.at("picture missing or unreadable"), 4);
+  EXPECT_THAT(report.skipped_examples,
+              ElementsAre(AllOf(HasSubstr("ham/2: "), HasSubstr("own/2.png")),
+                          AllOf(HasSubstr("ham/3: "), HasSubstr("own/3.png"))));
+  const std::string table = read_file(target / "train/metadata.jsonl");
+  EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(target / "train/ham"), fs::directory_iterator()),
+            1);
+}
+
+TEST_F(ExchangeTest, AnExportThatStopsLeavesNoFolder) {
+  fill();
+  Job cancelled;
+  cancelled.cancel();
+  for (const NoteFormat format : {NoteFormat::kTree, NoteFormat::kImageFolder}) {
+    EXPECT_THROW(export_notes(workspace_, format, folder_.path() / "out/set", cancelled),
+                 Interrupted);
+    EXPECT_TRUE(fs::is_empty(folder_.path() / "out"));
+  }
 }
 
 TEST_F(ExchangeTest, AnExportThatStopsLeavesTheOldFile) {

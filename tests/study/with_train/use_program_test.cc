@@ -97,6 +97,24 @@ TEST_F(WaitingPredict, CtrlCKeepsWhatWasPrinted) {
   EXPECT_EQ(lines("table.csv"), 65);
 }
 
+TEST_F(UseProgramTest, ATableIsNotWrittenOverTheOneThatIsRead) {
+  const std::string table = "picture\n" + sample(1).image_path + "\n";
+  write_file(path("list.csv"), table);
+  const std::string list = quoted(path("list.csv"));
+  const std::string predict = "predict " + quoted(run_folder()) + " " + list + " --json --csv ";
+  EXPECT_EQ(run(predict + list), 2);
+  EXPECT_THAT(said, HasSubstr("it is what is read"));
+  EXPECT_EQ(read_file(path("list.csv")), table);
+  write_file(path("mine.csv"), "picture,class\n");
+  EXPECT_EQ(run(predict + quoted(path("mine.csv"))), 2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(run(predict + quoted(path("done.csv"))), 0) << said;
+    const Json line = parse_json(out, "out");
+    EXPECT_EQ(line["run"]["calibrated"], false);
+    EXPECT_TRUE(line["run"]["validation"].contains("weighted_f1"));
+  }
+}
+
 TEST_F(UseProgramTest, EmbedWritesVectorsOfTheWorkspaceInWhichTheRunLies) {
   ASSERT_EQ(run("embed " + quoted(run_folder("with notes")) + " --split test --json -o " +
                 quoted(path("vectors"))),

@@ -27,7 +27,8 @@ NoteFormat parse_note_format(std::string_view name);   // UsageError with the na
 struct NoteExportOptions {
   NoteFilter filter;
   std::string split_set;  // kImageFolder: whose roles name the folders; "": the published splits
-  bool pictures = false;  // kImageFolder: hard-link (or copy) the pictures beside metadata.jsonl
+  bool pictures = false;  // kImageFolder: copy the pictures beside metadata.jsonl
+  bool replace = false;   // kTree, kImageFolder: the folder may hold an earlier export, which goes
 };
 
 struct NoteExportReport {
@@ -36,15 +37,17 @@ struct NoteExportReport {
   std::int64_t skipped = 0;
   std::map<std::string, std::int64_t> skips;  // those skipped, by reason
   std::vector<std::string> skipped_examples;  // "ham/ISIC_1: no picture": the first 20
+  std::int64_t skipped_cases = 0;             // there would be of these in all
   std::int64_t pictures = 0;                  // kImageFolder: put beside the tables
   std::int64_t without_split = 0;  // kImageFolder: samples in "train" for want of a split
 };
 Json to_json(const NoteExportReport& report);
 
 // Writes the notes of the filter to `target`: a file for kJsonl, a folder for the others. Streams;
-// the file of kJsonl appears whole. With `pictures`, samples without one are skipped: their lines
-// would name files that are not there. Warns where samples without a split go to "train".
-// UsageError where the folder has a README.md of another.
+// the file or the folder appears whole. With `pictures`, samples whose picture there is none of, or
+// which cannot be read, are skipped, counted and named: their lines would name files that are not
+// there. Warns where samples without a split go to "train". UsageError for a folder that is not
+// empty (epicrisis/core/folder_writer.h).
 NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Path& target,
                               const Job& job, const NoteExportOptions& options = {});
 

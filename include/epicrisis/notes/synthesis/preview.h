@@ -29,6 +29,9 @@ struct SynthesisPreview {
   std::vector<std::string> urls;
   std::set<std::string> fields;  // names of the metadata that are sent
   bool images = false;
+  // Pictures whose measures the strategy names and that were not measured yet, which a run does
+  // first: the request and the numbers here are without what it will find.
+  std::int64_t unmeasured = 0;
   // JSON of one request: of the sample that was asked for, else of the first missing one, else of
   // the first that there is; "" if there is none, or the one asked for is no sample to write on.
   std::string body;

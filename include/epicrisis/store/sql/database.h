@@ -16,6 +16,8 @@ namespace epicrisis {
 
 struct DatabaseOptions {
   bool read_only = false;
+  // Read-only, as a file that nobody changes: no log is looked at, and nothing is made beside it.
+  bool unchanging = false;
   bool create = true;  // make the file if it is missing
   int busy_timeout_ms = 10'000;
   std::string vfs = "";  // name of a registered SQLite VFS; "" for the system's. For tests.

@@ -12,6 +12,7 @@ namespace epicrisis {
 
 // What the database has of a data set and would lose with it.
 struct DatasetContent {
+  std::string source;  // the owner's folder that it was read from
   std::int64_t samples = 0;
   std::int64_t notes = 0;               // requests with any outcome
   std::int64_t written = 0;             // of them, notes

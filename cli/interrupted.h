@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/job.h"
+
+namespace epicrisis::cli {
+
+inline constexpr std::string_view kGoesOn = "the same command goes on from there";
+
+// Calls `work`. Where it is interrupted, says what is kept of it and how it goes on, and passes the
+// interrupt on. `kept` gives the words, as things are by then.
+template <typename Kept, typename Work>
+decltype(auto) telling_what_is_kept(const Job& job, Kept&& kept, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (const Interrupted&) {
+    job.say(LogLevel::kWarning, kept());
+    throw;
+  }
+}
+
+// "; FILE was not written", for an output that appears whole; "" where none was asked for.
+inline std::string not_written(const std::string& file) {
+  return file.empty() ? "" : "; " + file + " was not written";
+}
+
+}  // namespace epicrisis::cli
