@@ -12,10 +12,13 @@
 #include "model/encoders/image/efficientnet_names.h"
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/image/image_layers_torch.h"
+#include "model/relative_error.h"
 #include "model/tensors_torch.h"
 
 namespace epicrisis {
 namespace {
+
+using test::relative_error;
 
 const Path kData = Path(EPICRISIS_SOURCE_DIR) / "tests/model/data";
 constexpr std::int64_t kEvery = 8;  // of the features, in the files of data
@@ -49,10 +52,6 @@ void formula_fill(torch::nn::Module& module) {
     const auto values = formula(name, tensor.numel(), scale, shift);
     tensor.copy_(torch::tensor(values).view(tensor.sizes()));
   }
-}
-
-double relative_error(const torch::Tensor& got, const torch::Tensor& wanted) {
-  return ((got - wanted).norm() / wanted.norm()).item<double>();
 }
 
 // Of every eighth feature.
