@@ -1,4 +1,6 @@
 // How readers agree, among themselves and with the audit.
+#include <fmt/format.h>
+
 #include <array>
 #include <map>
 #include <set>

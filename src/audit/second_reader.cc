@@ -1,5 +1,7 @@
 #include "audit/second_reader.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <map>
 #include <string>

@@ -1,5 +1,7 @@
 #include "epicrisis/llm/dispatcher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <unordered_map>

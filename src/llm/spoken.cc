@@ -1,5 +1,7 @@
 #include "llm/spoken.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <vector>

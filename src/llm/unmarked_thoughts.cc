@@ -1,5 +1,7 @@
 #include "llm/unmarked_thoughts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>

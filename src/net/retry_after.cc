@@ -1,5 +1,7 @@
 #include "epicrisis/net/retry_after.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>

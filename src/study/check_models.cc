@@ -1,5 +1,7 @@
 #include "study/check_models.h"
 
+#include <fmt/format.h>
+
 #include <set>
 #include <system_error>
 

@@ -1,5 +1,7 @@
 #include "study/check_notes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>

@@ -1,5 +1,7 @@
 #include "study/check_runs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>

@@ -1,5 +1,7 @@
 #include "study/report_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>

@@ -1,5 +1,7 @@
 #include "study/run_evaluation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 

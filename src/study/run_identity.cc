@@ -1,5 +1,7 @@
 #include "study/run_identity.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>

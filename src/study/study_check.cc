@@ -1,5 +1,7 @@
 #include "epicrisis/study/study_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <set>

@@ -1,5 +1,7 @@
 #include "epicrisis/study/workspace_status.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <system_error>

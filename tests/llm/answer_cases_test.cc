@@ -1,5 +1,6 @@
 // The table answer_cases.toml: what servers answer, and what it is taken for.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <array>

@@ -1,5 +1,6 @@
 #include "epicrisis/study/study_check.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cstdlib>

@@ -1,5 +1,7 @@
 #include "notes/synthesis/asking.h"
 
+#include <fmt/format.h>
+
 #include <any>
 #include <set>
 #include <span>

@@ -1,5 +1,7 @@
 #include "epicrisis/notes/synthesis/preview.h"
 
+#include <fmt/format.h>
+
 #include "epicrisis/corpus/picture_findings.h"
 #include "notes/synthesis/pending_notes.h"
 

@@ -1,5 +1,6 @@
 // What is kept of a run for the next: what was under way, and a recording.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // What a run does about servers that wait, fail, refuse or are gone.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <vector>
