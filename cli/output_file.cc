@@ -100,15 +100,16 @@ bool is_empty_sheet_table(const Path& file) {
 }
 
 bool is_empty_sheet_lines(const Path& file) {
+  const std::string filled_in = fmt::format(",{}", kSheetColumns);  // by the program
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {
     if (trim(line).empty()) continue;
-    std::size_t answers = 0;
     const Json row = parse_json(line, file.string());
     for (const auto& [name, value] : row.items()) {
-      answers += !contains(kSheetColumns, name + ",") && !value.is_null() && !(value == "");
+      const auto* text = value.get_ptr<const std::string*>();
+      const bool given = text != nullptr ? !text->empty() : !value.is_null();
+      if (given && !contains(filled_in, fmt::format(",{},", name))) return false;
     }
-    if (answers > 0) return false;
   }
   return true;
 }
