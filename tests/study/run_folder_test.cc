@@ -58,8 +58,8 @@ TEST_F(RunFolderTest, EncodersAreLookedForInTheFoldersOfModels) {
   setenv("EPICRISIS_MODELS", ("/nowhere/models:" + models.string()).c_str(), 1);
   study::RunUse use;
   const std::string sha256 = model_fingerprint((models / "net").string());
-  const std::string there = "/nowhere/work/encoders/net";
-  for (const char* model : {"/nowhere/work/encoders/net", "../encoders/net", "net"}) {
+  const std::string there = "/nowhere/trained/encoders/net";
+  for (const char* model : {"/nowhere/trained/encoders/net", "../encoders/net", "net"}) {
     use.image_encoder = {.model = model, .sha256 = sha256, .copy = "", .place = there};
     EXPECT_EQ(Path(study::image_encoder_of(folder_.path(), use)).filename(), "net") << model;
   }

@@ -39,12 +39,10 @@ constexpr std::array<Beginning, 6> kPort{{{"_expand_conv.", "conv_pw."},
                                           {"_bn1.", "bn2."},
                                           {"_project_conv.", "conv_pwl."},
                                           {"_bn2.", "bn3."}}};
-constexpr std::array<Beginning, 6> kPortFirst{{{"_depthwise_conv.", "conv_dw."},
+constexpr std::array<Beginning, 4> kPortFirst{{{"_depthwise_conv.", "conv_dw."},
                                                {"_bn1.", "bn1."},
                                                {"_project_conv.", "conv_pw."},
-                                               {"_bn2.", "bn2."},
-                                               {"_se_reduce.", "se.conv_reduce."},
-                                               {"_se_expand.", "se.conv_expand."}}};
+                                               {"_bn2.", "bn2."}}};
 constexpr std::array<Beginning, 2> kPortGate{
     {{"_se_reduce.", "se.conv_reduce."}, {"_se_expand.", "se.conv_expand."}}};
 constexpr std::array<Beginning, 5> kPortOuter{{{"_conv_stem.", "conv_stem."},
