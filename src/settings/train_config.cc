@@ -206,6 +206,7 @@ Json train_config_identity(const TrainConfig& config) {
   };
   drop_default(kIntegers);
   drop_default(kNumbers);
+  json.erase("checkpoint_seconds");  // of no consequence
   return json;
 }
 

@@ -29,9 +29,7 @@ TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
 }
 
 Json training_settings(const StudyRun& run, std::int64_t seed) {
-  Json settings = train_config_identity(seeded(run, seed));
-  settings.erase("checkpoint_seconds");  // of no consequence
-  return settings;
+  return train_config_identity(seeded(run, seed));
 }
 
 std::string content_of(const PictureTable& pictures, std::size_t index) {

@@ -203,17 +203,15 @@ TrainProgress progress_from_json(const Json& json, const std::string& source) {
 
 std::string training_fingerprint(const TrainConfig& config, const TrainInput& input,
                                  const std::string& encoders) {
-  Json settings = train_config_identity(config);
-  settings.erase("checkpoint_seconds");
   std::string concepts;
   if (input.note_concepts != nullptr) {
     for (const auto& named : *input.note_concepts) concepts += sha256_hex(bytes_of(named));
   }
-  return sha256_of_fields({"training 1", dump_json(settings), std::to_string(input.class_count),
-                           examples_hash(input.train), examples_hash(input.validation),
-                           texts_hash(input.notes), matrix_hash(input.image_features),
-                           pictures_hash(input), encoders, texts_hash(input.concepts),
-                           sha256_hex(concepts)});
+  return sha256_of_fields({"training 1", dump_json(train_config_identity(config)),
+                           std::to_string(input.class_count), examples_hash(input.train),
+                           examples_hash(input.validation), texts_hash(input.notes),
+                           matrix_hash(input.image_features), pictures_hash(input), encoders,
+                           texts_hash(input.concepts), sha256_hex(concepts)});
 }
 
 }  // namespace epicrisis

@@ -117,7 +117,8 @@ class Trainer {
   std::vector<int> validation_truth_;
   TrainProgress progress_;
   TensorMap best_;
-  double last_checkpoint_ = 0;
+  double last_checkpoint_ = 0;  // of now()
+  double checkpoint_cost_ = 0;  // seconds that it took to write
 };
 
 TrainResult Trainer::run() {
@@ -378,8 +379,9 @@ void Trainer::train_epoch() {
   append_metrics(folder_, metrics);
   ++progress_.epoch;
   progress_.step = 0;
-  // Epochs of frozen training last milliseconds: no more than one checkpoint a second then.
-  if (now() - last_checkpoint_ >= std::min(1., config_.checkpoint_seconds)) checkpoint();
+  // Epochs may last milliseconds, a checkpoint of a fine-tuned encoder seconds.
+  const double worth = std::max(1., 10 * checkpoint_cost_);
+  if (now() - last_checkpoint_ >= std::min(worth, config_.checkpoint_seconds)) checkpoint();
   if (observer_.epoch) observer_.epoch(metrics);
   if (job_.cancelled()) {
     checkpoint();
@@ -415,8 +417,10 @@ void Trainer::validate(EpochMetrics& metrics) {
 }
 
 void Trainer::checkpoint() {
+  const double start = now();
   write_checkpoint(folder_, fingerprint_, progress_, network_, *adam_, best_);
   last_checkpoint_ = now();
+  checkpoint_cost_ = last_checkpoint_ - start;
 }
 
 TrainResult Trainer::finish() {

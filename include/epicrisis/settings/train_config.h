@@ -75,8 +75,8 @@ TrainConfig read_train_config(const TomlTable& table, const TrainConfig& default
 
 // All fields, temperature and lambda resolved; from_json(to_json(c)) is c with both resolved.
 Json train_config_to_json(const TrainConfig& config);
-// The same without the settings that the first version did not have, where they are the default:
-// what identifies a training stays when settings are added.
+// The same without `checkpoint_seconds`, and without the settings that the first version did not
+// have where they are the default: what identifies a training stays when settings are added.
 Json train_config_identity(const TrainConfig& config);
 // InputError that names `source` for a missing key, a wrong type or range. A setting that the first
 // version did not have may be missing.
