@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Those of `folder` and below, but hidden ones. A folder that cannot be read would leave pictures out in silence.
+// Those of `folder` and below, but hidden ones. A folder that cannot be read would leave pictures
+// out in silence.
 void find_pictures(const Path& folder, std::vector<Path>& found) {
   std::error_code error;
   fs::recursive_directory_iterator item(folder, error);

@@ -1,0 +1,205 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "epicrisis/store/tables/notes.h"
+#include "epicrisis/study/study_check.h"
+#include "study/report_audit.h"
+#include "study/study_check_fixture.h"
+#include "study/study_notes.h"
+
+namespace epicrisis {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+class StudyCheckNotesTest : public test::StudyCheckFixture {};
+
+TEST_F(StudyCheckNotesTest, NotesAreDerivedOfOthers) {
+  const std::string derive = "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n";
+  const std::string runs =
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"M.accepted\"]\n";
+  const std::string text = test::small_study("small", false) + derive + runs;
+  EXPECT_TRUE(check(text).sound()) << testing::PrintToString(lines(check(text)));
+  Workspace workspace = Workspace::create(root());
+  const Study study = parse_study(text, file().string(), corpus());
+  ASSERT_EQ(study.derivations.size(), 1U);
+  EXPECT_EQ(study.derivations.front().strategy, "M.accepted");
+  EXPECT_TRUE(study.runs.front().notes_name_label);
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  study::write_notes(workspace, study, set, false, job_);
+  NoteFilter filter;
+  filter.strategies = {"M.accepted"};
+  const std::vector<NoteRecord> notes = load_notes(workspace.database(), filter);
+  EXPECT_EQ(notes.size(), set.cases.size());
+  // Both were audited, for the report.
+  const AuditSection audit = study::describe_audit(workspace, study, set, job_);
+  Job cancelled;
+  cancelled.cancel();
+  EXPECT_THROW(study::describe_audit(workspace, study, set, cancelled), Interrupted);
+  std::size_t all = 0;
+  for (const AuditRow& row : audit.rows) {
+    EXPECT_EQ(row.measures[0].value, 0) << row.strategy;  // templates state what is known
+    if (row.label.empty()) all += row.notes;
+  }
+  EXPECT_EQ(all, 2 * set.cases.size());
+  EXPECT_EQ(audit.without_audit, 0U);
+  ASSERT_EQ(audit.confusions.size(), 2U);
+  EXPECT_EQ(audit.confusions[0].counts.total(), set.cases.size());
+  for (std::size_t c = 0; c < study.classes.size(); ++c) {
+    for (std::size_t d = 0; d <= study.classes.size(); ++d) {
+      if (c == d) continue;
+      EXPECT_EQ(audit.confusions[0].counts.at(c, d), 0U);
+    }
+  }
+}
+
+TEST_F(StudyCheckNotesTest, OnlyNotesOfTheStudysDataSetsAreDerived) {
+  Workspace workspace = Workspace::create(root());
+  const Study both = parse_study(study_, file().string(), corpus());
+  study::import_data(workspace, both, job_);
+  study::write_notes(workspace, both, study::assign_roles(workspace, both, job_), false, job_);
+  const Study one =
+      parse_study(test::small_study("one", false) +
+                      "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n" + test::kTwoRuns,
+                  file().string(), corpus());
+  study::write_notes(workspace, one, study::assign_roles(workspace, one, job_), false, job_);
+  std::map<std::string, std::int64_t> derived;
+  for (const NoteRecord& note : load_notes(workspace.database(), {.strategies = {"M.accepted"}})) {
+    ++derived[sample_by_id(workspace.database(), note.sample_id).dataset];
+  }
+  EXPECT_GT(derived["dermoscope_a"], 0);
+  EXPECT_EQ(derived.size(), 1U) << testing::PrintToString(derived);
+}
+
+TEST_F(StudyCheckNotesTest, FilesOfNotesAreReadForWhatTheyHold) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  const std::vector<Sample> samples =
+      load_samples(workspace.database(), {.datasets = {"dermoscope_a"}});
+  std::string notes = "no note\n";
+  for (std::size_t i = 0; i < samples.size(); i += 2) {
+    notes += dump_json({{"dataset", samples[i].dataset},
+                        {"key", samples[i].key},
+                        {"strategy", "P7"},
+                        {"note", "A brown spot with a sharp border."}}) +
+             "\n";
+  }
+  write_file(corpus() / "notes.jsonl", notes);
+  const auto importing = [&](const std::string& rest) {
+    return replaced(test::small_study("small", false), "write = [\"M\"]",
+                    "write = [\"M\"]\nimport = [\"notes.jsonl\"]") +
+           rest;
+  };
+  const StudyCheck found =
+      check(importing("[[notes.derive]]\nfrom = [\"P9\"]\npolicy = \"repair\"\n"
+                      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"
+                      "train_with = [\"P7\"]\n"
+                      "[[run]]\nname = \"b\"\nmode = \"multimodal\"\nnotes = [\"P8\", \"P7\"]\n"
+                      "[[run]]\nname = \"c\"\nmode = \"multimodal\"\nnotes = [\"M\"]\n"));
+  EXPECT_THAT(lines(found),
+              Contains(AllOf(HasSubstr("error :19"), HasSubstr("made of notes of P9"))));
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("error"), HasSubstr("run 'b' needs notes of "
+                                                                         "P8:"))));
+  EXPECT_THAT(lines(found), Not(Contains(HasSubstr("run 'a' needs"))));
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("warning"), HasSubstr("1 rows are no notes"),
+                                           HasSubstr("notes.jsonl:1"))));
+  ASSERT_EQ(found.plan.runs.size(), 3U);
+  EXPECT_LT(found.plan.runs[0].train, found.plan.runs[2].train);
+  EXPECT_GT(found.plan.runs[0].train, 0);
+  std::filesystem::remove(corpus() / "notes.jsonl");
+  EXPECT_THAT(lines(check(importing(test::kTwoRuns))),
+              Contains(AllOf(HasSubstr("error"), HasSubstr("notes.jsonl"))));
+}
+
+// A study had no way to take what `notes import` takes on request.
+TEST_F(StudyCheckNotesTest, DoubtfulNotesAreKeptOnRequest) {
+  Workspace workspace = Workspace::create(root());
+  study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
+  std::string notes;
+  for (const Sample& sample : load_samples(workspace.database(), {.datasets = {"dermoscope_a"}})) {
+    notes += dump_json({{"dataset", sample.dataset},
+                        {"key", sample.key},
+                        {"strategy", "P7"},
+                        {"note", "I'm sorry, but I can't help with this image."}}) +
+             "\n";
+  }
+  write_file(corpus() / "notes.jsonl", notes);
+  const auto of = [&](const std::string& more) {
+    return lines(check(replaced(test::small_study("small", false), "write = [\"M\"]",
+                                "import = [\"notes.jsonl\"]" + more) +
+                       "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P7\"]\n"));
+  };
+  const std::vector<std::string> dropped = of("");
+  EXPECT_THAT(dropped,
+              Contains(AllOf(HasSubstr("rows are no notes"), HasSubstr("`keep_doubtful`"))));
+  EXPECT_THAT(dropped, Contains(HasSubstr("run 'a' needs notes of P7")));
+  const std::vector<std::string> kept = of("\nkeep_doubtful = true");
+  EXPECT_THAT(kept, Not(Contains(HasSubstr("error"))));
+  EXPECT_THAT(kept, Not(Contains(HasSubstr("rows are no notes"))));
+  EXPECT_THAT(
+      lines(check(replaced(study_, "write = [\"M\"]", "keep_doubtful = true"))),
+      Contains(AllOf(HasSubstr("error"), HasSubstr("keep_doubtful is for files of notes"))));
+}
+
+TEST_F(StudyCheckNotesTest, WhatAPolicyLeftIsKnownOnceItHas) {
+  Workspace workspace = Workspace::create(root());
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n"
+                           "[[run]]\nname = \"a\"\nmode = \"image\"\n"
+                           "train_with = [\"M.accepted\"]\n";
+  const std::int64_t before = check(text, true).plan.runs.front().train;
+  const Study study = parse_study(text, file().string(), corpus());
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  study::write_notes(workspace, study, set, false, job_);
+  EXPECT_EQ(check(text, true).plan.runs.front().train, before);
+  const auto training = std::ranges::find(set.cases, Role::kTrain, &study::Case::role);
+  ASSERT_NE(training, set.cases.end());
+  workspace.database().execute(fmt::format(
+      "DELETE FROM notes WHERE strategy = 'M.accepted' AND sample_id = {}", training->sample_id));
+  EXPECT_EQ(check(text, true).plan.runs.front().train, before - 1);
+}
+
+TEST_F(StudyCheckNotesTest, WhatAPolicyWritesAndALanguageModelAnswersMustBeThere) {
+  write_file(corpus() / "own.toml",
+             "name = \"own\"\n[[rule]]\nof = \"note\"\nverdicts = [\"fail\"]\n"
+             "action = \"write P2\"\n");
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"own.toml\"\n" +
+                           test::kTwoRuns;
+  EXPECT_THAT(lines(check(text)),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("made of notes of P2"))));
+}
+
+TEST_F(StudyCheckNotesTest, TwoPoliciesOfOneNameAreRefused) {
+  std::string policy = read_file(Path(EPICRISIS_SOURCE_DIR) / "policies" / "accepted.toml");
+  write_file(corpus() / "mine.toml", policy);
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n"
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"mine.toml\"\n" +
+                           test::kTwoRuns;
+  EXPECT_THAT(lines(check(text)),
+              Contains(AllOf(HasSubstr(":21"), HasSubstr("mine.toml has the name 'accepted'"),
+                             HasSubstr(":18 has"))));
+}
+
+TEST_F(StudyCheckNotesTest, WhatNotesAreDerivedOfIsChecked) {
+  const auto of = [&](const std::string& derive) {
+    return lines(
+        check(test::small_study("small", false) + "[[notes.derive]]\n" + derive + test::kTwoRuns));
+  };
+  EXPECT_THAT(of("from = \"P9\"\npolicy = \"repair\"\n"),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("P9.repair"), HasSubstr("P9:"))));
+  EXPECT_THAT(of("from = \"M\"\npolicy = \"repeir\"\n"),
+              Contains(AllOf(HasSubstr("error :18"), HasSubstr("repeir"))));
+  EXPECT_THAT(of("policy = \"repair\"\n"), Contains(HasSubstr("from = ")));
+  EXPECT_THAT(of("from = \"M\"\npolicy = \"repair\"\nfrm = 1\n"),
+              Contains(HasSubstr("notes.derive[0].frm")));
+}
+
+}  // namespace
+}  // namespace epicrisis
