@@ -46,6 +46,9 @@ void print_verdict(const LeakageReport& report, bool allowed) {
     return print_line(allowed ? "Leakage, allowed and recorded"
                               : "Leakage: change the splits, or go on with --allow-leakage");
   }
+  if (report.samples == 0) {
+    return print_line("No sample to check: the workspace, or what was asked for of it, has none");
+  }
   if (report.without_split == 0) return print_line("No leakage found");
   if (report.without_split < report.samples) {
     return print_line(fmt::format("No leakage found; {} in no split",
@@ -113,10 +116,11 @@ void run(const Options& options, Globals& globals) {
   const LeakageReport report = telling_what_is_kept(
       globals.job,
       [&] {
-        return fmt::format("there is no outcome yet; {}",
-                           workspace.kept()
-                               ? fmt::format("what was read of pictures is kept, and {}", kGoesOn)
-                               : std::string("nothing is kept, as the workspace is read-only"));
+        return fmt::format(
+            "there is no outcome yet; {}",
+            workspace.kept()
+                ? fmt::format("what was read of pictures is kept, and {}", kGoesOn)
+                : std::string("nothing is kept, as the workspace cannot be written to"));
       },
       [&] { return check_leakage(workspace, globals.job, check); });
   save_leakage(workspace.database(), report, check, options.allow_leakage, globals.job);

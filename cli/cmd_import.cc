@@ -145,9 +145,7 @@ void settle_path(Options& options) {
   if (!options.path.empty() || options.adapter.empty()) return;
   const std::vector<std::string> names = adapter_names();
   if (std::ranges::find(names, options.adapter) != names.end()) return;
-  const bool means_path =
-      options.adapter.find('/') != std::string::npos || !near_path_words(options.adapter).empty();
-  if (is_there(options.adapter) || means_path) {
+  if (is_there(options.adapter) || !nearest_name(options.adapter, names)) {
     options.path = std::exchange(options.adapter, "");
   }
 }

@@ -6,7 +6,6 @@
 #include "cmd_notes.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
-#include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/samples.h"
 #include "option_words.h"
 #include "output.h"
@@ -27,11 +26,11 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
         "FILE|DIR")
       ->required();
   takes(command->add_option("--dataset", arguments->options.dataset,
-                            "Data set, where the file names none"),
+                            "Data set, where the file names none, or none that is here"),
         "NAME");
   takes(command->add_option("--strategy", arguments->options.strategy,
-                            "Strategy, where the file names none"),
-        "NAME", [] { return built_in_strategies(); });
+                            "Strategy, where the file names none; none of this program's"),
+        "NAME");
   takes(command->add_option("--dataset-field", arguments->options.dataset_field,
                             "JSON key or column of the data set"),
         "KEY");
@@ -52,6 +51,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
     if (report.written + report.unchanged == 0) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }
+    if (report.rows == 0) globals.job.warn("{} holds no note", arguments->source);
     if (globals.json) {
       print_json(to_json(report));
       return;

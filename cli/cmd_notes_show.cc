@@ -41,6 +41,12 @@ void print_notes(const std::vector<NoteRecord>& notes, const Globals& globals) {
 void print_overview(Database& database, const NoteFilter& filter, std::size_t examples,
                     const Globals& globals) {
   require_datasets(database, filter.datasets);
+  std::vector<std::string> others =
+      filter.strategies;  // without notes, those of the program may be
+  std::erase_if(others, [own = built_in_strategies()](const std::string& name) {
+    return std::ranges::find(own, name) != own.end();
+  });
+  require_strategies(database, others);
   std::vector<NoteCount> counts = count_notes(database);
   std::erase_if(counts, [&](const NoteCount& count) {
     const auto left_out = [](const std::vector<std::string>& names, const std::string& name) {

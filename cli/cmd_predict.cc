@@ -56,7 +56,7 @@ void print_quality(const RunQuality& quality, std::size_t predicted) {
 std::string csv_header(const std::vector<RunClass>& classes) {
   std::vector<std::string> header{"picture", "class"};
   for (const RunClass& one : classes) header.push_back("p_" + one.name);
-  for (const char* name : {"nearest", "nearest_class", "similarity", "error"}) {
+  for (const char* name : {"nearest", "nearest_class", "similarity", "error", "remarks"}) {
     header.emplace_back(name);
   }
   return csv_row(header);
@@ -78,6 +78,7 @@ std::string csv_line(const PicturePrediction& prediction, const std::vector<RunC
     row.push_back(fmt::format("{:.6f}", one.similarity));
   }
   row.push_back(prediction.error);
+  row.push_back(known ? join(prediction_remarks(prediction, classes), "; ") : "");
   return csv_row(row);
 }
 

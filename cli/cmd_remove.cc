@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "command.h"
@@ -31,9 +32,18 @@ void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
   if (!content.split_sets.empty()) {
     print_line("Split sets that lose samples, or go: " + join(content.split_sets, ", "));
   }
-  if (!removal.studies.empty()) {
-    print_line("Studies that name it, whose next run imports it again: " +
-               join(removal.studies, ", "));
+  std::vector<std::string> importing = removal.studies;
+  std::erase_if(importing, [&](const std::string& study) {
+    return std::ranges::count(removal.without_source, study) > 0;
+  });
+  if (!importing.empty()) {
+    print_line("Studies that name it, whose next run imports it again: " + join(importing, ", "));
+  }
+  if (!removal.without_source.empty()) {
+    print_line(fmt::format(
+        "Studies that name it and not where to read it: {}; before their next run: epicrisis import "
+        "{} '{}' --name {}",
+        join(removal.without_source, ", "), removal.adapter, content.source, removal.dataset));
   }
   for (const DependentRun& run : removal.runs) {
     print_line(fmt::format("  run {} was {} it; it stays", run.run,

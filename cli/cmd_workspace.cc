@@ -34,7 +34,7 @@ void run(const std::string& folder, Globals& globals) {
 
 void warn_if_not_kept(const Workspace& workspace, const Job& job) {
   if (workspace.kept()) return;
-  job.warn("{} is read-only: the outcome is not stored there", workspace.root().string());
+  job.warn("{} cannot be written to: the outcome is not stored there", workspace.root().string());
 }
 
 void add_workspace_command(CLI::App& app, Globals& globals) {

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <iostream>
-
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "terminal_answer.h"
 
 namespace epicrisis::cli {
 namespace {
@@ -37,7 +36,7 @@ void print_sweep(const SweepReport& sweep, const std::string& gone) {
   print_files(sweep.kept);
 }
 
-void require_confirmation(const std::string& question) {
+void require_confirmation(const std::string& question, const Job& job) {
   if (isatty(STDIN_FILENO) == 0) {
     throw UsageError(
         "nothing was removed: nobody is there to ask; --yes stands for the answer, --dry-run only "
@@ -45,9 +44,7 @@ void require_confirmation(const std::string& question) {
   }
   print_line(question + " [y/N]");
   finish_output();
-  std::string answer;
-  std::getline(std::cin, answer);
-  answer = ascii_lower(trim(answer));
+  const std::string answer = ascii_lower(trim(read_answer(STDIN_FILENO, job)));
   if (answer != "y" && answer != "yes") throw UsageError("nothing was removed");
 }
 

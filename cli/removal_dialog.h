@@ -20,8 +20,8 @@ struct RemovalArguments {
 void print_sweep(const SweepReport& sweep, const std::string& gone);
 
 // Asks on the terminal whether to go on; "y" and "yes" are a yes. UsageError, before anything is
-// done, where standard input is no terminal, or the answer is another.
-void require_confirmation(const std::string& question);
+// done, where standard input is no terminal, or the answer is another. Interrupted on a Ctrl-C.
+void require_confirmation(const std::string& question, const Job& job);
 
 // Shows what would go, asks, does it: `remove(workspace, options)`, `print(outcome, verb)`.
 // Nothing is asked where `is_nothing(outcome)`.
@@ -37,7 +37,7 @@ void show_and_remove(const RemovalArguments& arguments, const Globals& globals,
     if (!globals.json) print(planned, "would go");
     if (arguments.dry_run) return;
     if (is_nothing(planned) && !globals.json) return;
-    require_confirmation("Remove this?");
+    require_confirmation("Remove this?", globals.job);
   }
   const auto removal = remove(workspace, RemovalOptions{});
   if (globals.json) return print_json(to_json(removal));

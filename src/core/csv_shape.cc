@@ -103,7 +103,7 @@ struct Start {
   std::string_view bytes;  // in lower case
   std::string_view what;
 };
-constexpr std::array<Start, 13> kNoTables = {{
+constexpr std::array<Start, 17> kNoTables = {{
     {"pk\x03\x04",
      "an Excel workbook or a ZIP archive; save the sheet as 'CSV UTF-8', or unpack it"},
     {"\xD0\xCF\x11\xE0", "an old Excel workbook; save the sheet as 'CSV UTF-8'"},
@@ -117,6 +117,10 @@ constexpr std::array<Start, 13> kNoTables = {{
     {"<?xml", "XML; open it in a spreadsheet and save it as 'CSV UTF-8'"},
     {"{\"", "JSON; write it as CSV (pandas: read_json, to_csv)"},
     {"[{", "JSON; write it as CSV (pandas: read_json, to_csv)"},
+    {"\x89png", "a picture (PNG); a table of text was expected"},
+    {"\xFF\xD8\xFF", "a picture (JPEG); a table of text was expected"},
+    {"riff", "a picture (WebP) or a sound; a table of text was expected"},
+    {"gif8", "a picture (GIF); a table of text was expected"},
     {"%pdf", "a PDF; a table of text was expected"},
     {"par1", "a Parquet file; write it as CSV (pandas: read_parquet, to_csv)"},
 }};

@@ -90,8 +90,8 @@ std::string read_given_file(const Path& path, std::uint64_t max_bytes) {
 
 void require_given(const Path& path) {
   if (is_there(path) || path.native().find('\0') != std::string::npos) return;
-  throw SystemError("cannot read '{}': {}{}", path.string(),
-                    std::generic_category().message(ENOENT), near_path_words(path));
+  throw UsageError("cannot read '{}': {}{}", path.string(), std::generic_category().message(ENOENT),
+                   near_path_words(path));
 }
 
 }  // namespace epicrisis

@@ -32,7 +32,7 @@ class Descriptor {
 // the end of. What a shell makes of <(...) is read.
 Descriptor open_to_read(const Path& path);
 
-// SystemError with what is near where a path that a person gave is not there.
+// UsageError with what is near where a path that a person gave is not there.
 void require_given(const Path& path);
 
 // Bytes read into `buffer`, 0 at the end of the file.

@@ -26,6 +26,7 @@ SplitWords read_words() {
       words.names.emplace(folded_spelling(word), split);
     }
   }
+  for (const std::string& word : table.strings_or("none", {})) words.names.emplace(word, "");
   for (const std::string& word : table.strings_or("beside", {})) words.beside.insert(word);
   table.finish();
   return words;
@@ -41,7 +42,7 @@ std::optional<std::string> published_split_name(std::string_view text) {
   static const SplitWords kWords = read_words();
   const std::string folded = folded_spelling(text);
   if (const auto name = kWords.names.find(folded); name != kWords.names.end()) return name->second;
-  std::string found;
+  std::string found;  // no part of a name says "in none"
   std::string other;
   std::string word;
   for (std::size_t i = 0; i <= folded.size(); ++i) {
@@ -50,7 +51,7 @@ std::optional<std::string> published_split_name(std::string_view text) {
       continue;
     }
     const auto name = kWords.names.find(word);
-    if (name != kWords.names.end()) {
+    if (name != kWords.names.end() && !name->second.empty()) {
       if (!found.empty() && found != name->second) return std::nullopt;
       found = name->second;
     } else if (!kWords.beside.contains(word)) {
@@ -60,7 +61,7 @@ std::optional<std::string> published_split_name(std::string_view text) {
   }
   if (other.empty() && !found.empty()) return found;
   const auto name = kWords.names.find(other);  // "hold-out set"
-  if (!found.empty() || name == kWords.names.end()) return std::nullopt;
+  if (!found.empty() || name == kWords.names.end() || name->second.empty()) return std::nullopt;
   return name->second;
 }
 

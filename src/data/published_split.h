@@ -8,7 +8,7 @@ namespace epicrisis {
 
 // "train", "validation" or "test" for the names in use: those of taxonomy/values/splits.toml, alone
 // ("eval") or with words that say nothing more ("val2017", "Test-Set"). What else a name says makes
-// it another ("test tubes", "train_val").
+// it another ("test tubes", "train_val"). "" for the name of what is in no split ("unused").
 std::optional<std::string> published_split_name(std::string_view text);
 
 }  // namespace epicrisis

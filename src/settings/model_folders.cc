@@ -112,7 +112,10 @@ Path find_model(std::string_view name) {
       return folder / path;
     }
     looked.push_back(folder.string());
-    for (const Path& found : subfolders(folder)) known.push_back(found.filename().string());
+    for (const Path& found : subfolders(folder)) {
+      const FoundModel model = describe_folder(found);
+      known.push_back(fmt::format("{} ({})", model.name, model_kind_name(model.kind)));
+    }
   }
   throw UsageError(
       "Looking for the model '{}': no folder of that name with a config.json in {} (set "

@@ -31,16 +31,23 @@ void make_folder(const Path& folder) {
   }
 }
 
+void refuse_file(const Path& root) {
+  std::error_code error;
+  if (!std::filesystem::exists(root, error) || std::filesystem::is_directory(root, error)) return;
+  throw UsageError("cannot open the workspace {}: it is a file; a workspace is a folder",
+                   root.string());
+}
+
 // Also false for root where the file system is mounted read-only.
 bool may_write(const Path& root) {
   return ::access(root.c_str(), W_OK) == 0 && ::access((root / "epicrisis.db").c_str(), W_OK) == 0;
 }
 
 // The lock file is left behind: removing it would let two processes lock two files of one name.
-int take_lock(const Path& file, std::string_view what) {
+int take_lock(const Path& file, std::string_view what, bool kept) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   // Who can write nothing disturbs nobody.
-  if (descriptor < 0 && !may_write(file.parent_path().parent_path())) return -1;
+  if (descriptor < 0 && (!kept || !may_write(file.parent_path().parent_path()))) return -1;
   if (descriptor < 0) {
     throw SystemError("cannot open the lock file {}: {}", file.string(), std::strerror(errno));
   }
@@ -166,6 +173,7 @@ Workspace Workspace::build(const Path& root) {
 
 Workspace Workspace::open(const Path& path) {
   const Path root = clean_root(path);
+  refuse_file(root);
   if (!exists(root)) {
     throw UsageError(
         "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'{}",
@@ -189,16 +197,33 @@ Workspace Workspace::open(const Path& path) {
 
 Workspace Workspace::open_to_read(const Path& path) {
   const Path root = clean_root(path);
-  return !exists(root) || may_write(root) ? open(root) : copy_of(root);
+  if (exists(root) && !may_write(root)) return copy_of(root);
+  try {
+    return open(root);
+  } catch (const SystemError&) {
+    // No room for the index of a log: a temporary copy may lie on another disk.
+    if (std::optional<Workspace> workspace = copy_if_possible(root)) return std::move(*workspace);
+    if (std::optional<Workspace> workspace = look_at(root)) return std::move(*workspace);
+    throw;
+  }
 }
 
 Workspace Workspace::open_to_look(const Path& path) {
+  const Path root = clean_root(path);
+  if (!exists(root) || !may_write(root)) return open_to_read(root);
   try {
-    return open_to_read(path);
+    return open(root);
   } catch (const SystemError&) {
-    const Path root = clean_root(path);
     if (std::optional<Workspace> workspace = look_at(root)) return std::move(*workspace);
     throw;
+  }
+}
+
+std::optional<Workspace> Workspace::copy_if_possible(const Path& root) {
+  try {
+    return copy_of(root);
+  } catch (const SystemError&) {
+    return std::nullopt;
   }
 }
 
@@ -223,6 +248,7 @@ std::optional<Workspace> Workspace::look_at(const Path& root) {
 Workspace Workspace::open_copy(const Path& path) { return copy_of(clean_root(path)); }
 
 Workspace Workspace::copy_of(const Path& root) {
+  refuse_file(root);
   const bool there = exists(root);
   if (there) refuse_empty_database(root);
   auto scratch = std::make_unique<TemporaryFolder>();
@@ -245,7 +271,7 @@ Workspace Workspace::open_or_create(const Path& root, bool* created) {
 
 WorkspaceLock Workspace::lock(std::string_view name) const {
   if (!is_safe_id(name)) throw InternalError("lock '{}' is not a file name", name);
-  return WorkspaceLock(take_lock(root_ / "locks" / fmt::format("{}.lock", name), name));
+  return WorkspaceLock(take_lock(root_ / "locks" / fmt::format("{}.lock", name), name, kept_));
 }
 
 }  // namespace epicrisis

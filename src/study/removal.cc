@@ -70,6 +70,7 @@ void find_dependents(Workspace& workspace, DatasetRemoval& removal) {
       const auto data = std::ranges::find(study.data, removal.dataset, &StudyData::name);
       if (data == study.data.end()) continue;
       removal.studies.push_back(name);
+      if (data->adapter.empty()) removal.without_source.push_back(name);
       for (const std::string& run : study_content(workspace.database(), name).runs) {
         removal.runs.push_back({name, run, !data->external});
       }
@@ -86,9 +87,13 @@ Json to_json(const DatasetRemoval& removal) {
   for (const DependentRun& run : removal.runs) runs.push_back(to_json(run));
   Json inside = Json::array();
   for (const UnusedFiles& files : removal.inside) inside.push_back(to_json(files));
-  return {{"dataset", removal.dataset},     {"content", to_json(removal.content)},
-          {"runs", std::move(runs)},        {"studies", removal.studies},
-          {"unread", removal.unread},       {"inside", std::move(inside)},
+  return {{"dataset", removal.dataset},
+          {"content", to_json(removal.content)},
+          {"runs", std::move(runs)},
+          {"studies", removal.studies},
+          {"without_source", removal.without_source},
+          {"unread", removal.unread},
+          {"inside", std::move(inside)},
           {"files", to_json(removal.sweep)}};
 }
 
@@ -99,6 +104,8 @@ DatasetRemoval remove_dataset(Workspace& workspace, const std::string& name,
   removal.content = dataset_content(workspace.database(), name);
   IdleWorkspace idle(workspace);
   find_dependents(workspace, removal);
+  if (const auto stored = find_dataset(workspace.database(), name))
+    removal.adapter = stored->adapter;
   std::map<std::string, PreparedCount> prepared;
   for (DatasetInventory& inventory : count_inventory(workspace.database())) {
     if (inventory.dataset == name) prepared = std::move(inventory.prepared);

@@ -84,6 +84,10 @@ std::string state_of(const Study& study) {
 
 std::string study_lock(const std::string& study) { return "study-" + study; }
 
+Path study_record(const Workspace& workspace, const std::string& study) {
+  return workspace.root() / "studies" / (study + ".json");
+}
+
 Path report_file(const Workspace& workspace, const std::string& study) {
   return workspace.reports() / (study + ".html");
 }

@@ -7,12 +7,14 @@
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/study_file.h"
 
-// Where the reports of a study lie in a workspace.
+// Where the record and the reports of a study lie in a workspace.
 namespace epicrisis::study {
 
 // The lock of whoever runs a study.
 std::string study_lock(const std::string& study);
 
+// studies/<study>.json
+Path study_record(const Workspace& workspace, const std::string& study);
 // reports/<study>.html
 Path report_file(const Workspace& workspace, const std::string& study);
 // The same numbers as a page in another form, beside it: ".csv", ".audit.csv", ".json", ".tex",

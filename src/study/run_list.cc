@@ -8,7 +8,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/inventory.h"
+#include "epicrisis/store/tables/samples.h"
 #include "epicrisis/study/study.h"
+#include "settings/run_metrics.h"
 #include "study/folders.h"
 #include "study/report_files.h"
 #include "study/run_identity.h"
@@ -51,6 +53,13 @@ bool is_locked(const Workspace& workspace, const std::string& lock) {
   } catch (const SystemError&) {
     return true;
   }
+}
+
+// A finished run that has to be trained again.
+bool has_lost_files(const Workspace& workspace, const ListedRun& run) {
+  std::error_code error;
+  return run.status == RunStatus::kDone &&
+         !std::filesystem::exists(workspace.runs() / run.id / kRunResultFile, error);
 }
 
 // Which of a study's runs, in the order of starting, something still needs.
@@ -152,6 +161,8 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
   std::map<std::string, std::vector<ListedRun*>> by_study;
   for (ListedRun& run : listed) {
     run.bytes = study::folder_size(workspace.runs() / run.id).bytes;
+    if (has_lost_files(workspace, run))
+      run.error = "its files are gone: it has to be trained again";
     by_study[run.study].push_back(&run);
   }
   const std::set<std::string> measured = runs_with_results(workspace.database());
@@ -163,12 +174,19 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
 }
 
 Json to_json(const StudyProgress& progress) {
-  return {{"name", progress.name},       {"title", progress.title},
-          {"file", progress.file},       {"problem", progress.problem},
-          {"runs", progress.runs},       {"done", progress.done},
-          {"running", progress.running}, {"interrupted", progress.interrupted},
-          {"failed", progress.failed},   {"missing", progress.missing},
-          {"report", progress.report}};
+  return {{"name", progress.name},
+          {"title", progress.title},
+          {"file", progress.file},
+          {"problem", progress.problem},
+          {"runs", progress.runs},
+          {"done", progress.done},
+          {"running", progress.running},
+          {"interrupted", progress.interrupted},
+          {"failed", progress.failed},
+          {"missing", progress.missing},
+          {"report", progress.report},
+          {"absent_data", progress.absent},
+          {"data_to_import", progress.to_import}};
 }
 
 std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
@@ -183,6 +201,7 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
       of_study.insert_or_assign(key, std::move(run));
     }
   }
+  const std::vector<std::string> there = dataset_names(workspace.database());
   std::vector<StudyProgress> list;
   for (const std::string& name : list_studies(workspace)) {
     StudyProgress progress;
@@ -194,11 +213,15 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
     if (wishes.study) {
       progress.title = wishes.study->title;
       progress.file = wishes.study->file.string();
+      for (const StudyData& data : wishes.study->data) {
+        if (std::ranges::find(there, data.name) != there.end()) continue;
+        (data.adapter.empty() ? progress.to_import : progress.absent).push_back(data.name);
+      }
     }
     for (const RunKey& key : wishes.runs) {
       ++progress.runs;
       const auto found = last[name].find(key);
-      if (found == last[name].end()) {
+      if (found == last[name].end() || has_lost_files(workspace, found->second)) {
         ++progress.missing;
         continue;
       }

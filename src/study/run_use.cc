@@ -98,7 +98,33 @@ void write_use_json(const Path& folder, Json json) {
   write_file(folder / kUseFile, dump_json(json, 2) + "\n");
 }
 
-// use.json, held against its own checksum.
+std::string damage(const Path& file, const std::string& why) {
+  return fmt::format("{}: {}; {}", file.string(), why, kComplete);
+}
+
+// use.json without its checksum, held against it.
+Json checked_use_json(const Path& path) {
+  const std::string source = path.string();
+  Json json = parse_json(read_file(path, kMaxUse), source);
+  const auto own = json_get<std::string>(json, kChecksum, source);
+  json.erase(kChecksum);  // the document is whole again once it is written
+  const std::string found = sha256_hex(dump_json(json));
+  if (found != own) {
+    throw InputError("{}: its checksum is {}, but it says {}: the file was changed or damaged; {}",
+                     source, found, own, kComplete);
+  }
+  return json;
+}
+
+// The copy of an encoder is there, with the files of the training.
+void check_copy(const Path& folder, const UsedModel& model) {
+  if (model.copy.empty()) return;
+  const std::string copy = path_below(folder, model.copy, "copy of an encoder").string();
+  if (model_fingerprint(copy) == model.sha256) return;
+  throw InputError("{}", damage(copy, "its SHA-256 is not the one in use.json"));
+}
+
+// use.json, of this version.
 Json read_use_json(const Path& folder) {
   const Path path = folder / kUseFile;
   const std::string source = path.string();
@@ -117,14 +143,7 @@ Json read_use_json(const Path& folder) {
         "{} is missing (classes, recipe, image encoder): an earlier version trained the run; {}",
         source, kComplete);
   }
-  Json json = parse_json(read_file(path, kMaxUse), source);
-  const auto own = json_get<std::string>(json, kChecksum, source);
-  json.erase(kChecksum);  // the document is whole again once it is written
-  const std::string found = sha256_hex(dump_json(json));
-  if (found != own) {
-    throw InputError("{}: its checksum is {}, but it says {}: the file was changed or damaged; {}",
-                     source, found, own, kComplete);
-  }
+  Json json = checked_use_json(path);
   const auto format = json_get<std::string>(json, "format", source);
   const auto version = json_get<std::int64_t>(json, "version", source);
   if (format == kFormat && version < kUseVersion) {
@@ -187,10 +206,6 @@ std::string find_used_model(const Path& folder, const UsedModel& wanted, std::st
       "folder that EPICRISIS_MODELS names (now {}). Looked at:{}",
       folder.string(), what, wanted.model, wanted.sha256, (folder / own_folder).string(),
       join(searched, ", "), looked);
-}
-
-std::string damage(const Path& file, const std::string& why) {
-  return fmt::format("{}: {}; {}", file.string(), why, kComplete);
 }
 
 }  // namespace
@@ -296,6 +311,23 @@ void require_image_branch(const Path& folder, const RunUse& use) {
                    folder.string());
 }
 
+bool check_run_use(const Path& folder) {
+  const Path path = folder / kUseFile;
+  const Path cases = folder / kCasesFile;
+  if (!fs::exists(path) && !fs::exists(cases)) return false;
+  for (const Path& file : {path, cases}) {
+    if (!fs::exists(file)) throw InputError("{}", damage(file, "it is missing"));
+  }
+  const std::string source = path.string();
+  const Json json = checked_use_json(path);
+  if (json_get<std::int64_t>(json, "version", source) != kUseVersion) return false;
+  for (const char* key : {"image_encoder", "text_encoder"}) {
+    const auto model = json_get<Json>(json, key, source);
+    if (!model.is_null()) check_copy(folder, used_model_from(model, source));
+  }
+  return true;
+}
+
 std::string fault_of_run_use(const Path& folder, bool& damaged) {
   damaged = false;
   try {
@@ -319,7 +351,7 @@ std::string image_encoder_of(const Path& folder, const RunUse& use) {
 
 std::string text_encoder_of(const Path& folder, const RunUse& use) {
   if (!use.text_encoder) {
-    throw InputError(
+    throw UsageError(
         "{}: the run is of mode '{}', it has no text encoder; take a run that trains with notes",
         folder.string(), mode_name(use.mode));
   }

@@ -64,6 +64,10 @@ void keep_split_set(const Path& folder, const std::string& split_set);
 // InputError naming file and value: no run, an unfinished one, one of an earlier version (saying
 // how it is completed), damage, a recipe of another version.
 RunUse read_run_use(const Path& folder);
+// Holds use.json, and the copies of encoders that it names, against their checksums. False where an
+// earlier version, or none, completed the run. InputError naming the file that is damaged or gone,
+// be it training_cases.safetensors.
+bool check_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
 // InputError for a run that sees no pictures (mode 'text').
 void require_image_branch(const Path& folder, const RunUse& use);
@@ -74,7 +78,7 @@ std::string fault_of_run_use(const Path& folder, bool& damaged);
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
 // model's place or name. InputError, saying what was looked for, where none has the same hash.
 std::string image_encoder_of(const Path& folder, const RunUse& use);
-// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. InputError for
+// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. UsageError for
 // a run without.
 std::string text_encoder_of(const Path& folder, const RunUse& use);
 

@@ -11,6 +11,7 @@
 #include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/samples.h"
 #include "study/report_builder.h"
 #include "study/report_files.h"
 #include "study/stored_results.h"
@@ -24,19 +25,27 @@ using study::beside;
 using study::CaseSet;
 using study::Evaluation;
 using study::PictureTable;
+using study::study_record;
 using study::TrainedRun;
 
-Path study_record(const Workspace& workspace, const std::string& name) {
-  return workspace.root() / "studies" / (name + ".json");
+constexpr const char* kChecksum = "sha256";
+
+// Earlier versions wrote a record without a checksum. InputError where it is damaged.
+void check_record(Json record, const std::string& source) {
+  if (!record.is_object() || !record.contains(kChecksum)) return;
+  const auto own = json_get<std::string>(record, kChecksum, source);
+  record.erase(kChecksum);
+  if (sha256_hex(dump_json(record)) != own) throw InputError("its checksum is not the one in it");
 }
 
 // Keeps the study file's text and its data root, so that evaluate and report need only the
 // workspace.
 void remember_study(const Workspace& workspace, const Study& study) {
-  const Json record = {{"source", study.source},
-                       {"file", study.file.string()},
-                       {"data_root", study.data_root.string()},
-                       {"allow_leakage", study.allow_leakage}};
+  Json record = {{"source", study.source},
+                 {"file", study.file.string()},
+                 {"data_root", study.data_root.string()},
+                 {"allow_leakage", study.allow_leakage}};
+  record[kChecksum] = sha256_hex(dump_json(record));
   write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
 }
 
@@ -47,7 +56,29 @@ struct StudyState {
   study::FinishedRuns finished;
 };
 
-StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
+// The study without the external data sets that the workspace has no more: what was measured on the
+// others stands. A line in `left_out` for each. UsageError where it trains on one.
+Study with_data_there(Workspace& workspace, const Study& study,
+                      std::vector<std::string>& left_out) {
+  const std::vector<std::string> there = dataset_names(workspace.database());
+  Study present = study;
+  std::erase_if(present.data, [&](const StudyData& data) {
+    if (std::ranges::find(there, data.name) != there.end()) return false;
+    const char* way = data.adapter.empty() ? "import it again, then run the study again"
+                                           : "run the study again: it is imported again";
+    if (!data.external) {
+      throw UsageError("study '{}': the workspace {} has no data set '{}', which it trains on; {}",
+                       study.name, workspace.root().string(), data.name, way);
+    }
+    left_out.push_back(
+        fmt::format("data set '{}' is left out: the workspace has it no more; {}", data.name, way));
+    return true;
+  });
+  return present;
+}
+
+StudyState load_state(Workspace& workspace, const Study& study, Job& job,
+                      std::vector<std::string> left_out) {
   StudyState state;
   state.set = study::assign_roles(workspace, study, job);
   state.pictures = study::load_pictures(workspace, study, state.set, job);
@@ -56,6 +87,8 @@ StudyState load_state(Workspace& workspace, const Study& study, Job& job) {
     throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE. {}",
                      study.name, join(state.finished.missing, ". "));
   }
+  left_out.insert(left_out.end(), state.finished.missing.begin(), state.finished.missing.end());
+  state.finished.missing = std::move(left_out);
   for (const std::string& line : state.finished.missing) job.warn("{}", line);
   return state;
 }
@@ -106,6 +139,17 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   write_file(beside(html, ".txt"), report_text(data));
   write_file(html, render_html(data));
   return data;
+}
+
+Study read_record(const Path& file) {
+  const std::string source = file.string();
+  const Json record = parse_json(read_file(file), source);
+  check_record(record, source);
+  Study study = parse_study(json_get<std::string>(record, "source", source),
+                            json_get_or<std::string>(record, "file", source, source),
+                            json_get<std::string>(record, "data_root", source));
+  study.allow_leakage = json_get<bool>(record, "allow_leakage", source);
+  return study;
 }
 
 }  // namespace
@@ -177,21 +221,28 @@ Study load_study(const Workspace& workspace, const std::string& name) {
                      names.empty() ? "none" : join(names, ", "));
   }
   const Path file = study_record(workspace, chosen);
-  const Json record = parse_json(read_file(file), file.string());
-  Study study = parse_study(json_get<std::string>(record, "source", file.string()),
-                            json_get_or<std::string>(record, "file", file.string(), file.string()),
-                            json_get<std::string>(record, "data_root", file.string()));
-  study.allow_leakage = json_get<bool>(record, "allow_leakage", file.string());
-  return study;
+  try {
+    return read_record(file);
+  } catch (const Error& error) {
+    throw InputError(
+        "{}: the record of study '{}' is damaged or of another version ({}); run the study again "
+        "from its file: the record is written anew",
+        file.string(), chosen, error.what());
+  }
 }
 
-std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job) {
-  return evaluate_state(workspace, study, load_state(workspace, study, job), job).rows;
+std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& given, Job& job) {
+  std::vector<std::string> left_out;
+  const Study study = with_data_there(workspace, given, left_out);
+  const StudyState state = load_state(workspace, study, job, std::move(left_out));
+  return evaluate_state(workspace, study, state, job).rows;
 }
 
-ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html,
+ReportData write_study_report(Workspace& workspace, const Study& given, const Path& html,
                               Job& job) {
-  const StudyState state = load_state(workspace, study, job);
+  std::vector<std::string> left_out;
+  const Study study = with_data_there(workspace, given, left_out);
+  const StudyState state = load_state(workspace, study, job, std::move(left_out));
   return make_report(workspace, study, state, evaluate_state(workspace, study, state, job), html,
                      job);
 }

@@ -259,7 +259,7 @@ void sweep_runs(Workspace& workspace, Sweeper& sweeper) {
     if (!known.contains(id)) {
       // A training that began meanwhile has its row before its folder.
       if (is_run_id(id) && !find_run(workspace.database(), id)) {
-        sweeper.folder(folder, "a run that the database has no more",
+        sweeper.folder(folder, "a run that nothing needs",
                        [&](const Path& file) { return is_run_file(folder, file); });
       } else {
         sweeper.keep(folder, "the database has no run of this name, nor does a training give one");
@@ -316,7 +316,7 @@ void sweep_study(Workspace& workspace, const std::string& study, const RemovalOp
   // It was run again since: the files are the new one's.
   if (!study_content(workspace.database(), study).runs.empty()) return;
   Sweeper sweeper(workspace, options, report);
-  std::vector<Path> files = {workspace.root() / "studies" / (study + ".json")};
+  std::vector<Path> files = {study_record(workspace, study)};
   for (Path& file : report_files(workspace, study)) files.push_back(std::move(file));
   for (const Path& file : files) {
     std::error_code error;

@@ -1,6 +1,7 @@
 #include "epicrisis/study/verify_workspace.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -10,16 +11,23 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/settings/train_result.h"
-#include "epicrisis/store/tables/runs.h"
+#include "epicrisis/store/tables/inventory.h"
+#include "epicrisis/store/tables/results.h"
+#include "epicrisis/store/tables/samples.h"
+#include "epicrisis/study/run_list.h"
+#include "epicrisis/study/study.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/folders.h"
+#include "study/predictions.h"
 #include "study/report_files.h"
 #include "study/run_files.h"
+#include "study/run_use.h"
 
 namespace epicrisis {
 namespace {
 
 using study::entries_of;
+using study::study_record;
 
 constexpr const char* kRestore = "put a copy of it back";
 constexpr const char* kRunAgain = "run the study again: it is made anew";
@@ -132,7 +140,8 @@ class Verification {
   void check_runs() {
     VerifyTally& tally = begin("runs");
     std::set<std::string> known;
-    for (const RunRecord& run : list_runs(workspace_.database())) {
+    std::map<std::string, std::set<std::string>> tested;  // by study
+    for (const ListedRun& run : list_workspace_runs(workspace_)) {
       job_.check();
       known.insert(run.id);
       const Path folder = workspace_.runs() / run.id;
@@ -143,6 +152,10 @@ class Verification {
       bool verified = true;
       if (done) check_finished_run(folder, verified);
       check_tensor_files(folder, verified);
+      if (done && run.use == RunUse::kUsed && std::filesystem::exists(folder)) {
+        if (!tested.contains(run.study)) tested[run.study] = tested_on(run.study);
+        check_predictions(folder, tested.at(run.study));
+      }
       if (report_.faults.size() > before) {
         ++tally.damaged;
       } else if (!verified) {
@@ -167,6 +180,39 @@ class Verification {
     } catch (const Error& error) {
       fault(folder, error.what(), kRunAgain);
     }
+    try {
+      if (!study::check_run_use(folder)) verified = false;
+    } catch (const Error& error) {
+      fault(folder, error.what(), kRunAgain);
+    }
+  }
+
+  // The data sets that results of a study were measured on, of those that it and the workspace have
+  // still: every run that the study has predicts for each.
+  std::set<std::string> tested_on(const std::string& study) {
+    std::set<std::string> names;
+    for (const StoredResult& result : load_results(workspace_.database(), {.study = study})) {
+      names.insert(result.row.dataset);
+    }
+    const std::vector<std::string> there = dataset_names(workspace_.database());
+    std::erase_if(names, [&](const auto& name) { return std::ranges::count(there, name) == 0; });
+    try {
+      const std::vector<StudyData> data = load_study(workspace_, study).data;
+      std::erase_if(names, [&](const auto& name) {
+        return std::ranges::count(data, name, &StudyData::name) == 0;
+      });
+    } catch (const Error&) {
+      // A fault of the study, told there.
+    }
+    return names;
+  }
+
+  void check_predictions(const Path& folder, const std::set<std::string>& datasets) {
+    for (const std::string& name : datasets) {
+      const Path file = study::predictions_file(folder, name);
+      if (std::filesystem::exists(file)) continue;
+      fault(file, fmt::format("the predictions for '{}' are gone", name), kRunAgain);
+    }
   }
 
   void check_tensor_files(const Path& folder, bool& verified) {
@@ -189,24 +235,41 @@ class Verification {
 
   void check_studies() {
     VerifyTally& tally = begin("studies");
-    for (const Path& file : entries_of(workspace_.root() / "studies")) {
-      if (file.extension() != ".json") continue;
+    std::set<std::string> measured = studies_with_results(workspace_.database());
+    for (const std::string& name : list_studies(workspace_)) {
+      measured.erase(name);
       ++tally.checked;
-      try {
-        const Json json = parse_json(read_file(file), file.string());
-        json_get<std::string>(json, "source", file.string());
-        if (study::report_was_changed(workspace_, file.stem().string())) {
-          ++tally.damaged;
-          fault(study::report_file(workspace_, file.stem().string()),
-                "the report, or a file beside it, is not as it was written",
-                "run the study again: it is written anew");
-        }
-      } catch (const Error& error) {
+      const std::size_t before = report_.faults.size();
+      bool verified = true;
+      check_record(name, verified);
+      if (study::report_was_changed(workspace_, name)) {
+        fault(study::report_file(workspace_, name),
+              "the report, or a file beside it, is not as it was written",
+              "run the study again: it is written anew");
+      }
+      if (report_.faults.size() > before) {
         ++tally.damaged;
-        fault(file, error.what(), "run the study again from its file: it is written anew");
+      } else if (!verified) {
+        ++tally.unverified;
       }
     }
-    tally.unverified = tally.checked - tally.damaged;
+    for (const std::string& name : measured) {
+      ++tally.checked;
+      ++tally.damaged;
+      fault(study_record(workspace_, name),
+            fmt::format("the record of study '{}', of which there are results, is gone", name),
+            "run the study again from its file: it is written anew");
+    }
+  }
+
+  void check_record(const std::string& name, bool& verified) {
+    const Path file = study_record(workspace_, name);
+    try {
+      load_study(workspace_, name);
+      verified = parse_json(read_file(file), file.string()).contains("sha256");
+    } catch (const Error& error) {
+      fault(file, error.what(), "nothing is trained for that");
+    }
   }
 
   Workspace& workspace_;

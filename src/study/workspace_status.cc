@@ -102,6 +102,12 @@ void advise_on_notes(const WorkspaceStatus& status, std::vector<std::string>& ne
   }
 }
 
+// "set a is", "sets a, b are"
+std::string named(const std::vector<std::string>& datasets) {
+  return datasets.size() == 1 ? fmt::format("set {} is", datasets.front())
+                              : fmt::format("sets {} are", join(datasets, ", "));
+}
+
 void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& next) {
   for (const StudyProgress& study : status.studies) {
     if (!study.problem.empty()) {
@@ -110,6 +116,18 @@ void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& 
                       "file",
                       study.name, study.problem));
       continue;
+    }
+    if (!study.to_import.empty()) {
+      next.push_back(fmt::format(
+          "Study {}: its data {} not here any more, and its file does not say where to read {}: "
+          "epicrisis import, under the same name",
+          study.name, named(study.to_import), study.to_import.size() == 1 ? "it" : "them"));
+    }
+    if (!study.absent.empty()) {
+      next.push_back(fmt::format(
+          "Study {}: its data {} not here any more: epicrisis study run {} imports {} again",
+          study.name, named(study.absent), study.file.empty() ? "FILE" : study.file,
+          study.absent.size() == 1 ? "it" : "them"));
     }
     const std::int64_t open = study.runs - study.done - study.running;
     if (open > 0) {

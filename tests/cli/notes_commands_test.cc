@@ -63,7 +63,7 @@ TEST_F(NotesCommands, AgreementShowsAJudgeBesideTheRules) {
              R"({"dataset": "ham10000", "key": "ISIC_0000001", "text": "A melanoma."}
 {"dataset": "ham10000", "key": "ISIC_0000002", "text": "A nevus."}
 )");
-  ASSERT_EQ(in_workspace("notes import --strategy P3 '" + path("notes.jsonl") + "'"), 0) << said;
+  ASSERT_EQ(in_workspace("notes import --strategy mine '" + path("notes.jsonl") + "'"), 0) << said;
   test::FaultServer server;
   server.respond_by([](const test::SeenRequest&) {
     return test::complete(R"({"verdicts": [{"claim": 1, "verdict": "contradicts"}]})");
@@ -116,6 +116,8 @@ TEST_F(NotesCommands, ShowGivesExamplesWithWhatIsKnown) {
                     HasSubstr("ham10000/ISIC_0000002"), Not(HasSubstr("ISIC_0000003"))));
   EXPECT_EQ(in_workspace("notes show --strategy P1"), 0) << said;
   EXPECT_THAT(said, Not(HasSubstr("ISIC")));
+  EXPECT_EQ(in_workspace("notes show --strategy nosuch"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("'nosuch'"));
   EXPECT_EQ(in_workspace("notes show --examples 0 --json"), 0) << said;
   const Json json = parse_json(said, "show");
   EXPECT_EQ(json["counts"][0]["notes"], 3);

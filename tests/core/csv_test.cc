@@ -349,9 +349,9 @@ TEST(Csv, AFileReadsAsItsTextDoes) {
   EXPECT_EQ(rows_of(file), from_text);
 }
 
-TEST(Csv, MissingFileAndFolderAreSystemErrors) {
+TEST(Csv, AMissingFileIsTheCallersAndAFolderTheSystems) {
   const TemporaryFolder folder;
-  EXPECT_THROW(CsvReader(folder.path() / "none.csv"), SystemError);
+  EXPECT_THROW(CsvReader(folder.path() / "none.csv"), UsageError);
   EXPECT_THROW(CsvReader{folder.path()}, SystemError);
 }
 

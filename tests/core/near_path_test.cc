@@ -51,7 +51,7 @@ TEST_F(NearPath, IsSaidOfFilesThatAPersonGave) {
   const auto error = [](const auto& call) {
     try {
       call();
-    } catch (const SystemError& failure) {
+    } catch (const UsageError& failure) {
       return std::string(failure.what());
     }
     return std::string("no error");

@@ -133,6 +133,10 @@ TEST(PublishedSplit, KnowsTheNamesInUse) {
                                                                    {"Hold Out Set", "test"},
                                                                    {"test 2", "test"},
                                                                    {"Entrai\u0302nement", "train"}};
+  EXPECT_EQ(published_split_name("Unused"), "");
+  for (const char* other : {"unused images", "unused train"}) {
+    EXPECT_EQ(published_split_name(other), std::nullopt) << other;
+  }
   for (const auto& [name, split] : kNames) EXPECT_EQ(published_split_name(name), split) << name;
   for (const char* other : {"", "custom", "test tubes", "train_val", "trainval", "contest",
                             "train station", "data", "1", "set", "MEL", "testis"}) {

@@ -233,7 +233,7 @@ TEST_F(RecordingTest, ABrokenLineIsNamed) {
       EXPECT_THAT(error.what(), HasSubstr("run.jsonl:2")) << bad;
     }
   }
-  EXPECT_THROW(make_replay_transport(folder_.path() / "none", job_), SystemError);
+  EXPECT_THROW(make_replay_transport(folder_.path() / "none", job_), UsageError);
 }
 
 TEST_F(RecordingTest, NoOtherFileIsWrittenInto) {

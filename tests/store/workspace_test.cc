@@ -237,30 +237,58 @@ TEST_F(WorkspaceTest, AFolderThatMayNotBeWrittenToCanBeRead) {
 }
 
 // It makes the index of a log to read, and a copy where it cannot: there is no room for either.
-TEST_F(WorkspaceTest, AWorkspaceOnAFullDiskCanBeLookedAt) {
+TEST_F(WorkspaceTest, AWorkspaceOnAFullDiskCanBeRead) {
   const Path root = folder_.path() / "w";
   {
     Workspace::create(root).database().execute_script(
         "CREATE TABLE t (a); INSERT INTO t VALUES (7)");
   }
   EXPECT_EQ(test::on_a_full_disk([&] {
-              try {
-                Workspace::open_to_read(root);
-                return 3;
-              } catch (const SystemError&) {
+              for (const auto open : {&Workspace::open_to_read, &Workspace::open_to_look}) {
+                Workspace workspace = open(root);
+                if (workspace.root() != root || workspace.kept()) return 4;
+                try {
+                  workspace.database().execute("INSERT INTO t VALUES (1)");
+                  return 5;
+                } catch (const SystemError&) {
+                }
+                if (workspace.database().query_integer("SELECT sum(a) FROM t") != 7) return 6;
               }
-              Workspace workspace = Workspace::open_to_look(root);
-              if (workspace.root() != root || workspace.kept()) return 4;
-              try {
-                workspace.database().execute("INSERT INTO t VALUES (1)");
-                return 5;
-              } catch (const SystemError&) {
-              }
-              return workspace.database().query_integer("SELECT sum(a) FROM t") == 7 ? 0 : 6;
+              return 0;
             }),
             0);
   EXPECT_TRUE(Workspace::open_to_look(root).kept());
   EXPECT_THROW(Workspace::open_to_look(folder_.path() / "none"), UsageError);
+}
+
+// As where the workspace's disk is full and that of temporary files is not: the index of the log
+// cannot be made, the copy can.
+TEST_F(WorkspaceTest, WhatCannotBeWrittenToIsReadFromACopy) {
+  const Path root = folder_.path() / "w";
+  {
+    Workspace::create(root).database().execute_script(
+        "CREATE TABLE t (a); INSERT INTO t VALUES (7)");
+  }
+  std::filesystem::create_symlink(root / "nowhere", root / "epicrisis.db-shm");
+  EXPECT_THROW(Workspace::open(root), SystemError);
+  {
+    Workspace workspace = Workspace::open_to_read(root);
+    EXPECT_FALSE(workspace.kept());
+    workspace.database().execute("INSERT INTO t VALUES (1)");
+    EXPECT_EQ(workspace.database().query_integer("SELECT sum(a) FROM t"), 8);
+    std::filesystem::remove_all(root / "locks");
+    EXPECT_NO_THROW(workspace.lock("audit"));
+  }
+  std::filesystem::remove(root / "epicrisis.db-shm");
+  EXPECT_EQ(Workspace::open(root).database().query_integer("SELECT sum(a) FROM t"), 7);
+}
+
+TEST_F(WorkspaceTest, AFileIsNoWorkspace) {
+  const Path file = folder_.path() / "study.toml";
+  write_file(file, "name = 1");
+  for (const auto open : {&Workspace::open, &Workspace::open_to_read, &Workspace::open_copy}) {
+    EXPECT_THAT(message_of<UsageError>([&] { open(file); }), HasSubstr("it is a file"));
+  }
 }
 
 TEST_F(WorkspaceTest, ALogWithoutItsIndexIsReadToo) {

@@ -12,6 +12,7 @@
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
+#include "epicrisis/study/removal.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/verify_workspace.h"
 #include "epicrisis/tensor/safetensors.h"
@@ -155,6 +156,25 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   EXPECT_EQ(outcome.trained, 0U);
   EXPECT_EQ(outcome.kept, 2U);
   EXPECT_EQ(outcome.rows, rows);
+}
+
+// What was measured on the others stands, and the one that is gone is named.
+TEST_F(EvaluateStudy, AnExternalSetThatIsGoneIsLeftOut) {
+  Workspace workspace = finished(study());
+  std::vector<ResultRow> internal = evaluate_study(workspace, study(), job_);
+  std::erase_if(internal, [](const ResultRow& row) { return row.dataset == "phone"; });
+  remove_dataset(workspace, "phone", {}, job_);
+  EXPECT_EQ(evaluate_study(workspace, study(), job_), internal);
+  const Path html = folder_.path() / "report.html";
+  EXPECT_EQ(write_study_report(workspace, study(), html, job_).results, internal);
+  EXPECT_NE(read_file(html).find("data set &#39;phone&#39; is left out"), std::string::npos);
+  remove_dataset(workspace, "dermoscope_a", {}, job_);
+  try {
+    evaluate_study(workspace, study(), job_);
+    FAIL() << "evaluated without data";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("no data set 'dermoscope_a', which it trains on"));
+  }
 }
 
 TEST_F(EvaluateStudy, WithoutASampleOfItsClassesItSaysSo) {

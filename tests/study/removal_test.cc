@@ -147,6 +147,24 @@ TEST_F(RemovalTest, RunsThatDependOnADataSetAreNamedAndStay) {
   Workspace::open(root());
 }
 
+// A study that takes a data set as it was imported cannot import it again.
+TEST_F(RemovalTest, WhoCannotImportADataSetAgainIsNamed) {
+  add_sample("phone", "1", 2, "v2-32");
+  keep_study("small");
+  keep_study("taken",
+             std::string("\n[[data]]\nname = \"other\"\nrole = \"external\"\n") + test::kTwoRuns);
+  EXPECT_THAT(remove_dataset(workspace_, "phone", {}, job_).without_source, IsEmpty());
+  add_sample("other", "1", 3, "v2-32");
+  const DatasetRemoval removal = remove_dataset(workspace_, "other", {}, job_);
+  EXPECT_THAT(removal.studies, ElementsAre("taken"));
+  EXPECT_THAT(removal.without_source, ElementsAre("taken"));
+  EXPECT_EQ(removal.adapter, "fake");
+  const std::vector<StudyProgress> studies = list_study_progress(workspace_);
+  EXPECT_THAT(studies.at(0).absent, ElementsAre("dermoscope_a", "phone"));
+  EXPECT_THAT(studies.at(0).to_import, IsEmpty());
+  EXPECT_THAT(studies.at(1).to_import, ElementsAre("other"));
+}
+
 TEST_F(RemovalTest, AStudyGoesWithItsRunsAndReport) {
   add_sample("a", "1", 1, "v2-32");
   keep_study("small");

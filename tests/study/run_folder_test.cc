@@ -84,7 +84,7 @@ TEST_F(RunFolderTest, EncodersAreLookedForInTheFoldersOfModels) {
 
 TEST_F(RunFolderTest, HowGoodARunWasIsKnownAsFarAsItWasMeasured) {
   const Path folder =
-      workspace_.runs() / add_run("small-image", "small", "image only", 1, RunStatus::kDone);
+      workspace_.runs() / add_run("small-image", "small", "image only", 1, RunStatus::kRunning);
   test::store_sample(database_, "clinic", test::make_sample("1"));
   EXPECT_THAT(quality_lines(run_quality(folder)), IsEmpty());
   EpochMetrics metrics;

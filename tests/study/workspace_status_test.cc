@@ -116,5 +116,27 @@ seeds = [1, 2, 3, 4, 5]
   EXPECT_EQ(small.interrupted, 1);
 }
 
+TEST_F(WorkspaceStatusTest, DataThatAStudyNamesAndAreGoneAreTold) {
+  keep_study("small");
+  test::store_sample(database_, "dermoscope_a", test::make_sample("1"));
+  EXPECT_THAT(workspace_status(workspace_).next,
+              Contains(HasSubstr("Study small: its data set phone is not here any more: epicrisis "
+                                 "study run /studies/small.toml imports it again")));
+}
+
+// A finished run whose folder somebody removed is trained again.
+TEST_F(WorkspaceStatusTest, ARunWhoseFilesAreGoneIsNotDone) {
+  keep_study("small");
+  const std::string run = add_run("a", "small", "image only", 1, RunStatus::kDone);
+  add_run("b", "small", "with notes", 1, RunStatus::kDone);
+  EXPECT_EQ(list_study_progress(workspace_).at(0).done, 2);
+  std::filesystem::remove_all(workspace_.runs() / run);
+  const StudyProgress small = list_study_progress(workspace_).at(0);
+  EXPECT_EQ(small.done, 1);
+  EXPECT_EQ(small.missing, 1);
+  EXPECT_THAT(workspace_status(workspace_).next, Contains(HasSubstr("1 of 2 runs not done")));
+  EXPECT_THAT(list_workspace_runs(workspace_).at(0).error, HasSubstr("gone"));
+}
+
 }  // namespace
 }  // namespace epicrisis

@@ -13,8 +13,8 @@ namespace epicrisis {
 // a folder are looked at, so the call is for a path at a time, not for every row of a table.
 std::string near_path_words(const Path& path);
 
-// Whole file of a path that a person gave: as read_file(), but the SystemError says what is near where
-// there is none.
+// Whole file of a path that a person gave: as read_file(), but a UsageError that says what is near
+// where there is none.
 std::string read_given_file(const Path& path, std::uint64_t max_bytes = kMaxTextFile);
 
 }  // namespace epicrisis

@@ -44,12 +44,13 @@ class Workspace {
   // UsageError if there is no workspace; InputError if the database is damaged, empty or fresh
   // where the folder holds pictures, features or runs; SystemError if it may not be written to.
   static Workspace open(const Path& root);
-  // For who only reads: where the folder may not be written to (its permissions, a disk that is
-  // mounted read-only), the database is a temporary copy, and what is written to it goes with it.
+  // For who only reads: where the folder may not or cannot be written to (its permissions, a disk
+  // that is mounted read-only or full), the database is a temporary copy, and what is written to it
+  // goes with it. Where there is no room for a copy either, it is the database as it is, without a
+  // file beside it, provided that it is of this layout and has no log; what is written to it is
+  // refused. The error of open() otherwise.
   static Workspace open_to_read(const Path& root);
-  // For who writes nothing and should work on a full disk too: as open_to_read(), and where that is
-  // refused the database as it is, without a file beside it, provided that it is of this layout and
-  // has no log. What is written to it is refused. The error of open_to_read() otherwise.
+  // For who writes nothing at all: as open_to_read(), without the copy where it can be.
   static Workspace open_to_look(const Path& root);
   // To try things on: the database is a temporary copy that goes with the object, the folder's
   // files are the real ones. Where there is no workspace the copy is an empty one. Errors as
@@ -77,6 +78,7 @@ class Workspace {
   Workspace(Path root, std::unique_ptr<Database> database);
   static Workspace build(const Path& root);
   static Workspace copy_of(const Path& root);
+  static std::optional<Workspace> copy_if_possible(const Path& root);
   static std::optional<Workspace> look_at(const Path& root);
   Path root_;
   std::unique_ptr<TemporaryFolder> scratch_;  // outlives the copy in it

@@ -45,8 +45,11 @@ struct DatasetRemoval {
   std::string dataset;
   DatasetContent content;
   std::vector<DependentRun> runs;    // they stay
-  std::vector<std::string> studies;  // that name the data set: the next run imports it again
-  std::vector<std::string> unread;   // studies whose record cannot be read
+  std::vector<std::string> studies;  // that name the data set
+  // Of them those that do not say where to read it; the next run of the others imports it again.
+  std::vector<std::string> without_source;
+  std::string adapter;              // that read it, from content.source
+  std::vector<std::string> unread;  // studies whose record cannot be read
   // Prepared pictures of it that stay inside files with others, by folder.
   std::vector<UnusedFiles> inside;
   SweepReport sweep;

@@ -27,7 +27,7 @@ struct ListedRun {
   std::optional<std::int64_t> seed;  // where the configuration tells it
   RunStatus status = RunStatus::kDone;
   bool at_work = false;  // a process has its study's lock
-  std::string error;     // of a failed one
+  std::string error;     // of a failed one, and of a finished one without its files
   std::string started_at;
   std::string finished_at;
   RunUse use = RunUse::kUsed;
@@ -51,8 +51,12 @@ struct StudyProgress {
   std::int64_t running = 0;
   std::int64_t interrupted = 0;  // broken off, by a kill too
   std::int64_t failed = 0;
-  std::int64_t missing = 0;  // never started
+  std::int64_t missing = 0;  // never started, or the files of a finished one are gone
   std::string report;        // its HTML file, "" if there is none
+  // Data sets that it names and the workspace has not: those that its next run imports, and those
+  // that it takes as they were imported.
+  std::vector<std::string> absent;
+  std::vector<std::string> to_import;
 };
 Json to_json(const StudyProgress& progress);
 std::vector<StudyProgress> list_study_progress(Workspace& workspace);  // by name

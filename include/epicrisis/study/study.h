@@ -42,14 +42,16 @@ StudyOutcome run_study(Workspace& workspace, const Study& study, Job& job,
 // The studies that were run in a workspace, by name.
 std::vector<std::string> list_studies(const Workspace& workspace);
 // A study as it was last run here. UsageError that lists those there are; "" takes the only one.
+// InputError, saying how to go on, where the record of it is damaged.
 Study load_study(const Workspace& workspace, const std::string& name = "");
 
 // The result rows of a study's finished runs: one per seed, and "all" over the seeds. They come out
-// of the database; what changed since they were stored there is measured first. Trains nothing.
+// of the database; what changed since they were stored there is measured first. Trains nothing. External data sets that
+// the workspace has no more are left out, with a warning; UsageError where the study trains on one.
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job);
 
 // Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers
-// as .csv, .json and .tex. Trains nothing.
+// as .csv, .json and .tex. Trains nothing. As evaluate_study() of data sets that are gone.
 ReportData write_study_report(Workspace& workspace, const Study& study, const Path& html, Job& job);
 // The files that it writes beside the page `html`.
 std::vector<Path> files_beside_report(const Path& html);

@@ -92,6 +92,19 @@ void add_value(MetadataRow& row, const std::string& name, const Json& value) {
   row.cells.push_back(std::move(text));
 }
 
+// The text of a member, or those of a list of texts.
+std::vector<std::string> strings_of(const Json& object, const std::string& name) {
+  std::vector<std::string> strings;
+  const auto value = object.find(name);
+  if (value == object.end()) return strings;
+  if (value->is_string()) strings.push_back(value->get<std::string>());
+  if (!value->is_array()) return strings;
+  for (const Json& one : *value) {
+    if (one.is_string()) strings.push_back(one.get<std::string>());
+  }
+  return strings;
+}
+
 MetadataRow row_of(const Json& object, std::string place, const std::string& picture) {
   MetadataRow row;
   row.place = std::move(place);
@@ -100,13 +113,7 @@ MetadataRow row_of(const Json& object, std::string place, const std::string& pic
     names.push_back(name);
     add_value(row, name, value);
   }
-  const auto files = object.find(picture_column(names, picture, row.further));
-  if (files == object.end()) return row;
-  if (files->is_string()) row.pictures.push_back(files->get<std::string>());
-  if (!files->is_array()) return row;
-  for (const Json& file : *files) {
-    if (file.is_string()) row.pictures.push_back(file.get<std::string>());
-  }
+  row.pictures = strings_of(object, picture_column(names, picture, row.further));
   return row;
 }
 
@@ -231,6 +238,13 @@ std::string_view MetadataRow::cell(std::string_view name) const {
   const auto position = std::find(header.begin(), header.end(), name);
   if (position == header.end()) return {};
   return cells[static_cast<std::size_t>(position - header.begin())];
+}
+
+std::vector<std::string> pictures_of_line(const Json& object) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : object.items()) names.push_back(name);
+  std::vector<std::string> further;
+  return strings_of(object, picture_column(names, "", further));
 }
 
 void read_folder_metadata(const Path& path, const std::string& prefix, const std::string& picture,

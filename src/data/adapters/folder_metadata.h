@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/json.h"
 
 namespace epicrisis {
 
@@ -35,6 +36,10 @@ struct MetadataVisitor {
 // InputError for a file that is not of the form at all (an array, all on one line, UTF-16).
 void read_folder_metadata(const Path& path, const std::string& prefix, const std::string& picture,
                           const MetadataVisitor& visitor);
+
+// The pictures that a line of metadata.jsonl names, as written: of file_name, file_names,
+// x_file_name.
+std::vector<std::string> pictures_of_line(const Json& object);
 
 // The metadata files of a data set.
 struct MetadataFiles {

@@ -7,6 +7,7 @@
 
 #include "data/adapters/column_words.h"
 #include "data/adapters/columns.h"
+#include "data/adapters/folder_keys.h"
 #include "data/adapters/folder_metadata.h"
 #include "data/adapters/registry.h"
 #include "data/adapters/table_map.h"
@@ -21,17 +22,25 @@ namespace {
 
 // Names that columns commonly have, for want of a column map.
 ColumnMap usual_columns(const MetadataRow& row, const Field& field) {
-  const auto first = [&](std::initializer_list<std::string_view> names) {
+  const auto there = [&](std::initializer_list<std::string_view> names) {
+    std::vector<std::string> found;
     for (const std::string_view name : names) {
       if (std::find(row.header.begin(), row.header.end(), name) != row.header.end()) {
-        return std::string(name);
+        found.emplace_back(name);
       }
     }
-    return std::string();
+    return found;
+  };
+  const auto first = [&](std::initializer_list<std::string_view> names) {
+    const std::vector<std::string> found = there(names);
+    return found.empty() ? std::string() : found.front();
   };
   ColumnMap map;
-  map.id = first({"id", "key", "image_id", "isic_id"});
-  map.label = first({"label", "raw_label", "class", "dx"});
+  for (const std::string_view name : kFolderKeyColumns) {
+    if (map.id.empty()) map.id = first({name});
+  }
+  // Where the label map does not know the first, the next may say the class, as in an export.
+  map.label = there({"label", "raw_label", "class", "dx"});
   map.group = first({"group", "patient_id", "patient", field.subject() + "_id"});
   if (map.group.empty()) {
     const auto person = std::ranges::find_if(row.header, [](const std::string& name) {
@@ -80,8 +89,6 @@ std::optional<std::string> split_of(const std::string& path) {
   return published_split_name(folder.substr(folder.rfind('/') + 1));
 }
 
-std::string joined(std::string_view path) { return join(split(path, '/'), "__"); }
-
 // Reads one data set.
 class FolderReader {
  public:
@@ -100,7 +107,8 @@ class FolderReader {
     }
     std::set<std::string> seen;
     for (const std::string& name : names_) {
-      if (std::string id = joined(name); !seen.insert(id).second) clashing_.insert(std::move(id));
+      if (std::string id = key_of_picture_path(name); !seen.insert(id).second)
+        clashing_.insert(std::move(id));
     }
   }
 
@@ -150,7 +158,7 @@ class FolderReader {
  private:
   // "train/cat/0001.jpg" -> "train__cat__0001.jpg", fit for a file name.
   std::string id_of(const std::string& path) const {
-    std::string id = joined(path);
+    std::string id = key_of_picture_path(path);
     return clashing_.contains(id) ? path : id;
   }
 

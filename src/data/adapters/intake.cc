@@ -348,7 +348,7 @@ void Intake::settle_split(Draft& draft) {
     const std::optional<std::string> name = published_split_name(text);
     if (!name) {
       warn_of_value("split of an unknown name", draft.place, text);
-    } else if (std::find(known.begin(), known.end(), *name) == known.end()) {
+    } else if (!name->empty() && std::find(known.begin(), known.end(), *name) == known.end()) {
       known.push_back(*name);
     }
   }

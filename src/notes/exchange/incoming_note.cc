@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <span>
 #include <utility>
 
+#include "data/adapters/folder_keys.h"
+#include "data/adapters/folder_metadata.h"
+#include "data/adapters/picture_index.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/python_json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/sample_key.h"
 #include "llm/no_model.h"
@@ -19,6 +24,7 @@ namespace {
 
 constexpr std::size_t kMaxWord = 200;  // bytes of a name: model, provider
 constexpr std::size_t kMaxParameters = 64 << 10;
+constexpr std::size_t kMaxFault = 2000;  // bytes of what is wrong with a cell
 constexpr int kMaxVariant = 1'000'000;
 // Of one line of metadata.jsonl: each note carries a copy of the line's other fields.
 constexpr std::size_t kMaxNotesOfLine = 256;
@@ -217,13 +223,8 @@ std::vector<FolderText> texts_of_folder_line(const Json& listed) {
   return texts;
 }
 
-// A line of metadata.jsonl: the export's own "notes", or a "text" under the named strategy.
-std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote note) {
-  if (note.key.empty()) {
-    const std::string file = string_of(object, "file_name");
-    note.key = without_picture_suffix(std::string_view(file).substr(file.rfind('/') + 1));
-    check_sizes(note);
-  }
+// The export's own "notes", or a "text" under the named strategy.
+std::vector<IncomingNote> listed_notes(const Json& object, IncomingNote note) {
   const auto listed = object.find("notes");
   if (listed == object.end() || !listed->is_structured() || listed->empty()) {
     return {checked(std::move(note))};
@@ -246,6 +247,44 @@ std::vector<IncomingNote> notes_of_folder_line(const Json& object, IncomingNote 
   return notes;
 }
 
+// The keys that the import of the folder may have given to a picture, the likeliest first.
+class FolderKeys {
+ public:
+  explicit FolderKeys(const std::string& folder) : folder_(folder) {}
+
+  void add(std::string key) {
+    if (!key.empty() && std::ranges::find(keys_, key) == keys_.end()) {
+      keys_.push_back(std::move(key));
+    }
+  }
+  // The whole path first: it is the key where the other form of it is that of two pictures.
+  void add_path(const std::string& written) {
+    std::string path = plain_picture_path(written);
+    if (path.empty()) return;
+    path = folder_ + path;
+    add(path);
+    add(key_of_picture_path(path));
+  }
+  bool empty() const { return keys_.empty(); }
+  void move_into(IncomingNote& note) {
+    if (keys_.empty()) return;
+    note.key = std::move(keys_.front());
+    note.other_keys.assign(std::make_move_iterator(keys_.begin() + 1),
+                           std::make_move_iterator(keys_.end()));
+  }
+
+ private:
+  const std::string& folder_;
+  std::vector<std::string> keys_;
+};
+
+// A key may be a number there.
+std::string key_in(const Json& object, std::string_view name) {
+  const auto found = object.find(name);
+  if (found != object.end() && found->is_number_integer()) return dump_json(*found);
+  return std::string(trim(string_of(object, name)));
+}
+
 }  // namespace
 
 IncomingNote checked_note(IncomingNote note) {
@@ -262,18 +301,76 @@ bool names_note(const std::vector<std::string>& members, const NoteImportOptions
   return has(options.key_field, kKeyNames) && has(options.text_field, kTextNames);
 }
 
+std::string object_of_row(const std::vector<std::string>& columns,
+                          const std::vector<std::string>& cells, Json& object) {
+  object = Json::object();
+  for (std::size_t i = 0; i < columns.size() && i < cells.size(); ++i) {
+    const std::string_view cell = trim(cells[i]);
+    if (cell.empty()) continue;
+    Json& member = object[columns[i]];
+    if (columns[i] == "variant") {
+      const auto number = parse_integer(cell);
+      if (!number || *number < 0) {
+        return fmt::format("variant '{}' is no whole number from 0", clean_text(cell, 100));
+      }
+      member = static_cast<std::uint64_t>(*number);
+    } else if (columns[i] == "parameters" || columns[i] == "given") {
+      try {
+        member = parse_json(cell, columns[i]);
+      } catch (const InputError& error) {
+        return clean_text(error.what(), kMaxFault);
+      }
+      if (!member.is_object()) return fmt::format("{} is no JSON object", columns[i]);
+    } else {
+      member = cell;
+    }
+  }
+  return "";
+}
+
+std::vector<IncomingNote> notes_of_folder_line(const Json& object, const std::string& place,
+                                               const NoteImportOptions& options,
+                                               const std::string& folder) {
+  const IncomingNote line = note_of_object(object, place, options);
+  std::vector<std::string> pictures = pictures_of_line(object);
+  const bool one_picture = pictures.size() < 2;
+  if (pictures.empty()) pictures.emplace_back();
+  std::vector<IncomingNote> notes;
+  for (const std::string& picture : pictures) {
+    FolderKeys keys(folder);
+    if (one_picture && !options.key_field.empty()) {
+      const std::string key = key_in(object, options.key_field);
+      keys.add(key);
+      keys.add_path(key);
+    } else if (one_picture) {
+      for (const std::string_view column : kFolderKeyColumns) keys.add(key_in(object, column));
+    }
+    if (options.key_field.empty() || keys.empty()) {
+      keys.add_path(picture);
+      keys.add(std::string(
+          without_picture_suffix(std::string_view(picture).substr(picture.rfind('/') + 1))));
+    }
+    IncomingNote note = line;
+    keys.move_into(note);
+    if (note.fault.empty()) check_sizes(note);
+    for (IncomingNote& one : listed_notes(object, std::move(note))) notes.push_back(std::move(one));
+  }
+  return notes;
+}
+
 IncomingNote note_of_row(const Json& object, const std::string& place,
                          const NoteImportOptions& options) {
   return checked(note_of_object(object, place, options));
 }
 
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,
-                                          const NoteImportOptions& options, bool folder_table) {
+                                          const NoteImportOptions& options,
+                                          const std::optional<std::string>& folder) {
   IncomingNote broken;
   broken.place = place;
   Json object;
   try {
-    object = parse_json(line, "JSON");
+    object = folder ? parse_python_json(line, "JSON") : parse_json(line, "JSON");
   } catch (const InputError& error) {
     broken.fault = clean_text(error.what(), 500);
     return {std::move(broken)};
@@ -282,9 +379,8 @@ std::vector<IncomingNote> parse_note_line(std::string_view line, const std::stri
     broken.fault = "not a JSON object";
     return {std::move(broken)};
   }
-  IncomingNote note = note_of_object(object, place, options);
-  if (folder_table) return notes_of_folder_line(object, std::move(note));
-  return {checked(std::move(note))};
+  if (folder) return notes_of_folder_line(object, place, options, *folder);
+  return {note_of_row(object, place, options)};
 }
 
 IncomingNote note_of_tree_file(const Path& relative, const std::string& place, std::string text,
@@ -317,7 +413,7 @@ IncomingNote note_of_tree_file(const Path& relative, const std::string& place, s
     }
   }
   note.key = key_of_file_name(name);
-  note.name = std::move(name);
+  note.other_keys.push_back(std::move(name));
   note.text = std::move(text);
   return checked(std::move(note));
 }

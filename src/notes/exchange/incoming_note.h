@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,9 @@ struct IncomingNote {
   std::string doubt;  // what its text is taken for: "refusals", "web pages", ...; "" for a note
   bool keep_doubtful = false;  // takes it all the same
   std::string dataset, key, strategy, text;
-  std::string name;  // of a tree's file, if other programs than this one may mean it by the key
+  // What else may name the sample, tried in turn: of a tree's file its name, of an imagefolder's line
+  // other ids and the picture's path, as the import of such a folder makes keys.
+  std::vector<std::string> other_keys;
   std::string provider = "import";
   std::string model, template_version, origin = "import";
   std::string note_key;    // SHA-256 in hex, or ""
@@ -42,10 +45,20 @@ bool names_note(const std::vector<std::string>& members, const NoteImportOptions
 IncomingNote note_of_row(const Json& object, const std::string& place,
                          const NoteImportOptions& options);
 
+// A table's row as JSONL has it: empty cells are members that are not there, and what is no text
+// there is read. Returns what is wrong with a cell; "" where nothing is.
+std::string object_of_row(const std::vector<std::string>& columns,
+                          const std::vector<std::string>& cells, Json& object);
+
 // The notes of one line of JSONL, never none: a line that cannot be read is one with a fault.
-// `folder_table`: of an imagefolder's metadata.jsonl, where one line may hold several notes.
+// `folder`: of an imagefolder's table, where one line may hold several notes, what leads to it
+// ("train/").
 std::vector<IncomingNote> parse_note_line(std::string_view line, const std::string& place,
-                                          const NoteImportOptions& options, bool folder_table);
+                                          const NoteImportOptions& options,
+                                          const std::optional<std::string>& folder = {});
+std::vector<IncomingNote> notes_of_folder_line(const Json& object, const std::string& place,
+                                               const NoteImportOptions& options,
+                                               const std::string& folder);
 
 // The note of a text tree's file; `relative` is its path below the root.
 IncomingNote note_of_tree_file(const Path& relative, const std::string& place, std::string text,

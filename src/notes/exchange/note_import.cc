@@ -1,11 +1,16 @@
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/line_reader.h"
+#include "data/adapters/folder_metadata.h"
+#include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/exchange/exchange.h"
+#include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/sample_search.h"
 #include "epicrisis/store/tables/samples.h"
 #include "notes/exchange/import_rows.h"
@@ -18,11 +23,17 @@ namespace {
 // Matches, stores and counts.
 class Importer {
  public:
-  Importer(Workspace& workspace, const Job& job)
-      : job_(job), database_(workspace.database()), writes_(database_) {}
+  // Notes on a data set that the workspace has not are for `dataset`, where that is given.
+  Importer(Workspace& workspace, const Job& job, std::string dataset)
+      : job_(job),
+        database_(workspace.database()),
+        writes_(database_),
+        dataset_(std::move(dataset)),
+        known_(dataset_names(database_)) {}
 
-  void add(const IncomingNote& note) {
+  void add(IncomingNote note) {
     if (writes_.begin_row()) job_.check();
+    if (!dataset_.empty() && !is_known(note.dataset)) note.dataset = dataset_;
     if (!note.fault.empty()) {
       ++report_.invalid;
       ++report_.invalid_reasons[note.doubt.empty() ? "others" : note.doubt];
@@ -30,15 +41,15 @@ class Importer {
       return;
     }
     std::vector<Sample> samples = samples_of_key(database_, note.dataset, note.key);
-    if (samples.empty() && !note.name.empty() && note.name != note.key) {
-      samples = samples_of_key(database_, note.dataset, note.name);
+    for (const std::string& other : note.other_keys) {
+      if (samples.empty()) samples = samples_of_key(database_, note.dataset, other);
     }
     if (samples.size() != 1) {
       ++report_.unmatched;
       keep_example(report_.unmatched_examples,
                    fmt::format("{}: {}/{}{}", note.place, note.dataset, note.key,
                                samples.empty() ? "" : " may mean several samples"));
-      if (!find_dataset(database_, note.dataset)) report_.unknown_datasets.insert(note.dataset);
+      if (!is_known(note.dataset)) report_.unknown_datasets.insert(note.dataset);
       return;
     }
     const Sample& sample = samples.front();
@@ -77,6 +88,10 @@ class Importer {
 
  private:
   enum class State { kNew, kThere, kOther };
+
+  bool is_known(const std::string& dataset) const {
+    return std::ranges::binary_search(known_, dataset);
+  }
 
   // What comes in was cleaned, so the stored text is too before the two are held together.
   static bool is_text_of(const NoteRecord& stored, const IncomingNote& note) {
@@ -131,11 +146,13 @@ class Importer {
   const Job& job_;
   Database& database_;
   GroupedWrites writes_;
+  std::string dataset_;
+  std::vector<std::string> known_;  // sorted
   NoteImportReport report_;
 };
 
-void import_lines(const Path& file, const NoteImportOptions& options, bool folder_table,
-                  Importer& importer) {
+void import_lines(const Path& file, const NoteImportOptions& options,
+                  const std::optional<std::string>& folder, Importer& importer) {
   // A longer line is handed on as a fault.
   LineReader lines(file, kMaxNoteLine);
   while (lines.next()) {
@@ -148,7 +165,7 @@ void import_lines(const Path& file, const NoteImportOptions& options, bool folde
       importer.add(cut);
       continue;
     }
-    for (const IncomingNote& note : parse_note_line(lines.line(), place, options, folder_table)) {
+    for (const IncomingNote& note : parse_note_line(lines.line(), place, options, folder)) {
       importer.add(note);
     }
   }
@@ -176,16 +193,48 @@ void import_tree(const Path& root, const NoteImportOptions& options, Importer& i
   }
 }
 
-std::vector<Path> folder_tables(const Path& root) {
-  std::vector<Path> tables;
-  if (std::filesystem::exists(root / "metadata.jsonl")) tables.push_back(root / "metadata.jsonl");
-  for (const auto& entry : std::filesystem::directory_iterator(root)) {
-    if (entry.is_directory() && std::filesystem::exists(entry.path() / "metadata.jsonl")) {
-      tables.push_back(entry.path() / "metadata.jsonl");
+// The metadata.csv of an imagefolder's folder.
+void import_folder_table(const Path& file, const NoteImportOptions& options,
+                         const std::string& folder, Importer& importer) {
+  CsvReader reader(file);
+  while (reader.next()) {
+    Json object;
+    IncomingNote broken;
+    broken.fault = object_of_row(reader.header(), reader.row(), object);
+    broken.place = reader.place();
+    if (!broken.fault.empty()) {
+      importer.add(std::move(broken));
+      continue;
+    }
+    for (IncomingNote& note : notes_of_folder_line(object, reader.place(), options, folder)) {
+      importer.add(std::move(note));
     }
   }
-  std::ranges::sort(tables);
-  return tables;
+}
+
+// The tables of an imagefolder, as its import finds them. Whether there was one.
+bool import_folder(const Path& root, const NoteImportOptions& options, Importer& importer) {
+  std::vector<std::string> folders = find_folder_metadata(root).prefixes;
+  std::ranges::sort(folders);
+  for (const std::string& folder : folders) {
+    const Path lines = root / folder / "metadata.jsonl";
+    if (std::filesystem::exists(lines)) {
+      import_lines(lines, options, folder, importer);
+    } else {
+      import_folder_table(root / folder / "metadata.csv", options, folder, importer);
+    }
+  }
+  return !folders.empty();
+}
+
+// A note of somebody else's would pass for one that the strategy gave.
+void refuse_own_name(const std::string& strategy) {
+  const std::vector<std::string> own = built_in_strategies();
+  if (std::ranges::find(own, strategy) == own.end()) return;
+  throw UsageError(
+      "notes import: '{0}' is a strategy of this program, and what it writes has that name; give "
+      "the notes another one, such as '{0}-imported' (`strategy`)",
+      strategy);
 }
 
 }  // namespace
@@ -210,16 +259,12 @@ NoteImportReport import_notes(Workspace& workspace, const Path& source, const Jo
   if (!std::filesystem::exists(source)) {
     throw UsageError("notes import: there is no {}{}", source.string(), near_path_words(source));
   }
-  Importer importer(workspace, job);
+  refuse_own_name(options.strategy);
+  Importer importer(workspace, job, options.dataset);
   if (std::filesystem::is_directory(source)) {
-    const std::vector<Path> tables = folder_tables(source);
-    if (tables.empty()) {
-      import_tree(source, options, importer);
-    } else {
-      for (const Path& table : tables) import_lines(table, options, true, importer);
-    }
+    if (!import_folder(source, options, importer)) import_tree(source, options, importer);
   } else if (source.extension() == ".jsonl") {
-    import_lines(source, options, false, importer);
+    import_lines(source, options, {}, importer);
   } else if (may_hold_texts(source)) {
     each_published_text(source, options, [&](const IncomingNote& note) { importer.add(note); });
   } else {

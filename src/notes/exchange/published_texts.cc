@@ -141,41 +141,17 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
   }
 }
 
-// A row as JSONL has it: empty cells are members that are not there, and what is no text there is
-// read. A fault where that cannot be.
+// A fault where a cell cannot be read.
 IncomingNote note_of_cells(const std::vector<std::string>& columns,
                            const std::vector<std::string>& cells, const std::string& place,
                            const NoteImportOptions& options) {
+  Json object;
+  std::string fault = object_of_row(columns, cells, object);
+  if (fault.empty()) return note_of_row(object, place, options);
   IncomingNote broken;
   broken.place = place;
-  Json object = Json::object();
-  for (std::size_t i = 0; i < columns.size() && i < cells.size(); ++i) {
-    const std::string_view cell = trim(cells[i]);
-    if (cell.empty()) continue;
-    Json& member = object[columns[i]];
-    if (columns[i] == "variant") {
-      const auto number = parse_integer(cell);
-      if (!number || *number < 0) {
-        broken.fault = fmt::format("variant '{}' is no whole number from 0", clean_text(cell, 100));
-        return broken;
-      }
-      member = static_cast<std::uint64_t>(*number);
-    } else if (columns[i] == "parameters" || columns[i] == "given") {
-      try {
-        member = parse_json(cell, columns[i]);
-      } catch (const InputError& error) {
-        broken.fault = clean_text(error.what(), kMaxKept);
-        return broken;
-      }
-      if (!member.is_object()) {
-        broken.fault = fmt::format("{} is no JSON object", columns[i]);
-        return broken;
-      }
-    } else {
-      member = cell;
-    }
-  }
-  return note_of_row(object, place, options);
+  broken.fault = std::move(fault);
+  return broken;
 }
 
 void visit_table(const Path& file, const NoteImportOptions& options,

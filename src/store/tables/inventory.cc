@@ -84,6 +84,10 @@ std::set<std::string> runs_with_results(Database& database) {
   return distinct(database, "SELECT DISTINCT run_id FROM results WHERE run_id IS NOT NULL");
 }
 
+std::set<std::string> studies_with_results(Database& database) {
+  return distinct(database, "SELECT DISTINCT study FROM results");
+}
+
 std::set<std::string> prepared_recipes(Database& database) {
   return distinct(database, "SELECT DISTINCT recipe FROM prepared");
 }

@@ -36,7 +36,7 @@ SplitSet save_split_set(Database& database, std::string_view name, std::uint64_t
   if (find_split_set(database, name)) {
     if (!replace) {
       throw UsageError(
-          "cannot store the split set '{}': {} has one of this name. Take another name, or replace "
+          "cannot store the split set '{}': {} has one of this name. Take another name, or `replace` "
           "it",
           name, database.path().string());
     }

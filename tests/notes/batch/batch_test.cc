@@ -384,7 +384,7 @@ TEST_F(BatchTest, BrokenAndUnknownLinesAreNamed) {
   EXPECT_EQ(find_batch_request(database_, id)->state, BatchRequestState::kOut);
   EXPECT_EQ(count("ledger"), 0);
   EXPECT_EQ(import_lines({good_line(id)}).written, 1);  // none of them did harm
-  EXPECT_THROW(import_batch(workspace_, {folder_.path() / "none.jsonl"}, job_), SystemError);
+  EXPECT_THROW(import_batch(workspace_, {folder_.path() / "none.jsonl"}, job_), UsageError);
 }
 
 // The answer is read as the request was asked, whatever became of the strategy since.

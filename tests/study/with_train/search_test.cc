@@ -119,7 +119,7 @@ TEST_F(SearchTest, EqualOnesAreInTheOrderOfTheirImport) {
 }
 
 TEST_F(SearchTest, WhatCannotBeSearchedSaysWhatToDo) {
-  EXPECT_THAT(refusal<InputError>("image only", by_text("a nevus")),
+  EXPECT_THAT(refusal<UsageError>("image only", by_text("a nevus")),
               HasSubstr("take a run that trains with notes"));
   EXPECT_THAT(refusal<UsageError>("image only", by_sample("nobody")), HasSubstr("nobody"));
   EXPECT_THAT(refusal<UsageError>("image only", {}), HasSubstr("give one of"));

@@ -52,7 +52,8 @@ NoteExportReport export_notes(Workspace& workspace, NoteFormat format, const Pat
                               const Job& job, const NoteExportOptions& options = {});
 
 struct NoteImportOptions {
-  // Where the file does not say them.
+  // Where the file does not say them; of the data set also where it says one that the workspace has
+  // not. `strategy` is no name of a strategy of this program.
   std::string dataset;
   std::string strategy;
   // JSON keys or columns of the fields; "" takes the export's own name, or the first of the usual
@@ -88,11 +89,12 @@ Json to_json(const NoteImportReport& report);
 
 // Takes notes in from a .jsonl file, a table (.csv, .tsv, a list in .json) with the same columns or
 // those of a published image-text set, a tree or an imagefolder (told by what `source` is). Samples
-// are matched exactly by data set and key. Text is cleaned (core/strings.h); one of more than
+// are matched exactly by data set and key; of an imagefolder's lines by the keys that the import of
+// that folder gives. Text is cleaned (core/strings.h); one of more than
 // 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
 // of that key says the same; one that brings none, if the sample has its text under this strategy.
 // One transaction for every 1,000 notes; importing the same again writes nothing. UsageError if
-// `source` is none of these.
+// `source` is none of these, or `strategy` a name of this program's own.
 NoteImportReport import_notes(Workspace& workspace, const Path& source, const Job& job,
                               const NoteImportOptions& options = {});
 

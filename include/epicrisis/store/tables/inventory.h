@@ -42,6 +42,7 @@ std::int64_t count_without_fingerprint(Database& database,
 std::optional<std::string> last_leakage_check(Database& database);
 // Ids of the runs that stored results were measured on.
 std::set<std::string> runs_with_results(Database& database);
+std::set<std::string> studies_with_results(Database& database);
 // Recipes of which a picture is prepared, or failed to be.
 std::set<std::string> prepared_recipes(Database& database);
 // The SHA-256 of every prepared picture, 64 hex digits; an equal one may come several times.
