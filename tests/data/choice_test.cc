@@ -58,6 +58,20 @@ TEST(AdapterChoice, FoldersOfKnownClassesAreAnImageFolder) {
   EXPECT_EQ(sure_adapter(folder.input()).name(), "imagefolder");
 }
 
+TEST(AdapterChoice, FoldersOfDiseasesAreNoPublishedSet) {
+  for (const char* before : {"", "images/", "train/"}) {
+    DataFolder folder;
+    for (const char* name : {"Basal_Cell_Carcinoma", "Malignant_Melanoma", "Nevus"}) {
+      folder.picture(fmt::format("{}{}/1.jpg", before, name));
+    }
+    EXPECT_EQ(sure_adapter(folder.input()).name(), "imagefolder") << before;
+  }
+  DataFolder dermnet;
+  dermnet.picture("train/Melanoma Skin Cancer Nevi and Moles/malignant-melanoma-12.jpg");
+  dermnet.picture("test/Acne and Rosacea Photos/07Acne081101.jpg");
+  EXPECT_EQ(sure_adapter(dermnet.input()).name(), "dermnet");
+}
+
 TEST(AdapterChoice, WhatIsNotSureIsNamed) {
   DataFolder folder;
   folder.text("cases.csv", "case,dx\n1,MEL\n");
