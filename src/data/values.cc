@@ -89,6 +89,8 @@ struct CommonWords {
   Words no;
   Words ticks;
   Words denying;
+  Words denying_names;
+  Words well;
   std::map<std::string, std::string, std::less<>> sex;
   Words leave_out;
   std::map<std::string, Words> parts_of_years;  // "months" and its spellings
@@ -109,6 +111,8 @@ struct CommonWords {
     doubt = folded(file, "doubt");
     ticks = folded(file, "ticks");
     denying = folded(file, "denying");
+    denying_names = folded(file, "denying_names");
+    well = folded(file, "well");
     yes = folded(file, "yes");
     no = folded(file, "no");
     const TomlTable sexes = file.table("sex");
@@ -338,6 +342,10 @@ bool is_missing_number(std::string_view value) {
 bool is_tick(std::string_view folded) { return common().ticks.contains(folded); }
 
 bool denies(std::string_view folded) { return common().denying.contains(folded); }
+
+bool denies_in_name(std::string_view folded) { return common().denying_names.contains(folded); }
+
+bool asks_whether_well(std::string_view folded) { return common().well.contains(folded); }
 
 std::optional<bool> yes_or_no(std::string_view value) {
   const std::string folded = fold_value(value);

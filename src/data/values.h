@@ -27,6 +27,11 @@ bool is_tick(std::string_view folded);
 // Whether a folded word denies the next one: "no", "without", "ohne".
 bool denies(std::string_view folded);
 
+// Whether a folded word of a column's name denies the one before or behind it ("free", "absence"),
+// and whether it asks for the opposite of what is looked for ("healthy").
+bool denies_in_name(std::string_view folded);
+bool asks_whether_well(std::string_view folded);
+
 // "True", "1.0", "ja"; empty for what is neither yes nor no.
 std::optional<bool> yes_or_no(std::string_view value);
 

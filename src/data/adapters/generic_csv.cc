@@ -23,6 +23,13 @@ Path own_map(const Path& folder) {
       folder.string(), kMap, tables);
 }
 
+void see_sexes(Intake& intake, CsvReader& reader, const std::string& name) {
+  const std::size_t column = reader.column(name);
+  reader.take_short_rows();
+  intake.sexes().name(name);
+  while (reader.next()) intake.sexes().see(reader.at(column));
+}
+
 class GenericCsv final : public Adapter {
  public:
   std::string_view name() const override { return "generic_csv"; }
@@ -47,6 +54,10 @@ class GenericCsv final : public Adapter {
     for (const std::string& column : map.columns.grade) {
       CsvReader look(table, {.separator = map.separator});
       intake.look_for_codes(look, column);
+    }
+    for (const std::string& column : map.columns.sex) {
+      CsvReader look(table, {.separator = map.separator});
+      see_sexes(intake, look, column);
     }
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
     AdapterReport report = intake.finish();

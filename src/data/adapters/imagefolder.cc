@@ -139,6 +139,7 @@ class FolderReader {
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");
     }
+    for (const std::string& prefix : metadata_.prefixes) see_sexes(prefix);
     for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
     for (const std::string& name : names_) {
       const bool described = std::ranges::any_of(
@@ -160,11 +161,25 @@ class FolderReader {
                              : described + ", which a column map can explain";
   }
 
+  std::string picture_column() const {
+    const bool named = map_ && !map_->columns.picture.empty();
+    return named ? *map_->columns.picture.begin() : std::string();
+  }
+
+  void see_sexes(const std::string& prefix) {
+    const auto see = [&](const MetadataRow& row) {
+      for (const std::string& column : columns_of(row).sex) {
+        if (sex_columns_.insert(column).second) intake_.sexes().name(column);
+        intake_.sexes().see(row.cell(column));
+      }
+    };
+    read_folder_metadata(root_ / prefix, prefix, picture_column(),
+                         {see, [](std::string_view, const std::string&, const std::string&) {}});
+  }
+
   void read_metadata(const std::string& prefix) {
-    const bool names_picture = map_ && !map_->columns.picture.empty();
-    const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
     read_folder_metadata(
-        root_ / prefix, prefix, picture,
+        root_ / prefix, prefix, picture_column(),
         {[&](const MetadataRow& row) { take_row(row, prefix); },
          [&](std::string_view reason, const std::string& place, const std::string& what) {
            intake_.count_row();
@@ -285,6 +300,7 @@ class FolderReader {
   std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
   std::unordered_map<std::string, std::uint64_t> paths_;  // hash of the first, by the row's own id
   std::set<std::string> shared_;                          // own ids of more than one path
+  std::set<std::string> sex_columns_;
   bool has_splits_ = false;
 };
 

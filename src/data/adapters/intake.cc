@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/csv_shape.h"
+#include "data/adapters/asked_grade.h"
 #include "data/published_split.h"
 #include "data/sites.h"
 #include "epicrisis/core/error.h"
@@ -32,6 +33,9 @@ constexpr std::string_view kSameLooks =
 constexpr std::string_view kNoSuffix =
     "id of several pictures that differ by suffix, without the suffix (write it, or leave one of "
     "the pictures there)";
+constexpr std::string_view kEitherSex =
+    "sex in a letter that is the one in one language and the other in another, left out (say both in "
+    "words)";
 constexpr std::string_view kBadPicture =
     "picture name that leads out of the folder, has a control character or is no UTF-8";
 
@@ -434,11 +438,20 @@ void Intake::add_age(Draft& draft, std::string_view value) {
 }
 
 void Intake::add_sex(Draft& draft, std::string_view value) {
-  if (add_given_words(draft, "sex", value)) return;
-  if (const std::optional<std::string> words = sex_in_words(value)) {
-    add_words(draft, "sex", *words);
+  constexpr std::string_view kSex = "sex";
+  const SexLetters::Says says = sexes_.says(value);
+  // "U" may be uomo, and says nothing elsewhere.
+  if (says == SexLetters::Says::kUsual || taxonomy_.words(kSex, value) != nullptr) {
+    if (add_given_words(draft, kSex, value)) return;
+  }
+  if (says == SexLetters::Says::kEither) {
+    warn_of_value(kEitherSex, draft.place, value, kSex);
+  } else if (says != SexLetters::Says::kUsual) {
+    add_words(draft, kSex, says == SexLetters::Says::kFemale ? "female" : "male");
+  } else if (const std::optional<std::string> words = sex_in_words(value)) {
+    add_words(draft, kSex, *words);
   } else {
-    warn_of_value("sex of an unknown spelling", draft.place, value, "sex");
+    warn_of_value("sex of an unknown spelling", draft.place, value, kSex);
   }
 }
 
@@ -506,15 +519,10 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
     return;
   }
   if (is_missing(value)) return;
-  // A column of the lower one's name, also after that of the other, asks the other way round.
-  const std::string name = fold_value(column);
-  const std::size_t asks_no = name.find(words.no);
-  const bool asks_yes =
-      asks_no == std::string::npos || name.find(words.yes, asks_no) != std::string::npos;
   const bool is_code = grade_has_codes_ && parse_number(folded).has_value();
   const bool is_unsure = is_tick(folded) && !ticked_.contains(column);
   const std::optional<bool> yes = is_code || is_unsure ? std::nullopt : yes_or_no(value);
-  if (yes && asks_yes && !words.yes.empty() && !words.no.empty()) {
+  if (yes && !words.yes.empty() && !words.no.empty() && asks_for_highest(words, column)) {
     grade = *yes ? words.yes : words.no;
     if (!*yes) draft.grade_cell = GradeCell::kNo;
     return;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/adapters/picture_index.h"
+#include "data/sex_letters.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/data/adapter.h"
@@ -85,8 +86,8 @@ class Intake {
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
                     const std::vector<std::string>& row);
 
-  // The grade by the taxonomy's words for it, else the field's, else yes or no, but not in a column
-  // named by what no says. What is not understood is warned of, and the class's own grade does not
+  // The grade by the taxonomy's words for it, else the field's, else yes or no where the column's
+  // name asks for the highest (data/adapters/asked_grade.h). What is not understood is warned of, and the class's own grade does not
   // stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
   // Whether a cell of a grade column says nothing, not even that it is open.
@@ -99,7 +100,10 @@ class Intake {
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
   // nothing, then it is read (data/values.h); what is not understood is warned of.
   void add_age(Draft& draft, std::string_view value);
+  // Of a letter that may be either by the column's others (sexes()), nothing.
   void add_sex(Draft& draft, std::string_view value);
+  // The sexes of the tables, of which an adapter of tables that anybody made sees all first.
+  SexLetters& sexes() { return sexes_; }
   void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
   // One that is not known stays as it is written, in lower case.
   void add_site(Draft& draft, std::string_view value);
@@ -145,6 +149,7 @@ class Intake {
   Taxonomy taxonomy_;
   bool grade_has_codes_ = false;
   std::set<std::string, std::less<>> ticked_;  // grade columns with nothing but ticks
+  SexLetters sexes_;
   PictureIndex pictures_;
   AdapterReport report_;
   using Known = std::unordered_map<std::string, std::optional<std::string>>;
