@@ -301,5 +301,31 @@ TEST(ImageFolder, DoesNotFollowLinkedFolders) {
   EXPECT_EQ(result.report.samples, 1U);
 }
 
+TEST(Tables, WhatIsNoFileIsTold) {
+  DataFolder folder;
+  folder.text("columns.toml", "table = \"cases.csv\"\n[columns]\nid = \"id\"\n");
+  std::filesystem::create_directory(folder.path() / "cases.csv");
+  try {
+    read_all("generic_csv", folder.input());
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("cases.csv is no file"));
+  }
+}
+
+TEST(IsicArchive, ATableThatLacksColumnsIsToldOnce) {
+  DataFolder folder;
+  folder.text("metadata.csv", "isic_id,sex\nISIC_1,male\n");
+  try {
+    read_all("isic_archive", folder.input());
+    FAIL();
+  } catch (const UsageError& error) {
+    const std::string text = error.what();
+    const std::size_t first = text.find("metadata.csv lacks");
+    ASSERT_NE(first, std::string::npos) << text;
+    EXPECT_EQ(text.find("metadata.csv lacks", first + 1), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace epicrisis::test

@@ -177,8 +177,9 @@ void no_such_tables(const Path& folder, const std::vector<TableFiles>& wanted) {
     for (const std::string& name : files.files) {
       names.push_back(name);
       for (const Path& path : candidates(folder, name)) {
-        const std::string why = misfit(path, files);
-        if (!why.empty()) misfits.push_back(path.filename().string() + " " + why);
+        const std::string why = path.filename().string() + " " + misfit(path, files);
+        const bool is_new = std::ranges::find(misfits, why) == misfits.end();
+        if (is_new && !misfit(path, files).empty()) misfits.push_back(why);
       }
     }
   }
