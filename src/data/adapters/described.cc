@@ -49,7 +49,7 @@ class Groups {
       std::string widest;
       for (const std::string& column : columns_) {
         const std::string value(trim(reader.get_or_empty(column)));
-        if (intake_.is_missing(value)) continue;
+        if (intake_.says_no_code(value)) continue;
         if (widest.empty()) {
           widest = value;
         } else {

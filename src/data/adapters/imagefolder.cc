@@ -139,7 +139,7 @@ class FolderReader {
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");
     }
-    for (const std::string& prefix : metadata_.prefixes) see_sexes(prefix);
+    for (const std::string& prefix : metadata_.prefixes) see_columns(prefix);
     for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
     for (const std::string& name : names_) {
       const bool described = std::ranges::any_of(
@@ -166,12 +166,14 @@ class FolderReader {
     return named ? *map_->columns.picture.begin() : std::string();
   }
 
-  void see_sexes(const std::string& prefix) {
+  void see_columns(const std::string& prefix) {
     const auto see = [&](const MetadataRow& row) {
-      for (const std::string& column : columns_of(row).sex) {
+      const ColumnMap columns = columns_of(row);
+      for (const std::string& column : columns.sex) {
         if (sex_columns_.insert(column).second) intake_.sexes().name(column);
         intake_.sexes().see(row.cell(column));
       }
+      for (const std::string& column : columns.group) intake_.see_group(row.cell(column));
     };
     read_folder_metadata(root_ / prefix, prefix, picture_column(),
                          {see, [](std::string_view, const std::string&, const std::string&) {}});
@@ -189,7 +191,7 @@ class FolderReader {
 
   // Folders that number their pictures anew: an id of several pictures tells none of them.
   void note_id(std::string_view id, const std::string& path) {
-    if (intake_.is_missing(id)) return;
+    if (intake_.says_no_code(id)) return;
     const std::uint64_t hash = fnv1a(path);
     const auto [first, is_new] = paths_.emplace(normal_spelling(id), hash);
     if (!is_new && first->second != hash) shared_.insert(first->first);
@@ -251,11 +253,11 @@ class FolderReader {
       intake_.warn("ids of several pictures, which have their path as key instead", row.place, id);
       id.clear();
     }
-    if (intake_.is_missing(id)) id = id_of(path);
+    if (intake_.says_no_code(id)) id = id_of(path);
     Draft draft = draft_of(intake_, row.place, std::move(id), row.header, row.cells);
     draft.picture = path;
     apply_columns(intake_, columns, draft);
-    if (intake_.is_missing(draft.sample.group)) draft.sample.group = case_id;
+    if (intake_.says_no_code(draft.sample.group)) draft.sample.group = case_id;
     if (map_) apply_table_map(*map_, draft);
     take(std::move(draft), path);
   }
