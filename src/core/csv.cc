@@ -122,6 +122,13 @@ struct CsvReader::State {
     pos += size;
   }
 
+  [[noreturn]] void fail_at_nul(std::size_t index) {
+    fail(
+        "NUL byte in {}; a file that was cut off as it was written may end in some: copy it anew, or "
+        "take them out (tr -d '\\0')",
+        column_name(index));
+  }
+
   // The content of a quoted field, from after the opening quote to after the closing one.
   void read_quoted(std::string& field, std::size_t index) {
     const std::uint64_t open_line = current_line;
@@ -134,7 +141,7 @@ struct CsvReader::State {
       const std::string_view run = left.substr(0, quote);
       if (const std::size_t nul = run.find('\0'); nul != std::string_view::npos) {
         pos += nul;
-        fail("NUL byte in {}", column_name(index));
+        fail_at_nul(index);
       }
       for (std::size_t feed = run.find(line_end); feed != std::string_view::npos;
            feed = run.find(line_end, feed + 1)) {
@@ -177,7 +184,7 @@ struct CsvReader::State {
             "lines have to end alike (dos2unix does it)",
             column_name(index));
       }
-      if (c == '\0') fail("NUL byte in {}", column_name(index));
+      if (c == '\0') fail_at_nul(index);
       // Spaces around a quoted field are no part of it.
       if (quoted && c == ' ') {
         ++pos;

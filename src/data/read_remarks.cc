@@ -92,6 +92,9 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   // Nothing was left out; a study says it as a warning of its own.
   if (report.samples > 1 && report.without_group == report.samples) {
     remarks.push_back({false, without_group_words(), {}});
+  } else if (report.without_group > 0 && report.samples > 1) {
+    remarks.push_back(
+        {false, fmt::format("{} without a group", samples_in_words(report.without_group)), {}});
   }
   if (!report.unmapped.empty()) {
     remarks.push_back(

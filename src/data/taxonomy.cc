@@ -201,6 +201,7 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
   for (const auto& [key, says_nothing] : {std::pair("missing", true), std::pair("keep", false)}) {
     for (const std::string& value : table.strings_or(key, {})) {
       taxonomy.missing_[fold_value(value)] = says_nothing;
+      if (says_nothing) taxonomy.words_[std::string(kNamedMissing)][fold(value)] = "";
     }
   }
   if (const std::optional<TomlTable> words = table.table_if("words")) {

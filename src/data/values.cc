@@ -83,12 +83,17 @@ enum class AgeForm { kExact, kDecade, kAtLeast, kOver, kUnder, kAtMost, kBetween
 
 struct CommonWords {
   Words missing;
+  Words codes;
+  Words codes_among_codes;
+  Words joined;
   std::set<double> missing_numbers;
   Words doubt;
   Words yes;
   Words no;
   Words ticks;
   Words denying;
+  Words denying_names;
+  Words well;
   std::map<std::string, std::string, std::less<>> sex;
   Words leave_out;
   std::map<std::string, Words> parts_of_years;  // "months" and its spellings
@@ -103,12 +108,17 @@ struct CommonWords {
   CommonWords() {
     const TomlTable file = TomlTable::parse(data_resources().get(kFile), kFile);
     missing = folded(file, "missing");
+    codes = folded(file, "codes");
+    codes_among_codes = folded(file, "codes_among_codes");
+    joined = folded(file, "joined");
     for (const std::string& number : file.strings_or("missing_numbers", {})) {
       if (const std::optional<double> value = parse_decimal(number)) missing_numbers.insert(*value);
     }
     doubt = folded(file, "doubt");
     ticks = folded(file, "ticks");
     denying = folded(file, "denying");
+    denying_names = folded(file, "denying_names");
+    well = folded(file, "well");
     yes = folded(file, "yes");
     no = folded(file, "no");
     const TomlTable sexes = file.table("sex");
@@ -278,7 +288,7 @@ bool says_nothing(std::string_view part) { return common().missing.contains(fold
 // list.
 bool says_nothing_twice(std::string_view folded) {
   // Nearly every cell is one part, which was looked up already.
-  if (folded.find_first_of("()[]{}<>\"':;!,/.") == std::string_view::npos &&
+  if (folded.find_first_of("()[]{}<>\"':;!?,/.") == std::string_view::npos &&
       folded.find(" - ") == std::string_view::npos) {
     return false;
   }
@@ -286,7 +296,7 @@ bool says_nothing_twice(std::string_view folded) {
   std::string_view rest = folded;
   while (!rest.empty()) {
     const std::size_t dash = rest.find(" - ");
-    const std::size_t size = std::min({rest.find_first_of("()[]:;!,"), dash, rest.size()});
+    const std::size_t size = std::min({rest.find_first_of("()[]:;!?,"), dash, rest.size()});
     const std::string part(trim(rest.substr(0, size)));
     if (!part.empty() && !says_nothing(part) &&
         !std::ranges::all_of(split(part, '/'), says_nothing)) {
@@ -296,6 +306,16 @@ bool says_nothing_twice(std::string_view folded) {
     rest.remove_prefix(std::min(size + (size == dash ? 3 : 1), rest.size()));
   }
   return any;
+}
+
+// "None None", "nan nan nan", "nan None".
+bool says_nothing_again(std::string_view folded) {
+  const std::vector<std::string> words = split(folded, ' ');
+  if (words.size() < 2) return false;
+  const bool same = std::ranges::all_of(words, [&](const auto& word) { return word == words[0]; });
+  if (same) return says_nothing(words[0]);
+  return std::ranges::all_of(
+      words, [](const std::string& word) { return common().joined.contains(fold_value(word)); });
 }
 
 }  // namespace
@@ -326,7 +346,24 @@ std::string fold_value(std::string_view value) {
 bool is_missing(std::string_view value) {
   if (value.size() > kLongest) return false;
   const std::string folded = fold_value(value);
-  return folded.empty() || common().missing.contains(folded) || says_nothing_twice(folded);
+  return folded.empty() || common().missing.contains(folded) || says_nothing_twice(folded) ||
+         says_nothing_again(folded);
+}
+
+bool may_be_code(std::string_view value, bool among_codes) {
+  const std::string folded = ascii_lower(trim(value));  // "<NA>" is none
+  return common().codes.contains(folded) ||
+         (among_codes && common().codes_among_codes.contains(folded));
+}
+
+bool is_like_code(std::string_view value) {
+  constexpr std::size_t kLongestCode = 5;
+  const std::string folded = ascii_lower(trim(value));
+  if (may_be_code(value, true)) return true;
+  return !folded.empty() && folded.size() <= kLongestCode &&
+         std::ranges::all_of(folded,
+                             [](char c) { return is_digit(c) || (c >= 'a' && c <= 'z'); }) &&
+         !common().joined.contains(folded);
 }
 
 bool is_missing_number(std::string_view value) {
@@ -338,6 +375,10 @@ bool is_missing_number(std::string_view value) {
 bool is_tick(std::string_view folded) { return common().ticks.contains(folded); }
 
 bool denies(std::string_view folded) { return common().denying.contains(folded); }
+
+bool denies_in_name(std::string_view folded) { return common().denying_names.contains(folded); }
+
+bool asks_whether_well(std::string_view folded) { return common().well.contains(folded); }
 
 std::optional<bool> yes_or_no(std::string_view value) {
   const std::string folded = fold_value(value);

@@ -17,6 +17,18 @@ std::string fold_value(std::string_view value);
 // Whether a cell says nothing: "", "nan", "None", "#N/A", "not recorded" and so on.
 bool is_missing(std::string_view value);
 
+// The finding under which a label map's words hold the cells that its own `missing` names: the user
+// said it, so they are no codes either.
+inline constexpr std::string_view kNamedMissing = "cells named as missing";
+
+// Whether a cell that says nothing elsewhere may be the code of a patient: "KA", "nr"; among other
+// short ones "NA", too.
+bool may_be_code(std::string_view value, bool among_codes);
+
+// Whether a cell that says nothing looks like a code all the same: a short word that no program
+// writes for nothing, or one that may be a code.
+bool is_like_code(std::string_view value);
+
 // Whether a cell is a number by which columns of numbers say that there is none: "-1", "999.0".
 bool is_missing_number(std::string_view value);
 
@@ -26,6 +38,11 @@ bool is_tick(std::string_view folded);
 
 // Whether a folded word denies the next one: "no", "without", "ohne".
 bool denies(std::string_view folded);
+
+// Whether a folded word of a column's name denies the one before or behind it ("free", "absence"),
+// and whether it asks for the opposite of what is looked for ("healthy").
+bool denies_in_name(std::string_view folded);
+bool asks_whether_well(std::string_view folded);
 
 // "True", "1.0", "ja"; empty for what is neither yes nor no.
 std::optional<bool> yes_or_no(std::string_view value);

@@ -58,6 +58,20 @@ TEST(AdapterChoice, FoldersOfKnownClassesAreAnImageFolder) {
   EXPECT_EQ(sure_adapter(folder.input()).name(), "imagefolder");
 }
 
+TEST(AdapterChoice, FoldersOfDiseasesAreNoPublishedSet) {
+  for (const char* before : {"", "images/", "train/"}) {
+    DataFolder folder;
+    for (const char* name : {"Basal_Cell_Carcinoma", "Malignant_Melanoma", "Nevus"}) {
+      folder.picture(fmt::format("{}{}/1.jpg", before, name));
+    }
+    EXPECT_EQ(sure_adapter(folder.input()).name(), "imagefolder") << before;
+  }
+  DataFolder dermnet;
+  dermnet.picture("train/Melanoma Skin Cancer Nevi and Moles/malignant-melanoma-12.jpg");
+  dermnet.picture("test/Acne and Rosacea Photos/07Acne081101.jpg");
+  EXPECT_EQ(sure_adapter(dermnet.input()).name(), "dermnet");
+}
+
 TEST(AdapterChoice, WhatIsNotSureIsNamed) {
   DataFolder folder;
   folder.text("cases.csv", "case,dx\n1,MEL\n");
@@ -257,6 +271,45 @@ TEST(ColumnProposal, NamesTheColumnsThatMayHoldTheLabels) {
   folder.text("t.csv", "Befund" + rows.substr(rows.find(';')));
   EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
               Not(HasSubstr("\nlabel = ")));
+}
+
+// What a person would take for missing.
+TEST(ColumnProposal, AColumnThatIsNotTakenIsThereWithTheReason) {
+  const auto proposed = [](const std::string& header, const std::vector<std::string>& cells) {
+    DataFolder folder;
+    std::string table = "id;dx;" + header + "\n";
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      table += fmt::format("a{};{};{}\n", i, i % 2 == 0 ? "NV" : "MEL", cells[i]);
+    }
+    folder.text("t.csv", table);
+    return propose_column_map(folder.path(), Field::standard()).toml;
+  };
+  EXPECT_THAT(proposed("Sex", {"1", "2", "1"}),
+              HasSubstr("\n# sex = \"Sex\"  # not taken; not understood: 1 (2), 2 (1); say in "
+                        "[words.sex] what they mean\n"));
+  EXPECT_THAT(proposed("Sexo", {"H", "M", "H"}),
+              HasSubstr("\n# sex = \"Sexo\"  # not taken; not understood: H (2), M (1)"));
+  EXPECT_THAT(proposed("Gender (m/f)", {"F", "M", "F"}), HasSubstr("\nsex = \"Gender (m/f)\""));
+  EXPECT_THAT(proposed("Sexo", {"F", "M", "F"}), HasSubstr("\nsex = \"Sexo\""));
+  EXPECT_THAT(proposed("Yrs", {"45", "61", "45"}), HasSubstr("\nage = \"Yrs\""));
+  EXPECT_THAT(proposed("N° historia", {"12", "12", "13"}), HasSubstr("\ngroup = \"N° historia\""));
+  EXPECT_THAT(proposed("Age", {"old", "young", "old"}),
+              HasSubstr("\n# age = \"Age\"  # not taken"));
+}
+
+TEST(ColumnProposal, ASizeHasItsUnit) {
+  for (const auto& [header, name, unit] :
+       {std::array{"size_mm", "size", "mm"}, std::array{"Durchmesser (mm)", "durchmesser", "mm"},
+        std::array{"Diameter in cm", "diameter", "cm"}}) {
+    DataFolder folder;
+    folder.text("t.csv", fmt::format("id;dx;{}\na;NV;3,5\nb;MEL;12\nc;NV;7\n", header));
+    EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+                HasSubstr(fmt::format("# name = \"{}\"\n# columns = [\"{}\"]\n# unit = \"{}\"\n",
+                                      name, header, unit)));
+  }
+  DataFolder folder;
+  folder.text("t.csv", "id;dx;camera mm\na;NV;old\nb;MEL;new\nc;NV;old\n");
+  EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml, Not(HasSubstr("unit =")));
 }
 
 struct Header {

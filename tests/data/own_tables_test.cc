@@ -301,5 +301,63 @@ TEST(ImageFolder, DoesNotFollowLinkedFolders) {
   EXPECT_EQ(result.report.samples, 1U);
 }
 
+// Rows are taken without a picture then, and nothing else says why.
+TEST(ColumnMap, APictureFolderThatIsNotThereIsTold) {
+  DataFolder folder;
+  folder.text("columns.toml",
+              "table = \"t.csv\"\n[pictures]\nfolders = [\"Bilder\"]\n[columns]\nid = \"id\"\n");
+  folder.text("t.csv", "id,dx\n1,NV\n");
+  folder.picture("Bilder Ordner/1.jpg");
+  AdapterInput input = folder.input();
+  input.tables_if_no_pictures = true;
+  const AdapterReport report = read_all("generic_csv", input).report;
+  EXPECT_EQ(report.samples, 1U);
+  const Tally& tally =
+      report.warnings.at("picture folder of the column map that is not there, or holds no picture");
+  EXPECT_THAT(tally.examples, ::testing::ElementsAre("Bilder: folders here: 'Bilder Ordner'"));
+  folder.picture("bilder/sub/1.jpg");
+  EXPECT_EQ(read_all("generic_csv", input).report.warnings.size(), 0U);
+}
+
+TEST(ColumnMap, ADiagnosisWithoutALetterIsLeftOutAndCounted) {
+  DataFolder folder;
+  folder.text("columns.toml", "table = \"t.csv\"\n[columns]\nid = \"id\"\ndiagnosis = \"dx\"\n");
+  folder.text("t.csv", "id,dx\n1,12.5\n2,C43.9\n3,癌\n4,keine Daten\n5,#\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("generic_csv", input);
+  std::vector<std::string> said;
+  for (const Sample& sample : result.samples) said.push_back(sample.diagnosis);
+  EXPECT_THAT(said, ElementsAre("", "C43.9", "癌", "", ""));
+  EXPECT_EQ(result.report.warnings.at("diagnosis without a letter, left out").values,
+            (Counts{{"#", 1}, {"12.5", 1}}));
+}
+
+TEST(Tables, WhatIsNoFileIsTold) {
+  DataFolder folder;
+  folder.text("columns.toml", "table = \"cases.csv\"\n[columns]\nid = \"id\"\n");
+  std::filesystem::create_directory(folder.path() / "cases.csv");
+  try {
+    read_all("generic_csv", folder.input());
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("cases.csv is no file"));
+  }
+}
+
+TEST(IsicArchive, ATableThatLacksColumnsIsToldOnce) {
+  DataFolder folder;
+  folder.text("metadata.csv", "isic_id,sex\nISIC_1,male\n");
+  try {
+    read_all("isic_archive", folder.input());
+    FAIL();
+  } catch (const UsageError& error) {
+    const std::string text = error.what();
+    const std::size_t first = text.find("metadata.csv lacks");
+    ASSERT_NE(first, std::string::npos) << text;
+    EXPECT_EQ(text.find("metadata.csv lacks", first + 1), std::string::npos) << text;
+  }
+}
+
 }  // namespace
 }  // namespace epicrisis::test

@@ -1,6 +1,7 @@
 // Data sets of which only the form is known here: small tables and folders in that form. Counts are
 // those of the published lists of names, where there are some.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/adapter_choice.h"
 #include "epicrisis/data/read_remarks.h"
 #include "support/dermatology.h"
 
@@ -481,7 +483,7 @@ TEST(PublishedSets, AFolderAClassIsNotTakenForAnother) {
   own.picture("nevus/1.jpg");
   own.picture("melanoma/2.jpg");
   own.picture("Basal_Cell_Carcinoma/3.jpg");
-  for (const char* name : {"sd198", "dermnet", "daffodil", "skinl2", "fluo_sc"}) {
+  for (const char* name : {"sd198", "dermnet", "daffodil", "skinl2", "fluo_sc", "med_node"}) {
     bool recognised = false;
     try {
       recognised = adapter(name).recognises(own.input());
@@ -489,12 +491,56 @@ TEST(PublishedSets, AFolderAClassIsNotTakenForAnother) {
     }
     EXPECT_FALSE(recognised) << name;
   }
-  EXPECT_TRUE(adapter("med_node").recognises(own.input()));  // a number in such folders is its form
+  DataFolder mednode;
+  mednode.picture("complete_mednode_dataset/melanoma/896.jpg");
+  mednode.picture("complete_mednode_dataset/naevus/1144528.jpg");
+  EXPECT_TRUE(adapter("med_node").recognises(mednode.input()));
+  // A third folder would be left out.
+  for (int i = 0; i < 3; ++i) mednode.picture(fmt::format("bcc/{}.jpg", i));
+  EXPECT_FALSE(adapter("med_node").recognises(mednode.input()));
   DataFolder dermnet;
   dermnet.picture("train/Acne and Rosacea Photos/07Acne081101.jpg");
   dermnet.picture("train/Melanoma Skin Cancer Nevi and Moles/malignant-melanoma-12.jpg");
   EXPECT_TRUE(adapter("dermnet").recognises(dermnet.input()));
   EXPECT_FALSE(adapter("sd198").recognises(dermnet.input()));
+}
+
+// Names of diseases stand in the label maps of several sets, and in anybody's folders.
+TEST(PublishedSets, FoldersNamedAfterDiseasesAreTheUsersOwn) {
+  const std::vector<std::vector<std::string>> sets = {
+      {"Basal_Cell_Carcinoma", "Malignant_Melanoma", "Nevus"},
+      {"basal cell carcinoma", "malignant melanoma", "nevus", "seborrheic keratosis"},
+      {"Basal_Cell_Carcinoma", "Malignant_Melanoma", "Nevus", "Fibroma", "Nevus_Incipiens"},
+      {"Blue_Nevus", "Dysplastic_Nevus", "Basal_Cell_Carcinoma", "Seborrheic_Keratosis", "nevus"},
+      {"melanoma", "nevus"},
+      {"hemangioma", "dermatofibroma", "lentigo-maligna", "blue-nevus", "nevus"},
+  };
+  for (const char* before : {"", "images/", "train/", "Data/My Set/"}) {
+    for (const std::vector<std::string>& folders : sets) {
+      DataFolder own;
+      for (const std::string& folder : folders) own.picture(before + folder + "/1.jpg");
+      for (const char* name : {"sd198", "dermnet", "med_node"}) {
+        bool recognised = false;
+        try {
+          recognised = adapter(name).recognises(own.input());
+        } catch (const Error&) {
+        }
+        EXPECT_FALSE(recognised) << name << " " << before << folders.front();
+      }
+    }
+  }
+}
+
+TEST(PublishedSets, FoldersOfAPublishedSetsOwnNamesAreThatSet) {
+  DataFolder sd;
+  for (const char* name :
+       {"Nevus_Incipiens", "Junction_Nevus", "Malignant_Melanoma", "Mal_Perforans",
+        "Actinic_solar_Damage(Pigmentation)", "Psoriasis", "Steroid_Acne"}) {
+    sd.picture(fmt::format("SD198/images/{}/000493HB.jpg", name));
+  }
+  EXPECT_TRUE(adapter("sd198").recognises(sd.input()));
+  EXPECT_FALSE(adapter("dermnet").recognises(sd.input()));
+  EXPECT_EQ(sure_adapter(sd.input()).name(), "sd198");
 }
 
 TEST(PublishedSets, AllSayWhatTheyReadAndOnWhichTerms) {

@@ -103,6 +103,71 @@ TEST(Values, CellsThatSayNothing) {
   EXPECT_FALSE(is_missing(std::string(10000, ' ') + "x"));
 }
 
+// What is to come or cannot be read, cells that were joined, and texts that say there is none.
+TEST(Values, FurtherCellsThatSayNothing) {
+  for (const char* cell : {"keine Daten",
+                           "sin información",
+                           "S.D.",
+                           "non rilevato",
+                           "neznámé",
+                           "None None",
+                           "nan nan",
+                           "na na",
+                           "nan nan nan",
+                           "nan None",
+                           "NaN, NaN",
+                           "Null Value",
+                           "#REF",
+                           "unspecified site",
+                           "unknown site",
+                           "not yet known",
+                           "nicht beurteilbar",
+                           "unleserlich",
+                           "illegible",
+                           "pending",
+                           "to follow",
+                           "-none",
+                           "?unknown",
+                           "unknown?",
+                           "1900-01-00",
+                           "99999",
+                           "∅",
+                           "⁇",
+                           "no note",
+                           "No caption",
+                           "No description available.",
+                           "no text",
+                           "Keine Angabe",
+                           "n/a.",
+                           "TBD"}) {
+    EXPECT_TRUE(is_missing(cell)) << cell;
+  }
+  for (const char* cell : {"biopsy pending",
+                           "kein Befund",
+                           "o. B.",
+                           "no finding",
+                           "no findings",
+                           "unremarkable",
+                           "none of the lesions",
+                           "no no",
+                           "very very",
+                           "red red",
+                           "no border",
+                           "no pigment network",
+                           "19000",
+                           "900-01-00",
+                           "follow",
+                           "s. d. naevus",
+                           "negative",
+                           "site unknown to the patient",
+                           "?nevus",
+                           "nevus?",
+                           "no description of the border",
+                           "text"}) {
+    EXPECT_FALSE(is_missing(cell)) << cell;
+  }
+}
+
 TEST(Values, YesAndNo) {
   for (const char* cell :
        {"True", "TRUE", "true", "1", "1.0", "yes", "Y", "ja", "Oui", "Sí", "VERO"}) {

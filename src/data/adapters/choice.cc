@@ -38,6 +38,14 @@ AdapterFit fit_of(const Adapter& adapter, const AdapterInput& input) {
   return fit;
 }
 
+// Whether the folders' own names say more than what the published set makes of them.
+bool folders_say_more(const std::vector<AdapterFit>& fits) {
+  const AdapterFit& published = fits.front();
+  return std::ranges::any_of(fits, [&](const AdapterFit& fit) {
+    return fit.adapter->name() == "imagefolder" && fit.labelled > published.labelled;
+  });
+}
+
 bool has_column_map(const AdapterInput& input) {
   return !input.column_map.empty() || find_table(input.path, {"columns.toml"}).has_value();
 }
@@ -71,9 +79,10 @@ const Adapter& sure_adapter(const AdapterInput& input) {
   std::vector<AdapterFit> fits = fitting_adapters(input);
   const auto published =
       std::ranges::count_if(fits, [](const AdapterFit& fit) { return !is_general(*fit.adapter); });
-  if (published == 1) return *fits.front().adapter;  // the general ones stand behind it
-  // A table says more than folders of no known class do.
   const std::string tables = tables_in_words(input.path);
+  // The general ones stand behind it.
+  if (published == 1 && !(tables.empty() && folders_say_more(fits))) return *fits.front().adapter;
+  // A table says more than folders of no known class do.
   if (!tables.empty()) {
     std::erase_if(
         fits, [](const AdapterFit& fit) { return is_general(*fit.adapter) && fit.labelled == 0; });

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "data/adapters/column_words.h"
+#include "data/adapters/found_tables.h"
 #include "data/adapters/intake.h"
 #include "data/published_split.h"
+#include "data/sex_letters.h"
 #include "data/sites.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"
@@ -38,6 +40,7 @@ struct Column {
   std::map<std::string, std::uint64_t> values;
   bool all_different = true;
   std::string role;  // "" while it has none
+  SexLetters letters;
 
   // The share of the filled rows whose value the test takes.
   template <typename Test>
@@ -89,6 +92,10 @@ class Proposal {
  public:
   Proposal(Table table, const Field& field)
       : table_(std::move(table)), field_(field), taxonomy_(Taxonomy::usual(field)) {
+    for (Column& column : table_.columns) {
+      column.letters.name(column.name);
+      for (const auto& [value, count] : column.values) column.letters.see(value);
+    }
     find_roles();
   }
 
@@ -210,9 +217,18 @@ class Proposal {
     return names;
   }
 
+  static bool is_sex(const Column& column, const std::string& value) {
+    const SexLetters::Says says = column.letters.says(value);
+    if (says == SexLetters::Says::kUsual) return sex_in_words(value).has_value();
+    return says != SexLetters::Says::kEither;
+  }
+
+  bool is_understood(const std::string& role, const Column& column,
+                     const std::string& value) const {
+    return role == "sex" ? is_sex(column, value) : is_understood(role, value);
+  }
   bool is_understood(const std::string& role, const std::string& value) const {
     if (role == "age") return is_missing_number(value) || age_in_words(value).has_value();
-    if (role == "sex") return sex_in_words(value).has_value();
     if (role == "split") return published_split_name(value).has_value();
     if (role == "label") return taxonomy_.find(value) != nullptr;
     if (role == "site") return site_in_words(value).has_value();
@@ -231,14 +247,20 @@ class Proposal {
     return true;
   }
 
+  // Also where something stands behind in brackets: "Gender (m/f)".
+  static bool is_called(const Column& column, const std::string& name) {
+    const std::string own = fold_value(column.name);
+    const std::string wanted = loose_name(fold_value(name));
+    return loose_name(own) == wanted || loose_name(own.substr(0, own.find('('))) == wanted;
+  }
+
   // The first column of a usual name for which `fits` holds.
   template <typename Fits>
   void assign(const std::string& role, Fits fits) {
     if (role_of_.contains(role)) return;
     for (const std::string& name : names_of(role)) {
       for (Column& column : table_.columns) {
-        const bool named = loose_name(fold_value(column.name)) == loose_name(fold_value(name));
-        if (!column.role.empty() || !named || !fits(column)) continue;
+        if (!column.role.empty() || !is_called(column, name) || !fits(column)) continue;
         take(role, column);
         return;
       }
@@ -266,7 +288,8 @@ class Proposal {
   void find_roles() {
     const auto half_understood = [&](const std::string& role) {
       return [&, role](const Column& column) {
-        return column.share([&](const std::string& v) { return is_understood(role, v); }) >= 0.5;
+        return column.share([&](const std::string& v) { return is_understood(role, column, v); }) >=
+               0.5;
       };
     };
     const auto any = [](const Column& column) { return column.filled > 0; };
@@ -351,29 +374,47 @@ class Proposal {
                        join(shown, ", "));
   }
 
-  std::string line_of(const std::string& role) const {
-    const auto position = role_of_.find(role);
-    if (position == role_of_.end()) {
-      return fmt::format("# {} = \"\"  # {}\n", role,
-                         role == "label" ? missing_label()
-                         : role == "group"
-                             ? "no column of patients or cases found; without one a split "
-                               "may put pictures of one person into training and test"
-                             : "no column found");
-    }
-    const Column& column = *position->second;
-    std::string note = described(column);
+  // "; not understood: a (3), b (1)", or nothing.
+  std::string not_understood(const std::string& role, const Column& column) const {
     std::vector<std::string> unknown;
     for (const auto& [value, count] : by_frequency(column.values)) {
-      if (role != "label" && role != "split" && !is_understood(role, value)) {
-        unknown.push_back(fmt::format("{} ({})", comment(value), count));
-      }
+      if (is_understood(role, column, value)) continue;
+      unknown.push_back(fmt::format("{} ({})", comment(value), count));
     }
+    if (unknown.empty()) return {};
     if (unknown.size() > kMaxShown) {
       unknown.resize(kMaxShown);
       unknown.emplace_back("...");
     }
-    if (!unknown.empty()) note += "; not understood: " + join(unknown, ", ");
+    return "; not understood: " + join(unknown, ", ");
+  }
+
+  // One of a usual name whose values are mostly not understood is there all the same.
+  std::string line_without_column(const std::string& role) const {
+    for (const std::string& name : names_of(role)) {
+      if (role == "label") break;  // missing_label() names the candidates
+      for (const Column& column : table_.columns) {
+        if (!column.role.empty() || column.filled == 0 || !is_called(column, name)) continue;
+        const std::string unknown = not_understood(role, column);
+        if (unknown.empty()) continue;
+        return fmt::format("# {} = {}  # not taken{}; say in [words.{}] what they mean\n", role,
+                           toml_string(column.name), unknown, role);
+      }
+    }
+    return fmt::format("# {} = \"\"  # {}\n", role,
+                       role == "label" ? missing_label()
+                       : role == "group"
+                           ? "no column of patients or cases found; without one a split "
+                             "may put pictures of one person into training and test"
+                           : "no column found");
+  }
+
+  std::string line_of(const std::string& role) const {
+    const auto position = role_of_.find(role);
+    if (position == role_of_.end()) return line_without_column(role);
+    const Column& column = *position->second;
+    std::string note = described(column);
+    if (role != "label" && role != "split") note += not_understood(role, column);
     if (role == "id" && !column.all_different)
       note += "; not all different, the first of each stays";
     return fmt::format("{} = {}  # {}\n", role, toml_string(column.name), note);
@@ -466,14 +507,33 @@ class Proposal {
            text;
   }
 
+  // "size_mm" and "Durchmesser (mm)" of numbers as "size" and "durchmesser" with their unit.
+  static std::pair<std::string, std::string> name_and_unit(const Column& column) {
+    std::string name = fold_value(column.name);
+    const double numbers = column.share(
+        [](const std::string& value) { return parse_decimal(value) || is_missing_number(value); });
+    for (const std::string& unit : ColumnWords::get().names("units")) {
+      for (const std::string& end : {" " + unit, "(" + unit + ")", "[" + unit + "]", "." + unit,
+                                     "-" + unit, " in " + unit}) {
+        if (numbers < 0.5 || name.size() <= end.size() || !name.ends_with(end)) continue;
+        name.resize(name.size() - end.size());
+        if (name.ends_with(" in")) name.resize(name.size() - 3);
+        return {std::string(trim(name)), unit};
+      }
+    }
+    return {name, ""};
+  }
+
   std::string rest() const {
     std::string text;
     for (const Column& column : table_.columns) {
       const bool used =
           std::ranges::any_of(role_of_, [&](const auto& entry) { return entry.second == &column; });
       if (used || column.name.empty() || column.filled == 0) continue;
+      const auto [name, unit] = name_and_unit(column);
       text += fmt::format("# [[finding]]  # {}\n# name = {}\n# columns = [{}]\n", described(column),
-                          toml_string(fold_value(column.name)), toml_string(column.name));
+                          toml_string(name), toml_string(column.name));
+      if (!unit.empty()) text += fmt::format("# unit = {}\n", toml_string(unit));
     }
     return text.empty() ? text : "\n# Columns that are not used; findings go into notes.\n" + text;
   }
@@ -484,65 +544,11 @@ class Proposal {
   std::map<std::string, Column*> role_of_;
 };
 
-// The tables of a folder, else those just below it.
-std::vector<std::string> tables_in(const Path& folder) {
-  const auto tables_of = [&](const Path& one) {
-    std::vector<std::string> found;
-    std::error_code error;
-    for (std::filesystem::directory_iterator files(one, error), end; !error && files != end;
-         files.increment(error)) {
-      std::error_code ignored;
-      const std::string suffix = ascii_lower(files->path().extension().string());
-      if ((suffix == ".csv" || suffix == ".tsv" || suffix == ".tab" || suffix == ".txt") &&
-          files->is_regular_file(ignored)) {
-        found.push_back(files->path().lexically_relative(folder).generic_string());
-      }
-    }
-    std::ranges::sort(found);
-    return found;
-  };
-  std::vector<std::string> found = tables_of(folder);
-  if (!found.empty()) return found;
-  for (const Path& below : folders_below(folder)) {
-    for (std::string& table : tables_of(below)) found.push_back(std::move(table));
-  }
-  return found;
-}
-
 ColumnProposal proposed(const Proposal& proposal, const Path& folder) {
   return {proposal.toml(folder), proposal.remarks()};
 }
 
 }  // namespace
-
-std::string described_table(const Path& file) {
-  try {
-    CsvReader reader(file);
-    if (reader.header().size() < 2) return {};
-    std::size_t rows = 0;
-    while (rows < kMaxRows && reader.next()) ++rows;
-    if (rows == 0) return {};
-    const bool whole = rows < kMaxRows || !reader.next();
-    return fmt::format("a table of {}{} row{}", rows, whole ? "" : " or more",
-                       rows == 1 ? "" : "s");
-  } catch (const Error&) {
-    return {};  // no table
-  }
-}
-
-std::string tables_in_words(const Path& folder) {
-  std::vector<std::string> found;
-  for (const std::string& file : tables_in(folder)) {
-    const std::string described = described_table(folder / file);
-    if (described.empty()) continue;
-    if (found.size() == kMaxNamed) {
-      found.emplace_back("there are more tables");
-      break;
-    }
-    found.push_back(clean_text(file, 200) + " is " + described);
-  }
-  return join(found, ", ");
-}
 
 ColumnProposal propose_column_map(const Path& path, const Field& field) {
   std::error_code ignored;

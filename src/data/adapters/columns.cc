@@ -58,6 +58,16 @@ void fill(std::string& text, const Intake& intake, const Draft& draft, const Col
   if (text.empty()) text = first_published(intake, draft, columns);
 }
 
+// The first of the columns that has a code, else what the last of them says.
+std::string first_code(const Intake& intake, const Draft& draft, const ColumnNames& columns) {
+  std::string value;
+  for (const std::string& column : columns) {
+    value = published(draft, column);
+    if (!intake.says_no_code(value)) break;
+  }
+  return value;
+}
+
 // The first label that is filled, and as what it is broader the others.
 void fill_labels(const Intake& intake, const ColumnNames& columns, Draft& draft) {
   for (const std::string& column : columns) {
@@ -118,7 +128,7 @@ void apply_columns(Intake& intake, const ColumnMap& map, Draft& draft) {
   } else {
     fill(sample.raw_label, intake, draft, map.label);
   }
-  fill(sample.group, intake, draft, map.group);
+  if (sample.group.empty()) sample.group = first_code(intake, draft, map.group);
   fill(sample.diagnosis, intake, draft, map.diagnosis);
   fill(sample.subclass, intake, draft, map.subclass);
   if (!map.grade.empty() && sample.grade.empty()) {
@@ -152,7 +162,11 @@ void read_table(Intake& intake, CsvReader& reader, const ColumnMap& map,
     intake.count_row();
     intake.warn_of_short_row(reader);
     const std::string& own_id = reader.at(id);
-    Draft draft = draft_of(intake, reader, intake.is_missing(own_id) ? std::string() : own_id);
+    if (intake.says_no_code(own_id)) {
+      intake.skip_value(kNoId, reader.place(), own_id);
+      continue;
+    }
+    Draft draft = draft_of(intake, reader, own_id);
     apply_columns(intake, map, draft);
     if (finish) finish(draft);
     intake.take(std::move(draft));

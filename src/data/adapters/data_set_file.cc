@@ -10,6 +10,7 @@
 
 #include "data/adapters/table_map.h"
 #include "data/adapters/tables.h"
+#include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -141,6 +142,7 @@ DataSetFile read_data_set_file(const TomlTable& table, const Field& field) {
   if (file.pictures.usual.empty()) file.pictures.usual = PictureLayout().usual;
   file.pictures.recursive = table.boolean_or("recursive", false);
   file.least_labels = static_cast<std::size_t>(table.integer_in("least_labels", 1, 1000, 1));
+  for (const std::string& name : table.strings_or("own", {})) file.own.insert(fold_value(name));
   file.picture_columns = table.strings_or("picture_columns", {});
   file.weighted_label = table.string_or("weighted_label", "");
   file.other_picture = table.string_or("other_picture", "");
@@ -175,8 +177,9 @@ void no_such_tables(const Path& folder, const std::vector<TableFiles>& wanted) {
     for (const std::string& name : files.files) {
       names.push_back(name);
       for (const Path& path : candidates(folder, name)) {
-        const std::string why = misfit(path, files);
-        if (!why.empty()) misfits.push_back(path.filename().string() + " " + why);
+        const std::string why = path.filename().string() + " " + misfit(path, files);
+        const bool is_new = std::ranges::find(misfits, why) == misfits.end();
+        if (is_new && !misfit(path, files).empty()) misfits.push_back(why);
       }
     }
   }

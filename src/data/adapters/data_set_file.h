@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,9 @@ struct DataSetFile {
   std::vector<TableFiles> joins;
   std::vector<PathForm> paths;   // where there is no table
   std::size_t least_labels = 1;  // that the label map must name for paths to be its own
+  // Names of folders that no other set has so, folded. Not empty: paths are its own only where most
+  // folders are called so, and `least_labels` of them at least.
+  std::set<std::string, std::less<>> own;
   std::vector<RowRule> rules;
   ColumnMap columns;
   // Columns that each name a picture of the row: a sample each, whose id is the file's name.

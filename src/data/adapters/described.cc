@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 #include "data/adapters/tables.h"
 #include "data/adapters/weighted_label.h"
 #include "data/resources.h"
+#include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/data/taxonomy.h"
@@ -21,6 +23,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::string_view kKey = "data_set";
+constexpr const char* kOtherForm = "a path of another form";
 
 // "{name}_cropped" for "a.jpg" -> "a_cropped".
 std::string filled(const std::string& pattern, std::string_view name) {
@@ -46,7 +49,7 @@ class Groups {
       std::string widest;
       for (const std::string& column : columns_) {
         const std::string value(trim(reader.get_or_empty(column)));
-        if (intake_.is_missing(value)) continue;
+        if (intake_.says_no_code(value)) continue;
         if (widest.empty()) {
           widest = value;
         } else {
@@ -88,20 +91,41 @@ class Described final : public Adapter {
 
   bool recognises(const AdapterInput& input) const override {
     if (!file_.tables.empty()) return !find_tables(input.path, file_.tables).empty();
+    return file_.own.empty() ? has_known_labels(input) : has_own_folders(input);
+  }
+
+ private:
+  bool has_known_labels(const AdapterInput& input) const {
     const Taxonomy taxonomy = Taxonomy::load(name_);
     std::set<std::string> known;
     read(input, [&](Sample&& sample) {
       for (const char* group : {"fine", "label"}) {
-        const auto label = sample.metadata.find(group);
-        if (label == sample.metadata.end()) continue;
-        std::string text = label->get<std::string>();
-        if (taxonomy.find(text) != nullptr) known.insert(std::move(text));
+        const std::string text = said_by_path(sample, group);
+        if (!text.empty() && taxonomy.find(text) != nullptr) known.insert(text);
       }
     });
     return known.size() >= file_.least_labels;
   }
 
- private:
+  // Names of diseases are those of anybody's folders, and stand in every label map.
+  bool has_own_folders(const AdapterInput& input) const {
+    std::set<std::string> folders;
+    const AdapterReport report = read(input, [&](Sample&& sample) {
+      const std::string folder = fold_value(said_by_path(sample, "label"));
+      if (!folder.empty()) folders.insert(folder);
+    });
+    const auto own = static_cast<std::size_t>(std::ranges::count_if(
+        folders, [&](const std::string& folder) { return file_.own.contains(folder); }));
+    const auto other = report.skipped.find(kOtherForm);
+    const std::uint64_t misfits = other == report.skipped.end() ? 0 : other->second.count;
+    return own >= file_.least_labels && 2 * own > folders.size() && 10 * misfits <= report.records;
+  }
+
+  static std::string said_by_path(const Sample& sample, const char* group) {
+    const auto said = sample.metadata.find(group);
+    return said == sample.metadata.end() ? std::string() : said->get<std::string>();
+  }
+
   void read_tables(Intake& intake, const Path& folder,
                    const std::vector<FoundTable>& tables) const {
     std::vector<SideTable> joined;
@@ -206,7 +230,7 @@ class Described final : public Adapter {
       Draft draft;
       while (i < forms.size() && !read_path(intake, *forms[i], path, draft)) ++i;
       if (i == forms.size()) {
-        intake.skip("a path of another form", path, path);
+        intake.skip(kOtherForm, path, path);
         continue;
       }
       if (draft.sample.modality.empty()) draft.sample.modality = file_.paths[i].modality;

@@ -6,6 +6,7 @@
 #include "data/adapters/table_map.h"
 #include "data/adapters/tables.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/data/column_proposal.h"
 
 namespace epicrisis {
@@ -21,6 +22,32 @@ Path own_map(const Path& folder) {
       "reading a data set: {} has no {}, and no column map is named; {}: have a column "
       "map proposed for it (`guess`)",
       folder.string(), kMap, tables);
+}
+
+// What the sexes and groups of a whole table tell of each.
+void see_columns(Intake& intake, CsvReader& reader, const ColumnMap& map) {
+  reader.take_short_rows();
+  for (const std::string& column : map.sex) intake.sexes().name(column);
+  while (reader.next()) {
+    for (const std::string& column : map.sex) {
+      intake.sexes().see(reader.get_or_empty(column));
+    }
+    for (const std::string& column : map.group) intake.see_group(reader.get_or_empty(column));
+  }
+}
+
+// Picture folders of the map that are not there, with those that are.
+void warn_of_folders(Intake& intake, const Path& root, const std::vector<std::string>& named) {
+  constexpr std::size_t kMost = 5;
+  for (const std::string& name : named) {
+    if (intake.has_picture_folder(name)) continue;
+    std::vector<std::string> there;
+    for (const Path& below : folders_below(root)) {
+      if (there.size() < kMost) there.push_back("'" + below.filename().string() + "'");
+    }
+    intake.warn("picture folder of the column map that is not there, or holds no picture", name,
+                there.empty() ? "there is no folder" : "folders here: " + join(there, ", "));
+  }
 }
 
 class GenericCsv final : public Adapter {
@@ -48,7 +75,14 @@ class GenericCsv final : public Adapter {
       CsvReader look(table, {.separator = map.separator});
       intake.look_for_codes(look, column);
     }
+    if (!map.columns.sex.empty() || !map.columns.group.empty()) {
+      CsvReader look(table, {.separator = map.separator});
+      see_columns(intake, look, map.columns);
+    }
     read_table(intake, reader, map.columns, [&](Draft& draft) { apply_table_map(map, draft); });
+    if (!input.tables_only && input.pictures.empty()) {
+      warn_of_folders(intake, input.path, map.picture_folders);
+    }
     AdapterReport report = intake.finish();
     report.no_label_column = map.columns.label.empty();
     return report;

@@ -147,6 +147,7 @@ class FolderReader {
     for (const std::string& file : metadata_.packed) {
       intake_.warn("archive that is not read", file, "unpack it, or leave it out");
     }
+    for (const std::string& prefix : metadata_.prefixes) see_columns(prefix);
     for (const std::string& prefix : metadata_.prefixes) read_metadata(prefix);
     for (const std::string& name : names_) {
       const bool described = std::ranges::any_of(
@@ -168,11 +169,27 @@ class FolderReader {
                              : described + ", which a column map can explain";
   }
 
+  std::string picture_column() const {
+    const bool named = map_ && !map_->columns.picture.empty();
+    return named ? *map_->columns.picture.begin() : std::string();
+  }
+
+  void see_columns(const std::string& prefix) {
+    const auto see = [&](const MetadataRow& row) {
+      const ColumnMap columns = columns_of(row);
+      for (const std::string& column : columns.sex) {
+        if (sex_columns_.insert(column).second) intake_.sexes().name(column);
+        intake_.sexes().see(row.cell(column));
+      }
+      for (const std::string& column : columns.group) intake_.see_group(row.cell(column));
+    };
+    read_folder_metadata(root_ / prefix, prefix, picture_column(),
+                         {see, [](std::string_view, const std::string&, const std::string&) {}});
+  }
+
   void read_metadata(const std::string& prefix) {
-    const bool names_picture = map_ && !map_->columns.picture.empty();
-    const std::string picture = names_picture ? *map_->columns.picture.begin() : "";
     read_folder_metadata(
-        root_ / prefix, prefix, picture,
+        root_ / prefix, prefix, picture_column(),
         {[&](const MetadataRow& row) { take_row(row, prefix); },
          [&](std::string_view reason, const std::string& place, const std::string& what) {
            intake_.count_row();
@@ -182,7 +199,7 @@ class FolderReader {
 
   // Folders that number their pictures anew: an id of several pictures tells none of them.
   void note_id(std::string_view id, const std::string& path) {
-    if (intake_.is_missing(id)) return;
+    if (intake_.says_no_code(id)) return;
     const std::uint64_t hash = fnv1a(path);
     const auto [first, is_new] = paths_.emplace(normal_spelling(id), hash);
     if (!is_new && first->second != hash) shared_.insert(first->first);
@@ -244,11 +261,11 @@ class FolderReader {
       intake_.warn("ids of several pictures, which have their path as key instead", row.place, id);
       id.clear();
     }
-    if (intake_.is_missing(id)) id = id_of(path);
+    if (intake_.says_no_code(id)) id = id_of(path);
     Draft draft = draft_of(intake_, row.place, std::move(id), row.header, row.cells);
     draft.picture = path;
     apply_columns(intake_, columns, draft);
-    if (intake_.is_missing(draft.sample.group)) draft.sample.group = case_id;
+    if (intake_.says_no_code(draft.sample.group)) draft.sample.group = case_id;
     if (map_) apply_table_map(*map_, draft);
     take(std::move(draft), path);
   }
@@ -293,6 +310,7 @@ class FolderReader {
   std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
   std::unordered_map<std::string, std::uint64_t> paths_;  // hash of the first, by the row's own id
   std::set<std::string> shared_;                          // own ids of more than one path
+  std::set<std::string> sex_columns_;
   bool has_splits_ = false;
 };
 

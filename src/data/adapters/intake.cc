@@ -6,21 +6,17 @@
 
 #include "core/csv_shape.h"
 #include "data/published_split.h"
-#include "data/sites.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/data/modalities.h"
 #include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxRawLabel = 200;       // bytes
-constexpr std::size_t kMaxName = 100;           // bytes of a column's or finding's name
 constexpr std::size_t kMaxExample = 200;        // bytes of a value quoted in the report
 constexpr std::size_t kMaxDistinctValues = 50;  // values not understood counted apart
-constexpr std::size_t kMaxKnown = 10000;        // cells whose words are kept in memory
 // Reasons that say the rule and the way out.
 constexpr std::string_view kUnseenId =
     "id with a control character, one that is not seen, or bytes that are no UTF-8 (rename it or "
@@ -50,13 +46,6 @@ std::string plain_id(std::string_view id) {
   if (id.find_first_of("/\\") == std::string_view::npos) return std::string(id);
   std::string plain = plain_picture_path(id);
   return plain.empty() ? std::string(id) : plain;
-}
-
-// "Some_Label" -> "some label".
-std::string spoken(std::string_view label) {
-  std::string words = ascii_lower(label);
-  std::replace(words.begin(), words.end(), '_', ' ');
-  return words;
 }
 
 }  // namespace
@@ -95,6 +84,13 @@ void Intake::skip(std::string_view reason, std::string_view place, std::string_v
   tally(report_.skipped[std::string(reason)], place, value);
 }
 
+void Intake::skip_value(std::string_view reason, std::string_view place, std::string_view value) {
+  skip(reason, place, value);
+  const std::string shown = clean_text(value, kMaxFindingName);
+  Tally& tally = report_.skipped[std::string(reason)];
+  if (!shown.empty()) count_name(tally.values, shown, kMaxDistinctValues);
+}
+
 void Intake::warn(std::string_view kind, std::string_view place, std::string_view value) {
   tally(report_.warnings[std::string(kind)], place, value);
 }
@@ -104,7 +100,7 @@ void Intake::warn_of_value(std::string_view kind, std::string_view place, std::s
   warn(kind, place, value);
   Tally& tally = report_.warnings[std::string(kind)];
   tally.finding = finding;
-  count_name(tally.values, clean_text(value, kMaxName), kMaxDistinctValues);
+  count_name(tally.values, clean_text(value, kMaxFindingName), kMaxDistinctValues);
 }
 
 void Intake::note_separator(const CsvReader& reader) {
@@ -140,22 +136,33 @@ void Intake::take(Draft draft) {
   Sample& sample = draft.sample;
   sample.dataset = report_.dataset;
   if (sample.modality.empty()) sample.modality = modality_of(draft.place, input_.modality);
-  sample.modality = clean_text(sample.modality, kMaxName);
-  for (std::string* text : {&sample.diagnosis, &sample.subclass, &sample.group}) {
-    if (is_missing(*text)) text->clear();
-  }
+  sample.modality = clean_text(sample.modality, kMaxFindingName);
+  settle_words(draft.place, "diagnosis", sample.diagnosis);
+  settle_words(draft.place, "subclass", sample.subclass);
   map_label(draft);
   settle_split(draft);
-  sample.group = clean_text(sample.group, kMaxFindingValue);
+  settle_group(draft);
   count_sample(sample);
   sink_(std::move(sample));
+}
+
+// A number or a sign is no diagnosis that a note could say.
+void Intake::settle_words(std::string_view place, std::string_view what, std::string& words) {
+  if (is_missing(words)) return words.clear();
+  const bool has_letter = std::ranges::any_of(words, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x80 || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
+  });
+  if (has_letter) return;
+  warn_of_value(fmt::format("{} without a letter, left out", what), place, words);
+  words.clear();
 }
 
 bool Intake::check_id(Draft& draft) {
   draft.id = plain_id(trim(draft.id));
   const std::string normal = normal_spelling(draft.id);
   if (normal.empty()) {
-    skip("no id", draft.place, draft.id);
+    skip(kNoId, draft.place, draft.id);
   } else if (normal.size() > kMaxKey) {
     skip(kLongId, draft.place, draft.id);
   } else if (!is_showable(normal)) {
@@ -305,7 +312,7 @@ void Intake::map_label(Draft& draft) {
   }
   sample.diagnosis = clean_text(sample.diagnosis, kMaxFindingValue);
   sample.subclass = clean_text(sample.subclass, kMaxFindingValue);
-  sample.grade = clean_text(sample.grade, kMaxName);
+  sample.grade = clean_text(sample.grade, kMaxFindingName);
   // A subclass that says no more than the diagnosis says nothing.
   if (ascii_lower(sample.subclass) == ascii_lower(sample.diagnosis)) sample.subclass.clear();
 }
@@ -341,6 +348,32 @@ void Intake::settle_grade(Draft& draft, const Mapping* mapping) {
   }
 }
 
+bool Intake::says_no_code(std::string_view value) const {
+  return taxonomy_.is_missing(value) && (taxonomy_.words(kNamedMissing, value) != nullptr ||
+                                         !may_be_code(value, short_groups_ > 0));
+}
+
+void Intake::see_group(std::string_view value) {
+  constexpr std::size_t kMostLetters = 3;
+  const std::string_view text = trim(value);
+  const bool may_be = may_be_code(text, true);
+  if (text.empty() || (is_missing(text) && !may_be)) return;
+  if (may_be_code(text, true) && !may_be_code(text, false)) return;  // in question
+  const bool is_short = text.size() <= kMostLetters && std::ranges::none_of(text, is_digit);
+  short_groups_ += is_short ? 1 : -1;
+}
+
+void Intake::settle_group(Draft& draft) {
+  std::string& group = draft.sample.group;
+  const std::string written = clean_text(group, kMaxFindingValue);
+  group.clear();
+  if (!says_no_code(written)) {
+    group = written;
+  } else if (is_like_code(written)) {
+    warn_of_value("groups read as nothing (`keep` takes them)", draft.place, written);
+  }
+}
+
 void Intake::settle_split(Draft& draft) {
   std::vector<std::string> known;
   for (const std::string& text : draft.sample.published_splits) {
@@ -372,7 +405,7 @@ void Intake::add_metadata(Draft& draft, const std::vector<std::string>& header,
                           const std::vector<std::string>& row) {
   Json& metadata = draft.sample.metadata;
   for (std::size_t i = 0; i < header.size() && i < row.size(); ++i) {
-    std::string name = clean_text(header[i], kMaxName);
+    std::string name = clean_text(header[i], kMaxFindingName);
     std::string value = clean_text(row[i], kMaxMetadataValue);
     if (name.empty()) {
       if (value.empty()) continue;  // spreadsheets leave such columns
@@ -393,154 +426,13 @@ void Intake::add_metadata(Draft& draft, const std::vector<std::string>& header,
   }
 }
 
-void Intake::add_plain_finding(Draft& draft, std::string_view name, std::string_view value) {
-  if (!is_missing(value)) add_words(draft, name, value);
-}
-
-void Intake::add_words(Draft& draft, std::string_view name, std::string_view words) {
-  std::string text = clean_text(words, kMaxFindingValue);
-  if (!text.empty()) draft.sample.findings.push_back({clean_text(name, kMaxName), std::move(text)});
-}
-
-bool Intake::add_given_words(Draft& draft, std::string_view name, std::string_view value) {
-  const std::string* words = taxonomy_.words(name, value);
-  if (words == nullptr) return is_missing(value);
-  if (!words->empty()) add_words(draft, name, *words);
-  return true;
-}
-
-void Intake::add_finding(Draft& draft, std::string_view name, std::string_view value) {
-  if (!add_given_words(draft, name, value)) add_words(draft, name, spoken(value));
-}
-
-bool Intake::says_no_number(const Draft& draft, std::string_view column, std::string_view value) {
-  if (!taxonomy_.is_missing_number(value)) return false;
-  warn_of_value(fmt::format("{} left out, as the number stands for none", column), draft.place,
-                value);
-  return true;
-}
-
-void Intake::add_age(Draft& draft, std::string_view value) {
-  constexpr std::string_view kAge = "age";
-  if (taxonomy_.words(kAge, value) == nullptr && says_no_number(draft, kAge, value)) return;
-  if (add_given_words(draft, kAge, value)) return;
-  if (const std::optional<std::string> words = age_in_words(value)) {
-    add_words(draft, kAge, *words);
-  } else if (parse_decimal(value)) {
-    warn_of_value("age left out, as it is not from 0 to 120 years", draft.place, value, kAge);
-  } else {
-    warn_of_value("age that is no number of years", draft.place, value, kAge);
-  }
-}
-
-void Intake::add_sex(Draft& draft, std::string_view value) {
-  if (add_given_words(draft, "sex", value)) return;
-  if (const std::optional<std::string> words = sex_in_words(value)) {
-    add_words(draft, "sex", *words);
-  } else {
-    warn_of_value("sex of an unknown spelling", draft.place, value, "sex");
-  }
-}
-
-void Intake::add_site(Draft& draft, std::string_view value) {
-  constexpr std::string_view kSite = "site";
-  if (add_given_words(draft, kSite, value)) return;
-  const std::string written = spoken(value);
-  const std::optional<std::string>& known = known_words(sites_, written, site_in_words);
-  if (!known) {
-    warn_of_value("site that is not known, and stays as it is written", draft.place, value, kSite);
-  }
-  add_words(draft, kSite, known.value_or(written));
-}
-
-const std::optional<std::string>& Intake::known_words(
-    Known& known, const std::string& value,
-    const std::function<std::optional<std::string>(std::string_view)>& words) {
-  auto found = known.find(value);
-  if (found == known.end()) {
-    if (known.size() == kMaxKnown) known.clear();
-    found = known.emplace(value, words(value)).first;
-  }
-  return found->second;
-}
-
-std::string Intake::modality_of(std::string_view place, std::string_view value) {
-  constexpr std::string_view kModality = "modality";
-  if (const std::string* given = taxonomy_.words(kModality, value)) return *given;
-  if (is_missing(value)) return {};
-  std::string written(value);
-  const Field& field = taxonomy_.field();
-  if (field.modalities().empty()) return written;
-  const std::optional<std::string>& known = known_words(
-      modalities_, written, [&](std::string_view cell) { return modality_in_words(field, cell); });
-  if (known) return *known;
-  warn_of_value("modality that is not known, and stays as it is written", place, value, kModality);
-  return written;
-}
-
-void Intake::add_coded(Draft& draft, const CodedColumn& column, std::string_view value) {
-  if (add_given_words(draft, column.finding, value)) return;
-  if (const std::optional<std::string> words = coded_in_words(column, value)) {
-    add_words(draft, column.finding, *words);
-  } else {
-    warn_of_value(fmt::format("{} that is none of 1 to {}", column.finding, column.values.size()),
-                  draft.place, value, column.finding);
-  }
-}
-
-void Intake::add_grade(Draft& draft, std::string_view column, std::string_view value) {
-  const Field& field = taxonomy_.field();
-  const GradeWords& words = field.grade_words();
-  std::string& grade = draft.sample.grade;
-  if (const std::string* given = taxonomy_.words(field.grade_name(), value)) {
-    grade = *given;
-    return;
-  }
-  const std::string folded = fold_value(value);
-  if (const auto known = words.words.find(folded); known != words.words.end()) {
-    grade = known->second;
-    return;
-  }
-  if (words.open.contains(folded)) {
-    draft.grade_cell = GradeCell::kOpen;
-    return;
-  }
-  if (is_missing(value)) return;
-  // A column of the lower one's name, also after that of the other, asks the other way round.
-  const std::string name = fold_value(column);
-  const std::size_t asks_no = name.find(words.no);
-  const bool asks_yes =
-      asks_no == std::string::npos || name.find(words.yes, asks_no) != std::string::npos;
-  const bool is_code = grade_has_codes_ && parse_number(folded).has_value();
-  const bool is_unsure = is_tick(folded) && !ticked_.contains(column);
-  const std::optional<bool> yes = is_code || is_unsure ? std::nullopt : yes_or_no(value);
-  if (yes && asks_yes && !words.yes.empty() && !words.no.empty()) {
-    grade = *yes ? words.yes : words.no;
-    if (!*yes) draft.grade_cell = GradeCell::kNo;
-    return;
-  }
-  draft.grade_cell = GradeCell::kNotUnderstood;
-  warn_of_value(field.grade_name() + " that is not understood", draft.place, value,
-                field.grade_name());
-}
-
-void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
-  const std::size_t column = reader.column(grade_column);
-  reader.take_short_rows();
-  bool ticked = false;
-  bool said = false;  // anything else
-  while (reader.next()) {
-    const std::string& value = reader.at(column);
-    if (is_missing(value)) continue;
-    const std::optional<double> number = parse_number(trim(value));
-    grade_has_codes_ = grade_has_codes_ || (number && *number != 0 && *number != 1);
-    (is_tick(fold_value(value)) ? ticked : said) = true;
-  }
-  if (ticked && !said) ticked_.emplace(grade_column);
-}
-
-bool Intake::says_no_grade(std::string_view value) const {
-  return is_missing(value) && !taxonomy_.field().grade_words().open.contains(fold_value(value));
+bool Intake::has_picture_folder(std::string_view name) const {
+  const Path wanted = Path(ascii_lower(name)).lexically_normal();
+  if (wanted == ".") return !pictures_.empty();
+  return std::ranges::any_of(pictures_.folders(), [&](const Path& folder) {
+    const std::string path = ascii_lower(folder.generic_string()) + "/";
+    return path.find("/" + (wanted / "").relative_path().generic_string()) != std::string::npos;
+  });
 }
 
 AdapterReport Intake::finish() {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/adapters/picture_index.h"
+#include "data/sex_letters.h"
 #include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/data/adapter.h"
@@ -20,8 +21,12 @@ namespace epicrisis {
 // Bytes kept of a published value and of a finding; longer ones are cut.
 inline constexpr std::size_t kMaxMetadataValue = 500;
 inline constexpr std::size_t kMaxFindingValue = 200;
+inline constexpr std::size_t kMaxFindingName = 100;  // of a column's, too
 inline constexpr std::size_t kMaxMetadataColumns = 1024;
 inline constexpr std::size_t kMaxDistinctNames = 2000;  // raw labels counted apart
+
+// Why a record is skipped whose id says nothing.
+inline constexpr std::string_view kNoId = "no id";
 
 // The raw label of a map that takes every label which the others do not name.
 inline constexpr std::string_view kAnyOther = "*";
@@ -47,6 +52,9 @@ struct Draft {
   Sample sample;  // raw_label, findings, group, published_splits, modality, metadata; texts unclean
 };
 
+// "Some_Label" as "some label".
+std::string spoken(std::string_view label);
+
 // What every adapter does with a record: checks the id, refuses duplicates, maps the label, finds
 // the picture, cleans what was published, counts, hands on. One per read.
 class Intake {
@@ -64,6 +72,8 @@ class Intake {
   void take(Draft draft);
   // Counts a record that the adapter itself cannot make a sample of.
   void skip(std::string_view reason, std::string_view place, std::string_view value);
+  // Also counts each value.
+  void skip_value(std::string_view reason, std::string_view place, std::string_view value);
   void warn(std::string_view kind, std::string_view place, std::string_view value);
   // Warns of a value that was not understood; the report counts each. `finding`: for whose values a
   // map may give words; "" for none.
@@ -77,6 +87,11 @@ class Intake {
   // Whether a cell says nothing, by the label map's list.
   bool is_missing(std::string_view value) const { return taxonomy_.is_missing(value); }
 
+  // The same of an id or a group, in which a short word may be a code.
+  bool says_no_code(std::string_view value) const;
+  // A group of the tables: where most are as short as codes, a short word is one.
+  void see_group(std::string_view value);
+
   // Whether a cell of a column of numbers stands for none; it is counted in the report then.
   bool says_no_number(const Draft& draft, std::string_view column, std::string_view value);
 
@@ -85,8 +100,8 @@ class Intake {
   void add_metadata(Draft& draft, const std::vector<std::string>& header,
                     const std::vector<std::string>& row);
 
-  // The grade by the taxonomy's words for it, else the field's, else yes or no, but not in a column
-  // named by what no says. What is not understood is warned of, and the class's own grade does not
+  // The grade by the taxonomy's words for it, else the field's, else yes or no where the column's
+  // name asks for the highest (data/adapters/asked_grade.h). What is not understood is warned of, and the class's own grade does not
   // stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
   // Whether a cell of a grade column says nothing, not even that it is open.
@@ -99,7 +114,10 @@ class Intake {
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
   // nothing, then it is read (data/values.h); what is not understood is warned of.
   void add_age(Draft& draft, std::string_view value);
+  // Of a letter that may be either by the column's others (sexes()), nothing.
   void add_sex(Draft& draft, std::string_view value);
+  // The sexes of the tables, of which an adapter of tables that anybody made sees all first.
+  SexLetters& sexes() { return sexes_; }
   void add_coded(Draft& draft, const CodedColumn& column, std::string_view value);
   // One that is not known stays as it is written, in lower case.
   void add_site(Draft& draft, std::string_view value);
@@ -114,6 +132,8 @@ class Intake {
 
   // The names of the pictures, sorted.
   std::vector<std::string> picture_names() const { return pictures_.names(); }
+  // Whether pictures were found in a folder of this name, ASCII case apart.
+  bool has_picture_folder(std::string_view name) const;
   // Pictures of formats that are not read.
   const std::vector<std::string>& unreadable_pictures() const { return pictures_.unreadable(); }
 
@@ -124,6 +144,7 @@ class Intake {
   static void count_name(std::map<std::string, std::uint64_t>& counts, const std::string& name,
                          std::size_t most = kMaxDistinctNames);
   bool check_id(Draft& draft);
+  void settle_words(std::string_view place, std::string_view what, std::string& words);
   static bool is_bare(const Draft& draft);
   bool is_stored(std::string_view key, const PictureIndex::Found& picture) const;
   void count_unnamed(std::map<std::string, std::uint64_t>& counts, const std::string& label);
@@ -138,6 +159,7 @@ class Intake {
   static void add_words(Draft& draft, std::string_view name, std::string_view words);
   const Mapping* find_broader(const Draft& draft) const;
   void settle_split(Draft& draft);
+  void settle_group(Draft& draft);
   void count_sample(const Sample& sample);
 
   const AdapterInput& input_;
@@ -145,6 +167,8 @@ class Intake {
   Taxonomy taxonomy_;
   bool grade_has_codes_ = false;
   std::set<std::string, std::less<>> ticked_;  // grade columns with nothing but ticks
+  SexLetters sexes_;
+  std::int64_t short_groups_ = 0;  // rows with a group of 1 to 3 letters, less the others
   PictureIndex pictures_;
   AdapterReport report_;
   using Known = std::unordered_map<std::string, std::optional<std::string>>;

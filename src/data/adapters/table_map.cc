@@ -32,6 +32,7 @@ constexpr std::array<NamedColumn, 10> kNamedColumns = {{
 void read_pictures(const TomlTable& table, TableMap& map) {
   const std::vector<std::string> folders = table.strings_or("folders", {});
   if (!folders.empty()) map.pictures.usual = {folders};
+  map.picture_folders = folders;
   map.pictures.recursive = table.boolean_or("recursive", false);
   map.picture_pattern = table.string_or("pattern", "");
   map.pictures.match = read_picture_match(table, PictureMatch::kStem);

@@ -20,6 +20,7 @@ struct TableMap {
   char separator = kFindSeparator;
   ColumnMap columns;
   PictureLayout pictures;
+  std::vector<std::string> picture_folders;   // that the file names
   std::string picture_pattern;                // "{id}_front", "" for none
   std::map<std::string, std::string> splits;  // published value in lower case -> split
   Taxonomy taxonomy;                          // what the read takes

@@ -37,6 +37,13 @@ std::vector<std::string> folders_with_table(const Path& folder,
     throw UsageError("reading a data set: there is no folder {}{}", folder.string(),
                      near_path_words(folder));
   }
+  for (const std::string& name : names) {
+    if (!std::filesystem::exists(folder / name, ignored)) continue;
+    throw UsageError(
+        "reading a data set: {} is no file, but a folder, named pipe or device; copy its content "
+        "into a file of that name",
+        (folder / name).string());
+  }
   std::vector<std::string> below = folders_with_table(folder, names);
   if (below.empty()) {
     throw UsageError("reading a data set: {} has no {}{}", folder.string(), join(names, " or "),

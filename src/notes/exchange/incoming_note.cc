@@ -10,6 +10,7 @@
 #include "data/adapters/folder_keys.h"
 #include "data/adapters/folder_metadata.h"
 #include "data/adapters/picture_index.h"
+#include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/python_json.h"
 #include "epicrisis/core/strings.h"
@@ -23,6 +24,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxWord = 200;  // bytes of a name: model, provider
+constexpr std::size_t kMaxShownTurn = 60;
 constexpr std::size_t kMaxParameters = 64 << 10;
 constexpr std::size_t kMaxFault = 2000;  // bytes of what is wrong with a cell
 constexpr int kMaxVariant = 1'000'000;
@@ -89,12 +91,20 @@ struct Doubt {
   std::string kind, fault;
 };
 Doubt doubt_of(std::string_view text, const llm::Spoken& spoken) {
+  if (has_word(text) && is_missing(text)) {
+    return {"words for nothing", fmt::format("'{}' says nothing", clean_text(text, kMaxWord))};
+  }
   // People may write what a server says too.
   if (const llm::NotSaid said = llm::not_said_in(text); !said.what.empty() && !said.doubtful) {
     return {said.what == "an error" ? "errors of a server" : "web pages",
             fmt::format("no model or person wrote it, but {}: {}", said.what, said.error.message)};
   }
   if (!spoken.fault.empty()) return {"thoughts", spoken.fault};
+  // A person may begin so: "Q: itch? A: no."
+  if (has_word(text) && !has_word(spoken.text) && !spoken.dropped.thoughts) {
+    return {"turns of a chat", fmt::format("nothing before what looks like a turn of a chat: '{}'",
+                                           clean_text(text, kMaxShownTurn))};
+  }
   if (const std::string words = llm::refusal_words(spoken.text); !words.empty()) {
     return {"refusals", "a model's refusal: " + words};
   }

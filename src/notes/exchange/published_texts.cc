@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "data/values.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -127,9 +126,6 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
     note.parameters["published_as"] = form.describe;
     note.parameters["terms"] = form.terms;
     if (!column.answer.empty()) unpack_answer(column.answer, note);
-    if (note.fault.empty() && !trim(note.text).empty() && is_missing(note.text)) {
-      note.fault = fmt::format("'{}' says nothing", clean_text(note.text, kMaxKept));
-    }
     if (!column.question.empty()) {
       note.parameters["question"] = clean_text(cell(column.question), kMaxKept);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "data/values.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/retry_after.h"
@@ -135,11 +136,16 @@ std::size_t count_words(std::string_view text) {
   return words;
 }
 
+bool says_nothing(std::string_view text) { return llm::is_blank(text) || is_missing(text); }
+
 Judged judged_note(std::string_view text, const Strategy& strategy) {
   const llm::Spoken spoken = llm::spoken_text(text);
   if (!spoken.fault.empty()) return rejected(NoteStatus::kInvalid, spoken.fault, text);
   const std::string note = clean_multiline_text(spoken.text, kMaxNote + 1);
   if (llm::is_blank(note)) return rejected(NoteStatus::kEmpty, "no text");
+  if (is_missing(note)) {
+    return rejected(NoteStatus::kEmpty, fmt::format("'{}' says nothing", note), note);
+  }
   if (const std::string words = llm::refusal_words(note); !words.empty()) {
     return rejected(NoteStatus::kRefused, words, note);
   }
@@ -181,7 +187,7 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   if (strategy.answer == AnswerForm::kOptions) {
     const Json* statement = llm::find_member(*answer, "statement");
     if (statement != nullptr && statement->is_string() &&
-        llm::is_blank(statement->get_ref<const std::string&>())) {
+        says_nothing(statement->get_ref<const std::string&>())) {
       return wrong_form("not as the schema says: $.statement: no words", text);
     }
   }

@@ -221,6 +221,58 @@ TEST_F(ExchangeTest, WhatNoModelOrPersonWroteIsNoNote) {
   EXPECT_THAT(texts(workspace_), testing::Contains("ham/ISIC_1 P3: " + bad[0]));
 }
 
+TEST_F(ExchangeTest, WordsForNothingAreNoNotes) {
+  fill();
+  const std::string bad[] = {
+      "nan",           "NaN",           "None",      "N/A",
+      "null",          "unknown",       "#N/A",      "TBD",
+      "n/a.",          "not available", "no note",   "<NA>",
+      "keine Angabe.", "No caption",    "None None", "No description available."};
+  const std::string good[] = {"Unremarkable.", "No findings.", "OK", "Nevus?",
+                              "Nothing to report."};
+  std::string lines;
+  std::string table = "dataset,key,strategy,text\n";
+  for (const auto& texts : {std::vector<std::string>(std::begin(bad), std::end(bad)),
+                            std::vector<std::string>(std::begin(good), std::end(good))}) {
+    for (const std::string& text : texts) {
+      lines +=
+          dump_json({{"dataset", "ham"}, {"key", "ISIC_1"}, {"strategy", "P3"}, {"text", text}});
+      lines += "\n";
+      table += "ham,ISIC_1,P4,\"" + text + "\"\n";
+    }
+  }
+  write_file(folder_.path() / "nothing.csv", table);
+  for (const NoteImportReport& report :
+       {import_jsonl(lines), import_notes(workspace_, folder_.path() / "nothing.csv", job_)}) {
+    EXPECT_EQ(report.invalid_reasons,
+              (std::map<std::string, std::int64_t>{{"words for nothing", std::ssize(bad)}}));
+    EXPECT_EQ(report.written, std::ssize(good)) << dump_json(to_json(report));
+    EXPECT_THAT(report.invalid_examples.at(0), HasSubstr("'nan' says nothing (`keep_doubtful`"));
+  }
+  NoteImportOptions options;
+  options.keep_doubtful = true;
+  EXPECT_EQ(import_jsonl(lines, options).written, std::ssize(bad));
+}
+
+// The mark of a model's next turn is how a person may begin.
+TEST_F(ExchangeTest, ANoteThatBeginsAsATurnOfAChatIsToldAndMayBeKept) {
+  for (const char* text : {"Q: itch? A: no. Brown macule.", "Human: brown macule",
+                           "User: brown macule", "Question: brown macule?"}) {
+    NoteImportOptions options;
+    const IncomingNote note = note_of_tree_file("ham/P3/ISIC_1.txt", "x", text, options);
+    if (note.fault.empty()) {
+      EXPECT_EQ(note.text, text);
+      continue;
+    }
+    EXPECT_THAT(note.fault, HasSubstr("turn of a chat")) << text;
+    EXPECT_EQ(note.doubt, "turns of a chat");
+    options.keep_doubtful = true;
+    const IncomingNote kept = note_of_tree_file("ham/P3/ISIC_1.txt", "x", text, options);
+    EXPECT_EQ(kept.fault, "");
+    EXPECT_EQ(kept.text, text);
+  }
+}
+
 // A file that claims the key of another note, or of the same one with another text, changes
 // nothing and is told.
 TEST_F(ExchangeTest, AKeyThatSaysSomethingElseHereIsAConflict) {

@@ -19,6 +19,18 @@ TEST(Answer, ANote) {
   EXPECT_FALSE(outcome.retry_after);
 }
 
+TEST(Answer, WordsForNothingAreNoNote) {
+  for (const char* text : {"None", "N/A", "null", "unknown", "#N/A", "TBD", "not available",
+                           "keine Angabe", "No description available.", "\"N/A\"", "nan nan"}) {
+    const Outcome outcome = answered(text);
+    EXPECT_EQ(summary(outcome), "done empty") << text;
+    EXPECT_THAT(outcome.reason, HasSubstr("says nothing")) << text;
+  }
+  for (const char* text : {"Unremarkable.", "No findings.", "Not known to itch, brown macule."}) {
+    EXPECT_EQ(summary(answered(text)), "done written") << text;
+  }
+}
+
 // Of small models.
 TEST(Answer, ThePromptSaidBackIsNoNote) {
   constexpr const char* kLong = R"(name = "T"
