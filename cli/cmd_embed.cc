@@ -37,13 +37,10 @@ void run(const EmbedArguments& arguments, Globals& globals) {
   const Embeddings embeddings = telling_what_is_kept(
       globals.job,
       [&] {
-        return fmt::format(
-            "nothing is written to {}; {}", arguments.output,
-            arguments.pictures.empty()
-                ? fmt::format("what was prepared and encoded of samples is kept where it may be "
-                              "written to, and {}",
-                              kGoesOn)
-                : std::string("nothing is kept, and the same command begins anew"));
+        return fmt::format("nothing is written to {}; {}", arguments.output,
+                           arguments.pictures.empty()
+                               ? encoded_is_kept("of samples")
+                               : std::string("nothing is kept, and the same command begins anew"));
       },
       [&] { return embed(arguments, folder, globals); });
   const bool any = embeddings.images.rows + embeddings.texts.rows > 0;

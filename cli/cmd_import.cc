@@ -79,6 +79,7 @@ void print_report(const ImportReport& report) {
                            counted(report.absent, "sample of an earlier import is",
                                    "samples of an earlier import are")));
   }
+  if (report.lost.any()) print_line("  " + lost_in_words(report.lost));
   if (const std::string blocks = map_blocks(read); !blocks.empty()) {
     print_line(
         "To give these labels a class, complete `label` and paste into the column map, or into a "

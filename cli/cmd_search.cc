@@ -53,12 +53,7 @@ void run(const SearchArguments& arguments, const Globals& globals) {
   }
   Workspace workspace = workspace_of(arguments.run, folder);
   const SearchResult result = telling_what_is_kept(
-      globals.job,
-      [&] {
-        return fmt::format(
-            "what was prepared and encoded is kept where it may be written to, and {}{}", kGoesOn,
-            not_written(arguments.html));
-      },
+      globals.job, [&] { return encoded_is_kept("") + not_written(arguments.html); },
       [&] {
         return search_samples(
             folder, workspace,

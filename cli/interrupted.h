@@ -23,6 +23,12 @@ decltype(auto) telling_what_is_kept(const Job& job, Kept&& kept, Work&& work) {
   }
 }
 
+// Of work that prepares pictures and encodes them: `what` is "" or "of samples".
+inline std::string encoded_is_kept(std::string_view what) {
+  return "what was prepared and encoded " + std::string(what) + (what.empty() ? "" : " ") +
+         "is kept where it may be written to, and " + std::string(kGoesOn);
+}
+
 // "; FILE was not written", for an output that appears whole; "" where none was asked for.
 inline std::string not_written(const std::string& file) {
   return file.empty() ? "" : "; " + file + " was not written";

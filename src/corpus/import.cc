@@ -10,6 +10,9 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/core/toml.h"
+#include "epicrisis/corpus/import_record.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/samples.h"
 #include "store/tables/sample_query.h"
@@ -68,6 +71,37 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
   database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(names), dataset);
 }
 
+constexpr std::size_t kKeptExamples = 5;  // of what was left out, a kind
+constexpr std::size_t kKeptLabels = 50;
+
+std::string absolute_text(const Path& path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+ImportRecord record_of(const ImportOptions& options, const AdapterReport& read) {
+  ImportRecord record;
+  record.pictures = options.pictures;
+  record.taxonomy =
+      names_toml_file(options.taxonomy) ? absolute_text(options.taxonomy) : options.taxonomy;
+  if (!options.column_map.empty()) record.column_map = absolute_text(options.column_map);
+  record.modality = options.modality;
+  const auto add = [&](const std::string& reason, const Tally& tally) {
+    if (tally.count == 0) return;
+    SkippedRecords skipped{reason, tally.count, tally.examples};
+    if (skipped.examples.size() > kKeptExamples) skipped.examples.resize(kKeptExamples);
+    record.skipped.push_back(std::move(skipped));
+  };
+  for (const auto& [reason, tally] : read.skipped) add(reason, tally);
+  add("rows without a picture", read.rows_without_picture);
+  add("ids met before", read.duplicate_ids);
+  std::map<std::string, std::uint64_t> unmapped = read.unmapped;
+  unmapped.insert(read.left_empty.begin(), read.left_empty.end());
+  for (const auto& [label, count] : by_frequency(unmapped)) {
+    if (record.unmapped.size() < kKeptLabels) record.unmapped.emplace(label, count);
+  }
+  return record;
+}
+
 // What a read tells of ids, and the next one has to know.
 struct Told {
   std::set<std::string> suffix_twins;
@@ -76,6 +110,28 @@ struct Told {
 };
 
 Told told_by(const AdapterReport& read) { return {read.suffix_twins, read.shared_ids}; }
+
+// Of the data set's samples up to an id, how many have each of these.
+LostValues count_values(Database& database, std::int64_t dataset, std::int64_t last) {
+  Statement row = database.prepare(
+      "SELECT sum(group_key <> ''), sum(split <> ''), sum(label IS NOT NULL) FROM samples "
+      "WHERE dataset_id = ? AND id <= ?");
+  row.bind_all(dataset, last);
+  LostValues values;
+  if (!row.step()) return values;
+  values.groups = row.integer_if(0).value_or(0);
+  values.splits = row.integer_if(1).value_or(0);
+  values.labels = row.integer_if(2).value_or(0);
+  return values;
+}
+
+LostValues fewer(const LostValues& before, const LostValues& after) {
+  LostValues lost;
+  lost.groups = std::max<std::int64_t>(0, before.groups - after.groups);
+  lost.splits = std::max<std::int64_t>(0, before.splits - after.splits);
+  lost.labels = std::max<std::int64_t>(0, before.labels - after.labels);
+  return lost;
+}
 
 // Nothing is stored where the adapter tells something else in its report.
 ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Path& path, Job& job,
@@ -134,6 +190,7 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   const std::int64_t last_before =
       database.query_integer("SELECT max(id) FROM samples").value_or(0);
 
+  const LostValues values_before = count_values(database, dataset, last_before);
   if (before > 0) {
     input.stored_picture = [&](std::string_view key) {
       return database
@@ -180,6 +237,13 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   }
   keep_picture_folders(database, dataset, input, report.read.picture_folders,
                        before > 0 && !options.moved);
+  const ImportRecord record = record_of(options, report.read);
+  if (report.updated > 0) {
+    report.lost = fewer(values_before, count_values(database, dataset, last_before));
+    const auto old = find_import_record(database, input.dataset);
+    if (old && old->column_map != record.column_map) report.lost.column_map = old->column_map;
+  }
+  keep_import_record(database, dataset, record);
   report.absent = before - report.updated - report.unchanged;
   check_counts(report, before, count_stored());
   transaction.commit();
@@ -200,8 +264,29 @@ Json to_json(const ImportReport& report) {
   json["updated"] = report.updated;
   json["unchanged"] = report.unchanged;
   json["absent"] = report.absent;
+  json["lost"] = {{"groups", report.lost.groups},
+                  {"splits", report.lost.splits},
+                  {"classes", report.lost.labels}};
   json["read"] = to_json(report.read);
   return json;
+}
+
+std::string lost_in_words(const LostValues& lost) {
+  if (!lost.any()) return {};
+  std::vector<std::string> parts;
+  const auto add = [&](const char* what, std::int64_t count) {
+    if (count > 0) parts.push_back(fmt::format("the {} of {}", what, counted(count, "sample")));
+  };
+  add("patient or case", lost.groups);
+  add("published split", lost.splits);
+  add("class", lost.labels);
+  return fmt::format(
+      "read as it is here, it takes away what an earlier import gave: {}. {}; or give this a name "
+      "of its own",
+      join_words(parts, "and"),
+      lost.column_map.empty()
+          ? "Import it as before, with the same column map and label map"
+          : fmt::format("Import it as before, with the column map {}", lost.column_map));
 }
 
 ImportReport import_dataset(Workspace& workspace, const std::string& adapter_name, const Path& path,

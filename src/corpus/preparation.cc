@@ -294,6 +294,22 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
   return report;
 }
 
+std::map<std::int64_t, std::string> known_failures(Database& database,
+                                                   const PrepareRecipe& recipe) {
+  std::map<std::int64_t, std::string> failures;
+  Statement rows = database.prepare(
+      "SELECT s.id, p.path, p.file_size, p.file_time, d.name, s.key, p.error FROM prepared p "
+      "JOIN samples s ON s.id = p.sample_id JOIN datasets d ON d.id = s.dataset_id "
+      "WHERE p.recipe = ? AND p.slot IS NULL AND p.path = s.image_path");
+  rows.bind(1, recipe.id());
+  while (rows.step()) {
+    if (file_stamp(rows.text(1)) != FileStamp{rows.integer(2), rows.integer(3)}) continue;
+    failures.emplace(rows.integer(0), fmt::format("{}/{}: {}", rows.text_view(4), rows.text_view(5),
+                                                  rows.text_view(6)));
+  }
+  return failures;
+}
+
 std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job) {
   Database& database = workspace.database();
   std::vector<PreparedCheck> checks;

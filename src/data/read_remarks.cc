@@ -16,18 +16,6 @@ constexpr std::size_t kMaxContradictions = 10;  // these are listed to be looked
 constexpr std::size_t kMaxNames = 20;           // names on a line
 constexpr std::size_t kMaxBlocks = 100;
 
-std::string listed(const std::map<std::string, std::uint64_t>& counts) {
-  std::vector<std::string> names;
-  for (const auto& [name, count] : by_frequency(counts)) {
-    if (names.size() == kMaxNames) {
-      names.push_back(fmt::format("and {} more", counts.size() - kMaxNames));
-      break;
-    }
-    names.push_back(fmt::format("'{}' ({})", name, count));
-  }
-  return join(names, ", ");
-}
-
 std::string samples_in_words(std::uint64_t count) { return counted(count, "sample"); }
 
 bool is_bare_key(std::string_view name) {
@@ -41,7 +29,7 @@ void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view 
   if (tally.count == 0) return;
   ReadRemark remark{warning, fmt::format("{} {}", tally.count, what), {}};
   if (!tally.values.empty()) {
-    remark.text += ": " + listed(tally.values);
+    remark.text += ": " + label_counts_in_words(tally.values);
     most = 1;
   }
   const std::size_t shown = std::min(most, tally.examples.size());
@@ -60,6 +48,18 @@ ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts) {
   std::ranges::stable_sort(sorted,
                            [](const auto& a, const auto& b) { return a.second > b.second; });
   return sorted;
+}
+
+std::string label_counts_in_words(const std::map<std::string, std::uint64_t>& counts) {
+  std::vector<std::string> names;
+  for (const auto& [name, count] : by_frequency(counts)) {
+    if (names.size() == kMaxNames) {
+      names.push_back(fmt::format("and {} more", counts.size() - kMaxNames));
+      break;
+    }
+    names.push_back(fmt::format("'{}' ({})", name, count));
+  }
+  return join(names, ", ");
 }
 
 std::string without_group_words() {
@@ -98,7 +98,9 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   }
   if (!report.unmapped.empty()) {
     remarks.push_back(
-        {true, "labels that the label map does not know: " + listed(report.unmapped), {}});
+        {true,
+         "labels that the label map does not know: " + label_counts_in_words(report.unmapped),
+         {}});
   }
   std::map<std::string, std::uint64_t> no_class = report.no_class;
   for (const auto& [label, count] : report.left_empty) no_class.erase(label);
@@ -115,13 +117,14 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
     }
   }
   if (!no_class.empty()) {
-    remarks.push_back({false, "known labels of none of the classes: " + listed(no_class), {}});
+    remarks.push_back(
+        {false, "known labels of none of the classes: " + label_counts_in_words(no_class), {}});
   }
   if (!unnamed.empty()) {
     remarks.push_back(
         {false,
          "labels that the label map does not name, taken as of none of the classes: " +
-             listed(unnamed),
+             label_counts_in_words(unnamed),
          {}});
   }
   if (!slips.empty()) {
@@ -138,7 +141,7 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
     remarks.push_back({true,
                        "labels that the map gives no class; left out on purpose? `label` is empty, "
                        "and no `diagnosis` says what they are: " +
-                           listed(report.left_empty),
+                           label_counts_in_words(report.left_empty),
                        {}});
   }
   if (report.in_several_splits > 0) {

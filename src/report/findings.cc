@@ -165,6 +165,57 @@ std::vector<std::string> few_of(const ReportData& data, const MetricTable::Colum
   return few;
 }
 
+// What a reference is: "To call always the most frequent class, NEV," or "Chance".
+std::string reference_words(const ReportReference& one) {
+  if (one.name != kMajority) return "Chance";
+  return "To call always the most frequent class" +
+         (one.detail.empty() ? "" : ", " + one.detail + ",");
+}
+
+// Which runs are better than all references of a data set: what is better than the highest is
+// better than all.
+std::string verdict_on_runs(const MetricTable& table, std::size_t column,
+                            const std::vector<const ReportReference*>& references) {
+  const ReportReference& first = *references.front();
+  double highest = first.value;
+  for (const ReportReference* one : references) highest = std::max(highest, one->value);
+  std::vector<std::string> better;
+  std::vector<std::string> open;
+  std::vector<std::string> worse;
+  for (std::size_t s = 0; s < table.systems.size(); ++s) {
+    const ResultRow* row = table.cell(s, column);
+    if (row == nullptr) continue;
+    const MetricTable::System& system = table.systems[s];
+    (row->lo > highest   ? better
+     : row->hi < highest ? worse
+                         : open)
+        .push_back(system.run.empty() ? system.title : system.run);
+  }
+  const std::size_t measured = better.size() + open.size() + worse.size();
+  if (measured == 0) return {};
+  const bool single = references.size() == 1;
+  std::string sentence =
+      fmt::format("{} reaches {} on {} ({})", reference_words(first),
+                  markup::number(first.metric, first.value), first.dataset, first.role);
+  for (std::size_t r = 1; r < references.size(); ++r) {
+    sentence += fmt::format(", {} {}", references[r]->name,
+                            markup::number(references[r]->metric, references[r]->value));
+  }
+  sentence += ".";
+  const auto add = [&](const char* words, const char* of_all,
+                       const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    sentence +=
+        fmt::format(" {} {}: {}.", words, single ? "it" : of_all,
+                    names.size() == measured && measured > 2 ? fmt::format("all {} runs", measured)
+                                                             : join_words(names, "and"));
+  };
+  add("Better, as the interval lies above", "both", better);
+  add("Not shown to be better, as the interval holds", "the higher of them", open);
+  add("Worse, as the interval lies below", "the higher of them", worse);
+  return sentence;
+}
+
 }  // namespace
 
 std::vector<std::string> small_numbers(const ReportData& data) {
@@ -201,44 +252,18 @@ std::vector<std::string> small_classes(const ReportData& data) {
   return warnings;
 }
 
-std::vector<std::string> against_majority(const ReportData& data) {
+std::vector<std::string> against_no_learning(const ReportData& data) {
   std::vector<std::string> sentences;
   const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
-  for (const ReferenceLine& line : reference_lines(data, table)) {
-    if (line.name != kMajority) continue;
-    for (std::size_t c = 0; c < table.columns.size(); ++c) {
-      const ReportReference* reference = line.cells[c];
-      if (reference == nullptr) continue;
-      std::vector<std::string> better;
-      std::vector<std::string> open;
-      std::vector<std::string> worse;
-      for (std::size_t s = 0; s < table.systems.size(); ++s) {
-        const ResultRow* row = table.cell(s, c);
-        if (row == nullptr) continue;
-        const MetricTable::System& system = table.systems[s];
-        (row->lo > reference->value   ? better
-         : row->hi < reference->value ? worse
-                                      : open)
-            .push_back(system.run.empty() ? system.title : system.run);
-      }
-      const std::size_t measured = better.size() + open.size() + worse.size();
-      if (measured == 0) continue;
-      std::string sentence = fmt::format(
-          "To call always the most frequent class{} reaches {} on {} ({}).",
-          reference->detail.empty() ? "" : ", " + reference->detail + ",",
-          markup::number(reference->metric, reference->value), reference->dataset, reference->role);
-      const auto add = [&](const char* words, const std::vector<std::string>& names) {
-        if (names.empty()) return;
-        sentence += fmt::format(" {}: {}.", words,
-                                names.size() == measured && measured > 2
-                                    ? fmt::format("all {} runs", measured)
-                                    : join_words(names, "and"));
-      };
-      add("Better, as the interval lies above it", better);
-      add("Not shown to be better, as the interval holds it", open);
-      add("Worse, as the interval lies below it", worse);
-      sentences.push_back(std::move(sentence));
+  const std::vector<ReferenceLine> lines = reference_lines(data, table);
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    std::vector<const ReportReference*> references;
+    for (const ReferenceLine& line : lines) {
+      if (line.cells[c] != nullptr) references.push_back(line.cells[c]);
     }
+    if (references.empty()) continue;
+    std::string sentence = verdict_on_runs(table, c, references);
+    if (!sentence.empty()) sentences.push_back(std::move(sentence));
   }
   return sentences;
 }

@@ -170,6 +170,7 @@ Json to_json(const AuditSection& section) {
                           {"counts", std::move(counts)}});
   }
   return {{"notes_without_audit", section.without_audit},
+          {"notes_not_of_study", section.not_of_study},
           {"rows", std::move(rows)},
           {"confusions", std::move(confusions)}};
 }
@@ -183,6 +184,12 @@ Section audit(const ReportData& data) {
   if (section.without_audit > 0) {
     html += fmt::format("<p class=\"soft\">{} were not audited and are not in here.</p>\n",
                         markup::plural(section.without_audit, "note", "notes"));
+  }
+  if (section.not_of_study > 0) {
+    html += fmt::format(
+        "<p class=\"soft\">{} of the data sets are of samples that the study leaves out, and are not "
+        "in here.</p>\n",
+        markup::plural(section.not_of_study, "further note", "further notes"));
   }
   std::vector<std::pair<std::string_view, std::string_view>> measures;
   for (const AuditMeasure& one : kAuditMeasures) measures.emplace_back(one.title, one.words);

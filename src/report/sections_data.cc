@@ -163,13 +163,15 @@ Section notes(const ReportData& data) {
                       text(one.provider), number_cell(one.written), number_cell(one.rejected),
                       number_cell(one.failed), number_cell(one.skipped));
     }
-    html += table("Notes by strategy. Rejected ones were written but did not pass the audit.",
-                  "<th scope=\"col\">Strategy</th><th scope=\"col\">Written by</th>"
-                  "<th scope=\"col\" class=\"number\">Written</th>"
-                  "<th scope=\"col\" class=\"number\">of these rejected</th>"
-                  "<th scope=\"col\" class=\"number\">Failed</th>"
-                  "<th scope=\"col\" class=\"number\">Skipped</th>",
-                  body);
+    html += table(
+        "Notes by strategy, of all samples of the data sets. Rejected ones were written but did not "
+        "pass the audit.",
+        "<th scope=\"col\">Strategy</th><th scope=\"col\">Written by</th>"
+        "<th scope=\"col\" class=\"number\">Written</th>"
+        "<th scope=\"col\" class=\"number\">of these rejected</th>"
+        "<th scope=\"col\" class=\"number\">Failed</th>"
+        "<th scope=\"col\" class=\"number\">Skipped</th>",
+        body);
   }
   if (!data.note_examples.empty()) html += "<h3>Examples</h3>\n";
   for (const NoteExample& example : data.note_examples) {

@@ -32,10 +32,11 @@ Section mistakes(const ReportData& data) {
   for (const WrongPictures& one : data.mistakes) {
     if (one.n == 0) continue;
     html += fmt::format(
-        "<h3>{} <span class=\"soft\">{}; {}, seed {}</span></h3>\n<p>{} of {} samples were called "
+        "<h3>{} <span class=\"soft\">{}; {}, seed {}</span></h3>\n{}<p>{} of {} samples were called "
         "by another class{}.</p>\n",
         text(one.dataset), text(one.role),
         text(markup::system_title(one.run, one.model, one.mode, one.notes)), text(one.seed),
+        one.why.empty() ? "" : fmt::format("<p class=\"soft\">Shown is {}.</p>\n", text(one.why)),
         markup::count(one.wrong), markup::count(one.n),
         one.pictures.empty() ? std::string()
         : one.pictures.size() < one.wrong

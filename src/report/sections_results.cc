@@ -240,7 +240,7 @@ Section summary(const ReportData& data) {
                         &data);
   if (!numbers.empty()) {
     html += numbers;
-    for (const std::string& verdict : against_majority(data)) {
+    for (const std::string& verdict : against_no_learning(data)) {
       html += "<p>" + text(verdict) + "</p>\n";
     }
     if (classification_metric(data.headline_metric).over_classes) html += small_classes_html(data);

@@ -126,7 +126,7 @@ Json to_json(const ReportData& data) {
             {"other_class_examples", data.leakage.other_class_examples}}},
           {"audit", to_json(data.audit)},
           {"findings", report_findings(data)},
-          {"against_majority", against_majority(data)},
+          {"against_no_learning", against_no_learning(data)},
           {"small_classes", small_classes(data)},
           {"warnings", data.warnings},
           {"environment", std::move(environment)}};
@@ -181,7 +181,8 @@ std::string report_text(const ReportData& data) {
     }
     text += printed.substr(0, printed.find_last_not_of(' ') + 1) + "\n";
   }
-  for (const std::string& verdict : against_majority(data)) text += clean_text(verdict, 500) + "\n";
+  for (const std::string& verdict : against_no_learning(data))
+    text += clean_text(verdict, 500) + "\n";
   for (const std::string& warning : small_numbers(data)) text += clean_text(warning, 500) + "\n";
   return text;
 }

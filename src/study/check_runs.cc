@@ -235,7 +235,7 @@ class RunsChecker {
       if (std::ranges::find(names, inventory.dataset) == names.end()) continue;
       const auto found = inventory.prepared.find(study_.prepare.id());
       if (found != inventory.prepared.end()) {
-        prepared += found->second.pictures + found->second.failed;
+        prepared += found->second.pictures;  // what failed is in no case
       }
     }
     const auto cases = static_cast<std::int64_t>(set_->cases.size());

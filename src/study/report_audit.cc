@@ -153,7 +153,10 @@ AuditSection describe_audit(Workspace& workspace, const Study& study, const Case
   for_each_note(database, filter, [&](const NoteRecord& note) {
     job.check();
     const auto found = cases.find(note.sample_id);
-    if (found == cases.end()) return true;
+    if (found == cases.end()) {
+      if (note.status == NoteStatus::kWritten) ++section.not_of_study;
+      return true;
+    }
     const auto audit = find_audit(database, note.id);
     if (!audit || !audit->issues.is_object()) {
       ++section.without_audit;

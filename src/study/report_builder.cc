@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "epicrisis/core/clock.h"
@@ -12,7 +14,9 @@
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
+#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/report/tables.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
@@ -27,6 +31,7 @@ constexpr std::size_t kNoteExamples = 4;
 constexpr std::size_t kQueriesPerDataset = 2;
 constexpr std::size_t kNearest = 5;
 constexpr std::size_t kWrongPictures = 6;  // of a data set
+constexpr std::size_t kSkippedExamples = 3;
 
 Picture picture_of(const PictureTable& pictures, std::size_t index, std::string alt) {
   return prepared_picture(*pictures.images, pictures.picture[index], std::move(alt));
@@ -57,6 +62,23 @@ void add_dropped(Workspace& workspace, const Study& study, const std::string& da
   }
 }
 
+// What the last import of the data set left out.
+void add_not_imported(Workspace& workspace, const std::string& dataset, ReportDataset& entry) {
+  const auto record = find_import_record(workspace.database(), dataset);
+  if (!record) return;
+  for (const SkippedRecords& one : record->skipped) {
+    const std::size_t shown = std::min(one.examples.size(), kSkippedExamples);
+    const std::vector<std::string> examples(
+        one.examples.begin(), one.examples.begin() + static_cast<std::ptrdiff_t>(shown));
+    entry.skipped.emplace_back(
+        fmt::format("not imported: {}{}", one.reason,
+                    shown == 0 ? ""
+                               : fmt::format(" ({}{})", join(examples, "; "),
+                                             one.count > shown ? "; ..." : "")),
+        static_cast<std::size_t>(one.count));
+  }
+}
+
 std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& study,
                                              const CaseSet& set) {
   std::vector<ReportDataset> datasets;
@@ -80,7 +102,8 @@ std::vector<ReportDataset> describe_datasets(Workspace& workspace, const Study& 
         entry.validation += item.role == Role::kValidation;
         entry.test += item.role == Role::kTest;
       }
-      entry.groups = groups.size() == entry.samples ? 0 : groups.size();
+      entry.groups = set.grouped.contains(data.name) ? groups.size() : 0;
+      add_not_imported(workspace, data.name, entry);
       add_dropped(workspace, study, data.name, entry);
       if (const auto none = set.without_role.find(data.name); none != set.without_role.end()) {
         for (const auto& [reason, count] : none->second) {
@@ -293,17 +316,59 @@ std::vector<ReportReference> describe_references(const CaseSet& set, const Study
   return references;
 }
 
-// What the first training of a run got wrong on each data set: of the first multimodal run, whose
-// neighbours the gallery shows too, else of the first run.
+// The value of the metric for a run on a data set: over its trainings, or of its single one.
+std::optional<double> value_of(const ReportData& report, const TrainedRun& run,
+                               const DatasetSlice& slice) {
+  std::optional<double> value;
+  for (const ResultRow& row : report.results) {
+    if (row.task != "classification" || row.metric != report.headline_metric ||
+        row.run != run.run->name || row.model != run.title || row.dataset != slice.name ||
+        row.role != slice.role || !std::isfinite(row.value)) {
+      continue;
+    }
+    if (row.seed == "all" || run.seeds.size() == 1) value = row.value;
+  }
+  return value;
+}
+
+// The run that is best on the data set; of equal ones the first.
+struct BestRun {
+  const TrainedRun* run = nullptr;
+  std::optional<double> value;
+};
+BestRun best_run(const ReportData& report, const std::vector<TrainedRun>& runs,
+                 const DatasetSlice& slice) {
+  BestRun best{&runs.front(), value_of(report, runs.front(), slice)};
+  for (const TrainedRun& run : runs) {
+    const std::optional<double> value = value_of(report, run, slice);
+    if (value && (!best.value || *value > *best.value)) best = {&run, value};
+  }
+  return best;
+}
+
+std::string why_shown(const ReportData& report, const BestRun& best, std::size_t runs) {
+  std::string why = best.value ? fmt::format("the run with the highest {} here, {}",
+                                             metric_title(report.headline_metric),
+                                             format_metric(report.headline_metric, *best.value))
+                               : std::string("the first run of the study");
+  const std::size_t trainings = best.run->seeds.size();
+  if (trainings > 1) why += fmt::format("; of its {} trainings the first", trainings);
+  if (runs > 1) {
+    why += fmt::format("; {} not shown", counted(runs - 1, "other run is", "other runs are"));
+  }
+  return why;
+}
+
+// What the first training of the best run got wrong on each data set, by the results of the report.
 std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& study,
                                          const CaseSet& set, const PictureTable& pictures,
-                                         const std::vector<TrainedRun>& runs) {
+                                         const std::vector<TrainedRun>& runs,
+                                         const ReportData& report) {
   std::vector<WrongPictures> mistakes;
   if (runs.empty()) return mistakes;
-  auto trained = std::ranges::find_if(
-      runs, [](const TrainedRun& run) { return run.run->train.mode == Mode::kMultimodal; });
-  if (trained == runs.end()) trained = runs.begin();
   for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
+    const BestRun best = best_run(report, runs, slice);
+    const TrainedRun* trained = best.run;
     const Predictions predictions = read_predictions(
         predictions_file(workspace.runs() / trained->seeds.front().second, slice.name));
     const std::vector<int> named = predicted_classes(predictions.logits);
@@ -316,7 +381,8 @@ std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& stud
                         slice.role,
                         0,
                         slice.truth.size(),
-                        {}};
+                        {},
+                        why_shown(report, best, runs.size())};
     std::vector<std::pair<double, std::size_t>> wrong;  // the surest first
     for (std::size_t i = 0; i < named.size(); ++i) {
       if (named[i] == slice.truth[i]) continue;
@@ -381,7 +447,7 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
   report.comparisons = std::move(evaluation.comparisons);
   report.confusions = std::move(evaluation.confusions);
   report.references = describe_references(set, study);
-  report.mistakes = pick_mistakes(workspace, study, set, pictures, runs);
+  report.mistakes = pick_mistakes(workspace, study, set, pictures, runs, report);
   report.gallery = pick_gallery(workspace, study, set, pictures, runs);
   report.notes_from_labels =
       std::ranges::any_of(runs, [](const TrainedRun& run) { return run.run->notes_name_label; });

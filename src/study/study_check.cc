@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/preparation.h"
 #include "epicrisis/data/adapter.h"
 #include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/fields.h"
@@ -89,6 +91,7 @@ class StudyChecker {
     }
     meter.add();
     if (assigned) {
+      leave_out_unreadable();
       describe_data();
       compare_classes();
       count_tested();
@@ -150,7 +153,10 @@ class StudyChecker {
   // As the study does where all pictures were looked at before; else no picture is, and those that
   // are the same are not known.
   void assign_roles() {
-    if (count_without_fingerprint(workspace_.database(), study::names_of_data(study_)) == 0) {
+    SampleFilter compared;  // what the study compares: no picture of a class that it leaves out
+    compared.datasets = study::names_of_data(study_);
+    compared.labels = study_.classes;
+    if (count_without_fingerprint(workspace_.database(), compared) == 0) {
       try {
         set_ = study::assign_roles(workspace_, study_, inner_);
         return;
@@ -160,6 +166,31 @@ class StudyChecker {
     }
     plan_.compared = false;
     set_ = study::assign_roles(workspace_, study_, inner_, false);
+  }
+
+  // As the study does with pictures that could not be prepared; those of which that is known.
+  void leave_out_unreadable() {
+    const std::map<std::int64_t, std::string> failures =
+        known_failures(workspace_.database(), study_.prepare);
+    std::map<std::string, std::vector<std::string>> of;
+    std::erase_if(set_.cases, [&](const study::Case& item) {
+      const auto failed = failures.find(item.sample_id);
+      if (failed == failures.end()) return false;
+      of[item.dataset].push_back(failed->second);
+      return true;
+    });
+    for (const StudyData& data : study_.data) {
+      const std::vector<std::string>& failed = of[data.name];
+      unreadable_[data.name] = static_cast<std::int64_t>(failed.size());
+      if (failed.empty()) continue;
+      findings_.warning(
+          data.place, fmt::format("{}: {} could not be prepared and will be left out: {}{}",
+                                  data.name, counted(failed.size(), "picture"), failed.front(),
+                                  failed.size() > 1
+                                      ? fmt::format(" and {} more; 'epicrisis prepare' says which",
+                                                    failed.size() - 1)
+                                      : ""));
+    }
   }
 
   void describe_data() {
@@ -185,6 +216,7 @@ class StudyChecker {
       if (without != set_.without_role.end()) {
         for (const auto& [reason, count] : without->second) planned.left_out += count;
       }
+      planned.left_out += unreadable_[data.name];
       plan_.data.push_back(std::move(planned));
     }
   }
@@ -288,6 +320,7 @@ class StudyChecker {
   WarningKeeper keeper_;
   Job inner_;
   CaseSet set_;
+  std::map<std::string, std::int64_t> unreadable_;  // pictures by data set
 };
 
 }  // namespace

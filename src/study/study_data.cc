@@ -119,6 +119,7 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
     entry.group = sample.dataset + "/" + (sample.group.empty() ? sample.key : sample.group);
     entry.label = label;
     if (is_external) entry.role = Role::kExternal;
+    if (!sample.group.empty()) set.grouped.insert(sample.dataset);
     items.push_back({sample.dataset + "/" + sample.key, entry.group, label, split, sample.dataset});
     cases.push_back(std::move(entry));
     return true;
@@ -282,6 +283,7 @@ ImportReport import_data(Workspace& workspace, const Study& study, const StudyDa
   options.pictures = data.pictures;
   options.taxonomy = data.taxonomy;
   options.column_map = data.column_map;
+  options.modality = data.modality;
   options.moved = moved_with_root(workspace.database(), study, data);
   ImportReport report = import_dataset(workspace, data.adapter, data.path, job, options);
   if (report.written + report.updated > 0) {
@@ -294,6 +296,7 @@ ImportReport import_data(Workspace& workspace, const Study& study, const StudyDa
     job.warn("{}: {}{}", data.name, remark.text,
              remark.examples.empty() ? "" : " (" + join(remark.examples, "; ") + ")");
   }
+  if (report.lost.any()) job.warn("{}: {}", data.name, lost_in_words(report.lost));
   if (report.read.samples == 0) {
     throw InputError("{}: the adapter '{}' found no sample in {}", data.name, data.adapter,
                      data.path.string());

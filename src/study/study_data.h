@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct CaseSet {
   std::map<std::string, std::int64_t> dropped;
   // By data set and reason: samples of the study's classes that got no role.
   std::map<std::string, std::map<std::string, std::int64_t>> without_role;
+  std::set<std::string> grouped;  // data sets of which a case says its patient or case
   LeakageReport leakage;
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out
 };

@@ -37,6 +37,8 @@ std::string column_map_file(const std::string& name, const Path& data, const Pat
   return (std::filesystem::exists(beside, error) ? beside : data / name).string();
 }
 
+constexpr std::array kOfImport = {"pictures", "taxonomy", "column_map", "modality"};
+
 StudyData read_data(const TomlTable& table, const Path& data_root, const Path& folder) {
   StudyData data;
   data.place = table.place();
@@ -60,11 +62,13 @@ StudyData read_data(const TomlTable& table, const Path& data_root, const Path& f
   data.pictures = table.strings_or("pictures", {});
   data.taxonomy = table.string_or("taxonomy", "");
   data.column_map = column_map_file(table.string_or("column_map", ""), data.path, folder);
-  if (data.adapter.empty() &&
-      (table.has("pictures") || table.has("taxonomy") || table.has("column_map"))) {
+  data.modality = table.string_or("modality", "");
+  const bool of_import =
+      std::ranges::any_of(kOfImport, [&](const char* const key) { return table.has(key); });
+  if (data.adapter.empty() && of_import) {
     throw UsageError(
-        "{}: '{}' has neither adapter nor path, so it is taken as it was imported; pictures, taxonomy "
-        "and column_map belong to an import",
+        "{}: '{}' has neither adapter nor path, so it is taken as it was imported; pictures, "
+        "taxonomy, column_map and modality belong to an import",
         table.place(), data.name);
   }
   table.finish();

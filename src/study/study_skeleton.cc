@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -9,7 +10,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/corpus/preparation.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/fields.h"
@@ -36,6 +39,31 @@ struct Sets {
   std::string internal;                       // the data set that is trained on
 };
 
+// What there is in place of a data set that can be learned from, and what to do.
+std::string why_no_classes(Workspace& workspace, const Sets& sets) {
+  if (sets.datasets.empty()) return "; import one first";
+  std::vector<std::string> found;
+  bool unmapped = false;
+  for (const Dataset& dataset : sets.datasets) {
+    const auto counts = sets.counts.find(dataset.name);
+    const std::int64_t pictures = counts == sets.counts.end() ? 0 : counts->second.total;
+    const std::int64_t without = counts == sets.counts.end() ? 0 : counts->second.unlabelled;
+    std::string text = fmt::format("{} has {}, {} of them without a class", dataset.name,
+                                   counted(pictures, "picture"), without);
+    const auto record = find_import_record(workspace.database(), dataset.name);
+    if (record && !record->unmapped.empty()) {
+      text += fmt::format(" (labels that have none in the label map: {})",
+                          label_counts_in_words(record->unmapped));
+    }
+    unmapped = unmapped || without > 0;
+    found.push_back(std::move(text));
+  }
+  return fmt::format(": {}; {}", join(found, "; "),
+                     unmapped ? "give the labels a class ([[map]] in the column map or label map) "
+                                "and import again, or import others"
+                              : "import others");
+}
+
 Sets look_at_data(Workspace& workspace) {
   Sets sets;
   sets.datasets = list_datasets(workspace.database());
@@ -51,9 +79,8 @@ Sets look_at_data(Workspace& workspace) {
     sets.counts[counts.dataset] = std::move(counts);
   }
   if (sets.internal.empty()) {
-    throw UsageError(
-        "{}: no data set has pictures of two classes or more; import one first, {} are there",
-        workspace.root().string(), sets.datasets.size());
+    throw UsageError("{}: no data set has pictures of two classes or more{}",
+                     workspace.root().string(), why_no_classes(workspace, sets));
   }
   return sets;
 }
@@ -71,13 +98,37 @@ std::string classes_text(const Sets& sets, const Field& field) {
          fmt::format("classes = {}\n\n", list_of(names));
 }
 
-std::string data_text(const Sets& sets) {
+// How study run would import the data set, as it was imported.
+std::string import_text(Database& database, const Dataset& dataset) {
+  const std::optional<ImportRecord> record = find_import_record(database, dataset.name);
+  if (!record) {
+    return comment(fmt::format(
+        "It was imported by the adapter {} from {}; with which column map, label map and picture "
+        "folders was not kept, so no import is proposed here. Import it again, and it is.",
+        dataset.adapter, dataset.source));
+  }
+  std::string text = comment(fmt::format("adapter = {}", toml_string(dataset.adapter))) +
+                     comment(fmt::format("path = {}", toml_string(dataset.source)));
+  const auto add = [&](const char* key, const std::string& value) {
+    if (!value.empty()) text += comment(fmt::format("{} = {}", key, toml_string(value)));
+  };
+  if (!record->pictures.empty()) {
+    text += comment(fmt::format("pictures = {}", list_of(record->pictures)));
+  }
+  add("taxonomy", record->taxonomy);
+  add("column_map", record->column_map);
+  add("modality", record->modality);
+  return text;
+}
+
+std::string data_text(Workspace& workspace, const Sets& sets) {
   std::set<ClassId> trained;
   for (const auto& [id, count] : sets.counts.at(sets.internal).labelled) trained.insert(id);
   std::string text =
-      "# The data sets. An internal one is split into train, validation and test; an external one is\n"
-      "# only tested on. As they stand here they are taken as they were imported into the workspace;\n"
-      "# with adapter and path, study run imports them itself, also elsewhere.\n";
+      "# The data sets. An internal one is split into train, validation and test; an external one\n"
+      "# is only tested on. As they stand here they are taken as they were imported into the\n"
+      "# workspace; with adapter, path and what stands below them, study run imports them itself,\n"
+      "# also elsewhere.\n";
   for (const Dataset& dataset : sets.datasets) {
     const auto counts = sets.counts.find(dataset.name);
     const bool usable = counts != sets.counts.end() &&
@@ -91,10 +142,7 @@ std::string data_text(const Sets& sets) {
     }
     text += fmt::format("[[data]]\nname = {}\nrole = \"{}\"\n", toml_string(dataset.name),
                         dataset.name == sets.internal ? "internal" : "external");
-    text += comment(fmt::format("adapter = {}", toml_string(dataset.adapter)));
-    text += comment(fmt::format("path = {}", toml_string(dataset.source)));
-    if (dataset.adapter == "generic_csv") text += "# column_map = \"columns.toml\"\n";
-    text += "\n";
+    text += import_text(workspace.database(), dataset) + "\n";
   }
   return text;
 }
@@ -265,7 +313,11 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
       "#   epicrisis study run FILE -w WORKSPACE     does it; again, only what is missing.\n"
       "# All keys are in docs/formats/study-files.md.\n";
   text += fmt::format("name = {}\ntitle = {}\n", toml_string(name), toml_string(name));
-  if (built_in) text += fmt::format("field = {}\n", toml_string(field.name()));
+  text += built_in
+              ? fmt::format("field = {}\n", toml_string(field.name()))
+              : comment(fmt::format("field = \"FILE\"   # the workspace's field '{}' is of a file "
+                                    "of its own: name that here",
+                                    field.name()));
   text += "seeds = [1, 2, 3]     # a training each: how much is luck\n";
   text +=
       fmt::format("text_encoder = {}{}\n",
@@ -273,7 +325,7 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
                   text_encoder.empty() ? "  # word embeddings that are trained along" : "");
   text += "bootstrap = 1000      # replicates behind each interval\n\n";
   text += classes_text(sets, field);
-  text += data_text(sets);
+  text += data_text(workspace, sets);
   text +=
       "[split]\n"
       "train = 0.7\nvalidation = 0.15\ntest = 0.15\nseed = 1\n"

@@ -8,6 +8,8 @@
 
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/import_record.h"
+#include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/fields.h"
 #include "study/folders.h"
 
@@ -59,6 +61,12 @@ void advise_on_data(const WorkspaceStatus& status, bool checked, std::vector<std
               ? "import it with a label map that knows its labels"
               : "name the column that holds them (label = \"...\") in its column map, and import it "
                 "again"));
+    }
+    if (!one.unmapped.empty()) {
+      next.push_back(
+          fmt::format("{}: labels without a class in the label map: {}; give them one ([[map]] in "
+                      "the column map or label map) and import it again",
+                      name, label_counts_in_words(one.unmapped)));
     }
     const std::int64_t waiting = one.classes.with_image - prepared_by_any(one);
     if (waiting > 0) {
@@ -161,6 +169,7 @@ Json json_of(const DatasetStatus& status, const Field& field) {
           {"with_picture", status.classes.with_image},
           {"classes", std::move(classes)},
           {"without_class", status.classes.unlabelled},
+          {"labels_without_class", status.unmapped},
           {"with_raw_label", status.inventory.raw_labelled},
           {"groups", status.inventory.groups},
           {"samples_with_group", status.inventory.grouped},
@@ -209,6 +218,10 @@ WorkspaceStatus workspace_status(Workspace& workspace) {
   }
   for (DatasetInventory& inventory : count_inventory(database)) {
     sets[inventory.dataset].inventory = std::move(inventory);
+  }
+  for (auto& [name, set] : sets) {
+    if (auto record = find_import_record(database, name))
+      set.unmapped = std::move(record->unmapped);
   }
   for (auto& [name, set] : sets) status.datasets.push_back(std::move(set));
   status.notes = count_notes(database);

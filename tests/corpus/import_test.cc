@@ -8,7 +8,9 @@
 #include <csignal>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/store/tables/samples.h"
+#include "store/sql/migrations.h"
 #include "support/dermatology.h"
 #include "support/fault_vfs.h"
 #include "support/refusal.h"
@@ -65,6 +67,59 @@ TEST_F(ImportTest, SecondImportWritesNothing) {
   EXPECT_EQ(json["skipped"], 0);
   EXPECT_EQ(json["unchanged"], 100);
   EXPECT_TRUE(Path(json["source"].get<std::string>()).is_absolute());
+}
+
+// How it was imported and what was left out stay with the data set, until the next import.
+TEST_F(ImportTest, KeepsHowItWasImportedAndWhatWasLeftOut) {
+  const Path root = folder_.path() / "set";
+  for (const char* name : {"1.jpg", "2.jpg"}) write_file(root / "images" / name, "");
+  write_file(root / "cases.csv",
+             "id,dx,who,part\n1,nevus,a,train\n2,nevus,b,test\n2,nevus,b,test\n3,nevus,c,\n");
+  const std::string columns = "table = \"cases.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n";
+  write_file(folder_.path() / "a.toml", columns + "group = \"who\"\nsplit = \"part\"\n");
+  write_file(folder_.path() / "b.toml", columns);
+  Workspace workspace = make();
+  EXPECT_FALSE(find_import_record(workspace.database(), "generic_csv"));
+  ImportOptions options;
+  options.column_map = folder_.path() / "a.toml";
+  options.modality = "clinical image";
+  options.pictures = {"images"};
+  EXPECT_FALSE(import_dataset(workspace, "generic_csv", root, job_, options).lost.any());
+  EXPECT_FALSE(import_dataset(workspace, "generic_csv", root, job_, options).lost.any());
+  const auto record = find_import_record(workspace.database(), "generic_csv");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->column_map, options.column_map.string());
+  EXPECT_EQ(record->modality, "clinical image");
+  EXPECT_EQ(record->taxonomy, "");
+  EXPECT_EQ(record->pictures, options.pictures);
+  ASSERT_EQ(record->skipped.size(), 2U);
+  EXPECT_EQ(record->skipped[0].reason, "rows without a picture");
+  EXPECT_EQ(record->skipped[0].count, 1U);
+  EXPECT_THAT(record->skipped[0].examples, testing::ElementsAre(HasSubstr("cases.csv:5")));
+  EXPECT_EQ(record->skipped[1].reason, "ids met before");
+
+  options.column_map = folder_.path() / "b.toml";
+  const ImportReport without = import_dataset(workspace, "generic_csv", root, job_, options);
+  EXPECT_EQ(without.lost.groups, 2);
+  EXPECT_EQ(without.lost.splits, 2);
+  EXPECT_EQ(without.lost.labels, 0);
+  EXPECT_THAT(lost_in_words(without.lost), HasSubstr("with the column map " + record->column_map));
+  EXPECT_EQ(to_json(without)["lost"]["groups"], 2);
+  EXPECT_EQ(find_import_record(workspace.database(), "generic_csv")->column_map,
+            options.column_map.string());
+  EXPECT_FALSE(import_dataset(workspace, "generic_csv", root, job_, options).lost.any());
+}
+
+TEST(ImportRecord, IsNotKnownOfALayoutBefore) {
+  const TemporaryFolder folder;
+  {
+    Database database(folder.path() / "epicrisis.db");
+    migrate_to(database, 11);
+    database.execute(
+        "INSERT INTO datasets (name, adapter, source, imported_at) VALUES ('a', 'b', '/c', '')");
+  }
+  Workspace workspace = Workspace::open(folder.path());
+  EXPECT_FALSE(find_import_record(workspace.database(), "a"));
 }
 
 // a.jpg and a.png are two samples whose keys do not depend on which row is first.

@@ -51,6 +51,32 @@ TEST(AdapterChoice, AColumnMapSaysIt) {
   EXPECT_EQ(sure_adapter(folder.input()).name(), "generic_csv");
 }
 
+// One that names no table is of an image folder, wherever that has its metadata.
+TEST(AdapterChoice, AColumnMapOfAnImageFolderDoesNotMakeATable) {
+  const std::string map = "[columns]\ngroup = \"who\"\n";
+  for (const char* lines : {"metadata.jsonl", "train/metadata.jsonl", ""}) {
+    DataFolder folder;
+    folder.picture("train/mel/1.jpg");
+    if (*lines != '\0') {
+      const std::string below = std::string(lines).starts_with("train") ? "mel" : "train/mel";
+      folder.text(lines, "{\"file_name\": \"" + below + "/1.jpg\", \"who\": \"p1\"}\n");
+    }
+    folder.text("columns.toml", map);
+    EXPECT_EQ(sure_adapter(folder.input()).name(), "imagefolder") << lines;
+    folder.text("elsewhere/map.toml", map);
+    AdapterInput input = folder.input();
+    input.column_map = folder.path() / "elsewhere" / "map.toml";
+    EXPECT_EQ(sure_adapter(input).name(), "imagefolder") << lines;
+  }
+  // Without a picture its own adapter says what is missing.
+  DataFolder table;
+  table.text("cases.csv", "case,dx\n1,MEL\n");
+  table.text("columns.toml", map);
+  EXPECT_EQ(sure_adapter(table.input()).name(), "generic_csv");
+  table.picture("images/1.jpg");
+  EXPECT_EQ(sure_adapter(table.input()).name(), "generic_csv");
+}
+
 TEST(AdapterChoice, FoldersOfKnownClassesAreAnImageFolder) {
   DataFolder folder;
   folder.picture("mel/1.jpg");

@@ -19,7 +19,9 @@ constexpr const char* kBroken = "line that is no JSON object";
 constexpr const char* kMisnamed =
     "file that is nearly called metadata.jsonl or metadata.csv, and is not read";
 constexpr const char* kUnread = "table that is not read (only metadata.jsonl and metadata.csv are)";
-constexpr const char* kBeside = "pictures beside the split folders, taken without a split";
+constexpr const char* kBeside =
+    "pictures beside the split folders, taken without a split; where their folders are splits, a "
+    "column map says which ([splits])";
 
 // A folder with three pictures and these metadata.
 ReadResult read_lines(std::string_view metadata, const std::string& name = "train/metadata.jsonl") {
@@ -110,6 +112,48 @@ TEST(ImageFolderLines, AnotherKeyThanFileNameIsNamed) {
   AdapterInput input = folder.input();
   input.column_map = folder.path() / "map.toml";
   EXPECT_EQ(read_all("imagefolder", input).report.samples, 1U);
+}
+
+TEST(ImageFolderMap, NamesItsOwnSplitFolders) {
+  DataFolder folder;
+  folder.picture("fit/mel/1.jpg");
+  folder.picture("Dev/nv/2.jpg");
+  folder.picture("holdout/nv/3.jpg");
+  folder.picture("nv/fit/4.jpg");
+  EXPECT_EQ(read_all("imagefolder", folder.input()).report.warnings.at(kBeside).count, 2U);
+  folder.text("map.toml", "[splits]\nfit = \"train\"\ndev = \"validation\"\nholdout = \"test\"\n");
+  AdapterInput input = folder.input();
+  input.column_map = folder.path() / "map.toml";
+  const ReadResult result = read_all("imagefolder", input);
+  EXPECT_EQ(result.report.warnings.count(kBeside), 0U);
+  std::map<std::string, std::string> splits;
+  for (const Sample& sample : result.samples) {
+    splits[sample.key] = sample.split + " " + sample.raw_label;
+  }
+  EXPECT_EQ(splits, (std::map<std::string, std::string>{{"fit__mel__1", "train mel"},
+                                                        {"Dev__nv__2", "validation nv"},
+                                                        {"holdout__nv__3", "test nv"},
+                                                        {"nv__fit__4", "train nv"}}));
+}
+
+// A map in the folder is the folder's, unless it explains a table.
+TEST(ImageFolderMap, OfItsOwnFolderIsRead) {
+  constexpr const char* kForTables = "column map that explains a table, and is not read";
+  DataFolder folder;
+  folder.picture("1.jpg");
+  folder.text("metadata.jsonl", "{\"file_name\": \"1.jpg\", \"who\": \"p1\"}\n");
+  folder.text("columns.toml", "[columns]\ngroup = \"who\"\n");
+  const ReadResult own = read_all("imagefolder", folder.input());
+  EXPECT_THAT(own.samples, SizeIs(1));
+  EXPECT_EQ(own.samples[0].group, "p1");
+  EXPECT_EQ(own.report.warnings.count(kForTables), 0U);
+  EXPECT_TRUE(own.report.no_label_column);
+
+  folder.text("columns.toml", "table = \"a.csv\"\n[columns]\nid = \"id\"\ngroup = \"who\"\n");
+  const ReadResult of_a_table = read_all("imagefolder", folder.input());
+  EXPECT_EQ(of_a_table.samples[0].group, "");
+  EXPECT_THAT(of_a_table.report.warnings.at(kForTables).examples,
+              ElementsAre(AllOf(HasSubstr("columns.toml"), HasSubstr("generic_csv"))));
 }
 
 TEST(ImageFolderLines, OtherColumnsOfPicturesAsHuggingFaceHasThem) {

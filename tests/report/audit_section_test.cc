@@ -79,6 +79,11 @@ TEST(AuditSection, ShowsRatesExamplesAndConfusion) {
     meanings.insert(page.substr(begin, page.find(". ", begin) - begin));
   }
   EXPECT_EQ(meanings.size(), kAuditMeasures.size());
+  // What is not in the table, of which another one counts all.
+  EXPECT_THAT(page, Not(HasSubstr("further note")));
+  ReportData more = report();
+  more.audit.not_of_study = 4;
+  EXPECT_THAT(render_html(more), HasSubstr("4 further notes of the data sets are of samples that"));
 }
 
 TEST(AuditSection, WordsAroundAMarkStayApart) {

@@ -160,6 +160,7 @@ ReportData hostile_report(const std::string& text) {
   for (ReportReference& one : data.references) one.dataset += text, one.role = one.detail = text;
   for (WrongPictures& one : data.mistakes) {
     one.run = one.model = one.mode = one.notes = one.seed = one.dataset = one.role = text;
+    one.why = text;
     for (WrongPicture& wrong : one.pictures) {
       wrong.key = wrong.known = wrong.named = text;
       wrong.picture = {"\xff\xd8\xff", ""};
@@ -401,6 +402,8 @@ TEST(HtmlReport, ReferencesAndMistakesAreShown) {
   EXPECT_EQ(count_of(html, "<tr class=\"reference\">"), 2U);
   EXPECT_THAT(html, HasSubstr("<td class=\"number\">0.310<small>NEV</small></td>"));
   EXPECT_THAT(html, HasSubstr("117 of 512 samples were called by another class; the 1 that"));
+  EXPECT_THAT(html, HasSubstr("Shown is the run with the highest Weighted F1 here, 0.712; 2 other "
+                              "runs are not shown."));
   EXPECT_THAT(html, HasSubstr("known: <b>MEL</b> <span class=\"soft\">6 %</span>"));
   EXPECT_THAT(html, HasSubstr("named: <b class=\"worse\">NEV</b> <span class=\"soft\">91 %"));
   EXPECT_THAT(html, HasSubstr("by chance 0."));

@@ -124,7 +124,17 @@ void add_classes(ReportData& data, Random& random) {
   wrong.named_probability = 0.91;
   wrong.known_probability = 0.06;
   data.mistakes.push_back(
-      {"with-m", "densenet121", "multimodal", "M", "1", "ham10000", "internal", 117, 512, {wrong}});
+      {"with-m",
+       "densenet121",
+       "multimodal",
+       "M",
+       "1",
+       "ham10000",
+       "internal",
+       117,
+       512,
+       {wrong},
+       "the run with the highest Weighted F1 here, 0.712; 2 other runs are not shown"});
 }
 
 void add_retrieval(ReportData& data, Random& random) {

@@ -8,6 +8,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/eval/evaluation.h"
+#include "epicrisis/report/html_report.h"
 #include "report/markup.h"
 #include "report/sample_report.h"
 
@@ -134,22 +135,53 @@ TEST(Findings, SayWhoBeatsTheMostFrequentClass) {
   add("a", 0.31, 0.5);
   add("b", 0.3, 0.5);
   add("c", 0.1, 0.29);
-  EXPECT_TRUE(against_majority(data).empty());
+  EXPECT_TRUE(against_no_learning(data).empty());
   data.references.push_back({kMajority, "ham10000", "internal", "weighted_f1", 0.3, 512, "NEV"});
   data.references.push_back({kMajority, "elsewhere", "external", "weighted_f1", 0.2, 5, "NEV"});
-  ASSERT_EQ(against_majority(data).size(), 1U);
-  const std::string words = against_majority(data)[0];
+  ASSERT_EQ(against_no_learning(data).size(), 1U);
+  const std::string words = against_no_learning(data)[0];
   EXPECT_EQ(words,
             "To call always the most frequent class, NEV, reaches 0.300 on ham10000 (internal). "
             "Better, as the interval lies above it: a. Not shown to be better, as the interval "
             "holds it: b. Worse, as the interval lies below it: c.");
   EXPECT_THAT(report_text(data), HasSubstr(words + "\n"));
-  EXPECT_EQ(to_json(data)["against_majority"], Json::array({words}));
+  EXPECT_EQ(to_json(data)["against_no_learning"], Json::array({words}));
   for (ResultRow& row : data.results) row.lo = 0.4, row.hi = 0.5;
-  EXPECT_THAT(against_majority(data)[0], HasSubstr("lies above it: all 3 runs."));
+  EXPECT_THAT(against_no_learning(data)[0], HasSubstr("lies above it: all 3 runs."));
   // A number without an interval says nothing.
   for (ResultRow& row : data.results) row.lo = std::nullopt;
-  EXPECT_TRUE(against_majority(data).empty());
+  EXPECT_TRUE(against_no_learning(data).empty());
+}
+
+// Who is above one of the two lines alone has learned nothing.
+TEST(Findings, HoldRunsAgainstTheHigherOfTheReferences) {
+  ReportData data;
+  ResultRow row = printable_row();
+  row.run = "a";
+  row.value = 0.277, row.lo = 0.115, row.hi = 0.483;
+  data.results.push_back(row);
+  data.references.push_back({kMajority, row.dataset, row.role, row.metric, 0.107, 27, "NEV"});
+  data.references.push_back({kChance, row.dataset, row.role, row.metric, 0.25, 27});
+  const auto words = [&] { return against_no_learning(data).at(0); };
+  const std::string open =
+      "To call always the most frequent class, NEV, reaches 0.107 on ham10000 (internal), chance "
+      "0.250. Not shown to be better, as the interval holds the higher of them: a.";
+  EXPECT_EQ(words(), open);
+  EXPECT_THAT(report_text(data), HasSubstr(open + "\n"));
+  EXPECT_THAT(render_html(data), HasSubstr(open));
+  EXPECT_EQ(to_json(data)["against_no_learning"], Json::array({open}));
+  data.results[0].lo = 0.26;
+  EXPECT_THAT(words(), HasSubstr("0.250. Better, as the interval lies above both: a."));
+  data.results[0].lo = 0.15, data.results[0].hi = 0.2, data.results[0].value = 0.18;
+  EXPECT_THAT(words(),
+              HasSubstr("0.250. Worse, as the interval lies below the higher of them: a."));
+  // The most frequent class may be the higher one, and chance may stand alone.
+  data.references[0].value = 0.4, data.results[0].lo = 0.3, data.results[0].hi = 0.5;
+  EXPECT_THAT(words(), HasSubstr("0.250. Not shown to be better"));
+  data.references.erase(data.references.begin());
+  EXPECT_EQ(words(),
+            "Chance reaches 0.250 on ham10000 (internal). Better, as the interval lies above it: "
+            "a.");
 }
 
 // A run that is named after what it is says it once.

@@ -275,7 +275,20 @@ TEST_F(EvaluateStudy, TheReportHasClassesReferencesMistakesAndWhatWasLeftOut) {
   EXPECT_EQ(references, (std::set<std::string>{"dermoscope_a", "phone"}));
   ASSERT_EQ(report.mistakes.size(), 2U);
   for (const WrongPictures& one : report.mistakes) {
-    EXPECT_EQ(one.run, "with notes");
+    double of_shown = 0;
+    double best = 0;
+    for (const ResultRow& row : report.results) {
+      if (row.task != "classification" || row.metric != report.headline_metric ||
+          row.dataset != one.dataset) {
+        continue;
+      }
+      best = std::max(best, row.value);
+      if (row.run == one.run) of_shown = row.value;
+    }
+    EXPECT_EQ(of_shown, best);
+    EXPECT_THAT(one.why, testing::AllOf(testing::HasSubstr(fmt::format(
+                                            "the highest Weighted F1 here, {:.3f}", best)),
+                                        testing::HasSubstr("; 1 other run is not shown")));
     EXPECT_EQ(one.pictures.size(), std::min<std::size_t>(one.wrong, 6));
     ASSERT_FALSE(one.pictures.empty());
     for (const WrongPicture& wrong : one.pictures) {
@@ -296,6 +309,33 @@ TEST_F(EvaluateStudy, TheReportHasClassesReferencesMistakesAndWhatWasLeftOut) {
       return one.first == "of the class MEL, which the study leaves out" && one.second > 0;
     }));
   }
+}
+
+// Groups are there where the table names them, also where each has one sample; what the import left
+// out is named too.
+TEST_F(EvaluateStudy, TheReportHasGroupsOfOneAndWhatTheImportLeftOut) {
+  const Path phone = corpus() / "phone";
+  std::string columns = read_file(phone / "columns.toml");
+  columns.replace(columns.find("\"patient_id\""), 12, "\"image_id\"");
+  write_file(phone / "columns.toml", columns);
+  write_file(phone / "metadata.csv",
+             read_file(phone / "metadata.csv") + "ghost,P9,L9,nevus,50,male,back,,,,\n");
+  columns = read_file(corpus() / "dermoscope_a" / "columns.toml");
+  columns.erase(columns.find("group = "), std::string("group = \"patient_id\"\n").size());
+  write_file(corpus() / "dermoscope_a" / "columns.toml", columns);
+  Workspace workspace = finished(study());
+  const ReportData report =
+      write_study_report(workspace, study(), folder_.path() / "report.html", job_);
+  ASSERT_EQ(report.datasets.size(), 2U);
+  EXPECT_EQ(report.datasets[0].groups, 0U);
+  EXPECT_EQ(report.datasets[1].groups, report.datasets[1].samples);
+  EXPECT_THAT(report.datasets[1].skipped,
+              testing::Contains(testing::Pair(
+                  testing::AllOf(testing::HasSubstr("not imported: rows without a picture (meta"),
+                                 testing::HasSubstr("ghost)")),
+                  1U)));
+  const std::string html = read_file(folder_.path() / "report.html");
+  EXPECT_NE(html.find("not imported: rows without a picture"), std::string::npos);
 }
 
 // Of a changed study the report of before is kept; of an unchanged one it is written over.

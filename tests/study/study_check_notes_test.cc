@@ -47,6 +47,13 @@ TEST_F(StudyCheckNotesTest, NotesAreDerivedOfOthers) {
   }
   EXPECT_EQ(all, 2 * set.cases.size());
   EXPECT_EQ(audit.without_audit, 0U);
+  EXPECT_EQ(audit.not_of_study, 0U);
+  // Notes of samples that a study leaves out are counted, and not measured.
+  const Study fewer = parse_study(replaced(text, ", \"MEL\"]", "]"), file().string(), corpus());
+  const study::CaseSet kept = study::assign_roles(workspace, fewer, job_);
+  ASSERT_LT(kept.cases.size(), set.cases.size());
+  EXPECT_EQ(study::describe_audit(workspace, fewer, kept, job_).not_of_study,
+            2 * (set.cases.size() - kept.cases.size()));
   ASSERT_EQ(audit.confusions.size(), 2U);
   EXPECT_EQ(audit.confusions[0].counts.total(), set.cases.size());
   for (std::size_t c = 0; c < study.classes.size(); ++c) {

@@ -10,6 +10,7 @@
 #include "epicrisis/store/tables/runs.h"
 #include "study/run_identity.h"
 #include "study/study_check_fixture.h"
+#include "study/study_inputs.h"
 #include "study/study_notes.h"
 #include "support/dermatology.h"
 
@@ -84,6 +85,46 @@ TEST_F(StudyCheckTest, OnePictureOfTwoClassesIsWarnedOf) {
   EXPECT_TRUE(found.plan.compared);
   EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("warning"), HasSubstr("of different classes"),
                                            HasSubstr(other->key))));
+}
+
+// The study compares the pictures that it uses; those of other classes are nothing to wait for.
+TEST_F(StudyCheckTest, PicturesOfOtherClassesNeedNoComparing) {
+  const std::string text = replaced(study_, ", \"MEL\"]", "]");
+  Workspace workspace = Workspace::create(root());
+  const Study study = parse_study(text, "small.toml", corpus());
+  study::import_data(workspace, study, job_);
+  EXPECT_FALSE(check(text, true).plan.compared);
+  study::assign_roles(workspace, study, job_);
+  EXPECT_TRUE(check(text, true).plan.compared);
+  EXPECT_FALSE(check(study_, true).plan.compared);  // with the class there are others
+}
+
+// What prepare met before is planned with.
+TEST_F(StudyCheckTest, PicturesThatCannotBePreparedAreLeftOut) {
+  Workspace workspace = Workspace::create(root());
+  const Study study = parse_study(study_, "small.toml", corpus());
+  study::import_data(workspace, study, job_);
+  const StudyCheck before = check(study_, true);
+  study::CaseSet set = study::assign_roles(workspace, study, job_);
+  const auto tested = std::ranges::find(set.cases, Role::kTest, &study::Case::role);
+  ASSERT_NE(tested, set.cases.end());
+  const Sample sample = sample_by_id(workspace.database(), tested->sample_id);
+  const std::string picture = read_file(sample.image_path);
+  write_file(sample.image_path, "no picture");
+  study::load_pictures(workspace, study, set, job_);
+  const StudyCheck after = check(study_, true);
+  const PlannedData& was = before.plan.data.front();
+  const PlannedData& now = after.plan.data.front();
+  EXPECT_EQ(now.samples, was.samples - 1);
+  EXPECT_EQ(now.test, was.test - 1);
+  EXPECT_EQ(now.left_out, was.left_out + 1);
+  EXPECT_EQ(after.plan.pictures, 0);
+  EXPECT_THAT(lines(after),
+              Contains(AllOf(HasSubstr("1 picture could not be prepared and will be left out"),
+                             HasSubstr(sample.key))));
+  // Another file is tried again.
+  write_file(sample.image_path, picture + " ");
+  EXPECT_EQ(check(study_, true).plan.data.front().samples, was.samples);
 }
 
 TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {

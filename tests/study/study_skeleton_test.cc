@@ -5,7 +5,9 @@
 
 #include <set>
 
+#include "epicrisis/corpus/import.h"
 #include "epicrisis/store/tables/notes.h"
+#include "epicrisis/study/workspace_status.h"
 #include "study/study_check_fixture.h"
 #include "study/study_data.h"
 
@@ -17,11 +19,23 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-class StudySkeletonTest : public test::StudyCheckFixture {};
+class StudySkeletonTest : public test::StudyCheckFixture {
+ protected:
+  static std::string refusal(Workspace& workspace) {
+    try {
+      return study_skeleton(workspace, "mine");
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  }
+};
 
 TEST_F(StudySkeletonTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {
   Workspace workspace = Workspace::create(root());
   EXPECT_THROW(study_skeleton(workspace, "mine"), UsageError);
+  EXPECT_EQ(refusal(workspace), root().string() +
+                                    ": no data set has pictures of two classes or "
+                                    "more; import one first");
   study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
   const std::string text = study_skeleton(workspace, "mine");
   EXPECT_THROW(study_skeleton(workspace, "../mine"), UsageError);
@@ -74,6 +88,99 @@ TEST_F(StudySkeletonTest, TheSkeletonHasARunForAllNotesThatAreThere) {
               AllOf(HasSubstr("P1: of 3 of "), HasSubstr("by several models"),
                     HasSubstr("# train_with = [\"P1\"]   # on the 3 of "),
                     Not(HasSubstr("# train_with = [\"G\"]")), HasSubstr("P2: only of phone")));
+}
+
+// What stands in the way is not that nothing was imported.
+TEST_F(StudySkeletonTest, LabelsWithoutAClassAreNamed) {
+  const Path set = folder_.path() / "set";
+  std::string rows;
+  for (int i = 0; i < 9; ++i) {
+    write_file(set / fmt::format("{}.jpg", i), "");
+    rows += fmt::format("{{\"file_name\": \"{}.jpg\", \"dx\": \"{}\"}}\n", i,
+                        i < 3   ? "nevus"
+                        : i < 8 ? "B.C. Ca."
+                                : "Mal. Mel.");
+  }
+  write_file(set / "metadata.jsonl", rows);
+  Workspace workspace = Workspace::create(root());
+  import_dataset(workspace, "imagefolder", set, job_);
+  EXPECT_THAT(refusal(workspace),
+              AllOf(HasSubstr("imagefolder has 9 pictures, 6 of them without a class (labels that "
+                              "have none in the label map: 'B.C. Ca.' (5), 'Mal. Mel.' (1))"),
+                    HasSubstr("give the labels a class"), Not(HasSubstr("import one first"))));
+  const WorkspaceStatus status = workspace_status(workspace);
+  EXPECT_THAT(status.next, Contains(HasSubstr("imagefolder: labels without a class in the label "
+                                              "map: 'B.C. Ca.' (5), 'Mal. Mel.' (1);")));
+  EXPECT_EQ(to_json(status)["datasets"][0]["labels_without_class"]["B.C. Ca."], 5);
+}
+
+// A folder whose column map names patients and splits by names that nobody else has.
+class ImportedFolderTest : public StudySkeletonTest {
+ protected:
+  ImportedFolderTest() {
+    std::string rows;
+    for (int i = 0; i < 12; ++i) {
+      const char* split = i < 8 ? "fit" : i < 10 ? "dev" : "holdout";
+      rows += fmt::format(R"({{"file_name": "{}.jpg", "dx": "{}", "who": "p{}", "part": "{}"}})"
+                          "\n",
+                          i, i % 2 == 0 ? "nevus" : "melanoma", i, split);
+      write_file(set() / fmt::format("{}.jpg", i), "");
+    }
+    write_file(set() / "metadata.jsonl", rows);
+    write_file(map(),
+               "[columns]\nlabel = \"dx\"\ngroup = \"who\"\nsplit = \"part\"\n"
+               "[splits]\nfit = \"train\"\ndev = \"validation\"\nholdout = \"test\"\n");
+    import_dataset(workspace_, "imagefolder", set(), job_,
+                   {.name = "own", .modality = "clinical image", .column_map = map()});
+  }
+  Path set() const { return folder_.path() / "set"; }
+  Path map() const { return folder_.path() / "elsewhere.toml"; }
+  // As the skeleton invites to.
+  static std::string uncommented(std::string text) {
+    for (const char* key : {"adapter", "path", "column_map", "modality"}) {
+      const std::size_t at = text.find(fmt::format("# {} = ", key));
+      if (at != std::string::npos) text.erase(at, 2);
+    }
+    return text;
+  }
+
+  Workspace workspace_ = Workspace::create(root());
+};
+
+TEST_F(ImportedFolderTest, IsProposedAsItWasImported) {
+  const std::string text = study_skeleton(workspace_, "mine");
+  EXPECT_THAT(text, AllOf(HasSubstr(fmt::format("\n# column_map = \"{}\"\n", map().string())),
+                          HasSubstr("\n# modality = \"clinical image\"\n"),
+                          Not(HasSubstr("# taxonomy")), Not(HasSubstr("# pictures"))));
+  const StudyCheck as_it_was = check(uncommented(text), true);
+  EXPECT_TRUE(as_it_was.sound()) << testing::PrintToString(lines(as_it_was));
+  EXPECT_THAT(lines(as_it_was), Not(Contains(HasSubstr("takes away"))));
+  EXPECT_EQ(as_it_was.plan.data.at(0).test, 2);
+}
+
+TEST_F(ImportedFolderTest, AnImportThatTakesPatientsAndSplitsAwayIsWarnedOf) {
+  std::string text = study_skeleton(workspace_, "mine");
+  const std::string line = fmt::format("# column_map = \"{}\"\n", map().string());
+  text.erase(text.find(line), line.size());
+  EXPECT_THAT(
+      lines(check(uncommented(text), true)),
+      Contains(HasSubstr(fmt::format("own: read as it is here, it takes away what an earlier "
+                                     "import gave: the patient or case of 12 samples and the "
+                                     "published split of 12 samples. Import it as before, with "
+                                     "the column map {};",
+                                     map().string()))));
+  // The check changes nothing.
+  EXPECT_EQ(workspace_.database().query_integer(
+                "SELECT count(*) FROM samples WHERE group_key <> '' AND split <> ''"),
+            12);
+}
+
+TEST_F(ImportedFolderTest, WhatWasNotKeptIsNotProposed) {
+  workspace_.database().execute("UPDATE datasets SET import_record = NULL");
+  const std::string text = study_skeleton(workspace_, "mine");
+  EXPECT_THAT(text, AllOf(HasSubstr("was not kept, so no import is proposed here"),
+                          HasSubstr(set().string()), Not(HasSubstr("# path = ")),
+                          Not(HasSubstr("# adapter = "))));
 }
 
 }  // namespace

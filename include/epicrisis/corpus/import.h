@@ -26,6 +26,15 @@ struct ImportOptions {
   bool moved = false;         // the data set of this name may have been read from another folder
 };
 
+// Samples of earlier imports that had a value and that this import left without.
+struct LostValues {
+  std::int64_t groups = 0;  // patients or cases
+  std::int64_t splits = 0;  // published ones
+  std::int64_t labels = 0;  // classes
+  std::string column_map;   // of the import before, where this one has another; else ""
+  bool any() const { return groups > 0 || splits > 0 || labels > 0; }
+};
+
 struct ImportReport {
   AdapterReport read;  // what the adapter met: records = samples + skipped
   std::string source;
@@ -34,8 +43,11 @@ struct ImportReport {
   std::int64_t updated = 0;
   std::int64_t unchanged = 0;
   std::int64_t absent = 0;  // stored by an earlier import and not met in this one; they stay
+  LostValues lost;
 };
 Json to_json(const ImportReport& report);
+// What it took away and what to do, in a sentence; "" where that is nothing.
+std::string lost_in_words(const LostValues& lost);
 
 // Reads a data set through the adapter of this name into the workspace, in one transaction: an
 // import that dies half-way leaves nothing. Importing the same again writes nothing. Memory does

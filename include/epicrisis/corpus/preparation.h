@@ -54,6 +54,10 @@ Json to_json(const PrepareReport& report);
 PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe, Job& job,
                               const PrepareOptions& options = {});
 
+// Pictures that failed to be prepared with the recipe and whose files are as they were, so that it
+// would not be tried again: "ham10000/ISIC_0024306: why", by sample id.
+std::map<std::int64_t, std::string> known_failures(Database& database, const PrepareRecipe& recipe);
+
 // The prepared pictures of one recipe, held against their SHA-256.
 struct PreparedCheck {
   std::string recipe;

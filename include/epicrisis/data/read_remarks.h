@@ -41,5 +41,7 @@ inline constexpr std::string_view kOtherNames = "(others)";
 // Values and how often each was met, the most frequent first.
 using ValueCounts = std::vector<std::pair<std::string, std::uint64_t>>;
 ValueCounts by_frequency(const std::map<std::string, std::uint64_t>& counts);
+// "'a' (12), 'b' (3)", the most frequent first, 20 at most.
+std::string label_counts_in_words(const std::map<std::string, std::uint64_t>& counts);
 
 }  // namespace epicrisis

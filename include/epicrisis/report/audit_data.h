@@ -88,6 +88,7 @@ struct AuditConfusion {
 
 struct AuditSection {
   std::size_t without_audit = 0;  // notes that were not audited, and so are not in here
+  std::size_t not_of_study = 0;   // notes of samples that the study leaves out, which neither are
   std::vector<AuditRow> rows;
   std::vector<AuditExample> examples;
   std::vector<AuditConfusion> confusions;

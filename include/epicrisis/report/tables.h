@@ -13,13 +13,13 @@ namespace epicrisis {
 
 std::string report_csv(const ReportData& data);  // all results, columns of ResultRow
 // {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...},
-// "findings", "against_majority" and "small_classes": sentences}, and "not_printed": how many
+// "findings", "against_no_learning" and "small_classes": sentences}, and "not_printed": how many
 // results are not printable().
 Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);
-// The headline table for a terminal, columns aligned, which runs beat the most frequent class, and
-// what is small; control characters are removed.
+// The headline table for a terminal, columns aligned, which runs beat what is reached without
+// learning, and what is small; control characters are removed.
 std::string report_text(const ReportData& data);
 
 // What the comparisons found, in plain sentences that claim no more than their intervals do; and
@@ -34,9 +34,9 @@ std::vector<std::string> small_numbers(const ReportData& data);
 // over the classes. Plain text.
 std::vector<std::string> small_classes(const ReportData& data);
 
-// By the intervals of the headline metric, which runs are better than to call always the most
-// frequent class; a sentence a data set. Plain text.
-std::vector<std::string> against_majority(const ReportData& data);
+// By the intervals of the headline metric, which runs are better than what is reached without
+// learning, by the higher of the reference lines; a sentence a data set. Plain text.
+std::vector<std::string> against_no_learning(const ReportData& data);
 
 // Whether difference, interval, n and the seed counts are all there.
 bool printable(const Comparison& comparison);

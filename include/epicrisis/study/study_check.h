@@ -36,7 +36,8 @@ struct PlannedData {
   std::int64_t test = 0;
   std::map<std::string, std::int64_t> classes;  // of the samples that are used
   std::map<std::string, std::int64_t> tested;   // of those that are tested on
-  std::int64_t left_out = 0;                    // of other classes, or without a role
+  // Of other classes, without a role, or with a picture that could not be prepared.
+  std::int64_t left_out = 0;
 };
 Json to_json(const PlannedData& data);
 

@@ -26,7 +26,8 @@ struct StudyData {
   // For generic_csv and imagefolder: a file, resolved against the study file's folder or, where it
   // is not there, against `path`.
   std::string column_map;
-  std::string place;  // in the study file: "studies/a.toml:12"
+  std::string modality;  // of pictures for which the data set does not say
+  std::string place;     // in the study file: "studies/a.toml:12"
 };
 
 struct StudyImageEncoder {

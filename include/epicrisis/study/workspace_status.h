@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct DatasetStatus {
   Dataset dataset;
   ClassCounts classes;
   DatasetInventory inventory;
+  std::map<std::string, std::uint64_t> unmapped;  // as ImportRecord has them
 };
 
 struct DiskUse {

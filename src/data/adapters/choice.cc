@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <optional>
 
+#include "data/adapters/folder_metadata.h"
+#include "data/adapters/table_map.h"
 #include "data/adapters/tables.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -46,8 +49,17 @@ bool folders_say_more(const std::vector<AdapterFit>& fits) {
   });
 }
 
-bool has_column_map(const AdapterInput& input) {
-  return !input.column_map.empty() || find_table(input.path, {"columns.toml"}).has_value();
+// A column map says it; what is wrong with it, its own adapter tells. One that names no table can
+// only be of an image folder.
+const Adapter& adapter_by_map(const AdapterInput& input, const Path& map) {
+  const Adapter& by_map = adapter("generic_csv");
+  const bool lies_beside = find_table(input.path, {"metadata.jsonl", "metadata.csv"}).has_value();
+  if (input.column_map.empty() ? names_table(map) : names_table(map) && !lies_beside) return by_map;
+  const AdapterFit fit = fit_of(adapter("imagefolder"), input);
+  if (fit.samples == 0) return by_map;
+  // Pictures beside a table: the map may have been meant for that.
+  const bool says_nothing = fit.labelled == 0 && find_folder_metadata(input.path).prefixes.empty();
+  return says_nothing && !tables_in_words(input.path).empty() ? by_map : *fit.adapter;
 }
 
 }  // namespace
@@ -68,14 +80,9 @@ std::vector<AdapterFit> fitting_adapters(const AdapterInput& input) {
 }
 
 const Adapter& sure_adapter(const AdapterInput& input) {
-  // A column map says it; what is wrong with it, its own adapter tells.
-  if (has_column_map(input)) {
-    const Adapter& by_map = adapter("generic_csv");
-    if (input.column_map.empty()) return by_map;
-    const AdapterFit fit = fit_of(adapter("imagefolder"), input);
-    const bool lies_beside = find_table(input.path, {"metadata.jsonl", "metadata.csv"}).has_value();
-    return lies_beside && fit.samples > 0 ? *fit.adapter : by_map;
-  }
+  const std::optional<Path> map =
+      input.column_map.empty() ? own_column_map(input.path) : std::optional(input.column_map);
+  if (map) return adapter_by_map(input, *map);
   std::vector<AdapterFit> fits = fitting_adapters(input);
   const auto published =
       std::ranges::count_if(fits, [](const AdapterFit& fit) { return !is_general(*fit.adapter); });

@@ -82,11 +82,17 @@ std::string split_folder(const std::string& path) {
   return folders.empty() ? "" : folders.front() + "/";
 }
 
-std::optional<std::string> split_of(const std::string& path) {
-  std::string folder = split_folder(path);
-  if (folder.empty()) return std::nullopt;
-  folder.pop_back();
-  return published_split_name(folder.substr(folder.rfind('/') + 1));
+constexpr std::string_view kBeside =
+    "pictures beside the split folders, taken without a split; where their folders are splits, a "
+    "column map says which ([splits])";
+// For another adapter.
+constexpr std::string_view kForTables = "column map that explains a table, and is not read";
+
+// The column map that is given, else that of the folder, unless it explains a table.
+Path column_map_of(const AdapterInput& input) {
+  if (!input.column_map.empty()) return input.column_map;
+  const std::optional<Path> own = own_column_map(input.path);
+  return own && !names_table(*own) ? *own : Path();
 }
 
 // Reads one data set.
@@ -157,6 +163,22 @@ class FolderReader {
   }
 
  private:
+  // Of a folder, by the column map's own names of splits or by the usual ones.
+  std::optional<std::string> split_called(const std::string& folder) const {
+    if (map_) {
+      const auto named = map_->splits.find(ascii_lower(trim(folder)));
+      if (named != map_->splits.end()) return named->second;
+    }
+    return published_split_name(folder);
+  }
+
+  std::optional<std::string> split_of(const std::string& path) const {
+    std::string folder = split_folder(path);
+    if (folder.empty()) return std::nullopt;
+    folder.pop_back();
+    return split_called(folder.substr(folder.rfind('/') + 1));
+  }
+
   // "train/cat/0001.jpg" -> "train__cat__0001.jpg", fit for a file name.
   std::string id_of(const std::string& path) const {
     std::string id = key_of_picture_path(path);
@@ -279,9 +301,11 @@ class FolderReader {
     const std::vector<std::string> folders = folders_of(path.substr(prefix.size()));
     std::size_t label = folders.size();
     // "MEL/train/1.jpg"
-    if (prefix.empty() && folders.size() > 1 && published_split_name(folders.back())) {
-      draft.sample.published_splits.push_back(folders.back());
-      --label;
+    if (prefix.empty() && folders.size() > 1) {
+      if (const auto split = split_called(folders.back())) {
+        draft.sample.published_splits.push_back(*split);
+        --label;
+      }
     }
     if (label > 0) draft.sample.raw_label = folders[label - 1];
     if (map_) draft.sample.modality = intake_.modality_of(draft.place, map_->columns.modality);
@@ -295,8 +319,7 @@ class FolderReader {
                std::ranges::all_of(draft.sample.published_splits, [&](const std::string& one) {
                  return intake_.is_missing(one);
                })) {
-      intake_.warn("pictures beside the split folders, taken without a split", draft.place,
-                   split_folder(path));
+      intake_.warn(kBeside, draft.place, split_folder(path));
     }
     intake_.take(std::move(draft));
   }
@@ -333,7 +356,8 @@ class ImageFolder final : public Adapter {
     const std::filesystem::directory_iterator readable(input.path, error);
     if (error) throw UsageError("reading the folder {}: {}", input.path.string(), error.message());
     std::optional<TableMap> map;
-    if (!input.column_map.empty()) map = read_table_map(input.column_map, input);
+    const Path map_file = column_map_of(input);
+    if (!map_file.empty()) map = read_table_map(map_file, input);
     PictureLayout layout;
     layout.usual = {{"."}};
     layout.match = PictureMatch::kPath;
@@ -349,9 +373,14 @@ class ImageFolder final : public Adapter {
       throw UsageError("imagefolder: {} holds neither a picture nor a metadata file{}",
                        input.path.string(), reader.found_instead());
     }
+    if (const auto own = own_column_map(input.path); own && !map) {
+      intake.warn(kForTables, own->filename().string(),
+                  "generic_csv reads it; for this folder name another, or one without `table`");
+    }
     reader.read();
     AdapterReport report = intake.finish();
     report.shared_ids = std::move(reader.shared_ids());
+    report.no_label_column = map && map->columns.label.empty();
     return report;
   }
 };

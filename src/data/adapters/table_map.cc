@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "data/adapters/tables.h"
 #include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -115,6 +116,18 @@ std::map<std::string, std::string> read_splits(const TomlTable& table) {
     splits[ascii_lower(trim(value))] = *split;
   }
   return splits;
+}
+
+std::optional<Path> own_column_map(const Path& folder) {
+  return find_table(folder, {"columns.toml"});
+}
+
+bool names_table(const Path& column_map) {
+  try {
+    return !TomlTable::parse_file(column_map).string_or("table", "").empty();
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 TableMap read_table_map(const Path& path, const AdapterInput& input) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,12 @@ std::map<std::string, std::string> read_splits(const TomlTable& table);
 // The label map is the input's, else the one that the file names, else that of the field, extended
 // by the file's own. UsageError with file and line for a key or value that is wrong.
 TableMap read_table_map(const Path& path, const AdapterInput& input);
+
+// The column map that lies in the data set's own folder, columns.toml; empty where there is none.
+std::optional<Path> own_column_map(const Path& folder);
+// Whether the file names the table that it explains: then it is one for generic_csv. False too where
+// it cannot be read.
+bool names_table(const Path& column_map);
 
 // The picture's name by the pattern, and the splits by the map's names.
 void apply_table_map(const TableMap& map, Draft& draft);

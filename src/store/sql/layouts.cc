@@ -510,13 +510,18 @@ CREATE TABLE picture_measures (
 ) STRICT;
 )sql";
 
+// How a data set was imported, so that it can be imported again as it was, and what was left out.
+constexpr std::string_view kVersion12 = R"sql(
+ALTER TABLE datasets ADD COLUMN import_record TEXT;
+)sql";
+
 }  // namespace
 
 std::span<const Layout> layouts() {
   static constexpr std::array kLayouts = {
-      Layout{1, kVersion1}, Layout{2, kVersion2},   Layout{3, kVersion3},  Layout{4, kVersion4},
-      Layout{5, kVersion5}, Layout{6, kVersion6},   Layout{7, kVersion7},  Layout{8, kVersion8},
-      Layout{9, kVersion9}, Layout{10, kVersion10}, Layout{11, kVersion11}};
+      Layout{1, kVersion1}, Layout{2, kVersion2},   Layout{3, kVersion3},   Layout{4, kVersion4},
+      Layout{5, kVersion5}, Layout{6, kVersion6},   Layout{7, kVersion7},   Layout{8, kVersion8},
+      Layout{9, kVersion9}, Layout{10, kVersion10}, Layout{11, kVersion11}, Layout{12, kVersion12}};
   return kLayouts;
 }
 

@@ -1,6 +1,5 @@
 #include "epicrisis/store/tables/inventory.h"
 
-#include "epicrisis/store/tables/samples.h"
 #include "store/tables/sample_query.h"
 
 namespace epicrisis {
@@ -65,15 +64,14 @@ std::int64_t count_batched_out(Database& database) {
       .value_or(0);
 }
 
-std::int64_t count_without_fingerprint(Database& database,
-                                       const std::vector<std::string>& datasets) {
-  return database
-      .query_integer(
-          "SELECT count(*) FROM samples s JOIN datasets d ON d.id = s.dataset_id WHERE s.has_image "
-          "AND d.name IN (SELECT value FROM json_each(?)) AND NOT EXISTS "
-          "(SELECT 1 FROM fingerprints f WHERE f.sample_id = s.id)",
-          json_text_of(datasets))
-      .value_or(0);
+std::int64_t count_without_fingerprint(Database& database, SampleFilter filter) {
+  filter.with_image = true;
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
+  Statement row =
+      query.prepare(database, "SELECT count(*)",
+                    "AND NOT EXISTS (SELECT 1 FROM fingerprints f WHERE f.sample_id = s.id)");
+  query.bind(row);
+  return row.step() ? row.integer(0) : 0;
 }
 
 std::optional<std::string> last_leakage_check(Database& database) {

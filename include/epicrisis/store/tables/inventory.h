@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "epicrisis/store/sql/database.h"
+#include "epicrisis/store/tables/samples.h"
 
 namespace epicrisis {
 
@@ -35,9 +36,8 @@ std::vector<DatasetInventory> count_inventory(Database& database);  // by name
 std::int64_t count_under_way(Database& database);
 // Requests in batch files that have no answer yet.
 std::int64_t count_batched_out(Database& database);
-// Samples with a picture of these data sets whose fingerprint is not known.
-std::int64_t count_without_fingerprint(Database& database,
-                                       const std::vector<std::string>& datasets);
+// Samples of the filter with a picture whose fingerprint is not known.
+std::int64_t count_without_fingerprint(Database& database, SampleFilter filter);
 // When splits were last held against each other; empty if never.
 std::optional<std::string> last_leakage_check(Database& database);
 // Ids of the runs that stored results were measured on.
