@@ -10,7 +10,9 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/net/retry_after.h"
 #include "llm/error_meaning.h"
+#include "llm/finish.h"
 #include "llm/json_member.h"
+#include "llm/marks.h"
 #include "llm/no_model.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
@@ -79,6 +81,7 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
   if (status == 429) {
     ChatAnswer answer = with(NextStep::kRetry);
     answer.attempt.throttled = true;
+    answer.attempt.passes = passes_soon(error);
     return answer;
   }
   // A conflict and "too early" pass by themselves.
@@ -198,63 +201,6 @@ Content content_of(const Json& message) {
   return content;
 }
 
-// Why a choice ended, as it says in one of the places where servers say it.
-struct Finish {
-  std::string name;                // as it stands there; "" if it says nothing
-  std::optional<FinishKind> kind;  // empty: not known
-};
-
-std::string finish_name(const Json& choice, const char* member) {
-  const Json* value = find_member(choice, member);
-  if (value == nullptr) return "";
-  if (value->is_string()) return std::string(trim(value->get_ref<const std::string&>()));
-  if (const Json* type = find_member(*value, "type")) {
-    return type->is_string() ? type->get<std::string>() : dump_json(*type);
-  }
-  return dump_json(*value);
-}
-
-// One that says nothing is taken for an end, as servers were before they said anything.
-Finish finish_of(const Json& choice, const FinishReasons& reasons) {
-  Finish finish{finish_name(choice, "finish_reason"), {}};
-  if (finish.name.empty()) finish.name = finish_name(choice, "finishReason");
-  if (finish.name.empty()) finish.name = finish_name(choice, "finish_details");
-  finish.kind = finish.name.empty() ? FinishKind::kEnd : finish_kind(finish.name, reasons);
-  // Gateways say "stop" for what they do not know; the model's own word is beside it. It counts
-  // where it is worse: a server's stop string would be no known word.
-  const Json* fields = find_member(choice, "provider_specific_fields");
-  for (const std::string& own :
-       {finish_name(choice, "native_finish_reason"), finish_name(choice, "stop_reason"),
-        finish_name(choice, "done_reason"),
-        fields == nullptr ? "" : finish_name(*fields, "native_finish_reason")}) {
-    const auto kind = own.empty() ? std::nullopt : finish_kind(own, reasons);
-    if (kind && finish.kind && *kind > *finish.kind) finish = {own, kind};
-  }
-  return finish;
-}
-
-// Members that say beside a finish_reason what became of the answer, wherever they stand:
-// "truncated": true, "hate": {"filtered": true}.
-std::optional<std::pair<std::string, FinishKind>> said_beside(const Json& value, int depth = 0) {
-  constexpr int kDeepest = 5;
-  std::optional<std::pair<std::string, FinishKind>> worst;
-  const auto take = [&](const std::string& name, FinishKind kind) {
-    if (!worst || kind > worst->second) worst = {name, kind};
-  };
-  if (!value.is_structured()) return worst;
-  for (const auto& [name, one] : value.items()) {
-    if (one == true) {
-      if (const auto kind = flag_kind(name)) take(name, *kind);
-    } else if (one.is_structured() && depth < kDeepest && name != "message" && name != "choices" &&
-               name != "usage") {
-      if (const auto inner = said_beside(one, depth + 1)) {
-        take(value.is_array() ? inner->first : name + "." + inner->first, inner->second);
-      }
-    }
-  }
-  return worst;
-}
-
 // Where a message without a text has its words, in a sentence; "" if it has none.
 std::string elsewhere_in(const Json& message) {
   for (const char* name : {"reasoning_content", "reasoning", "thinking", "reasoning_text"}) {
@@ -269,6 +215,10 @@ std::string elsewhere_in(const Json& message) {
           name);
     }
     return fmt::format("no text, but thoughts in `{}`", name);
+  }
+  const Json* details = find_member(message, "reasoning_details");
+  if (details != nullptr && details->is_array() && !details->empty()) {
+    return "no text, but thoughts in `reasoning_details`";
   }
   return "";
 }
@@ -376,22 +326,19 @@ ChatAnswer answer_of_choice(const Json& choice, const Json& completion,
   if (holds_error(choice)) return answer_inside(choice, false);
   const Json* message = find_member(choice, "message");
   if (message == nullptr || !message->is_object()) return answer_without_message(choice);
+  if (const std::string role = ascii_lower(text_member(*message, "role"));
+      MarkWords::built_in().other_roles.contains(role)) {
+    return malformed(fmt::format("the message is of the role {}, not the model's", role));
+  }
   const Content content = content_of(*message);
   if (const NotSaid said = not_said_in(content.text); !said.what.empty()) {
     return answer_of_not_said(said);
   }
   const Spoken spoken = unmarked_text(content.text);
-  Finish finish = finish_of(choice, reasons);
-  for (const Json* place : {&choice, &completion}) {
-    const auto beside = said_beside(*place);
-    if (beside && finish.kind && beside->second > *finish.kind) {
-      finish = {
-          fmt::format("{}, but {}", finish.name.empty() ? "none" : finish.name, beside->first),
-          beside->second};
-    }
-  }
+  const Finish finish = finish_of(choice, *message, completion, reasons);
   ChatAnswer answer = answer_of_finish(finish, *message, content, spoken);
   answer.dropped = spoken.dropped;
+  answer.unmarked_end = finish.name.empty();
   answer.attempt.said_tokens = estimate_tokens(content.text);
   return answer;
 }
@@ -422,6 +369,31 @@ ChatAnswer answer_of_no_json(std::string_view body) {
                     line_of_body(body));
 }
 
+// The first choice by its index, where it has one.
+const Json& first_choice(const Json& choices) {
+  for (const Json& choice : choices) {
+    const Json* index = find_member(choice, "index");
+    if (index != nullptr && *index == 0) return choice;
+  }
+  return choices.front();
+}
+
+// An error in whatever spelling where there should be choices, if its words mean something:
+// {"code": 30001, "message": "your balance is insufficient", "data": null}.
+std::optional<ChatAnswer> error_without_choices(const Json& completion) {
+  if (!completion.is_structured()) return {};
+  const ServerError error = read_server_error(completion, true);
+  if (error.message.empty()) return {};  // another form of answer: its words are a model's
+  for (const int status : {status_of(error), 400, 403, 429}) {
+    const ErrorMeaning meaning = meaning_of(error, status).meaning;
+    if (meaning == ErrorMeaning::kNone || meaning == ErrorMeaning::kAddress) continue;
+    ChatAnswer answer = answer_of_error(status, error, "error in a 200 answer");
+    answer.attempt.unbilled = find_member(completion, "usage") == nullptr;
+    return answer;
+  }
+  return {};
+}
+
 // The completion without its usage.
 ChatAnswer answer_of_completion(const Json& completion, const FinishReasons& reasons) {
   const bool wrapped = completion.is_array() && completion.size() == 1;
@@ -429,13 +401,17 @@ ChatAnswer answer_of_completion(const Json& completion, const FinishReasons& rea
     return answer_inside(completion, true);
   }
   const Json* choices = find_member(completion, "choices");
+  const bool choice = choices != nullptr && choices->is_array() && !choices->empty();
+  if (!choice) {
+    if (auto error = error_without_choices(completion)) return *std::move(error);
+  }
   if (choices == nullptr || !choices->is_array()) {
     return unanswered("an answer without choices", completion.is_structured()
                                                        ? read_server_error(completion, true).message
                                                        : "");
   }
   if (choices->empty()) return unwritten("no choices in the answer: no model wrote one");
-  return answer_of_choice(choices->front(), completion, reasons);
+  return answer_of_choice(first_choice(*choices), completion, reasons);
 }
 
 }  // namespace

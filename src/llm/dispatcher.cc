@@ -14,6 +14,8 @@
 #include "llm/endpoint_set.h"
 #include "llm/limits.h"
 #include "llm/model_list.h"
+#include "llm/refused_request.h"
+#include "llm/spending.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -25,77 +27,9 @@ constexpr int kFlushAttempts = 3;
 constexpr int kWrongFormAttempts = 3;  // they are paid for
 constexpr std::size_t kMaxReason = 300;
 
-// A request that is being asked.
-struct Asked {
-  std::shared_ptr<const Request> request;
-  std::shared_ptr<const std::string> body;
-  int max_tokens = 0;
-  bool may_grow = true;
-  int attempt = 0;                      // sent so far
-  std::optional<std::size_t> endpoint;  // of the last attempt
-  Seconds sent_at{0};
-  std::string sent_at_utc;
-  // Of all attempts so far.
-  std::int64_t input_tokens = 0;
-  std::int64_t output_tokens = 0;
-
-  std::int64_t most_tokens() const { return request->input_tokens + max_tokens; }
-};
-
 bool is_throttled(const Attempt& attempt, const HttpAnswer& answer) {
   return attempt.throttled || answer.status == 503;
 }
-
-// What is spent and what the requests in flight may cost at most.
-class Spending {
- public:
-  Spending(const Budget& budget, const Budget& spent, const Prices& prices)
-      : budget_(budget),
-        before_(spent),
-        prices_(prices),
-        tokens_(spent.tokens),
-        dollars_(spent.dollars) {}
-
-  bool allows(const Asked& asked) const {
-    return (budget_.tokens == 0 ||
-            tokens_ + reserved_tokens_ + asked.most_tokens() <= budget_.tokens) &&
-           (budget_.dollars <= 0 ||
-            dollars_ + reserved_dollars_ + most_dollars(asked) <= budget_.dollars);
-  }
-  void reserve(const Asked& asked) { add_reserved(asked, 1); }
-  void settle(const Asked& asked, std::int64_t input, std::int64_t output) {
-    add_reserved(asked, -1);
-    tokens_ += input + output;
-    dollars_ += prices_.of(input, output);
-  }
-  std::string describe() const {
-    const std::string before = before_.tokens == 0
-                                   ? ""
-                                   : fmt::format(
-                                         ", {} and {:.4f} of them by what an earlier run had under "
-                                         "way when it was killed",
-                                         before_.tokens, before_.dollars);
-    return fmt::format("the budget is used up: {} tokens, {:.4f} USD spent{}", tokens_, dollars_,
-                       before);
-  }
-
- private:
-  double most_dollars(const Asked& asked) const {
-    return prices_.of(asked.request->input_tokens, asked.max_tokens);
-  }
-  void add_reserved(const Asked& asked, int sign) {
-    reserved_tokens_ += sign * asked.most_tokens();
-    reserved_dollars_ += sign * most_dollars(asked);
-  }
-
-  Budget budget_;
-  Budget before_;
-  Prices prices_;
-  std::int64_t tokens_ = 0;
-  std::int64_t reserved_tokens_ = 0;
-  double dollars_ = 0;
-  double reserved_dollars_ = 0;
-};
 
 class Dispatcher {
  public:
@@ -115,7 +49,9 @@ class Dispatcher {
   void send(Asked asked, std::size_t endpoint);
   void start_sent();
   void give_up_hopeless();
+  std::vector<std::string> model_names(std::size_t endpoint);
   void tell_models();
+  void explain_refusals();
   Seconds wait_time() const;
   void wait();
   void drain();
@@ -142,6 +78,7 @@ class Dispatcher {
   EndpointSet endpoints_;
   Spending spending_;
   FailureWatch watch_;
+  QuotaWatch quota_;
   CommitQueue commits_;
   Random random_;
   std::multimap<Seconds, Asked> waiting_;  // by when they are due
@@ -151,6 +88,7 @@ class Dispatcher {
   std::vector<std::pair<HttpTransport::Ticket, HttpRequest>> to_start_;
   std::string last_reason_;                   // of a fault
   std::optional<std::size_t> no_such_model_;  // the endpoint that said so
+  std::optional<RefusedRequest> refused_;     // the last, by an error that is not known
   std::int64_t shown_skips_ = 0;
   Meter meter_;
 };
@@ -190,6 +128,7 @@ DispatchReport Dispatcher::run() {
   drain();
   flush_with_patience();
   tell_models();
+  explain_refusals();
   count();
   report_.seconds = (now() - start).count();
   meter_.finish();
@@ -406,6 +345,10 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   report_.cost += provider_.prices.of(attempt.input_tokens, attempt.output_tokens);
   const std::string reason = attempt.reason;
   if (attempt.fault || attempt.throttled) last_reason_ = reason;
+  if (!attempt.fault) {
+    const bool silent = attempt.throttled && !attempt.passes && !attempt.retry_after;
+    quota_.add(silent, reason);
+  }
   switch (attempt.next) {
     case NextStep::kDone:
       finish(asked, std::move(reading), answer);
@@ -431,6 +374,7 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
       commits_.add(sent_request(asked, attempt, answer, "stop"));
       break;
   }
+  if (const std::string why = quota_.complaint(); !why.empty()) stop(ErrorKind::kUsage, why);
   give_up_hopeless();
 }
 
@@ -452,24 +396,47 @@ void Dispatcher::leave_out(const Asked& asked) {
   meter_.add();
 }
 
-// Beside a model that is not there, what is: asked for once, when all else has come.
-void Dispatcher::tell_models() {
-  if (!no_such_model_) return;
-  const std::string url = models_url(provider_, endpoints_.url(*no_such_model_));
-  if (url.empty()) return;
-  HttpRequest request = endpoints_.request(*no_such_model_);
+// What an endpoint says that it has; empty if it does not say.
+std::vector<std::string> Dispatcher::model_names(std::size_t endpoint) {
+  const std::string url = models_url(provider_, endpoints_.url(endpoint));
+  if (url.empty()) return {};
+  HttpRequest request = endpoints_.request(endpoint);
   request.url = url;
   request.method = "GET";
   request.headers.clear();
   request.timeouts.total = std::min(request.timeouts.total, kListTime);
   try {
     HttpAnswer answer = send_and_wait(transport_, request, job_);
-    endpoints_.mask_key(*no_such_model_, answer);
-    if (answer.status != 200) return;
-    const std::string names = nearest_models(provider_.model, read_model_names(answer.body));
-    if (!names.empty()) report_.stopped += fmt::format(" '{}'; {}", provider_.model, names);
+    endpoints_.mask_key(endpoint, answer);
+    if (answer.status == 200) return read_model_names(answer.body);
   } catch (const Error&) {  // an interrupt: the message is good without
   }
+  return {};
+}
+
+// Beside a model that is not there, what is: asked for once, when all else has come.
+void Dispatcher::tell_models() {
+  if (!no_such_model_) return;
+  const std::string names = nearest_models(provider_.model, model_names(*no_such_model_));
+  if (!names.empty()) report_.stopped += fmt::format(" '{}'; {}", provider_.model, names);
+}
+
+// Where every request was refused by words that nobody knows: what they name may tell.
+void Dispatcher::explain_refusals() {
+  if (!refused_ || report_.done > 0 || (report_.error && report_.error != ErrorKind::kInput)) {
+    return;
+  }
+  std::string advice = advice_on_member(*refused_);
+  if (names_model(*refused_, provider_.model)) {
+    std::vector<std::string> names = model_names(refused_->endpoint);
+    if (!names.empty() && !lists_model(names, provider_.model)) {
+      advice = fmt::format("The server does not have this `model` '{}'; {}", provider_.model,
+                           nearest_models(provider_.model, std::move(names)));
+    }
+  }
+  if (advice.empty()) return;
+  report_.stopped = fmt::format("{}. {}", stopping() ? report_.stopped : refused_->reason, advice);
+  report_.error = ErrorKind::kUsage;
 }
 
 // The same once more with room for twice the tokens.
@@ -530,6 +497,9 @@ void Dispatcher::finish(const Asked& asked, Reading reading, const HttpAnswer& a
     ++report_.rejected[reading.outcome];
   }
   meter_.add();
+  if (answer.status >= 400 && answer.status < 500 && answer.status != 429) {
+    refused_ = RefusedRequest{*asked.endpoint, reading.attempt.reason, asked.body};
+  }
   watch_.add(good, reading.attempt.reason);
   if (const std::string why = watch_.complaint(); !why.empty()) stop(ErrorKind::kInput, why);
 }

@@ -29,6 +29,13 @@ struct MeantError {
   std::string advice;
 };
 
+// Whether the words of a 429 are those of one that passes soon: "per minute", "too many requests".
+// So are no words at all.
+bool passes_soon(const ServerError& error);
+
+// What to do about a member of the request that the server refuses, a sentence.
+std::string advice_on_parameter(const std::string& name);
+
 // `status`: the HTTP status, or that which an error inside a 200 answer stands for.
 MeantError meaning_of(const ServerError& error, int status);
 

@@ -23,13 +23,14 @@ constexpr std::array<std::pair<const char*, FinishKind>, 6> kKinds = {
      {"fault", FinishKind::kFault}}};
 
 struct BuiltIn {
-  FinishReasons reasons, flags;
+  FinishReasons reasons, flags, unset;
 };
 const BuiltIn& built_in() {
   static const BuiltIn all = [] {
     constexpr std::string_view kFile = "answers/finish_reasons.toml";
     const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
-    BuiltIn read{read_finish_reasons(file), read_finish_reasons(file.table("flags"))};
+    BuiltIn read{read_finish_reasons(file), read_finish_reasons(file.table("flags")),
+                 read_finish_reasons(file.table("unset"))};
     file.finish();
     return read;
   }();
@@ -105,8 +106,8 @@ std::string finish_reason_key(std::string_view name) {
   return key;
 }
 
-std::optional<FinishKind> flag_kind(std::string_view name) {
-  const FinishReasons& flags = built_in().flags;
+std::optional<FinishKind> flag_kind(std::string_view name, bool value) {
+  const FinishReasons& flags = value ? built_in().flags : built_in().unset;
   const auto found = flags.find(finish_reason_key(name));
   return found == flags.end() ? std::nullopt : std::optional(found->second);
 }

@@ -18,6 +18,7 @@ constexpr double kLongestPause = 120;
 constexpr std::size_t kWatched = 50;
 constexpr std::size_t kLeastWatched = 20;
 constexpr std::size_t kMostAlike = 10;
+constexpr std::size_t kMostSilent = 20;
 
 // Words with a digit in them tell one request from another: ids, times, counts.
 std::string without_numbers(std::string_view reason) {
@@ -115,6 +116,22 @@ std::string FailureWatch::complaint() const {
       std::ranges::max_element(reasons, {}, [](const auto& entry) { return entry.second; });
   return fmt::format("{} of the last {} answers failed; most often: {}", failures, last_.size(),
                      most->first);
+}
+
+void QuotaWatch::add(bool silent, const std::string& reason) {
+  hope_ = hope_ || !silent;
+  std::string same = without_numbers(reason);
+  row_ = hope_ ? 0 : same == same_ ? row_ + 1 : 1;
+  same_ = std::move(same);
+  last_ = reason;
+}
+
+std::string QuotaWatch::complaint() const {
+  if (row_ < kMostSilent) return "";
+  return fmt::format(
+      "{} requests were refused in the same words, none was answered, and nothing says when to ask "
+      "again: {}. It may be a quota that is used up: the rest can be asked for later",
+      row_, last_);
 }
 
 Seconds backoff(int attempt, double jitter) {

@@ -80,6 +80,22 @@ class FailureWatch {
   std::size_t row_ = 0;           // how many of it came without another answer between
 };
 
+// Watches a server that has answered nothing yet and says 429 over and over, in the same words, and
+// never when it may be asked again: a quota that is used up, whatever it is called.
+class QuotaWatch {
+ public:
+  // `silent`: a 429 without a word of when; each other answer is a hope, for good.
+  void add(bool silent, const std::string& reason);
+  // "" while there is hope, else what was said.
+  std::string complaint() const;
+
+ private:
+  bool hope_ = false;
+  std::string same_;  // without its numbers
+  std::string last_;
+  std::size_t row_ = 0;
+};
+
 // Pause before attempt `attempt` + 1: doubling from 1 s to 60 s, times [0.5, 1) of `jitter`, a
 // number in [0, 1).
 Seconds backoff(int attempt, double jitter);

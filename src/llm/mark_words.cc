@@ -40,6 +40,7 @@ MarkWords read_words() {
   words.thought_ends = words_of(thought, "ends");
   words.thought_openings = folded(thought.strings_or("openings", {}));
   words.aloud_openings = folded(thought.strings_or("aloud_openings", {}));
+  words.summary_openings = folded(thought.strings_or("summary_openings", {}));
   words.lead_ins = folded(thought.strings_or("lead_ins", {}));
   words.polite_lead_ins = folded(thought.strings_or("polite_lead_ins", {}));
   const TomlTable answer = file.table("answer");
@@ -65,6 +66,7 @@ MarkWords read_words() {
   words.literals = control.strings_or("literals", {});
   words.turns = control.strings_or("turns", {});
   words.turn_lines = words_of(control, "turn_lines");
+  words.begin_turns = control.strings_or("begin_turns", {});
   words.own_turns = control.strings_or("own_turns", {});
   words.line_ends = control.strings_or("line_ends", {});
   words.inline_turns = control.strings_or("inline_turns", {});

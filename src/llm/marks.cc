@@ -171,6 +171,13 @@ bool may_be_name(std::string_view text) {
          });
 }
 
+// Of any language: <denken>, <рассуждение>.
+bool is_tag_name(std::string_view text) {
+  return !text.empty() && is_name_byte(text[0]) && !(text[0] >= '0' && text[0] <= '9') &&
+         std::ranges::all_of(
+             text, [](char c) { return is_name_byte(c) || c == '_' || c == '-' || c == ':'; });
+}
+
 std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded, std::size_t end) {
   const MarkWords& words = MarkWords::built_in();
   const std::string name = plain_name(inside.text);
@@ -191,8 +198,9 @@ std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded
   if (const std::size_t colon = inside.text.rfind(':'); colon != std::string_view::npos) {
     const std::string_view behind = inside.text.substr(colon + 1);
     if (auto mark = known_mark(plain_name(behind), inside)) return mark;
-    // <answer:6124c>: a number that is drawn anew for each model.
-    if (behind.find_first_of("0123456789") != std::string_view::npos) {
+    // <answer:6124c>, <answer:opensource>: a number or a word of the model's own.
+    if (behind.find_first_of("0123456789") != std::string_view::npos ||
+        (!inside.square && is_tag_name(behind))) {
       if (auto mark = known_mark(plain_name(inside.text.substr(0, colon)), inside)) return mark;
     }
   }
@@ -246,13 +254,6 @@ std::optional<std::pair<Inside, std::size_t>> inside_at(std::string_view folded,
   }
   inside.text = trim(text);
   return std::pair{inside, from + end + 1};
-}
-
-// Of any language: <denken>, <рассуждение>.
-bool is_tag_name(std::string_view text) {
-  return !text.empty() && is_name_byte(text[0]) && !(text[0] >= '0' && text[0] <= '9') &&
-         std::ranges::all_of(
-             text, [](char c) { return is_name_byte(c) || c == '_' || c == '-' || c == ':'; });
 }
 
 std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {

@@ -43,9 +43,10 @@ struct MarkWords {
   Names thought_headings, weak_thought_headings, thought_ends;
   Names answer_headings, weak_answer_headings, note_headings, summing_headings;
   // Openings are what a thought begins with; `aloud_openings` only behind a word of `lead_ins`.
-  std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins;
+  std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins,
+      summary_openings;
   Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
-  std::vector<std::string> literals, turns, own_turns, line_ends, inline_turns;
+  std::vector<std::string> literals, turns, own_turns, begin_turns, line_ends, inline_turns;
   Names own_roles, answer_roles, other_roles;
   Names html, wrappers;
   std::vector<std::string> attributes;

@@ -65,6 +65,14 @@ std::vector<std::string> read_model_names(std::string_view body) {
   return names;
 }
 
+bool lists_model(const std::vector<std::string>& names, std::string_view model) {
+  const std::string wanted = ascii_lower(model);
+  return std::ranges::any_of(names, [&](const std::string& one) {
+    const std::string name = ascii_lower(one);
+    return name == wanted || name.starts_with(wanted + ":") || name.ends_with("/" + wanted);
+  });
+}
+
 std::string nearest_models(std::string_view model, std::vector<std::string> names) {
   if (names.empty()) return "";
   const std::set<std::string> wanted = pieces_of(model.substr(0, kMostName));

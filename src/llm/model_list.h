@@ -16,6 +16,9 @@ std::string models_url(const Provider& provider, const std::string& endpoint_url
 // none.
 std::vector<std::string> read_model_names(std::string_view body);
 
+// Whether a list has a model, be it with a tag or a maker's name: "m:latest", "maker/m".
+bool lists_model(const std::vector<std::string>& names, std::string_view model);
+
 // "it has 'a', 'b' and 7 more", the likest to `model` first; "" without names.
 std::string nearest_models(std::string_view model, std::vector<std::string> names);
 

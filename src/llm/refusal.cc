@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kLooked = 600;  // bytes of a text
 constexpr std::size_t kBegin = 120;   // bytes of one without spaces
 constexpr std::size_t kShown = 120;
+constexpr std::size_t kFewWords = 400;  // bytes of a text that says no more than this
+constexpr std::size_t kForm = 8192;     // bytes in which open places are looked for
 
 using Sets = std::map<std::string, std::string, std::less<>>;
 
@@ -49,8 +51,21 @@ std::unique_ptr<RE2> expression(const std::string& pattern) {
   return made;
 }
 
+// Places that are left open: "{color}", "[insert description]", "<your note>", "a [color] macule".
+std::unique_ptr<RE2> open_places(const TomlTable& table) {
+  const std::string things = one_of(table.strings_or("things", {}));
+  const std::string people = one_of(table.strings_or("people", {}));
+  const std::string orders = one_of(table.strings_or("orders", {}));
+  const std::string more = "(?:[ _/-][a-z_ /-]{1,30})?";
+  return expression(
+      one_of({"(?:^|[^a-z\\\\])\\{ ?\\{? ?(?:" + things + "|" + people + ")" + more + " ?\\}",
+              "\\{ ?[a-z]+_[a-z_]+ ?\\}", "[a-z,] \\[" + things + more + "\\]",
+              "\\[" + orders + "[ _:][^\\]\n]{0,80}\\]", "<" + orders + "[ _:][^>\n]{0,60}>",
+              "%\\([a-z_]+\\)s"}));
+}
+
 struct Forms {
-  std::unique_ptr<RE2> refusal, blind, blind_within;
+  std::unique_ptr<RE2> refusal, blind, blind_within, asking, questions, advising, open;
   std::vector<std::string> refusal_begins, blind_begins;
 };
 
@@ -59,9 +74,7 @@ Forms read_forms() {
   const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
   const TomlTable lists = file.table("sets");
   Sets sets;
-  for (const char* name : {"opening", "regret", "inability", "plain", "service", "look", "looking",
-                           "picture", "filler", "of_picture", "was", "given", "not_so", "arrived",
-                           "hand_over", "ask", "lead", "joint"}) {
+  for (const std::string& name : lists.keys()) {
     sets[name] = filled(one_of(lists.strings_or(name, {})), sets);
   }
   const TomlTable refusal = file.table("refusal");
@@ -75,6 +88,10 @@ Forms read_forms() {
   read.refusal = expression("^" + forms(refusal, "forms") + "(?: |$)");
   read.blind = expression(filled("^(?:[^.]+[.] ){0,2}(?:{lead} )*", sets) + said);
   read.blind_within = expression(filled("^[^.]* {joint} (?:{lead} )*", sets) + said);
+  read.asking = expression("^" + forms(file.table("asking"), "forms") + "(?: |$)");
+  read.questions = expression("^" + forms(file.table("asking"), "questions") + "(?: |$)");
+  read.advising = expression("^" + forms(file.table("advising"), "forms") + "(?: |$)");
+  read.open = open_places(file.table("unfilled"));
   read.refusal_begins = refusal.strings_or("begin", {});
   read.blind_begins = blind.strings_or("begin", {});
   file.finish();
@@ -128,18 +145,30 @@ bool begins_so(std::string_view text, const std::vector<std::string>& all) {
 
 }  // namespace
 
-std::string refusal_words(std::string_view text) {
+std::string refusal_words(std::string_view text, Said said) {
   const Forms& forms = built_in();
-  const std::string words = words_of(text, true);
+  const std::string shown = clean_text(text.substr(0, kLooked), kShown);
   // First, for it says more.
-  if (RE2::PartialMatch(words, *forms.blind) || RE2::PartialMatch(words, *forms.blind_within) ||
+  const std::string clauses = words_of(text, true);
+  if (RE2::PartialMatch(clauses, *forms.blind) || RE2::PartialMatch(clauses, *forms.blind_within) ||
       begins_so(text, forms.blind_begins)) {
-    return "says that it sees no picture: " + clean_text(text.substr(0, kLooked), kShown);
+    return "says that it sees no picture: " + shown;
   }
-  if (RE2::PartialMatch(words_of(text, false), *forms.refusal) ||
-      begins_so(text, forms.refusal_begins)) {
-    return clean_text(text.substr(0, kLooked), kShown);
+  std::string words = words_of(text, false);
+  if (!words.ends_with(". ")) words += words.ends_with(' ') ? ". " : " . ";
+  if (RE2::PartialMatch(words, *forms.refusal) || begins_so(text, forms.refusal_begins)) {
+    return shown;
   }
+  const std::string lower = ascii_lower(text.substr(0, kForm));
+  if (RE2::PartialMatch(lower, *forms.open)) return "leaves open what it has to fill in: " + shown;
+  if (said == Said::kPart || text.size() > kFewWords) return {};
+  const std::string_view end = trim(text);
+  const bool asks = end.ends_with('?') || end.ends_with("\uff1f");
+  if (RE2::PartialMatch(words, *forms.asking) ||
+      (asks && RE2::PartialMatch(words, *forms.questions))) {
+    return shown;
+  }
+  if (said == Said::kAnswer && RE2::PartialMatch(words, *forms.advising)) return shown;
   return {};
 }
 

@@ -109,7 +109,8 @@ std::string parameter_of(const Json& error) {
 // Cloudflare's of {"message": ...}, Mistral's {"detail": ...} within.
 std::string message_of(const Json& object, int depth = 0) {
   constexpr int kDeepest = 3;
-  for (const char* name : {"message", "error", "detail", "msg", "title", "errors"}) {
+  for (const char* name : {"message", "error", "detail", "msg", "title", "errors", "error_msg",
+                           "error_message", "err_msg", "errmsg", "status_msg", "base_resp"}) {
     const Json* value = find_member(object, name);
     if (value == nullptr) continue;
     if (value->is_string()) return value->get<std::string>();

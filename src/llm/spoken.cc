@@ -234,8 +234,18 @@ class MarkReader {
     if (!spoken_.fault.empty()) return;
     if (!thoughts_.empty()) return fail("a thought that does not end:", thoughts_.front());
     spoken_.text = trim(note_);
+    drop_word_marks();
     drop_written_line_feeds();
     if (spoken_.text.empty() && alone_) fail("nothing follows the end of a thought:", last_);
+  }
+
+  // "\u2581", by which tokenizers write a space.
+  void drop_word_marks() {
+    constexpr std::string_view kWord = "\u2581";
+    std::string_view rest = spoken_.text;
+    while (rest.starts_with(kWord)) rest = trim(rest.substr(kWord.size()));
+    while (rest.ends_with(kWord)) rest = trim(rest.substr(0, rest.size() - kWord.size()));
+    if (rest.size() < spoken_.text.size()) spoken_.text = std::string(rest);
   }
 
   // "\\n" in letters, as servers give it that escape twice.

@@ -101,6 +101,15 @@ std::optional<Closing> closing_of(std::string_view line) {
   return closing;
 }
 
+// "---" between a note and what is cut off behind it.
+void drop_last_rule(std::string& text) {
+  const std::size_t line = text.rfind('\n');
+  if (line == std::string::npos || text.find_first_not_of(kRule, line + 1) != std::string::npos) {
+    return;
+  }
+  text = trim(std::string(text.substr(0, line)));
+}
+
 class ThoughtFinder {
  public:
   explicit ThoughtFinder(Spoken& spoken) : spoken_(spoken), folded_(spoken.text) {}
@@ -108,6 +117,8 @@ class ThoughtFinder {
   // Each step may leave a shorter text, which the next looks at anew.
   bool cut_turns();
   bool drop_fence();
+  bool begins_with_thought(std::size_t from, std::size_t to) const;
+  bool cut_own_turn();
   bool refuse_json_thought();
   bool drop_stripped_channels();
   bool drop_ended_thought();
@@ -179,6 +190,33 @@ bool thinks_aloud(std::string_view text) {
   return false;
 }
 
+// "**Considering the Metadata**" and below it "I'm focusing on ...", as models sum up thoughts.
+bool is_summary(std::string_view text) {
+  const std::size_t line = text.find('\n');
+  if (line == std::string_view::npos) return false;
+  const auto heading = heading_of(text.substr(0, line));
+  if (!heading || !heading->alone || !heading->marked) return false;
+  const std::string_view name = heading->name;
+  if (!name.substr(0, name.find(' ')).ends_with("ing")) return false;
+  return begins_with_any(trim(text.substr(line)), MarkWords::built_in().summary_openings);
+}
+
+// "Assistant: ...", "**AI:** ..." at the beginning.
+bool ThoughtFinder::cut_own_turn() {
+  const std::string_view all = text();
+  const std::size_t begin = words_begin(all.substr(0, all.find('\n')));
+  const auto turn = std::ranges::find_if(words().begin_turns, [&](const std::string& one) {
+    return all.substr(begin).starts_with(one);
+  });
+  if (turn == words().begin_turns.end()) return false;
+  const std::size_t end =
+      all.find_first_not_of(begin > 0 ? "*_ :\n" : " :\n", begin + turn->size());
+  if (end == std::string_view::npos) return false;
+  spoken_.text = spoken_.text.substr(folded_.original(end));
+  spoken_.dropped.control_tokens = true;
+  return true;
+}
+
 // "### Human:" at a line's beginning, and the role's name alone, as it stays of its marks.
 bool ThoughtFinder::cut_turns() {
   const auto is_role = [&](std::string_view word) {
@@ -227,6 +265,7 @@ bool ThoughtFinder::cut_turns() {
     }
     if (cut == std::string::npos) continue;
     spoken_.text = trim(spoken_.text.substr(0, folded_.original(cut)));
+    drop_last_rule(spoken_.text);
     spoken_.dropped.control_tokens = true;
     return true;
   }
@@ -261,10 +300,34 @@ bool ThoughtFinder::drop_fence() {
   std::string_view name = std::string_view(text()).substr(0, line);
   name.remove_prefix(std::min(name.find_first_not_of("`~: {.\t"), name.size()));
   name = name.substr(0, name.find_first_of("}:{`~"));
-  if (!words().thought_headings.contains(trim(name))) return false;
+  name = trim(name);
   const std::size_t close = text().find(text().substr(0, 3), line);
-  if (close == std::string::npos) return fail("a thought that does not end:", 0, line);
-  return keep_from(std::min(text().find_first_not_of("`~:", close), text().size()));
+  const bool named = words().thought_headings.contains(name);
+  if (close == std::string::npos) {
+    return named && fail("a thought that does not end:", 0, line);
+  }
+  const std::size_t behind = std::min(text().find_first_not_of("`~:", close), text().size());
+  if (named) return keep_from(behind);
+  // ```\nThought: ...\n``` is one by its first line, where the note follows the fence.
+  if (trim(std::string_view(text()).substr(behind)).empty()) return false;
+  const bool planned = words().weak_thought_headings.contains(name);
+  const bool plain = name.empty() || name == "text" || name == "txt" || name == "plaintext" ||
+                     name == "markdown" || name == "md";
+  return (planned || (plain && begins_with_thought(line, close))) && keep_from(behind);
+}
+
+// Whether the first line between two places that says something is the heading of a thought.
+bool ThoughtFinder::begins_with_thought(std::size_t from, std::size_t to) const {
+  for (auto line = next_line(text(), from); line && line->begin < to;
+       line = next_line(text(), line->end + 1)) {
+    const std::string_view words =
+        std::string_view(text()).substr(line->begin, line->end - line->begin);
+    if (trim(words).empty()) continue;
+    const auto heading = heading_of(words);
+    return heading && (heading->marked || heading->alone) &&
+           this->words().thought_headings.contains(heading->name);
+  }
+  return false;
 }
 
 // "... done thinking." in a line of its own.
@@ -377,7 +440,7 @@ bool ThoughtFinder::drop_headed_thought() {
       heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
   const bool told = heading && (heading->marked || heading->alone);
   const bool thought = told && words().thought_headings.contains(heading->name);
-  const bool aloud = thinks_aloud(text());
+  const bool aloud = thinks_aloud(text()) || is_summary(std::string_view(text()).substr(begin));
   if (thought || aloud || (told && words().weak_thought_headings.contains(heading->name))) {
     const auto answer = answer_behind(line->begin + (told ? heading->end : 0), thought || aloud);
     if (answer && *answer < text().size()) return keep_from(*answer);
@@ -451,10 +514,10 @@ void drop_unmarked_thoughts(Spoken& spoken) {
   // A text has few turns and thoughts; what has more is none.
   constexpr int kMostSteps = 8;
   constexpr std::array kSteps = {
-      &ThoughtFinder::drop_fence,           &ThoughtFinder::drop_ended_thought,
-      &ThoughtFinder::refuse_json_thought,  &ThoughtFinder::drop_stripped_channels,
-      &ThoughtFinder::drop_headed_thought,  &ThoughtFinder::cut_turns,
-      &ThoughtFinder::refuse_thinking_aloud};
+      &ThoughtFinder::drop_fence,          &ThoughtFinder::drop_ended_thought,
+      &ThoughtFinder::refuse_json_thought, &ThoughtFinder::drop_stripped_channels,
+      &ThoughtFinder::drop_headed_thought, &ThoughtFinder::cut_own_turn,
+      &ThoughtFinder::cut_turns,           &ThoughtFinder::refuse_thinking_aloud};
   for (int i = 0; i < kMostSteps; ++i) {
     spoken.text = trim(std::string(spoken.text));
     bool changed = false;

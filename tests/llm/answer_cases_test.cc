@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "llm/refusal.h"
 #include "llm/server_error.h"
 #include "llm/spoken.h"
+#include "support/shared_data.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -106,6 +108,24 @@ TEST(AnswerCases, ErrorsMeanWhatTheySay) {
   EXPECT_GE(checked, 100);
 }
 
+// In any spelling, where there should be choices.
+TEST(AnswerCases, AnErrorWithoutChoicesMeansWhatItSays) {
+  for (
+      const char* body :
+      {R"({"choices": null, "base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})",
+       R"({"code": 30001, "message": "Sorry, your account balance is insufficient", "data": null})",
+       R"({"choices": [], "errmsg": "insufficient balance"})",
+       R"({"success": false, "err_msg": "You have used all requests per day"})"}) {
+    const ChatAnswer answer = read(200, body);
+    EXPECT_EQ(answer.attempt.next, NextStep::kStopRun) << body;
+    EXPECT_FALSE(answer.attempt.unanswered) << body;
+    EXPECT_TRUE(answer.attempt.unbilled) << body;
+    EXPECT_THAT(answer.attempt.reason, testing::Not(HasSubstr("Is the address right"))) << body;
+  }
+  EXPECT_THAT(read(200, R"({"code": 7, "message": "no such thing"})").attempt.reason,
+              HasSubstr("Is the address right"));
+}
+
 TEST(AnswerCases, ARefusedMemberIsNamedInTheProvidersFile) {
   const auto reason = [](const std::string& message) {
     return read(400, dump_json({{"error", {{"message", message}}}})).attempt.reason;
@@ -194,6 +214,47 @@ TEST(AnswerCases, WhatStandsBesideAStopCounts) {
   }
 }
 
+TEST(AnswerCases, WhereverAnEndIsToldItCounts) {
+  const TomlTable finish = cases().table("finish");
+  const std::string text = dump_json(Json(kNote));
+  const std::string message = fmt::format(R"({{"role": "assistant", "content": {}}})", text);
+  constexpr std::array<std::pair<const char*, ChatKind>, 4> kLists = {
+      {{"answers_cut", ChatKind::kCut},
+       {"answers_broken_off", ChatKind::kFailed},
+       {"answers_filtered", ChatKind::kFiltered},
+       {"answers_whole", ChatKind::kText}}};
+  for (const auto& [list, kind] : kLists) {
+    for (const std::string& form : finish.strings_or(list, {})) {
+      std::string body = form;
+      for (const auto& [mark, words] : {std::pair("{M}", message), std::pair("{C}", text)}) {
+        const std::size_t at = body.find(mark);
+        if (at != std::string::npos) body.replace(at, 3, words);
+      }
+      const ChatAnswer answer = read(200, body);
+      EXPECT_EQ(static_cast<int>(answer.kind), static_cast<int>(kind)) << body;
+      if (kind == ChatKind::kText) {
+        EXPECT_EQ(answer.text, kNote) << body;
+      }
+    }
+  }
+}
+
+TEST(AnswerCases, WhatAnotherSaysIsNoAnswer) {
+  for (const char* role : {"user", "tool", "system", "Tool"}) {
+    const ChatAnswer answer = read(
+        200,
+        fmt::format(R"({{"choices": [{{"message": {{"role": "{}", "content": "A macule."}}}}]}})",
+                    role));
+    EXPECT_EQ(answer.kind, ChatKind::kMalformed) << role;
+    EXPECT_THAT(answer.attempt.reason, HasSubstr("not the model's")) << role;
+  }
+  EXPECT_THAT(
+      read(200,
+           R"({"choices": [{"message": {"content": "", "reasoning_details": [{"text": "a"}]}}]})")
+          .elsewhere,
+      HasSubstr("reasoning_details"));
+}
+
 TEST(AnswerCases, WhiteSpaceUpToTheLimitIsNotPaidTwice) {
   const std::string cut = R"(, "finish_reason": "length")";
   for (const std::string& white : cases().table("finish").strings_or("white", {})) {
@@ -217,13 +278,41 @@ TEST(AnswerCases, RefusalsAndBlindModelsAreNotNotes) {
     EXPECT_THAT(refusal_words(text), HasSubstr("sees no picture")) << text;
     EXPECT_THAT(refusal_words("\n**" + text + "**"), HasSubstr("sees no picture")) << text;
   }
-  for (const std::string& text : said.strings_or("note", {})) EXPECT_EQ(refusal_words(text), "");
+  for (const std::string& text : said.strings_or("advice", {})) {
+    EXPECT_NE(refusal_words(text, Said::kAnswer), "") << text;
+    EXPECT_EQ(refusal_words(text, Said::kPart), "") << text;
+  }
+  for (const std::string& text : said.strings_or("part", {})) {
+    EXPECT_EQ(refusal_words(text, Said::kPart), "") << text;
+  }
+  for (const std::string& text : said.strings_or("note", {})) {
+    EXPECT_EQ(refusal_words(text, Said::kAnswer), "") << text;
+  }
   // Hostile ones.
   for (const std::string& text :
        {std::string("\xff\xfe\0 i can't", 11), std::string(100'000, 'a'), std::string(100'000, '.'),
         std::string("no image"), std::string()}) {
     EXPECT_LE(refusal_words(text).size(), 200U);
   }
+}
+
+// A large model's notes of real pictures, each of which says what it sees.
+TEST(AnswerCases, RealNotesAreNotRefusals) {
+  EPICRISIS_NEEDS_SHARED_DATA();
+  int read = 0;
+  for (const char* name : {"vlm_notes.jsonl", "ham10000_train_notes.jsonl"}) {
+    std::ifstream file(test::shared_folder() / "notes" / name);
+    for (std::string line; std::getline(file, line);) {
+      const std::string note = parse_json(line, name).at("note").get<std::string>();
+      EXPECT_EQ(refusal_words(note, Said::kAnswer), "") << note;
+      for (std::size_t at = note.find(". "); at != std::string::npos;
+           at = note.find(". ", at + 1)) {
+        EXPECT_EQ(refusal_words(note.substr(at + 2), Said::kAnswer), "") << note;
+      }
+      ++read;
+    }
+  }
+  EXPECT_GE(read, 3000);
 }
 
 // They cost nothing, or not more than they say, and a later run asks again.

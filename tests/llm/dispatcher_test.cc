@@ -321,6 +321,53 @@ TEST_F(DispatcherTest, AServerOfThisMachineThatIsGoneIsNotWaitedForLong) {
   EXPECT_EQ(report.stopped, "");
 }
 
+// What nobody knows as a quota, said over and over and without a time, is one.
+TEST_F(DispatcherTest, AQuotaInUnknownWordsStopsTheRun) {
+  const auto say_429 = [](const std::string& words) {
+    return SimulatedServer::Reply{json_answer(429, dump_json({{"error", {{"message", words}}}}))};
+  };
+  Numbers numbers(40);
+  DispatchReport report = run(numbers, [&](int number, const Json&) {
+    return say_429("Contingent of account " + std::to_string(number + 1000) + " is consumed");
+  });
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_LE(report.requests, 32);
+  EXPECT_THAT(report.stopped, HasSubstr("is consumed"));
+  EXPECT_THAT(report.stopped, HasSubstr("20 requests"));
+  EXPECT_EQ(report.failed, 0);
+  // It says that it passes, or answers at times.
+  stored_.clear();
+  Numbers patient(5);
+  std::map<int, int> asked;
+  report = run(patient, [&](int number, const Json&) {
+    return ++asked[number] < 6 ? say_429("Too many requests at once") : square(number);
+  });
+  EXPECT_EQ(report.done, 5);
+  stored_.clear();
+  Numbers some(60);
+  asked.clear();
+  report = run(some, [&](int number, const Json&) {
+    return number > 0 && ++asked[number] < 4 ? say_429("No.") : square(number);
+  });
+  EXPECT_EQ(report.done, 60);
+}
+
+// Where all is refused in words that nobody knows, what they name is told.
+TEST_F(DispatcherTest, ARefusalThatNamesWhatWasSent) {
+  const auto refuse = [](const std::string& words) {
+    return SimulatedServer::Reply{json_answer(400, dump_json({{"error", {{"message", words}}}}))};
+  };
+  Numbers numbers(40);
+  DispatchReport report =
+      run(numbers, [&](int, const Json&) { return refuse("we dislike `number` here"); });
+  EXPECT_EQ(report.error, ErrorKind::kUsage);
+  EXPECT_THAT(report.stopped, HasSubstr("take number out of the table `extra`"));
+  stored_.clear();
+  Numbers others(40);
+  report = run(others, [&](int, const Json&) { return refuse("we dislike 'pictures' here"); });
+  EXPECT_EQ(report.error, ErrorKind::kInput);
+}
+
 TEST_F(DispatcherTest, AStoreThatFailsForAMomentLosesNothing) {
   Numbers numbers(40);
   failures_ = 2;

@@ -27,6 +27,7 @@ struct Attempt {
   bool too_much = false;    // it refuses the room that was asked for, which others may not have
   std::string unknown_finish;          // a finish_reason that nobody knows; "" for others
   bool throttled = false;              // 429
+  bool passes = false;                 // of a 429: its words say that it passes soon
   bool fault = false;                  // counts for the circuit breaker: network, 5xx
   bool unknown_model = false;          // the server has no such model: its list may tell others
   std::optional<Seconds> retry_after;  // what this answer asked for, if it is to be retried

@@ -36,7 +36,8 @@ struct ChatAnswer {
   std::string text;       // what the model said, without thoughts between marks; "" if nothing
   std::string elsewhere;  // kText: where the words are if `text` is empty; "" if nowhere
   Dropped dropped;
-  Attempt attempt;  // `reason` is "" for kText alone
+  bool unmarked_end = false;  // nothing said why it ended: a limit that was met has cut it off
+  Attempt attempt;            // `reason` is "" for kText alone
 };
 
 // docs/formats/answers.md has the table. `now` is what an HTTP date in Retry-After is measured

@@ -39,7 +39,7 @@ Json finish_reasons_json(const FinishReasons& reasons);
 // "FinishReason.STOP" is STOP; of "content_filter: RECITATION" both parts count.
 std::optional<FinishKind> finish_kind(std::string_view name, const FinishReasons& own = {});
 
-// What a member of an answer means that is true: "truncated", "filtered"; empty if nothing.
-std::optional<FinishKind> flag_kind(std::string_view name);
+// What a member of an answer means that is true ("truncated") or false ("done"); empty if nothing.
+std::optional<FinishKind> flag_kind(std::string_view name, bool value = true);
 
 }  // namespace epicrisis

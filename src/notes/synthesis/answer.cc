@@ -1,5 +1,7 @@
 #include "epicrisis/notes/synthesis/answer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -146,7 +148,7 @@ Judged judged_note(std::string_view text, const Strategy& strategy) {
   if (is_missing(note)) {
     return rejected(NoteStatus::kEmpty, fmt::format("'{}' says nothing", note), note);
   }
-  if (const std::string words = llm::refusal_words(note); !words.empty()) {
+  if (const std::string words = llm::refusal_words(note, llm::Said::kAnswer); !words.empty()) {
     return rejected(NoteStatus::kRefused, words, note);
   }
   // Asked again it would be no better: a small model's way.
@@ -171,7 +173,7 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   std::string why;
   std::optional<Json> answer = json_of(text, why);
   if (!answer) {
-    if (const std::string words = llm::refusal_words(text); !words.empty()) {
+    if (const std::string words = llm::refusal_words(text, llm::Said::kAnswer); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     return wrong_form("not the JSON that was asked for: " + why, text);
@@ -194,7 +196,7 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   for (const auto& [name, value] : answer->items()) {
     if (!value.is_string()) continue;
     const auto& said = value.get_ref<const std::string&>();
-    if (const std::string words = llm::refusal_words(said); !words.empty()) {
+    if (const std::string words = llm::refusal_words(said, llm::Said::kPart); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     if (const std::string fault = repetition_fault(said, strategy); !fault.empty()) {
@@ -226,7 +228,19 @@ NoteStatus status_of(ChatKind kind) {
   return NoteStatus::kFailed;
 }
 
+// A server that does not say why it stopped, and stopped at the limit: that, or twice of it, where
+// it was asked for more room.
+void mark_met_limit(llm::ChatAnswer& chat, const Strategy& strategy) {
+  const std::int64_t said = chat.attempt.output_tokens;
+  if (chat.kind != ChatKind::kText || !chat.unmarked_end || !chat.attempt.has_usage) return;
+  if (said != strategy.max_tokens && said != std::int64_t{2} * strategy.max_tokens) return;
+  chat.kind = ChatKind::kCut;
+  chat.attempt.next = llm::NextStep::kRetryLarger;
+  chat.attempt.reason = fmt::format("{} tokens, the token limit, and no finish_reason", said);
+}
+
 NoteAnswer note_answer(llm::ChatAnswer chat, const Strategy& strategy, const Json& schema) {
+  mark_met_limit(chat, strategy);
   NoteAnswer answer;
   answer.attempt = std::move(chat.attempt);
   if (chat.kind != ChatKind::kText) {

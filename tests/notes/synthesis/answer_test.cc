@@ -289,6 +289,19 @@ TEST(Answer, FinishReasons) {
             "retry failed");
 }
 
+// A server that says no reason and stops at the very limit of 400 tokens.
+TEST(Answer, AMetLimitWithoutAReasonCutsOff) {
+  const auto at = [](int tokens, const Json& finish) {
+    Json value = completion({{"content", "A brown papule with an"}}, finish);
+    value["usage"]["completion_tokens"] = tokens;
+    return summary(outcome_of(read_completion(value, text_strategy(), Json())));
+  };
+  EXPECT_EQ(at(400, nullptr), "larger truncated");
+  EXPECT_EQ(at(800, ""), "larger truncated");  // asked with more room
+  EXPECT_EQ(at(399, nullptr), "done written");
+  EXPECT_EQ(at(400, "stop"), "done written");
+}
+
 TEST(Answer, AProviderSaysWhatAFinishReasonMeans) {
   const Strategy& strategy = text_strategy();
   const std::string body = dump_json(completion({{"content", "A note."}}, "Weary"));
