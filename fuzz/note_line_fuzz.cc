@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,8 +51,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 1U) != 0) options.dataset = "d";
   if ((data[0] & 2U) != 0) options.strategy = "M";
   if ((data[0] & 4U) != 0) options.text_field = "report";
-  const auto notes =
-      epicrisis::parse_note_line(text, "notes.jsonl:7", options, (data[0] & 8U) != 0);
+  std::optional<std::string> folder;
+  if ((data[0] & 8U) != 0) folder = "train/";
+  const auto notes = epicrisis::parse_note_line(text, "notes.jsonl:7", options, folder);
   require(!notes.empty());
   for (const IncomingNote& note : notes) check(note);
 

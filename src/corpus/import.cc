@@ -78,7 +78,18 @@ std::string absolute_text(const Path& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
 }
 
-ImportRecord record_of(const ImportOptions& options, const AdapterReport& read) {
+// "/data/ham/cases.csv:12: 0012" in the folder /data/ham is "cases.csv:12: 0012": records end up in
+// reports, which leave the machine.
+std::string without_folder(std::string text, const std::string& folder) {
+  const std::string prefix = folder + "/";
+  for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
+    text.erase(at, prefix.size());
+  }
+  return text;
+}
+
+ImportRecord record_of(const ImportOptions& options, const AdapterReport& read,
+                       const std::string& folder) {
   ImportRecord record;
   record.pictures = options.pictures;
   record.taxonomy =
@@ -87,8 +98,11 @@ ImportRecord record_of(const ImportOptions& options, const AdapterReport& read) 
   record.modality = options.modality;
   const auto add = [&](const std::string& reason, const Tally& tally) {
     if (tally.count == 0) return;
-    SkippedRecords skipped{reason, tally.count, tally.examples};
-    if (skipped.examples.size() > kKeptExamples) skipped.examples.resize(kKeptExamples);
+    SkippedRecords skipped{reason, tally.count, {}};
+    for (const std::string& example : tally.examples) {
+      if (skipped.examples.size() == kKeptExamples) break;
+      skipped.examples.push_back(without_folder(example, folder));
+    }
     record.skipped.push_back(std::move(skipped));
   };
   for (const auto& [reason, tally] : read.skipped) add(reason, tally);
@@ -237,7 +251,7 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   }
   keep_picture_folders(database, dataset, input, report.read.picture_folders,
                        before > 0 && !options.moved);
-  const ImportRecord record = record_of(options, report.read);
+  const ImportRecord record = record_of(options, report.read, report.source);
   if (report.updated > 0) {
     report.lost = fewer(values_before, count_values(database, dataset, last_before));
     const auto old = find_import_record(database, input.dataset);

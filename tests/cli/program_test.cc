@@ -188,7 +188,7 @@ TEST_F(ProgramTest, WhatIsNoFileIsRefused) {
   std::filesystem::remove(path("ham/HAM10000_metadata.csv"));
   std::filesystem::rename(path("pipe"), path("ham/HAM10000_metadata.csv"));
   EXPECT_EQ(import(), 2);
-  EXPECT_THAT(said, HasSubstr("has no HAM10000_metadata.csv"));
+  EXPECT_THAT(said, HasSubstr("HAM10000_metadata.csv is no file, but a folder, named pipe"));
 }
 
 TEST_F(ProgramTest, AFileIsNoFolder) {

@@ -93,7 +93,7 @@ TEST_F(WorkspaceCommands, AStudyIsMadeCheckedAndRefused) {
   EXPECT_EQ(run("study run " + file + " -w '" + path("new") + "'"), 2) << said;
   EXPECT_THAT(said, HasSubstr("Nothing was done"));
   EXPECT_FALSE(std::filesystem::exists(path("new")));
-  EXPECT_EQ(run("study check '" + path("none.toml") + "'"), 5) << said;
+  EXPECT_EQ(run("study check '" + path("none.toml") + "'"), 2) << said;
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ TEST_F(UseProgramTest, SearchShowsWhatIsMostAlike) {
   EXPECT_EQ(parse_json(out, "out")["hits"].size(), 10U);
   EXPECT_EQ(run("search " + run_words), 2);
   EXPECT_THAT(said, HasSubstr("--picture"));
-  EXPECT_EQ(run("search " + quoted(run_folder()) + " --text nevus"), 4);
+  EXPECT_EQ(run("search " + quoted(run_folder()) + " --text nevus"), 2);
   EXPECT_THAT(said, HasSubstr("trains with notes"));
 }
 
