@@ -81,7 +81,7 @@ std::string absolute_text(const Path& path) {
 // "/data/ham/cases.csv:12: 0012" in the folder /data/ham is "cases.csv:12: 0012": records end up in
 // reports, which leave the machine.
 std::string without_folder(std::string text, const std::string& folder) {
-  const std::string prefix = folder + "/";
+  const std::string prefix = folder.ends_with('/') ? folder : folder + "/";
   for (std::size_t at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at)) {
     text.erase(at, prefix.size());
   }
