@@ -146,5 +146,36 @@ TEST(Taxonomy, HyphensUnderscoresAndApostrophesDoNotCount) {
   EXPECT_EQ(extended.find("a b")->label, test::kNevus);
 }
 
+// Folders and tables without a vocabulary of their own, as people write them.
+TEST(Taxonomy, NamesInCommonUseAreKnownInTheirSpellings) {
+  const Taxonomy names = Taxonomy::usual(Field::standard());
+  const struct {
+    const char* raw;
+    ClassId label;
+    const char* subclass;
+  } cases[] = {
+      {"Malignant_Melanoma", test::kMelanoma, ""},
+      {"malignant melanomas", test::kMelanoma, ""},
+      {"Melanoma in situ", test::kMelanoma, "melanoma in situ"},
+      {"lentigo-maligna", test::kMelanoma, "lentigo maligna"},
+      {"Naevi", test::kNevus, ""},
+      {"melanocytic naevus", test::kNevus, ""},
+      {"Blue Naevus", test::kNevus, "blue nevus"},
+      {"Seborrhoeic Keratoses", test::kBenignKeratosis, ""},
+      {"Haemangioma", test::kVascularLesion, "hemangioma"},
+  };
+  for (const auto& one : cases) {
+    const Mapping* found = names.find(one.raw);
+    ASSERT_NE(found, nullptr) << one.raw;
+    EXPECT_EQ(found->label, one.label) << one.raw;
+    EXPECT_EQ(found->subclass, one.subclass) << one.raw;
+  }
+  // Counted with one class by some and with another by others; of another tissue; no class.
+  for (const char* other : {"Bowen's disease", "becker nevus", "sebaceous nevus", "keratosis",
+                            "keratosis pilaris", "lichen planus", "lentigo"}) {
+    EXPECT_EQ(names.find(other), nullptr) << other;
+  }
+}
+
 }  // namespace
 }  // namespace epicrisis
