@@ -46,8 +46,9 @@ std::vector<std::string> list_studies(const Workspace& workspace);
 Study load_study(const Workspace& workspace, const std::string& name = "");
 
 // The result rows of a study's finished runs: one per seed, and "all" over the seeds. They come out
-// of the database; what changed since they were stored there is measured first. Trains nothing. External data sets that
-// the workspace has no more are left out, with a warning; UsageError where the study trains on one.
+// of the database; what changed since they were stored there is measured first. Trains nothing.
+// External data sets that the workspace has no more are left out, with a warning; UsageError where
+// the study trains on one.
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& study, Job& job);
 
 // Gathers and writes the report of a study's finished runs: `html`, and beside it the same numbers

@@ -101,8 +101,8 @@ class Intake {
                     const std::vector<std::string>& row);
 
   // The grade by the taxonomy's words for it, else the field's, else yes or no where the column's
-  // name asks for the highest (data/adapters/asked_grade.h). What is not understood is warned of, and the class's own grade does not
-  // stand for it.
+  // name asks for the highest (data/adapters/asked_grade.h). What is not understood is warned of,
+  // and the class's own grade does not stand for it.
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
   // Whether a cell of a grade column says nothing, not even that it is open.
   bool says_no_grade(std::string_view value) const;
