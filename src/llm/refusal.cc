@@ -147,7 +147,7 @@ bool begins_so(std::string_view text, const std::vector<std::string>& all) {
 
 std::string refusal_words(std::string_view text, Said said) {
   const Forms& forms = built_in();
-  const std::string shown = clean_text(text.substr(0, kLooked), kShown);
+  std::string shown = clean_text(text.substr(0, kLooked), kShown);
   // First, for it says more.
   const std::string clauses = words_of(text, true);
   if (RE2::PartialMatch(clauses, *forms.blind) || RE2::PartialMatch(clauses, *forms.blind_within) ||
