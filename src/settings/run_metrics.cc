@@ -5,6 +5,7 @@
 #include <fstream>
 #include <limits>
 
+#include "core/json_checksum.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -16,14 +17,11 @@ constexpr std::uint64_t kMaxJson = 64U << 20U;
 
 // Those that result.json has the SHA-256 of, and its own.
 constexpr std::array kCheckedFiles = {"config.json", kRunMetricsFile};
-constexpr const char* kChecksum = "sha256";
 
 // Runs of earlier versions have none.
 void hold_against_checksums(Json& result, const Path& folder, const std::string& source) {
-  if (!result.is_object() || !result.contains(kChecksum)) return;
-  const auto own = json_get<std::string>(result, kChecksum, source);
-  result.erase(kChecksum);
-  if (sha256_hex(dump_json(result)) != own) {
+  if (!has_checksum(result)) return;
+  if (!take_checksum(result, source).agrees()) {
     throw InputError("{}: the file is damaged: it does not match its SHA-256", source);
   }
   const Json files = json_get<Json>(result, "files", source);
@@ -116,7 +114,7 @@ void write_train_result(const Path& folder, const TrainResult& result) {
     if (!std::filesystem::exists(folder / name)) continue;
     json["files"][name] = sha256_hex(read_file(folder / name, kMaxJson));
   }
-  json[kChecksum] = sha256_hex(dump_json(json));
+  add_checksum(json);
   write_file(folder / kRunResultFile, dump_json(json, 2) + "\n");
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/json_checksum.h"
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/hash.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
@@ -22,7 +22,6 @@ constexpr const char* kCasesFile = "training_cases.safetensors";
 constexpr const char* kFormat = "epicrisis-run-use";
 constexpr std::int64_t kUseVersion = 2;
 constexpr const char* kCasesFormat = "epicrisis-training-cases";
-constexpr const char* kChecksum = "sha256";
 constexpr const char* kComplete = "run its study again with this version: nothing is trained anew";
 constexpr std::uint64_t kMaxUse = 64U << 20U;
 // A study has many runs; larger encoders are named by their hash.
@@ -40,8 +39,7 @@ std::uint64_t size_of(const ModelFiles& files) {
 
 // What use.json says of a model; `copy_to` empty: only where it is.
 Json describe_model(const std::string& model, const Path& run_folder, const std::string& copy_to) {
-  Json json = {
-      {"model", model}, {kChecksum, model_fingerprint(model)}, {"copy", ""}, {"place", ""}};
+  Json json = {{"model", model}, {"sha256", model_fingerprint(model)}, {"copy", ""}, {"place", ""}};
   if (!has_files(model)) return json;
   const ModelFiles files = model_files(model);
   json["place"] = fs::absolute(files.folder / files.weights).lexically_normal().string();
@@ -88,13 +86,13 @@ std::vector<std::string> names_from(const Json& json, const char* key, const std
 
 UsedModel used_model_from(const Json& json, const std::string& source) {
   return {.model = json_get<std::string>(json, "model", source),
-          .sha256 = json_get<std::string>(json, kChecksum, source),
+          .sha256 = json_get<std::string>(json, "sha256", source),
           .copy = json_get<std::string>(json, "copy", source),
           .place = json_get<std::string>(json, "place", source)};
 }
 
 void write_use_json(const Path& folder, Json json) {
-  json[kChecksum] = sha256_hex(dump_json(json));
+  add_checksum(json);
   write_file(folder / kUseFile, dump_json(json, 2) + "\n");
 }
 
@@ -106,12 +104,10 @@ std::string damage(const Path& file, const std::string& why) {
 Json checked_use_json(const Path& path) {
   const std::string source = path.string();
   Json json = parse_json(read_file(path, kMaxUse), source);
-  const auto own = json_get<std::string>(json, kChecksum, source);
-  json.erase(kChecksum);  // the document is whole again once it is written
-  const std::string found = sha256_hex(dump_json(json));
-  if (found != own) {
+  const JsonChecksum checksum = take_checksum(json, source);
+  if (!checksum.agrees()) {
     throw InputError("{}: its checksum is {}, but it says {}: the file was changed or damaged; {}",
-                     source, found, own, kComplete);
+                     source, checksum.found, checksum.own, kComplete);
   }
   return json;
 }

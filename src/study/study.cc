@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/json_checksum.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
@@ -28,14 +29,10 @@ using study::PictureTable;
 using study::study_record;
 using study::TrainedRun;
 
-constexpr const char* kChecksum = "sha256";
-
 // Earlier versions wrote a record without a checksum. InputError where it is damaged.
 void check_record(Json record, const std::string& source) {
-  if (!record.is_object() || !record.contains(kChecksum)) return;
-  const auto own = json_get<std::string>(record, kChecksum, source);
-  record.erase(kChecksum);
-  if (sha256_hex(dump_json(record)) != own) throw InputError("its checksum is not the one in it");
+  if (!has_checksum(record) || take_checksum(record, source).agrees()) return;
+  throw InputError("its checksum is not the one in it");
 }
 
 // Keeps the study file's text and its data root, so that evaluate and report need only the
@@ -45,7 +42,7 @@ void remember_study(const Workspace& workspace, const Study& study) {
                  {"file", study.file.string()},
                  {"data_root", study.data_root.string()},
                  {"allow_leakage", study.allow_leakage}};
-  record[kChecksum] = sha256_hex(dump_json(record));
+  add_checksum(record);
   write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
 }
 

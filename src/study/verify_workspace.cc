@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "core/json_checksum.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
@@ -266,7 +267,7 @@ class Verification {
     const Path file = study_record(workspace_, name);
     try {
       load_study(workspace_, name);
-      verified = parse_json(read_file(file), file.string()).contains("sha256");
+      verified = has_checksum(parse_json(read_file(file), file.string()));
     } catch (const Error& error) {
       fault(file, error.what(), "nothing is trained for that");
     }
