@@ -22,14 +22,10 @@ constexpr const char* kVersionKey = "training_version";
 constexpr const char* kName = "name";
 constexpr const char* kPredictions = "predictions 1";
 
-TrainConfig seeded(const StudyRun& run, std::int64_t seed) {
+Json training_settings(const StudyRun& run, std::int64_t seed) {
   TrainConfig config = run.train;
   config.seed = static_cast<std::uint64_t>(seed);
-  return config;
-}
-
-Json training_settings(const StudyRun& run, std::int64_t seed) {
-  return train_config_identity(seeded(run, seed));
+  return train_config_identity(config);
 }
 
 std::string content_of(const PictureTable& pictures, std::size_t index) {
