@@ -91,18 +91,26 @@ void CircuitBreaker::on_fault(Seconds now) {
   open_until_ = now + Seconds(std::min(kLongestPause, kFirstPause * std::exp2(failed_trials_)));
 }
 
+void SameReason::add(const std::string& reason) {
+  std::string words = without_numbers(reason);
+  times_ = words == last_ ? times_ + 1 : 1;
+  last_ = std::move(words);
+}
+
 void FailureWatch::add(bool good, const std::string& reason) {
   last_.push_back(good ? "" : reason.empty() ? "no reason given" : reason);
   if (last_.size() > kWatched) last_.pop_front();
-  std::string same = good ? "" : without_numbers(last_.back());
-  row_ = good ? 0 : same == same_ ? row_ + 1 : 1;
-  same_ = std::move(same);
+  if (good) {
+    same_.reset();
+  } else {
+    same_.add(last_.back());
+  }
 }
 
 std::string FailureWatch::complaint() const {
-  if (row_ >= kMostAlike) {
-    return fmt::format("{} answers failed one after another, all in the same way: {}", row_,
-                       last_.back());
+  if (same_.times() >= kMostAlike) {
+    return fmt::format("{} answers failed one after another, all in the same way: {}",
+                       same_.times(), last_.back());
   }
   std::map<std::string, std::size_t> reasons;
   std::size_t failures = 0;
@@ -120,18 +128,17 @@ std::string FailureWatch::complaint() const {
 
 void QuotaWatch::add(bool silent, const std::string& reason) {
   hope_ = hope_ || !silent;
-  std::string same = without_numbers(reason);
-  row_ = hope_ ? 0 : same == same_ ? row_ + 1 : 1;
-  same_ = std::move(same);
+  if (hope_) return;
+  same_.add(reason);
   last_ = reason;
 }
 
 std::string QuotaWatch::complaint() const {
-  if (row_ < kMostSilent) return "";
+  if (hope_ || same_.times() < kMostSilent) return "";
   return fmt::format(
       "{} requests were refused in the same words, none was answered, and nothing says when to ask "
       "again: {}. It may be a quota that is used up: the rest can be asked for later",
-      row_, last_);
+      same_.times(), last_);
 }
 
 Seconds backoff(int attempt, double jitter) {

@@ -66,6 +66,18 @@ class CircuitBreaker {
   Seconds open_until_{0};
 };
 
+// How often the same reason came without another between; numbers in it do not count.
+class SameReason {
+ public:
+  void add(const std::string& reason);
+  void reset() { *this = SameReason(); }
+  std::size_t times() const { return times_; }
+
+ private:
+  std::string last_;  // without its numbers
+  std::size_t times_ = 0;
+};
+
 // Watches the last answers that are final; says when more than half of them are failures, or ten in
 // a row the same one.
 class FailureWatch {
@@ -76,8 +88,7 @@ class FailureWatch {
 
  private:
   std::deque<std::string> last_;  // reasons; "" for good ones
-  std::string same_;              // of the last failure, without its numbers
-  std::size_t row_ = 0;           // how many of it came without another answer between
+  SameReason same_;               // of failures
 };
 
 // Watches a server that has answered nothing yet and says 429 over and over, in the same words, and
@@ -91,9 +102,8 @@ class QuotaWatch {
 
  private:
   bool hope_ = false;
-  std::string same_;  // without its numbers
   std::string last_;
-  std::size_t row_ = 0;
+  SameReason same_;
 };
 
 // Pause before attempt `attempt` + 1: doubling from 1 s to 60 s, times [0.5, 1) of `jitter`, a

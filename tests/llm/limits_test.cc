@@ -146,5 +146,21 @@ TEST(Backoff, DoublesUpToAMinute) {
   EXPECT_EQ(backoff(30, 0), Seconds(30));
 }
 
+TEST(QuotaWatch, ComplainsOfTwentyAlikeBeforeAnyAnswer) {
+  QuotaWatch watch;
+  for (int i = 0; i < 19; ++i) watch.add(true, "none left for job " + std::to_string(i));
+  EXPECT_EQ(watch.complaint(), "");
+  QuotaWatch other = watch;
+  other.add(true, "something else");
+  EXPECT_EQ(other.complaint(), "");
+  QuotaWatch answered = watch;
+  answered.add(false, "");
+  for (int i = 0; i < 30; ++i) answered.add(true, "none left");
+  EXPECT_EQ(answered.complaint(), "");
+  watch.add(true, "none left for job 19");
+  EXPECT_THAT(watch.complaint(), HasSubstr("20 requests were refused in the same words"));
+  EXPECT_THAT(watch.complaint(), HasSubstr("none left for job 19"));
+}
+
 }  // namespace
 }  // namespace epicrisis::llm
