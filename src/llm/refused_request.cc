@@ -36,8 +36,9 @@ bool is_quoted(std::string_view text, std::string_view name) {
 
 bool names_model(const RefusedRequest& refused, std::string_view model) {
   if (model.size() < kLeastName) return is_quoted(refused.reason, model);
-  return ascii_lower(refused.reason).find(ascii_lower(model)) != std::string::npos ||
-         ascii_lower(refused.reason).find("model") != std::string::npos;
+  const std::string reason = ascii_lower(refused.reason);
+  return reason.find(ascii_lower(model)) != std::string::npos ||
+         reason.find("model") != std::string::npos;
 }
 
 std::string advice_on_member(const RefusedRequest& refused) {

@@ -14,7 +14,8 @@ struct RefusedRequest {
   std::shared_ptr<const std::string> body;
 };
 
-// Whether the reason names the model that was asked for.
+// Whether the reason names the model that was asked for, or speaks of a model; of a name of one or
+// two bytes, whether it names that between quotes.
 bool names_model(const RefusedRequest& refused, std::string_view model);
 
 // What to do about the member of the body that the reason names between quotes, or about one of the
