@@ -161,6 +161,11 @@ bool Taxonomy::is_missing(std::string_view value) const {
   return epicrisis::is_missing(value);
 }
 
+bool Taxonomy::names_missing(std::string_view value) const {
+  const auto position = missing_.find(fold_value(value));
+  return position != missing_.end() && position->second;
+}
+
 bool Taxonomy::is_missing_number(std::string_view value) const {
   const auto position = missing_.find(fold_value(value));
   return (position == missing_.end() || position->second) && epicrisis::is_missing_number(value);
@@ -201,7 +206,6 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
   for (const auto& [key, says_nothing] : {std::pair("missing", true), std::pair("keep", false)}) {
     for (const std::string& value : table.strings_or(key, {})) {
       taxonomy.missing_[fold_value(value)] = says_nothing;
-      if (says_nothing) taxonomy.words_[std::string(kNamedMissing)][fold(value)] = "";
     }
   }
   if (const std::optional<TomlTable> words = table.table_if("words")) {

@@ -17,10 +17,6 @@ std::string fold_value(std::string_view value);
 // Whether a cell says nothing: "", "nan", "None", "#N/A", "not recorded" and so on.
 bool is_missing(std::string_view value);
 
-// The finding under which a label map's words hold the cells that its own `missing` names: the user
-// said it, so they are no codes either.
-inline constexpr std::string_view kNamedMissing = "cells named as missing";
-
 // Whether a cell that says nothing elsewhere may be the code of a patient: "KA", "nr"; among other
 // short ones "NA", too.
 bool may_be_code(std::string_view value, bool among_codes);

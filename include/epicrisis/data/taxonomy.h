@@ -75,6 +75,8 @@ class Taxonomy {
   // Whether a cell says nothing: the usual ones (docs/formats/values.md) and the file's `missing`,
   // without its `keep`.
   bool is_missing(std::string_view value) const;
+  // Whether the file's own `missing` names the cell: it is no code of a patient either then.
+  bool names_missing(std::string_view value) const;
   // Whether a cell of a column of numbers is one that stands for none ("-1"), without the file's
   // `keep`.
   bool is_missing_number(std::string_view value) const;

@@ -177,9 +177,10 @@ void no_such_tables(const Path& folder, const std::vector<TableFiles>& wanted) {
     for (const std::string& name : files.files) {
       names.push_back(name);
       for (const Path& path : candidates(folder, name)) {
-        const std::string why = path.filename().string() + " " + misfit(path, files);
-        const bool is_new = std::ranges::find(misfits, why) == misfits.end();
-        if (is_new && !misfit(path, files).empty()) misfits.push_back(why);
+        const std::string why = misfit(path, files);
+        if (why.empty()) continue;
+        std::string line = path.filename().string() + " " + why;
+        if (std::ranges::find(misfits, line) == misfits.end()) misfits.push_back(std::move(line));
       }
     }
   }

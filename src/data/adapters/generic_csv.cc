@@ -24,11 +24,14 @@ Path own_map(const Path& folder) {
       folder.string(), kMap, tables);
 }
 
-// What the sexes and groups of a whole table tell of each.
+// What the grades, sexes and groups of a whole table tell of each.
 void see_columns(Intake& intake, CsvReader& reader, const ColumnMap& map) {
   reader.take_short_rows();
   for (const std::string& column : map.sex) intake.sexes().name(column);
   while (reader.next()) {
+    for (const std::string& column : map.grade) {
+      intake.see_grade(column, reader.get_or_empty(column));
+    }
     for (const std::string& column : map.sex) {
       intake.sexes().see(reader.get_or_empty(column));
     }
@@ -71,11 +74,7 @@ class GenericCsv final : public Adapter {
     CsvReader reader(table, {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
     Intake intake(input, name(), map.taxonomy, map.pictures, sink);
-    for (const std::string& column : map.columns.grade) {
-      CsvReader look(table, {.separator = map.separator});
-      intake.look_for_codes(look, column);
-    }
-    if (!map.columns.sex.empty() || !map.columns.group.empty()) {
+    if (!map.columns.grade.empty() || !map.columns.sex.empty() || !map.columns.group.empty()) {
       CsvReader look(table, {.separator = map.separator});
       see_columns(intake, look, map.columns);
     }

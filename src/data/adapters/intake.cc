@@ -349,8 +349,8 @@ void Intake::settle_grade(Draft& draft, const Mapping* mapping) {
 }
 
 bool Intake::says_no_code(std::string_view value) const {
-  return taxonomy_.is_missing(value) && (taxonomy_.words(kNamedMissing, value) != nullptr ||
-                                         !may_be_code(value, short_groups_ > 0));
+  return taxonomy_.is_missing(value) &&
+         (taxonomy_.names_missing(value) || !may_be_code(value, short_groups_ > 0));
 }
 
 void Intake::see_group(std::string_view value) {
@@ -358,7 +358,7 @@ void Intake::see_group(std::string_view value) {
   const std::string_view text = trim(value);
   const bool may_be = may_be_code(text, true);
   if (text.empty() || (is_missing(text) && !may_be)) return;
-  if (may_be_code(text, true) && !may_be_code(text, false)) return;  // in question
+  if (may_be && !may_be_code(text, false)) return;  // in question
   const bool is_short = text.size() <= kMostLetters && std::ranges::none_of(text, is_digit);
   short_groups_ += is_short ? 1 : -1;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -106,10 +107,10 @@ class Intake {
   void add_grade(Draft& draft, std::string_view column, std::string_view value);
   // Whether a cell of a grade column says nothing, not even that it is open.
   bool says_no_grade(std::string_view value) const;
-  // Looks through a table first: where its grade column has numbers besides 0 and 1, these are
-  // codes of its own, and none of them is yes or no; an "x" is a yes only where nothing else is
-  // said.
-  void look_for_codes(CsvReader& reader, std::string_view grade_column);
+  // A cell of a grade column, of which all are seen before one is read: where there are numbers
+  // besides 0 and 1, these are codes of its own, and none of them is yes or no; an "x" is a yes
+  // only where nothing else is said.
+  void see_grade(const std::string& column, std::string_view value);
 
   // Findings. The taxonomy's words for the value go first ("" drops it), then missing values add
   // nothing, then it is read (data/values.h); what is not understood is warned of.
@@ -166,7 +167,8 @@ class Intake {
   const SampleSink& sink_;
   Taxonomy taxonomy_;
   bool grade_has_codes_ = false;
-  std::set<std::string, std::less<>> ticked_;  // grade columns with nothing but ticks
+  std::map<std::string, bool, std::less<>>
+      only_ticks_;  // whether a grade column has no other words
   SexLetters sexes_;
   std::int64_t short_groups_ = 0;  // rows with a group of 1 to 3 letters, less the others
   PictureIndex pictures_;

@@ -151,7 +151,8 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
   }
   if (is_missing(value)) return;
   const bool is_code = grade_has_codes_ && parse_number(folded).has_value();
-  const bool is_unsure = is_tick(folded) && !ticked_.contains(column);
+  const auto ticks = only_ticks_.find(column);
+  const bool is_unsure = is_tick(folded) && (ticks == only_ticks_.end() || !ticks->second);
   const std::optional<bool> yes = is_code || is_unsure ? std::nullopt : yes_or_no(value);
   if (yes && !words.yes.empty() && !words.no.empty() && asks_for_highest(words, column)) {
     grade = *yes ? words.yes : words.no;
@@ -163,19 +164,12 @@ void Intake::add_grade(Draft& draft, std::string_view column, std::string_view v
                 field.grade_name());
 }
 
-void Intake::look_for_codes(CsvReader& reader, std::string_view grade_column) {
-  const std::size_t column = reader.column(grade_column);
-  reader.take_short_rows();
-  bool ticked = false;
-  bool said = false;  // anything else
-  while (reader.next()) {
-    const std::string& value = reader.at(column);
-    if (is_missing(value)) continue;
-    const std::optional<double> number = parse_number(trim(value));
-    grade_has_codes_ = grade_has_codes_ || (number && *number != 0 && *number != 1);
-    (is_tick(fold_value(value)) ? ticked : said) = true;
-  }
-  if (ticked && !said) ticked_.emplace(grade_column);
+void Intake::see_grade(const std::string& column, std::string_view value) {
+  if (is_missing(value)) return;
+  const std::optional<double> number = parse_number(trim(value));
+  grade_has_codes_ = grade_has_codes_ || (number && *number != 0 && *number != 1);
+  bool& only_ticks = only_ticks_.emplace(column, true).first->second;
+  only_ticks = only_ticks && is_tick(fold_value(value));
 }
 
 bool Intake::says_no_grade(std::string_view value) const {
