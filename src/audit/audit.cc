@@ -15,8 +15,8 @@ void add_once(std::vector<std::string>& list, std::string_view name) {
   if (std::ranges::find(list, name) == list.end()) list.emplace_back(name);
 }
 
-// Facts that the note was given and does not state. Of one in words that the reader does not know it
-// cannot be told, but where it stands in the note word for word.
+// Facts that the note was given and does not state. Of one in words that the reader does not know
+// it cannot be told, but where it stands in the note word for word.
 void find_omissions(AuditedNote& audited, std::string_view note, const Facts& facts,
                     const Prompt* prompt, const ClaimWords& words) {
   const auto given = [&](std::initializer_list<std::string_view> names) {

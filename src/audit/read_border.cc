@@ -181,7 +181,8 @@ bool names_border(const NoteText& text, std::size_t index) {
   return after < text.mention(index).first_word && is_verb(text.word(after));
 }
 
-// "asymmetric in colour", "the distribution is asymmetric": of one aspect, as another one need not be.
+// "asymmetric in colour", "the distribution is asymmetric": of one aspect, as another one need not
+// be.
 bool is_of_aspect(const NoteText& text, std::size_t index) {
   const std::initializer_list<std::string_view> aspects = {"in",     "distribution", "shape",
                                                            "colors", "color",        "structures"};

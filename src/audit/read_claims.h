@@ -19,8 +19,8 @@ void read_unseen(const NoteText& text, NoteReading& reading);    // size, sympto
 Claim claim_of(const NoteText& text, std::size_t index);
 // The same where a denial before it is of something else: "without a clear edge on the face".
 Claim asserted_claim_of(const NoteText& text, std::size_t index);
-// A claim of words [first, end) that are no mention: numbers, dates. Not where the note speaks of such
-// cases in general.
+// A claim of words [first, end) that are no mention: numbers, dates. Not where the note speaks of
+// such cases in general.
 void add_claim(const NoteText& text, NoteReading& reading, Kind kind, std::string value,
                std::size_t first, std::size_t end);
 // Mentions `a` and `b` cannot both be so.

@@ -47,8 +47,9 @@ std::optional<int> number_at(const NoteText& text, std::size_t begin, std::size_
   return first;
 }
 
-// What `number`, which begins at word `begin`, says of an age: "65", or a band where "over", "under"
-// or a first number stands before it ("between 60 and 70"). `begin` is set to its first word.
+// What `number`, which begins at word `begin`, says of an age: "65", or a band where "over",
+// "under" or a first number stands before it ("between 60 and 70"). `begin` is set to its first
+// word.
 std::string age_value(const NoteText& text, int number, std::size_t& begin) {
   constexpr int kOldest = 120;
   if (begin == 0) return std::to_string(number);

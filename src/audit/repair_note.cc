@@ -222,8 +222,8 @@ std::string shown(std::string_view text) {
   return std::string(beginning) + (beginning.size() < text.size() ? "..." : "");
 }
 
-// The text without the sentences of the spans, which `step` and `count` tell of; nothing if a span is
-// missing or nothing could be taken out.
+// The text without the sentences of the spans, which `step` and `count` tell of; nothing if a span
+// is missing or nothing could be taken out.
 std::optional<std::string> stripped(const std::string& text, const std::vector<Found>& found,
                                     Json& step, std::size_t& count) {
   const std::vector<Sentence> sentences = sentences_of(text);

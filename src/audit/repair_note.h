@@ -13,7 +13,8 @@ namespace epicrisis::audit {
 
 // What became of a note.
 struct RepairedNote {
-  // As in Derivation::outcome, or kWaiting: a model has to be asked about `text` and `faults` first.
+  // As in Derivation::outcome, or kWaiting: a model has to be asked about `text` and `faults`
+  // first.
   std::string outcome;
   std::string text;             // "" if it is rejected
   std::string reason;           // why it is rejected

@@ -6,9 +6,9 @@
 
 namespace epicrisis {
 
-// What the letters of one column of sexes mean, by taxonomy/values/sex_letters.toml: that depends on
-// which others are in the column, so all of its cells are seen before one is read. Their order does
-// not matter.
+// What the letters of one column of sexes mean, by taxonomy/values/sex_letters.toml: that depends
+// on which others are in the column, so all of its cells are seen before one is read. Their order
+// does not matter.
 class SexLetters {
  public:
   // The name of a column.

@@ -51,8 +51,8 @@ std::optional<std::string> sex_in_words(std::string_view value);
 std::optional<std::string> age_in_words(std::string_view value);
 
 // The words of a number from 1, which may be written in the column's own way ("3.0", "FST3", "III",
-// "Type III", "III fair, burns"), or of two neighbours ("34", "III-IV": "Fitzpatrick III or IV"); ""
-// for what says nothing; empty: not understood.
+// "Type III", "III fair, burns"), or of two neighbours ("34", "III-IV": "Fitzpatrick III or IV");
+// "" for what says nothing; empty: not understood.
 std::optional<std::string> coded_in_words(const CodedColumn& column, std::string_view value);
 
 // A number with a point or a comma; empty for others and for "1,000", which may be a thousand.

@@ -10,7 +10,8 @@
 namespace epicrisis {
 namespace {
 
-// A sum of normalised rows: the mean cosine to them all is the product with it, divided by their number.
+// A sum of normalised rows: the mean cosine to them all is the product with it, divided by their
+// number.
 struct Sum {
   std::vector<double> values;
   double rows = 0;

@@ -474,7 +474,8 @@ bool ThoughtFinder::refuse_thinking_aloud() {
         !words().answer_headings.contains(heading->name)) {
       continue;
     }
-    // "## Answer" below other words; "Answer: effusion" may be a line of a note, and so may a section.
+    // "## Answer" below other words; "Answer: effusion" may be a line of a note, and so may a
+    // section.
     const bool final = heading->name.find("final") != std::string::npos;
     const bool section = heading->alone && !in_sections && (whole[0] == '#' || whole[0] == '*');
     if (!final && !section) continue;

@@ -18,8 +18,8 @@ constexpr const char* kKey = ".key";
 // both are moved, a report is there still and its other files follow.
 constexpr std::array kExtensions = {".audit.csv", ".csv", ".json", ".tex", ".txt", ".html", kKey};
 
-// What the .key file says: what the report was made of, the text of the study, the day, and a hash of
-// the report's files. Earlier versions wrote the first alone, or not the last.
+// What the .key file says: what the report was made of, the text of the study, the day, and a hash
+// of the report's files. Earlier versions wrote the first alone, or not the last.
 struct ReportKey {
   std::string key;  // "": it is being written
   std::string state;

@@ -21,8 +21,8 @@ Path report_file(const Workspace& workspace, const std::string& study);
 // ".txt".
 Path beside(const Path& html, const char* extension);
 
-// Whether all files of the report are there as they were written, and were made of what `key` stands
-// for.
+// Whether all files of the report are there as they were written, and were made of what `key`
+// stands for.
 bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key);
 // Whether a file of a whole report is gone or is not as it was written.

@@ -153,8 +153,8 @@ Json read_use_json(const Path& folder) {
   return json;
 }
 
-// Where a model of that name, or of the names that its files had at the training, lies in the folders
-// of models.
+// Where a model of that name, or of the names that its files had at the training, lies in the
+// folders of models.
 std::vector<std::string> in_model_folders(const UsedModel& wanted) {
   const Path place(wanted.place);
   std::vector<std::string> found;

@@ -71,8 +71,8 @@ bool check_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
 // InputError for a run that sees no pictures (mode 'text').
 void require_image_branch(const Path& folder, const RunUse& use);
-// Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its training cases are
-// there and cannot be read.
+// Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its training cases
+// are there and cannot be read.
 std::string fault_of_run_use(const Path& folder, bool& damaged);
 
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the

@@ -197,7 +197,8 @@ void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& sta
   }
 }
 
-// Has the files of a training that was on the same: each study has its own, to change and to remove.
+// Has the files of a training that was on the same: each study has its own, to change and to
+// remove.
 void take_over(Workspace& workspace, const SeedState& state, const std::string& title,
                const Job& job) {
   const Path folder = workspace.runs() / state.record.id;

@@ -41,8 +41,8 @@ class ReadOnly {
   std::vector<Path> paths_;
 };
 
-// What `work` returns, 0 to 100, done in a process of its own after `prepare`, which says whether it
-// went well. 101: it threw.
+// What `work` returns, 0 to 100, done in a process of its own after `prepare`, which says whether
+// it went well. 101: it threw.
 template <typename Prepare, typename Work>
 int in_a_process(Prepare&& prepare, Work&& work) {
   const pid_t child = fork();

@@ -111,8 +111,8 @@ class Auditor {
   ClaimReader reader_;
 };
 
-// claims, wrong, self_contradictions, off_list, unknowable, omitted, unreadable, form, read, verdict:
-// docs/formats/audits.md. Spans are quoted from `note`.
+// claims, wrong, self_contradictions, off_list, unknowable, omitted, unreadable, form, read,
+// verdict: docs/formats/audits.md. Spans are quoted from `note`.
 Json to_json(const AuditedNote& audited, std::string_view note, const Field& field);
 
 }  // namespace epicrisis::audit

@@ -22,7 +22,8 @@ struct RepairOptions {
 struct RepairReport {
   std::string strategy;  // of the derived notes: "P3.repair"
   std::string policy;
-  // Taken up = accepted + stripped + asked + fell back + rejected + waiting = made + kept + waiting.
+  // Taken up = accepted + stripped + asked + fell back + rejected + waiting = made + kept +
+  // waiting.
   std::int64_t notes = 0;
   std::int64_t made = 0;    // in this call
   std::int64_t remade = 0;  // of these, in the place of an older one: rules, facts or text changed
@@ -57,8 +58,8 @@ Json to_json(const RevisionReport& report);
 // The same, and has the model of `builder`, whose strategy is of kind "revise", write those again
 // that wait for it, until none does or the run ends early (synthesize()). With `accepted` only so
 // many are asked about as may still be wanted. What the model writes is kept as notes of the
-// strategy "STRATEGY.POLICY.revised". Of the asking options the filter and the fraction do not count.
-// UsageError if the policy asks nothing.
+// strategy "STRATEGY.POLICY.revised". Of the asking options the filter and the fraction do not
+// count. UsageError if the policy asks nothing.
 RevisionReport revise_notes(Workspace& workspace, const Policy& policy,
                             const RepairOptions& options, const RequestBuilder& builder,
                             const SynthesisOptions& asking, HttpTransport& transport, Job& job);

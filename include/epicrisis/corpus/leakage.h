@@ -81,8 +81,8 @@ struct LeakageReport {
   std::map<std::string, std::int64_t> inside_by_kind;
   std::int64_t other_class = 0;  // pairs, leaks or not
   std::int64_t other_group = 0;  // the same
-  // Data sets of two or more samples, and not external, none of which says its patient or case: what
-  // one person has in two places cannot be found.
+  // Data sets of two or more samples, and not external, none of which says its patient or case:
+  // what one person has in two places cannot be found.
   std::vector<std::string> without_groups;
   std::int64_t without_split = 0;  // samples that are in no split, so nothing can leak into them
   std::int64_t leaks() const;

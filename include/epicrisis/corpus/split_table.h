@@ -60,8 +60,8 @@ Json to_json(const SplitTable& table);
 // Splits the samples of the filter (data/split.h): groups, which are those of one data set, stay
 // whole, and so do samples of one picture, as check_leakage() finds them; classes are spread
 // evenly. Depends on seed, keys, groups, classes and pictures alone, on no machine. UsageError for
-// wrong shares or folds, if no sample has a class, and if all that have one, or all of a part that is
-// trained on, are of one class.
+// wrong shares or folds, if no sample has a class, and if all that have one, or all of a part that
+// is trained on, are of one class.
 SplitTable split_samples(Workspace& workspace, const SplitRequest& request, Job& job);
 
 // dataset, key, group, class, split, fold: a row a sample. A study takes it as `file` in [split].

@@ -38,9 +38,9 @@ struct GradeWords {
   std::set<std::string, std::less<>> open;  // "indeterminate": the publisher leaves it open
 };
 
-// A way to take pictures, and how tables say it. A pattern is words as they are folded (data/values.h)
-// without signs, the last letters of one left open where it ends in '*'; after '=' they are the whole
-// cell, else they may stand among others.
+// A way to take pictures, and how tables say it. A pattern is words as they are folded
+// (data/values.h) without signs, the last letters of one left open where it ends in '*'; after '='
+// they are the whole cell, else they may stand among others.
 struct FieldModality {
   std::string words;              // of notes: "radiograph"
   std::vector<std::string> kept;  // what stays as it is written: English, and `words` itself

@@ -33,12 +33,13 @@ struct ImageEncoderConfig {
 Json to_json(const ImageEncoderConfig& config);
 
 // InputError naming the key for an unknown architecture, a width that is not the architecture's, a
-// size outside [32, 1024], a standard deviation or epsilon that is not positive, an unknown padding.
+// size outside [32, 1024], a standard deviation or epsilon that is not positive, an unknown
+// padding.
 ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view source);
 ImageEncoderConfig read_image_encoder_config(const Path& folder);
-// The defaults of an architecture: its width, ImageNet's statistics, symmetric padding; of "tf_" and
-// an EfficientNet's name TensorFlow's padding, epsilon and, of Lite, statistics, as timm names them.
-// UsageError for an unknown name, with the nearest.
+// The defaults of an architecture: its width, ImageNet's statistics, symmetric padding; of "tf_"
+// and an EfficientNet's name TensorFlow's padding, epsilon and, of Lite, statistics, as timm names
+// them. UsageError for an unknown name, with the nearest.
 ImageEncoderConfig default_image_encoder_config(std::string_view architecture);
 
 struct ImageEncoderInfo {

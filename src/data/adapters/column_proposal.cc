@@ -266,8 +266,8 @@ class Proposal {
       }
     }
   }
-  // By the words that its name is made of: a person goes before a part of one. Where every row has a
-  // case of its own, nothing belongs together by it.
+  // By the words that its name is made of: a person goes before a part of one. Where every row has
+  // a case of its own, nothing belongs together by it.
   void assign_group() {
     assign("group", [](const Column& column) { return column.filled > 0; });
     for (const char* kind : {"person", "part", "visit"}) {

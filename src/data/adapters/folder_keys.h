@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-// Which sample of an imagefolder a row of its metadata is: whoever reads such a folder names it alike.
+// Which sample of an imagefolder a row of its metadata is: whoever reads such a folder names it
+// alike.
 namespace epicrisis {
 
 // The columns that name the key, the first that is there; where none does, or several pictures have

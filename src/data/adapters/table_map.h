@@ -40,8 +40,8 @@ TableMap read_table_map(const Path& path, const AdapterInput& input);
 
 // The column map that lies in the data set's own folder, columns.toml; empty where there is none.
 std::optional<Path> own_column_map(const Path& folder);
-// Whether the file names the table that it explains: then it is one for generic_csv. False too where
-// it cannot be read.
+// Whether the file names the table that it explains: then it is one for generic_csv. False too
+// where it cannot be read.
 bool names_table(const Path& column_map);
 
 // The picture's name by the pattern, and the splits by the map's names.

@@ -23,8 +23,8 @@ struct IncomingNote {
   std::string doubt;  // what its text is taken for: "refusals", "web pages", ...; "" for a note
   bool keep_doubtful = false;  // takes it all the same
   std::string dataset, key, strategy, text;
-  // What else may name the sample, tried in turn: of a tree's file its name, of an imagefolder's line
-  // other ids and the picture's path, as the import of such a folder makes keys.
+  // What else may name the sample, tried in turn: of a tree's file its name, of an imagefolder's
+  // line other ids and the picture's path, as the import of such a folder makes keys.
   std::vector<std::string> other_keys;
   std::string provider = "import";
   std::string model, template_version, origin = "import";

@@ -49,8 +49,8 @@ constexpr std::size_t kMaxIdleStatements = 128;
 
 }  // namespace
 
-// Of two connections that switch a new file at once SQLite tells one "busy" whatever its timeout: all
-// of the wait is ours. Returns SQLite's code.
+// Of two connections that switch a new file at once SQLite tells one "busy" whatever its timeout:
+// all of the wait is ours. Returns SQLite's code.
 int DatabaseState::switch_to_log() const {
   constexpr int kPause = 10;  // milliseconds
   sqlite3_busy_timeout(handle, 0);

@@ -63,9 +63,10 @@ class RequestBuilder {
   const std::string& model() const { return provider_.model; }
 
   // `image_sha256`: of the picture's file, 64 hex digits; "" if there is none or it is not needed.
-  // `more`: what the strategy's texts name besides metadata: "note", the text that a rewrite, a judge
-  // or a revision reads, "claims" or "faults" of it, what is measured (measured_fields()). The key is the SHA-256 of data set, sample key, picture bytes, prompt, provider, model, parameters,
-  // strategy content and variant: what is paid for once.
+  // `more`: what the strategy's texts name besides metadata: "note", the text that a rewrite, a
+  // judge or a revision reads, "claims" or "faults" of it, what is measured (measured_fields()).
+  // The key is the SHA-256 of data set, sample key, picture bytes, prompt, provider, model,
+  // parameters, strategy content and variant: what is paid for once.
   PlannedNote plan(const Sample& sample, int variant, std::string_view image_sha256,
                    const TemplateFields& more = {}) const;
   bool needs_image() const;                                // attach or measure

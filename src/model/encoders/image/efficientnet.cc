@@ -31,8 +31,8 @@ constexpr std::int64_t kHead = 1280;
 struct Scale {
   std::string_view name;
   double width, depth;
-  // Lite: without squeeze-and-excitation, ReLU6 for SiLU; stem, head and the blocks of the outermost
-  // stages are not scaled.
+  // Lite: without squeeze-and-excitation, ReLU6 for SiLU; stem, head and the blocks of the
+  // outermost stages are not scaled.
   bool lite;
 };
 constexpr std::array<Scale, 13> kScales{{{"efficientnet_b0", 1.0, 1.0, false},

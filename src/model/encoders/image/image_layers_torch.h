@@ -30,8 +30,9 @@ torch::Tensor max_pool(const torch::Tensor& x, ConvPadding padding);
 
 // In place, on a tensor nobody else needs: a norm's output.
 inline torch::Tensor rectify(torch::Tensor x) { return torch::relu_(x); }
-// The same between 0 and 6. LibTorch has a gradient of its own that takes five passes over memory, a
-// third of all time of a fine-tuned MobileNetV2, and none in bfloat16 before 2.0; this one takes one.
+// The same between 0 and 6. LibTorch has a gradient of its own that takes five passes over memory,
+// a third of all time of a fine-tuned MobileNetV2, and none in bfloat16 before 2.0; this one takes
+// one.
 torch::Tensor rectify6(torch::Tensor x);
 
 // Global average [B, C, H, W] -> float32 [B, C].
