@@ -1,5 +1,6 @@
 // What commands write over, and what they refuse to.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -168,7 +169,8 @@ TEST_F(OutputTest, ASlipInACommandFindsIt) {
                                                         {"help", "'--help'"},
                                                         {"version", "'--version'"}}) {
     EXPECT_EQ(run(word), 2) << said;
-    EXPECT_THAT(said, HasSubstr("there is no command '" + word + "'; did you mean " + meant));
+    EXPECT_THAT(said,
+                HasSubstr(fmt::format("there is no command '{}'; did you mean {}", word, meant)));
   }
 }
 

@@ -251,8 +251,9 @@ TEST_F(ProgramTest, PathsThatAreSlipsAreToldWithWhatIsNear) {
   write_file(path("fotos/pictures/1.jpg"), "");
   const std::string near = "did you mean '" + path("fotos") + "'?";
   const std::string workspace = " -w '" + path("w") + "'";
-  for (const std::string command : {"import '", "import generic_csv '"}) {
-    EXPECT_EQ(run(command + path("fotso") + "'" + workspace), 2) << said;
+  const std::string slip = "'" + path("fotso") + "'" + workspace;
+  for (const std::string command : {"import ", "import generic_csv "}) {
+    EXPECT_EQ(run(command + slip), 2) << said;
     EXPECT_THAT(said, HasSubstr(near));
   }
   EXPECT_EQ(run("import '" + path("fotso") + "' --guess"), 2) << said;

@@ -2,6 +2,7 @@
 
 #include "data/adapters/asked_grade.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "data/read_support.h"
@@ -100,8 +101,7 @@ TEST(AskedGrade, WhatAsksTheOtherWayRoundIsNotUnderstoodAndCounted) {
       folder.text("columns.toml", std::string("table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = "
                                               "\"dx\"\nmalignancy = \"") +
                                       column + "\"\n");
-      folder.text("t.csv",
-                  std::string("id,dx,") + column + "\n1,NV," + yes + "\n2,MEL," + no + "\n");
+      folder.text("t.csv", fmt::format("id,dx,{}\n1,NV,{}\n2,MEL,{}\n", column, yes, no));
       AdapterInput input = folder.input();
       input.tables_only = true;
       const ReadResult result = read_all("generic_csv", input);
