@@ -176,7 +176,7 @@ class Verification {
       }
       const Path result = folder / "result.json";
       const Json json = parse_json(read_file(result), result.string());
-      if (!json.contains("sha256")) verified = false;
+      if (!has_checksum(json)) verified = false;
       study::check_weights(folder);
     } catch (const Error& error) {
       fault(folder, error.what(), kRunAgain);
