@@ -51,6 +51,12 @@ std::string clean(std::string_view text, std::size_t max_bytes, bool keep_lines)
   bool space = false;     // white space was met since the last character written
   std::size_t lines = 0;  // line ends met since then
   for (std::size_t i = 0; i < text.size();) {
+    // Most of most texts: characters of ASCII within a word.
+    if (const char c = text[i]; !space && c > ' ' && c < 0x7f && result.size() < max_bytes) {
+      result += c;
+      ++i;
+      continue;
+    }
     const Utf8Step step = decode_utf8(text, i);
     i += step.length;
     if (is_space(step.code)) {

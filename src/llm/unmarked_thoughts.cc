@@ -522,8 +522,8 @@ void drop_unmarked_thoughts(Spoken& spoken) {
   for (int i = 0; i < kMostSteps; ++i) {
     spoken.text = trim(std::string(spoken.text));
     bool changed = false;
+    ThoughtFinder finder(spoken);
     for (const auto step : kSteps) {
-      ThoughtFinder finder(spoken);
       changed = (finder.*step)();
       if (changed) break;
     }

@@ -97,6 +97,16 @@ TEST_F(DatabaseTest, CachedStatementStartsAfresh) {
   EXPECT_EQ(database.query_integer("SELECT ?", 4), 4);
 }
 
+TEST_F(DatabaseTest, DurabilityIsChangedAndComesBack) {
+  Database database = open();
+  const auto level = [&] { return database.query_integer("PRAGMA synchronous"); };
+  EXPECT_EQ(level(), 2);
+  database.set_durability(Durability::kKill);
+  EXPECT_EQ(level(), 1);
+  database.set_durability(Durability::kPowerCut);
+  EXPECT_EQ(level(), 2);
+}
+
 TEST_F(DatabaseTest, ManyStatementTextsDoNotPileUp) {
   Database database = open();
   for (int i = 0; i < 2000; ++i) {

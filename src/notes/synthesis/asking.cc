@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <any>
+#include <mutex>
 #include <set>
 #include <span>
 #include <utility>
@@ -14,16 +15,16 @@
 namespace epicrisis {
 namespace {
 
-// Keeps answers and ledger, over a connection of its own: it is called by the dispatcher's thread.
+// Keeps answers and ledger, over a connection of its own: it is called by threads of the dispatcher.
+// They share it, for each commit of another connection costs this one all pages that it has read.
 class AnswerSink {
  public:
   AnswerSink(Database& database, const RequestBuilder& builder, const Asking& asking)
-      : database_(database.another_connection()),
-        under_way_(database),
-        builder_(builder),
-        asking_(asking) {}
+      : database_(database.another_connection()), builder_(builder), asking_(asking) {}
 
   void store(std::span<const llm::SentRequest> group) {
+    const std::lock_guard lock(mutex_);
+    database_.set_durability(Durability::kPowerCut);
     Transaction transaction(database_);
     for (const llm::SentRequest& sent : group) {
       const NoteOrigin origin = origin_of(sent);
@@ -45,7 +46,9 @@ class AnswerSink {
     for (const llm::SentRequest& sent : group) {
       entries.push_back(ledger_entry(origin_of(sent), sent, builder_.provider().prices));
     }
-    under_way_.put(entries);
+    const std::lock_guard lock(mutex_);
+    database_.set_durability(Durability::kKill);  // there is one before every request
+    put_under_way(database_, entries);
   }
 
   const std::set<std::string>& fields() const { return fields_; }
@@ -65,8 +68,8 @@ class AnswerSink {
             .parameters = sent.final ? builder_.parameters(sent.max_tokens) : Json()};
   }
 
-  Database database_;
-  UnderWay under_way_;
+  std::mutex mutex_;
+  Database database_;  // with the mutex
   const RequestBuilder& builder_;
   const Asking& asking_;
   std::set<std::string> fields_;

@@ -30,6 +30,7 @@ struct DatabaseState {
   Path path;
   sqlite3* handle = nullptr;
   int busy_timeout_ms = 0;
+  Durability durability = Durability::kPowerCut;
   std::string vfs;
   std::unordered_multimap<std::string, std::unique_ptr<CachedStatement>> idle;
 
@@ -311,6 +312,13 @@ Database Database::another_connection() {
   options.busy_timeout_ms =
       static_cast<int>(query_integer("PRAGMA busy_timeout").value_or(state_->busy_timeout_ms));
   return Database(state_->path, options);
+}
+
+void Database::set_durability(Durability durability) {
+  if (durability == state_->durability) return;
+  execute_script(durability == Durability::kPowerCut ? "PRAGMA synchronous = FULL"
+                                                     : "PRAGMA synchronous = NORMAL");
+  state_->durability = durability;
 }
 
 Statement Database::prepare(std::string_view sql) {

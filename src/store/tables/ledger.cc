@@ -20,14 +20,10 @@ void put_ledger_entry(Database& database, const LedgerEntry& entry) {
                    entry.attempt);
 }
 
-UnderWay::UnderWay(Database& database) : database_(database.another_connection()) {
-  database_.execute_script("PRAGMA synchronous = NORMAL");
-}
-
-void UnderWay::put(std::span<const LedgerEntry> entries) {
-  Transaction transaction(database_);
+void put_under_way(Database& database, std::span<const LedgerEntry> entries) {
+  Transaction transaction(database);
   for (const LedgerEntry& entry : entries) {
-    database_.execute(
+    database.execute(
         "INSERT OR REPLACE INTO under_way (note_key, attempt, sample_id, strategy, provider, "
         "model, endpoint, sent_at, input_tokens, output_tokens, cost) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

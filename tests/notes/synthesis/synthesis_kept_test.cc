@@ -33,7 +33,7 @@ TEST_F(SynthesisTest, WhatAKillLeftCountsAgainstTheNextBudget) {
     entries.push_back(entry);
   }
   entries[3].strategy = "another";
-  UnderWay(workspace_.database()).put(entries);
+  put_under_way(workspace_.database(), entries);
 
   SimulatedServer server(clock_, [](const HttpRequest&, int) { return good(); });
   SynthesisOptions options;

@@ -86,8 +86,10 @@ class Statement {
   std::unique_ptr<detail::CachedStatement> cached_;
 };
 
-// A connection to one SQLite file: write-ahead log, synchronous=FULL (what is committed survives a
-// power cut), foreign keys on, a busy timeout. One thread at a time may use a connection; threads
+// What a commit survives. kPowerCut: it waits for the disk. kKill: the end of the process alone.
+enum class Durability { kPowerCut, kKill };
+
+// A connection to one SQLite file: write-ahead log, commits that survive a power cut, foreign keys on, a busy timeout. One thread at a time may use a connection; threads
 // that work at the same time open one each.
 //
 // Errors are SystemError with the file, what was tried and what to do: locked (after the timeout),
@@ -131,6 +133,9 @@ class Database {
     if (!statement.step() || statement.is_null(0)) return std::nullopt;
     return statement.text(0);
   }  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the cache has it
+
+  // What a commit from now on survives; not within a transaction.
+  void set_durability(Durability durability);
 
   std::int64_t last_insert_id() const;
   std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE touched

@@ -36,16 +36,8 @@ void put_ledger_entry(Database& database, const LedgerEntry& entry);
 
 // What is about to be sent, before it is: the most that it may cost. It is no entry of the ledger
 // yet; put_ledger_entry() of the same note and attempt makes it one. One writer at a time for a
-// strategy. Has a connection of its own, whose commits survive a kill of the process but do not
-// wait for the disk as the others do: there is one before every request.
-class UnderWay {
- public:
-  explicit UnderWay(Database& database);
-  void put(std::span<const LedgerEntry> entries);
-
- private:
-  Database database_;
-};
+// strategy.
+void put_under_way(Database& database, std::span<const LedgerEntry> entries);
 
 struct LedgerTotals {
   std::int64_t requests = 0;
