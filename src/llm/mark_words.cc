@@ -64,6 +64,7 @@ MarkWords read_words() {
   words.numbered = names_of(control, "numbered");
   words.square_numbered = names_of(control, "square_numbered");
   words.literals = control.strings_or("literals", {});
+  words.switches = control.strings_or("switches", {});
   words.turns = control.strings_or("turns", {});
   words.turn_lines = words_of(control, "turn_lines");
   words.begin_turns = control.strings_or("begin_turns", {});

@@ -400,6 +400,25 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
   return {};
 }
 
+// "/no_think" between white space or at an end.
+std::optional<Mark> switch_at(std::string_view folded, std::size_t begin) {
+  const auto is_white_at = [&](std::size_t at) {
+    return at >= folded.size() || folded[at] == ' ' || folded[at] == '\n';
+  };
+  if (begin > 0 && !is_white_at(begin - 1)) return {};
+  for (const std::string& word : MarkWords::built_in().switches) {
+    const std::size_t end = begin + word.size();
+    if (!folded.substr(begin).starts_with(word) || !is_white_at(end)) continue;
+    Mark mark;
+    mark.kind = MarkKind::kSwitch;
+    mark.name = word;
+    mark.begin = begin;
+    mark.end = end;
+    return mark;
+  }
+  return {};
+}
+
 // [[think]] and <<END>> are one mark, and a colon behind "[answer]:" belongs to it.
 void widen(std::string_view folded, std::size_t from, Mark& mark) {
   const auto at = [&](std::size_t place) { return place < folded.size() ? folded[place] : '\0'; };
@@ -478,11 +497,12 @@ std::vector<Mark> find_marks(std::string_view folded) {
   bool in_comment = false;
   ThoughtTags tags;
   for (std::size_t i = 0; i < folded.size();) {
-    i = folded.find_first_of("<[({]|-%$#=@~^*+!_", i);
+    i = folded.find_first_of("<[({]|-%$#=@~^*+!_/", i);
     if (i == std::string_view::npos) break;
     const char c = folded[i];
     std::optional<Mark> mark;
     if (c == '<') mark = tags.mark_at(folded, i);
+    if (c == '/') mark = switch_at(folded, i);
     if (!mark) mark = signs_at(folded, i);
     if (mark) {
       i = mark->end;

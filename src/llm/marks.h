@@ -20,6 +20,7 @@ enum class MarkKind {
   kUnknown,   // <|...|> of a name that is in no list: an end, if something was said before
   kOpenTag,   // <name> of a name that is in no list
   kCloseTag,  // </name> likewise
+  kSwitch,    // of thinking, from the prompt
 };
 
 // A mark in a folded text.
@@ -46,7 +47,8 @@ struct MarkWords {
   std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins,
       summary_openings;
   Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
-  std::vector<std::string> literals, turns, own_turns, begin_turns, line_ends, inline_turns;
+  std::vector<std::string> literals, switches, turns, own_turns, begin_turns, line_ends,
+      inline_turns;
   Names own_roles, answer_roles, other_roles;
   Names html, wrappers;
   std::vector<std::string> attributes;

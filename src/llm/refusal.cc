@@ -103,10 +103,9 @@ const Forms& built_in() {
   return forms;
 }
 
-// Lower case, straight apostrophes, one space between words; with `commas` other signs become ',',
-// else they go. Sentences end in ".".
-std::string words_of(std::string_view text, bool commas) {
-  const std::string folded = unicode::case_folded(clean_multiline_text(text, kLooked));
+// Of a cleaned text in lower case: straight apostrophes, one space between words; with `commas`
+// other signs become ',', else they go. Sentences end in ".".
+std::string words_of(std::string_view folded, bool commas) {
   std::string words;
   const auto sign = [&](char c) {
     if (words.empty()) return;
@@ -116,8 +115,8 @@ std::string words_of(std::string_view text, bool commas) {
     if (c == '.' && words.ends_with(", ")) words.replace(words.size() - 2, 2, ". ");
   };
   for (std::size_t i = 0; i < folded.size();) {
-    const unicode::Decoded character = unicode::decode(std::string_view(folded).substr(i));
-    const std::string_view bytes = std::string_view(folded).substr(i, character.length);
+    const unicode::Decoded character = unicode::decode(folded.substr(i));
+    const std::string_view bytes = folded.substr(i, character.length);
     const char c = bytes.size() == 1 ? bytes.front() : '\0';
     i += character.length;
     if (unicode::is_letter_or_digit(character.code)) {
@@ -147,28 +146,30 @@ bool begins_so(std::string_view text, const std::vector<std::string>& all) {
 
 std::string refusal_words(std::string_view text, Said said) {
   const Forms& forms = built_in();
-  std::string shown = clean_text(text.substr(0, kLooked), kShown);
+  const auto shown = [&] { return clean_text(text.substr(0, kLooked), kShown); };
+  const std::string folded = unicode::case_folded(clean_multiline_text(text, kLooked));
   // First, for it says more.
-  const std::string clauses = words_of(text, true);
+  const std::string clauses = words_of(folded, true);
   if (RE2::PartialMatch(clauses, *forms.blind) || RE2::PartialMatch(clauses, *forms.blind_within) ||
       begins_so(text, forms.blind_begins)) {
-    return "says that it sees no picture: " + shown;
+    return "says that it sees no picture: " + shown();
   }
-  std::string words = words_of(text, false);
+  std::string words = words_of(folded, false);
   if (!words.ends_with(". ")) words += words.ends_with(' ') ? ". " : " . ";
   if (RE2::PartialMatch(words, *forms.refusal) || begins_so(text, forms.refusal_begins)) {
-    return shown;
+    return shown();
   }
   const std::string lower = ascii_lower(text.substr(0, kForm));
-  if (RE2::PartialMatch(lower, *forms.open)) return "leaves open what it has to fill in: " + shown;
+  if (RE2::PartialMatch(lower, *forms.open))
+    return "leaves open what it has to fill in: " + shown();
   if (said == Said::kPart || text.size() > kFewWords) return {};
   const std::string_view end = trim(text);
   const bool asks = end.ends_with('?') || end.ends_with("\uff1f");
   if (RE2::PartialMatch(words, *forms.asking) ||
       (asks && RE2::PartialMatch(words, *forms.questions))) {
-    return shown;
+    return shown();
   }
-  if (said == Said::kAnswer && RE2::PartialMatch(words, *forms.advising)) return shown;
+  if (said == Said::kAnswer && RE2::PartialMatch(words, *forms.advising)) return shown();
   return {};
 }
 

@@ -108,6 +108,10 @@ class MarkReader {
       case MarkKind::kPass:
         pass(mark);
         break;
+      case MarkKind::kSwitch:
+        spoken_.dropped.control_tokens = true;
+        if (thoughts_.empty() && !silent()) end_turn();
+        break;
       case MarkKind::kEnd:
         end_turn();
         if (ended_ && !silent() && goes_on_itself()) {

@@ -134,6 +134,7 @@ TEST(PublishedSplit, KnowsTheNamesInUse) {
                                                                    {"test 2", "test"},
                                                                    {"Entrai\u0302nement", "train"}};
   EXPECT_EQ(published_split_name("Unused"), "");
+  EXPECT_EQ(published_split_name("external"), "");
   for (const char* other : {"unused images", "unused train"}) {
     EXPECT_EQ(published_split_name(other), std::nullopt) << other;
   }

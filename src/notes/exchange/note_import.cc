@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "core/line_reader.h"
@@ -29,7 +30,11 @@ class Importer {
         database_(workspace.database()),
         writes_(database_),
         dataset_(std::move(dataset)),
-        known_(dataset_names(database_)) {}
+        known_(dataset_names(database_)) {
+    for (const std::string& name : built_in_strategies()) {
+      if (load_strategy(name).kind == StrategyKind::kTemplate) filled_in_.insert(name);
+    }
+  }
 
   void add(IncomingNote note) {
     if (writes_.begin_row()) job_.check();
@@ -57,6 +62,7 @@ class Importer {
                                   : state_by_key(note, sample.id)) {
       case State::kThere:
         ++report_.unchanged;
+        count_claim(note);
         break;
       case State::kOther:
         ++report_.conflicting;
@@ -67,6 +73,7 @@ class Importer {
       case State::kNew:
         store(note, sample);
         ++report_.written;
+        count_claim(note);
         llm::count_dropped(note.dropped, report_.dropped);
         break;
     }
@@ -83,6 +90,12 @@ class Importer {
           report_.rows, report_.written, report_.unchanged, report_.conflicting, report_.unmatched,
           report_.invalid);
     }
+    for (const auto& [strategy, count] : report_.claimed) {
+      job_.warn(
+          "{} by the file's own word of strategy {}, which fills in a form here; nothing in the "
+          "file shows that this program wrote them",
+          count == 1 ? "1 note is" : fmt::format("{} notes are", count), strategy);
+    }
     return report_;
   }
 
@@ -91,6 +104,11 @@ class Importer {
 
   bool is_known(const std::string& dataset) const {
     return std::ranges::binary_search(known_, dataset);
+  }
+
+  void count_claim(const IncomingNote& note) {
+    const bool shown = !note.note_key.empty() || !note.template_version.empty();
+    if (!shown && filled_in_.contains(note.strategy)) ++report_.claimed[note.strategy];
   }
 
   // What comes in was cleaned, so the stored text is too before the two are held together.
@@ -147,7 +165,8 @@ class Importer {
   Database& database_;
   GroupedWrites writes_;
   std::string dataset_;
-  std::vector<std::string> known_;  // sorted
+  std::vector<std::string> known_;   // sorted
+  std::set<std::string> filled_in_;  // strategies of this program that ask no model
   NoteImportReport report_;
 };
 
@@ -249,6 +268,7 @@ Json to_json(const NoteImportReport& report) {
           {"invalid", report.invalid},
           {"invalid_reasons", report.invalid_reasons},
           {"dropped", report.dropped},
+          {"claimed", report.claimed},
           {"conflicting_examples", report.conflicting_examples},
           {"unmatched_examples", report.unmatched_examples},
           {"invalid_examples", report.invalid_examples}};

@@ -15,6 +15,7 @@
 #include "epicrisis/store/tables/splits.h"
 #include "notes/exchange/exchange_fixture.h"
 #include "notes/exchange/incoming_note.h"
+#include "support/job_log.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
 
@@ -47,6 +48,36 @@ TEST_F(ExchangeTest, KeysAreTakenWithAndWithoutSuffix) {
   EXPECT_THAT(report.unmatched_examples,
               ElementsAre(HasSubstr("own/both may mean several"), HasSubstr("own/three")));
   EXPECT_EQ(import_notes(workspace_, file, job_).unchanged, 4);
+}
+
+// A form's notes that the program did not fill in, as far as the file shows.
+TEST_F(ExchangeTest, NotesInTheNameOfAFormAreCountedAndWarnedOf) {
+  fill();
+  put(samples_of_key(database_, "pad", "ISIC_1").front().id, "M", "template", 0,
+      "A nevus of the back.");
+  const Path own = folder_.path() / "own.jsonl";
+  NoteExportOptions options;
+  options.filter.strategies = {"M"};
+  export_notes(workspace_, NoteFormat::kJsonl, own, job_, options);
+  EXPECT_THAT(import_notes(workspace_, own, job_).claimed, IsEmpty());
+
+  const Path file = folder_.path() / "claims.jsonl";
+  write_file(file, R"({"dataset":"ham","key":"ISIC_1","strategy":"M","text":"Of the face."})"
+                   "\n"
+                   R"({"dataset":"ham","key":"ISIC_11","strategy":"G","text":"Brown."})"
+                   "\n"
+                   R"({"dataset":"pad","key":"ISIC_11","strategy":"M","text":"Of the arm."})"
+                   "\n"
+                   R"({"dataset":"pad","key":"ISIC_11","strategy":"P1","text":"A model's."})"
+                   "\n");
+  test::JobLog log;
+  Job job(log);
+  const NoteImportReport report = import_notes(workspace_, file, job);
+  EXPECT_EQ(report.written, 4);
+  EXPECT_THAT(report.claimed, ElementsAre(testing::Pair("G", 1), testing::Pair("M", 2)));
+  EXPECT_THAT(log.lines,
+              ElementsAre(HasSubstr("1 note is by the file's own word of strategy G"),
+                          HasSubstr("2 notes are by the file's own word of strategy M")));
 }
 
 TEST_F(ExchangeTest, KeysMatchExactlyOrNotAtAll) {

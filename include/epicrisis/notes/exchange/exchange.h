@@ -80,8 +80,11 @@ struct NoteImportReport {
   std::int64_t invalid = 0;
   std::map<std::string, std::int64_t> invalid_reasons;  // their sum: "refusals", ..., "others"
   std::map<std::string, std::int64_t> dropped;          // notes written without "thoughts", ...
-  std::set<std::string> unknown_datasets;               // of those unmatched
-  std::vector<std::string> unmatched_examples;          // "file:12: ham10000/ISIC_0": the first 20
+  // Written or unchanged, by strategy: those that the file itself calls notes of a strategy that
+  // fills in a form here, without the key of a note of this program. Warned of.
+  std::map<std::string, std::int64_t> claimed;
+  std::set<std::string> unknown_datasets;       // of those unmatched
+  std::vector<std::string> unmatched_examples;  // "file:12: ham10000/ISIC_0": the first 20
   std::vector<std::string> conflicting_examples;
   std::vector<std::string> invalid_examples;
 };
