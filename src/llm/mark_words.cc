@@ -65,6 +65,7 @@ MarkWords read_words() {
   words.square_numbered = names_of(control, "square_numbered");
   words.literals = control.strings_or("literals", {});
   words.switches = control.strings_or("switches", {});
+  words.weak_switches = control.strings_or("weak_switches", {});
   words.turns = control.strings_or("turns", {});
   words.turn_lines = words_of(control, "turn_lines");
   words.begin_turns = control.strings_or("begin_turns", {});
@@ -82,6 +83,8 @@ MarkWords read_words() {
   const TomlTable around = file.table("around");
   words.announcements = folded(around.strings_or("announcements", {}));
   words.announced_by = folded(around.strings_or("announced_by", {}));
+  words.announced = around.strings_or("announced", {});
+  words.closing_sentences = folded(around.strings_or("closing_sentences", {}));
   words.closings = folded(around.strings_or("closings", {}));
   file.finish();
   return words;

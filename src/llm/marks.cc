@@ -400,23 +400,39 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
   return {};
 }
 
-// "/no_think" between white space or at an end.
+// The switch of thinking that begins there, 0 for none: its size.
+std::size_t switch_size(std::string_view rest, const std::vector<std::string>& all) {
+  const auto found = std::ranges::find_if(all, [&](const std::string& word) {
+    if (!rest.starts_with(word)) return false;
+    const char next = word.size() < rest.size() ? rest[word.size()] : ' ';
+    return !is_name_byte(next) && next != '_';
+  });
+  return found == all.end() ? 0 : found->size();
+}
+
+// "/no_think"; where it begins the text, with what was put around it: "**/no_think**: ...".
 std::optional<Mark> switch_at(std::string_view folded, std::size_t begin) {
-  const auto is_white_at = [&](std::size_t at) {
-    return at >= folded.size() || folded[at] == ' ' || folded[at] == '\n';
-  };
-  if (begin > 0 && !is_white_at(begin - 1)) return {};
-  for (const std::string& word : MarkWords::built_in().switches) {
-    const std::size_t end = begin + word.size();
-    if (!folded.substr(begin).starts_with(word) || !is_white_at(end)) continue;
-    Mark mark;
-    mark.kind = MarkKind::kSwitch;
-    mark.name = word;
-    mark.begin = begin;
-    mark.end = end;
-    return mark;
-  }
-  return {};
+  constexpr std::string_view kBefore = "`*([\"' #>-\n";
+  constexpr std::string_view kBehind = "`*)]\"'.:,; ";
+  constexpr std::string_view kAtEnd = "`*)]\"'.:,; \n";
+  const MarkWords& words = MarkWords::built_in();
+  if (begin >= folded.size()) return {};
+  if (begin > 0 && (is_name_byte(folded[begin - 1]) || folded[begin - 1] == '_')) return {};
+  const std::string_view rest = folded.substr(begin);
+  std::size_t size = switch_size(rest, words.switches);
+  const bool weak = size == 0;
+  if (weak) size = switch_size(rest, words.weak_switches);
+  if (size == 0) return {};
+  const bool first = folded.find_first_not_of(kBefore) == begin;
+  const bool last = folded.find_first_not_of(kAtEnd, begin + size) == std::string_view::npos;
+  if (weak && !first && !last) return {};
+  Mark mark;
+  mark.kind = MarkKind::kSwitch;
+  mark.name = rest.substr(0, size);
+  mark.begin = first ? 0 : begin;
+  mark.end = begin + size;
+  if (first) mark.end = std::min(folded.find_first_not_of(kBehind, mark.end), folded.size());
+  return mark;
 }
 
 // [[think]] and <<END>> are one mark, and a colon behind "[answer]:" belongs to it.
@@ -496,7 +512,13 @@ std::vector<Mark> find_marks(std::string_view folded) {
   std::vector<Mark> marks;
   bool in_comment = false;
   ThoughtTags tags;
-  for (std::size_t i = 0; i < folded.size();) {
+  std::size_t begin = 0;
+  // Elsewhere a switch begins with a slash.
+  if (auto mark = switch_at(folded, folded.find_first_not_of("`*([\"' #>-\n"))) {
+    begin = mark->end;
+    marks.push_back(*std::move(mark));
+  }
+  for (std::size_t i = begin; i < folded.size();) {
     i = folded.find_first_of("<[({]|-%$#=@~^*+!_/", i);
     if (i == std::string_view::npos) break;
     const char c = folded[i];

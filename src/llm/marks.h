@@ -47,13 +47,13 @@ struct MarkWords {
   std::vector<std::string> thought_openings, aloud_openings, lead_ins, polite_lead_ins,
       summary_openings;
   Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
-  std::vector<std::string> literals, switches, turns, own_turns, begin_turns, line_ends,
-      inline_turns;
+  std::vector<std::string> literals, switches, weak_switches, turns, own_turns, begin_turns,
+      line_ends, inline_turns;
   Names own_roles, answer_roles, other_roles;
   Names html, wrappers;
   std::vector<std::string> attributes;
   // What stands around a note, that is of it and not in it.
-  std::vector<std::string> announcements, announced_by, closings;
+  std::vector<std::string> announcements, announced_by, announced, closings, closing_sentences;
 
   static const MarkWords& built_in();
 };

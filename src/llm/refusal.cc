@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
@@ -67,6 +68,7 @@ std::unique_ptr<RE2> open_places(const TomlTable& table) {
 struct Forms {
   std::unique_ptr<RE2> refusal, blind, blind_within, asking, questions, advising, open;
   std::vector<std::string> refusal_begins, blind_begins;
+  std::vector<std::string> doctors, acts, polite, findings;
 };
 
 Forms read_forms() {
@@ -90,7 +92,12 @@ Forms read_forms() {
   read.blind_within = expression(filled("^[^.]* {joint} (?:{lead} )*", sets) + said);
   read.asking = expression("^" + forms(file.table("asking"), "forms") + "(?: |$)");
   read.questions = expression("^" + forms(file.table("asking"), "questions") + "(?: |$)");
-  read.advising = expression("^" + forms(file.table("advising"), "forms") + "(?: |$)");
+  const TomlTable advising = file.table("advising");
+  read.advising = expression("^" + forms(advising, "forms") + "(?: |$)");
+  read.doctors = advising.strings_or("doctors", {});
+  read.acts = advising.strings_or("acts", {});
+  read.polite = advising.strings_or("polite", {});
+  read.findings = advising.strings_or("findings", {});
   read.open = open_places(file.table("unfilled"));
   read.refusal_begins = refusal.strings_or("begin", {});
   read.blind_begins = blind.strings_or("begin", {});
@@ -101,6 +108,13 @@ Forms read_forms() {
 const Forms& built_in() {
   static const Forms forms = read_forms();
   return forms;
+}
+
+// Full stops, question and exclamation marks of other scripts.
+bool ends_sentence(std::int32_t code) {
+  constexpr std::array<std::int32_t, 8> kEnds = {0x3002, 0xff01, 0xff1f, 0xff0e,
+                                                 0x0964, 0x061f, 0x06d4, 0x0589};
+  return std::ranges::find(kEnds, code) != kEnds.end();
 }
 
 // Of a cleaned text in lower case: straight apostrophes, one space between words; with `commas`
@@ -124,7 +138,7 @@ std::string words_of(std::string_view folded, bool commas) {
     } else if (c == '\'' || bytes == "\u2019") {
       const bool within = !words.empty() && words.back() != ' ';
       if (within) words += '\'';
-    } else if (c == '.' || c == '!' || c == '?' || c == '\n') {
+    } else if (c == '.' || c == '!' || c == '?' || c == '\n' || ends_sentence(character.code)) {
       sign('.');
     } else if (commas && std::string_view(",;:()").find(c) != std::string_view::npos) {
       sign(',');
@@ -134,6 +148,25 @@ std::string words_of(std::string_view folded, bool commas) {
     if (words.ends_with("' ")) words.replace(words.size() - 2, 2, " ");
   }
   return words;
+}
+
+bool has_any(std::string_view text, const std::vector<std::string>& all) {
+  return std::ranges::any_of(
+      all, [&](const std::string& one) { return text.find(one) != std::string_view::npos; });
+}
+
+// Whether nothing is said but that somebody should see a doctor. `words` are words_of() a text.
+bool only_advises(std::string_view words) {
+  const Forms& forms = built_in();
+  if (has_any(words, forms.findings)) return false;
+  bool advises = false;
+  for (const std::string& sentence : split(words, '.')) {
+    if (trim(sentence).empty()) continue;
+    const bool advice = has_any(sentence, forms.doctors) && has_any(sentence, forms.acts);
+    if (!advice && !has_any(sentence, forms.polite)) return false;
+    advises = advises || advice;
+  }
+  return advises;
 }
 
 bool begins_so(std::string_view text, const std::vector<std::string>& all) {
@@ -169,7 +202,9 @@ std::string refusal_words(std::string_view text, Said said) {
       (asks && RE2::PartialMatch(words, *forms.questions))) {
     return shown();
   }
-  if (said == Said::kAnswer && RE2::PartialMatch(words, *forms.advising)) return shown();
+  if (said == Said::kAnswer && (RE2::PartialMatch(words, *forms.advising) || only_advises(words))) {
+    return shown();
+  }
   return {};
 }
 

@@ -110,7 +110,6 @@ class MarkReader {
         break;
       case MarkKind::kSwitch:
         spoken_.dropped.control_tokens = true;
-        if (thoughts_.empty() && !silent()) end_turn();
         break;
       case MarkKind::kEnd:
         end_turn();

@@ -99,6 +99,71 @@ bool drop_announcement(Spoken& spoken) {
   return true;
 }
 
+// "Sure, here is the note: A brown macule."
+bool drop_lead(Spoken& spoken) {
+  constexpr std::size_t kLongestLead = 120;
+  const std::string_view text = spoken.text;
+  const std::string_view line = text.substr(0, std::min(text.find('\n'), kLongestLead));
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || trim(text.substr(colon + 1)).empty()) return false;
+  const std::string folded = FoldedText(line.substr(0, colon)).text();
+  std::string_view words = folded;
+  words.remove_prefix(words_begin(words));
+  const MarkWords& known = MarkWords::built_in();
+  if (!begins_with_any(words, known.announcements)) return false;
+  if (!std::ranges::any_of(known.announced, [&](const std::string& word) {
+        return words.find(word) != std::string_view::npos;
+      })) {
+    return false;
+  }
+  const std::size_t begin = text.find_first_not_of(" *_\n", colon + 1);
+  spoken.text = trim(std::string(text.substr(begin)));
+  spoken.dropped.thoughts = true;
+  return true;
+}
+
+// "... border. Let me know if you need more."
+bool drop_closing_sentence(Spoken& spoken) {
+  const std::string_view text = spoken.text;
+  std::size_t end = text.find_last_of(".!?\n", text.empty() ? 0 : text.size() - 2);
+  if (end == std::string_view::npos) return false;
+  ++end;
+  const std::string folded = FoldedText(text.substr(end)).text();
+  std::string_view words = folded;
+  words.remove_prefix(words_begin(words));
+  if (!begins_with_any(words, MarkWords::built_in().closing_sentences)) return false;
+  spoken.text = trim(std::string(text.substr(0, end)));
+  spoken.dropped.thoughts = true;
+  return true;
+}
+
+// "```" lines around the whole.
+bool drop_fence_around(Spoken& spoken) {
+  constexpr std::string_view kFence = "```";
+  const std::string_view text = spoken.text;
+  const std::size_t line = text.find('\n');
+  if (!text.starts_with(kFence) || !text.ends_with(kFence) || line == std::string_view::npos) {
+    return false;
+  }
+  const std::string language = ascii_lower(trim(text.substr(3, line - 3)));
+  for (const std::string_view known : {"", "text", "txt", "plaintext", "markdown", "md"}) {
+    if (language != known || line + 3 > text.size() - 3) continue;
+    const std::string_view inside = text.substr(line, text.size() - 3 - line);
+    if (inside.find(kFence) != std::string_view::npos) return false;
+    return keep(spoken, std::string(inside));
+  }
+  return false;
+}
+
+// "(250 words)" or a rule.
+bool is_count_or_rule(std::string_view line) {
+  if (line.size() >= 3 && line.find_first_not_of(" -*_=") == std::string_view::npos) return true;
+  const std::size_t digits = line.find_first_not_of("([");
+  const std::size_t word = line.find_first_not_of("0123456789", digits);
+  if (digits == 0 || word == std::string_view::npos || word == digits) return false;
+  return line.substr(word).starts_with(" words");
+}
+
 bool drop_closing(Spoken& spoken) {
   const std::size_t line = spoken.text.rfind('\n');
   if (line == std::string::npos || spoken.text.size() - line > kLongestLine) return false;
@@ -106,7 +171,9 @@ bool drop_closing(Spoken& spoken) {
   std::string_view words = folded;
   const std::size_t begin = words.find_first_not_of(" *_#>-");
   words.remove_prefix(std::min(begin, words.size()));
-  if (!begins_with_any(words, MarkWords::built_in().closings)) return false;
+  if (!is_count_or_rule(folded) && !begins_with_any(words, MarkWords::built_in().closings)) {
+    return false;
+  }
   spoken.text = trim(spoken.text.substr(0, line));
   spoken.dropped.thoughts = true;
   return true;
@@ -116,8 +183,10 @@ bool drop_closing(Spoken& spoken) {
 
 bool drop_wrapping(Spoken& spoken) {
   if (spoken.text.empty()) return false;
-  return drop_box(spoken) || (spoken.fault.empty() && drop_tag(spoken)) ||
-         (spoken.fault.empty() && (drop_announcement(spoken) || drop_closing(spoken)));
+  if (drop_box(spoken)) return true;
+  if (!spoken.fault.empty()) return false;
+  return drop_tag(spoken) || drop_fence_around(spoken) || drop_announcement(spoken) ||
+         drop_lead(spoken) || drop_closing(spoken) || drop_closing_sentence(spoken);
 }
 
 }  // namespace epicrisis::llm

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "epicrisis/core/strings.h"
@@ -40,6 +42,19 @@ std::vector<Sentence> sentences_of(std::string_view text) {
   return sentences;
 }
 
+// Whether some few words are all that a long text has.
+bool has_few_words(const std::vector<Sentence>& sentences) {
+  constexpr std::size_t kLongText = 40;
+  constexpr std::size_t kTimes = 8;  // that a word is said, in the mean
+  std::set<std::string> different;
+  std::size_t words = 0;
+  for (const Sentence& sentence : sentences) {
+    words += sentence.words;
+    for (std::string& word : split(sentence.text, ' ')) different.insert(std::move(word));
+  }
+  return words >= kLongText && words >= kTimes * different.size();
+}
+
 }  // namespace
 
 std::set<std::string, std::less<>> sentences_of_prompt(const Template& system,
@@ -55,6 +70,7 @@ std::set<std::string, std::less<>> sentences_of_prompt(const Template& system,
 std::string repetition_fault(std::string_view text, const Strategy& strategy) {
   std::map<std::string, std::size_t, std::less<>> counts;
   const std::vector<Sentence> sentences = sentences_of(text);
+  if (has_few_words(sentences)) return "it says the same over and over";
   std::size_t words = 0;
   for (const Sentence& sentence : sentences) {
     words += sentence.words;

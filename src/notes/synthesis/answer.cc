@@ -140,7 +140,16 @@ std::size_t count_words(std::string_view text) {
 
 bool says_nothing(std::string_view text) { return llm::is_blank(text) || is_missing(text); }
 
+// A JSON object, or a list of them, as a whole or in a fence.
+bool is_json(std::string_view text) {
+  const std::string_view inside = text.starts_with("```") ? without_fence(text) : text;
+  if (!inside.starts_with('{') && !inside.starts_with('[')) return false;
+  const Json json = Json::parse(inside.begin(), inside.end(), nullptr, false);
+  return json.is_object() || (json.is_array() && !json.empty() && json.front().is_object());
+}
+
 Judged judged_note(std::string_view text, const Strategy& strategy) {
+  if (is_json(trim(text))) return wrong_form("JSON, and text was asked for", text);
   const llm::Spoken spoken = llm::spoken_text(text);
   if (!spoken.fault.empty()) return rejected(NoteStatus::kInvalid, spoken.fault, text);
   const std::string note = clean_multiline_text(spoken.text, kMaxNote + 1);
@@ -196,7 +205,10 @@ Judged judged_text(std::string_view text, const Strategy& strategy, const Json& 
   for (const auto& [name, value] : answer->items()) {
     if (!value.is_string()) continue;
     const auto& said = value.get_ref<const std::string&>();
-    if (const std::string words = llm::refusal_words(said, llm::Said::kPart); !words.empty()) {
+    // The statement stands for the whole; a part may say "No.".
+    const bool whole = strategy.answer == AnswerForm::kOptions && name == "statement";
+    const llm::Said as = whole ? llm::Said::kAnswer : llm::Said::kPart;
+    if (const std::string words = llm::refusal_words(said, as); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     if (const std::string fault = repetition_fault(said, strategy); !fault.empty()) {
@@ -255,6 +267,7 @@ NoteAnswer note_answer(llm::ChatAnswer chat, const Strategy& strategy, const Jso
     judged = wrong_form(fmt::format("the answer cannot be read: {}", error.what()), chat.text);
   }
   if (judged.wrong_form) {
+    if (chat.dropped.control_tokens) judged.note.reason += "; a control token within it was cut";
     answer.attempt.next = llm::NextStep::kRetry;
     answer.attempt.wrong_form = true;
   }

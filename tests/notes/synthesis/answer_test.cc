@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "epicrisis/core/files.h"
 #include "epicrisis/net/mask_keys.h"
 #include "notes/synthesis/answer_support.h"
@@ -58,6 +60,11 @@ Name the characteristics that you see.
   const std::string mystery = "It is a little bit of a mystery. ";
   EXPECT_THAT(reason("The lesion is benign. " + mystery + mystery + mystery + mystery),
               HasSubstr("over and over"));
+  std::string loop;
+  for (int i = 0; i < 60; ++i) loop += "brown macule ";
+  EXPECT_THAT(reason(loop), HasSubstr("over and over"));
+  EXPECT_THAT(reason(R"({"note": "A brown macule."})"), HasSubstr("text was asked for"));
+  EXPECT_THAT(reason("```json\n[{\"type\": \"text\"}]\n```"), HasSubstr("text was asked for"));
   // Short ones may come back, and a long note may repeat a heading.
   EXPECT_EQ(reason("Type of lesion: papule. Not visible. Not visible. Not visible. Not visible."),
             "");
@@ -449,7 +456,7 @@ TEST(Answer, UsageThatCannotBeIsNone) {
 TEST(Answer, LengthOfANote) {
   const auto words = [](int n) {
     std::string text;
-    for (int i = 0; i < n; ++i) text += "word ";
+    for (int i = 0; i < n; ++i) text += fmt::format("word{} ", i);
     return text;
   };
   EXPECT_EQ(summary(answered(words(51))), "done written");  // audits judge that
@@ -522,7 +529,7 @@ TEST(Answer, RefusalsAreNoNotes) {
         "The image is not able to show the border. I'm sorry.",
         "A sorry-looking papule. I cannot assist.", "I'm describing a nevus.",
         "I cannot exclude melanoma.", "There is no image artefact; the lesion is sharp.",
-        "Icy blue structures.", "Sorry.",
+        "Icy blue structures.",
         "I am unable to identify a pigment network in this image; dots are seen."}) {
     const Outcome outcome = answered(text);
     EXPECT_EQ(summary(outcome), "done written") << text;

@@ -67,6 +67,12 @@ TEST(StructuredAnswer, SmallSlipsAreSettled) {
               testing::StartsWith("It is a nevus! Really. Asymmetry:"));
 }
 
+TEST(StructuredAnswer, AStatementThatSendsToADoctorIsRefused) {
+  Json answer = p1_answer();
+  answer["statement"] = "Please see a doctor.";
+  EXPECT_EQ(summary(structured(dump_json(answer))), "done refused");
+}
+
 TEST(StructuredAnswer, WhatTheSchemaRulesOutIsInvalid) {
   const auto with = [](const char* name, const Json& value) {
     Json answer = p1_answer();
