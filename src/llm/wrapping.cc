@@ -105,18 +105,20 @@ bool drop_lead(Spoken& spoken) {
   const std::string_view text = spoken.text;
   const std::string_view line = text.substr(0, std::min(text.find('\n'), kLongestLead));
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || trim(text.substr(colon + 1)).empty()) return false;
+  if (colon == std::string_view::npos) return false;
+  const std::size_t begin = text.find_first_not_of(" *_\n", colon + 1);
+  if (begin == std::string_view::npos) return false;
   const std::string folded = FoldedText(line.substr(0, colon)).text();
   std::string_view words = folded;
   words.remove_prefix(words_begin(words));
   const MarkWords& known = MarkWords::built_in();
   if (!begins_with_any(words, known.announcements)) return false;
-  if (!std::ranges::any_of(known.announced, [&](const std::string& word) {
-        return words.find(word) != std::string_view::npos;
-      })) {
-    return false;
-  }
-  const std::size_t begin = text.find_first_not_of(" *_\n", colon + 1);
+  const bool named = std::ranges::any_of(known.announced, [&](const std::string& word) {
+    const std::size_t at = words.find(word);
+    return at != std::string_view::npos && at > 0 &&
+           !(words[at - 1] >= 'a' && words[at - 1] <= 'z');
+  });
+  if (!named) return false;
   spoken.text = trim(std::string(text.substr(begin)));
   spoken.dropped.thoughts = true;
   return true;
