@@ -270,9 +270,16 @@ MetadataFiles find_folder_metadata(const Path& root) {
       files.disable_recursion_pending();
       continue;
     }
-    std::error_code ignored;
-    if (!files->is_regular_file(ignored)) continue;
     const std::string below = files->path().lexically_relative(root).generic_string();
+    std::error_code ignored;
+    if (!files->is_regular_file(ignored)) {
+      // Without it the folders would tell the labels, in silence.
+      if ((name == kLines || name == kCsv) && !std::filesystem::exists(files->path(), ignored)) {
+        throw InputError("{}: a link that leads nowhere; put the file there, or take it away",
+                         below);
+      }
+      continue;
+    }
     const std::string folder = below.substr(0, below.size() - name.size());
     if (name == kLines || name == kCsv) {
       prefixes.insert(folder);

@@ -10,8 +10,8 @@
 #include "data/adapters/folder_keys.h"
 #include "data/adapters/folder_metadata.h"
 #include "data/adapters/registry.h"
+#include "data/adapters/split_folders.h"
 #include "data/adapters/table_map.h"
-#include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -64,27 +64,13 @@ ColumnMap usual_columns(const MetadataRow& row, const Field& field) {
   return map;
 }
 
-// Below the data set's folder or its "data/", as Hugging Face has it.
-constexpr std::string_view kData = "data";
-
-std::vector<std::string> folders_of(const std::string& path) {
-  std::vector<std::string> folders = split(path, '/');
-  folders.pop_back();
-  return folders;
-}
-
-// The folder that may tell the split: the first of "train/cat/0001.jpg" or
-// "data/train/cat/0001.jpg", with what leads to it; "" for none.
-std::string split_folder(const std::string& path) {
-  const std::vector<std::string> folders = folders_of(path);
-  const bool in_data = folders.size() > 1 && folders.front() == kData;
-  if (in_data) return folders[0] + "/" + folders[1] + "/";
-  return folders.empty() ? "" : folders.front() + "/";
-}
-
 constexpr std::string_view kBeside =
     "pictures beside the split folders, taken without a split; where their folders are splits, a "
     "column map says which ([splits])";
+constexpr std::string_view kElsewhere =
+    "pictures in folders that are called as splits and lie deeper than such are looked for, taken "
+    "without a split; import each folder that has split folders as a data set, or name their paths "
+    "in [splits] of a column map";
 // For another adapter.
 constexpr std::string_view kForTables = "column map that explains a table, and is not read";
 
@@ -105,8 +91,10 @@ class FolderReader {
         input_(input),
         root_(input.path),
         metadata_(std::move(metadata)),
-        names_(intake.picture_names()) {
-    for (const std::string& name : names_) has_splits_ = has_splits_ || split_of(name);
+        names_(intake.picture_names()),
+        folders_(names_, metadata_.prefixes,
+                 map ? map->splits : std::map<std::string, std::string>()) {
+    for (const std::string& name : names_) has_splits_ = has_splits_ || folders_.of(name);
     if (std::ranges::none_of(
             names_, [](const std::string& name) { return name.find("__") != std::string::npos; })) {
       return;
@@ -129,6 +117,8 @@ class FolderReader {
           files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : std::string();
       return fmt::format("; there is {}{}: {}", files.front(), more, way_out);
     };
+    const std::vector<std::string>& dead = intake_.dead_pictures();
+    if (!dead.empty()) return told(dead, "a link that leads nowhere; put the file there");
     const std::vector<std::string>& pictures = intake_.unreadable_pictures();
     if (!pictures.empty()) return told(pictures, "convert the pictures to jpg, png or webp");
     if (!metadata_.packed.empty()) return told(metadata_.packed, "unpack archives");
@@ -163,22 +153,6 @@ class FolderReader {
   }
 
  private:
-  // Of a folder, by the column map's own names of splits or by the usual ones.
-  std::optional<std::string> split_called(const std::string& folder) const {
-    if (map_) {
-      const auto named = map_->splits.find(ascii_lower(trim(folder)));
-      if (named != map_->splits.end()) return named->second;
-    }
-    return published_split_name(folder);
-  }
-
-  std::optional<std::string> split_of(const std::string& path) const {
-    std::string folder = split_folder(path);
-    if (folder.empty()) return std::nullopt;
-    folder.pop_back();
-    return split_called(folder.substr(folder.rfind('/') + 1));
-  }
-
   // "train/cat/0001.jpg" -> "train__cat__0001.jpg", fit for a file name.
   std::string id_of(const std::string& path) const {
     std::string id = key_of_picture_path(path);
@@ -297,12 +271,13 @@ class FolderReader {
     intake_.count_row();
     Draft draft = draft_of(intake_, path, id_of(path), {}, {});
     draft.picture = path;
-    const std::string prefix = split_of(path) ? split_folder(path) : "";
+    const auto found = folders_.of(path);
+    const std::string prefix = found ? found->folder : "";
     const std::vector<std::string> folders = folders_of(path.substr(prefix.size()));
     std::size_t label = folders.size();
     // "MEL/train/1.jpg"
     if (prefix.empty() && folders.size() > 1) {
-      if (const auto split = split_called(folders.back())) {
+      if (const auto split = folders_.called(folders.back())) {
         draft.sample.published_splits.push_back(*split);
         --label;
       }
@@ -313,15 +288,23 @@ class FolderReader {
   }
 
   void take(Draft draft, const std::string& path) {
-    if (const auto split = split_of(path)) {
-      draft.sample.published_splits.push_back(*split);
-    } else if (has_splits_ &&
-               std::ranges::all_of(draft.sample.published_splits, [&](const std::string& one) {
+    if (const auto found = folders_.of(path)) {
+      draft.sample.published_splits.push_back(found->split);
+    } else if (std::ranges::all_of(draft.sample.published_splits, [&](const std::string& one) {
                  return intake_.is_missing(one);
                })) {
-      intake_.warn(kBeside, draft.place, split_folder(path));
+      warn_without_split(draft.place, path);
     }
     intake_.take(std::move(draft));
+  }
+
+  void warn_without_split(const std::string& place, const std::string& path) {
+    if (const auto elsewhere = folders_.elsewhere(path)) {
+      intake_.warn(kElsewhere, place,
+                   fmt::format("\"{}\" = \"{}\"", elsewhere->folder, elsewhere->split));
+    } else if (has_splits_) {
+      intake_.warn(kBeside, place, folders_.place_of(path));
+    }
   }
 
   Intake& intake_;
@@ -330,6 +313,7 @@ class FolderReader {
   const Path& root_;
   MetadataFiles metadata_;
   std::vector<std::string> names_;
+  SplitFolders folders_;
   std::set<std::string> clashing_;  // ids of more than one path: "a/b.jpg" and "a__b.jpg"
   std::unordered_map<std::string, std::uint64_t> paths_;  // hash of the first, by the row's own id
   std::set<std::string> shared_;                          // own ids of more than one path

@@ -442,6 +442,10 @@ AdapterReport Intake::finish() {
     warn("pictures of a format that is not read (jpg, png and webp are)", file,
          "convert it, or leave it out");
   }
+  for (const std::string& file : pictures_.dead()) {
+    warn("pictures that are no files", file,
+         "a link that leads nowhere: put the file there, or take the link away");
+  }
   for (const Path& folder : pictures_.folders()) {
     report_.picture_folders.push_back(folder.string());
   }

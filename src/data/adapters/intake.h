@@ -137,6 +137,8 @@ class Intake {
   bool has_picture_folder(std::string_view name) const;
   // Pictures of formats that are not read.
   const std::vector<std::string>& unreadable_pictures() const { return pictures_.unreadable(); }
+  // Names of pictures that are no files.
+  const std::vector<std::string>& dead_pictures() const { return pictures_.dead(); }
 
   AdapterReport finish();
 

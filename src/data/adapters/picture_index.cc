@@ -59,13 +59,27 @@ bool is_other_picture_name(std::string_view file_name) {
                              [&](std::string_view suffix) { return lower.ends_with(suffix); });
 }
 
+bool is_any_picture_name(std::string_view file_name) {
+  return is_picture_name(file_name) || is_other_picture_name(file_name);
+}
+
+// Whether there is something of this name that cannot be opened as a file: a link that leads
+// nowhere, or to what may not be looked at.
+bool is_dead(const std::filesystem::directory_entry& entry) {
+  std::error_code error;
+  const std::filesystem::file_status status = entry.status(error);
+  return !std::filesystem::exists(status) || status.type() == std::filesystem::file_type::unknown;
+}
+
 // Calls `visit` with the path below `root` of each picture file until it returns false. Links to
-// folders are not followed, hidden files and folders are passed over.
+// folders are not followed, hidden files and folders are passed over. `dead` gets the paths of
+// names that are no files, where it is given.
 template <typename Visit>
 std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
                            const Visit& visit,
                            std::filesystem::directory_options options =
-                               std::filesystem::directory_options::skip_permission_denied) {
+                               std::filesystem::directory_options::skip_permission_denied,
+                           std::vector<std::string>* dead = nullptr) {
   std::error_code error;
   std::filesystem::recursive_directory_iterator files(root, options, error);
   for (const std::filesystem::recursive_directory_iterator end; !error && files != end;
@@ -74,7 +88,10 @@ std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(st
     if (!recursive || is_hidden_name(name)) files.disable_recursion_pending();
     if (is_hidden_name(name) || !is_meant(name)) continue;
     std::error_code ignored;
-    if (!files->is_regular_file(ignored)) continue;
+    if (!files->is_regular_file(ignored)) {
+      if (dead != nullptr && is_dead(*files)) dead->push_back(files->path().string());
+      continue;
+    }
     if (!visit(files->path().lexically_relative(root).generic_string())) return {};
   }
   return error;
@@ -82,9 +99,9 @@ std::error_code find_files(const Path& root, bool recursive, bool (*is_meant)(st
 
 template <typename Visit>
 void visit_files(const Path& root, bool recursive, bool (*is_meant)(std::string_view),
-                 const Visit& visit) {
+                 const Visit& visit, std::vector<std::string>* dead = nullptr) {
   const std::error_code error =
-      find_files(root, recursive, is_meant, visit, std::filesystem::directory_options::none);
+      find_files(root, recursive, is_meant, visit, std::filesystem::directory_options::none, dead);
   if (error) throw SystemError("reading the folder {}: {}", root.string(), error.message());
 }
 
@@ -216,12 +233,16 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
   if (folders.empty() && !input.tables_only &&
       std::filesystem::is_directory(input.path, no_folder)) {
     // All below, for what the message names: what cannot be listed is no fault of the pictures.
-    find_files(input.path, true, is_other_picture_name, [&](const std::string& path) {
-      unreadable_.push_back((input.path / path).string());
+    const auto see = [&](const std::string& path) {
+      if (!is_picture_name(path)) unreadable_.push_back((input.path / path).string());
       return true;
-    });
+    };
+    find_files(input.path, true, is_any_picture_name, see,
+               std::filesystem::directory_options::skip_permission_denied, &dead_);
   }
   std::sort(unreadable_.begin(), unreadable_.end());
+  std::sort(dead_.begin(), dead_.end());
+  dead_.erase(std::unique(dead_.begin(), dead_.end()), dead_.end());
   if (empty() && !input.tables_only && !input.tables_if_no_pictures) {
     std::vector<std::string> tried = input.pictures;
     if (tried.empty()) {
@@ -231,7 +252,8 @@ PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layou
         "reading pictures: none (jpg, png, webp) in {} of {}{}; name their folder "
         "(`pictures`), or take the tables alone (`tables_only`)",
         join(tried, ", "), input.path.string(),
-        unreadable_.empty()
+        !dead_.empty() ? fmt::format("; {} is a link that leads nowhere", dead_.front())
+        : unreadable_.empty()
             ? ""
             : fmt::format("; {} is of another format, convert such pictures", unreadable_.front()));
   }
@@ -253,10 +275,7 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
   roots_.push_back(root);
   // Sorted, so that of two files with one stem the same one wins on every disk.
   std::vector<std::string> paths;
-  const auto is_any = [](std::string_view name) {
-    return is_picture_name(name) || is_other_picture_name(name);
-  };
-  visit_files(root, recursive, is_any, [&](std::string path) {
+  const auto see = [&](std::string path) {
     const std::string_view below = folder_of(path);
     const std::string folder = below.empty() ? real.string() : (real / below).string();
     if (listed_.contains(folder)) return true;
@@ -267,7 +286,8 @@ void PictureIndex::add_folder(const Path& root, bool recursive) {
       unreadable_.push_back((root / path).string());
     }
     return true;
-  });
+  };
+  visit_files(root, recursive, is_any_picture_name, see, &dead_);
   std::sort(paths.begin(), paths.end());
   for (std::string& path : paths) {
     const auto index = static_cast<std::uint32_t>(files_.size());

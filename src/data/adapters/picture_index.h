@@ -74,6 +74,8 @@ class PictureIndex {
   Tally unused(std::size_t max_listed) const { return unused(max_listed, false); }
   // Pictures of formats that are not read, below the folders, sorted.
   const std::vector<std::string>& unreadable() const { return unreadable_; }
+  // Names of pictures that are no files: links that lead nowhere, sorted.
+  const std::vector<std::string>& dead() const { return dead_; }
 
  private:
   struct File {
@@ -99,6 +101,7 @@ class PictureIndex {
   std::vector<Path> roots_;
   std::set<std::string> listed_;  // the folders whose pictures are there, links followed
   std::vector<std::string> unreadable_;
+  std::vector<std::string> dead_;
   std::vector<File> files_ = {{}};                // in order of folder and name, from 1
   std::unordered_map<std::string, Chain> stems_;  // by stem or path in normal spelling
   std::unordered_map<std::string, std::vector<std::uint32_t>>
