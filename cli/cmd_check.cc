@@ -49,7 +49,12 @@ void print_verdict(const LeakageReport& report, bool allowed) {
   if (report.samples == 0) {
     return print_line("No sample to check: the workspace, or what was asked for of it, has none");
   }
-  if (report.without_split == 0) return print_line("No leakage found");
+  if (report.without_split == 0) {
+    return print_line(may_leak_by_spelling(report)
+                          ? "No leakage found, if the patients or cases that are spelled alike are "
+                            "different ones"
+                          : "No leakage found");
+  }
   if (report.without_split < report.samples) {
     return print_line(fmt::format("No leakage found; {} in no split",
                                   counted(report.without_split, "sample is", "samples are")));
@@ -104,6 +109,7 @@ void print_report(const LeakageReport& report, bool allowed) {
   if (!report.without_groups.empty()) {
     print_line(fmt::format("{}: {}", join(report.without_groups, ", "), without_group_words()));
   }
+  if (const std::string words = like_groups_words(report); !words.empty()) print_line(words);
   print_verdict(report, allowed);
 }
 

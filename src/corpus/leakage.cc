@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -354,6 +356,34 @@ void list_without_groups(const CheckedSamples& samples, LeakageReport& report) {
   }
 }
 
+// Reads the groups of the samples, a data set after the other.
+void list_like_groups(Database& database, const CheckedSamples& samples, LeakageReport& report) {
+  struct OfDataset {
+    std::map<std::string, std::uint64_t> groups;
+    std::map<std::string, std::set<std::uint8_t>> roles;
+  };
+  std::map<std::string, OfDataset> sets;
+  Statement rows = database.prepare("SELECT group_key, id FROM samples WHERE group_key <> ''");
+  while (rows.step()) {
+    const std::size_t index = samples.find(rows.integer(1));
+    if (index == CheckedSamples::npos) continue;
+    OfDataset& set = sets[samples.dataset(index)];
+    const std::string group = rows.text(0);
+    ++set.groups[group];
+    if (samples.at(index).role != 0) set.roles[group].insert(samples.at(index).role);
+  }
+  for (const auto& [name, set] : sets) {
+    for (LikeGroups& groups : find_like_groups(set.groups)) {
+      std::set<std::uint8_t> roles;
+      for (const auto& [group, count] : groups) {
+        const auto found = set.roles.find(group);
+        if (found != set.roles.end()) roles.insert(found->second.begin(), found->second.end());
+      }
+      report.like_groups.push_back({name, std::move(groups), roles.size() > 1});
+    }
+  }
+}
+
 void list_unreadable(Database& database, const CheckedSamples& samples, LeakageReport& report) {
   Statement rows = database.prepare(
       "SELECT sample_id, error FROM fingerprints WHERE error <> '' ORDER BY sample_id");
@@ -377,6 +407,7 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
   check_ids(database, samples, overlaps);
   check_groups(database, samples, overlaps);
   list_without_groups(samples, report);
+  list_like_groups(database, samples, report);
   if (options.pictures) {
     update_fingerprints(workspace, checked_samples_filter(options), job, options.threads);
     const Pictures pictures = check_identical(database, samples, overlaps, report);

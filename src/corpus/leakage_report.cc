@@ -61,6 +61,30 @@ std::string other_class_words(const LeakageReport& report) {
       first_words(report.overlaps, &Overlap::other_class, report.other_class));
 }
 
+std::string like_groups_words(const LeakageReport& report) {
+  constexpr std::size_t kShown = 3;
+  if (report.like_groups.empty()) return "";
+  std::vector<const LeakageReport::LikeSpelled*> all;
+  std::size_t count = 0;
+  for (const LeakageReport::LikeSpelled& one : report.like_groups) {
+    all.push_back(&one);
+    count += one.groups.size();
+  }
+  std::ranges::stable_sort(
+      all, [](const auto* a, const auto* b) { return a->in_several_roles > b->in_several_roles; });
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < std::min(kShown, all.size()); ++i) {
+    words.push_back(fmt::format("{}: {}{}", all[i]->dataset, like_groups_in_words(all[i]->groups),
+                                all[i]->in_several_roles ? ", in more than one split" : ""));
+  }
+  return fmt::format("{} patients or cases are {}: {}{}", count, kLookAlike, join(words, "; "),
+                     all.size() > kShown ? "; ..." : "");
+}
+
+bool may_leak_by_spelling(const LeakageReport& report) {
+  return std::ranges::any_of(report.like_groups, &LeakageReport::LikeSpelled::in_several_roles);
+}
+
 std::int64_t LeakageReport::leaks() const { return sum(leaks_by_kind); }
 
 std::int64_t LeakageReport::inside() const { return sum(inside_by_kind); }
@@ -93,6 +117,12 @@ Json to_json(const LeakageReport& report, std::size_t max_overlaps) {
   json["other_class"] = report.other_class;
   json["other_group"] = report.other_group;
   json["without_groups"] = report.without_groups;
+  json["like_groups"] = Json::array();
+  for (const LeakageReport::LikeSpelled& one : report.like_groups) {
+    json["like_groups"].push_back({{"dataset", one.dataset},
+                                   {"groups", one.groups},
+                                   {"in_several_roles", one.in_several_roles}});
+  }
   json["without_split"] = report.without_split;
   Json list = Json::array();
   for (const Overlap& overlap : report.overlaps) {

@@ -97,6 +97,9 @@ void join_same(Workspace& workspace, SplitTable& table, const std::vector<SplitI
     table.remarks.push_back(
         fmt::format("{}: {}", join(same.without_groups, ", "), without_group_words()));
   }
+  if (std::string words = like_groups_words(same); !words.empty()) {
+    table.remarks.push_back(std::move(words));
+  }
   if (same.unreadable > 0) {
     table.remarks.push_back(fmt::format("{} could not be read, and so not compared with others",
                                         counted(same.unreadable, "picture")));

@@ -301,6 +301,26 @@ TEST_F(CheckTest, UnreadablePicturesAreSaid) {
   EXPECT_EQ(report_.unreadable, 1);
 }
 
+TEST_F(CheckTest, PatientsSpelledAlikeAreNamedAndNotJoined) {
+  put("d", "1", "train", "", "W-7002");
+  put("d", "2", "test", "", "w-7002");
+  put("d", "3", "test", "", "w-7002");
+  put("d", "4", "train", "", "W-7003");
+  put("e", "1", "train", "", "w-7003");  // another data set's
+  EXPECT_THAT(found(), IsEmpty());
+  ASSERT_EQ(report_.like_groups.size(), 1U);
+  EXPECT_TRUE(may_leak_by_spelling(report_));
+  EXPECT_THAT(
+      like_groups_words(report_),
+      testing::AllOf(HasSubstr("2 patients or cases are spelled alike"),
+                     HasSubstr("d: W-7002 (1 sample) and w-7002 (2 samples), in more than")));
+  EXPECT_EQ(to_json(report_).at("like_groups").at(0).at("groups").at("w-7002"), 2);
+  found({.external = {"d"}});
+  EXPECT_FALSE(may_leak_by_spelling(report_));
+  found({.datasets = {"e"}});
+  EXPECT_EQ(like_groups_words(report_), "");
+}
+
 TEST_F(CheckTest, OneColourPicturesDoNotBlowUp) {
   // All perceptual hashes agree, the pictures may not.
   for (int i = 0; i < 400; ++i) {

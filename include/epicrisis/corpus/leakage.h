@@ -11,6 +11,7 @@
 
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/data/like_groups.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/workspace.h"
@@ -84,6 +85,14 @@ struct LeakageReport {
   // Data sets of two or more samples, and not external, none of which says its patient or case:
   // what one person has in two places cannot be found.
   std::vector<std::string> without_groups;
+  // Patients or cases of one data set that are one but for their spelling. Each is compared as a
+  // group of its own.
+  struct LikeSpelled {
+    std::string dataset;
+    LikeGroups groups;
+    bool in_several_roles = false;  // the samples of all of them together
+  };
+  std::vector<LikeSpelled> like_groups;
   std::int64_t without_split = 0;  // samples that are in no split, so nothing can leak into them
   std::int64_t leaks() const;
   std::int64_t inside() const;
@@ -107,6 +116,12 @@ LeakageReport check_leakage(Workspace& workspace, Job& job, const CheckOptions& 
 // "3 pairs of one picture are of different classes: bytes: a/1 and a/2; class MEL and NEV; ...". ""
 // where there is none.
 std::string other_class_words(const LeakageReport& report);
+
+// "2 patients or cases are spelled alike but for case, ...: a: W-7002 (3 samples) and w-7002 (1
+// sample), in more than one split", with the first few. "" where there are none.
+std::string like_groups_words(const LeakageReport& report);
+// Whether something would leak through them if they were one.
+bool may_leak_by_spelling(const LeakageReport& report);
 
 // For each item the first one that it has to stay with in a split: those of one group, and those
 // that the report says are the same, by way of others too. sample_ids: of the items; one below 0

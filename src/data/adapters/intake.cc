@@ -9,6 +9,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/like_groups.h"
 #include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis {
@@ -396,7 +397,11 @@ void Intake::settle_split(Draft& draft) {
 void Intake::count_sample(const Sample& sample) {
   ++report_.samples;
   if (sample.label) ++report_.by_label[*sample.label];
-  if (sample.group.empty()) ++report_.without_group;
+  if (sample.group.empty()) {
+    ++report_.without_group;
+  } else {
+    ++groups_[sample.group];
+  }
   count_name(report_.by_raw_label, sample.raw_label);
   ++report_.by_split[sample.split];
 }
@@ -435,7 +440,20 @@ bool Intake::has_picture_folder(std::string_view name) const {
   });
 }
 
+void Intake::tell_like_groups() {
+  const std::vector<LikeGroups> found = find_like_groups(groups_);
+  if (found.empty()) return;
+  Tally& tally = report_.warnings[fmt::format("groups (patients or cases) {}", kLookAlike)];
+  for (const LikeGroups& like : found) {
+    tally.count += like.size();
+    if (tally.examples.size() < input_.max_listed) {
+      tally.examples.push_back(like_groups_in_words(like));
+    }
+  }
+}
+
 AdapterReport Intake::finish() {
+  tell_like_groups();
   report_.pictures_without_row = pictures_.unused(input_.max_listed);
   report_.pictures_shadowed = pictures_.shadowed(input_.max_listed);
   for (const std::string& file : pictures_.unreadable()) {

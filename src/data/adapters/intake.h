@@ -164,6 +164,7 @@ class Intake {
   void settle_split(Draft& draft);
   void settle_group(Draft& draft);
   void count_sample(const Sample& sample);
+  void tell_like_groups();
 
   const AdapterInput& input_;
   const SampleSink& sink_;
@@ -175,6 +176,7 @@ class Intake {
   std::int64_t short_groups_ = 0;  // rows with a group of 1 to 3 letters, less the others
   PictureIndex pictures_;
   AdapterReport report_;
+  std::map<std::string, std::uint64_t> groups_;  // samples of each
   using Known = std::unordered_map<std::string, std::optional<std::string>>;
   // What `words` says of a value, which is asked once.
   static const std::optional<std::string>& known_words(
