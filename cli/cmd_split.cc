@@ -83,8 +83,9 @@ void run(const SplitArguments& arguments, const Globals& globals) {
   }
   print_split(table);
   if (!arguments.output.empty()) {
-    print_line(fmt::format("Wrote {}; a study takes it: [split] file = \"{}\"", arguments.output,
-                           arguments.output));
+    print_line(fmt::format(
+        "Wrote {}; a study takes it: [split] file = \"{}\"{}", arguments.output, arguments.output,
+        request.folds > 0 ? fmt::format(" and fold = 1 (to {})", request.folds) : ""));
   }
   if (!arguments.store.empty()) {
     print_line(

@@ -20,7 +20,7 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
   if (!name.starts_with(kRandom)) require_weights(find_model(name));
   const ImageEncoderConfig config = encoder_config(name);
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
-    findings.warning(run.place,
+    findings.warning(run.image_encoder.place,
                      fmt::format("the weights of {} were trained on pictures of {} pixels "
                                  "a side, [prepare] makes {}; write size = {} there",
                                  name, config.input_size, study.prepare.size, config.input_size));
@@ -65,21 +65,21 @@ ImageEncoderConfig encoder_config(const std::string& model) {
 void check_models(const Study& study, Findings& findings) {
   // A model that several runs have is told once, at the first.
   std::set<std::string> seen;
-  const auto once = [&](const std::string& what, const StudyRun& run, const auto& check) {
+  const auto once = [&](const std::string& what, const std::string& place, const auto& check) {
     if (!seen.insert(what).second) return;
     try {
       check();
     } catch (const Error& error) {
-      findings.error(run.place, error.kind(), error.what());
+      findings.error(place, error.kind(), error.what());
     }
   };
   for (const StudyRun& run : study.runs) {
-    once("image " + run.image_encoder.model, run,
+    once("image " + run.image_encoder.model, run.image_encoder.place,
          [&] { check_image_encoder(study, run, findings); });
     if (uses_text(run.train.mode)) {
-      once("text " + run.text_encoder, run, [&] { check_text_encoder(run); });
+      once("text " + run.text_encoder, run.place, [&] { check_text_encoder(run); });
     }
-    once("device " + run.train.device, run, [&] { check_device(run, findings); });
+    once("device " + run.train.device, run.place, [&] { check_device(run, findings); });
   }
 }
 

@@ -170,6 +170,9 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
   outcome.imports = study::import_data(workspace, study, job);
   StudyState state;
   state.set = study::assign_roles(workspace, study, job);
+  for (const std::string& words : study::untrained_classes(study, state.set.cases)) {
+    job.warn("study '{}': {}", study.name, words);
+  }
   state.pictures = study::load_pictures(workspace, study, state.set, job, true);
   study::write_notes(workspace, study, state.set, options.allow_remote, job);
   const study::RunCounts counts =

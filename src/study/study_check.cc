@@ -85,6 +85,7 @@ class StudyChecker {
     meter.add();
     study::check_models(study_, findings_);
     meter.add();
+    if (study_.classes.empty() || study_.data.empty()) return;  // which was told
     bool assigned = false;
     if (imported) {
       assigned = guard(study_.split_place, [&] { assign_roles(); });
@@ -262,6 +263,9 @@ class StudyChecker {
                                       data.name, join(missing, ", ")));
       }
     }
+    for (const std::string& words : study::untrained_classes(study_, set_.cases)) {
+      findings_.error(study_.classes_place, ErrorKind::kInput, words);
+    }
     if (test == 0) {
       findings_.warning(study_.split_place,
                         "no sample is left to test on in the internal data sets; give `test` a "
@@ -405,7 +409,7 @@ StudyCheck check_study(const Path& file, const StudyCheckOptions& options, Job& 
   for (const std::string& fault : faults) add_fault(findings, file, fault);
   check.study = study.name;
   study.file = file;  // as the caller calls it
-  if (study.data.empty() || study.classes.empty()) return check;
+  if (study.data.empty() && study.runs.empty()) return check;
   study.allow_leakage = study.allow_leakage || options.allow_leakage;
   const TemporaryFolder nowhere;
   Workspace workspace = Workspace::open_copy(

@@ -54,12 +54,17 @@ class FileSplits {
   explicit FileSplits(const Study& study) : study_(study) {
     if (study.split_file.empty()) return;
     splits_ = read_split_csv(study.split_file);
-    bool has_fold = study.split_fold == 0;
+    std::set<int> folds;
     for (const auto& [sample, split] : splits_) {
       has_test_ = has_test_ || split.role == Role::kTest;
-      has_fold = has_fold || split.fold == study.split_fold;
+      if (split.fold > 0) folds.insert(split.fold);
     }
-    if (!has_fold) {
+    if (study.split_fold == 0 && !folds.empty()) {
+      throw UsageError("{}: {} has the folds {} to {}: say which is held out, as fold = {}",
+                       study.split_place, study.split_file.string(), *folds.begin(),
+                       *folds.rbegin(), *folds.begin());
+    }
+    if (study.split_fold > 0 && !folds.contains(study.split_fold)) {
       throw UsageError("{}: {} has no sample in the fold {}", study.split_place,
                        study.split_file.string(), study.split_fold);
     }
@@ -336,8 +341,7 @@ void check_trained(const Study& study, const CaseSet& set) {
 }
 
 // A study needs samples of two of its classes, and some that are not external.
-void check_cases(Workspace& workspace, const Study& study, const std::vector<Case>& cases,
-                 const Job& job) {
+void check_cases(Workspace& workspace, const Study& study, const std::vector<Case>& cases) {
   const std::vector<std::string> names = class_names(study);
   if (cases.empty()) {
     SampleFilter filter;
@@ -370,24 +374,38 @@ void check_cases(Workspace& workspace, const Study& study, const std::vector<Cas
         "a training needs two or more: add data of others, or change `classes`",
         study.name, counted.begin()->first, counted.begin()->second);
   }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const bool trained = std::ranges::any_of(cases, [&](const Case& entry) {
-      return entry.label == static_cast<int>(i) && entry.role != Role::kExternal;
-    });
-    if (!trained) {
-      job.warn("study '{}': no sample of the internal data sets is of the class {}", study.name,
-               names[i]);
-    }
-  }
 }
 
 }  // namespace
+
+std::vector<std::string> untrained_classes(const Study& study, const std::vector<Case>& cases) {
+  const std::vector<std::string> names = class_names(study);
+  const auto trained =
+      count_by_class(names, cases, [](const Case& entry) { return entry.role == Role::kTrain; });
+  const auto internal =
+      count_by_class(names, cases, [](const Case& entry) { return entry.role != Role::kExternal; });
+  std::vector<std::string> sentences;
+  if (trained.empty()) return sentences;
+  for (const std::string& name : names) {
+    if (trained.contains(name)) continue;
+    const auto found = internal.find(name);
+    sentences.push_back(
+        found == internal.end()
+            ? fmt::format("no sample of the internal data sets is of the class {}: take it out of "
+                          "`classes`, or add data",
+                          name)
+            : fmt::format("no training sample is of the class {}, all {} of the internal data sets "
+                          "are validated or tested on: take it out of `classes`, or change [split]",
+                          name, found->second));
+  }
+  return sentences;
+}
 
 CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pictures) {
   CaseSet set;
   std::vector<SplitItem> items;
   std::vector<Case> cases = load_cases(workspace, study, set, items, job);
-  check_cases(workspace, study, cases, job);
+  check_cases(workspace, study, cases);
   CheckOptions options = check_options(study);
   options.pictures = pictures;
   join_same_pictures(check_leakage(workspace, job, options), cases, items);
@@ -414,6 +432,7 @@ CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pi
   if (!set.leakage.without_groups.empty()) {
     job.warn("{}: {}", join(set.leakage.without_groups, ", "), without_group_words());
   }
+  if (may_leak_by_spelling(set.leakage)) job.warn("{}", like_groups_words(set.leakage));
   save_leakage(workspace.database(), set.leakage, options, study.allow_leakage, job);
   if (const std::string words = other_class_words(set.leakage); !words.empty()) {
     job.warn("{}", words);

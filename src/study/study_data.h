@@ -47,6 +47,10 @@ std::vector<ImportReport> import_data(Workspace& workspace, const Study& study, 
 // there.
 ImportReport import_data(Workspace& workspace, const Study& study, const StudyData& data, Job& job);
 
+// A sentence for each class of the study of which no sample is trained on, with the way out. None
+// where nothing at all is trained on.
+std::vector<std::string> untrained_classes(const Study& study, const std::vector<Case>& cases);
+
 // Gives every sample its role, once: the assignment is stored under a name made from what it
 // depends on, and found there the next time. Pictures of internal sets that show the same count as
 // one group, so that no split divides them. Then looks for leakage; LeakageError if there is any

@@ -94,6 +94,7 @@ StudyImageEncoder read_image_encoder(const TomlTable& table) {
     throw UsageError("{}: model is empty; name a model folder or an architecture",
                      table.place("model"));
   }
+  encoder.place = table.place("model");
   encoder.frozen = table.boolean_or("frozen", true);
   encoder.augmented_copies =
       static_cast<int>(table.integer_in("augmented_copies", 0, 64, encoder.frozen ? 4 : 0));
@@ -109,6 +110,7 @@ StudyImageEncoder read_image_encoder(const TomlTable& table) {
 // What runs share unless they say otherwise.
 struct RunDefaults {
   std::optional<StudyImageEncoder> image_encoder;
+  bool has_image_encoder = false;  // also where it is at fault
   std::string text_encoder;
   std::optional<TomlTable> train;
   std::vector<std::int64_t> seeds;
@@ -167,7 +169,7 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
     run.image_encoder = read_image_encoder(*encoder);
   } else if (defaults.image_encoder) {
     run.image_encoder = *defaults.image_encoder;
-  } else {
+  } else if (!defaults.has_image_encoder) {
     throw UsageError("{}: run '{}' has no image encoder; add [image_encoder] to the study",
                      table.place(), run.name);
   }
@@ -235,7 +237,10 @@ class Faults {
     try {
       read();
     } catch (const UsageError& error) {
-      kept_->emplace_back(error.what());
+      // What runs share is read for each.
+      if (std::ranges::find(*kept_, error.what()) == kept_->end()) {
+        kept_->emplace_back(error.what());
+      }
     }
   }
 
@@ -245,10 +250,10 @@ class Faults {
 
 void read_split(const TomlTable& split, const Path& folder, Study& study) {
   study.split_place = split.place();
-  study.fractions.train = split.number_in("train", 0.01, 0.98, study.fractions.train);
-  study.fractions.validation =
-      split.number_in("validation", 0.01, 0.98, study.fractions.validation);
-  study.fractions.test = split.number_in("test", 0.01, 0.98, study.fractions.test);
+  SplitFractions fractions = study.fractions;
+  fractions.train = split.number_in("train", 0.01, 0.98, fractions.train);
+  fractions.validation = split.number_in("validation", 0.01, 0.98, fractions.validation);
+  fractions.test = split.number_in("test", 0.01, 0.98, fractions.test);
   study.split_seed = static_cast<std::uint64_t>(split.integer_in("seed", 0, INT64_MAX, 1));
   study.honour_published_splits = split.boolean_or("honour_published", true);
   if (split.has("file")) study.split_file = folder / split.string("file");
@@ -257,28 +262,39 @@ void read_split(const TomlTable& split, const Path& folder, Study& study) {
     throw UsageError("{}: fold = {} is one of a file of splits: write file = \"...\" too",
                      split.place("fold"), study.split_fold);
   }
-  const double sum = study.fractions.train + study.fractions.validation + study.fractions.test;
+  split.finish();
+  const double sum = fractions.train + fractions.validation + fractions.test;
   if (sum < 0.999 || sum > 1.001) {
     throw UsageError("{}: train + validation + test is {} + {} + {} = {}, not 1", split.place(),
-                     study.fractions.train, study.fractions.validation, study.fractions.test, sum);
+                     fractions.train, fractions.validation, fractions.test, sum);
   }
-  split.finish();
+  study.fractions = fractions;
 }
 
 void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
   RunDefaults defaults;
   faults.keep([&] {
+    defaults.has_image_encoder = table.has("image_encoder");
     if (const auto encoder = table.table_if("image_encoder")) {
       defaults.image_encoder = read_image_encoder(*encoder);
     }
   });
   defaults.text_encoder = table.string_or("text_encoder", "");
-  defaults.train = table.table_if("train");
+  faults.keep([&] {
+    const auto train = table.table_if("train");
+    if (!train) return;
+    read_training(*train, {});
+    train->finish();
+    defaults.train = train;
+  });
   faults.keep([&] { defaults.seeds = read_seeds(table, {1}); });
   std::vector<TomlTable> entries;
   faults.keep([&] { entries = table.tables_or_empty("run"); });
   for (const TomlTable& entry : entries) {
-    faults.keep([&] { study.runs.push_back(read_run(entry, defaults)); });
+    faults.keep([&] {
+      StudyRun run = read_run(entry, defaults);
+      if (!run.image_encoder.model.empty()) study.runs.push_back(std::move(run));
+    });
   }
   for (StudyRun& run : study.runs) {
     run.notes_name_label = std::ranges::any_of(
@@ -328,6 +344,7 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   faults.keep([&] { study.title = table.string_or("title", study.name); });
   faults.keep([&] { study.field = read_field(table, folder); });
   study.prepare = usual_recipe(study.field);
+  study.classes_place = table.place("classes");
   faults.keep([&] { study.classes = read_classes(table, study.field); });
   std::vector<TomlTable> data;
   faults.keep([&] { data = table.tables_or_empty("data"); });

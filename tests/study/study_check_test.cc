@@ -371,6 +371,57 @@ TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {
               Contains(HasSubstr("none.csv")));
 }
 
+TEST_F(StudyCheckTest, AFileOfFoldsNeedsOne) {
+  write_file(corpus() / "folds.csv", "dataset,key,fold\ndermoscope_a,a,1\ndermoscope_a,b,5\n");
+  const StudyCheck found = check(study_ + "[split]\nfile = \"folds.csv\"\n");
+  EXPECT_EQ(found.error(), ErrorKind::kUsage);
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("error"), HasSubstr("the folds 1 to 5"),
+                                           HasSubstr("fold = 1"))));
+}
+
+TEST_F(StudyCheckTest, AClassThatNothingIsTrainedOnIsAnError) {
+  const std::string text = replaced(study_, "\"BEK\", ", "\"BEK\", \"VASC\", ");
+  const StudyCheck found = check(text);
+  EXPECT_FALSE(found.sound());
+  EXPECT_THAT(lines(found), Contains(AllOf(HasSubstr("error :2: "), HasSubstr("the class VASC"),
+                                           HasSubstr("take it out of `classes`"))));
+  EXPECT_TRUE(check(study_).sound());
+}
+
+// One fault is told once, where it is, and hides no other.
+TEST_F(StudyCheckTest, AFaultOfWhatRunsShareIsToldOnceAndAlone) {
+  std::string text = replaced(study_, "augmented_copies = 1\n", "frozen = \"ja\"\n");
+  text += "[train]\nepoch = 3\n";
+  std::vector<std::string> list = lines(check(text));
+  EXPECT_THAT(list, Contains(HasSubstr("frozen")));
+  EXPECT_THAT(list, Contains(HasSubstr("unknown key 'train.epoch'")));
+  EXPECT_THAT(list, Not(Contains(HasSubstr("has no image encoder"))));
+
+  list = lines(check(study_ + "[train]\nepochs = 0\n[split]\ntrain = 0.9\ntest = 0.25\n"));
+  const auto told = [&](const std::string& words) {
+    return std::ranges::count_if(
+        list, [&](const std::string& line) { return line.find(words) != std::string::npos; });
+  };
+  EXPECT_EQ(told("epochs"), 1);
+  EXPECT_EQ(told("1.3"), 1) << testing::PrintToString(list);
+}
+
+TEST_F(StudyCheckTest, AnUnknownModelIsToldAtItsOwnLine) {
+  const std::string text = replaced(study_, "random:mobilenet_v2", "random:mobilenet_v9");
+  EXPECT_THAT(lines(check(text)),
+              Contains(AllOf(HasSubstr("error :20: "), HasSubstr("mobilenet_v9"))));
+}
+
+TEST_F(StudyCheckTest, AnUnknownClassHidesNoOtherFault) {
+  std::string text = replaced(study_, "\"BEK\"", "\"KEB\"");
+  text = replaced(text, "path = \"dermoscope_a\"", "path = \"nowhere\"");
+  text = replaced(text, "random:mobilenet_v2", "random:mobilenet_v9");
+  const std::vector<std::string> list = lines(check(text));
+  EXPECT_THAT(list, Contains(HasSubstr("unknown class 'KEB'")));
+  EXPECT_THAT(list, Contains(HasSubstr("there is no ")));
+  EXPECT_THAT(list, Contains(HasSubstr("mobilenet_v9")));
+}
+
 // It did, and the training then went through all its epochs.
 TEST_F(StudyCheckTest, TrainWithLeavesSamplesToValidateOn) {
   Workspace workspace = Workspace::create(root());

@@ -34,6 +34,7 @@ struct StudyImageEncoder {
   std::string model;         // a model folder's name, or an architecture for random weights
   bool frozen = true;        // features once, heads only
   int augmented_copies = 4;  // frozen: cached features of this many augmented copies
+  std::string place;         // of its model in the study file
 };
 
 // One row of the result table: a configuration that is trained once a seed.
@@ -71,6 +72,7 @@ struct Study {
   Field field = Field::standard();  // what its classes and strategies are of
   // Those it keeps, in this order; samples of another are dropped and counted.
   std::vector<ClassId> classes;
+  std::string classes_place;  // in the study file, or the file itself
   std::vector<StudyData> data;
   SplitFractions fractions;
   std::uint64_t split_seed = 1;
