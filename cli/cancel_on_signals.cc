@@ -18,10 +18,9 @@ void handle(int) {
   if (job.cancelled()) _exit(130);
   job.cancel();
   // Work may take a while to come to a place where it can stop; who pressed the keys is answered
-  // now.
+  // now. What is kept differs from command to command, and is said there.
   const int before = errno;
-  constexpr std::string_view kAnswer =
-      "\nstopping; what is done is kept (again: end at once, without waiting)\n";
+  constexpr std::string_view kAnswer = "\nstopping (again: end at once, without waiting)\n";
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kAnswer.data(), kAnswer.size());
   errno = before;
 }

@@ -12,6 +12,7 @@
 #include "epicrisis/image/program_mark.h"
 #include "epicrisis/store/tables/fields.h"
 #include "interrupted.h"
+#include "kept_table.h"
 #include "output.h"
 #include "output_file.h"
 
@@ -130,8 +131,8 @@ void run(const Options& options, Globals& globals) {
     write_preview(workspace ? samples_of(*workspace, options.filter) : files, options, globals);
     return;
   }
-  std::optional<AtomicFileWriter> output;
-  if (!options.output.empty()) output.emplace(options.output);
+  std::optional<KeptTable> output;
+  if (!options.output.empty()) output.emplace(options.output, "");
   Json found = Json::array();
   const bool listed = !globals.json && options.output.empty();
   const FindingsSink sink = [&](const PictureFindings& picture) {
@@ -158,7 +159,9 @@ void run(const Options& options, Globals& globals) {
                : measure_files(files, rules, options.threads, globals.job, sink);
   });
   if (workspace) warn_if_not_kept(*workspace, globals.job);
-  if (output) output->commit();
+  if (output && !output->finish(report.failed < report.pictures)) {
+    globals.job.warn("{} is left as it was, as no picture was measured", options.output);
+  }
   if (report.failed > 0 && report.failed == report.pictures) {
     globals.exit_code = exit_status(ErrorKind::kInput);
   }

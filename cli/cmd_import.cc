@@ -313,7 +313,8 @@ void add_import_command(CLI::App& app, Globals& globals) {
         "NAME|FILE");
   takes(command.add_option("--map", options->column_map,
                            "Column map of generic_csv or imagefolder, a TOML file"),
-        "FILE");
+        "FILE")
+      ->check(no_folder("a column map"));
   takes(command.add_option("--modality", options->import.modality,
                            "Words for the pictures where the data set has none: 'clinical image'"),
         "WORDS");

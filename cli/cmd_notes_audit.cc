@@ -163,10 +163,12 @@ void add_notes_audit(CLI::App& notes, Globals& globals) {
                                  "KEY");
   CLI::Option* text =
       takes(command->add_option("--text", arguments->text, "Judge the note in this file instead"),
-            "FILE");
+            "FILE")
+          ->check(no_folder("the note's file"));
   takes(command->add_option("--metadata", arguments->metadata,
                             "With --text: what is known, as a JSON object"),
         "FILE")
+      ->check(no_folder("a JSON file"))
       ->needs(text);
   takes(command->add_option("--field", arguments->field, "With --text: the field of the note"),
         "NAME|FILE", [] { return Field::names(); })

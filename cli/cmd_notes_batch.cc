@@ -123,6 +123,7 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
   auto files = std::make_shared<std::vector<std::string>>();
   add_workspace_option(*command, *workspace_folder);
   takes(command->add_option("FILE", *files, "Files of OpenAI, Azure or `vllm run-batch`"), "FILE")
+      ->check(no_folder("a result or error file"))
       ->required();
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes batch import results.jsonl errors.jsonl -w work"});
@@ -148,6 +149,7 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
   auto arguments = std::make_shared<Arguments>();
   arguments->api.add_to(*command);
   takes(command->add_option("FILE", arguments->files, "Files of `notes batch export`"), "FILE")
+      ->check(no_folder("the files in it"))
       ->required();
   command->add_flag("--allow-remote", arguments->allow_remote,
                     "Send to another machine; remembered by the workspace");

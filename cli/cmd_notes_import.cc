@@ -46,12 +46,13 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
   add_examples(*command, {"epicrisis notes import notes.jsonl -w work --strategy mine"});
   command->callback([arguments, command, &globals] {
     Workspace workspace = Workspace::open(arguments->workspace);
-    const NoteImportReport report =
+    NoteImportReport report =
         import_notes(workspace, arguments->source, globals.job, arguments->options);
     if (report.written + report.unchanged == 0) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }
     if (report.rows == 0) globals.job.warn("{} holds no note", arguments->source);
+    for (std::string& example : report.invalid_examples) example = with_options(example, *command);
     if (globals.json) {
       print_json(to_json(report));
       return;
@@ -74,11 +75,7 @@ void add_notes_import(CLI::App& notes, Globals& globals) {
     print_examples(report.conflicting_examples, report.conflicting,
                    "  another text is there: ", kShown);
     print_examples(report.unmatched_examples, report.unmatched, "  no sample: ", kShown);
-    std::vector<std::string> invalid;
-    for (const std::string& example : report.invalid_examples) {
-      invalid.push_back(with_options(example, *command));
-    }
-    print_examples(invalid, report.invalid, "  invalid: ", kShown);
+    print_examples(report.invalid_examples, report.invalid, "  invalid: ", kShown);
   });
 }
 

@@ -22,7 +22,8 @@ void add_notes_providers(CLI::App& notes, Globals& globals) {
   CLI::App* command =
       notes.add_subcommand("providers", "List the providers, or check provider files");
   auto files = std::make_shared<std::vector<std::string>>();
-  takes(command->add_option("FILE", *files, "Provider files to read and check"), "FILE");
+  takes(command->add_option("FILE", *files, "Provider files to read and check"), "FILE")
+      ->check(no_folder("a provider file"));
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes providers", "epicrisis notes providers mine.toml"});
   command->callback([files, &globals] {

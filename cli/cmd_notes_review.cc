@@ -67,6 +67,7 @@ void add_import(CLI::App& review, Globals& globals) {
   auto arguments = std::make_shared<Arguments>();
   add_workspace_option(*command, arguments->workspace);
   takes(command->add_option("SHEET", arguments->file, "A .csv or a .jsonl file"), "FILE")
+      ->check(no_folder("a sheet"))
       ->required();
   takes(command->add_option("--reader", arguments->reader, "Who filled it in")->required(), "NAME");
   add_global_options(*command, globals);

@@ -41,7 +41,8 @@ void add_notes_strategies(CLI::App& notes, Globals& globals) {
   CLI::App* command =
       notes.add_subcommand("strategies", "List the strategies, or check strategy files");
   auto files = std::make_shared<std::vector<std::string>>();
-  takes(command->add_option("FILE", *files, "Strategy files to read and check"), "FILE");
+  takes(command->add_option("FILE", *files, "Strategy files to read and check"), "FILE")
+      ->check(no_folder("a strategy file"));
   auto field_name = std::make_shared<std::string>();
   takes(
       command->add_option("--field", *field_name, "Of this field: a built-in one or a field file"),

@@ -9,6 +9,7 @@
 #include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/predict.h"
 #include "interrupted.h"
+#include "kept_table.h"
 #include "output.h"
 #include "output_file.h"
 #include "run_options.h"
@@ -82,18 +83,31 @@ std::string csv_line(const PicturePrediction& prediction, const std::vector<RunC
   return csv_row(row);
 }
 
+// What an interrupt leaves, and how all pictures come to be predicted. Keeps the rows of `table`.
+std::string done_words(std::size_t shown, std::size_t pictures, std::optional<KeptTable>& table) {
+  const std::string done =
+      fmt::format("{} of {} done and printed", shown, counted(pictures, "picture"));
+  const Path part = table ? table->keep_part() : Path();
+  if (!part.empty()) {
+    return fmt::format(
+        "{}, and {} holds them; to go on, name the others, and another file as --csv", done,
+        part.string());
+  }
+  return done + (table ? ", and no table was written" : "") +
+         (shown > 0 ? "; name the others to go on" : "; the same command begins anew");
+}
+
 void run(const PredictArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
   const std::vector<Path> pictures = list_pictures(arguments.pictures);
   const std::vector<RunClass> classes = run_classes(folder);
   const RunQuality quality = run_quality(folder);
-  std::optional<AtomicFileWriter> table;
+  std::optional<KeptTable> table;
   if (!arguments.csv.empty()) {
     std::vector<Path> read(arguments.pictures.begin(), arguments.pictures.end());
     read.insert(read.end(), pictures.begin(), pictures.end());
     require_output(arguments.csv, OutputKind::kPredictions, read);
-    table.emplace(arguments.csv);
-    table->write(csv_header(classes));
+    table.emplace(arguments.csv, csv_header(classes));
   }
   std::size_t shown = 0;
   const auto show = [&](const PicturePrediction& prediction) {
@@ -109,16 +123,13 @@ void run(const PredictArguments& arguments, Globals& globals) {
     }
     flush_output();
   };
-  const auto kept = [&] {
-    if (table) table->commit();  // as far as it was printed
-    return fmt::format("{} of {} done and printed{}; name the others to go on", shown,
-                       counted(pictures.size(), "picture"),
-                       table ? fmt::format(", and {} holds them", arguments.csv) : std::string());
-  };
+  const auto kept = [&] { return done_words(shown, pictures.size(), table); };
   const PredictCounts counts = telling_what_is_kept(globals.job, kept, [&] {
     return predict_pictures(folder, pictures, arguments.nearest, show, globals.job);
   });
-  if (table) table->commit();
+  if (table && !table->finish(counts.predicted > 0)) {
+    globals.job.warn("{} is left as it was, as no picture was predicted", arguments.csv);
+  }
   if (counts.predicted == 0) globals.exit_code = exit_status(ErrorKind::kInput);
   if (counts.unreadable > 0) {
     globals.job.warn("{} of {} could not be read, without a prediction", counts.unreadable,

@@ -79,7 +79,8 @@ void add_search_command(CLI::App& app, Globals& globals) {
   add_run_options(command, arguments->run,
                   "Workspace that is searched; the one in which the run lies if not given");
   in_group(command, "What is looked for");
-  takes(command.add_option("--picture", arguments->picture, "Pictures like this file"), "FILE");
+  takes(command.add_option("--picture", arguments->picture, "Pictures like this file"), "FILE")
+      ->check(no_folder("a picture"));
   takes(command.add_option("--text", arguments->text,
                            "Pictures for these words; the run must be trained with notes"),
         "TEXT");

@@ -32,7 +32,16 @@ std::optional<Path> data_root_of(const StudyArguments& arguments) {
   return Path(arguments.data_root);
 }
 
+// A folder is a finding as any file that is no study, so that --json has it too.
 StudyCheck check(const StudyArguments& arguments, const Globals& globals) {
+  std::error_code error;
+  if (std::filesystem::is_directory(arguments.file, error)) {
+    StudyCheck found;
+    StudyFinding& finding = found.findings.emplace_back();
+    finding.place = arguments.file;
+    finding.text = "is a folder; name a study file";
+    return found;
+  }
   return check_study(arguments.file,
                      {.data_root = data_root_of(arguments),
                       .workspace = arguments.workspace,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "epicrisis/core/strings.h"
@@ -16,6 +18,15 @@ class Words : public CLI::Validator {
     desc_function_ = [words = std::move(words)] { return "{" + join(words(), ",") + "}"; };
   }
 };
+
+// Nobody means an empty value: a variable of a shell was not set. Taken for none at all, it would do
+// something else than was asked for.
+CLI::Validator no_empty_value() {
+  const auto fault = [](const std::string& value) -> std::string {
+    return trim(value).empty() ? "its value is empty; give one, or leave it out" : "";
+  };
+  return {fault, ""};
+}
 
 // "8 to 64" of "INT in [8 - 64]"; "" if `text` is no range.
 std::string range_of(const std::string& text) {
@@ -96,9 +107,18 @@ std::string usage(const CommandEntry& command) {
   return words;
 }
 
+CLI::Validator no_folder(const std::string& what) {
+  const auto fault = [what](const std::string& value) -> std::string {
+    std::error_code error;
+    if (!std::filesystem::is_directory(value, error)) return "";
+    return fmt::format("{} is a folder; name {}", clean_text(value, 400), what);
+  };
+  return {fault, ""};
+}
+
 CLI::Option* takes(CLI::Option* option, const std::string& value,
                    std::function<std::vector<std::string>()> words) {
-  option->type_name(value);
+  option->type_name(value)->check(no_empty_value());
   if (words) option->check(Words(std::move(words)));
   return option;
 }

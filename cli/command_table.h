@@ -57,9 +57,12 @@ std::string bash_completion(const CommandEntry& program);
 std::string zsh_completion(const CommandEntry& program);
 std::string fish_completion(const CommandEntry& program);
 
+// For options that name a file to read: a folder is refused, and "name `what`" ("a picture") said.
+CLI::Validator no_folder(const std::string& what);
+
 // Says how the value of `option` is called in the help, and what a shell offers for it: files where
 // the name has FILE in it, folders where it has DIR, and the words, which are asked for only when
-// they are shown. They do not limit the value.
+// they are shown. They do not limit the value, but an empty one is refused.
 CLI::Option* takes(CLI::Option* option, const std::string& value,
                    std::function<std::vector<std::string>()> words = {});
 

@@ -204,6 +204,29 @@ std::string unknown_word(const CLI::App& app) {
                      meant.empty() ? "" : fmt::format("did you mean {}? ", meant), command.path);
 }
 
+// What the parser says, with the other way to give an option, and where to read on.
+std::string parser_words(const CLI::App& app, const CLI::ParseError& error) {
+  const CommandEntry command = describe(given_command(app), parents_of(given_command(app)));
+  std::string words = clean_text(error.what(), 1000);
+  for (const OptionEntry& option : command.options) {
+    if (option.variable.empty() || words != option.long_name + " is required") continue;
+    words += fmt::format(" (or in the environment: {})", option.variable);
+  }
+  return fmt::format("{}; see '{} --help'", words, command.path);
+}
+
+// "--name=": the parser would take the next word for its value.
+void refuse_cut_values(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (word == "--") return;
+    const bool name =
+        word.size() > 3 && word.starts_with("--") && word.find('=') + 1 == word.size();
+    if (!name) continue;
+    throw UsageError("{}: its value is empty; give one, or leave it out",
+                     clean_text(word.substr(0, word.size() - 1), 60));
+  }
+}
+
 // A word that is unknown is what is wrong, not that what it stands for is missing.
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const Job& job) {
   if (error.get_exit_code() == 0) {  // --help, --version
@@ -213,11 +236,7 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error, const 
     return 0;
   }
   const std::string fault = unknown_word(app);
-  if (fault.empty()) {
-    app.exit(error);
-  } else {
-    job.say(LogLevel::kError, fault);
-  }
+  job.say(LogLevel::kError, fault.empty() ? parser_words(app, error) : fault);
   return exit_status(ErrorKind::kUsage);
 }
 
@@ -253,6 +272,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
                      "epicrisis notes write -w work --strategy M",
                      "epicrisis study run studies/ham-to-external.toml -w work"});
   try {
+    refuse_cut_values({argv + 1, argv + argc});
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error, job);

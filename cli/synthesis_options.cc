@@ -23,7 +23,8 @@ void add_recording_options(CLI::App& command, ProviderChoice& choice) {
   takes(command.add_option("--record", choice.record, "Keep requests and answers in this file"),
         "FILE");
   takes(command.add_option("--replay", choice.replay, "Answer from a recording; nothing is sent"),
-        "FILE");
+        "FILE")
+      ->check(no_folder("a recording"));
 }
 
 void add_model_options(CLI::App& command, SynthesisArguments& arguments) {

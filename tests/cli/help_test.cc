@@ -93,7 +93,10 @@ TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_EQ(run("init a b"), 2);
   EXPECT_THAT(said, HasSubstr("not expected: b"));
   EXPECT_EQ(run("notes write"), 2);
-  EXPECT_THAT(said, HasSubstr("--workspace is required"));
+  EXPECT_THAT(said, HasSubstr("error: --workspace is required (or in the environment: "
+                              "EPICRISIS_WORKSPACE); see 'epicrisis notes write --help'"));
+  EXPECT_EQ(run("notes write --fraction 7 -w w"), 2);
+  EXPECT_THAT(said, HasSubstr("error: --fraction: "));
 }
 
 TEST_F(HelpTest, TheEnvironmentGivesOptionsAndTheCommandLineWins) {

@@ -159,6 +159,49 @@ TEST_F(OutputTest, CountsOutOfRangeAreRefusedWithTheRange) {
   EXPECT_THAT(said, HasSubstr("'-1' is no whole number from 0 up"));
 }
 
+// Inputs, and so nothing that a folder would have to be moved away for.
+TEST_F(OutputTest, AFolderWhereAFileIsReadIsToldAsThat) {
+  fs::create_directory(path("folder"));
+  const std::string folder = quoted("folder");
+  const std::string w = " -w " + quoted("w");
+  for (const auto& [words, name] : std::vector<std::pair<std::string, std::string>>{
+           {"search RUN --picture " + folder, "a picture"},
+           {"study check " + folder, "a study file"},
+           {"study run " + folder + w, "a study file"},
+           {"notes review import --reader anna " + folder + w, "a sheet"},
+           {"notes strategies " + folder, "a strategy file"},
+           {"notes providers " + folder, "a provider file"},
+           {"notes batch import " + folder + w, "a result or error file"},
+           {"notes batch submit " + folder + w, "the files in it"},
+           {"notes write --replay " + folder + w, "a recording"},
+           {"notes audit --text " + folder, "the note's file"},
+           {"import generic_csv " + folder + " --map " + folder + w, "a column map"}}) {
+    EXPECT_EQ(run(words), 2) << words << said;
+    EXPECT_THAT(said, HasSubstr("is a folder; name " + name)) << words;
+  }
+  EXPECT_EQ(run("study check --json " + folder), 2) << said;
+  EXPECT_THAT(said, HasSubstr("\"text\": \"is a folder; name a study file\""));
+}
+
+TEST_F(OutputTest, AnEmptyValueIsNotTakenForNone) {
+  for (const char* words : {"split --store ''", "search RUN --text ''", "split -o ''",
+                            "split --dataset ' '", "import --name '' ham", "status -w ''",
+                            "search ''", "split --store= --json", "findings ham --modality="}) {
+    EXPECT_EQ(in_workspace(words), 2) << words << said;
+    EXPECT_THAT(said, HasSubstr("its value is empty; give one, or leave it out")) << words;
+  }
+}
+
+TEST_F(OutputTest, APictureThatCannotBeReadLeavesAnEarlierList) {
+  const std::string words = " -o " + quoted("f.jsonl");
+  ASSERT_EQ(run("findings " + quoted("ham/images") + words), 0) << said;
+  const std::string before = read_file(path("f.jsonl"));
+  write_file(path("bad.png"), "no picture");
+  EXPECT_EQ(run("findings " + quoted("bad.png") + words), 4) << said;
+  EXPECT_THAT(said, HasSubstr("f.jsonl is left as it was, as no picture was measured"));
+  EXPECT_EQ(read_file(path("f.jsonl")), before);
+}
+
 TEST_F(OutputTest, ASlipInACommandFindsIt) {
   for (const auto& [word, meant] :
        std::vector<std::pair<std::string, std::string>>{{"pridict", "'predict'"},

@@ -155,6 +155,8 @@ TEST_F(ProgramTest, SettingsInTextsOfTheLibraryAreItsOptions) {
   write_file(path("notes.jsonl"), R"({"key": "ISIC_0000001", "text": "A mole."})");
   EXPECT_EQ(run("notes import '" + path("notes.jsonl") + "' -w '" + path("w") + "'"), 4);
   EXPECT_THAT(said, HasSubstr("no data set (give --dataset)"));
+  EXPECT_EQ(run("notes import --json '" + path("notes.jsonl") + "' -w '" + path("w") + "'"), 4);
+  EXPECT_THAT(said, HasSubstr("no data set (give --dataset)"));
 }
 
 // Output that is lost is no success, whoever wrote it, and no bug of the program.

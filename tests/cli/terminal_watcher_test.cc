@@ -218,7 +218,7 @@ TEST(CancelOnSignalsDeathTest, TheFirstSignalCancelsTheSecondEnds) {
         if (job.cancelled()) std::raise(SIGTERM);
         std::_Exit(0);
       },
-      ::testing::ExitedWithCode(130), "stopping; what is done is kept");
+      ::testing::ExitedWithCode(130), "^\nstopping \\(again: end at once, without waiting\\)\n$");
 }
 
 TEST(CancelOnSignalsDeathTest, ATerminalThatClosesCancelsUnlessThatIsIgnored) {

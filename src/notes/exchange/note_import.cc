@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <utility>
@@ -37,7 +38,7 @@ class Importer {
   }
 
   void add(IncomingNote note) {
-    if (writes_.begin_row()) job_.check();
+    if (writes_.begin_row()) stop_if_cancelled();
     if (!dataset_.empty() && !is_known(note.dataset)) note.dataset = dataset_;
     if (!note.fault.empty()) {
       ++report_.invalid;
@@ -62,7 +63,6 @@ class Importer {
                                   : state_by_key(note, sample.id)) {
       case State::kThere:
         ++report_.unchanged;
-        count_claim(note);
         break;
       case State::kOther:
         ++report_.conflicting;
@@ -92,15 +92,29 @@ class Importer {
     }
     for (const auto& [strategy, count] : report_.claimed) {
       job_.warn(
-          "{} by the file's own word of strategy {}, which fills in a form here; nothing in the "
-          "file shows that this program wrote them",
-          count == 1 ? "1 note is" : fmt::format("{} notes are", count), strategy);
+          "{} by the file's own word of strategy {} (first {}), which fills in a form here; nothing "
+          "in the file shows that this program wrote them. If it did not, give them another name in "
+          "the file, such as '{}-imported'",
+          count == 1 ? "1 note is" : fmt::format("{} notes are", count), strategy,
+          first_claim_.at(strategy), strategy);
     }
     return report_;
   }
 
  private:
+  static constexpr std::size_t kMaxPlace = 500;  // bytes
   enum class State { kNew, kThere, kOther };
+
+  // Right after a commit: what was counted as written is stored.
+  void stop_if_cancelled() const {
+    if (job_.cancelled()) {
+      job_.warn(
+          "{} of the {} rows so far are stored, and {} were there before; the same import goes "
+          "on from there",
+          counted(report_.written, "note"), writes_.rows() - 1, report_.unchanged);
+    }
+    job_.check();
+  }
 
   bool is_known(const std::string& dataset) const {
     return std::ranges::binary_search(known_, dataset);
@@ -108,7 +122,10 @@ class Importer {
 
   void count_claim(const IncomingNote& note) {
     const bool shown = !note.note_key.empty() || !note.template_version.empty();
-    if (!shown && filled_in_.contains(note.strategy)) ++report_.claimed[note.strategy];
+    if (shown || !filled_in_.contains(note.strategy)) return;
+    if (++report_.claimed[note.strategy] == 1) {
+      first_claim_[note.strategy] = clean_text(note.place, kMaxPlace);
+    }
   }
 
   // What comes in was cleaned, so the stored text is too before the two are held together.
@@ -165,8 +182,9 @@ class Importer {
   Database& database_;
   GroupedWrites writes_;
   std::string dataset_;
-  std::vector<std::string> known_;   // sorted
-  std::set<std::string> filled_in_;  // strategies of this program that ask no model
+  std::vector<std::string> known_;                  // sorted
+  std::set<std::string> filled_in_;                 // strategies of this program that ask no model
+  std::map<std::string, std::string> first_claim_;  // "file:12", by strategy
   NoteImportReport report_;
 };
 

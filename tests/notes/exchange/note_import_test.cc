@@ -76,8 +76,14 @@ TEST_F(ExchangeTest, NotesInTheNameOfAFormAreCountedAndWarnedOf) {
   EXPECT_EQ(report.written, 4);
   EXPECT_THAT(report.claimed, ElementsAre(testing::Pair("G", 1), testing::Pair("M", 2)));
   EXPECT_THAT(log.lines,
-              ElementsAre(HasSubstr("1 note is by the file's own word of strategy G"),
-                          HasSubstr("2 notes are by the file's own word of strategy M")));
+              ElementsAre(AllOf(HasSubstr("1 note is by the file's own word of strategy G (first "),
+                                HasSubstr("claims.jsonl:2)"), HasSubstr("'G-imported'")),
+                          AllOf(HasSubstr("2 notes are by the file's own word of strategy M"),
+                                HasSubstr("claims.jsonl:1)"))));
+  const NoteImportReport again = import_notes(workspace_, file, job);
+  EXPECT_EQ(again.unchanged, 4);
+  EXPECT_THAT(again.claimed, IsEmpty());
+  EXPECT_EQ(log.lines.size(), 2U);
 }
 
 TEST_F(ExchangeTest, KeysMatchExactlyOrNotAtAll) {
@@ -448,10 +454,14 @@ TEST_F(ExchangeTest, InterruptedImportGoesOn) {
     transaction.commit();
   }
   write_file(folder_.path() / "in.jsonl", lines);
-  Job cancelled;
+  test::JobLog log;
+  Job cancelled(log);
   cancelled.cancel();
   EXPECT_THROW(import_notes(workspace_, folder_.path() / "in.jsonl", cancelled), Interrupted);
   const std::size_t kept = load_notes(database_, {}).size();
+  EXPECT_THAT(log.lines,
+              ElementsAre(AllOf(HasSubstr(fmt::format("{0} notes of the {0} rows", kept)),
+                                HasSubstr("are stored"), HasSubstr("goes on from there"))));
   EXPECT_GT(kept, 0U);
   EXPECT_LT(kept, 2300U);
   const NoteImportReport rest = import_jsonl(lines);

@@ -80,7 +80,7 @@ struct NoteImportReport {
   std::int64_t invalid = 0;
   std::map<std::string, std::int64_t> invalid_reasons;  // their sum: "refusals", ..., "others"
   std::map<std::string, std::int64_t> dropped;          // notes written without "thoughts", ...
-  // Written or unchanged, by strategy: those that the file itself calls notes of a strategy that
+  // Of those written, by strategy: the ones that the file itself calls notes of a strategy that
   // fills in a form here, without the key of a note of this program. Warned of.
   std::map<std::string, std::int64_t> claimed;
   std::set<std::string> unknown_datasets;       // of those unmatched
@@ -96,7 +96,8 @@ Json to_json(const NoteImportReport& report);
 // that folder gives. Text is cleaned (core/strings.h); one of more than
 // 20,000 bytes is refused. A note that brings a key (JSONL of an export) is unchanged if the note
 // of that key says the same; one that brings none, if the sample has its text under this strategy.
-// One transaction for every 1,000 notes; importing the same again writes nothing. UsageError if
+// One transaction for every 1,000 notes, after which it may be interrupted and says how many are
+// stored; importing the same again writes nothing. UsageError if
 // `source` is none of these, or `strategy` a name of this program's own.
 NoteImportReport import_notes(Workspace& workspace, const Path& source, const Job& job,
                               const NoteImportOptions& options = {});
