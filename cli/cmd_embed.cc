@@ -31,6 +31,26 @@ Embeddings embed(const EmbedArguments& arguments, const Path& folder, const Glob
                        globals.job);
 }
 
+// Last, as predict has it.
+void warn_of_unreadable(const Embeddings& embeddings, const Job& job) {
+  if (embeddings.unreadable == 0) return;
+  job.warn("{} of {} could not be read, without a row", embeddings.unreadable,
+           counted(embeddings.images.rows + embeddings.unreadable, "picture"));
+}
+
+void print_embeddings(const Embeddings& embeddings) {
+  print_line(fmt::format("{} and {} embedded in {} numbers",
+                         counted(embeddings.images.rows, "picture"),
+                         counted(embeddings.texts.rows, "note"),
+                         std::max(embeddings.images.columns, embeddings.texts.columns)));
+  if (embeddings.without_picture > 0) {
+    print_line(fmt::format("{} no picture",
+                           counted(embeddings.without_picture, "sample has", "samples have")));
+  }
+  print_examples(embeddings.failures, static_cast<std::int64_t>(embeddings.unreadable),
+                 "  could not be read: ");
+}
+
 void run(const EmbedArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
   check_embedding_folder(arguments.output, arguments.replace);
@@ -48,6 +68,7 @@ void run(const EmbedArguments& arguments, Globals& globals) {
   if (any) files = write_embeddings(folder, embeddings, arguments.output, arguments.replace);
   if (!any) globals.exit_code = exit_status(ErrorKind::kInput);
   if (globals.json) {
+    warn_of_unreadable(embeddings, globals.job);
     Json names = Json::array();
     for (const Path& file : files) names.push_back(file.string());
     return print_json({{"run", folder.string()},
@@ -59,21 +80,11 @@ void run(const EmbedArguments& arguments, Globals& globals) {
                        {"failures", embeddings.failures},
                        {"files", names}});
   }
-  print_line(fmt::format("{} and {} embedded in {} numbers",
-                         counted(embeddings.images.rows, "picture"),
-                         counted(embeddings.texts.rows, "note"),
-                         std::max(embeddings.images.columns, embeddings.texts.columns)));
-  if (embeddings.without_picture > 0) {
-    print_line(fmt::format("{} no picture",
-                           counted(embeddings.without_picture, "sample has", "samples have")));
-  }
-  if (embeddings.unreadable > 0) {
-    print_line(fmt::format("{} could not be read, without a row:",
-                           counted(embeddings.unreadable, "picture")));
-    print_examples(embeddings.failures, static_cast<std::int64_t>(embeddings.unreadable));
-  }
-  if (!any) return print_line("Nothing is written");
+  print_embeddings(embeddings);
+  if (!any) print_line("Nothing is written");
   for (const Path& file : files) print_line("Wrote " + file.string());
+  flush_output();
+  warn_of_unreadable(embeddings, globals.job);
 }
 
 }  // namespace

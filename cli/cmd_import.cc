@@ -7,6 +7,7 @@
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
+#include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/data/adapter_choice.h"
@@ -132,10 +133,6 @@ class NewWorkspace {
   bool made_ = false;
 };
 
-std::string quoted(const std::string& path) {
-  return path.find(' ') == std::string::npos ? path : "'" + path + "'";
-}
-
 bool is_there(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
@@ -168,7 +165,8 @@ std::string way_to_map(const Options& options) {
   if (!options.column_map.empty() || tables_in_words(options.path).empty()) return {};
   const std::string map = (Path(options.path) / "columns.toml").string();
   if (is_there(map)) return {};
-  return fmt::format(": epicrisis import {} --guess -o {}", quoted(options.path), quoted(map));
+  return fmt::format(": epicrisis import {} --guess -o {}", shell_word(options.path),
+                     shell_word(map));
 }
 
 // A call that may need a column map: its UsageError says how to come by one.

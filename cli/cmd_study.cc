@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/run_list.h"
 #include "epicrisis/study/study.h"
@@ -173,10 +174,11 @@ void init(const StudyArguments& arguments, const Globals& globals) {
     return print_json({{"study", name}, {"text", text}, {"written", arguments.output}});
   }
   const char* known = std::getenv("EPICRISIS_WORKSPACE");
-  print_line(fmt::format(
-      "Wrote {}; look it through, then: epicrisis study check {}{}", arguments.output,
-      arguments.output,
-      known != nullptr && known == arguments.workspace ? "" : " -w " + arguments.workspace));
+  print_line(fmt::format("Wrote {}; look it through, then: epicrisis study check {}{}",
+                         arguments.output, shell_word(arguments.output),
+                         known != nullptr && known == arguments.workspace
+                             ? ""
+                             : " -w " + shell_word(arguments.workspace)));
 }
 
 void add_file(CLI::App& command, StudyArguments& arguments) {

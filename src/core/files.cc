@@ -120,7 +120,10 @@ Descriptor open_to_read(const Path& path) {
   if (descriptor.get() < 0) throw_errno("read", path, errno);
   struct stat status {};
   if (fstat(descriptor.get(), &status) != 0) throw_errno("read", path, errno);
-  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return descriptor;
+  if (S_ISREG(status.st_mode)) return descriptor;
+  if (S_ISDIR(status.st_mode)) {
+    throw SystemError("cannot read '{}': it is a folder; give a file", path.string());
+  }
   if (!S_ISFIFO(status.st_mode)) throw_no_file(path, "a device");
   // A shell's <(...) has somebody who writes, and a file system of its own.
   struct statfs system {};
@@ -219,7 +222,7 @@ MappedFile::MappedFile(const Path& path) {
   const Descriptor file = open_to_read(path);
   struct stat status {};
   if (fstat(file.get(), &status) != 0) throw_errno("read", path, errno);
-  if (!S_ISREG(status.st_mode)) throw_errno("map", path, S_ISDIR(status.st_mode) ? EISDIR : EINVAL);
+  if (!S_ISREG(status.st_mode)) throw_errno("map", path, EINVAL);
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;  // a map of no bytes is an error to the system
   void* address = mmap(nullptr, size_, PROT_READ, MAP_SHARED, file.get(), 0);

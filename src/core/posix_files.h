@@ -29,7 +29,7 @@ class Descriptor {
 };
 
 // InputError for a named pipe, a device or a socket, which a reader would wait for or never come to
-// the end of. What a shell makes of <(...) is read.
+// the end of; SystemError for a folder. What a shell makes of <(...) is read.
 Descriptor open_to_read(const Path& path);
 
 // UsageError with what is near where a path that a person gave is not there.

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "epicrisis/core/json_list.h"
+#include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import_record.h"
 #include "epicrisis/data/read_remarks.h"
@@ -116,6 +117,11 @@ std::string named(const std::vector<std::string>& datasets) {
                               : fmt::format("sets {} are", join(datasets, ", "));
 }
 
+// The study's file in a command; that it is not known says FILE.
+std::string file_word(const StudyProgress& study) {
+  return study.file.empty() ? "FILE" : shell_word(study.file);
+}
+
 void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& next) {
   for (const StudyProgress& study : status.studies) {
     if (!study.problem.empty()) {
@@ -134,19 +140,18 @@ void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& 
     if (!study.absent.empty()) {
       next.push_back(fmt::format(
           "Study {}: its data {} not here any more: epicrisis study run {} imports {} again",
-          study.name, named(study.absent), study.file.empty() ? "FILE" : study.file,
+          study.name, named(study.absent), file_word(study),
           study.absent.size() == 1 ? "it" : "them"));
     }
     const std::int64_t open = study.runs - study.done - study.running;
     if (open > 0) {
       next.push_back(fmt::format("Study {}: {} of {} not done: epicrisis study run {}", study.name,
-                                 open, counted(study.runs, "run"),
-                                 study.file.empty() ? "FILE" : study.file));
+                                 open, counted(study.runs, "run"), file_word(study)));
     } else if (study.running == 0 && study.report.empty()) {
       next.push_back(
           fmt::format("Study {}: all runs are done and there is no report: epicrisis "
                       "study run {}",
-                      study.name, study.file.empty() ? "FILE" : study.file));
+                      study.name, file_word(study)));
     }
   }
   if (status.studies.empty() && !status.datasets.empty()) {

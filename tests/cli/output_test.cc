@@ -181,6 +181,8 @@ TEST_F(OutputTest, AFolderWhereAFileIsReadIsToldAsThat) {
   }
   EXPECT_EQ(run("study check --json " + folder), 2) << said;
   EXPECT_THAT(said, HasSubstr("\"text\": \"is a folder; name a study file\""));
+  EXPECT_EQ(run("import imagefolder " + quoted("ham") + " --taxonomy " + folder + w), 5) << said;
+  EXPECT_THAT(said, HasSubstr("it is a folder; give a file"));
 }
 
 TEST_F(OutputTest, AnEmptyValueIsNotTakenForNone) {

@@ -50,7 +50,14 @@ TEST_F(WorkspaceCommands, SplitWritesWhatItSays) {
   EXPECT_EQ(in_workspace("split --store main"), 2) << said;
   EXPECT_EQ(in_workspace("split --test 0.9"), 2) << said;
   EXPECT_EQ(in_workspace("split --train 0.5"), 2) << said;
-  EXPECT_THAT(said, HasSubstr("sum to"));
+  EXPECT_THAT(said,
+              HasSubstr("the shares train 0.5, validation 0.15 and test 0.15 (the default, as "
+                        "--test is not given) sum to 0.8, not to 1"));
+  EXPECT_EQ(in_workspace("split --train 0.9 --validation 0.5"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("sum to 1.55, not to 1"));
+  EXPECT_THAT(said, Not(HasSubstr("could not be read")));  // the pictures
+  EXPECT_EQ(in_workspace("split --validation 0.9"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("sum to 1.05, which leaves nothing to train"));
   EXPECT_EQ(in_workspace("split --folds 5 --validation 0.1"), 2) << said;
   EXPECT_THAT(said, HasSubstr("give --test alone"));
   EXPECT_EQ(in_workspace("split --dataset ham1000"), 2) << said;

@@ -142,9 +142,10 @@ TEST(Files, ErrorsNamePathAndReason) {
   write_file(file, "x");
   EXPECT_THAT(error_of<SystemError>([&] { read_file(folder.path() / "none"); }),
               AllOf(HasSubstr("cannot read"), HasSubstr("none'"), HasSubstr("No such file")));
-  EXPECT_THAT(error_of<SystemError>([&] { read_file(folder.path()); }), HasSubstr("directory"));
+  EXPECT_THAT(error_of<SystemError>([&] { read_file(folder.path()); }),
+              HasSubstr("it is a folder; give a file"));
   EXPECT_THAT(error_of<SystemError>([&] { MappedFile file(folder.path()); }),
-              HasSubstr("move the folder away"));
+              HasSubstr("it is a folder; give a file"));
   EXPECT_THAT(error_of<SystemError>([&] { write_file(file / "below", "x"); }),
               AllOf(HasSubstr("file/below'"), HasSubstr("a part of the path is a file")));
   EXPECT_THAT(error_of<SystemError>([&] { write_file(file / "below" / "x", "x"); }),

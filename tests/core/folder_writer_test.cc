@@ -122,7 +122,7 @@ TEST_F(FolderWriterTest, CopiesBytesAndSaysWhatCannotBeRead) {
   FolderWriter writer(folder_, false);
   EXPECT_EQ(writer.copy(from, "p/large"), "");
   EXPECT_THAT(writer.copy(root_.path() / "none", "q/none"), HasSubstr("No such file"));
-  EXPECT_THAT(writer.copy(root_.path(), "q/folder"), HasSubstr("Is a directory"));
+  EXPECT_THAT(writer.copy(root_.path(), "q/folder"), HasSubstr("it is a folder; give a file"));
   writer.commit();
   EXPECT_THAT(files(folder_), ElementsAre("p/large"));
   EXPECT_FALSE(fs::exists(folder_ / "q"));
