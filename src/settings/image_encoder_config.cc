@@ -1,9 +1,12 @@
 #include "epicrisis/settings/image_encoder_config.h"
 
 #include <cmath>
+#include <filesystem>
+#include <system_error>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "settings/vit_config.h"
 
 namespace epicrisis {
 namespace {
@@ -29,6 +32,55 @@ std::array<float, 3> three_numbers(const Json& object, std::string_view key,
     }
   }
   return values;
+}
+
+// Hugging Face's preprocessor_config.json: what pixels are normalised with, and how large pictures
+// are.
+void parse_preprocessor(const Json& file, ImageEncoderConfig& config, std::string_view source) {
+  const Json json = without_nulls(file);
+  if (json_get_or<bool>(json, "do_normalize", true, source)) {
+    config.mean = three_numbers(json, "image_mean", config.mean, false, source);
+    config.std = three_numbers(json, "image_std", config.std, true, source);
+  } else {
+    config.mean = {0, 0, 0};
+    config.std = {1, 1, 1};
+  }
+  const bool crops =
+      json.contains("crop_size") && json_get_or<bool>(json, "do_center_crop", true, source);
+  const std::string key = crops ? "crop_size" : "size";
+  if (!json.contains(key)) return;
+  // A number, {"height", "width"} or {"shortest_edge"}.
+  Json size = json[key];
+  if (size.is_object() && !size.empty()) size = Json(size.front());
+  if (!size.is_number_integer() || size < kMinSize || size > kMaxSize) {
+    throw InputError("{}: '{}' is {}; a size from {} to {} was expected", source, key,
+                     dump_json(json[key]), kMinSize, kMaxSize);
+  }
+  config.input_size = size.get<int>();
+}
+
+bool grid_is_told(const Json& json) {
+  const auto vit = json.find("vit");
+  return vit != json.end() && vit->is_object() && vit->contains("grid");
+}
+
+ImageEncoderConfig architecture_defaults(const Json& json, const std::string& architecture,
+                                         std::string_view source) {
+  ImageEncoderConfig config;
+  if (architecture == kVitOfSizes) {
+    config.architecture = architecture;
+    config.vit.emplace();
+  } else {
+    try {
+      config = default_image_encoder_config(architecture);
+    } catch (const UsageError& error) {
+      throw InputError("{}: {}", source, error.what());
+    }
+  }
+  if (!config.vit) return config;
+  parse_vit_form(json_get_or<Json>(json, "vit", Json::object(), source), *config.vit, source);
+  config.feature_dim = config.vit->width;
+  return config;
 }
 
 }  // namespace
@@ -60,6 +112,23 @@ const std::vector<ImageEncoderInfo>& image_encoders() {
       {"efficientnet_lite2", 1280, 4811072, "EfficientNet-Lite2"},
       {"efficientnet_lite3", 1280, 6916096, "EfficientNet-Lite3"},
       {"efficientnet_lite4", 1280, 11725568, "EfficientNet-Lite4"},
+      {"vit_tiny_patch16_224", 192, 5524416, "ViT-Ti/16 (Dosovitskiy et al. 2021)"},
+      {"vit_small_patch16_224", 384, 21665664, "ViT-S/16"},
+      {"vit_base_patch16_224", 768, 85798656, "ViT-B/16"},
+      {"vit_base_patch32_224", 768, 87455232, "ViT-B/32"},
+      {"vit_large_patch16_224", 1024, 303301632, "ViT-L/16"},
+      {"vit_base_patch32_clip_224", 768, 87456000, "CLIP's ViT-B/32 (Radford et al. 2021)"},
+      {"vit_base_patch16_clip_224", 768, 85799424, "CLIP's ViT-B/16"},
+      {"vit_large_patch14_clip_224", 1024, 303179776, "CLIP's ViT-L/14"},
+      {"vit_base_patch32_clip_quickgelu_224", 768, 87456000, "CLIP's ViT-B/32, OpenAI's GELU"},
+      {"vit_base_patch16_clip_quickgelu_224", 768, 85799424, "CLIP's ViT-B/16, OpenAI's GELU"},
+      {"vit_large_patch14_clip_quickgelu_224", 1024, 303179776, "CLIP's ViT-L/14, OpenAI's GELU"},
+      {"vit_small_patch14_dinov2", 384, 22056192, "DINOv2's ViT-S/14 (Oquab et al. 2023)"},
+      {"vit_base_patch14_dinov2", 768, 86579712, "DINOv2's ViT-B/14"},
+      {"vit_large_patch14_dinov2", 1024, 304367616, "DINOv2's ViT-L/14"},
+      {"vit_small_patch14_reg4_dinov2", 384, 22057344, "DINOv2's ViT-S/14 with 4 registers"},
+      {"vit_base_patch14_reg4_dinov2", 768, 86582016, "DINOv2's ViT-B/14 with 4 registers"},
+      {"vit_large_patch14_reg4_dinov2", 1024, 304370688, "DINOv2's ViT-L/14 with 4 registers"},
   };
   return all;
 }
@@ -77,8 +146,9 @@ const ImageEncoderInfo& image_encoder_info(std::string_view architecture) {
 
 ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
   ImageEncoderConfig config;
-  std::string_view name = architecture;
-  if (architecture.starts_with(kFromTensorFlow)) {
+  std::string_view name = architecture.substr(0, architecture.find('.'));  // without timm's tag
+  if (const NamedVit* vit = named_vit(name)) return named_vit_config(*vit);
+  if (name.starts_with(kFromTensorFlow)) {
     name.remove_prefix(kFromTensorFlow.size() - kEfficientNet.size());
     config.padding = ConvPadding::kSameTf;
     config.norm_epsilon = 1e-3;
@@ -90,13 +160,9 @@ ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
 }
 
 ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view source) {
+  if (is_hugging_face_image_model(json)) return parse_hugging_face_vit(json, source);
   const auto architecture = json_get<std::string>(json, "architecture", source);
-  ImageEncoderConfig config;
-  try {
-    config = default_image_encoder_config(architecture);
-  } catch (const UsageError& error) {
-    throw InputError("{}: {}", source, error.what());
-  }
+  ImageEncoderConfig config = architecture_defaults(json, architecture, source);
   // timm's folders say "num_features" and keep the rest in "pretrained_cfg".
   for (const std::string_view key : {"feature_dim", "num_features"}) {
     const auto width = json_get_or<std::int64_t>(json, key, config.feature_dim, source);
@@ -121,6 +187,9 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
     throw InputError("{}: the input size {} is outside [{}, {}]", source, size, kMinSize, kMaxSize);
   }
   config.input_size = static_cast<int>(size);
+  if (config.vit && !grid_is_told(json)) {
+    config.vit->grid = std::max<std::int64_t>(size / config.vit->patch, 1);
+  }
   const auto channels = json_get_or<std::string>(input, "channels", "RGB", source);
   if (channels != "RGB") {
     throw InputError("{}: channels '{}'; only RGB is read", source, channels);
@@ -146,8 +215,29 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
 ImageEncoderConfig read_image_encoder_config(const Path& folder) {
   const Path path = folder / "config.json";
   constexpr std::uint64_t kMaxConfig = 1 << 20;
-  return parse_image_encoder_config(parse_json(read_file(path, kMaxConfig), path.string()),
-                                    path.string());
+  const Json json = parse_json(read_file(path, kMaxConfig), path.string());
+  ImageEncoderConfig config = parse_image_encoder_config(json, path.string());
+  const Path preprocessor = folder / kPreprocessorFile;
+  std::error_code error;
+  if (is_hugging_face_image_model(json) && std::filesystem::exists(preprocessor, error)) {
+    parse_preprocessor(parse_json(read_file(preprocessor, kMaxConfig), preprocessor.string()),
+                       config, preprocessor.string());
+  }
+  return config;
+}
+
+void require_whole_patches(const ImageEncoderConfig& config, std::int64_t height,
+                           std::int64_t width) {
+  if (!config.vit) return;
+  const std::int64_t patch = config.vit->patch;
+  if (height % patch == 0 && width % patch == 0) return;
+  const std::int64_t side = height % patch != 0 ? height : width;
+  const std::int64_t below = side / patch * patch;
+  throw UsageError(
+      "{} takes pictures in patches of {} pixels a side, of which {} pixels are no multiple; {}{} "
+      "is the next",
+      config.architecture, patch, side, below > 0 ? fmt::format("{} or ", below) : "",
+      below + patch);
 }
 
 Json to_json(const ImageEncoderConfig& config) {
@@ -156,6 +246,11 @@ Json to_json(const ImageEncoderConfig& config) {
   json["feature_dim"] = config.feature_dim;
   json["input"] = {
       {"size", config.input_size}, {"channels", "RGB"}, {"mean", config.mean}, {"std", config.std}};
+  if (config.vit) {
+    json["vit"] = to_json(*config.vit);
+    json["norm_epsilon"] = config.norm_epsilon;
+    return json;
+  }
   json["padding"] = config.padding == ConvPadding::kSameTf ? "same_tf" : "symmetric";
   // Where it is not the default alone: what is computed of earlier encoders stays known as theirs.
   if (config.norm_epsilon != ImageEncoderConfig().norm_epsilon) {

@@ -84,6 +84,13 @@ std::vector<std::string> pooling_configs(const Path& folder) {
   return names;
 }
 
+bool reads_preprocessor(const Path& folder) {
+  const Path path = folder / model_config_name(folder);
+  std::error_code error;
+  if (!fs::is_regular_file(folder / kPreprocessorFile, error)) return false;
+  return is_hugging_face_image_model(parse_json(read_file(path, kMaxModelConfig), path.string()));
+}
+
 }  // namespace
 
 std::vector<Path> model_search_folders() {
@@ -145,6 +152,7 @@ ModelFiles model_files(std::string_view name) {
                            "sentence_bert_config.json", "modules.json"}) {
     names.emplace_back(file);
   }
+  if (reads_preprocessor(files.folder)) names.emplace_back(kPreprocessorFile);
   for (std::string& file : pooling_configs(files.folder)) names.push_back(std::move(file));
   std::error_code error;
   for (std::string& file : names) {
@@ -172,7 +180,7 @@ std::string model_config_name(const Path& folder) {
 }
 
 std::string text_model_type(const Json& config, std::string_view source) {
-  if (!config.is_object()) return "";
+  if (!config.is_object() || is_hugging_face_image_model(config)) return "";
   const auto type = config.find("model_type");
   if (type != config.end() && !type->is_null()) {
     return json_get<std::string>(config, "model_type", source);

@@ -7,36 +7,23 @@
 #include <string>
 #include <vector>
 
-#include "epicrisis/core/hash.h"
 #include "epicrisis/tensor/npy.h"
 #include "model/encoders/image/efficientnet_names.h"
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/image/image_layers_torch.h"
+#include "model/formula.h"
 #include "model/relative_error.h"
 #include "model/tensors_torch.h"
 
 namespace epicrisis {
 namespace {
 
+using test::formula;
+using test::formula_pictures;
 using test::relative_error;
 
 const Path kData = Path(EPICRISIS_SOURCE_DIR) / "tests/model/data";
 constexpr std::int64_t kEvery = 8;  // of the features, in the files of data
-
-// The twin of formula() in make_encoder_expectations.py.
-std::vector<float> formula(const std::string& name, std::int64_t count, double scale,
-                           double shift) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  std::uint64_t index = fnv1a(name);
-  for (float& value : values) {
-    std::uint64_t z = index++;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    z ^= z >> 31;
-    value = static_cast<float>((static_cast<double>(z >> 40) / 0x1p23 - 1.0) * scale + shift);
-  }
-  return values;
-}
 
 void formula_fill(torch::nn::Module& module) {
   const torch::NoGradGuard no_grad;
@@ -68,8 +55,7 @@ TEST_P(Architecture, AgreesWithItsPublishersOnEqualWeights) {
   const auto encoder = make_image_encoder(default_image_encoder_config(name), 0);
   formula_fill(*encoder);
   const torch::NoGradGuard no_grad;
-  const torch::Tensor x =
-      torch::tensor(formula("picture", std::int64_t{2} * 3 * 96 * 64, 1, 0)).view({2, 3, 96, 64});
+  const torch::Tensor x = formula_pictures(96, 64);
   encoder->eval();
   EXPECT_LT(error_of(encoder->forward(x), expected.slice(0, 0, 2)), 1e-5);
   const torch::Tensor last = x.contiguous(torch::MemoryFormat::ChannelsLast);

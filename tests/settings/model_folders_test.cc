@@ -105,6 +105,30 @@ TEST(TextModelType, NullSaysNothing) {
   EXPECT_EQ(text_model_type(config, "c"), "bert");
 }
 
+TEST_F(ModelFolders, HuggingFacesVisionTransformersAreImageEncoders) {
+  const Path folder = folder_.path() / "second/bert";
+  for (const auto& [config, architecture] :
+       {std::pair(R"({"model_type": "vit"})", "vit_base_patch16_224"),
+        std::pair(R"({"model_type": "dinov2", "hidden_size": 384, "num_attention_heads": 6})",
+                  "vit_small_patch14_dinov2"),
+        std::pair(R"({"model_type": "dinov2_with_registers"})", "vit_base_patch14_reg4_dinov2"),
+        std::pair(R"({"model_type": "clip_vision_model"})", "vit_base_patch32_clip_quickgelu_224"),
+        std::pair(R"({"model_type": "clip", "vision_config": {"hidden_act": "gelu"}})",
+                  "vit_base_patch32_clip_224"),
+        std::pair(R"({"model_type": "vit", "num_hidden_layers": 3})", "vit")}) {
+    write_file(folder / "config.json", config);
+    const FoundModel model = list_models().front();
+    EXPECT_EQ(model.kind, ModelKind::kImageEncoder) << config;
+    EXPECT_EQ(model.architecture, architecture) << config;
+    EXPECT_EQ(text_model_type(parse_json(config, "c"), "c"), "") << config;
+  }
+  write_file(folder / "weights.pth", "1");
+  const std::string before = model_fingerprint("bert");
+  write_file(folder / "preprocessor_config.json", R"({"size": 224})");
+  EXPECT_NE(model_fingerprint("bert"), before);
+  EXPECT_EQ(text_model_type(parse_json(R"({"model_type": "siglip"})", "c"), "c"), "siglip");
+}
+
 TEST_F(ModelFolders, TheFingerprintChangesWithEveryFileThatIsRead) {
   const Path folder = folder_.path() / "second/bert";
   const auto changes_with = [&](const std::string& file, const std::string& text) {

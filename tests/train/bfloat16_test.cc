@@ -11,8 +11,9 @@ namespace {
 TEST(BFloat16, EveryImageEncoderHasAGradient) {
   torch::manual_seed(1);
   // One of each family and form; the others have the same layers.
-  for (const char* name : {"mobilenet_v2", "densenet121", "resnet18", "resnet50", "resnext50_32x4d",
-                           "efficientnet_b0", "efficientnet_lite0"}) {
+  for (const char* name :
+       {"mobilenet_v2", "densenet121", "resnet18", "resnet50", "resnext50_32x4d", "efficientnet_b0",
+        "efficientnet_lite0", "vit_tiny_patch16_224", "vit_base_patch32_clip_quickgelu_224"}) {
     const auto encoder = make_image_encoder(default_image_encoder_config(name), 1);
     encoder->train();
     const torch::Tensor x =

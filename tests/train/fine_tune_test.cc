@@ -45,6 +45,20 @@ class FineTuneTest : public testing::Test {
     return read_file(folder(name) / "model.safetensors");
   }
 
+  // Mean of -log of the probability of the right class, of embeddings of the validation part.
+  double validation_loss(const TrainedModel& model, const FloatMatrix& z) const {
+    const FloatMatrix logits = model.logits(z);
+    double loss = 0;
+    for (std::size_t i = 0; i < logits.rows; ++i) {
+      double sum = 0;
+      for (const float logit : logits.row(i)) sum += std::exp(static_cast<double>(logit));
+      loss +=
+          std::log(sum) -
+          static_cast<double>(logits.row(i)[static_cast<std::size_t>(input_.validation[i].label)]);
+    }
+    return loss / static_cast<double>(logits.rows);
+  }
+
   Job job_;
   TemporaryFolder scratch_;
   test::MemoryImages images_;
@@ -130,18 +144,32 @@ TEST_F(FineTuneTest, LearnsColoursAndEmbedsPicturesAsValidationDid) {
   const FloatMatrix z = model.embed_images(images_, indices, job, &meter);
   meter.finish();
   EXPECT_EQ(log.ended.at(0).done, indices.size());
-  const FloatMatrix logits = model.logits(z);
-  double loss = 0;
-  for (std::size_t i = 0; i < logits.rows; ++i) {
-    double sum = 0;
-    for (const float logit : logits.row(i)) sum += std::exp(static_cast<double>(logit));
-    loss +=
-        std::log(sum) -
-        static_cast<double>(logits.row(i)[static_cast<std::size_t>(input_.validation[i].label)]);
-  }
-  EXPECT_NEAR(loss / static_cast<double>(logits.rows), result.best().validation_loss,
+  EXPECT_NEAR(validation_loss(model, z), result.best().validation_loss,
               1e-3 * std::max(1., result.best().validation_loss));
   EXPECT_THROW(model.embed_images(images_, std::vector<std::size_t>{kPictures}, job), UsageError);
+}
+
+// Of a vision transformer the run keeps the form that its weights told.
+TEST_F(FineTuneTest, AVisionTransformerIsTrainedAndComesBack) {
+  config_.mode = Mode::kImage;
+  for (const char* name : {"vit_timm_mean", "vit_timm_registers", "vit_hf_clip"}) {
+    const Path weights = Path(EPICRISIS_SOURCE_DIR) / "tests/model/data" / name;
+    input_.image_encoder = weights.string();
+    const TrainResult result = train_model(config_, input_, folder(name), job_);
+    const TrainedModel model = TrainedModel::load(folder(name));
+    EXPECT_EQ(model.image_width(), 8U);
+    std::vector<std::size_t> indices;
+    for (const auto& example : input_.validation) indices.push_back(example.image);
+    EXPECT_NEAR(validation_loss(model, model.embed_images(images_, indices, job_)),
+                result.best().validation_loss, 1e-4)
+        << name;
+  }
+  const TensorFile run = read_safetensors(folder("vit_timm_mean") / "model.safetensors");
+  const TensorFile published = read_safetensors(Path(EPICRISIS_SOURCE_DIR) /
+                                                "tests/model/data/vit_timm_mean/model.safetensors");
+  for (const auto& [name, tensor] : published.tensors()) {
+    EXPECT_NE(to_float32(run.at("image_encoder." + name)), to_float32(tensor)) << name;
+  }
 }
 
 TEST_F(FineTuneTest, TheEncoderMovesAndMemoryOrderDoesNotMatter) {

@@ -23,9 +23,9 @@ Path find_model(std::string_view name);
 // read and hold a tensor. Of safetensors the header alone is read.
 void require_weights(const Path& model);
 
-// The files that a loader reads of a model: weights, configuration, vocabulary, tokenizer and
-// pooling files, by their names below `folder`. Errors as find_model; InputError where there are no
-// weights.
+// The files that a loader reads of a model: weights, configuration, preprocessing, vocabulary,
+// tokenizer and pooling files, by their names below `folder`. Errors as find_model; InputError
+// where there are no weights.
 struct ModelFiles {
   Path folder;
   std::vector<std::string> names;
@@ -33,10 +33,9 @@ struct ModelFiles {
 };
 ModelFiles model_files(std::string_view name);
 
-// Changes when anything changes that a loader reads of a model: its weights, configuration,
-// vocabulary, tokenizer and pooling files. Models without files ("", "random:<architecture>", token
-// embeddings) have only their name. Errors as find_model; InputError where there are no weights.
-// Reads the weights whole.
+// Changes when anything changes that a loader reads of a model (model_files()). Models without
+// files ("", "random:<architecture>", token embeddings) have only their name. Errors as find_model;
+// InputError where there are no weights. Reads the weights whole.
 std::string model_fingerprint(std::string_view name);
 
 // In place of a text encoder's name: there is no frozen encoder, the token embeddings are trained
@@ -45,7 +44,8 @@ inline constexpr std::string_view kTrainedTokens = "bag";
 inline constexpr int kTokenWidth = 128;
 
 // What kind of text model a folder's config.json speaks of: its model_type; where older files have
-// none, "bert" if its class or the keys are BERT's. "" for no text model.
+// none, "bert" if its class or the keys are BERT's. "" for no text model, as where model_type is an
+// image encoder's.
 std::string text_model_type(const Json& config, std::string_view source);
 // "config.json", or "bert_config.json" where a folder of the first BERTs has only that.
 std::string model_config_name(const Path& folder);

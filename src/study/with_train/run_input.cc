@@ -37,7 +37,10 @@ RunEncoders::RunEncoders(const StudyRun& run, Path cache, Job& job)
 RunEncoders::~RunEncoders() = default;
 
 ImageFeatureExtractor& RunEncoders::images() {
-  if (!images_) images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model);
+  if (!images_) {
+    images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model);
+    for (const std::string& remark : images_->remarks()) job_.warn("{}", remark);
+  }
   return *images_;
 }
 

@@ -7,7 +7,7 @@ namespace {
 // A new family is one file, one line here and its members in settings/image_encoder_config.cc.
 constexpr std::vector<ImageArchitecture> (*kFamilies[])(){
     mobilenet_v2_architectures, densenet_architectures, resnet_architectures,
-    efficientnet_architectures};
+    efficientnet_architectures, vit_architectures};
 
 }  // namespace
 
@@ -26,6 +26,7 @@ const ImageArchitecture& image_architecture(std::string_view name) {
   for (const ImageArchitecture& known : image_architectures()) {
     if (known.name == name) return known;
   }
+  if (name == kVitOfSizes) return vit_of_sizes();
   throw InternalError("image_architecture: '{}' is not built", image_encoder_info(name).name);
 }
 

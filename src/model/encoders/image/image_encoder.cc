@@ -35,7 +35,6 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
                                                        std::vector<std::string>* remarks) {
   if (source.weights.empty()) return make_image_encoder(source.config, seed);
   const ImageArchitecture& architecture = image_architecture(source.config.architecture);
-  auto encoder = architecture.make(source.config);
   LoadStateOptions options;
   options.ignore = [&](const std::string& name) {
     return name.starts_with(architecture.classifier);
@@ -51,13 +50,18 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
     }
     return published;
   };
+  auto encoder = architecture.make(source.config);
   std::vector<std::string> expected;
   for (const auto& [name, tensor] : state_dict(*encoder)) expected.push_back(name);
   std::vector<std::string> left_out;
-  load_state(*encoder,
-             model_weights(read_weights(source.weights).renamed(own_name), expected,
-                           remarks != nullptr ? *remarks : left_out),
-             options);
+  TensorFile weights = model_weights(read_weights(source.weights).renamed(own_name), expected,
+                                     remarks != nullptr ? *remarks : left_out);
+  if (architecture.fit != nullptr) {
+    ImageEncoderConfig config = source.config;
+    weights = architecture.fit(weights, config);
+    encoder = architecture.make(config);
+  }
+  load_state(*encoder, weights, options);
   return encoder;
 }
 
@@ -70,7 +74,11 @@ std::shared_ptr<ImageEncoderModule> make_image_encoder(const ImageEncoderConfig&
                                                        std::uint64_t seed) {
   const ImageArchitecture& architecture = image_architecture(config.architecture);
   auto encoder = architecture.make(config);
-  initialise_convolutions(*encoder, architecture.fan, seed);
+  if (architecture.initialise != nullptr) {
+    architecture.initialise(*encoder, seed);
+  } else {
+    initialise_convolutions(*encoder, architecture.fan, seed);
+  }
   return encoder;
 }
 

@@ -16,7 +16,7 @@
 
 namespace epicrisis {
 
-// An image encoder f without its classifier. Parameter names are torchvision's.
+// An image encoder f without its classifier. Parameter names are those that image_encoders() says.
 class ImageEncoderModule : public torch::nn::Module {
  public:
   explicit ImageEncoderModule(ImageEncoderConfig config) : config_(std::move(config)) {}

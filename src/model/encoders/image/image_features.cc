@@ -85,6 +85,7 @@ FloatMatrix ImageFeatureExtractor::extract(const ImageSource& source,
     throw UsageError("Image features: pictures of {} pixels a side, at least {} are needed",
                      source.size(), kMinPicture);
   }
+  require_whole_patches(config(), source.size(), source.size());
   for (const std::size_t index : indices) {
     if (index >= source.count()) {
       throw InternalError("Image features: picture {} of {}", index, source.count());

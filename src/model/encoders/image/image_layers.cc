@@ -159,6 +159,12 @@ torch::nn::BatchNorm2d LayerBuilder::norm(const std::string& name, std::int64_t 
                 torch::nn::BatchNorm2dOptions(channels).eps(encoder_.config().norm_epsilon)));
 }
 
+torch::Tensor LayerBuilder::parameter(const std::string& name, torch::IntArrayRef shape) {
+  std::string leaf;
+  torch::nn::Module& parent = parent_of(name, leaf);
+  return parent.register_parameter(leaf, torch::empty(shape));
+}
+
 std::shared_ptr<ConvNorm> LayerBuilder::conv_norm(const std::string& conv_name,
                                                   const std::string& norm_name,
                                                   const ConvShape& shape) {

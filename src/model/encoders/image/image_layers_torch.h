@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/tensor/tensor_file.h"
 #include "model/encoders/image/image_encoder_torch.h"
 
 namespace epicrisis {
@@ -77,6 +78,8 @@ class LayerBuilder {
                                       const ConvShape& shape);
   torch::nn::Conv2d conv(const std::string& name, const ConvShape& shape);
   torch::nn::BatchNorm2d norm(const std::string& name, std::int64_t channels);
+  // Its numbers are whatever was in memory: weights or ImageArchitecture::initialise fill them.
+  torch::Tensor parameter(const std::string& name, torch::IntArrayRef shape);
 
  private:
   torch::nn::Module& parent_of(const std::string& name, std::string& leaf);
@@ -95,20 +98,27 @@ inline std::string same_name(std::string_view /*architecture*/, const std::strin
 struct ImageArchitecture {
   std::string_view name;        // of image_encoders()
   std::string_view classifier;  // prefix of the names that are passed over
-  Fan fan;
+  Fan fan = Fan::kOut;
   // Whether bfloat16 is what Precision::kAuto should mean for frozen features.
-  bool bf16_pays;
-  std::shared_ptr<LayeredEncoder> (*make)(const ImageEncoderConfig& config);
+  bool bf16_pays = false;
+  std::shared_ptr<LayeredEncoder> (*make)(const ImageEncoderConfig& config) = nullptr;
   // A name of published weights as the module has it; a name that is not known stays as it is.
   std::string (*own_name)(std::string_view architecture, const std::string& published) = same_name;
+  // Random weights; null: those of initialise_convolutions().
+  void (*initialise)(torch::nn::Module& module, std::uint64_t seed) = nullptr;
+  // Where other names do not do: the tensors as the module has them, and in `config` what of it the
+  // weights alone tell. Null: as they are.
+  TensorFile (*fit)(const TensorFile& weights, ImageEncoderConfig& config) = nullptr;
 };
 std::vector<ImageArchitecture> mobilenet_v2_architectures();
 std::vector<ImageArchitecture> densenet_architectures();
 std::vector<ImageArchitecture> resnet_architectures();
 std::vector<ImageArchitecture> efficientnet_architectures();
+std::vector<ImageArchitecture> vit_architectures();
+const ImageArchitecture& vit_of_sizes();  // kVitOfSizes
 
 const std::vector<ImageArchitecture>& image_architectures();
-// UsageError as image_encoder_info().
+// Also of kVitOfSizes, which is not among them. UsageError as image_encoder_info().
 const ImageArchitecture& image_architecture(std::string_view name);
 
 }  // namespace epicrisis
