@@ -19,6 +19,7 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
   const std::string& name = run.image_encoder.model;
   if (!name.starts_with(kRandom)) require_weights(find_model(name));
   const ImageEncoderConfig config = encoder_config(name);
+  require_whole_patches(config, study.prepare.size, study.prepare.size);
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.image_encoder.place,
                      fmt::format("the weights of {} were trained on pictures of {} pixels "

@@ -127,6 +127,16 @@ TEST_F(StudyCheckTest, PicturesThatCannotBePreparedAreLeftOut) {
   EXPECT_EQ(check(study_, true).plan.data.front().samples, was.samples);
 }
 
+TEST_F(StudyCheckTest, PicturesOfAVisionTransformerAreAWholeNumberOfPatches) {
+  const auto with = [&](const std::string& model) {
+    return lines(check(replaced(study_, "random:mobilenet_v2", "random:" + model)));
+  };
+  EXPECT_THAT(with("vit_base_patch32_224"), Not(Contains(HasSubstr("patches"))));
+  EXPECT_THAT(with("vit_small_patch14_dinov2"),
+              Contains(AllOf(HasSubstr("patches of 14 pixels"), HasSubstr("32 pixels"),
+                             HasSubstr("28 or 42"))));
+}
+
 TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
   std::string text = replaced(study_, "path = \"dermoscope_a\"", "path = \"nowhere\"");
   text = replaced(text, "model = \"random:mobilenet_v2\"", "model = \"random:mobilenet_v9\"");
