@@ -398,6 +398,15 @@ TEST_F(VitFolder, ErrorsNameWhatDoesNotFit) {
   tensors = whole;
   tensors["cls_token"] = torch::zeros({});
   EXPECT_THAT(error_of(config, tensors), HasSubstr("cls_token: the file has []"));
+  tensors = whole;
+  tensors["pos_embed"] = torch::zeros({1, 1 << 22, 0});  // more than a grid has
+  EXPECT_THAT(error_of(config, tensors), HasSubstr("pos_embed: the file has [1, 4194304, 0]"));
+  tensors = published(whole, kPublishers[3]);
+  for (const char* part : {"query", "key", "value"}) {
+    tensors["vit.encoder.layer.1.attention.attention." + std::string(part) + ".weight"] =
+        torch::zeros({});
+  }
+  EXPECT_THAT(error_of(config, tensors), HasSubstr("query, key and value have one shape"));
 }
 
 TEST(Vit, PicturesAreAWholeNumberOfPatches) {
