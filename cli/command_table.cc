@@ -23,7 +23,7 @@ class Words : public CLI::Validator {
 // something else than was asked for.
 CLI::Validator no_empty_value() {
   const auto fault = [](const std::string& value) -> std::string {
-    return trim(value).empty() ? "its value is empty; give one, or leave it out" : "";
+    return trim(value).empty() ? kEmptyValue : "";
   };
   return {fault, ""};
 }

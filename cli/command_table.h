@@ -57,6 +57,9 @@ std::string bash_completion(const CommandEntry& program);
 std::string zsh_completion(const CommandEntry& program);
 std::string fish_completion(const CommandEntry& program);
 
+// What is said of an option or argument whose value is empty.
+inline constexpr const char* kEmptyValue = "its value is empty; give one, or leave it out";
+
 // For options that name a file to read: a folder is refused, and "name `what`" ("a picture") said.
 CLI::Validator no_folder(const std::string& what);
 

@@ -222,8 +222,7 @@ void refuse_cut_values(const std::vector<std::string>& words) {
     const bool name =
         word.size() > 3 && word.starts_with("--") && word.find('=') + 1 == word.size();
     if (!name) continue;
-    throw UsageError("{}: its value is empty; give one, or leave it out",
-                     clean_text(word.substr(0, word.size() - 1), 60));
+    throw UsageError("{}: {}", clean_text(word.substr(0, word.size() - 1), 60), kEmptyValue);
   }
 }
 

@@ -48,14 +48,14 @@ std::string folded_group(std::string_view group) {
 }
 
 std::vector<LikeGroups> find_like_groups(const std::map<std::string, std::uint64_t>& groups) {
-  std::unordered_map<std::string, std::string_view> first;  // spelling, by folded
-  std::map<std::string_view, LikeGroups> found;             // by the first spelling
-  for (const auto& [group, samples] : groups) {
-    const auto [position, is_new] = first.emplace(folded_group(group), group);
+  std::unordered_map<std::string, LikeGroups::const_iterator> first;  // by folded spelling
+  std::map<std::string_view, LikeGroups> found;                       // by the first spelling
+  for (auto group = groups.begin(); group != groups.end(); ++group) {
+    const auto [position, is_new] = first.emplace(folded_group(group->first), group);
     if (is_new) continue;
-    LikeGroups& like = found[position->second];
-    like.emplace(position->second, groups.find(std::string(position->second))->second);
-    like.emplace(group, samples);
+    LikeGroups& like = found[position->second->first];
+    like.insert(*position->second);
+    like.insert(*group);
   }
   std::vector<LikeGroups> result;
   for (auto& [spelling, like] : found) result.push_back(std::move(like));

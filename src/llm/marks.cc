@@ -400,6 +400,9 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
   return {};
 }
 
+// What may stand before a switch of thinking that begins a text.
+constexpr std::string_view kBeforeSwitch = "`*([\"' #>-\n";
+
 // The switch of thinking that begins there, 0 for none: its size.
 std::size_t switch_size(std::string_view rest, const std::vector<std::string>& all) {
   const auto found = std::ranges::find_if(all, [&](const std::string& word) {
@@ -412,7 +415,6 @@ std::size_t switch_size(std::string_view rest, const std::vector<std::string>& a
 
 // "/no_think"; where it begins the text, with what was put around it: "**/no_think**: ...".
 std::optional<Mark> switch_at(std::string_view folded, std::size_t begin) {
-  constexpr std::string_view kBefore = "`*([\"' #>-\n";
   constexpr std::string_view kBehind = "`*)]\"'.:,; ";
   constexpr std::string_view kAtEnd = "`*)]\"'.:,; \n";
   const MarkWords& words = MarkWords::built_in();
@@ -423,7 +425,7 @@ std::optional<Mark> switch_at(std::string_view folded, std::size_t begin) {
   const bool weak = size == 0;
   if (weak) size = switch_size(rest, words.weak_switches);
   if (size == 0) return {};
-  const bool first = folded.find_first_not_of(kBefore) == begin;
+  const bool first = folded.find_first_not_of(kBeforeSwitch) == begin;
   const bool last = folded.find_first_not_of(kAtEnd, begin + size) == std::string_view::npos;
   if (weak && !first && !last) return {};
   Mark mark;
@@ -514,7 +516,7 @@ std::vector<Mark> find_marks(std::string_view folded) {
   ThoughtTags tags;
   std::size_t begin = 0;
   // Elsewhere a switch begins with a slash.
-  if (auto mark = switch_at(folded, folded.find_first_not_of("`*([\"' #>-\n"))) {
+  if (auto mark = switch_at(folded, folded.find_first_not_of(kBeforeSwitch))) {
     begin = mark->end;
     marks.push_back(*std::move(mark));
   }

@@ -170,9 +170,7 @@ bool only_advises(std::string_view words) {
 }
 
 bool begins_so(std::string_view text, const std::vector<std::string>& all) {
-  const std::string_view begin = text.substr(0, kBegin);
-  return std::ranges::any_of(
-      all, [&](const std::string& one) { return begin.find(one) != std::string_view::npos; });
+  return has_any(text.substr(0, kBegin), all);
 }
 
 }  // namespace

@@ -89,8 +89,9 @@ class Statement {
 // What a commit survives. kPowerCut: it waits for the disk. kKill: the end of the process alone.
 enum class Durability { kPowerCut, kKill };
 
-// A connection to one SQLite file: write-ahead log, commits that survive a power cut, foreign keys on, a busy timeout. One thread at a time may use a connection; threads
-// that work at the same time open one each.
+// A connection to one SQLite file: write-ahead log, commits that survive a power cut, foreign keys
+// on, a busy timeout. One thread at a time may use a connection; threads that work at the same time
+// open one each.
 //
 // Errors are SystemError with the file, what was tried and what to do: locked (after the timeout),
 // disk full, read-only, cannot be opened, damaged, not a database. A broken constraint or SQL text

@@ -6,20 +6,11 @@
 #include <charconv>
 #include <string_view>
 #include <system_error>
-#include <utility>
+
+#include "model/encoders/image/name_rules.h"
 
 namespace epicrisis {
 namespace {
-
-using Beginning = std::pair<std::string_view, std::string_view>;  // theirs, ours
-
-// `name` with its beginning replaced; empty if it begins with none of them.
-std::string renamed(std::string_view name, std::span<const Beginning> beginnings) {
-  for (const auto& [theirs, ours] : beginnings) {
-    if (name.starts_with(theirs)) return std::string(ours) += name.substr(theirs.size());
-  }
-  return {};
-}
 
 // Takes "12." from the front of `rest`.
 bool take_index(std::string_view& rest, std::int64_t& index) {
@@ -33,23 +24,23 @@ bool take_index(std::string_view& rest, std::int64_t& index) {
 
 // Blocks of expansion 1 have no convolution of their own before the depthwise one, and count their
 // norms from there.
-constexpr std::array<Beginning, 6> kPort{{{"_expand_conv.", "conv_pw."},
-                                          {"_bn0.", "bn1."},
-                                          {"_depthwise_conv.", "conv_dw."},
-                                          {"_bn1.", "bn2."},
-                                          {"_project_conv.", "conv_pwl."},
-                                          {"_bn2.", "bn3."}}};
-constexpr std::array<Beginning, 4> kPortFirst{{{"_depthwise_conv.", "conv_dw."},
-                                               {"_bn1.", "bn1."},
-                                               {"_project_conv.", "conv_pw."},
-                                               {"_bn2.", "bn2."}}};
-constexpr std::array<Beginning, 2> kPortGate{
+constexpr std::array<NameRule, 6> kPort{{{"_expand_conv.", "conv_pw."},
+                                         {"_bn0.", "bn1."},
+                                         {"_depthwise_conv.", "conv_dw."},
+                                         {"_bn1.", "bn2."},
+                                         {"_project_conv.", "conv_pwl."},
+                                         {"_bn2.", "bn3."}}};
+constexpr std::array<NameRule, 4> kPortFirst{{{"_depthwise_conv.", "conv_dw."},
+                                              {"_bn1.", "bn1."},
+                                              {"_project_conv.", "conv_pw."},
+                                              {"_bn2.", "bn2."}}};
+constexpr std::array<NameRule, 2> kPortGate{
     {{"_se_reduce.", "se.conv_reduce."}, {"_se_expand.", "se.conv_expand."}}};
-constexpr std::array<Beginning, 5> kPortOuter{{{"_conv_stem.", "conv_stem."},
-                                               {"_bn0.", "bn1."},
-                                               {"_conv_head.", "conv_head."},
-                                               {"_bn1.", "bn2."},
-                                               {"_fc.", "classifier."}}};
+constexpr std::array<NameRule, 5> kPortOuter{{{"_conv_stem.", "conv_stem."},
+                                              {"_bn0.", "bn1."},
+                                              {"_conv_head.", "conv_head."},
+                                              {"_bn1.", "bn2."},
+                                              {"_fc.", "classifier."}}};
 
 // The names of the PyTorch port of TensorFlow's weights (package efficientnet-pytorch and its Lite
 // sisters): blocks are counted through all stages.
@@ -68,21 +59,21 @@ std::string port_name(const std::string& published, std::span<const std::int64_t
   return part.empty() ? part : fmt::format("blocks.{}.{}.{}", stage, block, part);
 }
 
-constexpr std::array<Beginning, 8> kTorchvision{{{"0.0.", "conv_pw."},
-                                                 {"0.1.", "bn1."},
-                                                 {"1.0.", "conv_dw."},
-                                                 {"1.1.", "bn2."},
-                                                 {"2.fc1.", "se.conv_reduce."},
-                                                 {"2.fc2.", "se.conv_expand."},
-                                                 {"3.0.", "conv_pwl."},
-                                                 {"3.1.", "bn3."}}};
-constexpr std::array<Beginning, 6> kTorchvisionFirst{{{"0.0.", "conv_dw."},
-                                                      {"0.1.", "bn1."},
-                                                      {"1.fc1.", "se.conv_reduce."},
-                                                      {"1.fc2.", "se.conv_expand."},
-                                                      {"2.0.", "conv_pw."},
-                                                      {"2.1.", "bn2."}}};
-constexpr std::array<Beginning, 4> kTorchvisionOuter{
+constexpr std::array<NameRule, 8> kTorchvision{{{"0.0.", "conv_pw."},
+                                                {"0.1.", "bn1."},
+                                                {"1.0.", "conv_dw."},
+                                                {"1.1.", "bn2."},
+                                                {"2.fc1.", "se.conv_reduce."},
+                                                {"2.fc2.", "se.conv_expand."},
+                                                {"3.0.", "conv_pwl."},
+                                                {"3.1.", "bn3."}}};
+constexpr std::array<NameRule, 6> kTorchvisionFirst{{{"0.0.", "conv_dw."},
+                                                     {"0.1.", "bn1."},
+                                                     {"1.fc1.", "se.conv_reduce."},
+                                                     {"1.fc2.", "se.conv_expand."},
+                                                     {"2.0.", "conv_pw."},
+                                                     {"2.1.", "bn2."}}};
+constexpr std::array<NameRule, 4> kTorchvisionOuter{
     {{"0.0.", "conv_stem."}, {"0.1.", "bn1."}, {"8.0.", "conv_head."}, {"8.1.", "bn2."}}};
 
 std::string torchvision_name(const std::string& published) {

@@ -59,6 +59,7 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
   if (architecture.fit != nullptr) {
     ImageEncoderConfig config = source.config;
     weights = architecture.fit(weights, config);
+    encoder.reset();  // two of the largest would not be held at once
     encoder = architecture.make(config);
   }
   load_state(*encoder, weights, options);

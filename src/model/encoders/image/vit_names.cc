@@ -15,13 +15,12 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
+#include "model/encoders/image/name_rules.h"
 
 namespace epicrisis {
 namespace {
 
-using NameRule = std::pair<std::string_view, std::string_view>;  // theirs, ours
-
-// Outside the layers. Those that end in '.' are beginnings, the others whole names.
+// Outside the layers.
 constexpr std::array<NameRule, 19> kOuter{
     {{"embeddings.cls_token", "cls_token"},
      {"embeddings.mask_token", "mask_token"},
@@ -90,15 +89,6 @@ constexpr std::array<Layers, 4> kLayers{{{"encoder.layer.", kHuggingFace},
                                          {"layers.", kHuggingFace},
                                          {"encoder.layers.", kHuggingFaceClip},
                                          {"transformer.resblocks.", kOpenClip}}};
-
-// `name` with its beginning replaced; empty if it begins with none of them.
-std::string with_our_beginning(std::string_view name, std::span<const NameRule> names) {
-  for (const auto& [theirs, ours] : names) {
-    const bool fits = theirs.ends_with('.') ? name.starts_with(theirs) : name == theirs;
-    if (fits) return std::string(ours) += name.substr(theirs.size());
-  }
-  return {};
-}
 
 // Query, key and value, in the order in which they are joined.
 constexpr std::array<std::string_view, 3> kApart{".attn.q.", ".attn.k.", ".attn.v."};
@@ -195,14 +185,14 @@ std::int64_t side_of(std::int64_t count) {
 }  // namespace
 
 std::string timm_vit_name(const std::string& published) {
-  std::string outer = with_our_beginning(published, kOuter);
+  std::string outer = renamed(published, kOuter);
   if (!outer.empty()) return outer;
   for (const Layers& layers : kLayers) {
     if (!published.starts_with(layers.beginning)) continue;
     const std::string_view rest = std::string_view(published).substr(layers.beginning.size());
     const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
     if (digits == 0 || digits == rest.size() || rest[digits] != '.') return published;
-    const std::string part = with_our_beginning(rest.substr(digits + 1), layers.names);
+    const std::string part = renamed(rest.substr(digits + 1), layers.names);
     if (part.empty()) return published;
     return fmt::format("blocks.{}.{}", rest.substr(0, digits), part);
   }
