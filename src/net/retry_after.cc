@@ -128,12 +128,77 @@ std::optional<Seconds> read_number_or_time(std::string_view text,
   return read_number(text, 1);
 }
 
-// Units of "1m26.4s" and of words, "20 seconds"; the longer before what it begins with.
-constexpr std::array<std::pair<std::string_view, double>, 20> kUnits = {
-    {{"milliseconds", 1e-3}, {"millisecond", 1e-3}, {"msec", 1e-3}, {"ms", 1e-3}, {"minutes", 60},
-     {"minute", 60},         {"mins", 60},          {"min", 60},    {"m", 60},    {"seconds", 1},
-     {"second", 1},          {"secs", 1},           {"sec", 1},     {"s", 1},     {"hours", 3600},
-     {"hour", 3600},         {"hrs", 3600},         {"hr", 3600},   {"h", 3600},  {"days", 86400}}};
+// Units of "1m26.4s" and of words, "20 seconds", "3秒"; the longer before what it begins with.
+struct Unit {
+  std::string_view name;
+  double seconds = 0;
+};
+constexpr auto kUnits = std::to_array<Unit>({
+    {"milliseconds", 1e-3},
+    {"millisecond", 1e-3},
+    {"msec", 1e-3},
+    {"ms", 1e-3},
+    {"minutes", 60},
+    {"minuten", 60},
+    {"minute", 60},
+    {"minutos", 60},
+    {"minuto", 60},
+    {"minuti", 60},
+    {"mins", 60},
+    {"min", 60},
+    {"m", 60},
+    {"seconds", 1},
+    {"secondes", 1},
+    {"seconde", 1},
+    {"secondi", 1},
+    {"secondo", 1},
+    {"second", 1},
+    {"segundos", 1},
+    {"segundo", 1},
+    {"sekunden", 1},
+    {"sekunde", 1},
+    {"sekund", 1},
+    {"seconden", 1},
+    {"saniye", 1},
+    {"sek", 1},
+    {"secs", 1},
+    {"sec", 1},
+    {"seg", 1},
+    {"s", 1},
+    {"hours", 3600},
+    {"hour", 3600},
+    {"heures", 3600},
+    {"heure", 3600},
+    {"horas", 3600},
+    {"hora", 3600},
+    {"stunden", 3600},
+    {"stunde", 3600},
+    {"hrs", 3600},
+    {"hr", 3600},
+    {"h", 3600},
+    {"days", 86400},
+    {"day", 86400},
+    {"d", 86400},
+    {"секунды", 1},
+    {"секунду", 1},
+    {"секунд", 1},
+    {"сек", 1},
+    {"минуты", 60},
+    {"минуту", 60},
+    {"минут", 60},
+    {"秒钟", 1},
+    {"秒鐘", 1},
+    {"秒", 1},
+    {"分钟", 60},
+    {"分鐘", 60},
+    {"分", 60},
+    {"小时", 3600},
+    {"小時", 3600},
+    {"時間", 3600},
+    {"초", 1},
+    {"분", 60},
+    {"시간", 3600},
+});
 
 // The unit at the beginning of a text, with its length; small letters.
 std::optional<std::pair<std::size_t, double>> unit_at(std::string_view text) {
@@ -142,11 +207,10 @@ std::optional<std::pair<std::size_t, double>> unit_at(std::string_view text) {
   const auto ends = [&](std::size_t size) {
     return size == text.size() || !(text[size] >= 'a' && text[size] <= 'z');
   };
-  for (const auto& [name, seconds] : kUnits) {
-    if (text.starts_with(name) && ends(name.size())) return {{spaces + name.size(), seconds}};
-  }
-  for (const std::string_view day : {"day", "d"}) {
-    if (text.starts_with(day) && ends(day.size())) return {{spaces + day.size(), 86400}};
+  for (const Unit& unit : kUnits) {
+    if (text.starts_with(unit.name) && ends(unit.name.size())) {
+      return {{spaces + unit.name.size(), unit.seconds}};
+    }
   }
   for (const std::string_view micro : {"us", "\xC2\xB5s", "\xCE\xBCs", "ns"}) {
     if (text.starts_with(micro)) return {{spaces + micro.size(), 1e-6}};
@@ -231,12 +295,20 @@ std::optional<Seconds> read_wait(std::string_view text, std::chrono::system_cloc
 
 // What stands before a wait in the body of an error, in small letters: fields of JSON (Google's
 // RetryInfo, Discord's, OpenRouter's headers) and words of messages.
-constexpr std::array<std::string_view, 22> kBefore = {
-    "retry_after_ms",  "retrydelay",        "retry_delay",     "retry_after",  "retry-after",
-    "retryafter",      "retry_in",          "try again in",    "retry in",     "retry after",
-    "try again after", "x-ratelimit-reset", "please wait for", "please wait",  "wait for",
-    "wait ",           "retry-in",          "come back in",    "available in", "resets in",
-    "reset in",        "available again in"};
+constexpr auto kBefore = std::to_array<std::string_view>(
+    {"retry_after_ms",  "retrydelay",         "retry_delay",     "retry_after",  "retry-after",
+     "retryafter",      "retry_in",           "try again in",    "retry in",     "retry after",
+     "try again after", "x-ratelimit-reset",  "please wait for", "please wait",  "wait for",
+     "wait ",           "retry-in",           "come back in",    "available in", "resets in",
+     "reset in",        "available again in", "erneut in",       "wieder in",    "warten sie",
+     "nouveau dans",    "essayez dans",       "essayer dans",    "nuevo en",     "dentro de",
+     "riprova tra",     "riprovare tra",      "novamente em",    "через",        "请等待",
+     "请稍等"});
+
+// What stands after a wait with its unit.
+constexpr auto kAfter =
+    std::to_array<std::string_view>({"后", "後", "之后", "之後", "以后", "以後", "후", "뒤",
+                                     "erneut", "noch einmal", "nochmal", "wieder"});
 
 // The wait that follows such words.
 std::optional<Seconds> wait_after(std::string_view rest, bool milliseconds,
@@ -258,6 +330,23 @@ std::optional<Seconds> wait_after(std::string_view rest, bool milliseconds,
   return milliseconds ? read_number(number, 0.001) : read_number_or_time(number, now);
 }
 
+// The wait that stands before such words: "in 3 Sekunden erneut".
+std::optional<Seconds> wait_before(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  while (!text.empty()) {
+    text.remove_prefix(std::min(text.find_first_of(kDigits), text.size()));
+    std::size_t used = 0;
+    const auto duration = duration_at(text, used);
+    if (!duration) used = text.find_first_not_of(kDigits);
+    text.remove_prefix(std::min(used, text.size()));
+    const std::string_view rest = text.substr(text.starts_with(' ') ? 1 : 0);
+    const bool told = std::ranges::any_of(
+        kAfter, [&](std::string_view words) { return rest.starts_with(words); });
+    if (duration && told) return duration;
+  }
+  return {};
+}
+
 std::optional<Seconds> wait_in_body(std::string_view body,
                                     std::chrono::system_clock::time_point now) {
   constexpr std::size_t kMostLooked = 65536;
@@ -270,7 +359,7 @@ std::optional<Seconds> wait_in_body(std::string_view body,
       if (wait) return wait;
     }
   }
-  return {};
+  return wait_before(text);
 }
 
 // "limit=100, remaining=0, reset=50" and "\"default\";r=0;t=50": two drafts of the IETF.
