@@ -34,7 +34,7 @@ Embeddings embed(const EmbedArguments& arguments, const Path& folder, const Glob
 // Last, as predict has it.
 void warn_of_unreadable(const Embeddings& embeddings, const Job& job) {
   if (embeddings.unreadable == 0) return;
-  job.warn("{} of {} could not be read, without a row", embeddings.unreadable,
+  job.warn("{} of {} left out, without a row", embeddings.unreadable,
            counted(embeddings.images.rows + embeddings.unreadable, "picture"));
 }
 

@@ -99,13 +99,13 @@ std::string done_words(std::size_t shown, std::size_t pictures, std::optional<Ke
 
 void run(const PredictArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
-  const std::vector<Path> pictures = list_pictures(arguments.pictures);
+  const std::vector<ListedPicture> pictures = list_pictures(arguments.pictures);
   const std::vector<RunClass> classes = run_classes(folder);
   const RunQuality quality = run_quality(folder);
   std::optional<KeptTable> table;
   if (!arguments.csv.empty()) {
     std::vector<Path> read(arguments.pictures.begin(), arguments.pictures.end());
-    read.insert(read.end(), pictures.begin(), pictures.end());
+    for (const ListedPicture& one : pictures) read.push_back(one.path);
     require_output(arguments.csv, OutputKind::kPredictions, read);
     table.emplace(arguments.csv, csv_header(classes));
   }
@@ -132,7 +132,7 @@ void run(const PredictArguments& arguments, Globals& globals) {
   }
   if (counts.predicted == 0) globals.exit_code = exit_status(ErrorKind::kInput);
   if (counts.unreadable > 0) {
-    globals.job.warn("{} of {} could not be read, without a prediction", counts.unreadable,
+    globals.job.warn("{} of {} left out, without a prediction", counts.unreadable,
                      counted(pictures.size(), "picture"));
   }
   if (!globals.json) print_quality(quality, counts.predicted);

@@ -1,5 +1,7 @@
 #include "epicrisis/corpus/picture_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -39,17 +41,19 @@ void find_pictures(const Path& folder, std::vector<Path>& found) {
       last.string(), error.message());
 }
 
-void add_folder(const Path& folder, std::vector<Path>& pictures) {
+void add_folder(const Path& folder, std::vector<ListedPicture>& pictures) {
   std::vector<Path> found;
   find_pictures(folder, found);
   if (found.empty()) {
     throw InputError("{}: the folder holds no picture (.jpg, .jpeg, .png, .webp)", folder.string());
   }
   std::ranges::sort(found);
-  pictures.insert(pictures.end(), found.begin(), found.end());
+  for (const Path& path : found) pictures.push_back({path, ""});
 }
 
-void add_table(const Path& table, std::vector<Path>& pictures) {
+// One list is of many hands: a row that names no picture does not keep the others from being looked
+// at.
+void add_table(const Path& table, std::vector<ListedPicture>& pictures) {
   CsvReader rows(table);
   std::string column;
   for (const char* name : {"file", "path", "image_path", "image", "picture"}) {
@@ -62,19 +66,29 @@ void add_table(const Path& table, std::vector<Path>& pictures) {
         table.string(), join(rows.header(), ", "));
   }
   const std::size_t index = rows.column(column);
-  const std::size_t before = pictures.size();
-  while (rows.next()) {
+  rows.take_short_rows();  // no other cell is read
+  std::size_t read = 0;
+  std::size_t named = 0;
+  for (; rows.next(); ++read) {
     const std::string& name = rows.at(index);
-    if (name.empty()) throw InputError("{}: column '{}' is empty", rows.place(), column);
-    pictures.push_back(table.parent_path() / name);
+    if (trim(name).empty()) {
+      pictures.push_back({rows.place(), fmt::format("column '{}' is empty", column)});
+      continue;
+    }
+    ++named;
+    pictures.push_back({table.parent_path() / name, ""});
   }
-  if (pictures.size() == before) throw InputError("{}: the table has no row", table.string());
+  if (read == 0) throw InputError("{}: the table has no row", table.string());
+  if (named == 0) {
+    throw InputError("{}: no row names a picture; column '{}' is empty in all {}", table.string(),
+                     column, counted(read, "row"));
+  }
 }
 
 }  // namespace
 
-std::vector<Path> list_pictures(const std::vector<std::string>& places) {
-  std::vector<Path> pictures;
+std::vector<ListedPicture> list_pictures(const std::vector<std::string>& places) {
+  std::vector<ListedPicture> pictures;
   for (const std::string& place : places) {
     if (place == "-") {
       throw UsageError("pictures are not read from standard input ('-'); name files or folders");
@@ -88,7 +102,7 @@ std::vector<Path> list_pictures(const std::vector<std::string>& places) {
     } else if (ascii_lower(Path(place).extension().string()) == ".csv") {
       add_table(place, pictures);
     } else {
-      pictures.emplace_back(place);
+      pictures.push_back({place, ""});
     }
   }
   return pictures;

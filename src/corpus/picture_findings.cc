@@ -34,6 +34,7 @@ std::string name_of(const PictureFindings& picture) {
 
 void measure_one(Work& work) {
   PictureFindings& picture = work.picture;
+  if (!picture.error.empty()) return;
   try {
     picture.measures = measure_picture(load_image(picture.path));
   } catch (const InputError& error) {
@@ -144,9 +145,9 @@ std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& places
                                           const std::string& modality) {
   std::vector<PictureToMeasure> pictures;
   std::set<std::string> seen;
-  for (const Path& path : list_pictures(places)) {
-    if (seen.insert(path.lexically_normal().string()).second) {
-      pictures.push_back({"", path.stem().string(), path.string(), modality});
+  for (const ListedPicture& one : list_pictures(places)) {
+    if (seen.insert(one.path.lexically_normal().string()).second) {
+      pictures.push_back({"", one.path.stem().string(), one.path.string(), modality, one.error});
     }
   }
   return pictures;
@@ -166,6 +167,7 @@ FindingsReport measure_files(const std::vector<PictureToMeasure>& pictures,
       work.picture.key = one.key;
       work.picture.path = one.path;
       work.picture.modality = one.modality;
+      work.picture.error = one.error;
       page.push_back(std::move(work));
     }
     measure_all(page, threads, job, meter);
@@ -252,6 +254,7 @@ Image evidence_sheet(const std::vector<PictureToMeasure>& pictures, Job& job,
   for (const PictureToMeasure& picture : pictures) {
     job.check();
     try {
+      if (!picture.error.empty()) throw InputError("{}", picture.error);
       rows.push_back(draw_evidence(load_image(picture.path), kPanel));
     } catch (const InputError& error) {
       failures.push_back(fmt::format("{}: {}", picture.path, error.what()));

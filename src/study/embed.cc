@@ -168,7 +168,8 @@ Embeddings embed_samples(const Path& run_folder, Workspace& workspace,
   return result;
 }
 
-Embeddings embed_files(const Path& run_folder, const std::vector<Path>& pictures, Job& job) {
+Embeddings embed_files(const Path& run_folder, const std::vector<ListedPicture>& pictures,
+                       Job& job) {
   const study::RunUse use = study::read_run_use(run_folder);
   study::require_image_branch(run_folder, use);
   const study::RunModel model(run_folder, use);
@@ -178,7 +179,7 @@ Embeddings embed_files(const Path& run_folder, const std::vector<Path>& pictures
       [&](const study::EmbeddedPictures& batch) {
         for (std::size_t i = 0; i < batch.errors.size(); ++i) {
           if (batch.errors[i].empty()) {
-            result.files.push_back(pictures[batch.first + i]);
+            result.files.push_back(pictures[batch.first + i].path);
             continue;
           }
           job.warn("{}", batch.errors[i]);

@@ -1,5 +1,7 @@
 #include "study/picture_batches.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
@@ -30,7 +32,7 @@ class BatchPictures : public ImageSource {
 }  // namespace
 
 void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
-                         const std::vector<Path>& pictures, std::string_view step,
+                         const std::vector<ListedPicture>& pictures, std::string_view step,
                          const std::function<void(const EmbeddedPictures&)>& sink, Job& job) {
   Meter meter = job.meter(step, pictures.size(), "images");
   for (std::size_t begin = 0; begin < pictures.size(); begin += kBatch) {
@@ -40,8 +42,13 @@ void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
     batch.errors.resize(count);
     std::vector<Image> prepared(count);
     parallel_for(count, 0, job, [&](std::size_t i) {
+      const ListedPicture& picture = pictures[begin + i];
+      if (!picture.error.empty()) {
+        batch.errors[i] = fmt::format("{}: {}", picture.path.string(), picture.error);
+        return;
+      }
       try {
-        prepared[i] = prepare_image(load_image(pictures[begin + i]), recipe).image;
+        prepared[i] = prepare_image(load_image(picture.path), recipe).image;
       } catch (const InputError& error) {
         batch.errors[i] = error.what();
       } catch (const SystemError& error) {

@@ -9,6 +9,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/image/prepare.h"
 #include "study/run_model.h"
 
@@ -26,7 +27,7 @@ struct EmbeddedPictures {
 // grow with their number. `sink` is called in their order, from this thread. `step` names what is
 // shown as progress. Interrupted between batches.
 void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
-                         const std::vector<Path>& pictures, std::string_view step,
+                         const std::vector<ListedPicture>& pictures, std::string_view step,
                          const std::function<void(const EmbeddedPictures&)>& sink, Job& job);
 
 }  // namespace epicrisis::study

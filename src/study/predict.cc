@@ -148,7 +148,7 @@ Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& c
   return json;
 }
 
-PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& pictures,
+PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedPicture>& pictures,
                                std::size_t nearest,
                                const std::function<void(const PicturePrediction&)>& sink,
                                Job& job) {
@@ -171,7 +171,7 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& 
         std::size_t row = 0;
         for (std::size_t i = 0; i < batch.errors.size(); ++i) {
           PicturePrediction prediction;
-          prediction.picture = pictures[batch.first + i];
+          prediction.picture = pictures[batch.first + i].path;
           prediction.error = batch.errors[i];
           if (prediction.error.empty()) {
             prediction.probabilities = softmax(logits.row(row));

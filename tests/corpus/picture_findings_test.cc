@@ -198,6 +198,16 @@ TEST_F(FindingsTest, OfFilesAndFolders) {
   const Image sheet = evidence_sheet(pictures, job_, failures);
   EXPECT_TRUE(failures.empty());
   EXPECT_GT(sheet.width, 640);
+  // A row of it that names none is counted and told, and the others are measured.
+  write_file(folder_.path() / "x/t.csv", "picture,age\n,3\nb.png,4\n");
+  const auto some = pictures_at({folder + "/t.csv"}, "slide");
+  const FindingsReport report = measure_files(some, nullptr, 1, job_, {});
+  EXPECT_EQ(report.measured, 1);
+  EXPECT_EQ(report.failed, 1);
+  EXPECT_THAT(report.failures,
+              testing::ElementsAre(folder + "/t.csv:2: column 'picture' is empty"));
+  evidence_sheet(some, job_, failures);
+  EXPECT_EQ(failures, report.failures);
   Job cancelled;
   cancelled.cancel();
   EXPECT_THROW(measure_files(pictures, nullptr, 1, cancelled, {}), Interrupted);

@@ -35,6 +35,7 @@ Json to_json(const PictureFindings& picture);
 // A picture to look at.
 struct PictureToMeasure {
   std::string dataset, key, path, modality;
+  std::string error = {};  // why there is none to look at: a row of a list that names none
 };
 // Those that list_pictures() finds, with its errors; each once.
 std::vector<PictureToMeasure> pictures_at(const std::vector<std::string>& places,

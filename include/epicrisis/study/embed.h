@@ -7,6 +7,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/sample_selection.h"
 
@@ -41,7 +42,8 @@ struct Embeddings {
 Embeddings embed_samples(const Path& run_folder, Workspace& workspace,
                          const SampleSelection& selection, bool with_notes, Job& job);
 // Picture files. Needs nothing but the run folder. InputError for a run that sees no pictures.
-Embeddings embed_files(const Path& run_folder, const std::vector<Path>& pictures, Job& job);
+Embeddings embed_files(const Path& run_folder, const std::vector<ListedPicture>& pictures,
+                       Job& job);
 
 // Files of `folder`, which are all there or none: embeddings.safetensors, images.npy, images.csv
 // and, where there are notes, texts.npy, texts.csv. docs/formats/embeddings.md. UsageError for a

@@ -9,6 +9,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/run_folder.h"
 
 namespace epicrisis {
@@ -23,7 +24,7 @@ struct NearCase {
 
 // What a run says of one picture.
 struct PicturePrediction {
-  Path picture;
+  Path picture;       // as ListedPicture has it
   std::string error;  // why it could not be read; all below is empty then
   std::size_t label = 0;
   std::vector<double> probabilities;  // by class; their sum is 1
@@ -66,11 +67,12 @@ struct PredictCounts {
 
 // Prepares each picture by the run's recipe and predicts its class with the `nearest` training
 // cases nearest to it. `sink` is called once a picture, in their order, from this thread; memory
-// does not grow with their number. A picture that cannot be read is a prediction with an error.
+// does not grow with their number. A picture that cannot be read, and a row of a list that names
+// none, is a prediction with an error.
 // Needs nothing but the run folder. InputError for a run that is damaged, unfinished, or of an
 // earlier version (saying how it is completed); SystemError in a build without LibTorch;
 // Interrupted when the job is cancelled.
-PredictCounts predict_pictures(const Path& run_folder, const std::vector<Path>& pictures,
+PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedPicture>& pictures,
                                std::size_t nearest,
                                const std::function<void(const PicturePrediction&)>& sink, Job& job);
 

@@ -78,7 +78,7 @@ TEST_F(EmbedTest, FilesAreWhereTheirSamplesAre) {
   const Path picture = sample(samples.samples[3].id).image_path;
   test::JobLog log;
   Job job(log);
-  const Embeddings files = embed_files(run, {broken, picture}, job);
+  const Embeddings files = embed_files(run, listed({broken, picture}), job);
   ASSERT_EQ(files.images.rows, 1U);
   EXPECT_EQ(files.files, std::vector<Path>{picture});
   EXPECT_EQ(files.unreadable, 1U);
@@ -158,7 +158,7 @@ TEST_F(EmbedTest, TheFilesAreAllThereOrNone) {
   EXPECT_EQ(row, all.notes.size());
 
   EXPECT_THROW(write_embeddings(run, all, out, false), UsageError);
-  const Embeddings fewer = embed_files(run, {sample(1).image_path}, job_);
+  const Embeddings fewer = embed_files(run, listed({sample(1).image_path}), job_);
   EXPECT_EQ(write_embeddings(run, fewer, out, true).size(), 3U);
   EXPECT_FALSE(fs::exists(out / "texts.npy"));
   EXPECT_EQ(CsvReader(out / "images.csv").header(), (std::vector<std::string>{"row", "picture"}));

@@ -7,12 +7,10 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
-#include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/study/embed.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/predictions.h"
 #include "study/with_train/used_runs.h"
-#include "support/read_only.h"
 
 namespace epicrisis {
 namespace {
@@ -80,6 +78,23 @@ TEST_F(PredictTest, APictureThatCannotBeReadDoesNotStopTheRest) {
   EXPECT_EQ(all[1].error, "");
 }
 
+// A list is of many hands: one row without a picture kept all others from being predicted.
+TEST_F(PredictTest, ARowThatNamesNoPictureDoesNotStopTheRest) {
+  const Path list = copies_.path() / "list.csv";
+  write_file(list, "age,picture\n3,\n4," + sample(1).image_path + "\n5,none.png\n");
+  std::vector<PicturePrediction> all;
+  const PredictCounts counts = predict_pictures(
+      run_folder(), list_pictures({list.string()}), 1,
+      [&](const PicturePrediction& one) { all.push_back(one); }, job_);
+  EXPECT_EQ(counts.predicted, 1U);
+  EXPECT_EQ(counts.unreadable, 2U);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].error, list.string() + ":2: column 'picture' is empty");
+  EXPECT_EQ(to_json(all[0], {})["picture"], list.string() + ":2");
+  EXPECT_EQ(all[1].error, "");
+  EXPECT_NE(all[2].error.find("none.png"), std::string::npos);
+}
+
 TEST_F(PredictTest, ADamagedRunSaysWhereAndWhatToDo) {
   EXPECT_NE(refusal(copies_.path() / "none").find("no such run folder"), std::string::npos);
   const Path run = copied_run();
@@ -137,47 +152,8 @@ TEST_F(PredictTest, WhatWasSaidBeforeACancelStays) {
     EXPECT_EQ(one.error, "");
     if (++said == 3) job_.cancel();
   };
-  EXPECT_THROW(predict_pictures(run_folder(), pictures, 1, sink, job_), Interrupted);
+  EXPECT_THROW(predict_pictures(run_folder(), listed(pictures), 1, sink, job_), Interrupted);
   EXPECT_EQ(said, 64U);  // the batch that was done is told whole
-}
-
-TEST_F(PredictTest, PicturesAreListedFromFilesFoldersAndTables) {
-  const Path folder = copies_.path() / "pictures";
-  EXPECT_THROW(list_pictures({"-"}), UsageError);
-  EXPECT_THROW(list_pictures({folder.string()}), UsageError);
-  fs::create_directories(folder);
-  EXPECT_THROW(list_pictures({folder.string()}), InputError);
-  write_file(folder / "b.png", "");
-  write_file(folder / "below" / "a.jpg", "");
-  write_file(folder / "notes.txt", "");
-  write_file(folder / "._b.png", "");
-  write_file(folder / "__MACOSX" / "b.png", "");
-  EXPECT_EQ(list_pictures({folder.string()}),
-            (std::vector<Path>{folder / "b.png", folder / "below" / "a.jpg"}));
-  write_file(folder / "t.csv", "picture,age\nb.png,3\n");
-  EXPECT_EQ(list_pictures({(folder / "t.csv").string()}), (std::vector<Path>{folder / "b.png"}));
-}
-
-TEST_F(PredictTest, AFolderThatCannotBeReadIsNamedWithWhatToDo) {
-  const Path folder = copies_.path() / "pictures";
-  write_file(folder / "a.jpg", "");
-  write_file(folder / "closed" / "b.jpg", "");
-  for (const Path& open : {copies_.path(), folder}) fs::permissions(open, fs::perms(0755));
-  fs::permissions(folder / "closed", fs::perms(0));
-  const int ended = test::as_somebody_else([&] {
-    try {
-      list_pictures({folder.string()});
-      return 1;
-    } catch (const InputError& error) {
-      const std::string_view said = error.what();
-      return said.find("closed: the folder cannot be read") != std::string_view::npos &&
-                     said.find("chmod") != std::string_view::npos
-                 ? 0
-                 : 2;
-    }
-  });
-  fs::permissions(folder / "closed", fs::perms(0755));
-  EXPECT_EQ(ended, 0);
 }
 
 // Runs of other encoders than those of the study that all these tests share.

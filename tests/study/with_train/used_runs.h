@@ -57,10 +57,15 @@ class UsedRunsTest : public ::testing::Test {
                           std::filesystem::copy_options::recursive);
     return copies_.path() / "run";
   }
+  static std::vector<ListedPicture> listed(const std::vector<Path>& paths) {
+    std::vector<ListedPicture> pictures;
+    for (const Path& path : paths) pictures.push_back({path, ""});
+    return pictures;
+  }
   std::vector<PicturePrediction> predict(const Path& run, const std::vector<Path>& pictures) {
     std::vector<PicturePrediction> all;
     predict_pictures(
-        run, pictures, 2, [&](const PicturePrediction& one) { all.push_back(one); }, job_);
+        run, listed(pictures), 2, [&](const PicturePrediction& one) { all.push_back(one); }, job_);
     return all;
   }
 
