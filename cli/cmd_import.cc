@@ -79,6 +79,7 @@ void print_report(const ImportReport& report) {
     print_line(fmt::format("  {} not in the source any more; what was imported stays",
                            counted(report.absent, "sample of an earlier import is",
                                    "samples of an earlier import are")));
+    print_examples(report.absent_keys, report.absent, "    ");
   }
   if (report.lost.any()) print_line("  " + lost_in_words(report.lost));
   if (const std::string blocks = map_blocks(read); !blocks.empty()) {

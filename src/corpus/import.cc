@@ -73,6 +73,7 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
 
 constexpr std::size_t kKeptExamples = 5;  // of what was left out, a kind
 constexpr std::size_t kKeptLabels = 50;
+constexpr std::size_t kListedKeys = 100;
 
 std::string absolute_text(const Path& path) {
   return std::filesystem::absolute(path).lexically_normal().string();
@@ -147,6 +148,20 @@ LostValues fewer(const LostValues& before, const LostValues& after) {
   return lost;
 }
 
+// The first keys of the data set's samples up to an id that were not met; `met` has a place for
+// each of these ids.
+std::vector<std::string> keys_not_met(Database& database, std::int64_t dataset,
+                                      const std::vector<bool>& met) {
+  std::vector<std::string> keys;
+  Statement row =
+      database.prepare("SELECT id, key FROM samples WHERE dataset_id = ? AND id < ? ORDER BY id");
+  row.bind_all(dataset, static_cast<std::int64_t>(met.size()));
+  while (keys.size() < kListedKeys && row.step()) {
+    if (!met[static_cast<std::size_t>(row.integer(0))]) keys.push_back(row.text(1));
+  }
+  return keys;
+}
+
 // Nothing is stored where the adapter tells something else in its report.
 ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Path& path, Job& job,
                          const ImportOptions& options, const Told& told) {
@@ -213,6 +228,7 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
           .value_or("");
     };
   }
+  std::vector<bool> met(before > 0 ? static_cast<std::size_t>(last_before) + 1 : 0);  // by id
   SampleWriter writer(database, dataset);
   Meter progress = job.meter(fmt::format("import {}", input.dataset), 0, "samples");
   report.read = adapter.read(input, [&](Sample&& sample) {
@@ -226,6 +242,8 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
       throw InternalError("cannot import {}: the adapter '{}' gave the id '{}' twice",
                           report.source, adapter_name, sample.key);
     }
+    if (id > 0 && static_cast<std::size_t>(id) < met.size())
+      met[static_cast<std::size_t>(id)] = true;
     switch (outcome) {
       case SampleWriter::Outcome::kNew:
         ++report.written;
@@ -259,6 +277,7 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   }
   keep_import_record(database, dataset, record);
   report.absent = before - report.updated - report.unchanged;
+  if (report.absent > 0) report.absent_keys = keys_not_met(database, dataset, met);
   check_counts(report, before, count_stored());
   transaction.commit();
   return report;
@@ -278,6 +297,7 @@ Json to_json(const ImportReport& report) {
   json["updated"] = report.updated;
   json["unchanged"] = report.unchanged;
   json["absent"] = report.absent;
+  json["absent_keys"] = report.absent_keys;
   json["lost"] = {{"groups", report.lost.groups},
                   {"splits", report.lost.splits},
                   {"classes", report.lost.labels}};

@@ -193,6 +193,10 @@ TEST_F(ImportTest, ChangesAndAbsencesAreCounted) {
   EXPECT_EQ(report.unchanged, 87);
   EXPECT_EQ(report.written, 5);
   EXPECT_EQ(report.absent, 10);
+  std::vector<std::string> gone;
+  for (std::size_t i = 90; i < 100; ++i) gone.push_back(sample(i).key);
+  EXPECT_EQ(report.absent_keys, gone);
+  EXPECT_EQ(to_json(report)["absent_keys"], Json(gone));
   EXPECT_EQ(stored(workspace.database()), 105);
 }
 

@@ -43,6 +43,7 @@ struct ImportReport {
   std::int64_t updated = 0;
   std::int64_t unchanged = 0;
   std::int64_t absent = 0;  // stored by an earlier import and not met in this one; they stay
+  std::vector<std::string> absent_keys;  // the first 100 of these
   LostValues lost;
 };
 Json to_json(const ImportReport& report);
