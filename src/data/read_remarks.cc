@@ -144,12 +144,6 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
                            label_counts_in_words(report.left_empty),
                        {}});
   }
-  if (report.in_several_splits > 0) {
-    remarks.push_back({true,
-                       fmt::format("{} in more than one published split; see 'epicrisis check'",
-                                   samples_in_words(report.in_several_splits)),
-                       {}});
-  }
   const std::string against = report.field.grade_name() + " that is not the class's";
   for (const auto& [kind, tally] : report.warnings) {
     add_tally(remarks, true, kind, tally, kind == against ? kMaxContradictions : kMaxExamples);

@@ -53,6 +53,23 @@ TEST(ImageFolderLines, NotANumberIsAMissingValue) {
   EXPECT_THAT(result.report.warnings, IsEmpty());
 }
 
+// The column said nothing to the folder, and nobody which of the two was taken.
+TEST(ImageFolderLines, ASplitThatIsNotTheFoldersIsNamedWithTheOneThatIsTaken) {
+  const ReadResult result =
+      read_lines("file_name,split\n1.jpg,test\n2.jpg,training\n3.jpg,val\n", "train/metadata.csv");
+  ASSERT_THAT(result.samples, SizeIs(3));
+  EXPECT_EQ(result.samples[0].split, "test");
+  EXPECT_EQ(result.samples[1].split, "train");
+  EXPECT_EQ(result.samples[2].split, "validation");
+  EXPECT_EQ(result.report.in_several_splits, 2U);
+  ASSERT_THAT(result.report.warnings, SizeIs(1));
+  const auto& [kind, tally] = *result.report.warnings.begin();
+  EXPECT_THAT(kind, HasSubstr("first of test, validation and train"));
+  EXPECT_THAT(tally.examples,
+              ElementsAre(HasSubstr("train/metadata.csv:2: test and train; taken as test"),
+                          HasSubstr("metadata.csv:4: validation and train; taken as validation")));
+}
+
 TEST(ImageFolderLines, ABrokenLineIsNamedAndTheOthersAreTaken) {
   for (const char* line : {"{\"file_name\": \"2.jpg\"", "[1, 2]", "\xff", "3", "{,}"}) {
     const ReadResult result = read_lines(std::string("{\"file_name\": \"1.jpg\"}\n") + line +

@@ -390,7 +390,13 @@ void Intake::settle_split(Draft& draft) {
   for (const char* name : {"train", "validation", "test"}) {
     if (std::find(known.begin(), known.end(), name) != known.end()) draft.sample.split = name;
   }
-  if (known.size() > 1) ++report_.in_several_splits;
+  if (known.size() > 1) {
+    ++report_.in_several_splits;
+    warn(
+        "in more than one published split, taken as the first of test, validation and train; see "
+        "'epicrisis check'",
+        draft.place, fmt::format("{}; taken as {}", join_words(known, "and"), draft.sample.split));
+  }
   draft.sample.published_splits = std::move(known);
 }
 
