@@ -10,11 +10,10 @@
 #include "data/adapters/column_words.h"
 #include "data/adapters/found_tables.h"
 #include "data/adapters/intake.h"
+#include "data/adapters/table_start.h"
 #include "data/published_split.h"
-#include "data/sex_letters.h"
 #include "data/sites.h"
 #include "data/values.h"
-#include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
@@ -25,8 +24,6 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxRows = 5000;
-constexpr std::size_t kMaxDistinct = 1000;  // values of a column told apart
 constexpr std::size_t kMaxShown = 5;        // values in a comment
 constexpr std::size_t kMaxLabels = 200;     // a column of more is none of labels
 constexpr std::size_t kMaxEntries = 20000;  // files looked at for pictures
@@ -34,59 +31,8 @@ constexpr std::size_t kFewRows = 20;        // where every row may have a label 
 constexpr std::size_t kMaxSites = 100;      // not known, proposed to be put in words
 constexpr std::size_t kMaxNamed = 5;        // tables and candidates named in a sentence
 
-struct Column {
-  std::string name;
-  std::size_t filled = 0;  // rows that say something
-  std::map<std::string, std::uint64_t> values;
-  bool all_different = true;
-  std::string role;  // "" while it has none
-  SexLetters letters;
-
-  // The share of the filled rows whose value the test takes.
-  template <typename Test>
-  double share(Test test) const {
-    std::uint64_t all = 0;
-    std::uint64_t taken = 0;
-    for (const auto& [value, count] : values) {
-      all += count;
-      if (test(value)) taken += count;
-    }
-    return all == 0 ? 0 : static_cast<double>(taken) / static_cast<double>(all);
-  }
-};
-
-struct Table {
-  std::string file;  // below the folder
-  char separator = ',';
-  std::size_t rows = 0;
-  bool whole = true;
-  std::vector<Column> columns;
-};
-
-Table read_start(const Path& folder, const std::string& file) {
-  CsvReader reader(folder / file);
-  Table table;
-  table.file = file;
-  table.separator = reader.separator();
-  for (const std::string& name : reader.header()) table.columns.emplace_back().name = name;
-  while (reader.next()) {
-    if (table.rows == kMaxRows) {
-      table.whole = false;
-      break;
-    }
-    ++table.rows;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-      Column& column = table.columns[i];
-      const std::string value = clean_text(reader.at(i), kMaxFindingValue);
-      if (is_missing(value)) continue;
-      ++column.filled;
-      const bool known = column.values.contains(value);
-      if (known) column.all_different = false;
-      if (known || column.values.size() < kMaxDistinct) ++column.values[value];
-    }
-  }
-  return table;
-}
+using Column = ColumnStart;
+using Table = TableStart;
 
 class Proposal {
  public:
@@ -99,6 +45,15 @@ class Proposal {
     find_roles();
   }
 
+  // InputError for a text, of which a map would read nothing.
+  void require_table() const {
+    if (table_.columns.size() == 1 && guessed_) {
+      throw InputError(
+          "{}: its lines are one column, called '{}', so it is a text and no table; call it 'id' "
+          "if it names the samples",
+          table_.file, comment(table_.columns.front().name));
+    }
+  }
   std::size_t roles() const { return role_of_.size(); }
   const Table& table() const { return table_; }
 
@@ -179,7 +134,7 @@ class Proposal {
         "# Proposed by the names of the columns and {} rows of {}: look it over.\n"
         "# docs/formats/column-maps.md explains every key.\n"
         "table = {}\n",
-        table_.whole ? fmt::format("the {}", table_.rows) : fmt::format("the first {}", kMaxRows),
+        table_.whole ? fmt::format("the {}", table_.rows) : fmt::format("the first {}", kStartRows),
         comment(table_.file), toml_string(table_.file));
     if (const std::string missing = missing_header(); !missing.empty()) {
       text = fmt::format("# {}\n", missing) + text;
@@ -265,19 +220,26 @@ class Proposal {
         return;
       }
     }
+    assign_by_words(role, role, fits);
+  }
+  // The first column for which `fits` holds and whose name is made of words of a kind.
+  template <typename Fits>
+  void assign_by_words(const std::string& role, std::string_view kind, Fits fits) {
+    if (role_of_.contains(role)) return;
+    const auto found = std::ranges::find_if(table_.columns, [&](const Column& column) {
+      return column.role.empty() && column.filled > 0 && fits(column) &&
+             ColumnWords::get().says(kind, column.name);
+    });
+    if (found != table_.columns.end()) take(role, *found);
   }
   // By the words that its name is made of: a person goes before a part of one. Where every row has
   // a case of its own, nothing belongs together by it.
   void assign_group() {
     assign("group", [](const Column& column) { return column.filled > 0; });
     for (const char* kind : {"person", "part", "visit"}) {
-      if (role_of_.contains("group")) return;
-      const auto found = std::ranges::find_if(table_.columns, [&](const Column& column) {
-        return column.role.empty() && column.filled > 0 &&
-               !(column.all_different && std::string_view(kind) == "visit") &&
-               ColumnWords::get().says(kind, column.name);
+      assign_by_words("group", kind, [&](const Column& column) {
+        return !(column.all_different && std::string_view(kind) == "visit");
       });
-      if (found != table_.columns.end()) take("group", *found);
     }
   }
   void take(const std::string& role, Column& column) {
@@ -303,14 +265,19 @@ class Proposal {
     }
     assign("split",
            [](const Column& column) { return column.filled > 0 && column.values.size() <= 20; });
-    assign("label", [](const Column& column) {
+    const auto labels = [](const Column& column) {
       const bool is_prose = column.all_different && column.filled > kFewRows;
       return column.filled > 0 && column.values.size() <= kMaxLabels && !is_prose;
-    });
+    };
+    assign("label", labels);
+    assign_by_words("label", "proven_diagnosis", half_understood("label"));
     assign("picture", any);
     assign_group();
     for (const char* role : {"site", "subclass", "modality"}) assign(role, any);
     find_by_values();
+    for (const char* kind : {"proven_diagnosis", "diagnosis"}) {
+      assign_by_words("label", kind, labels);
+    }
     assign("id", any);
     if (role_of_.contains("id") || table_.columns.empty()) return;
     // Something must be there, for a person to correct.
@@ -320,10 +287,9 @@ class Proposal {
     if (role_of_.contains("picture")) {
       role_of_["id"] = role_of_["picture"];  // without its suffix
       role_of_.erase("picture");
-    } else if (different != table_.columns.end()) {
-      take("id", *different);
     } else {
-      take("id", table_.columns.front());
+      guessed_ = true;
+      take("id", different != table_.columns.end() ? *different : table_.columns.front());
     }
   }
 
@@ -367,9 +333,9 @@ class Proposal {
       shown.push_back(column.all_different ? comment(value)
                                            : fmt::format("{} ({})", comment(value), count));
     }
-    const std::string many = column.values.size() < kMaxDistinct
+    const std::string many = column.values.size() < kStartValues
                                  ? std::to_string(column.values.size())
-                                 : fmt::format("{} or more", kMaxDistinct);
+                                 : fmt::format("{} or more", kStartValues);
     return fmt::format("{} values{}: {}", many, column.all_different ? ", all different" : "",
                        join(shown, ", "));
   }
@@ -507,21 +473,13 @@ class Proposal {
            text;
   }
 
-  // "size_mm" and "Durchmesser (mm)" of numbers as "size" and "durchmesser" with their unit.
+  // The unit of numbers alone: words may end as one does.
   static std::pair<std::string, std::string> name_and_unit(const Column& column) {
-    std::string name = fold_value(column.name);
+    auto found = finding_name_and_unit(column.name);
     const double numbers = column.share(
         [](const std::string& value) { return parse_decimal(value) || is_missing_number(value); });
-    for (const std::string& unit : ColumnWords::get().names("units")) {
-      for (const std::string& end : {" " + unit, "(" + unit + ")", "[" + unit + "]", "." + unit,
-                                     "-" + unit, " in " + unit}) {
-        if (numbers < 0.5 || name.size() <= end.size() || !name.ends_with(end)) continue;
-        name.resize(name.size() - end.size());
-        if (name.ends_with(" in")) name.resize(name.size() - 3);
-        return {std::string(trim(name)), unit};
-      }
-    }
-    return {name, ""};
+    if (!found.second.empty() && numbers < 0.5) found = {finding_name(column.name), ""};
+    return found;
   }
 
   std::string rest() const {
@@ -542,6 +500,7 @@ class Proposal {
   const Field& field_;
   Taxonomy taxonomy_;
   std::map<std::string, Column*> role_of_;
+  bool guessed_ = false;  // the ids, as nothing says what holds them
 };
 
 ColumnProposal proposed(const Proposal& proposal, const Path& folder) {
@@ -554,7 +513,14 @@ ColumnProposal propose_column_map(const Path& path, const Field& field) {
   std::error_code ignored;
   const Path whole = std::filesystem::absolute(path).lexically_normal();
   if (std::filesystem::is_regular_file(whole, ignored)) {
-    const Proposal proposal(read_start(whole.parent_path(), whole.filename().string()), field);
+    const std::string name = whole.filename().string();
+    if (is_picture_name(name)) {
+      throw UsageError(
+          "proposing a column map: {} is called as a picture; name a table or a folder",
+          path.string());
+    }
+    const Proposal proposal(read_table_start(whole.parent_path(), name), field);
+    proposal.require_table();
     return proposed(proposal, whole.parent_path());
   }
   if (!std::filesystem::is_directory(whole, ignored)) {
@@ -567,7 +533,8 @@ ColumnProposal propose_column_map(const Path& path, const Field& field) {
   const std::vector<std::string> tables = tables_in(whole);
   for (const std::string& file : tables) {
     try {
-      auto one = std::make_unique<Proposal>(read_start(whole, file), field);
+      auto one = std::make_unique<Proposal>(read_table_start(whole, file), field);
+      one->require_table();
       if (best == nullptr || one->roles() > best->roles()) std::swap(best, one);
       if (one != nullptr) others.push_back(one->table().file);
     } catch (const InputError& failure) {
