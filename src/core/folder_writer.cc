@@ -91,15 +91,18 @@ std::set<std::string> read_list(const Path& file) {
   return {lines.begin() + 1, lines.end()};
 }
 
+bool has_list(const Path& folder) {
+  std::error_code error;
+  return fs::is_regular_file(fs::symlink_status(folder / kFolderList, error));
+}
+
 // What an earlier writer did not leave as it is: its name; "" where there is nothing of the kind.
 std::string foreign_file(const Path& folder) {
-  const Path list = folder / kFolderList;
-  std::error_code error;
-  const bool listed = fs::is_regular_file(fs::symlink_status(list, error));
-  const std::set<std::string> known = listed ? read_list(list) : std::set<std::string>();
+  const bool listed = has_list(folder);
+  const std::set<std::string> known = files_left_as_written(folder);
   for (const auto& [name, size] : files_below(folder)) {
     if (listed && name == kFolderList) continue;
-    if (!known.contains(fmt::format("{}\t{}", size, name))) return name;
+    if (!known.contains(name)) return name;
   }
   return "";
 }
@@ -189,6 +192,16 @@ class Moves {
 };
 
 }  // namespace
+
+std::set<std::string> files_left_as_written(const Path& folder) {
+  std::set<std::string> files;
+  if (!has_list(folder)) return files;
+  const std::set<std::string> known = read_list(folder / kFolderList);
+  for (const auto& [name, size] : files_below(folder)) {
+    if (known.contains(fmt::format("{}\t{}", size, name))) files.insert(name);
+  }
+  return files;
+}
 
 FolderWriter::FolderWriter(const Path& folder, bool replace)
     : folder_(clean(folder)), replace_(replace) {

@@ -68,6 +68,17 @@ TEST_F(FolderWriterTest, TakesAnEmptyFolderByAnyName) {
   EXPECT_THAT(files(folder_), ElementsAre("a"));
 }
 
+TEST_F(FolderWriterTest, TellsWhatIsThereAsItWasWritten) {
+  EXPECT_THAT(files_left_as_written(folder_), testing::IsEmpty());
+  fill(folder_, {"a/b.txt", "c.txt", "d.txt"}, false);
+  write_file(folder_ / "c.txt", "another size");
+  write_file(folder_ / "a/other.txt", "one");
+  fs::remove(folder_ / "d.txt");
+  EXPECT_THAT(files_left_as_written(folder_), ElementsAre("a/b.txt"));
+  fs::remove(folder_ / kFolderList);
+  EXPECT_THAT(files_left_as_written(folder_), testing::IsEmpty());
+}
+
 TEST_F(FolderWriterTest, WhatIsThereIsNotMixedWithWhatComes) {
   fill(folder_, {"train/1", "test/2", "README.md"}, false);
   EXPECT_THAT(refused(folder_, false), AllOf(HasSubstr("set"), HasSubstr("`replace`")));

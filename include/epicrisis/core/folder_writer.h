@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -46,5 +47,9 @@ class FolderWriter {
 
 // "epicrisis files 1", then a line a file: its size in bytes, a tab, its path from the folder.
 inline constexpr std::string_view kFolderList = ".epicrisis-files";
+// What a FolderWriter wrote to the folder and is there in the same size, by its path from the
+// folder ("train/metadata.jsonl"). Empty where there is no such list. SystemError where the folder
+// cannot be read.
+std::set<std::string> files_left_as_written(const Path& folder);
 
 }  // namespace epicrisis

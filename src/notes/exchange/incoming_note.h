@@ -22,6 +22,7 @@ struct IncomingNote {
   std::string fault;  // why it is no note; "" if it is one
   std::string doubt;  // what its text is taken for: "refusals", "web pages", ...; "" for a note
   bool keep_doubtful = false;  // takes it all the same
+  bool of_export = false;      // its file is as an export of this program left it
   std::string dataset, key, strategy, text;
   // What else may name the sample, tried in turn: of a tree's file its name, of an imagefolder's
   // line other ids and the picture's path, as the import of such a folder makes keys.

@@ -8,6 +8,7 @@
 #include "data/adapters/folder_metadata.h"
 #include "epicrisis/core/csv.h"
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/folder_writer.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
@@ -121,7 +122,7 @@ class Importer {
   }
 
   void count_claim(const IncomingNote& note) {
-    const bool shown = !note.note_key.empty() || !note.template_version.empty();
+    const bool shown = note.of_export || !note.note_key.empty() || !note.template_version.empty();
     if (shown || !filled_in_.contains(note.strategy)) return;
     if (++report_.claimed[note.strategy] == 1) {
       first_claim_[note.strategy] = clean_text(note.place, kMaxPlace);
@@ -189,7 +190,7 @@ class Importer {
 };
 
 void import_lines(const Path& file, const NoteImportOptions& options,
-                  const std::optional<std::string>& folder, Importer& importer) {
+                  const std::optional<std::string>& folder, bool of_export, Importer& importer) {
   // A longer line is handed on as a fault.
   LineReader lines(file, kMaxNoteLine);
   while (lines.next()) {
@@ -202,8 +203,9 @@ void import_lines(const Path& file, const NoteImportOptions& options,
       importer.add(cut);
       continue;
     }
-    for (const IncomingNote& note : parse_note_line(lines.line(), place, options, folder)) {
-      importer.add(note);
+    for (IncomingNote& note : parse_note_line(lines.line(), place, options, folder)) {
+      note.of_export = of_export;
+      importer.add(std::move(note));
     }
   }
 }
@@ -217,6 +219,7 @@ void import_tree(const Path& root, const NoteImportOptions& options, Importer& i
     }
   }
   std::ranges::sort(files);
+  const std::set<std::string> left = files_left_as_written(root);
   for (const Path& file : files) {
     const Path relative = file.lexically_relative(root);
     if (std::filesystem::file_size(file) > kMaxNoteLine) {
@@ -226,7 +229,9 @@ void import_tree(const Path& root, const NoteImportOptions& options, Importer& i
       importer.add(large);
       continue;
     }
-    importer.add(note_of_tree_file(relative, file.string(), read_file(file), options));
+    IncomingNote note = note_of_tree_file(relative, file.string(), read_file(file), options);
+    note.of_export = left.contains(relative.generic_string());
+    importer.add(std::move(note));
   }
 }
 
@@ -253,10 +258,11 @@ void import_folder_table(const Path& file, const NoteImportOptions& options,
 bool import_folder(const Path& root, const NoteImportOptions& options, Importer& importer) {
   std::vector<std::string> folders = find_folder_metadata(root).prefixes;
   std::ranges::sort(folders);
+  const std::set<std::string> left = files_left_as_written(root);
   for (const std::string& folder : folders) {
     const Path lines = root / folder / "metadata.jsonl";
     if (std::filesystem::exists(lines)) {
-      import_lines(lines, options, folder, importer);
+      import_lines(lines, options, folder, left.contains(folder + "metadata.jsonl"), importer);
     } else {
       import_folder_table(root / folder / "metadata.csv", options, folder, importer);
     }
@@ -302,7 +308,7 @@ NoteImportReport import_notes(Workspace& workspace, const Path& source, const Jo
   if (std::filesystem::is_directory(source)) {
     if (!import_folder(source, options, importer)) import_tree(source, options, importer);
   } else if (source.extension() == ".jsonl") {
-    import_lines(source, options, {}, importer);
+    import_lines(source, options, {}, false, importer);
   } else if (may_hold_texts(source)) {
     each_published_text(source, options, [&](const IncomingNote& note) { importer.add(note); });
   } else {

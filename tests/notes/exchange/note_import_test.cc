@@ -86,6 +86,34 @@ TEST_F(ExchangeTest, NotesInTheNameOfAFormAreCountedAndWarnedOf) {
   EXPECT_EQ(log.lines.size(), 2U);
 }
 
+// The list of an export's files shows that this program wrote them; no note of a tree could.
+TEST_F(ExchangeTest, AFormsNotesOfAnExportAreItsOwnInEveryForm) {
+  fill();
+  NoteExportOptions options;
+  options.filter.strategies = {"M"};
+  for (const NoteFormat format : {NoteFormat::kTree, NoteFormat::kImageFolder}) {
+    database_.execute("DELETE FROM notes WHERE strategy = 'M'");
+    put(samples_of_key(database_, "pad", "ISIC_1").front().id, "M", "template", 0,
+        "A nevus of the back.");
+    const Path folder = folder_.path() / std::string(note_format_name(format));
+    export_notes(workspace_, format, folder, job_, options);
+    database_.execute("DELETE FROM notes WHERE strategy = 'M'");
+    const NoteImportReport report = import_notes(workspace_, folder, job_);
+    EXPECT_EQ(report.written, 1);
+    EXPECT_THAT(report.claimed, IsEmpty());
+    // What was changed since shows nothing any more.
+    const Path file =
+        format == NoteFormat::kTree ? folder / "pad/M/ISIC_1.txt" : folder / "train/metadata.jsonl";
+    std::string text = read_file(file);
+    for (std::size_t at = text.find("the back"); at != std::string::npos;
+         at = text.find("the back")) {
+      text.replace(at, 8, "the shoulder");
+    }
+    write_file(file, text);
+    EXPECT_THAT(import_notes(workspace_, folder, job_).claimed, ElementsAre(testing::Pair("M", 1)));
+  }
+}
+
 TEST_F(ExchangeTest, KeysMatchExactlyOrNotAtAll) {
   fill();
   const NoteImportReport report = import_jsonl(
