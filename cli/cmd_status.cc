@@ -73,9 +73,10 @@ void print_studies(const std::vector<StudyProgress>& studies) {
   if (studies.empty()) return;
   print_line("");
   std::vector<std::vector<std::string>> rows = {
-      {"study", "runs", "done", "running", "interrupted", "failed", "missing", "report"}};
+      {"study", "runs", "done", "stale", "running", "interrupted", "failed", "missing", "report"}};
   for (const StudyProgress& study : studies) {
-    rows.push_back({study.name, number(study.runs), number(study.done), number(study.running),
+    rows.push_back({study.name, number(study.runs), number(study.done),
+                    number(static_cast<std::int64_t>(study.stale.size())), number(study.running),
                     number(study.interrupted), number(study.failed), number(study.missing),
                     study.report.empty() ? "none" : study.report});
   }

@@ -52,8 +52,9 @@ class RunsChecker {
     for (const StudyRun& run : study_.runs) {
       std::int64_t train = 0;
       std::int64_t validation = 0;
-      if (set_ != nullptr) count_cases(run, train, validation);
-      for (const std::int64_t seed : run.seeds) plan_run(run, seed, train, validation);
+      Json cases = Json::object();  // what is known of the configuration from them
+      if (set_ != nullptr) cases = count_cases(run, train, validation);
+      for (const std::int64_t seed : run.seeds) plan_run(run, seed, train, validation, cases);
     }
     if (set_ != nullptr) {
       count_pictures();
@@ -70,7 +71,14 @@ class RunsChecker {
   }
 
  private:
-  void count_cases(const StudyRun& run, std::int64_t& train, std::int64_t& validation) {
+  // Before the pictures are compared their roles are not sure, only how many there are.
+  Json known_of_cases(const std::vector<bool>& trained_on) const {
+    Json cases = case_settings(*set_, trained_on);
+    if (!plan_.compared) return {{"cases", cases["cases"]}};
+    return cases;
+  }
+
+  Json count_cases(const StudyRun& run, std::int64_t& train, std::int64_t& validation) {
     if (!notes_) notes_.emplace(workspace_, study_, *set_);
     FutureNotes& notes = *notes_;
     std::vector<bool> trained_on(set_->cases.size(), true);
@@ -110,6 +118,7 @@ class RunsChecker {
                                  run.name, with, validation));
     }
     if (uses_text(run.train.mode) && train > 0) check_own_notes(run, notes, trained_on);
+    return known_of_cases(trained_on);
   }
 
   // What notes leave of the training part may be of one class.
@@ -149,8 +158,8 @@ class RunsChecker {
                                     : " by the note_providers and note_models that it names"));
   }
 
-  void plan_run(const StudyRun& run, std::int64_t seed, std::int64_t train,
-                std::int64_t validation) {
+  void plan_run(const StudyRun& run, std::int64_t seed, std::int64_t train, std::int64_t validation,
+                const Json& cases) {
     PlannedRun planned;
     planned.name = run.name;
     planned.seed = seed;
@@ -176,7 +185,7 @@ class RunsChecker {
     }
     Json now;  // what is known of the configuration before pictures and notes are read
     if (settings) now = *settings;
-    if (settings && set_ != nullptr) now["cases"] = train + validation;
+    if (settings) now.update(cases);
     if (last_done != nullptr) {
       planned.state = settings ? "done" : "not known";
       if (settings && !trains_as(last_done->config, now)) {

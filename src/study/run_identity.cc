@@ -32,6 +32,16 @@ std::string content_of(const PictureTable& pictures, std::size_t index) {
   return pictures.images->content_id(pictures.picture[index]);
 }
 
+std::vector<std::size_t> trained_cases(const CaseSet& set, const std::vector<bool>& trained_on) {
+  std::vector<std::size_t> trained;
+  for (std::size_t i = 0; i < set.cases.size(); ++i) {
+    const Role role = set.cases[i].role;
+    const bool takes_part = role == Role::kTrain || role == Role::kValidation;
+    if (takes_part && trained_on[i]) trained.push_back(i);
+  }
+  return trained;
+}
+
 // Keys of a configuration as a person would say them; others are said as they are.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWords = {{
     {"train", "settings of the training"},
@@ -76,30 +86,28 @@ Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, Mo
   };
 }
 
+Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on) {
+  std::string labels;
+  std::string roles;
+  const std::vector<std::size_t> trained = trained_cases(set, trained_on);
+  for (const std::size_t i : trained) {
+    labels += fmt::format("{},", set.cases[i].label);
+    roles += fmt::format("{},", role_name(set.cases[i].role));
+  }
+  return {{"cases", trained.size()}, {"labels", sha256_hex(labels)}, {"roles", sha256_hex(roles)}};
+}
+
 Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
                        const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
                        ModelHashes& models) {
-  std::vector<std::size_t> trained;
+  const std::vector<std::size_t> trained = trained_cases(set, notes.trained_on);
   std::string contents;
-  std::string labels;
-  std::string roles;
-  for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    const Case& entry = set.cases[i];
-    if (entry.role != Role::kTrain && entry.role != Role::kValidation) continue;
-    if (!notes.trained_on[i]) continue;
-    trained.push_back(i);
-    contents += content_of(pictures, i);
-    labels += fmt::format("{},", entry.label);
-    roles += fmt::format("{},", role_name(entry.role));
-  }
+  for (const std::size_t i : trained) contents += content_of(pictures, i);
   Json config = run_settings(study, run, seed, models);
-  config.update(Json{
-      {"note_texts", uses_text(run.train.mode) ? hash_of(select_notes(notes.notes, trained)) : ""},
-      {"cases", trained.size()},
-      {"pictures", sha256_hex(contents)},
-      {"labels", sha256_hex(labels)},
-      {"roles", sha256_hex(roles)},
-  });
+  config["note_texts"] =
+      uses_text(run.train.mode) ? hash_of(select_notes(notes.notes, trained)) : "";
+  config["pictures"] = sha256_hex(contents);
+  config.update(case_settings(set, notes.trained_on));
   return config;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "epicrisis/core/json.h"
 #include "study/run_evaluation.h"
@@ -25,6 +26,9 @@ class ModelHashes {
 // What of a training's configuration the study file says, and the encoders' files: known before any
 // sample is read.
 Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, ModelHashes& models);
+// What of it the cases that are trained and validated on give, but for pictures and notes: their
+// number, labels and roles.
+Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on);
 // Everything that a training depends on: the settings, the seed, the encoders' files, the classes,
 // and of every case that is trained or validated on the role, the label, the prepared pixels and
 // the notes. Equal configurations are trained once.

@@ -11,6 +11,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/study/study.h"
 #include "settings/run_metrics.h"
+#include "study/data_state.h"
 #include "study/folders.h"
 #include "study/report_files.h"
 #include "study/run_identity.h"
@@ -131,6 +132,33 @@ std::vector<ListedRun> read_runs(Workspace& workspace, const std::string& study)
   return listed;
 }
 
+// Which finished runs of a study were trained on other data than there are now. What was trained
+// before on the same as now, and stands for the run again, is none.
+std::vector<StaleRun> stale_runs(Workspace& workspace, const Study& study,
+                                 const std::set<RunKey>& done) {
+  std::vector<StaleRun> stale;
+  if (done.empty()) return stale;
+  const Json now = study::data_state(workspace.database(), study);
+  const std::vector<RunRecord> records = list_runs(workspace.database(), study.name);
+  for (const StudyRun& run : study.runs) {
+    for (const std::int64_t seed : run.seeds) {
+      if (!done.contains({run.name, seed})) continue;
+      StaleRun found{.name = run.name, .seed = seed, .changed = {}};
+      bool current = false;
+      for (const RunRecord& record : records) {
+        if (record.status != RunStatus::kDone || record.name != run.name ||
+            study::seed_of(record.config) != seed) {
+          continue;
+        }
+        found.changed = study::data_changes(record.data_state, now, study, run);
+        current = current || (!record.data_state.is_null() && found.changed.empty());
+      }
+      if (!current && !found.changed.empty()) stale.push_back(std::move(found));
+    }
+  }
+  return stale;
+}
+
 }  // namespace
 
 std::string_view run_use_name(RunUse use) { return kUseNames.at(static_cast<std::size_t>(use)); }
@@ -174,19 +202,17 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
 }
 
 Json to_json(const StudyProgress& progress) {
-  return {{"name", progress.name},
-          {"title", progress.title},
-          {"file", progress.file},
-          {"problem", progress.problem},
-          {"runs", progress.runs},
-          {"done", progress.done},
-          {"running", progress.running},
-          {"interrupted", progress.interrupted},
-          {"failed", progress.failed},
-          {"missing", progress.missing},
-          {"report", progress.report},
-          {"absent_data", progress.absent},
-          {"data_to_import", progress.to_import}};
+  Json stale = Json::array();
+  for (const StaleRun& run : progress.stale) {
+    stale.push_back({{"name", run.name}, {"seed", run.seed}, {"changed", run.changed}});
+  }
+  return {{"name", progress.name},          {"title", progress.title},
+          {"file", progress.file},          {"problem", progress.problem},
+          {"runs", progress.runs},          {"done", progress.done},
+          {"running", progress.running},    {"interrupted", progress.interrupted},
+          {"failed", progress.failed},      {"missing", progress.missing},
+          {"stale", std::move(stale)},      {"report", progress.report},
+          {"absent_data", progress.absent}, {"data_to_import", progress.to_import}};
 }
 
 std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
@@ -218,6 +244,7 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
         (data.adapter.empty() ? progress.to_import : progress.absent).push_back(data.name);
       }
     }
+    std::set<RunKey> done;
     for (const RunKey& key : wishes.runs) {
       ++progress.runs;
       const auto found = last[name].find(key);
@@ -228,6 +255,7 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
       const ListedRun& run = found->second;
       if (run.status == RunStatus::kDone) {
         ++progress.done;
+        done.insert(key);
       } else if (run.status == RunStatus::kFailed) {
         ++progress.failed;
       } else if (run.status == RunStatus::kRunning && run.at_work) {
@@ -236,6 +264,7 @@ std::vector<StudyProgress> list_study_progress(Workspace& workspace) {
         ++progress.interrupted;
       }
     }
+    if (wishes.study) progress.stale = stale_runs(workspace, *wishes.study, done);
     list.push_back(std::move(progress));
   }
   return list;

@@ -16,6 +16,7 @@
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
+#include "study/data_state.h"
 
 namespace epicrisis::study {
 namespace {
@@ -403,6 +404,7 @@ std::vector<std::string> untrained_classes(const Study& study, const std::vector
 
 CaseSet assign_roles(Workspace& workspace, const Study& study, Job& job, bool pictures) {
   CaseSet set;
+  set.data_state = data_state(workspace.database(), study);
   std::vector<SplitItem> items;
   std::vector<Case> cases = load_cases(workspace, study, set, items, job);
   check_cases(workspace, study, cases);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "epicrisis/core/job.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/data/split.h"
@@ -32,6 +33,7 @@ struct CaseSet {
   std::map<std::string, std::int64_t> dropped;
   // By data set and reason: samples of the study's classes that got no role.
   std::map<std::string, std::map<std::string, std::int64_t>> without_role;
+  Json data_state;                // as data_state() gives it: what the roles were made from
   std::set<std::string> grouped;  // data sets of which a case says its patient or case
   LeakageReport leakage;
   std::vector<std::string> unreadable;  // "dataset/key: why" of cases left out

@@ -78,6 +78,7 @@ class StudyRuns {
     state.record.name = run_->name;
     state.record.config = config_;
     state.record.config_hash = run_config_hash(config_);
+    state.record.data_state = set_.data_state;
     state.record.id = run_id(study_, *run_, seed, state.record.config_hash);
     const auto done = find_done_run(workspace_.database(), study_.name, state.record.config_hash);
     if (done) {
@@ -350,6 +351,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
           make_trainer();
           return *trainer;
         });
+        keep_data_state(workspace.database(), state.record.id, set.data_state);
         ++counts.kept;
         continue;
       }

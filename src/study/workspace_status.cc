@@ -122,6 +122,31 @@ std::string file_word(const StudyProgress& study) {
   return study.file.empty() ? "FILE" : shell_word(study.file);
 }
 
+// "'image only' (seed 1, 2), 'with notes' (seed 1)"
+std::string named(const std::vector<const StaleRun*>& runs) {
+  std::vector<std::string> names;
+  std::vector<std::string> seeds;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    seeds.push_back(std::to_string(runs[i]->seed));
+    if (i + 1 < runs.size() && runs[i + 1]->name == runs[i]->name) continue;
+    names.push_back(fmt::format("'{}' (seed {})", runs[i]->name, join(seeds, ", ")));
+    seeds.clear();
+  }
+  return join(names, ", ");
+}
+
+void advise_on_stale_runs(const StudyProgress& study, std::vector<std::string>& next) {
+  std::map<std::string, std::vector<const StaleRun*>> by_change;
+  for (const StaleRun& run : study.stale) by_change[join(run.changed, ", ")].push_back(&run);
+  for (const auto& [changed, runs] : by_change) {
+    next.push_back(
+        fmt::format("Study {}: {} changed since {} {} trained: epicrisis study check {} says what "
+                    "is trained again, epicrisis study run {} does it",
+                    study.name, changed, named(runs), runs.size() == 1 ? "was" : "were",
+                    file_word(study), file_word(study)));
+  }
+}
+
 void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& next) {
   for (const StudyProgress& study : status.studies) {
     if (!study.problem.empty()) {
@@ -143,6 +168,7 @@ void advise_on_studies(const WorkspaceStatus& status, std::vector<std::string>& 
           study.name, named(study.absent), file_word(study),
           study.absent.size() == 1 ? "it" : "them"));
     }
+    advise_on_stale_runs(study, next);
     const std::int64_t open = study.runs - study.done - study.running;
     if (open > 0) {
       next.push_back(fmt::format("Study {}: {} of {} not done: epicrisis study run {}", study.name,

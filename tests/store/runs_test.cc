@@ -169,6 +169,28 @@ TEST_F(RunsTest, RunsSurviveTheWayFromLayout3) {
   EXPECT_EQ(load_results(database).size(), 1U);
 }
 
+TEST_F(RunsTest, WhatTheDataWereIsKept) {
+  RunRecord record = run("r1");
+  start_run(database_, record);
+  EXPECT_TRUE(find_run(database_, "r1").value().data_state.is_null());
+  record.data_state = {{"a", {{"labels", "1"}}}};
+  start_run(database_, record);
+  EXPECT_EQ(find_run(database_, "r1").value().data_state, record.data_state);
+  record.data_state = {{"a", {{"labels", "2"}}}};
+  keep_data_state(database_, "r1", record.data_state);
+  EXPECT_EQ(list_runs(database_).at(0).data_state, record.data_state);
+}
+
+TEST_F(RunsTest, WhatTheDataOfRunsOfLayout12WereIsNotKnown) {
+  Database database(folder_.path() / "old.db");
+  migrate_to(database, 12);
+  database.execute(
+      "INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, "
+      "finished_at) VALUES ('r1', 's', 'n', '{}', 'h', 'done', '', '', '')");
+  migrate(database);
+  EXPECT_TRUE(find_run(database, "r1").value().data_state.is_null());
+}
+
 // Two runs may differ in their names alone: in their loss, for one, which no column tells.
 TEST_F(RunsTest, ResultsOfRunsThatDifferInTheirNamesAreKeptApart) {
   start_run(database_, run("r1"));

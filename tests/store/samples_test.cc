@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/splits.h"
 #include "support/dermatology.h"
@@ -276,6 +277,45 @@ TEST_F(SamplesTest, BrokenRowIsNamed) {
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), HasSubstr(fmt::format("sample {}", id)));
   }
+}
+
+// Each thing that samples say has a hash of its own; in which order they came has none.
+TEST_F(SamplesTest, TheStateOfSamplesTellsWhatChanged) {
+  const SampleFilter filter{.datasets = {"ham"}};
+  const auto state = [&] { return samples_state(workspace_.database(), filter); };
+  const auto changed = [&](const auto& change) {
+    const auto before = state();
+    Sample sample = test::make_sample("b");
+    change(sample);
+    test::store_sample(workspace_.database(), "ham", sample);
+    const auto after = state();
+    test::store_sample(workspace_.database(), "ham", test::make_sample("b"));
+    EXPECT_EQ(state(), before);
+    std::vector<std::string> kinds;
+    for (const auto& [kind, hash] : after) {
+      if (before.at(kind) != hash) kinds.push_back(kind);
+    }
+    return kinds;
+  };
+  using Kinds = std::vector<std::string>;
+  for (const char* key : {"b", "a"}) {
+    test::store_sample(workspace_.database(), "ham", test::make_sample(key));
+    test::store_sample(workspace_.database(), "other", test::make_sample(key));
+  }
+  EXPECT_EQ(changed([](Sample& sample) { sample.label = test::kMelanoma; }), Kinds{"labels"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.label.reset(); }), Kinds{"labels"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.group = "x"; }), Kinds{"groups"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.split = "test"; }), Kinds{"splits"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.metadata["age"] = "46"; }), Kinds{"metadata"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.findings.clear(); }), Kinds{"metadata"});
+  EXPECT_EQ(changed([](Sample& sample) { sample.image_path = "/elsewhere.png"; }), Kinds{});
+  SampleFilter reversed{.datasets = {"reversed"}};
+  for (const char* key : {"a", "b"}) {
+    test::store_sample(workspace_.database(), "reversed", test::make_sample(key));
+  }
+  EXPECT_EQ(samples_state(workspace_.database(), reversed), state());
+  test::store_sample(workspace_.database(), "ham", test::make_sample("c"));
+  EXPECT_NE(samples_state(workspace_.database(), reversed).at("samples"), state().at("samples"));
 }
 
 }  // namespace

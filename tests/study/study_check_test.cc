@@ -24,7 +24,30 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class StudyCheckTest : public test::StudyCheckFixture {};
+class StudyCheckTest : public test::StudyCheckFixture {
+ protected:
+  // All that a study does and keeps but the training.
+  void train_nothing(const std::string& text) {
+    Workspace workspace = Workspace::create(root());
+    const Study study = parse_study(text, file().string(), corpus());
+    study::import_data(workspace, study, job_);
+    study::CaseSet set = study::assign_roles(workspace, study, job_);
+    const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
+    study::write_notes(workspace, study, set, false, job_);
+    study::ModelHashes models;
+    for (const StudyRun& run : study.runs) {
+      RunRecord record;
+      record.id = run.name.substr(0, run.name.find(' '));
+      record.study = "small";
+      record.name = run.name;
+      record.config = study::run_configuration(study, run, 1, set, pictures,
+                                               study::load_run_notes(workspace, run, set), models);
+      start_run(workspace.database(), record);
+      finish_run(workspace.database(), record.id, RunStatus::kDone);
+      write_file(workspace.runs() / record.id / "predictions" / "dermoscope_a.safetensors", "");
+    }
+  }
+};
 
 TEST_F(StudyCheckTest, ASoundStudyHasAPlanAndNothingIsMade) {
   const StudyCheck found = check(study_, true);
@@ -314,26 +337,7 @@ TEST_F(StudyCheckTest, NotesOfOneClassAreNotTrainedOn) {
 
 TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
   const std::string alone = test::small_study("small", false) + test::kTwoRuns;
-  {
-    Workspace workspace = Workspace::create(root());
-    const Study study = parse_study(alone, file().string(), corpus());
-    study::import_data(workspace, study, job_);
-    study::CaseSet set = study::assign_roles(workspace, study, job_);
-    const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
-    study::write_notes(workspace, study, set, false, job_);
-    study::ModelHashes models;
-    for (const StudyRun& run : study.runs) {
-      RunRecord record;
-      record.id = run.name.substr(0, run.name.find(' '));
-      record.study = "small";
-      record.name = run.name;
-      record.config = study::run_configuration(study, run, 1, set, pictures,
-                                               study::load_run_notes(workspace, run, set), models);
-      start_run(workspace.database(), record);
-      finish_run(workspace.database(), record.id, RunStatus::kDone);
-      write_file(workspace.runs() / record.id / "predictions" / "dermoscope_a.safetensors", "");
-    }
-  }
+  train_nothing(alone);
   StudyCheck found = check(alone, true);
   EXPECT_THAT(states(found), ElementsAre("done", "done"));
   EXPECT_EQ(found.plan.pictures, 0);
@@ -353,6 +357,26 @@ TEST_F(StudyCheckTest, WhatIsDoneIsKnownAndAnExternalSetTrainsNothingAgain) {
   EXPECT_THAT(plan_lines(found.plan),
               Contains(HasSubstr("2 were trained, and without the encoder")));
   EXPECT_THAT(lines(found), Contains(HasSubstr("docs/first-day.md")));
+}
+
+// Labels that a table has otherwise now, of as many samples as before.
+TEST_F(StudyCheckTest, OtherLabelsAreAReasonToTrainAgain) {
+  train_nothing(study_);
+  EXPECT_THAT(states(check(study_, true)), ElementsAre("done", "done"));
+  const Path table = corpus() / "dermoscope_a" / "metadata.csv";
+  std::string text = read_file(table);
+  for (const auto& [from, to] :
+       {std::pair(",nevus,", ",?,"), {",melanoma,", ",nevus,"}, {",?,", ",melanoma,"}}) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;) {
+      text.replace(at, std::string_view(from).size(), to);
+    }
+  }
+  ASSERT_NE(text, read_file(table));
+  write_file(table, text);
+  const StudyCheck found = check(study_, true);
+  EXPECT_TRUE(found.plan.compared);
+  EXPECT_THAT(states(found), ElementsAre("train again", "train again"));
+  EXPECT_THAT(found.plan.runs.front().why, HasSubstr("labels"));
 }
 
 TEST_F(StudyCheckTest, ASplitOfAFileIsTheStudys) {

@@ -2,13 +2,18 @@
 
 #include <gmock/gmock.h>
 
+#include "epicrisis/core/strings.h"
+#include "epicrisis/study/study.h"
+#include "study/data_state.h"
 #include "study/kept_studies.h"
 
 namespace epicrisis {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Not;
 
 class WorkspaceStatusTest : public test::KeptStudies {};
@@ -136,6 +141,109 @@ TEST_F(WorkspaceStatusTest, ARunWhoseFilesAreGoneIsNotDone) {
   EXPECT_EQ(small.missing, 1);
   EXPECT_THAT(workspace_status(workspace_).next, Contains(HasSubstr("1 of 2 runs not done")));
   EXPECT_THAT(list_workspace_runs(workspace_).at(0).error, HasSubstr("gone"));
+}
+
+// Labels, patients, splits and metadata that a later import changed.
+class StaleRuns : public WorkspaceStatusTest {
+ protected:
+  StaleRuns() {
+    keep_study("small");
+    study_ = load_study(workspace_, "small");
+    for (const char* key : {"a", "b"}) store(pictured(key));
+    add_run("a", "small", "image only", 1, RunStatus::kDone);
+    add_run("b", "small", "with notes", 1, RunStatus::kDone);
+  }
+  static Sample pictured(const std::string& key) {
+    Sample sample = test::make_sample(key);
+    sample.image_path = "/pictures/" + key + ".png";
+    return sample;
+  }
+  void store(const Sample& sample, const std::string& dataset = "dermoscope_a") const {
+    test::store_sample(database_, dataset, sample);
+  }
+  // As a run of the study does with each training.
+  void keep_state(const std::string& id) const {
+    keep_data_state(database_, id, study::data_state(database_, study_));
+  }
+  void keep_states() const {
+    keep_state("a-1-0123456789");
+    keep_state("b-1-0123456789");
+  }
+  // "image only: labels of dermoscope_a" a run.
+  std::vector<std::string> stale() {
+    std::vector<std::string> lines;
+    const std::vector<StudyProgress> studies = list_study_progress(workspace_);
+    for (const StaleRun& run : studies.at(0).stale) {
+      lines.push_back(run.name + ": " + join(run.changed, "; "));
+    }
+    return lines;
+  }
+  Study study_;
+};
+
+TEST_F(StaleRuns, OfAnEarlierVersionAreNotKnownToBe) {
+  store(pictured("c"));
+  EXPECT_THAT(stale(), IsEmpty());
+}
+
+TEST_F(StaleRuns, AreToldWithWhatChangedAndWhatToDo) {
+  keep_states();
+  EXPECT_THAT(stale(), IsEmpty());
+  EXPECT_THAT(workspace_status(workspace_).next, Not(Contains(HasSubstr("changed since"))));
+  Sample sample = pictured("b");
+  sample.label = test::kMelanoma;
+  store(sample);
+  EXPECT_THAT(stale(), ElementsAre("image only: labels of dermoscope_a",
+                                   "with notes: labels of dermoscope_a"));
+  const WorkspaceStatus status = workspace_status(workspace_);
+  EXPECT_THAT(status.next,
+              Contains("Study small: labels of dermoscope_a changed since 'image only' (seed 1), "
+                       "'with notes' (seed 1) were trained: epicrisis study check "
+                       "/studies/small.toml says what is trained again, epicrisis study run "
+                       "/studies/small.toml does it"));
+  EXPECT_EQ(to_json(status)["studies"][0]["stale"][0]["changed"][0], "labels of dermoscope_a");
+  EXPECT_EQ(status.studies.at(0).done, 2);
+  // The study was run again: one was trained anew, the other's training stands for these data.
+  keep_state("b-1-0123456789");
+  add_run("c", "small", "image only", 1, RunStatus::kDone);
+  keep_state("c-1-0123456789");
+  EXPECT_THAT(stale(), IsEmpty());
+  // The label is as it was: the first training has the data of now.
+  store(pictured("b"));
+  EXPECT_THAT(stale(), ElementsAre("with notes: labels of dermoscope_a"));
+}
+
+TEST_F(StaleRuns, AreThoseAloneThatTheChangeMattersTo) {
+  keep_states();
+  Sample sample = pictured("b");
+  sample.metadata["age"] = "46";
+  store(sample);
+  EXPECT_THAT(stale(), ElementsAre("with notes: metadata of dermoscope_a"));
+  sample = pictured("b");
+  sample.split = "test";
+  sample.group = "x";
+  store(sample);
+  EXPECT_THAT(stale(), ElementsAre(HasSubstr("patients or cases, the published split of"),
+                                   HasSubstr("patients or cases, the published split of")));
+  store(pictured("b"));
+  EXPECT_THAT(stale(), IsEmpty());
+  // Nobody trains on an external set, nor on a sample of no class.
+  store(pictured("d"), "phone");
+  sample = pictured("e");
+  sample.label.reset();
+  store(sample);
+  EXPECT_THAT(stale(), IsEmpty());
+  store(pictured("f"));
+  EXPECT_THAT(stale(), Contains("image only: the samples of its classes of dermoscope_a"));
+}
+
+TEST_F(StaleRuns, PublishedSplitsMatterWhereTheStudyTakesThem) {
+  keep_study("small", "[split]\nhonour_published = false\n" + std::string(test::kTwoRuns));
+  keep_states();
+  Sample sample = pictured("b");
+  sample.split = "test";
+  store(sample);
+  EXPECT_THAT(stale(), IsEmpty());
 }
 
 }  // namespace

@@ -40,6 +40,13 @@ Json to_json(const ListedRun& run);
 // that lists the studies there are for another.
 std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::string& study = "");
 
+// A finished run of a study, and what of the data changed since it was trained: "labels of a".
+struct StaleRun {
+  std::string name;
+  std::int64_t seed = 0;
+  std::vector<std::string> changed;
+};
+
 // How far a study that was run in a workspace is.
 struct StudyProgress {
   std::string name;
@@ -47,12 +54,15 @@ struct StudyProgress {
   std::string file;       // the study file that was run
   std::string problem;    // why the record of the study cannot be read; its counts are 0 then
   std::int64_t runs = 0;  // that the study names, a run and a seed each
-  std::int64_t done = 0;  // of them, trained; whether on what is there now, `study check` tells
+  std::int64_t done = 0;  // of them, trained, on other data than there are now too
   std::int64_t running = 0;
   std::int64_t interrupted = 0;  // broken off, by a kill too
   std::int64_t failed = 0;
   std::int64_t missing = 0;  // never started, or the files of a finished one are gone
-  std::string report;        // its HTML file, "" if there is none
+  // Of `done`, those that are known to have been trained on other labels, patients, splits or
+  // metadata; the next run of the study trains those again that this matters to.
+  std::vector<StaleRun> stale;
+  std::string report;  // its HTML file, "" if there is none
   // Data sets that it names and the workspace has not: those that its next run imports, and those
   // that it takes as they were imported.
   std::vector<std::string> absent;

@@ -515,13 +515,19 @@ constexpr std::string_view kVersion12 = R"sql(
 ALTER TABLE datasets ADD COLUMN import_record TEXT;
 )sql";
 
+// What the data of a run's study were when it was trained.
+constexpr std::string_view kVersion13 = R"sql(
+ALTER TABLE runs ADD COLUMN data_state TEXT;
+)sql";
+
 }  // namespace
 
 std::span<const Layout> layouts() {
   static constexpr std::array kLayouts = {
-      Layout{1, kVersion1}, Layout{2, kVersion2},   Layout{3, kVersion3},   Layout{4, kVersion4},
-      Layout{5, kVersion5}, Layout{6, kVersion6},   Layout{7, kVersion7},   Layout{8, kVersion8},
-      Layout{9, kVersion9}, Layout{10, kVersion10}, Layout{11, kVersion11}, Layout{12, kVersion12}};
+      Layout{1, kVersion1},  Layout{2, kVersion2},   Layout{3, kVersion3},   Layout{4, kVersion4},
+      Layout{5, kVersion5},  Layout{6, kVersion6},   Layout{7, kVersion7},   Layout{8, kVersion8},
+      Layout{9, kVersion9},  Layout{10, kVersion10}, Layout{11, kVersion11}, Layout{12, kVersion12},
+      Layout{13, kVersion13}};
   return kLayouts;
 }
 

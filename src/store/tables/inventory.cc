@@ -1,5 +1,8 @@
 #include "epicrisis/store/tables/inventory.h"
 
+#include <array>
+
+#include "epicrisis/core/hash.h"
 #include "store/tables/sample_query.h"
 
 namespace epicrisis {
@@ -72,6 +75,28 @@ std::int64_t count_without_fingerprint(Database& database, SampleFilter filter) 
                     "AND NOT EXISTS (SELECT 1 FROM fingerprints f WHERE f.sample_id = s.id)");
   query.bind(row);
   return row.step() ? row.integer(0) : 0;
+}
+
+std::map<std::string, std::string> samples_state(Database& database, const SampleFilter& filter) {
+  constexpr std::array<const char*, 4> kColumns = {"labels", "groups", "splits", "metadata"};
+  const SampleQuery query(filter, SampleQuery::Use::kOnce);
+  Statement rows = query.prepare(
+      database,
+      "SELECT s.key, s.label, s.group_key, s.split, json_array(s.grade, s.diagnosis, s.subclass, "
+      "s.findings, s.modality, s.metadata)",
+      "ORDER BY d.name, s.key");
+  query.bind(rows);
+  std::map<std::string, std::string> state = {{"samples", ""}};
+  for (const char* column : kColumns) state[column];
+  while (rows.step()) {
+    std::string& samples = state["samples"];
+    samples = sha256_of_fields({samples, rows.text_view(0)});
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+      std::string& chain = state[kColumns.at(i)];
+      chain = sha256_of_fields({chain, rows.text_view(static_cast<int>(i) + 1)});
+    }
+  }
+  return state;
 }
 
 std::optional<std::string> last_leakage_check(Database& database) {

@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 4> kStatusNames = {"running", "done", "fa
                                                           "interrupted"};
 
 constexpr std::string_view kSelect =
-    "SELECT id, study, name, config, config_hash, status, error, started_at, finished_at "
-    "FROM runs ";
+    "SELECT id, study, name, config, config_hash, status, error, started_at, finished_at, "
+    "data_state FROM runs ";
 
 RunRecord run_of(const Statement& row, const Path& file) {
   RunRecord run;
@@ -30,7 +30,15 @@ RunRecord run_of(const Statement& row, const Path& file) {
   run.error = row.text(6);
   run.started_at = row.text(7);
   run.finished_at = row.text(8);
+  if (!row.is_null(9)) {
+    run.data_state =
+        parse_json(row.text_view(9), fmt::format("{}: data of run {}", file.string(), run.id));
+  }
   return run;
+}
+
+std::optional<std::string> text_or_null(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(dump_json(json));
 }
 
 }  // namespace
@@ -53,13 +61,14 @@ void start_run(Database& database, const RunRecord& run) {
       run.id);
   database.execute(
       "INSERT INTO runs (id, study, name, config, config_hash, status, error, started_at, "
-      "finished_at) VALUES (?, ?, ?, ?, ?, 'running', '', ?, '') "
+      "finished_at, data_state) VALUES (?, ?, ?, ?, ?, 'running', '', ?, '', ?) "
       "ON CONFLICT (id) DO UPDATE SET study = excluded.study, name = excluded.name, "
       "config = excluded.config, config_hash = excluded.config_hash, status = 'running', "
-      "error = '', started_at = excluded.started_at, finished_at = ''",
+      "error = '', started_at = excluded.started_at, finished_at = '', "
+      "data_state = excluded.data_state",
       run.id, run.study, run.name, dump_json(run.config),
       run.config_hash.empty() ? run_config_hash(run.config) : run.config_hash,
-      or_now(run.started_at));
+      or_now(run.started_at), text_or_null(run.data_state));
   transaction.commit();
 }
 
@@ -69,6 +78,11 @@ void finish_run(Database& database, std::string_view id, RunStatus status, std::
   if (database.changes() != 1) {
     throw InternalError("run '{}' is not in {}", id, database.path().string());
   }
+}
+
+void keep_data_state(Database& database, std::string_view id, const Json& data_state) {
+  database.execute("UPDATE runs SET data_state = ?2 WHERE id = ?1 AND data_state IS NOT ?2", id,
+                   text_or_null(data_state));
 }
 
 std::optional<RunRecord> find_run(Database& database, std::string_view id) {

@@ -14,6 +14,7 @@
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/train/trainer.h"
+#include "study/data_state.h"
 #include "study/predictions.h"
 #include "study/run_evaluation.h"
 #include "study/small_study.h"
@@ -69,6 +70,9 @@ TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
   const StudyOutcome second = run_study(workspace, study(), job_);
   EXPECT_EQ(second.trained, 0U);
   EXPECT_EQ(second.kept, 4U);
+  for (const RunRecord& run : list_runs(workspace.database())) {
+    EXPECT_EQ(run.data_state, study::data_state(workspace.database(), study()));
+  }
   EXPECT_EQ(std::filesystem::last_write_time(first.report), written);
   EXPECT_EQ(to_csv(second.rows), to_csv(first.rows));
   EXPECT_EQ(to_csv(evaluate_study(workspace, load_study(workspace), job_)), to_csv(first.rows));

@@ -38,6 +38,10 @@ std::int64_t count_under_way(Database& database);
 std::int64_t count_batched_out(Database& database);
 // Samples of the filter with a picture whose fingerprint is not known.
 std::int64_t count_without_fingerprint(Database& database, SampleFilter filter);
+// SHA-256 over what the samples of the filter say, in the order of their keys, by what it is:
+// "samples" (which there are), "labels", "groups", "splits" (published ones) and "metadata" (all
+// that notes are written from). Equal where nothing of it changed.
+std::map<std::string, std::string> samples_state(Database& database, const SampleFilter& filter);
 // When splits were last held against each other; empty if never.
 std::optional<std::string> last_leakage_check(Database& database);
 // Ids of the runs that stored results were measured on.

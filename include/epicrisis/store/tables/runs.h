@@ -24,6 +24,8 @@ struct RunRecord {
   std::string error;        // of a failed one
   std::string started_at;   // UTC; filled when empty
   std::string finished_at;  // "" while running
+  // What the data of its study were, by data set as samples_state(); null where that is not known.
+  Json data_state;
 };
 
 // SHA-256 of the configuration with its keys sorted, 64 hex digits.
@@ -34,6 +36,8 @@ std::string run_config_hash(const Json& config);
 void start_run(Database& database, const RunRecord& run);
 void finish_run(Database& database, std::string_view id, RunStatus status,
                 std::string_view error = {});
+// The same training stands for these data too: what changed of them since is nothing to it.
+void keep_data_state(Database& database, std::string_view id, const Json& data_state);
 std::optional<RunRecord> find_run(Database& database, std::string_view id);
 // The finished run of a study with this configuration, if there is one.
 std::optional<RunRecord> find_done_run(Database& database, std::string_view study,
