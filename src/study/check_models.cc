@@ -4,10 +4,13 @@
 
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/text/tokenizers/wordpiece.h"
+#include "settings/bert_config.h"
+#include "tensor/weight_files.h"
 
 namespace epicrisis::study {
 namespace {
@@ -41,7 +44,10 @@ void check_text_encoder(const StudyRun& run) {
         "\"{}\", which is trained along",
         run.text_encoder, type, kTrainedTokens);
   }
-  WordPiece::from_folder(folder);
+  const BertConfig config = read_bert_config(folder);
+  std::vector<std::string> remarks;  // which the run tells
+  require_bert_tensors(config, read_bert_weights(weight_file_in(folder), remarks));
+  require_token_vectors(folder, config, WordPiece::from_folder(folder).size());
 }
 
 void check_device(const StudyRun& run, Findings& findings) {

@@ -196,6 +196,43 @@ TEST_F(StudyCheckTest, PathsThatAreSlipsAreToldWithWhatIsNear) {
               Contains(AllOf(HasSubstr("no column map"), HasSubstr("/columns.toml'?"))));
 }
 
+// What the loader would not take, after all notes were written.
+TEST_F(StudyCheckTest, ATextEncoderWhoseFilesDisagreeIsToldBeforehand) {
+  const Path tiny = Path(EPICRISIS_SOURCE_DIR) / "tests/model/data/tiny_bert";
+  const Path bert = folder_.path() / "bert";
+  std::filesystem::create_directory(bert);
+  const std::string text =
+      replaced(study_, "text_encoder = \"bag\"", "text_encoder = \"" + bert.string() + "\"");
+  const auto with = [&](const std::string& file, const std::string& content) {
+    for (const char* name : {"config.json", "model.safetensors", "vocab.txt"}) {
+      write_file(bert / name, read_file(tiny / name));
+    }
+    write_file(bert / file, content);
+    return lines(check(text));
+  };
+  const auto config = [&](const std::string& key, const Json& value) {
+    Json json = parse_json(read_file(tiny / "config.json"), "x");
+    json[key] = value;
+    return with("config.json", dump_json(json));
+  };
+  const auto error = [](const std::string& words) {
+    return Contains(AllOf(HasSubstr("error"), HasSubstr(words)));
+  };
+  EXPECT_THAT(config("layer_norm_eps", 1e-6), Not(error("bert")));
+  EXPECT_THAT(config("intermediate_size", 41), error("the file has [40, 24], the model [41, 24]"));
+  EXPECT_THAT(config("hidden_size", 48), error("the weights do not fit config.json"));
+  EXPECT_THAT(config("num_hidden_layers", 9), error("missing: encoder.layer.2."));
+  EXPECT_THAT(config("hidden_act", "silu"), error("hidden_act 'silu'"));
+  EXPECT_THAT(config("position_embedding_type", "relative_key"), error("relative_key"));
+  const std::string words = read_file(tiny / "vocab.txt");
+  std::string more = words;
+  for (int i = 0; i < 2000; ++i) more += fmt::format("more{}\n", i);
+  EXPECT_THAT(with("vocab.txt", more), error("the model has vectors for"));
+  with("vocab.txt", words);
+  std::filesystem::remove(bert / "model.safetensors");
+  EXPECT_THAT(lines(check(text)), error("no weight file"));
+}
+
 TEST_F(StudyCheckTest, ATextEncoderWithoutItsWordsIsToldBeforehand) {
   const Path bert = folder_.path() / "bert";
   std::filesystem::copy(Path(EPICRISIS_SOURCE_DIR) / "tests/model/data/tiny_bert", bert);

@@ -1,93 +1,43 @@
 #include "model/encoders/text/bert.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
-#include <set>
 #include <utility>
 
-#include "epicrisis/core/error.h"
 #include "model/tensors_torch.h"
 
 namespace epicrisis {
-namespace {
-
-// Takes tensors out of a file and keeps account of what was wanted and what was there.
-class Intake {
- public:
-  Intake(const TensorFile& file, torch::ScalarType type) : file_(file), type_(type) {}
-
-  bool has(const std::string& name) const { return file_.has(name); }
-
-  torch::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape) {
-    taken_.insert(name);
-    const auto found = file_.tensors().find(name);
-    if (found == file_.tensors().end()) {
-      problems_ += fmt::format("\n  missing: {} {}", name, describe_shape(shape));
-    } else if (found->second.shape != shape) {
-      problems_ += fmt::format("\n  {}: the file has {}, the model {}", name,
-                               describe_shape(found->second.shape), describe_shape(shape));
-    } else {
-      return to_torch(found->second).to(type_);
-    }
-    return torch::zeros(shape, type_);
-  }
-
-  // Throws if anything was missing, misshapen, or is left over.
-  void finish() {
-    for (const auto& [name, tensor] : file_.tensors()) {
-      if (taken_.count(name) != 0 || name.ends_with("position_ids")) continue;
-      if (name.starts_with("cls.") || name.starts_with("classifier.")) continue;
-      problems_ += fmt::format("\n  not known to the model: {} {}", name, describe(tensor));
-    }
-    constexpr std::size_t kMaxShown = 2000;
-    if (problems_.size() > kMaxShown) problems_ = problems_.substr(0, kMaxShown) + "\n  ...";
-    if (!problems_.empty()) {
-      throw InputError("{}: the weights do not fit config.json{}", file_.source(), problems_);
-    }
-  }
-
- private:
-  const TensorFile& file_;
-  torch::ScalarType type_;
-  std::set<std::string> taken_;
-  std::string problems_;
-};
-
-}  // namespace
 
 Bert::Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType type)
     : config_(config), type_(type) {
-  Intake intake(file, type);
-  const std::int64_t width = config.hidden;
-  const auto affine = [&](const std::string& name, std::int64_t out, std::int64_t in) {
-    return Affine{intake.take(name + ".weight", {out, in}), intake.take(name + ".bias", {out})};
-  };
-  const auto norm = [&](const std::string& name) {
-    return Affine{intake.take(name + ".weight", {width}), intake.take(name + ".bias", {width})};
+  require_bert_tensors(config, file);
+  const auto take = [&](const std::string& name) { return to_torch(file.at(name)).to(type); };
+  const auto affine = [&](const std::string& name) {
+    return Affine{take(name + ".weight"), take(name + ".bias")};
   };
   const std::string embeddings = "embeddings.";
-  words_ = intake.take(embeddings + "word_embeddings.weight", {config.vocabulary, width});
-  positions_ = intake.take(embeddings + "position_embeddings.weight", {config.positions, width}) +
-               intake.take(embeddings + "token_type_embeddings.weight", {config.types, width})
-                   .slice(0, 0, 1);
-  embedding_norm_ = norm(embeddings + "LayerNorm");
+  words_ = take(embeddings + "word_embeddings.weight");
+  positions_ = take(embeddings + "position_embeddings.weight") +
+               take(embeddings + "token_type_embeddings.weight").slice(0, 0, 1);
+  embedding_norm_ = affine(embeddings + "LayerNorm");
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string name = fmt::format("encoder.layer.{}.", i);
-    const Affine query = affine(name + "attention.self.query", width, width);
-    const Affine key = affine(name + "attention.self.key", width, width);
-    const Affine value = affine(name + "attention.self.value", width, width);
+    const Affine query = affine(name + "attention.self.query");
+    const Affine key = affine(name + "attention.self.key");
+    const Affine value = affine(name + "attention.self.value");
     Layer layer;
     layer.qkv = {torch::cat({query.weight, key.weight, value.weight}),
                  torch::cat({query.bias, key.bias, value.bias})};
-    layer.attended = affine(name + "attention.output.dense", width, width);
-    layer.attended_norm = norm(name + "attention.output.LayerNorm");
-    layer.up = affine(name + "intermediate.dense", config.intermediate, width);
-    layer.down = affine(name + "output.dense", width, config.intermediate);
-    layer.norm = norm(name + "output.LayerNorm");
+    layer.attended = affine(name + "attention.output.dense");
+    layer.attended_norm = affine(name + "attention.output.LayerNorm");
+    layer.up = affine(name + "intermediate.dense");
+    layer.down = affine(name + "output.dense");
+    layer.norm = affine(name + "output.LayerNorm");
     layers_.push_back(std::move(layer));
   }
-  if (intake.has("pooler.dense.weight")) pooler_ = affine("pooler.dense", width, width);
-  intake.finish();
+  if (file.has("pooler.dense.weight")) pooler_ = affine("pooler.dense");
 }
 
 torch::Tensor Bert::normalise(const Affine& norm, const torch::Tensor& x) const {

@@ -33,15 +33,6 @@ std::string_view pooling_name(TextPooling pooling) {
   return "auto";
 }
 
-TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks) {
-  return model_weights(
-      read_weights(path),
-      {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
-       "embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight",
-       "encoder.layer.0.output.dense.weight"},
-      remarks);
-}
-
 class BertEncoder : public TextEncoder {
  public:
   BertEncoder(const Path& folder, const TextEncoderOptions& options)

@@ -6,26 +6,16 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/settings/model_folders.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::uint64_t kMaxConfig = 1 << 20;
-constexpr std::int64_t kMaxDimension = 1 << 20;
 
 std::optional<Json> json_if_there(const Path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
   return parse_json(read_file(path, kMaxConfig), path.string());
-}
-
-std::int64_t size_of(const Json& json, std::string_view key, const std::string& source) {
-  const auto value = json_get<std::int64_t>(json, key, source);
-  if (value < 1 || value > kMaxDimension) {
-    throw InputError("{}: '{}' is {}, 1 to {} was expected", source, key, value, kMaxDimension);
-  }
-  return value;
 }
 
 // Whether some entry has a capital letter; the special ones stand in brackets.
@@ -39,46 +29,6 @@ bool has_capitals(const Path& vocabulary) {
 }
 
 }  // namespace
-
-BertConfig read_bert_config(const Path& folder) {
-  const std::string source = (folder / model_config_name(folder)).string();
-  const Json json = parse_json(read_file(source, kMaxConfig), source);
-  const std::string type = text_model_type(json, source);
-  if (type != "bert") {
-    throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
-  }
-  const auto positions =
-      json_get_or<std::string>(json, "position_embedding_type", "absolute", source);
-  if (positions != "absolute" || json_get_or<bool>(json, "is_decoder", false, source)) {
-    throw InputError("{}: positions '{}' or a decoder; absolute positions and an encoder are read",
-                     source, positions);
-  }
-  BertConfig config;
-  config.layers = size_of(json, "num_hidden_layers", source);
-  config.hidden = size_of(json, "hidden_size", source);
-  config.heads = size_of(json, "num_attention_heads", source);
-  config.intermediate = size_of(json, "intermediate_size", source);
-  config.vocabulary = size_of(json, "vocab_size", source);
-  config.positions = size_of(json, "max_position_embeddings", source);
-  config.types = json.contains("type_vocab_size") ? size_of(json, "type_vocab_size", source) : 2;
-  config.norm_epsilon = json_get_or<double>(json, "layer_norm_eps", 1e-12, source);
-  if (config.hidden % config.heads != 0) {
-    throw InputError("{}: {} attention heads do not divide the width {}", source, config.heads,
-                     config.hidden);
-  }
-  const auto activation = json_get_or<std::string>(json, "hidden_act", "gelu", source);
-  if (activation == "gelu") {
-    config.activation = Activation::kGelu;
-  } else if (activation == "gelu_new" || activation == "gelu_pytorch_tanh") {
-    config.activation = Activation::kGeluTanh;
-  } else if (activation == "relu") {
-    config.activation = Activation::kRelu;
-  } else {
-    throw InputError("{}: hidden_act '{}'; there are gelu, gelu_new, gelu_pytorch_tanh, relu",
-                     source, activation);
-  }
-  return config;
-}
 
 PoolingPlan read_pooling(const Path& folder) {
   PoolingPlan plan;
@@ -175,10 +125,7 @@ WordPiece read_tokenizer(const Path& folder, const BertConfig& config,
     return WordPiece::from_vocab_file(vocabulary, options);
   };
   WordPiece tokenizer = load();
-  if (tokenizer.size() > static_cast<std::size_t>(config.vocabulary)) {
-    throw InputError("{}: the tokenizer has {} entries, the model has vectors for {}",
-                     folder.string(), tokenizer.size(), config.vocabulary);
-  }
+  require_token_vectors(folder, config, tokenizer.size());
   return tokenizer;
 }
 

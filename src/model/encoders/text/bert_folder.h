@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,28 +8,9 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/text/tokenizers/wordpiece.h"
+#include "settings/bert_config.h"
 
 namespace epicrisis {
-
-enum class Activation { kGelu, kGeluTanh, kRelu };
-
-// config.json of a BERT, as transformers.BertConfig names it.
-struct BertConfig {
-  std::int64_t layers = 0;
-  std::int64_t hidden = 0;
-  std::int64_t heads = 0;
-  std::int64_t intermediate = 0;
-  std::int64_t vocabulary = 0;
-  std::int64_t positions = 0;
-  std::int64_t types = 0;
-  double norm_epsilon = 0;
-  Activation activation = Activation::kGelu;
-};
-
-// InputError naming the key for a model type other than bert (one that is not said is told by the
-// keys, as text_model_type() does), relative positions, a decoder, an
-// activation that is not known, sizes outside [1, 2^20] or a width the heads do not divide.
-BertConfig read_bert_config(const Path& folder);
 
 struct PoolingPlan {
   TextPooling pooling = TextPooling::kAuto;  // kAuto: the folder does not say

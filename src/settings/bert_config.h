@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "epicrisis/core/files.h"
+#include "epicrisis/tensor/tensor_file.h"
+
+namespace epicrisis {
+
+enum class Activation { kGelu, kGeluTanh, kRelu };
+
+// config.json of a BERT, as transformers.BertConfig names it.
+struct BertConfig {
+  std::int64_t layers = 0;
+  std::int64_t hidden = 0;
+  std::int64_t heads = 0;
+  std::int64_t intermediate = 0;
+  std::int64_t vocabulary = 0;
+  std::int64_t positions = 0;
+  std::int64_t types = 0;
+  double norm_epsilon = 0;
+  Activation activation = Activation::kGelu;
+};
+
+// InputError naming the key for a model type other than bert (one that is not said is told by the
+// keys, as text_model_type() does), relative positions, a decoder, an
+// activation that is not known, sizes outside [1, 2^20] or a width the heads do not divide.
+BertConfig read_bert_config(const Path& folder);
+
+// The weights that belong to a BERT in `path`, under the names of transformers.BertModel; errors and
+// remarks as model_weights().
+TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks);
+
+// InputError that lists tensors that the configuration asks for and the file lacks, or has in
+// another shape, and those that no BERT has; heads for other tasks ("cls.", "classifier.") are
+// passed over.
+void require_bert_tensors(const BertConfig& config, const TensorFile& file);
+
+// InputError where a vocabulary of that many entries has more than the model has vectors.
+void require_token_vectors(const Path& folder, const BertConfig& config, std::size_t entries);
+
+}  // namespace epicrisis
