@@ -14,6 +14,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
+#include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
 #include "store/sql/database_copy.h"
 #include "store/tables/emptied.h"
@@ -176,8 +177,8 @@ Workspace Workspace::open(const Path& path) {
   refuse_file(root);
   if (!exists(root)) {
     throw UsageError(
-        "there is no workspace in {} (no epicrisis.db). Make one with 'epicrisis init {}'{}",
-        root.string(), root.string(), near_path_words(root));
+        "there is no workspace in {} (no epicrisis.db). Make one with: epicrisis init {}{}",
+        root.string(), shell_word(root.string()), near_path_words(root));
   }
   if (!may_write(root)) {
     throw SystemError(

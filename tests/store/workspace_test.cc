@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/shell_word.h"
 #include "support/read_only.h"
 #include "support/store_support.h"
 
@@ -302,6 +303,16 @@ TEST_F(WorkspaceTest, ALogWithoutItsIndexIsReadToo) {
     std::filesystem::copy_file(root / name, copy / name);
   }
   EXPECT_EQ(Workspace::open_to_read(copy).database().query_integer("SELECT a FROM t"), 7);
+}
+
+TEST_F(WorkspaceTest, TheCommandThatMakesOneCanBeTyped) {
+  const Path spaced = folder_.path() / "my work";
+  try {
+    Workspace::open(spaced);
+    FAIL() << "opened what is not there";
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr(": epicrisis init " + shell_word(spaced.string())));
+  }
 }
 
 }  // namespace
