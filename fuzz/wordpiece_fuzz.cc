@@ -28,8 +28,8 @@ void check(const WordPiece& tokenizer, std::string_view text) {
   for (const std::size_t limit : {std::size_t{2}, std::size_t{7}, std::size_t{512}}) {
     const Encoding encoding = tokenizer.encode(text, limit);
     require(encoding.ids.size() >= 2 && encoding.ids.size() <= limit);
-    require(encoding.ids.front() == tokenizer.cls_id());
-    require(encoding.ids.back() == tokenizer.sep_id());
+    require(encoding.ids.front() == tokenizer.first_id());
+    require(encoding.ids.back() == tokenizer.last_id());
     const std::size_t kept = encoding.ids.size() - 2;
     require(kept + encoding.truncated_tokens == pieces.size());
     for (std::size_t i = 0; i < kept; ++i) require(encoding.ids[i + 1] == pieces[i]);

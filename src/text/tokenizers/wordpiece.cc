@@ -292,22 +292,6 @@ std::vector<std::int64_t> WordPiece::pieces(std::string_view text) const {
   return ids;
 }
 
-Encoding WordPiece::encode(std::string_view text, std::size_t max_length) const {
-  if (max_length < 2)
-    throw UsageError("WordPiece::encode: max_length is {}, at least 2 is needed", max_length);
-  Encoding encoding;
-  std::vector<std::int64_t> body = pieces(text);
-  if (body.size() > max_length - 2) {
-    encoding.truncated_tokens = body.size() - (max_length - 2);
-    body.resize(max_length - 2);
-  }
-  encoding.ids.reserve(body.size() + 2);
-  encoding.ids.push_back(state_->cls);
-  encoding.ids.insert(encoding.ids.end(), body.begin(), body.end());
-  encoding.ids.push_back(state_->sep);
-  return encoding;
-}
-
 std::size_t WordPiece::size() const { return state_->vocabulary.size(); }
 
 std::string_view WordPiece::token(std::int64_t id) const {
@@ -317,9 +301,9 @@ std::string_view WordPiece::token(std::int64_t id) const {
   return state_->vocabulary[static_cast<std::size_t>(id)];
 }
 
-std::int64_t WordPiece::cls_id() const { return state_->cls; }
-std::int64_t WordPiece::sep_id() const { return state_->sep; }
-std::int64_t WordPiece::unknown_id() const { return state_->unknown; }
+std::int64_t WordPiece::first_id() const { return state_->cls; }
+std::int64_t WordPiece::last_id() const { return state_->sep; }
+std::optional<std::int64_t> WordPiece::unknown_id() const { return state_->unknown; }
 std::int64_t WordPiece::padding_id() const { return state_->padding; }
 
 }  // namespace epicrisis

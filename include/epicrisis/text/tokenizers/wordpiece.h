@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/text/tokenizers/tokenizer.h"
 
 namespace epicrisis {
 
@@ -18,17 +19,12 @@ struct WordPieceOptions {
   std::size_t max_word = 100;        // a longer word (in characters) is [UNK]
 };
 
-struct Encoding {
-  std::vector<std::int64_t> ids;     // [CLS] pieces [SEP]
-  std::size_t truncated_tokens = 0;  // pieces that did not fit: cutting is never silent
-};
-
 // BERT's tokenizer: clean, space out ideographs, strip accents, lower-case, split at white space
 // and punctuation, then the longest vocabulary entry from the left, "##" marking continuations
 // (Devlin et al. 2019). Agrees with Hugging Face's BertTokenizer(do_lower_case) on every code point
 // but 825 of 1,112,064: characters that Unicode gave a category after their tables were made, and
 // ideographs U+2B820 to U+2B91F, which they take for letters. Immutable; may be shared by threads.
-class WordPiece {
+class WordPiece : public Tokenizer {
  public:
   // One entry a line; the line number is the id. InputError: no [CLS], [SEP] or [UNK], more than
   // 2^21 entries, an entry that stands twice.
@@ -43,18 +39,16 @@ class WordPiece {
   static WordPiece from_vocabulary(const std::vector<std::string>& vocabulary,
                                    std::string_view source, WordPieceOptions options = {});
 
-  // At most max_length ids, special ones included (max_length >= 2). Invalid UTF-8 is read as
-  // U+FFFD, which is dropped. Cost: linear in the text for words of usual length.
-  Encoding encode(std::string_view text, std::size_t max_length = 512) const;
-  // The pieces alone, without special tokens or limit.
-  std::vector<std::int64_t> pieces(std::string_view text) const;
+  // Invalid UTF-8 is read as U+FFFD, which is dropped. Cost: linear in the text for words of usual
+  // length.
+  std::vector<std::int64_t> pieces(std::string_view text) const override;
 
-  std::size_t size() const;                       // entries of the vocabulary
+  std::size_t size() const override;
   std::string_view token(std::int64_t id) const;  // UsageError outside [0, size())
-  std::int64_t cls_id() const;
-  std::int64_t sep_id() const;
-  std::int64_t unknown_id() const;
-  std::int64_t padding_id() const;  // of [PAD]; 0 if the vocabulary has none
+  std::int64_t first_id() const override;         // of [CLS]
+  std::int64_t last_id() const override;          // of [SEP]
+  std::int64_t padding_id() const override;       // of [PAD]; 0 if the vocabulary has none
+  std::optional<std::int64_t> unknown_id() const override;  // of [UNK]
 
  private:
   struct State;
