@@ -53,6 +53,7 @@ struct Ends {
   BytePair::Kind kind;
 };
 constexpr std::array<Ends, 3> kEnds{{{"<|startoftext|>", "<|endoftext|>", BytePair::Kind::kClip},
+                                     {"<start_of_text>", "<end_of_text>", BytePair::Kind::kClip},
                                      {"<s>", "</s>", BytePair::Kind::kBytes}}};
 
 std::string type_of(const Json& part) {
