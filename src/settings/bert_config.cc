@@ -2,20 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <algorithm>
 #include <string_view>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/settings/model_folders.h"
+#include "settings/open_clip_config.h"
+#include "settings/tensor_account.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis {
 namespace {
 
-constexpr std::uint64_t kMaxConfig = 1 << 20;
 constexpr std::int64_t kMaxDimension = 1 << 20;
-constexpr std::size_t kMaxShown = 2000;  // characters of a list
 
 std::int64_t size_of(const Json& json, std::string_view key, const std::string& source) {
   const auto value = json_get<std::int64_t>(json, key, source);
@@ -25,49 +25,40 @@ std::int64_t size_of(const Json& json, std::string_view key, const std::string& 
   return value;
 }
 
-// Keeps account of what is wanted of a file and what is there.
-class TensorAccount {
- public:
-  explicit TensorAccount(const TensorFile& file) : file_(file) {}
-
-  void want(const std::string& name, const std::vector<std::int64_t>& shape) {
-    wanted_.insert(name);
-    const auto found = file_.tensors().find(name);
-    if (found == file_.tensors().end()) {
-      problems_ += fmt::format("\n  missing: {} {}", name, describe_shape(shape));
-    } else if (found->second.shape != shape) {
-      problems_ += fmt::format("\n  {}: the file has {}, the model {}", name,
-                               describe_shape(found->second.shape), describe_shape(shape));
+// What the weights alone tell.
+BertConfig sizes_of(const TensorFile& weights) {
+  const auto size = [&](const char* name, std::size_t axis) {
+    const auto found = weights.tensors().find(name);
+    if (found == weights.tensors().end() || found->second.shape.size() != 2) {
+      throw InputError("{}: no '{}' with two dimensions, so this is no BERT", weights.source(),
+                       name);
     }
+    return found->second.shape[axis];
+  };
+  BertConfig config;
+  config.vocabulary = size("embeddings.word_embeddings.weight", 0);
+  config.hidden = size("embeddings.word_embeddings.weight", 1);
+  config.positions = size("embeddings.position_embeddings.weight", 0);
+  config.types = size("embeddings.token_type_embeddings.weight", 0);
+  config.intermediate = size("encoder.layer.0.intermediate.dense.weight", 0);
+  while (weights.has(fmt::format("encoder.layer.{}.output.dense.weight", config.layers))) {
+    ++config.layers;
   }
-  // More would not be shown.
-  bool full() const { return problems_.size() > kMaxShown; }
-
-  // Throws if anything was missing, misshapen, or is left over.
-  void finish() {
-    for (const auto& [name, tensor] : file_.tensors()) {
-      if (full()) break;
-      if (wanted_.contains(name) || name.ends_with("position_ids")) continue;
-      if (name.starts_with("cls.") || name.starts_with("classifier.")) continue;
-      problems_ += fmt::format("\n  not known to the model: {} {}", name, describe(tensor));
-    }
-    if (full()) problems_ = problems_.substr(0, kMaxShown) + "\n  ...";
-    if (!problems_.empty()) {
-      throw InputError("{}: the weights do not fit config.json{}", file_.source(), problems_);
-    }
+  constexpr std::int64_t kHead = 64;
+  config.heads = std::max<std::int64_t>(config.hidden / kHead, 1);
+  if (config.hidden < 1 || config.hidden % config.heads != 0) {
+    throw InputError("{}: a width of {}, of which heads of {} are no part", weights.source(),
+                     config.hidden, kHead);
   }
-
- private:
-  const TensorFile& file_;
-  std::set<std::string> wanted_;
-  std::string problems_;
-};
+  config.norm_epsilon = 1e-12;
+  return config;
+}
 
 }  // namespace
 
-BertConfig read_bert_config(const Path& folder) {
-  const std::string source = (folder / model_config_name(folder)).string();
-  const Json json = parse_json(read_file(source, kMaxConfig), source);
+BertConfig read_bert_config(const Path& folder, const TensorFile& tensors) {
+  const auto [json, source] = read_model_config(folder);
+  if (is_open_clip_config(json)) return sizes_of(tensors);
   const std::string type = text_model_type(json, source);
   if (type != "bert") {
     throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
@@ -105,9 +96,9 @@ BertConfig read_bert_config(const Path& folder) {
   return config;
 }
 
-TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks) {
+TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks) {
   return model_weights(
-      read_weights(path),
+      file,
       {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
        "embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight",
        "encoder.layer.0.output.dense.weight"},
@@ -117,37 +108,25 @@ TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks
 void require_bert_tensors(const BertConfig& config, const TensorFile& file) {
   TensorAccount account(file);
   const std::int64_t width = config.hidden;
-  const auto affine = [&](const std::string& name, std::int64_t out, std::int64_t in) {
-    account.want(name + ".weight", {out, in});
-    account.want(name + ".bias", {out});
-  };
-  const auto norm = [&](const std::string& name) {
-    account.want(name + ".weight", {width});
-    account.want(name + ".bias", {width});
-  };
   account.want("embeddings.word_embeddings.weight", {config.vocabulary, width});
   account.want("embeddings.position_embeddings.weight", {config.positions, width});
   account.want("embeddings.token_type_embeddings.weight", {config.types, width});
-  norm("embeddings.LayerNorm");
+  account.want_norm("embeddings.LayerNorm", width);
   for (std::int64_t i = 0; i < config.layers && !account.full(); ++i) {
     const std::string name = fmt::format("encoder.layer.{}.", i);
     for (const char* part : {"query", "key", "value"}) {
-      affine(name + "attention.self." + part, width, width);
+      account.want_map(name + "attention.self." + part, width, width);
     }
-    affine(name + "attention.output.dense", width, width);
-    norm(name + "attention.output.LayerNorm");
-    affine(name + "intermediate.dense", config.intermediate, width);
-    affine(name + "output.dense", width, config.intermediate);
-    norm(name + "output.LayerNorm");
+    account.want_map(name + "attention.output.dense", width, width);
+    account.want_norm(name + "attention.output.LayerNorm", width);
+    account.want_map(name + "intermediate.dense", config.intermediate, width);
+    account.want_map(name + "output.dense", width, config.intermediate);
+    account.want_norm(name + "output.LayerNorm", width);
   }
-  if (file.has("pooler.dense.weight")) affine("pooler.dense", width, width);
-  account.finish();
-}
-
-void require_token_vectors(const Path& folder, const BertConfig& config, std::size_t entries) {
-  if (entries <= static_cast<std::size_t>(config.vocabulary)) return;
-  throw InputError("{}: the tokenizer has {} entries, the model has vectors for {}",
-                   folder.string(), entries, config.vocabulary);
+  if (account.has("pooler.dense.weight")) account.want_map("pooler.dense", width, width);
+  account.finish([](const std::string& name) {
+    return name.starts_with("cls.") || name.starts_with("classifier.");
+  });
 }
 
 }  // namespace epicrisis

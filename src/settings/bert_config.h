@@ -25,21 +25,20 @@ struct BertConfig {
   Activation activation = Activation::kGelu;
 };
 
+// What config.json says; of a BERT in a model of open_clip's, whose configuration has no sizes, what
+// its `tensors` tell, with heads of 64 numbers and the defaults of transformers.BertConfig.
 // InputError naming the key for a model type other than bert (one that is not said is told by the
-// keys, as text_model_type() does), relative positions, a decoder, an
-// activation that is not known, sizes outside [1, 2^20] or a width the heads do not divide.
-BertConfig read_bert_config(const Path& folder);
+// keys, as text_model_type() does), relative positions, a decoder, an activation that is not known,
+// sizes outside [1, 2^20] or a width the heads do not divide.
+BertConfig read_bert_config(const Path& folder, const TensorFile& tensors);
 
-// The weights that belong to a BERT in `path`, under the names of transformers.BertModel; errors and
-// remarks as model_weights().
-TensorFile read_bert_weights(const Path& path, std::vector<std::string>& remarks);
+// The tensors of a file that belong to a BERT, under the names of transformers.BertModel; errors
+// and remarks as model_weights().
+TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks);
 
 // InputError that lists tensors that the configuration asks for and the file lacks, or has in
 // another shape, and those that no BERT has; heads for other tasks ("cls.", "classifier.") are
 // passed over.
 void require_bert_tensors(const BertConfig& config, const TensorFile& file);
-
-// InputError where a vocabulary of that many entries has more than the model has vectors.
-void require_token_vectors(const Path& folder, const BertConfig& config, std::size_t entries);
 
 }  // namespace epicrisis

@@ -6,6 +6,9 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/settings/model_folders.h"
+#include "settings/config_values.h"
+#include "settings/open_clip_config.h"
 #include "settings/vit_config.h"
 
 namespace epicrisis {
@@ -15,24 +18,6 @@ constexpr int kMinSize = 32;
 constexpr int kMaxSize = 1024;
 constexpr std::string_view kEfficientNet = "efficientnet_";
 constexpr std::string_view kFromTensorFlow = "tf_efficientnet_";
-
-std::array<float, 3> three_numbers(const Json& object, std::string_view key,
-                                   std::array<float, 3> fallback, bool positive,
-                                   std::string_view source) {
-  const auto found = object.find(key);
-  if (found == object.end()) return fallback;
-  const bool list = found->is_array() && found->size() == 3;
-  std::array<float, 3> values{};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool number = list && (*found)[i].is_number();
-    values[i] = number ? (*found)[i].get<float>() : 0;
-    if (!number || !std::isfinite(values[i]) || (positive && values[i] <= 0)) {
-      throw InputError("{}: '{}' is {}; a list of three {}numbers was expected", source, key,
-                       dump_json(*found), positive ? "positive " : "");
-    }
-  }
-  return values;
-}
 
 // Hugging Face's preprocessor_config.json: what pixels are normalised with, and how large pictures
 // are.
@@ -161,6 +146,7 @@ ImageEncoderConfig default_image_encoder_config(std::string_view architecture) {
 
 ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view source) {
   if (is_hugging_face_image_model(json)) return parse_hugging_face_vit(json, source);
+  if (is_open_clip_config(json)) return parse_open_clip_vision(json, source);
   const auto architecture = json_get<std::string>(json, "architecture", source);
   ImageEncoderConfig config = architecture_defaults(json, architecture, source);
   // timm's folders say "num_features" and keep the rest in "pretrained_cfg".
@@ -213,13 +199,12 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
 }
 
 ImageEncoderConfig read_image_encoder_config(const Path& folder) {
-  const Path path = folder / "config.json";
-  constexpr std::uint64_t kMaxConfig = 1 << 20;
-  const Json json = parse_json(read_file(path, kMaxConfig), path.string());
-  ImageEncoderConfig config = parse_image_encoder_config(json, path.string());
+  const auto [json, source] = read_model_config(folder);
+  ImageEncoderConfig config = parse_image_encoder_config(json, source);
   const Path preprocessor = folder / kPreprocessorFile;
   std::error_code error;
   if (is_hugging_face_image_model(json) && std::filesystem::exists(preprocessor, error)) {
+    constexpr std::uint64_t kMaxConfig = 1 << 20;
     parse_preprocessor(parse_json(read_file(preprocessor, kMaxConfig), preprocessor.string()),
                        config, preprocessor.string());
   }

@@ -10,6 +10,8 @@
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/image_encoder_config.h"
+#include "settings/clip_text_config.h"
+#include "settings/open_clip_config.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis {
@@ -17,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kOldBertConfig = "bert_config.json";
+constexpr std::string_view kOpenClipConfig = "open_clip_config.json";
 constexpr std::uint64_t kMaxModelConfig = 1 << 20;
 
 bool is_model_folder(const Path& folder) {
@@ -36,27 +40,38 @@ std::vector<Path> subfolders(const Path& folder) {
   return found;
 }
 
+// Configurations that speak of an image encoder and may speak of a text encoder too.
+bool has_image_tower(const Json& config) {
+  return is_hugging_face_image_model(config) || is_open_clip_config(config);
+}
+
+std::int64_t text_width(const Json& config, std::string_view type, std::string_view source) {
+  if (type != kClipText) return json_get_or<std::int64_t>(config, "hidden_size", 0, source);
+  const ClipTextConfig clip = parse_clip_text_config(config, source);
+  return clip.projection > 0 ? clip.projection : clip.width;
+}
+
 FoundModel describe_folder(const Path& folder) {
   FoundModel model;
   model.name = folder.filename().string();
   model.folder = folder;
-  const std::string source = (folder / model_config_name(folder)).string();
   try {
-    const Json config = parse_json(read_file(source, kMaxModelConfig), source);
+    const auto [config, source] = read_model_config(folder);
     const std::string text_model = text_model_type(config, source);
-    if (!text_model.empty()) {
-      model.architecture = text_model;
-      model.width = json_get_or<std::int64_t>(config, "hidden_size", 0, source);
-      if (model.architecture == "bert") {
-        model.kind = ModelKind::kTextEncoder;
-      } else {
-        model.problem = fmt::format("model_type '{}' is not read", model.architecture);
-      }
-    } else {
+    if (text_model.empty() || has_image_tower(config)) {
       const ImageEncoderConfig image = parse_image_encoder_config(config, source);
       model.architecture = image.architecture;
       model.width = image.feature_dim;
-      model.kind = ModelKind::kImageEncoder;
+      model.kind = text_model.empty() ? ModelKind::kImageEncoder : ModelKind::kDualEncoder;
+      if (!text_model.empty()) model.architecture += " + " + text_model;
+    } else {
+      model.architecture = text_model;
+      model.width = text_width(config, text_model, source);
+      if (is_read_text_model(text_model)) {
+        model.kind = ModelKind::kTextEncoder;
+      } else {
+        model.problem = fmt::format("model_type '{}' is not read", text_model);
+      }
     }
     if (model.problem.empty()) require_weights(folder);
   } catch (const Error& error) {
@@ -85,10 +100,9 @@ std::vector<std::string> pooling_configs(const Path& folder) {
 }
 
 bool reads_preprocessor(const Path& folder) {
-  const Path path = folder / model_config_name(folder);
   std::error_code error;
   if (!fs::is_regular_file(folder / kPreprocessorFile, error)) return false;
-  return is_hugging_face_image_model(parse_json(read_file(path, kMaxModelConfig), path.string()));
+  return is_hugging_face_image_model(read_model_config(folder).json);
 }
 
 }  // namespace
@@ -148,8 +162,8 @@ ModelFiles model_files(std::string_view name) {
   for (const Path& part : weight_parts(is_folder ? weight_file_in(files.folder) : model)) {
     names.push_back(part.filename().string());
   }
-  for (const char* file : {"vocab.txt", "tokenizer.json", "tokenizer_config.json",
-                           "sentence_bert_config.json", "modules.json"}) {
+  for (const char* file : {"vocab.txt", "vocab.json", "merges.txt", "tokenizer.json",
+                           "tokenizer_config.json", "sentence_bert_config.json", "modules.json"}) {
     names.emplace_back(file);
   }
   if (reads_preprocessor(files.folder)) names.emplace_back(kPreprocessorFile);
@@ -174,16 +188,36 @@ std::string model_fingerprint(std::string_view name) {
 
 std::string model_config_name(const Path& folder) {
   std::error_code error;
-  const bool old = !fs::exists(folder / "config.json", error) &&
-                   fs::is_regular_file(folder / "bert_config.json", error);
-  return old ? "bert_config.json" : "config.json";
+  for (const std::string_view other : {kOldBertConfig, kOpenClipConfig}) {
+    if (fs::exists(folder / "config.json", error)) break;
+    if (fs::is_regular_file(folder / other, error)) return std::string(other);
+  }
+  return "config.json";
 }
 
+ModelConfig read_model_config(const Path& folder) {
+  ModelConfig config;
+  config.source = (folder / model_config_name(folder)).string();
+  config.json = parse_json(read_file(config.source, kMaxModelConfig), config.source);
+  return config;
+}
+
+bool is_read_text_model(std::string_view type) { return type == kBertText || type == kClipText; }
+
 std::string text_model_type(const Json& config, std::string_view source) {
-  if (!config.is_object() || is_hugging_face_image_model(config)) return "";
+  if (!config.is_object()) return "";
+  if (is_open_clip_config(config)) {
+    const bool bert = open_clip_model(config)["text_cfg"].contains("hf_model_name");
+    return std::string(bert ? kBertText : kClipText);
+  }
+  if (is_hugging_face_image_model(config)) {
+    const bool both = config.contains("text_config") || config.contains("text_config_dict");
+    return both ? std::string(kClipText) : "";
+  }
   const auto type = config.find("model_type");
   if (type != config.end() && !type->is_null()) {
-    return json_get<std::string>(config, "model_type", source);
+    std::string name = json_get<std::string>(config, "model_type", source);
+    return name == "clip_text_model" ? std::string(kClipText) : name;
   }
   if (config.contains("architecture")) return "";  // an image encoder's
   // transformers' class, without what it is for: "BertForMaskedLM".
@@ -191,14 +225,14 @@ std::string text_model_type(const Json& config, std::string_view source) {
   if (classes != config.end() && classes->is_array() && !classes->empty() &&
       classes->front().is_string()) {
     const auto name = classes->front().get<std::string>();
-    return name.starts_with("Bert") ? "bert" : name;
+    return name.starts_with("Bert") ? std::string(kBertText) : name;
   }
   // The first files of all had neither.
   for (const char* key : {"num_hidden_layers", "num_attention_heads", "intermediate_size",
                           "max_position_embeddings", "vocab_size"}) {
     if (!config.contains(key)) return "";
   }
-  return "bert";
+  return std::string(kBertText);
 }
 
 std::string_view model_kind_name(ModelKind kind) {
@@ -207,6 +241,8 @@ std::string_view model_kind_name(ModelKind kind) {
       return "image encoder";
     case ModelKind::kTextEncoder:
       return "text encoder";
+    case ModelKind::kDualEncoder:
+      return "dual encoder";
     case ModelKind::kUnknown:
       break;
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "epicrisis/core/error.h"
+#include "settings/config_values.h"
 
 namespace epicrisis {
 namespace {
@@ -97,74 +98,6 @@ void set_statistics(ImageEncoderConfig& config, std::string_view statistics) {
   }
 }
 
-std::string shown(const Json& value) {
-  constexpr std::size_t kShown = 100;
-  std::string text = dump_json(value);
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  return text;
-}
-
-std::int64_t whole_number(const Json& json, std::string_view key, std::int64_t fallback,
-                          std::int64_t low, std::int64_t high, std::string_view source) {
-  const auto found = json.find(key);
-  if (found == json.end() || found->is_null()) return fallback;
-  const bool fits = found->is_number_integer() &&
-                    (!found->is_number_unsigned() || found->get<std::uint64_t>() <= kMaxHidden);
-  const std::int64_t value = fits ? found->get<std::int64_t>() : low - 1;
-  if (value < low || value > high) {
-    throw InputError("{}: '{}' is {}; a whole number from {} to {} was expected", source, key,
-                     shown(*found), low, high);
-  }
-  return value;
-}
-
-// A number, or the same number for height and width.
-std::int64_t square(const Json& json, std::string_view key, std::int64_t fallback, std::int64_t low,
-                    std::int64_t high, std::string_view source) {
-  const auto found = json.find(key);
-  if (found != json.end() && found->is_array()) {
-    if (found->size() != 2 || (*found)[0] != (*found)[1]) {
-      throw InputError("{}: '{}' is {}; one number for both sides was expected", source, key,
-                       shown(*found));
-    }
-    Json one;
-    one[std::string(key)] = (*found)[0];
-    return whole_number(one, key, fallback, low, high, source);
-  }
-  return whole_number(json, key, fallback, low, high, source);
-}
-
-struct ActivationName {
-  std::string_view name;
-  VitActivation activation;
-};
-constexpr std::array<ActivationName, 6> kActivations{
-    {{"gelu", VitActivation::kGelu},
-     {"quick_gelu", VitActivation::kQuickGelu},
-     {"gelu_tanh", VitActivation::kGeluTanh},
-     {"gelu_pytorch_tanh", VitActivation::kGeluTanh},
-     {"gelu_new", VitActivation::kGeluTanh},
-     {"gelu_fast", VitActivation::kGeluTanh}}};
-
-VitActivation activation_of(const Json& json, std::string_view key, VitActivation fallback,
-                            std::string_view source) {
-  if (!json.contains(key)) return fallback;
-  const auto name = json_get<std::string>(json, key, source);
-  const auto* found = std::ranges::find(kActivations, name, &ActivationName::name);
-  if (found == kActivations.end()) {
-    throw InputError("{}: '{}' is {}; there are gelu, quick_gelu and gelu_tanh", source, key,
-                     shown(json[std::string(key)]));
-  }
-  return found->activation;
-}
-
-void require_even_heads(const VitForm& form, std::string_view key, std::string_view source) {
-  if (form.width % form.heads != 0) {
-    throw InputError("{}: '{}' is {}, which does not divide the width {}", source, key, form.heads,
-                     form.width);
-  }
-}
-
 // A model class of the package transformers, with the defaults of what its files leave out.
 struct HuggingFaceFamily {
   std::string_view type;
@@ -217,17 +150,6 @@ std::int64_t hidden_of(const Json& json, const HuggingFaceFamily& family, std::i
   return static_cast<std::int64_t>(hidden);
 }
 
-// timm's name for it, where it has one.
-std::string name_of(const VitForm& form) {
-  for (const NamedVit& named : kNamed) {
-    VitForm same = named.form;
-    same.grid = form.grid;
-    same.class_position = form.class_position;
-    if (same == form) return std::string(named.name);
-  }
-  return std::string(kVitOfSizes);
-}
-
 }  // namespace
 
 std::span<const NamedVit> named_vits() { return kNamed; }
@@ -235,6 +157,16 @@ std::span<const NamedVit> named_vits() { return kNamed; }
 const NamedVit* named_vit(std::string_view name) {
   const auto* found = std::ranges::find(kNamed, name, &NamedVit::name);
   return found == kNamed.end() ? nullptr : found;
+}
+
+std::string name_of_vit(const VitForm& form) {
+  for (const NamedVit& named : kNamed) {
+    VitForm same = named.form;
+    same.grid = form.grid;
+    same.class_position = form.class_position;
+    if (same == form) return std::string(named.name);
+  }
+  return std::string(kVitOfSizes);
 }
 
 ImageEncoderConfig named_vit_config(const NamedVit& named) {
@@ -246,15 +178,6 @@ ImageEncoderConfig named_vit_config(const NamedVit& named) {
   set_statistics(config, named.statistics);
   config.vit = named.form;
   return config;
-}
-
-Json without_nulls(const Json& object) {
-  if (!object.is_object()) return object;
-  Json kept = Json::object();
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_null()) kept[key] = value;
-  }
-  return kept;
 }
 
 void parse_vit_form(const Json& json, VitForm& form, std::string_view source) {
@@ -283,12 +206,10 @@ void parse_vit_form(const Json& json, VitForm& form, std::string_view source) {
         std::pair("heads", form.heads), std::pair("hidden", form.hidden)}) {
     if (value < 1) throw InputError("{}: 'vit' has no '{}'", source, key);
   }
-  require_even_heads(form, "heads", source);
+  require_even_heads(form.width, form.heads, "heads", source);
 }
 
 Json to_json(const VitForm& form) {
-  const auto* activation =
-      std::ranges::find(kActivations, form.activation, &ActivationName::activation);
   return {{"patch", form.patch},
           {"width", form.width},
           {"layers", form.layers},
@@ -296,7 +217,7 @@ Json to_json(const VitForm& form) {
           {"hidden", form.hidden},
           {"registers", form.registers},
           {"grid", form.grid},
-          {"activation", activation->name},
+          {"activation", activation_name(form.activation)},
           {"pre_norm", form.pre_norm},
           {"layer_scale", form.layer_scale},
           {"qkv_bias", form.qkv_bias},
@@ -329,7 +250,7 @@ ImageEncoderConfig parse_hugging_face_vit(const Json& json, std::string_view sou
   form.hidden = hidden_of(sizes, *family, form.width, source);
   form.activation = activation_of(sizes, "hidden_act", form.activation, source);
   form.qkv_bias = json_get_or<bool>(sizes, "qkv_bias", true, source);
-  require_even_heads(form, "num_attention_heads", source);
+  require_even_heads(form.width, form.heads, "num_attention_heads", source);
   std::int64_t channels = 3;
   read("num_channels", channels, 3, 3);
   if (json_get_or<bool>(sizes, "use_swiglu_ffn", false, source)) {
@@ -349,7 +270,7 @@ ImageEncoderConfig parse_hugging_face_vit(const Json& json, std::string_view sou
                      config.norm_epsilon);
   }
   config.feature_dim = form.width;
-  config.architecture = name_of(form);
+  config.architecture = name_of_vit(form);
   set_statistics(config, family->statistics);
   config.vit = form;
   return config;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "epicrisis/settings/image_encoder_config.h"
@@ -18,9 +19,8 @@ std::span<const NamedVit> named_vits();
 // Null for another name.
 const NamedVit* named_vit(std::string_view name);
 ImageEncoderConfig named_vit_config(const NamedVit& named);
-
-// An object without the keys that are null, which say as much as those that are not there.
-Json without_nulls(const Json& object);
+// Its name among them, but for grid and the class token's position; else kVitOfSizes.
+std::string name_of_vit(const VitForm& form);
 
 // `vit` of config.json over the values that `form` has. InputError with key and value for what is
 // no whole number in its range, an unknown activation, and heads that do not divide the width.

@@ -8,15 +8,18 @@
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/model_folders.h"
+#include "epicrisis/text/tokenizers/byte_pair.h"
 #include "epicrisis/text/tokenizers/wordpiece.h"
 #include "settings/bert_config.h"
+#include "settings/clip_text_config.h"
+#include "settings/clip_text_names.h"
+#include "settings/tensor_account.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis::study {
 namespace {
 
 constexpr std::string_view kRandom = "random:";
-constexpr std::uint64_t kMaxModelConfig = 1 << 20;
 
 void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
   const std::string& name = run.image_encoder.model;
@@ -33,21 +36,27 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
 
 void check_text_encoder(const StudyRun& run) {
   if (run.text_encoder == kTrainedTokens) return;
-  require_weights(find_model(run.text_encoder));
   const Path folder = model_files(run.text_encoder).folder;
-  const std::string source = (folder / model_config_name(folder)).string();
-  const std::string type =
-      text_model_type(parse_json(read_file(source, kMaxModelConfig), source), source);
-  if (type != "bert") {
+  const auto [config, source] = read_model_config(folder);
+  const std::string type = text_model_type(config, source);
+  if (!is_read_text_model(type)) {
     throw UsageError(
-        "{} is no text encoder that is read: its model_type is '{}', not 'bert'; take another, or "
-        "\"{}\", which is trained along",
+        "{} is no text encoder that is read: its model_type is '{}', not 'bert' or a CLIP's; take "
+        "another, or \"{}\", which is trained along",
         run.text_encoder, type, kTrainedTokens);
   }
-  const BertConfig config = read_bert_config(folder);
+  const TensorFile file = read_weights(weight_file_in(folder));
   std::vector<std::string> remarks;  // which the run tells
-  require_bert_tensors(config, read_bert_weights(weight_file_in(folder), remarks));
-  require_token_vectors(folder, config, WordPiece::from_folder(folder).size());
+  if (type == kClipText) {
+    const ClipTextConfig clip = parse_clip_text_config(config, source);
+    require_clip_text_tensors(clip, clip_text_tensors(file, remarks));
+    require_token_vectors(folder, clip.vocabulary, BytePair::from_folder(folder).size());
+    return;
+  }
+  const TensorFile tensors = bert_tensors(file, remarks);
+  const BertConfig bert = read_bert_config(folder, tensors);
+  require_bert_tensors(bert, tensors);
+  require_token_vectors(folder, bert.vocabulary, WordPiece::from_folder(folder).size());
 }
 
 void check_device(const StudyRun& run, Findings& findings) {

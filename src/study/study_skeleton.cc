@@ -228,8 +228,11 @@ std::string models_text(std::string& text_encoder) {
   std::string image;
   for (const FoundModel& model : list_models()) {
     if (!model.problem.empty()) continue;
-    if (model.kind == ModelKind::kImageEncoder && image.empty()) image = model.name;
-    if (model.kind == ModelKind::kTextEncoder && text_encoder.empty()) text_encoder = model.name;
+    const bool both = model.kind == ModelKind::kDualEncoder;
+    if ((both || model.kind == ModelKind::kImageEncoder) && image.empty()) image = model.name;
+    if ((both || model.kind == ModelKind::kTextEncoder) && text_encoder.empty()) {
+      text_encoder = model.name;
+    }
   }
   std::string text;
   if (image.empty()) {

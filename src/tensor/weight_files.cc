@@ -152,7 +152,8 @@ std::string chosen_prefix(const TensorFile& file, const std::vector<std::string>
 
 Path weight_file_in(const Path& folder) {
   std::error_code error;
-  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+  for (const char* name : {"model.safetensors", "pytorch_model.bin", "open_clip_model.safetensors",
+                           "open_clip_pytorch_model.bin"}) {
     if (fs::exists(folder / name, error)) return folder / name;
     Path index = folder / (std::string(name) + std::string(kIndex));
     if (fs::exists(index, error)) return index;

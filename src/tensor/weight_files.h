@@ -11,8 +11,8 @@
 namespace epicrisis {
 
 // The weight file of a model folder: model.safetensors or its index of shards, else
-// pytorch_model.bin or its index, else the only file that ends as weights do. InputError that says
-// what was looked for if there is none, or several.
+// pytorch_model.bin or its index, else open_clip's names of both, else the only file that ends as
+// weights do. InputError that says what was looked for if there is none, or several.
 Path weight_file_in(const Path& folder);
 
 // The files that hold the weights of weight_file_in()'s answer: itself, and for an index of shards

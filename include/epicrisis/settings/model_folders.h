@@ -43,15 +43,28 @@ std::string model_fingerprint(std::string_view name);
 inline constexpr std::string_view kTrainedTokens = "bag";
 inline constexpr int kTokenWidth = 128;
 
-// What kind of text model a folder's config.json speaks of: its model_type; where older files have
-// none, "bert" if its class or the keys are BERT's. "" for no text model, as where model_type is an
-// image encoder's.
+// The text models that are read, as text_model_type() names them.
+inline constexpr std::string_view kBertText = "bert";
+inline constexpr std::string_view kClipText = "clip";
+bool is_read_text_model(std::string_view type);
+// What kind of text model a folder's configuration speaks of: its model_type; where older files
+// have none, "bert" if its class or the keys are BERT's; of open_clip's models and Hugging Face's
+// CLIP what their text encoder is. "" for no text model, as where model_type is an image encoder's.
 std::string text_model_type(const Json& config, std::string_view source);
-// "config.json", or "bert_config.json" where a folder of the first BERTs has only that.
+// "config.json"; where a folder has none but "bert_config.json", of the first BERTs, or
+// "open_clip_config.json", that.
 std::string model_config_name(const Path& folder);
 
-enum class ModelKind { kImageEncoder, kTextEncoder, kUnknown };
-std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...
+// The file of that name, at most 1 MiB; `source` is its path, for errors. InputError where it is not
+// there or no JSON.
+struct ModelConfig {
+  Json json;
+  std::string source;
+};
+ModelConfig read_model_config(const Path& folder);
+
+enum class ModelKind { kImageEncoder, kTextEncoder, kDualEncoder, kUnknown };
+std::string_view model_kind_name(ModelKind kind);  // "image encoder", ...; "dual encoder": both
 
 struct FoundModel {
   std::string name;

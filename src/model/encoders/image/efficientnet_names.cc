@@ -7,7 +7,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "model/encoders/image/name_rules.h"
+#include "tensor/name_rules.h"
 
 namespace epicrisis {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "epicrisis/core/error.h"
-#include "model/encoders/image/name_rules.h"
+#include "tensor/name_rules.h"
 
 namespace epicrisis {
 namespace {

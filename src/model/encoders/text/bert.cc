@@ -6,41 +6,33 @@
 #include <limits>
 #include <utility>
 
-#include "model/tensors_torch.h"
-
 namespace epicrisis {
 
 Bert::Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType type)
     : config_(config), type_(type) {
   require_bert_tensors(config, file);
-  const auto take = [&](const std::string& name) { return to_torch(file.at(name)).to(type); };
-  const auto affine = [&](const std::string& name) {
-    return Affine{take(name + ".weight"), take(name + ".bias")};
-  };
+  const TensorTaker taker(file, type);
   const std::string embeddings = "embeddings.";
-  words_ = take(embeddings + "word_embeddings.weight");
-  positions_ = take(embeddings + "position_embeddings.weight") +
-               take(embeddings + "token_type_embeddings.weight").slice(0, 0, 1);
-  embedding_norm_ = affine(embeddings + "LayerNorm");
+  words_ = taker.take(embeddings + "word_embeddings.weight");
+  positions_ = taker.take(embeddings + "position_embeddings.weight") +
+               taker.take(embeddings + "token_type_embeddings.weight").slice(0, 0, 1);
+  embedding_norm_ = taker.affine(embeddings + "LayerNorm");
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string name = fmt::format("encoder.layer.{}.", i);
-    const Affine query = affine(name + "attention.self.query");
-    const Affine key = affine(name + "attention.self.key");
-    const Affine value = affine(name + "attention.self.value");
+    const std::string self = name + "attention.self.";
     Layer layer;
-    layer.qkv = {torch::cat({query.weight, key.weight, value.weight}),
-                 torch::cat({query.bias, key.bias, value.bias})};
-    layer.attended = affine(name + "attention.output.dense");
-    layer.attended_norm = affine(name + "attention.output.LayerNorm");
-    layer.up = affine(name + "intermediate.dense");
-    layer.down = affine(name + "output.dense");
-    layer.norm = affine(name + "output.LayerNorm");
+    layer.qkv = taker.joined({self + "query", self + "key", self + "value"});
+    layer.attended = taker.affine(name + "attention.output.dense");
+    layer.attended_norm = taker.affine(name + "attention.output.LayerNorm");
+    layer.up = taker.affine(name + "intermediate.dense");
+    layer.down = taker.affine(name + "output.dense");
+    layer.norm = taker.affine(name + "output.LayerNorm");
     layers_.push_back(std::move(layer));
   }
-  if (file.has("pooler.dense.weight")) pooler_ = affine("pooler.dense");
+  if (file.has("pooler.dense.weight")) pooler_ = taker.affine("pooler.dense");
 }
 
-torch::Tensor Bert::normalise(const Affine& norm, const torch::Tensor& x) const {
+torch::Tensor Bert::normalise(const AffineTensors& norm, const torch::Tensor& x) const {
   return torch::layer_norm(x, {config_.hidden}, norm.weight, norm.bias, config_.norm_epsilon);
 }
 

@@ -6,6 +6,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "settings/tensor_account.h"
 
 namespace epicrisis {
 namespace {
@@ -125,7 +126,7 @@ WordPiece read_tokenizer(const Path& folder, const BertConfig& config,
     return WordPiece::from_vocab_file(vocabulary, options);
   };
   WordPiece tokenizer = load();
-  require_token_vectors(folder, config, tokenizer.size());
+  require_token_vectors(folder, config.vocabulary, tokenizer.size());
   return tokenizer;
 }
 

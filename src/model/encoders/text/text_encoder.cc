@@ -1,8 +1,10 @@
 #include "epicrisis/model/encoders/text/text_encoder.h"
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/json.h"
 #include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert_encoder.h"
+#include "model/encoders/text/clip_text.h"
 
 namespace epicrisis {
 
@@ -13,7 +15,10 @@ std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model, TextEncod
         "embed texts with the trained run, or name a model",
         model);
   }
-  return load_bert_encoder(find_model(model), options);
+  const Path folder = find_model(model);
+  const auto [config, source] = read_model_config(folder);
+  if (text_model_type(config, source) == kClipText) return load_clip_text_encoder(folder, options);
+  return load_bert_encoder(folder, options);
 }
 
 }  // namespace epicrisis

@@ -1,4 +1,4 @@
-#include "model/encoders/image/name_rules.h"
+#include "tensor/name_rules.h"
 
 namespace epicrisis {
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "epicrisis/tensor/tensor_file.h"
+
+namespace epicrisis {
+
+// A linear map [out, in] with its bias [out], or a norm's weight and bias.
+struct AffineTensors {
+  torch::Tensor weight;
+  torch::Tensor bias;
+};
+
+// Tensors of a file in another type. InputError where they are not there.
+class TensorTaker {
+ public:
+  // `file` must outlive it.
+  TensorTaker(const TensorFile& file, torch::ScalarType type) : file_(file), type_(type) {}
+
+  torch::Tensor take(const std::string& name) const;
+  AffineTensors affine(const std::string& name) const;  // NAME.weight and NAME.bias
+  // Several maps in one, along their outputs.
+  AffineTensors joined(const std::vector<std::string>& names) const;
+
+ private:
+  const TensorFile& file_;
+  torch::ScalarType type_;
+};
+
+}  // namespace epicrisis
