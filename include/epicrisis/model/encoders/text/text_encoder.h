@@ -55,10 +55,12 @@ class TextEncoder {
   virtual const std::vector<std::string>& remarks() const = 0;
 };
 
-// `model`: a Hugging Face folder of the BERT family (config.json, model.safetensors or
-// pytorch_model.bin, tokenizer.json or vocab.txt) or a name for find_model(). With kAuto pooling
-// the vectors are normalised if modules.json says so; with any other they are not. UsageError where
-// there is no such model, or for kTrainedTokens; InputError for a broken folder.
+// `model`: a folder of a BERT (config.json, model.safetensors or pytorch_model.bin, tokenizer.json
+// or vocab.txt) or of a CLIP with its text encoder (docs/formats/model-folders.md), or a name for
+// find_model(). With kAuto pooling a BERT's vectors are normalised if modules.json says so, a
+// CLIP's are projected if it has a projection; with any other neither. UsageError where there is no
+// such model, for kTrainedTokens, and for other poolings of a CLIP's own tower; InputError for a
+// broken folder.
 std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model,
                                                TextEncoderOptions options = {});
 
