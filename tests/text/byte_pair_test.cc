@@ -94,6 +94,13 @@ TEST_F(BytePairFolder, MergesAsStringsGiveTheSameIds) {
   expect_equal_ids(BytePair::from_folder(folder_.path()), 1);
 }
 
+TEST_F(BytePairFolder, SpecialTokensMayStandBesideTheVocabulary) {
+  Json json = tokenizer("clip.json");
+  json["model"]["vocab"].erase("<|endoftext|>");
+  write(json);
+  expect_equal_ids(BytePair::from_folder(folder_.path()), 1);
+}
+
 TEST_F(BytePairFolder, CutsAndTellsIt) {
   const BytePair clip = BytePair::from_tokenizer_json(kFolder / "clip.json");
   const Encoding whole = clip.encode("1234567");

@@ -74,6 +74,19 @@ std::vector<std::string> types_in(const Json& root, const char* part, const char
   return types;
 }
 
+// Special tokens may stand beside the vocabulary alone.
+void add_tokens_of(const Json& root, Json& vocabulary) {
+  const auto added = root.find("added_tokens");
+  if (added == root.end() || !added->is_array() || !vocabulary.is_object()) return;
+  for (const Json& token : *added) {
+    if (!token.is_object() || !token.contains("content") || !token.contains("id")) continue;
+    const Json& content = token["content"];
+    if (content.is_string() && !vocabulary.contains(content.get<std::string>())) {
+      vocabulary[content.get<std::string>()] = token["id"];
+    }
+  }
+}
+
 // What CLIP's and RoBERTa's tokenizers have, by the types of their steps.
 struct Steps {
   std::vector<std::string> normalizers;
@@ -207,6 +220,7 @@ BytePair BytePair::from_tokenizer_json(const Path& path) {
         json_get_or<bool>(root["pre_tokenizer"], "add_prefix_space", true, source.name);
   }
   source.vocabulary = json_get<Json>(model, "vocab", source.name);
+  add_tokens_of(root, source.vocabulary);
   const Json merges = json_get<Json>(model, "merges", source.name);
   if (!merges.is_array()) throw InputError("{}: model.merges is not a list", source.name);
   for (const Json& merge : merges) {
