@@ -24,10 +24,10 @@ bool is_bare_key(std::string_view name) {
   });
 }
 
-void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view what,
-               const Tally& tally, std::size_t most = kMaxExamples) {
+void add_examples(std::vector<ReadRemark>& remarks, bool warning, std::string text,
+                  const Tally& tally, std::size_t most = kMaxExamples) {
   if (tally.count == 0) return;
-  ReadRemark remark{warning, fmt::format("{} {}", tally.count, what), {}};
+  ReadRemark remark{warning, std::move(text), {}};
   if (!tally.values.empty()) {
     remark.text += ": " + label_counts_in_words(tally.values);
     most = 1;
@@ -39,6 +39,11 @@ void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view 
     remark.examples.push_back(fmt::format("and {} more", tally.count - shown));
   }
   remarks.push_back(std::move(remark));
+}
+
+void add_tally(std::vector<ReadRemark>& remarks, bool warning, std::string_view what,
+               const Tally& tally, std::size_t most = kMaxExamples) {
+  add_examples(remarks, warning, fmt::format("{} {}", tally.count, what), tally, most);
 }
 
 }  // namespace
@@ -79,9 +84,13 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
   add_tally(remarks, true, "skipped: rows without a picture", report.rows_without_picture);
   add_tally(remarks, true, "skipped: ids met before", report.duplicate_ids);
   add_tally(remarks, true, "of these with another label than the first", report.conflicting_labels);
-  add_tally(remarks, false, "pictures that no row names", report.pictures_without_row);
-  add_tally(remarks, true, "pictures hidden by one of the same id in another folder",
-            report.pictures_shadowed);
+  const auto pictures = [](const Tally& tally) { return counted(tally.count, "picture"); };
+  add_examples(remarks, false, pictures(report.pictures_without_row) + " that no row names",
+               report.pictures_without_row);
+  add_examples(
+      remarks, true,
+      pictures(report.pictures_shadowed) + " hidden by one of the same id in another folder",
+      report.pictures_shadowed);
   if (report.without_label > 0) {
     remarks.push_back(
         {true,
