@@ -20,7 +20,9 @@ bool is_object_at(const Json& json, const char* key) {
 }
 
 void refuse(const Json& part, const char* key, const char* what, std::string_view source) {
-  throw InputError("{}: '{}' is {}; {}", source, key, shown(part[key]), what);
+  const auto value = part.find(key);
+  throw InputError("{}: '{}' is {}; {}", source, key,
+                   value == part.end() ? "not there" : shown(*value), what);
 }
 
 VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::string_view source) {
@@ -41,7 +43,9 @@ VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::str
   form.layers = whole_number(vision, "layers", 12, 1, kMaxLayers, source);
   form.patch = square(vision, "patch_size", 16, 1, kMaxPatch, source);
   const std::int64_t head = whole_number(vision, "head_width", 64, 1, kMaxWidth, source);
-  if (form.width % head != 0) refuse(vision, "head_width", "it must divide the width", source);
+  if (form.width % head != 0)
+    refuse(vision, "head_width", "it must divide the width, and is 64 where it is not there",
+           source);
   form.heads = form.width / head;
   const auto ratio = json_get_or<double>(vision, "mlp_ratio", 4, source);
   if (!(ratio > 0 && ratio <= 64)) refuse(vision, "mlp_ratio", "0 to 64 was expected", source);

@@ -129,6 +129,28 @@ TEST_F(ModelFolders, HuggingFacesVisionTransformersAreImageEncoders) {
   EXPECT_EQ(text_model_type(parse_json(R"({"model_type": "siglip"})", "c"), "c"), "siglip");
 }
 
+TEST(OpenClipConfig, TellsWhatItDoesNotRead) {
+  const auto fault = [](const std::string& vision) {
+    const std::string text =
+        R"({"model_cfg": {"vision_cfg": )" + vision + R"(, "text_cfg": {"width": 16}}})";
+    try {
+      parse_image_encoder_config(parse_json(text, "c"), "c");
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(fault(R"({"width": 128})"), "");
+  EXPECT_THAT(fault(R"({"width": 8})"), HasSubstr("'head_width' is not there"));
+  EXPECT_THAT(fault(R"({"width": 8, "head_width": 3})"), HasSubstr("'head_width' is 3"));
+  EXPECT_THAT(fault(R"({"layers": [3, 4]})"), HasSubstr("'layers' is [3,4]"));
+  EXPECT_THAT(fault(R"({"attentional_pool": true})"), HasSubstr("attentional_pool"));
+  EXPECT_THAT(fault(R"({"pool_type": "avg"})"), HasSubstr("'pool_type' is \"avg\""));
+  EXPECT_THAT(fault(R"({"patch_size": 200, "image_size": 64})"), HasSubstr("'patch_size' is 200"));
+  EXPECT_THAT(fault(R"({"mlp_ratio": 0})"), HasSubstr("'mlp_ratio' is 0"));
+  EXPECT_THAT(fault(R"({"timm_model_name": "vit_of_nobody"})"), HasSubstr("vit_of_nobody"));
+}
+
 TEST_F(ModelFolders, TheFingerprintChangesWithEveryFileThatIsRead) {
   const Path folder = folder_.path() / "second/bert";
   const auto changes_with = [&](const std::string& file, const std::string& text) {
