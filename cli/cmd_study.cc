@@ -1,11 +1,15 @@
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "command.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/study/run_list.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
@@ -155,12 +159,29 @@ void run(const StudyArguments& arguments, Globals& globals) {
   }
 }
 
+// Where no image encoder is found, the file that is proposed names one of random weights.
+void warn_without_weights(const Job& job) {
+  const std::vector<FoundModel> models = list_models();
+  const bool there = std::ranges::any_of(models, [](const FoundModel& model) {
+    return model.problem.empty() &&
+           (model.kind == ModelKind::kImageEncoder || model.kind == ModelKind::kDualEncoder);
+  });
+  if (there) return;
+  std::vector<std::string> searched;
+  for (const Path& folder : model_search_folders()) searched.push_back(folder.string());
+  job.warn(
+      "no image encoder with weights is in {} (EPICRISIS_MODELS says where to look), so the study "
+      "has one of random weights, whose results mean nothing; './run models' fetches one",
+      join(searched, ", "));
+}
+
 void init(const StudyArguments& arguments, const Globals& globals) {
   Workspace workspace = Workspace::open_to_read(arguments.workspace);
   std::string name = arguments.name;
   if (name.empty())
     name = arguments.output.empty() ? "study" : Path(arguments.output).stem().string();
   const std::string text = study_skeleton(workspace, name);
+  warn_without_weights(globals.job);
   if (arguments.output.empty()) {
     if (globals.json) return print_json({{"study", name}, {"text", text}, {"written", ""}});
     return print_text(text);

@@ -62,10 +62,12 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       throw UsageError(
           "cannot import {} into the data set '{}': its pictures were read from {} of {}, now "
-          "from {}. Give one of the two a name of its own (`name`), name all folders "
+          "from {}{}. Give one of the two a name of its own (`name`), name all folders "
           "(`pictures`), or, if they were moved, import with `moved`",
           input.path.string(), input.dataset, join(old, ", "), input.path.string(),
-          names.empty() ? "none" : join(names, ", "));
+          names.empty() ? "none" : join(names, ", "),
+          names.empty() ? "; see that the folders the column map or `pictures` names are there"
+                        : "");
     }
   }
   database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(names), dataset);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "epicrisis/core/strings.h"
@@ -185,14 +187,13 @@ std::string map_blocks(const AdapterReport& report) {
 }
 
 std::string words_blocks(const AdapterReport& report) {
-  std::string blocks;
+  std::map<std::string, std::string> tables;  // a table once, whatever was said of its values
   for (const auto& [kind, tally] : report.warnings) {
     if (tally.finding.empty() || tally.values.empty()) continue;
-    blocks += fmt::format("[words.{}]\n",
-                          is_bare_key(tally.finding) ? tally.finding : toml_string(tally.finding));
+    std::string& lines = tables[tally.finding];
     for (const auto& [value, samples] : by_frequency(tally.values)) {
       if (value == kOtherNames) {
-        blocks += fmt::format("# and others, of {}\n", samples_in_words(samples));
+        lines += fmt::format("# and others, of {}\n", samples_in_words(samples));
         continue;
       }
       // A site and a modality are in the notes as they are written; what else is not understood is
@@ -200,9 +201,14 @@ std::string words_blocks(const AdapterReport& report) {
       const std::string words = tally.finding == "site"       ? ascii_lower(value)
                                 : tally.finding == "modality" ? value
                                                               : "";
-      blocks += fmt::format("{} = {}  # {}\n", toml_string(value), toml_string(words),
-                            samples_in_words(samples));
+      lines += fmt::format("{} = {}  # {}\n", toml_string(value), toml_string(words),
+                           samples_in_words(samples));
     }
+  }
+  std::string blocks;
+  for (const auto& [finding, lines] : tables) {
+    blocks +=
+        fmt::format("[words.{}]\n{}", is_bare_key(finding) ? finding : toml_string(finding), lines);
   }
   return blocks;
 }

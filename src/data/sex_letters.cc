@@ -35,6 +35,7 @@ struct LetterFile {
   std::vector<Pair> open_alone;
   std::map<std::string, std::string, std::less<>> words;  // the letter that a word stands for
   std::map<std::string, Pair, std::less<>> names;
+  std::map<std::string, Pair, std::less<>> names_of_pairs;
   std::map<std::string, Pair, std::less<>> open_names;
   std::set<std::string, std::less<>> letters;  // all of them
 
@@ -68,6 +69,7 @@ struct LetterFile {
     for (const std::string& word : table.keys())
       words.emplace(fold_value(word), table.string(word));
     names = read_names(file, "names");
+    names_of_pairs = read_names(file, "names_of_pairs");
     open_names = read_names(file, "open_names");
     file.finish();
   }
@@ -99,15 +101,19 @@ SexLetters::Says SexLetters::says(std::string_view cell) const {
     if (named == file.names.end() || !named->second.has(letter)) continue;
     return letter == named->second.female ? Says::kFemale : Says::kMale;
   }
-  for (const Pair& pair : file.open) {
-    if (pair.has(letter) && is_there(pair)) return Says::kEither;
-  }
   bool female = false;
   bool male = false;
-  for (const Pair& pair : file.pairs) {
-    if (!pair.has(letter) || !is_there(pair)) continue;
-    (letter == pair.female ? female : male) = true;
+  const auto take = [&](const Pair& pair) {
+    if (pair.has(letter) && is_there(pair)) (letter == pair.female ? female : male) = true;
+  };
+  for (const std::string& name : names_) {
+    const auto named = file.names_of_pairs.find(name);
+    if (named != file.names_of_pairs.end()) take(named->second);
   }
+  for (const Pair& pair : file.open) {
+    if (!female && !male && pair.has(letter) && is_there(pair)) return Says::kEither;
+  }
+  for (const Pair& pair : file.pairs) take(pair);
   if (female && male) return Says::kEither;
   if (female) return Says::kFemale;
   if (male) return Says::kMale;

@@ -90,6 +90,10 @@ TEST_F(WorkspaceCommands, AStudyIsMadeCheckedAndRefused) {
   EXPECT_EQ(in_workspace("study init -o " + file), 0) << said;
   EXPECT_EQ(in_workspace("study init -o " + file), 2) << said;
   EXPECT_THAT(said, HasSubstr("--replace"));
+  environment = "EPICRISIS_MODELS=/nowhere";
+  EXPECT_EQ(in_workspace("study init -o '" + path("bare.toml") + "'"), 0) << said;
+  EXPECT_THAT(said, HasSubstr("no image encoder with weights is in /nowhere"));
+  environment.clear();
   EXPECT_EQ(in_workspace("study check " + file), 0) << said;
   EXPECT_THAT(said, HasSubstr("to train"));
   EXPECT_EQ(json("study check " + file)["study"], "study");

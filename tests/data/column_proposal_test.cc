@@ -74,6 +74,17 @@ TEST(ColumnProposal, NamesTheColumnsThatMayHoldTheLabels) {
               Not(HasSubstr("\nlabel = ")));
 }
 
+TEST(ColumnProposal, PicturesBehindALinkAreFound) {
+  DataFolder folder;
+  folder.text("t.csv", "id;dx\na;NV\nb;MEL\n");
+  TemporaryFolder elsewhere;
+  write_file(elsewhere.path() / "a.jpg", "");
+  write_file(elsewhere.path() / "deep/b.jpg", "");
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder.path() / "fotos");
+  EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+              HasSubstr("folders = [\"fotos\"]  # pictures: 2 in fotos\nrecursive = true\n"));
+}
+
 // What a person would take for missing.
 TEST(ColumnProposal, AColumnThatIsNotTakenIsThereWithTheReason) {
   const auto proposed = [](const std::string& header, const std::vector<std::string>& cells) {

@@ -74,6 +74,10 @@ TEST(SexLetters, MeanWhatTheColumnsOthersMakeOfThem) {
            {"sex", "F M W", "female male female"},
            {"sex", "F M K", "female male female"},
            {"sexo", "mujer hombre", "female male"},
+           {"sexo", "V M", "male female"},
+           {"Género", "V M", "male female"},
+           {"sexo", "varón mujer V M", "male female male female"},
+           {"sekse", "V", "female"},
            // Alone a letter says what it usually does.
            {"sex", "M", "male"},
            {"sex", "F", "female"},
@@ -87,6 +91,12 @@ TEST(SexLetters, MeanWhatTheColumnsOthersMakeOfThem) {
            {"género", "M", "?"},
            {"sexo", "M mujer", "? female"},
            {"sex", "M hombre", "? male"},
+           {"sex", "V M", "? ?"},
+           {"sex", "V", "?"},
+           {"sexo", "V mujer", "? female"},
+           {"sexo", "V F", "? female"},
+           {"sexo", "V M F", "male ? female"},
+           {"gender", "V M F", "? ? female"},
            {"sex", "N F", "? ?"},
            {"sex", "F M N", "female male ?"},
            {"sesso", "D U", "? ?"},
@@ -118,6 +128,22 @@ TEST(SexLetters, BothAreAskedForUntilTheMapSaysThem) {
   EXPECT_THAT(blocks, Not(HasSubstr("\"H\"")));
   EXPECT_EQ(read_sexes("sexo", {"H", "M"}, "[words.sex]\nH = \"male\"\nM = \"female\"\n", &blocks),
             "male female");
+}
+
+// Ages that are none and ages in words are two warnings, and one table to paste.
+TEST(WordsBlocks, HaveATableOnce) {
+  DataFolder folder;
+  folder.text("columns.toml",
+              "table = \"t.csv\"\n[columns]\nid = \"id\"\nage = \"age\"\nsex = \"sex\"\n");
+  folder.text("t.csv", "id,age,sex\n1,-3,Q\n2,sixtyish,F\n3,199,F\n4,50,F\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const std::string blocks = words_blocks(read_all("generic_csv", input).report);
+  EXPECT_THAT(blocks, HasSubstr("\"-3\" = \"\""));
+  EXPECT_THAT(blocks, HasSubstr("\"sixtyish\" = \"\""));
+  const std::size_t first = blocks.find("[words.age]");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(blocks.find("[words.age]", first + 1), std::string::npos) << blocks;
 }
 
 TEST(SexLetters, AreSeenInAllMetadataOfAnImageFolder) {

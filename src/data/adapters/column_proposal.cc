@@ -386,19 +386,32 @@ class Proposal {
     return fmt::format("{} = {}  # {}\n", role, toml_string(column.name), note);
   }
 
-  std::string pictures(const Path& folder) const {
-    std::map<std::string, std::size_t> found;  // folder just below -> pictures in it
+  // Adds the pictures in a folder to `count`; true where some are in folders below.
+  static bool count_pictures(const Path& folder, bool below, std::size_t& seen,
+                             std::size_t& count) {
+    bool nested = false;
     std::error_code error;
     std::filesystem::recursive_directory_iterator files(folder, error);
-    std::size_t seen = 0;
-    bool nested = false;
     for (const std::filesystem::recursive_directory_iterator end;
          !error && files != end && seen < kMaxEntries; files.increment(error), ++seen) {
+      if (!below) files.disable_recursion_pending();
       if (!is_picture_name(files->path().filename().string())) continue;
-      ++found[files.depth() == 0 ? std::string(".")
-                                 : files->path().lexically_relative(folder).begin()->string()];
-      if (files.depth() > 1) nested = true;
+      ++count;
+      nested |= files.depth() > 0;
     }
+    return nested;
+  }
+
+  std::string pictures(const Path& folder) const {
+    std::map<std::string, std::size_t> found;  // folder just below -> pictures in it
+    std::size_t seen = 0;
+    bool nested = false;
+    count_pictures(folder, false, seen, found["."]);
+    // Also links to folders, which a walk through all would not enter.
+    for (const Path& below : folders_below(folder)) {
+      nested |= count_pictures(below, true, seen, found[below.filename().string()]);
+    }
+    std::erase_if(found, [](const auto& one) { return one.second == 0; });
     std::string text = "\n[pictures]\n";
     const auto picture = role_of_.find("picture");
     const bool by_path =
