@@ -138,6 +138,10 @@ ClaimWords::ClaimWords(const Field& field)
       numbers->emplace(word, static_cast<int>(table.integer_in(word, 0, 100)));
     }
   }
+  const TomlTable units = claims.table("age_units");
+  for (const char* unit : {"months", "weeks", "days"}) {
+    for (std::string& word : units.strings_or(unit, {})) age_units_.emplace(std::move(word), unit);
+  }
   const std::vector<std::string> foreign = claims.table("foreign").strings_or("words", {});
   foreign_.insert(foreign.begin(), foreign.end());
   for (const TomlTable& file : files) {
@@ -221,6 +225,11 @@ std::optional<int> ClaimWords::decade(std::string_view folded) const {
   const auto found = decades_.find(std::string(folded));
   if (found == decades_.end()) return std::nullopt;
   return found->second;
+}
+
+std::string_view ClaimWords::age_unit(std::string_view folded) const {
+  const auto found = age_units_.find(folded);
+  return found == age_units_.end() ? std::string_view() : std::string_view(found->second);
 }
 
 std::string_view ClaimWords::shade(std::string_view value, Mark mark) const {

@@ -122,6 +122,8 @@ class ClaimWords {
   std::optional<int> number(std::string_view folded) const;
   // "sixties" and "60s": 60.
   std::optional<int> decade(std::string_view folded) const;
+  // "months", "weeks" or "days" for a word that stands for it: "mo"; "" for others.
+  std::string_view age_unit(std::string_view folded) const;
 
   // Whether the one is the other or lies within it, or the other way round: "cheek" and "face".
   bool same_line(std::size_t a, std::size_t b) const;
@@ -153,6 +155,7 @@ class ClaimWords {
   std::set<std::string, std::less<>> foreign_;
   std::unordered_map<std::string, int> numbers_;
   std::unordered_map<std::string, int> decades_;
+  std::map<std::string, std::string, std::less<>> age_units_;  // by its words
   std::string hash_;
 };
 

@@ -16,6 +16,22 @@ bool holds_one_of(std::string_view text, std::initializer_list<std::string_view>
       parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
 
+// A unit of ages: `length` of what a year has `in_a_year` of.
+struct Unit {
+  double length = 1;
+  double in_a_year = 1;
+};
+
+constexpr double kMonths = 12;
+
+Unit unit_of(std::string_view lower) {
+  constexpr double kDays = 365.25;
+  if (holds_one_of(lower, {"month"})) return {1, kMonths};
+  if (holds_one_of(lower, {"week"})) return {7, kDays};
+  if (holds_one_of(lower, {"day"})) return {1, kDays};
+  return {};
+}
+
 }  // namespace
 
 std::vector<ConceptMention> mentions_in(const ClaimWords& words, std::string_view text, Kind kind) {
@@ -44,23 +60,26 @@ std::optional<Years> years_of(std::string_view text) {
   const std::vector<double> numbers = numbers_in(text);
   if (numbers.empty()) return std::nullopt;
   const std::string lower = ascii_lower(text);
+  const Unit unit = unit_of(lower);
+  const double first = numbers.front();
+  const double step = unit.length / unit.in_a_year;
+  const auto years = [&](double number) { return number * unit.length / unit.in_a_year; };
   if (numbers.size() > 1) {
-    const auto [least, most] = std::minmax(numbers.front(), numbers.back());
-    return Years{least, most};
-  }
-  const double year = numbers.front();
-  if (holds_one_of(lower, {"month", "week", "day"})) {
-    constexpr double kMonths = 12;
-    const double most = holds_one_of(lower, {"month"}) ? std::ceil(year / kMonths) : 1;
-    return Years{0, most};
+    if (unit.in_a_year == kMonths && holds_one_of(lower, {"year"})) {
+      const double months = first * kMonths + numbers.back();  // "1 year 3 months"
+      return Years{months / kMonths, (months + 1) / kMonths};
+    }
+    const auto [least, most] = std::minmax(first, numbers.back());
+    return Years{years(least), years(most + 1)};
   }
   if (holds_one_of(lower, {"+", ">", "\u2265", "older", "over", "above", "more"})) {
-    return Years{year, kOldest};
+    return Years{years(first), kOldest + 1};
   }
   if (holds_one_of(lower, {"<", "\u2264", "younger", "under", "below", "less"})) {
-    return Years{0, year};
+    return Years{0, years(first + 1)};
   }
-  return Years{std::floor(year), std::ceil(year)};
+  if (step < 1) return Years{years(first), years(first + 1)};
+  return Years{std::floor(first), std::ceil(first) + 1};
 }
 
 std::vector<double> numbers_in(std::string_view text) {

@@ -162,15 +162,26 @@ bool is_rough(std::string_view note, std::size_t end) {
   return std::ranges::any_of(kWords, [&](std::string_view word) { return before.ends_with(word); });
 }
 
-void judge_age(JudgedClaim& judged, std::string_view note, const Facts& facts) {
-  constexpr double kRough = 5;  // years
+// The years of a sample: a number, or a word for a band, "newborn".
+std::optional<Years> known_years(const Facts& facts, const ClaimWords& words) {
+  if (const auto years = years_of(facts.age)) return years;
+  const std::vector<std::size_t> bands = concepts_in(words, facts.age, Kind::kAge);
+  return bands.size() == 1 ? years_of(words.at(bands.front()).value) : std::nullopt;
+}
+
+void judge_age(JudgedClaim& judged, std::string_view note, const Facts& facts,
+               const ClaimWords& words) {
+  constexpr double kRough = 5;            // years
+  constexpr double kRoughInParts = 0.25;  // of what is told in months, weeks or days
   judged.rule = "age";
-  const auto known = years_of(facts.age);
+  const auto known = known_years(facts, words);
   const auto said = years_of(judged.claim.value);
   if (!known || !said) return;
-  const double around = is_rough(note, judged.claim.begin) ? kRough : 0;
+  const bool in_parts = judged.claim.value.find(' ') != std::string::npos;
+  double around = 0;
+  if (is_rough(note, judged.claim.begin)) around = in_parts ? kRoughInParts : kRough;
   // Both may be bands: they agree if they overlap.
-  const bool agrees = said->least - around <= known->most && known->least <= said->most + around;
+  const bool agrees = said->least - around < known->most && known->least < said->most + around;
   decide(judged, agrees, Severity::kMinor, "age " + facts.age);
 }
 
@@ -268,7 +279,7 @@ void judge(JudgedClaim& judged, const NoteReading& reading, std::string_view not
   } else if (is(Kind::kSite)) {
     judge_site(judged, note, facts, words);
   } else if (is(Kind::kAge)) {
-    judge_age(judged, note, facts);
+    judge_age(judged, note, facts, words);
   } else if (is(Kind::kSex)) {
     judge_sex(judged, facts, words);
   } else if (is(Kind::kSize)) {
