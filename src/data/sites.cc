@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,7 @@ class Sites {
     for (const std::string& word : file.strings_or("leave_out", {})) {
       for (std::string& one : folded_words(word)) left_out_.push_back(std::move(one));
     }
+    for (const std::string& word : file.strings_or("beside", {})) beside_.insert(fold_value(word));
     const TomlTable sides = file.table("sides");
     for (const char* side : {"left", "right"}) {
       for (const std::string& word : sides.strings_or(side, {})) {
@@ -69,6 +71,28 @@ class Sites {
     return std::nullopt;
   }
 
+  // A word of another alphabet or with an accent is no English one.
+  std::string unread(std::string_view value) const {
+    if (translation(value)) return {};
+    const LexiconReading reading = english_.read(value);
+    std::vector<bool> read(reading.words.size(), false);
+    for (const ConceptMention& mention : reading.mentions) {
+      for (std::size_t at = mention.first_word; at < mention.end_word; ++at) read[at] = true;
+    }
+    std::string left;
+    for (std::size_t at = 0; at < reading.words.size(); ++at) {
+      const Word& word = reading.words[at];
+      const std::string_view written = value.substr(word.begin, word.end - word.begin);
+      const bool is_ascii = std::ranges::all_of(
+          written, [](char c) { return static_cast<unsigned char>(c) < 0x80U; });
+      if (is_ascii && (read[at] || is_digit(word.folded[0]) || beside_.contains(word.folded))) {
+        continue;
+      }
+      left += (left.empty() ? "" : " ") + std::string(written);
+    }
+    return left;
+  }
+
  private:
   bool is_english(std::string_view text) const { return !english_.mentions(text).empty(); }
 
@@ -96,15 +120,22 @@ class Sites {
 
   Lexicon english_;
   std::vector<std::string> left_out_;
+  std::set<std::string, std::less<>> beside_;  // English words that may stand beside a site
   std::map<std::string, std::string, std::less<>> sides_;
   std::map<std::string, std::string, std::less<>> words_;  // by what is left of a cell
 };
 
+const Sites& sites_of_tables() {
+  static const Sites kSitesOfTables;
+  return kSitesOfTables;
+}
+
 }  // namespace
 
 std::optional<std::string> site_in_words(std::string_view value) {
-  static const Sites kSitesOfTables;
-  return kSitesOfTables.in_words(value);
+  return sites_of_tables().in_words(value);
 }
+
+std::string unread_words_of_site(std::string_view value) { return sites_of_tables().unread(value); }
 
 }  // namespace epicrisis

@@ -36,6 +36,11 @@ AgeCell parts_of(std::string_view value) {
   constexpr std::string_view kSigns = "-<>=+~[]();#&";
   AgeCell cell;
   std::string text = fold_value(value);
+  for (const auto& [sign, fraction] :
+       {std::pair("\u00bd", " 1/2"), std::pair("\u00bc", " 1/4"), std::pair("\u00be", " 3/4")}) {
+    const std::size_t at = text.find(sign);
+    if (at != std::string::npos) text.replace(at, std::string_view(sign).size(), fraction);
+  }
   // "[40, 50)": the comma is no decimal one.
   const std::string_view trimmed = trim(value);
   if (trimmed.starts_with('[') || trimmed.starts_with('(')) {
@@ -91,11 +96,14 @@ struct CommonWords {
   Words yes;
   Words no;
   Words ticks;
+  std::map<std::string, std::string, std::less<>> answers;  // "yes" and "no" by their words
   Words denying;
   Words denying_names;
   Words well;
   std::map<std::string, std::string, std::less<>> sex;
   Words leave_out;
+  Words joining;  // "and"
+  Words newborn;
   std::map<std::string, Words> parts_of_years;  // "months" and its spellings
   std::map<std::string, AgeForm, std::less<>> ages;
 
@@ -121,6 +129,11 @@ struct CommonWords {
     well = folded(file, "well");
     yes = folded(file, "yes");
     no = folded(file, "no");
+    const TomlTable answer = file.table("answers");
+    for (const std::string& word : folded(answer, "english")) answers.emplace(word, word);
+    for (const char* one : {"yes", "no"}) {
+      for (const std::string& word : folded(answer, one)) answers.emplace(word, one);
+    }
     const TomlTable sexes = file.table("sex");
     for (const char* one : {"female", "male", "other"}) {
       for (const std::string& word : folded(sexes, one)) {
@@ -129,6 +142,8 @@ struct CommonWords {
     }
     const TomlTable age = file.table("age");
     leave_out = folded(age, "leave_out");
+    joining = folded(age, "joining");
+    newborn = folded(age, "newborn");
     for (const char* unit : {"months", "weeks", "days"}) parts_of_years[unit] = folded(age, unit);
     for (const auto& [key, form] :
          {std::pair("exact", AgeForm::kExact), std::pair("decade", AgeForm::kDecade),
@@ -171,7 +186,33 @@ std::optional<std::string> band_in_words(AgeForm form, double first, double last
   return std::nullopt;
 }
 
-// "6 months"; as years from two years on.
+// `number` of a unit, of which a year has `a_year`; as years from two years on.
+std::optional<std::string> young_words(double number, const std::string& unit, double a_year) {
+  if (number > kOldest * a_year) return std::nullopt;
+  if (number >= 2 * a_year) return plain_number(std::floor(number / a_year));
+  return fmt::format("{} {}", plain_number(number),
+                     number == 1 ? unit.substr(0, unit.size() - 1) : unit);
+}
+
+// "1 year and 3 months": 15 months.
+std::optional<std::string> years_and_months(const AgeCell& cell, const Words& left_out) {
+  constexpr double kMonths = 12;
+  if (cell.numbers.size() != 2 || without(cell.parts, left_out) != "##") return std::nullopt;
+  const auto second =
+      std::find(std::next(std::ranges::find(cell.parts, "#")), cell.parts.end(), "#");
+  const auto names_months = [](const std::string& part) {
+    return common().parts_of_years.at("months").contains(part);
+  };
+  const bool months_last = std::none_of(cell.parts.begin(), second, names_months) &&
+                           *std::prev(second) != "#" &&
+                           std::any_of(second, cell.parts.end(), names_months);
+  const std::optional<double> years = parse_decimal(cell.numbers.front());
+  const std::optional<double> months = parse_decimal(cell.numbers.back());
+  if (!months_last || !years || !months || *months >= kMonths) return std::nullopt;
+  return young_words(*years * kMonths + *months, "months", kMonths);
+}
+
+// "6 months", "18-month-old".
 std::optional<std::string> young_age(const AgeCell& cell) {
   for (const auto& part_of_year : common().parts_of_years) {
     const auto& [unit, spellings] = part_of_year;
@@ -179,15 +220,30 @@ std::optional<std::string> young_age(const AgeCell& cell) {
     left_out.insert(common().leave_out.begin(), common().leave_out.end());
     const bool named = std::ranges::any_of(
         cell.parts, [&](const std::string& part) { return part_of_year.second.contains(part); });
-    if (!named || cell.numbers.size() != 1 || without(cell.parts, left_out) != "#") continue;
+    if (!named) continue;
+    left_out.insert(common().joining.begin(), common().joining.end());
+    if (unit == "months") {
+      if (auto both = years_and_months(cell, left_out)) return both;
+    }
+    const std::string left = without(cell.parts, left_out);
+    if (cell.numbers.size() != 1 || (left != "#" && left != "#-" && left != "#--")) continue;
     const std::optional<double> number = parse_decimal(cell.numbers.front());
     const double a_year = unit == "months" ? 12 : unit == "weeks" ? 52 : 365;
-    if (!number || *number > kOldest * a_year) return std::nullopt;
-    if (*number >= 2 * a_year) return plain_number(std::floor(*number / a_year));
-    return fmt::format("{} {}", plain_number(*number),
-                       *number == 1 ? unit.substr(0, unit.size() - 1) : unit);
+    return number ? young_words(*number, unit, a_year) : std::nullopt;
   }
   return std::nullopt;
+}
+
+// "2 1/2": 2.5.
+std::optional<std::string> with_fraction(const AgeCell& cell) {
+  if (cell.numbers.size() != 3 || without(cell.parts, common().leave_out) != "##/#") {
+    return std::nullopt;
+  }
+  const std::optional<double> whole = parse_decimal(cell.numbers[0]);
+  const std::optional<double> part = parse_decimal(cell.numbers[1]);
+  const std::optional<double> parts = parse_decimal(cell.numbers[2]);
+  if (!whole || !part || !parts || *whole >= kOldest || *part >= *parts) return std::nullopt;
+  return plain_number(*whole + *part / *parts);
 }
 
 // ---- numbers with words ----
@@ -390,6 +446,12 @@ std::optional<bool> yes_or_no(std::string_view value) {
   return std::nullopt;
 }
 
+std::optional<std::string> answer_in_words(std::string_view value) {
+  const auto position = common().answers.find(fold_value(value));
+  if (position == common().answers.end()) return std::nullopt;
+  return position->second;
+}
+
 std::optional<std::string> sex_in_words(std::string_view value) {
   const auto position = common().sex.find(fold_value(value));
   if (position == common().sex.end()) return std::nullopt;
@@ -404,11 +466,13 @@ std::optional<std::string> age_in_words(std::string_view value) {
     for (const std::string& part : cell.parts) {
       if (!common().leave_out.contains(part)) left += (left.empty() ? "" : " ") + part;
     }
+    if (common().newborn.contains(left)) return "0";
     // "old" alone is no age, "age unknown" says nothing.
     const bool says_nothing = cell.parts.empty() || (!left.empty() && is_missing(left));
     return says_nothing ? std::optional<std::string>("") : std::nullopt;
   }
   if (std::optional<std::string> young = young_age(cell)) return young;
+  if (std::optional<std::string> broken = with_fraction(cell)) return broken;
   const auto form = common().ages.find(without(cell.parts, common().leave_out));
   if (form == common().ages.end()) return std::nullopt;
   const std::optional<double> first = parse_decimal(cell.numbers.front());

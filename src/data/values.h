@@ -43,6 +43,10 @@ bool asks_whether_well(std::string_view folded);
 // "True", "1.0", "ja"; empty for what is neither yes nor no.
 std::optional<bool> yes_or_no(std::string_view value);
 
+// "yes" or "no" for the words of other languages, English ones ("true") as they are; empty for
+// others, also for letters and numbers.
+std::optional<std::string> answer_in_words(std::string_view value);
+
 // "female", "male", "" for what is said and of no use to a note ("other"); empty: not understood.
 std::optional<std::string> sex_in_words(std::string_view value);
 

@@ -7,6 +7,7 @@
 #include "data/read_support.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
+#include "epicrisis/data/read_remarks.h"
 
 namespace epicrisis::test {
 namespace {
@@ -62,6 +63,108 @@ TEST(Sites, AreSaidInEnglish) {
        }) {
     EXPECT_EQ(site_in_words(one.cell).value_or(""), one.words) << one.cell;
   }
+}
+
+TEST(Sites, OfTheFaceAndTheBodyInOtherLanguages) {
+  for (const Site& one : {
+           Site{"ala nasal", "nasal ala"},
+           Site{"Ala nasal izquierda", "left nasal ala"},
+           Site{"ala de la nariz", "nasal ala"},
+           Site{"asa nasal", "nasal ala"},
+           Site{"asa do nariz", "nasal ala"},
+           Site{"ala del naso", "nasal ala"},
+           Site{"aile du nez", "nasal ala"},
+           Site{"Nasenflügel rechts", "right nasal ala"},
+           Site{"neusvleugel", "nasal ala"},
+           Site{"nasal ala", "nasal ala"},
+           Site{"punta nasal", "nasal tip"},
+           Site{"ponta do nariz", "nasal tip"},
+           Site{"dorso nasal", "nasal bridge"},
+           Site{"región nasal", "nose"},
+           Site{"surco nasogeniano", "nasolabial fold"},
+           Site{"párpados", "eyelid"},
+           Site{"pálpebra inferior", "lower eyelid"},
+           Site{"lóbulo de la oreja", "earlobe"},
+           Site{"lóbulo da orelha", "earlobe"},
+           Site{"lobo dell'orecchio", "earlobe"},
+           Site{"pabellón auricular derecho", "right auricle"},
+           Site{"pómulo", "malar region"},
+           Site{"Schläfen", "temple"},
+           Site{"región temporal", "temporal region"},
+           Site{"behaarte Kopfhaut", "scalp"},
+           Site{"sovaco", "axilla"},
+           Site{"aisselles", "axilla"},
+           Site{"virilhas", "groin"},
+           Site{"pliegue inguinal", "inguinal region"},
+           Site{"pared abdominal", "abdomen"},
+           Site{"región plantar", "sole"},
+           Site{"palmas de las manos", "palm"},
+           Site{"cotovelos", "elbow"},
+           Site{"Kniekehle", "popliteal fossa"},
+           Site{"talones", "heel"},
+           Site{"uña", "nail"},
+           Site{"Nagel", "nail"},
+           Site{"uña del pie", "toenail"},
+           Site{"unha da mão", "fingernail"},
+           Site{"dedo índice", "index finger"},
+           Site{"dedo gordo del pie izquierdo", "left big toe"},
+           Site{"lecho ungueal", "nail bed"},
+       }) {
+    EXPECT_EQ(site_in_words(one.cell).value_or(""), one.words) << one.cell;
+    EXPECT_EQ(unread_words_of_site(one.cell), "") << one.cell;
+  }
+}
+
+TEST(Sites, WordsThatAreNotReadBesideAKnownOne) {
+  for (const Site& one : {
+           Site{"vestíbulo nasal", "vestíbulo"},
+           Site{"triângulo genital", "triângulo"},
+           Site{"hand vrlxk", "vrlxk"},
+           Site{"dorso mano vrlxk", "dorso mano vrlxk"},
+           Site{"dorso de la mano", ""},
+           Site{"5 cm above the knee", ""},
+           Site{"lateral aspect of the left distal forearm", ""},
+           Site{"shoulder, left", ""},
+           Site{"L forearm", ""},
+           Site{"anterior torso", ""},
+           Site{"palms/soles", ""},
+           Site{"oral/genital", ""},
+           Site{"lower extremity (left)", ""},
+           Site{"left upper inner thigh", ""},
+           Site{"back, nos", ""},
+           Site{"back of the hand, 3rd finger", ""},
+       }) {
+    EXPECT_EQ(unread_words_of_site(one.cell), one.words) << one.cell;
+  }
+}
+
+// It stayed in Spanish without a word, as "nasal" is English too. All sites are words to paste, in
+// one table.
+TEST(Sites, ThoseThatAreReadInPartAreWarnedOf) {
+  const auto read = [](const std::string& more) {
+    DataFolder folder;
+    folder.text("columns.toml",
+                "table = \"t.csv\"\n[columns]\nid = \"id\"\nsite = \"site\"\n" + more);
+    folder.text("t.csv",
+                "id,site\n1,ala nasal\n2,vestíbulo nasal\n3,distal forearm\n4,vestíbulo nasal\n"
+                "5,Klingon\n");
+    AdapterInput input = folder.input();
+    input.tables_only = true;
+    return read_all("generic_csv", input);
+  };
+  const ReadResult result = read("");
+  std::vector<std::string> sites;
+  for (const Sample& sample : result.samples) sites.push_back(finding(sample, "site"));
+  EXPECT_THAT(sites, testing::ElementsAre("nasal ala", "vestíbulo nasal", "distal forearm",
+                                          "vestíbulo nasal", "klingon"));
+  ASSERT_EQ(result.report.warnings.size(), 2U);
+  const Tally& tally =
+      result.report.warnings.at("site of which a part is not known, and stays as it is written");
+  EXPECT_EQ(tally.finding, "site");
+  EXPECT_EQ(tally.values, (Counts{{"vestíbulo nasal", 2}}));
+  const std::string blocks = words_blocks(result.report);
+  EXPECT_THAT(blocks, testing::HasSubstr("vestíbulo nasal"));
+  EXPECT_THAT(read(blocks).report.warnings, testing::IsEmpty());
 }
 
 TEST(Sites, ThoseThatAreNotKnownStayAndAreWarnedOf) {

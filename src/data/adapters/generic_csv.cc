@@ -24,7 +24,7 @@ Path own_map(const Path& folder) {
       folder.string(), kMap, tables);
 }
 
-// What the grades, sexes and groups of a whole table tell of each.
+// What the grades, sexes, groups and findings of a whole table tell of each.
 void see_columns(Intake& intake, CsvReader& reader, const ColumnMap& map) {
   reader.take_short_rows();
   for (const std::string& column : map.sex) intake.sexes().name(column);
@@ -34,6 +34,12 @@ void see_columns(Intake& intake, CsvReader& reader, const ColumnMap& map) {
     }
     for (const std::string& column : map.sex) {
       intake.sexes().see(reader.get_or_empty(column));
+    }
+    for (const FindingColumns& finding : map.findings) {
+      if (!finding.words.empty() || !finding.unit.empty()) continue;
+      for (const std::string& column : finding.columns) {
+        intake.see_finding(finding.name, reader.get_or_empty(column));
+      }
     }
     for (const std::string& column : map.group) intake.see_group(reader.get_or_empty(column));
   }
@@ -74,7 +80,9 @@ class GenericCsv final : public Adapter {
     CsvReader reader(table, {.separator = map.separator});
     for (const std::string& column : named_columns(map.columns)) reader.column(column);
     Intake intake(input, name(), map.taxonomy, map.pictures, sink);
-    if (!map.columns.grade.empty() || !map.columns.sex.empty() || !map.columns.group.empty()) {
+    const ColumnMap& columns = map.columns;
+    if (!columns.grade.empty() || !columns.sex.empty() || !columns.group.empty() ||
+        !columns.findings.empty()) {
       CsvReader look(table, {.separator = map.separator});
       see_columns(intake, look, map.columns);
     }

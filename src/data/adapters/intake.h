@@ -125,8 +125,11 @@ class Intake {
   // How a picture was taken: the taxonomy's words for it, else the field's (data/modalities.h). One
   // that is not known is warned of, and stays as it is written. "" for what says nothing.
   std::string modality_of(std::string_view place, std::string_view value);
-  // The taxonomy's words for `name`; else the value in lower case, "_" as a space. The taxonomy may
-  // map a value to "", which adds nothing.
+  // A cell of a finding, of which all are seen before one is read: where each is a yes or a no,
+  // those of other languages are said in English.
+  void see_finding(const std::string& name, std::string_view value);
+  // The taxonomy's words for `name`; else the value in lower case, "_" as a space, or a yes or no.
+  // The taxonomy may map a value to "", which adds nothing.
   void add_finding(Draft& draft, std::string_view name, std::string_view value);
   // As it is, but cleaned; a missing value adds nothing.
   void add_plain_finding(Draft& draft, std::string_view name, std::string_view value);
@@ -172,6 +175,7 @@ class Intake {
   bool grade_has_codes_ = false;
   std::map<std::string, bool, std::less<>>
       only_ticks_;  // whether a grade column has no other words
+  std::map<std::string, bool, std::less<>> only_answers_;  // whether a finding has no other words
   SexLetters sexes_;
   std::int64_t short_groups_ = 0;  // rows with a group of 1 to 3 letters, less the others
   PictureIndex pictures_;
@@ -182,8 +186,9 @@ class Intake {
   static const std::optional<std::string>& known_words(
       Known& known, const std::string& value,
       const std::function<std::optional<std::string>(std::string_view)>& words);
-  Known sites_;       // site_in_words() of cells
-  Known modalities_;  // modality_in_words() of cells
+  Known sites_;         // site_in_words() of cells
+  Known unread_sites_;  // unread_words_of_site() of cells
+  Known modalities_;    // modality_in_words() of cells
   struct Seen {
     std::uint64_t label = 0;   // hash of the raw label
     std::uint64_t id = 0;      // hash of the id as published, without suffix

@@ -45,7 +45,17 @@ bool Intake::add_given_words(Draft& draft, std::string_view name, std::string_vi
 }
 
 void Intake::add_finding(Draft& draft, std::string_view name, std::string_view value) {
-  if (!add_given_words(draft, name, value)) add_words(draft, name, spoken(value));
+  if (add_given_words(draft, name, value)) return;
+  const auto answers = only_answers_.find(name);
+  const bool asks = answers != only_answers_.end() && answers->second;
+  const std::optional<std::string> answer = asks ? answer_in_words(value) : std::nullopt;
+  add_words(draft, name, answer.value_or(spoken(value)));
+}
+
+void Intake::see_finding(const std::string& name, std::string_view value) {
+  if (is_missing(value)) return;
+  bool& only_answers = only_answers_.emplace(name, true).first->second;
+  only_answers = only_answers && answer_in_words(value).has_value();
 }
 
 bool Intake::says_no_number(const Draft& draft, std::string_view column, std::string_view value) {
@@ -93,6 +103,16 @@ void Intake::add_site(Draft& draft, std::string_view value) {
   const std::optional<std::string>& known = known_words(sites_, written, site_in_words);
   if (!known) {
     warn_of_value("site that is not known, and stays as it is written", draft.place, value, kSite);
+  }
+  // What was not put into English must be English as a whole.
+  if (known && *known == written) {
+    const std::optional<std::string>& unread = known_words(
+        unread_sites_, written,
+        [](std::string_view site) { return std::optional(unread_words_of_site(site)); });
+    if (unread && !unread->empty()) {
+      warn_of_value("site of which a part is not known, and stays as it is written", draft.place,
+                    value, kSite);
+    }
   }
   add_words(draft, kSite, known.value_or(written));
 }
