@@ -25,9 +25,12 @@ void print_runs(const std::vector<ListedRun>& runs) {
   for (const ListedRun& run : runs) {
     std::string status(run_status_name(run.status));
     if (run.status == RunStatus::kRunning && !run.at_work) status = "broken off";
+    std::string use = fmt::format("{}: {}", run_use_name(run.use), run.why);
+    if (!run.changed.empty()) {
+      use += fmt::format("; stale: {} changed since it was trained", join(run.changed, ", "));
+    }
     rows.push_back({run.id, run.study, run.name, run.seed ? std::to_string(*run.seed) : "?",
-                    std::move(status), run.started_at, bytes_words(run.bytes),
-                    fmt::format("{}: {}", run_use_name(run.use), run.why)});
+                    std::move(status), run.started_at, bytes_words(run.bytes), std::move(use)});
   }
   print_table(rows);
   for (const ListedRun& run : runs) {

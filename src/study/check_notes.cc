@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <set>
 #include <system_error>
@@ -13,11 +12,16 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/provider.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/notes/strategy/template_notes.h"
 #include "epicrisis/notes/synthesis/synthesis_job.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/notes.h"
+#include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
+#include "notes/synthesis/pending_notes.h"
+#include "study/data_state.h"
 #include "study/study_inputs.h"
+#include "study/study_notes.h"
 
 namespace epicrisis::study {
 namespace {
@@ -35,16 +39,44 @@ std::int64_t count_with_note(Workspace& workspace, SampleFilter filter,
   return count_samples(workspace.database(), filter);
 }
 
+// By sample: how many requests a job would send, about. What was answered before, with a refusal
+// too, is not asked again.
+std::map<std::int64_t, std::int64_t> open_requests(Workspace& workspace, const CaseSet& set,
+                                                   const SynthesisJob& job,
+                                                   const RequestBuilder& builder) {
+  const Strategy& strategy = builder.strategy();
+  const std::map<std::int64_t, std::int64_t> answered =
+      count_variants(workspace.database(),
+                     {.strategy = strategy.name,
+                      .provider = builder.provider().name,
+                      .model = builder.model(),
+                      .template_version = template_version(strategy)},
+                     false);
+  SampleFilter filter = job.options.filter;
+  filter.split_set = set.split_set;
+  std::map<std::int64_t, std::int64_t> open;
+  for_each_sample(workspace.database(), filter, [&](const Sample& sample) {
+    if (!is_drawn(sample, job.options.fraction)) return true;
+    const auto found = answered.find(sample.id);
+    const std::int64_t wanted =
+        std::max(1, strategy.variants) - (found == answered.end() ? 0 : found->second);
+    if (wanted > 0) open.emplace(sample.id, wanted);
+    return true;
+  });
+  return open;
+}
+
 class NotesChecker {
  public:
   NotesChecker(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
-               Findings& findings, StudyPlan& plan)
+               Findings& findings, StudyPlan& plan, Job& job)
       : workspace_(workspace),
         study_(study),
         set_(set),
         allow_remote_(allow_remote),
         findings_(findings),
-        plan_(plan) {}
+        plan_(plan),
+        job_(job) {}
 
   void run() {
     for (const std::string& strategy : study_.strategies) {
@@ -57,6 +89,7 @@ class NotesChecker {
     for (const NoteCount& count : count_notes(workspace_.database())) {
       if (count.status == NoteStatus::kWritten) known_.insert(count.strategy);
     }
+    changed_ = changed_ || other_data();
     for (const StudyDerivation& one : study_.derivations) {
       guard(one.place, [&] { check_derivation(one); });
     }
@@ -68,6 +101,8 @@ class NotesChecker {
   void guard(const std::string& place, const std::function<void()>& work) {
     try {
       work();
+    } catch (const Interrupted&) {
+      throw;
     } catch (const Error& error) {
       findings_.error(place, error.kind(), error.what());
     }
@@ -85,12 +120,17 @@ class NotesChecker {
     if (set_ == nullptr) return;
     PlannedNotes planned;
     planned.strategy = loaded.name;
-    planned.provider = "template";
+    planned.provider = kTemplateProvider;
     planned.cost = 0;
     SampleFilter filter;
     filter.split_set = set_->split_set;
     planned.there = count_with_note(workspace_, filter, loaded.name);
     planned.to_write = count_samples(workspace_.database(), filter) - planned.there;
+    WriteNotesOptions options;
+    options.filter = filter;
+    options.measure = false;
+    planned.to_revise = write_template_notes(workspace_, loaded, job_, options).revised;
+    changed_ = changed_ || planned.to_revise > 0;
     plan_.notes.push_back(std::move(planned));
   }
 
@@ -150,14 +190,11 @@ class NotesChecker {
     planned.remote = remote;
     SampleFilter filter = job.options.filter;
     filter.split_set = set_->split_set;
-    const std::int64_t limit = filter.limit < 0 ? INT64_MAX : filter.limit;
     filter.limit = -1;
-    const auto wanted = static_cast<std::int64_t>(std::llround(
-        job.options.fraction *
-        static_cast<double>(std::min(limit, count_samples(workspace_.database(), filter)))));
     planned.there = count_with_note(workspace_, filter, planned.strategy);
-    planned.to_write = std::max<std::int64_t>(0, wanted - planned.there) *
-                       std::max(1, builder.strategy().variants);
+    for (const auto& [sample, requests] : open_requests(workspace_, *set_, job, builder)) {
+      planned.to_write += requests;
+    }
     filter.limit = kPlannedSamples;
     std::int64_t tokens = 0;
     std::int64_t most = 0;
@@ -197,7 +234,30 @@ class NotesChecker {
                       fmt::format("'{}' is made of notes of {}: {}", one.strategy, name,
                                   nobody_writes({name})));
     }
-    known_.insert(one.strategy);
+    const bool derived_before = !known_.insert(one.strategy).second;
+    if (set_ != nullptr && changed_ && derived_before && known_.contains(one.from)) derive(one);
+  }
+
+  // What notes were derived under may have changed: that of templates is known, that of samples is
+  // where runs were trained on other data. Else all of them would be looked at.
+  bool other_data() {
+    if (set_ == nullptr || study_.derivations.empty()) return false;
+    const Json now = data_state(workspace_.database(), study_);
+    for (const RunRecord& record : list_runs(workspace_.database(), study_.name)) {
+      for (const StudyRun& run : study_.runs) {
+        if (run.name == record.name && !data_changes(record.data_state, now, study_, run).empty()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  void derive(const StudyDerivation& one) {
+    try {
+      derive_study_notes(workspace_, study_, one, job_);
+    } catch (const SystemError&) {  // another process is at it; what is there is taken
+    }
   }
 
   // Why there are none, what a name may be a slip of, and how there would be some.
@@ -243,14 +303,16 @@ class NotesChecker {
   bool allow_remote_;
   Findings& findings_;
   StudyPlan& plan_;
+  Job& job_;
+  bool changed_ = false;         // notes or data, since notes were derived
   std::set<std::string> known_;  // strategies
 };
 
 }  // namespace
 
 void check_notes(Workspace& workspace, const Study& study, const CaseSet* set, bool allow_remote,
-                 Findings& findings, StudyPlan& plan) {
-  NotesChecker(workspace, study, set, allow_remote, findings, plan).run();
+                 Findings& findings, StudyPlan& plan, Job& job) {
+  NotesChecker(workspace, study, set, allow_remote, findings, plan, job).run();
 }
 
 FutureNotes::FutureNotes(Workspace& workspace, const Study& study, const CaseSet& set)
@@ -281,22 +343,23 @@ std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyR
   };
   bool written = false;
   for (const std::string& name : study_.strategies) {
-    written = written ||
-              (name_of(name, study_.field) == strategy && allows(run.note_providers, "template"));
+    written = written || (name_of(name, study_.field) == strategy &&
+                          allows(run.note_providers, kTemplateProvider));
   }
-  std::vector<const SynthesisJob*> jobs;
+  std::set<std::int64_t> asked;  // samples
   for (const SynthesisJob& job : study_.synthesis) {
-    if (name_of(job.strategy, job.field) == strategy) jobs.push_back(&job);
+    if (name_of(job.strategy, job.field) != strategy) continue;
+    const RequestBuilder builder = make_builder(job);
+    if (!allows(run.note_providers, builder.provider().name) ||
+        !allows(run.note_models, builder.model())) {
+      continue;
+    }
+    for (const auto& [sample, requests] : open_requests(workspace_, set_, job, builder)) {
+      asked.insert(sample);
+    }
   }
   for (std::size_t i = 0; i < set_.cases.size(); ++i) {
-    const Case& item = set_.cases[i];
-    bool will = written || !there.of_case[i].empty();
-    for (const SynthesisJob* job : jobs) {
-      const SampleFilter& wanted = job->options.filter;
-      will = will || (allows(wanted.datasets, item.dataset) &&
-                      allows(wanted.roles, std::string(role_name(item.role))));
-    }
-    result[i] = will;
+    result[i] = written || !there.of_case[i].empty() || asked.contains(set_.cases[i].sample_id);
   }
   return result;
 }

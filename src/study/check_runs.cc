@@ -71,10 +71,14 @@ class RunsChecker {
   }
 
  private:
-  // Before the pictures are compared their roles are not sure, only how many there are.
-  Json known_of_cases(const std::vector<bool>& trained_on) const {
+  // Before the pictures are compared their roles are not sure, only how many there are. Of notes
+  // that nobody wrote yet it is not known how they will read.
+  Json known_of_cases(const StudyRun& run, const std::vector<bool>& trained_on) {
     Json cases = case_settings(*set_, trained_on);
     if (!plan_.compared) return {{"cases", cases["cases"]}};
+    if (known_.empty() || !uses_text(run.train.mode)) return cases;
+    const NoteTable notes = load_note_table(workspace_, *set_, note_filter(run));
+    if (!notes.texts.empty()) cases.update(note_settings(run, *set_, notes, trained_on));
     return cases;
   }
 
@@ -118,7 +122,7 @@ class RunsChecker {
                                  run.name, with, validation));
     }
     if (uses_text(run.train.mode) && train > 0) check_own_notes(run, notes, trained_on);
-    return known_of_cases(trained_on);
+    return known_of_cases(run, trained_on);
   }
 
   // What notes leave of the training part may be of one class.
@@ -183,7 +187,7 @@ class RunsChecker {
       } catch (const Error&) {  // an encoder that is not there was told
       }
     }
-    Json now;  // what is known of the configuration before pictures and notes are read
+    Json now;  // what is known of the configuration before pictures are read
     if (settings) now = *settings;
     if (settings) now.update(cases);
     if (last_done != nullptr) {
@@ -194,7 +198,7 @@ class RunsChecker {
       }
     }
     if (planned.state != "done" && last_open != nullptr && settings &&
-        trains_as(last_open->config, *settings)) {
+        trains_as(last_open->config, now)) {
       planned.state = "go on";
       planned.why.clear();
     }

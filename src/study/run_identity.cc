@@ -97,6 +97,12 @@ Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on) {
   return {{"cases", trained.size()}, {"labels", sha256_hex(labels)}, {"roles", sha256_hex(roles)}};
 }
 
+Json note_settings(const StudyRun& run, const CaseSet& set, const NoteTable& notes,
+                   const std::vector<bool>& trained_on) {
+  if (!uses_text(run.train.mode)) return {{"note_texts", ""}};
+  return {{"note_texts", hash_of(select_notes(notes, trained_cases(set, trained_on)))}};
+}
+
 Json run_configuration(const Study& study, const StudyRun& run, std::int64_t seed,
                        const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
                        ModelHashes& models) {
@@ -104,10 +110,9 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
   std::string contents;
   for (const std::size_t i : trained) contents += content_of(pictures, i);
   Json config = run_settings(study, run, seed, models);
-  config["note_texts"] =
-      uses_text(run.train.mode) ? hash_of(select_notes(notes.notes, trained)) : "";
   config["pictures"] = sha256_hex(contents);
   config.update(case_settings(set, notes.trained_on));
+  config.update(note_settings(run, set, notes.notes, notes.trained_on));
   return config;
 }
 

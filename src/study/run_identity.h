@@ -29,6 +29,9 @@ Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, Mo
 // What of it the cases that are trained and validated on give, but for pictures and notes: their
 // number, labels and roles.
 Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on);
+// What the notes of these cases give.
+Json note_settings(const StudyRun& run, const CaseSet& set, const NoteTable& notes,
+                   const std::vector<bool>& trained_on);
 // Everything that a training depends on: the settings, the seed, the encoders' files, the classes,
 // and of every case that is trained or validated on the role, the label, the prepared pixels and
 // the notes. Equal configurations are trained once.

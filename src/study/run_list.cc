@@ -159,6 +159,20 @@ std::vector<StaleRun> stale_runs(Workspace& workspace, const Study& study,
   return stale;
 }
 
+// Tells those runs of a study, in the order of starting, that stale_runs() finds.
+void mark_stale(Workspace& workspace, const Study& study, const std::vector<ListedRun*>& runs) {
+  std::map<RunKey, ListedRun*> last;
+  std::set<RunKey> done;
+  for (ListedRun* run : runs) {
+    if (run->status != RunStatus::kDone || !run->seed || has_lost_files(workspace, *run)) continue;
+    last[{run->name, *run->seed}] = run;
+    done.emplace(run->name, *run->seed);
+  }
+  for (StaleRun& stale : stale_runs(workspace, study, done)) {
+    last.at({stale.name, stale.seed})->changed = std::move(stale.changed);
+  }
+}
+
 }  // namespace
 
 std::string_view run_use_name(RunUse use) { return kUseNames.at(static_cast<std::size_t>(use)); }
@@ -175,6 +189,7 @@ Json to_json(const ListedRun& run) {
           {"finished_at", run.finished_at},
           {"use", run_use_name(run.use)},
           {"why", run.why},
+          {"changed", run.changed},
           {"bytes", run.bytes}};
 }
 
@@ -196,7 +211,9 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
   const std::set<std::string> measured = runs_with_results(workspace.database());
   for (auto& [name, runs] : by_study) {
     const bool known = std::ranges::find(studies, name) != studies.end();
-    judge(runs, known ? wishes_of(workspace, name) : StudyWishes(), known, measured);
+    const StudyWishes wishes = known ? wishes_of(workspace, name) : StudyWishes();
+    judge(runs, wishes, known, measured);
+    if (wishes.study) mark_stale(workspace, *wishes.study, runs);
   }
   return listed;
 }

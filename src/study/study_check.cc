@@ -99,7 +99,7 @@ class StudyChecker {
       guard(study_.notes_place, [&] { study::import_study_notes(workspace_, study_, inner_); });
     }
     study::check_notes(workspace_, study_, assigned ? &set_ : nullptr, options_.allow_remote,
-                       findings_, plan_);
+                       findings_, plan_, inner_);
     meter.add();
     study::check_runs(workspace_, study_, assigned ? &set_ : nullptr, findings_, plan_);
     check_room();
@@ -346,6 +346,7 @@ Json to_json(const PlannedNotes& notes) {
           {"provider", notes.provider},
           {"model", notes.model},
           {"there", notes.there},
+          {"to_revise", notes.to_revise},
           {"to_write", notes.to_write},
           {"input_tokens", notes.input_tokens},
           {"output_tokens", notes.output_tokens},
@@ -444,9 +445,11 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
         "('epicrisis check' compares them)");
   }
   for (const PlannedNotes& notes : plan.notes) {
-    std::string line = fmt::format("notes {}{}: {} are there, {}{} to write", notes.strategy,
-                                   notes.model.empty() ? "" : " by " + notes.model, notes.there,
-                                   notes.provider == "template" ? "" : "about ", notes.to_write);
+    std::string line = fmt::format(
+        "notes {}{}: {} are there, {}{}{} to write", notes.strategy,
+        notes.model.empty() ? "" : " by " + notes.model, notes.there,
+        notes.to_revise > 0 ? fmt::format("{} of them to revise, ", notes.to_revise) : "",
+        notes.provider == "template" ? "" : "about ", notes.to_write);
     if (notes.provider != "template" && notes.to_write > 0) {
       line += fmt::format(
           ", {} tokens in and at most {} out; {}", notes.input_tokens, notes.output_tokens,

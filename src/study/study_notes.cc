@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "epicrisis/audit/repair.h"
 #include "epicrisis/audit/workspace_audit.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -76,11 +75,7 @@ void read_derivation(const TomlTable& table, const Path& folder, Study& study) {
 }
 
 void derive_notes(Workspace& workspace, const Study& study, const StudyDerivation& task, Job& job) {
-  audit::RepairOptions options;
-  options.datasets = names_of_data(study);
-  options.strategy = task.from;
-  const audit::RepairReport report =
-      audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
+  const audit::RepairReport report = derive_study_notes(workspace, study, task, job);
   job.info(
       "notes {}: {} of {}: {} as they are, {} stripped, {} asked for again, {} replaced; "
       "{} rejected",
@@ -177,6 +172,14 @@ void import_study_notes(Workspace& workspace, const Study& study, Job& job) {
       warn(report.unmatched, report.unmatched_examples, "notes, none of a sample here");
     }
   }
+}
+
+audit::RepairReport derive_study_notes(Workspace& workspace, const Study& study,
+                                       const StudyDerivation& task, Job& job) {
+  audit::RepairOptions options;
+  options.datasets = names_of_data(study);
+  options.strategy = task.from;
+  return audit::repair_notes(workspace, audit::load_policy(task.policy), options, job);
 }
 
 void write_notes(Workspace& workspace, const Study& study, const CaseSet& set, bool allow_remote,

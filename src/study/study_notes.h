@@ -1,5 +1,6 @@
 #pragma once
 
+#include "epicrisis/audit/repair.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/toml.h"
 #include "epicrisis/store/workspace.h"
@@ -19,6 +20,11 @@ void read_notes(const TomlTable& notes, const Path& data_root, const Path& folde
 // Takes in the files of notes that a study imports. Warns of what in them is no note, or says
 // something else than a note here.
 void import_study_notes(Workspace& workspace, const Study& study, Job& job);
+
+// Brings the notes that one of the study's derivations makes up to date: repair_notes() of the
+// study's data sets.
+audit::RepairReport derive_study_notes(Workspace& workspace, const Study& study,
+                                       const StudyDerivation& task, Job& job);
 
 // Writes, imports and derives the notes that a study names, for its samples; what is there stays.
 // An Error with its exit code if a language model's run ends early, but for a budget that is used

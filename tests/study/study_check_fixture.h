@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/store/tables/runs.h"
 #include "epicrisis/study/study_check.h"
+#include "study/run_identity.h"
 #include "study/small_study.h"
+#include "study/study_inputs.h"
+#include "study/study_notes.h"
 
 namespace epicrisis::test {
 
@@ -42,6 +46,38 @@ class StudyCheckFixture : public ::testing::Test {
   }
   std::string replaced(std::string text, const std::string& from, const std::string& to) const {
     return text.replace(text.find(from), from.size(), to);
+  }
+
+  // All that a study does and keeps but the training.
+  void train_nothing(const std::string& text) {
+    Workspace workspace = Workspace::open_or_create(root());
+    const Study study = parse_study(text, file().string(), corpus());
+    study::import_data(workspace, study, job_);
+    study::CaseSet set = study::assign_roles(workspace, study, job_);
+    const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
+    study::write_notes(workspace, study, set, false, job_);
+    study::ModelHashes models;
+    for (const StudyRun& run : study.runs) {
+      RunRecord record;
+      record.id = run.name.substr(0, run.name.find(' '));
+      record.study = "small";
+      record.name = run.name;
+      record.config = study::run_configuration(study, run, 1, set, pictures,
+                                               study::load_run_notes(workspace, run, set), models);
+      start_run(workspace.database(), record);
+      finish_run(workspace.database(), record.id, RunStatus::kDone);
+      write_file(workspace.runs() / record.id / "predictions" / "dermoscope_a.safetensors", "");
+    }
+  }
+
+  // Of the internal data set: all are of one sex now.
+  void change_metadata() const {
+    const Path table = corpus() / "dermoscope_a" / "metadata.csv";
+    std::string text = read_file(table);
+    for (std::size_t at = 0; (at = text.find(",female,")) != std::string::npos;) {
+      text.replace(at, std::string_view(",female,").size(), ",male,");
+    }
+    write_file(table, text);
   }
 
   const std::string study_ = small_study("small") + kTwoRuns;

@@ -12,10 +12,45 @@ namespace {
 
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class StudyCheckNotesTest : public test::StudyCheckFixture {};
+class StudyCheckNotesTest : public test::StudyCheckFixture {
+ protected:
+  // All that a study of before did again, but the training.
+  void write_again(const std::string& text) {
+    Workspace workspace = Workspace::open(root());
+    const Study study = parse_study(text, file().string(), corpus());
+    study::import_data(workspace, study, job_);
+    study::write_notes(workspace, study, study::assign_roles(workspace, study, job_), false, job_);
+  }
+  // A note of each sample of the internal set, as a model of the provider "own" would write it.
+  void write_as_model() {
+    write_file(corpus() / "own.toml",
+               "name = \"own\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"http://127.0.0.1:1/v1\"\n");
+    Workspace workspace = Workspace::create(root());
+    study::import_data(workspace, parse_study(written_, file().string(), corpus()), job_);
+    for (const Sample& sample :
+         load_samples(workspace.database(), {.datasets = {"dermoscope_a"}})) {
+      NoteRecord note;
+      note.key = sample.key;
+      note.sample_id = sample.id;
+      note.strategy = "P2";
+      note.provider = "own";
+      note.model = "m";
+      note.template_version = template_version(load_strategy("P2"));
+      note.text = "A brown spot, " + sample.key + ".";
+      put_note(workspace.database(), note);
+    }
+  }
+  const std::string run_ =
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"P2\"]\ntrain_with = [\"P2\"]\n";
+  const std::string written_ = test::small_study("small", false) + run_;
+  const std::string asked_ =
+      test::small_study("small", false) +
+      "[[notes.synthesis]]\nstrategies = [\"P2\"]\nprovider = \"own.toml\"\n" + run_;
+};
 
 TEST_F(StudyCheckNotesTest, NotesAreDerivedOfOthers) {
   const std::string derive = "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n";
@@ -206,6 +241,106 @@ TEST_F(StudyCheckNotesTest, WhatNotesAreDerivedOfIsChecked) {
   EXPECT_THAT(of("policy = \"repair\"\n"), Contains(HasSubstr("from = ")));
   EXPECT_THAT(of("from = \"M\"\npolicy = \"repair\"\nfrm = 1\n"),
               Contains(HasSubstr("notes.derive[0].frm")));
+}
+
+// It promised that nothing is trained, before the notes were written anew and after.
+TEST_F(StudyCheckNotesTest, OtherNotesOfATemplateAreAReasonToTrainAgain) {
+  train_nothing(study_);
+  StudyCheck found = check(study_, true);
+  EXPECT_THAT(states(found), ElementsAre("done", "done"));
+  EXPECT_EQ(found.plan.notes.at(0).to_revise, 0);
+  change_metadata();
+  found = check(study_, true);
+  EXPECT_THAT(states(found), ElementsAre("done", "train again"));
+  EXPECT_EQ(found.plan.runs[1].why, "since it was trained, this changed: notes");
+  const PlannedNotes& notes = found.plan.notes.at(0);
+  EXPECT_GT(notes.to_revise, 0);
+  EXPECT_LT(notes.to_revise, notes.there);
+  EXPECT_EQ(notes.to_write, 0);
+  EXPECT_EQ(to_json(found)["plan"]["notes"][0]["to_revise"], notes.to_revise);
+  EXPECT_THAT(plan_lines(found.plan),
+              Contains(fmt::format("notes M: {} are there, {} of them to revise, 0 to write",
+                                   notes.there, notes.to_revise)));
+  // The workspace is as it was.
+  EXPECT_EQ(check(study_, true).plan.notes.at(0).to_revise, notes.to_revise);
+  write_again(study_);
+  found = check(study_, true);
+  EXPECT_THAT(states(found), ElementsAre("done", "train again"));
+  EXPECT_EQ(found.plan.notes.at(0).to_revise, 0);
+}
+
+TEST_F(StudyCheckNotesTest, SoAreNotesThatAPolicyMakesOfThem) {
+  const std::string text = test::small_study("small", false) +
+                           "[[notes.derive]]\nfrom = \"M\"\npolicy = \"accepted\"\n"
+                           "[[run]]\nname = \"a\"\nmode = \"multimodal\"\n"
+                           "notes = [\"M.accepted\"]\n";
+  train_nothing(text);
+  EXPECT_THAT(states(check(text, true)), ElementsAre("done"));
+  change_metadata();
+  EXPECT_THAT(states(check(text, true)), ElementsAre("train again"));
+}
+
+// What is measured stays as it was; who was not measured is left to the study.
+TEST_F(StudyCheckNotesTest, NotesOfMeasuredPicturesAreRevisedWithoutReadingThem) {
+  const std::string text =
+      replaced(test::small_study("small", false), "write = [\"M\"]", "write = [\"G\"]") +
+      "[[run]]\nname = \"a\"\nmode = \"multimodal\"\nnotes = [\"G\"]\n";
+  train_nothing(text);
+  EXPECT_THAT(states(check(text, true)), ElementsAre("done"));
+  change_metadata();
+  StudyCheck found = check(text, true);
+  EXPECT_THAT(states(found), ElementsAre("train again"));
+  EXPECT_GT(found.plan.notes.at(0).to_revise, 0);
+  Workspace::open(root()).database().execute("DELETE FROM picture_measures");
+  found = check(text, true);
+  EXPECT_THAT(states(found), ElementsAre("done"));
+  EXPECT_EQ(found.plan.notes.at(0).to_revise, 0);
+}
+
+TEST_F(StudyCheckNotesTest, OtherNotesOfAModelAreAReasonToTrainAgain) {
+  write_as_model();
+  train_nothing(written_);
+  StudyCheck found = check(asked_, true);
+  EXPECT_THAT(states(found), ElementsAre("done")) << testing::PrintToString(plan_lines(found.plan));
+  EXPECT_EQ(found.plan.notes.at(1).to_write, 0);
+  Workspace workspace = Workspace::open(root());
+  const study::CaseSet set =
+      study::assign_roles(workspace, parse_study(written_, file().string(), corpus()), job_);
+  const auto revise = [&](Role role) {
+    const auto item = std::ranges::find(set.cases, role, &study::Case::role);
+    const NoteRecord note =
+        load_notes(workspace.database(), {.sample_ids = {item->sample_id}, .strategies = {"P2"}})
+            .at(0);
+    revise_note(workspace.database(), note.id, "A dark spot.", "a test");
+  };
+  revise(Role::kTest);
+  EXPECT_THAT(states(check(asked_, true)), ElementsAre("done"));
+  revise(Role::kTrain);
+  found = check(asked_, true);
+  EXPECT_THAT(states(found), ElementsAre("train again"));
+  EXPECT_THAT(found.plan.runs.front().why, HasSubstr("this changed: notes"));
+}
+
+// It counted a refused note among those to come, and so another number of samples to train on.
+TEST_F(StudyCheckNotesTest, WhatAModelRefusedIsNotAskedAgain) {
+  write_as_model();
+  Workspace workspace = Workspace::open(root());
+  const study::CaseSet set =
+      study::assign_roles(workspace, parse_study(written_, file().string(), corpus()), job_);
+  const auto training = std::ranges::find(set.cases, Role::kTrain, &study::Case::role);
+  ASSERT_NE(training, set.cases.end());
+  workspace.database().execute(
+      "UPDATE notes SET status = 'refused', text = '', reason = 'a test' WHERE sample_id = ?",
+      training->sample_id);
+  train_nothing(written_);
+  const StudyCheck found = check(asked_, true);
+  EXPECT_THAT(states(found), ElementsAre("done")) << testing::PrintToString(plan_lines(found.plan));
+  EXPECT_EQ(found.plan.notes.at(1).to_write, 0);
+  workspace.database().execute(
+      "UPDATE notes SET status = 'failed' WHERE sample_id = ? AND "
+      "strategy = 'P2'",
+      training->sample_id);
+  EXPECT_EQ(check(asked_, true).plan.notes.at(1).to_write, 1);
 }
 
 }  // namespace

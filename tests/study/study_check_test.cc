@@ -7,11 +7,8 @@
 
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/corpus/split_table.h"
-#include "epicrisis/store/tables/runs.h"
-#include "study/run_identity.h"
 #include "study/study_check_fixture.h"
 #include "study/study_inputs.h"
-#include "study/study_notes.h"
 #include "support/dermatology.h"
 
 namespace epicrisis {
@@ -24,30 +21,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-class StudyCheckTest : public test::StudyCheckFixture {
- protected:
-  // All that a study does and keeps but the training.
-  void train_nothing(const std::string& text) {
-    Workspace workspace = Workspace::create(root());
-    const Study study = parse_study(text, file().string(), corpus());
-    study::import_data(workspace, study, job_);
-    study::CaseSet set = study::assign_roles(workspace, study, job_);
-    const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
-    study::write_notes(workspace, study, set, false, job_);
-    study::ModelHashes models;
-    for (const StudyRun& run : study.runs) {
-      RunRecord record;
-      record.id = run.name.substr(0, run.name.find(' '));
-      record.study = "small";
-      record.name = run.name;
-      record.config = study::run_configuration(study, run, 1, set, pictures,
-                                               study::load_run_notes(workspace, run, set), models);
-      start_run(workspace.database(), record);
-      finish_run(workspace.database(), record.id, RunStatus::kDone);
-      write_file(workspace.runs() / record.id / "predictions" / "dermoscope_a.safetensors", "");
-    }
-  }
-};
+class StudyCheckTest : public test::StudyCheckFixture {};
 
 TEST_F(StudyCheckTest, ASoundStudyHasAPlanAndNothingIsMade) {
   const StudyCheck found = check(study_, true);

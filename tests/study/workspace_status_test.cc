@@ -203,11 +203,16 @@ TEST_F(StaleRuns, AreToldWithWhatChangedAndWhatToDo) {
                        "/studies/small.toml does it"));
   EXPECT_EQ(to_json(status)["studies"][0]["stale"][0]["changed"][0], "labels of dermoscope_a");
   EXPECT_EQ(status.studies.at(0).done, 2);
+  const ListedRun listed = list_workspace_runs(workspace_).at(0);
+  EXPECT_THAT(listed.changed, ElementsAre("labels of dermoscope_a"));
+  EXPECT_EQ(to_json(listed)["changed"][0], "labels of dermoscope_a");
+  EXPECT_EQ(listed.use, RunUse::kUsed);
   // The study was run again: one was trained anew, the other's training stands for these data.
   keep_state("b-1-0123456789");
   add_run("c", "small", "image only", 1, RunStatus::kDone);
   keep_state("c-1-0123456789");
   EXPECT_THAT(stale(), IsEmpty());
+  for (const ListedRun& run : list_workspace_runs(workspace_)) EXPECT_THAT(run.changed, IsEmpty());
   // The label is as it was: the first training has the data of now.
   store(pictured("b"));
   EXPECT_THAT(stale(), ElementsAre("with notes: labels of dermoscope_a"));

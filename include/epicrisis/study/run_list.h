@@ -31,7 +31,9 @@ struct ListedRun {
   std::string started_at;
   std::string finished_at;
   RunUse use = RunUse::kUsed;
-  std::string why;          // of `use`, in words
+  std::string why;  // of `use`, in words
+  // Of the last finished one, as StudyProgress::stale: what of the data changed since it was trained.
+  std::vector<std::string> changed;
   std::uint64_t bytes = 0;  // of its folder
 };
 Json to_json(const ListedRun& run);

@@ -46,6 +46,7 @@ struct PlannedNotes {
   std::string provider;  // "template" for fixed sentences
   std::string model;
   std::int64_t there = 0;          // samples of the study that have one
+  std::int64_t to_revise = 0;      // of them, of templates: other words now, as far as known
   std::int64_t to_write = 0;       // notes, about
   std::int64_t input_tokens = 0;   // about
   std::int64_t output_tokens = 0;  // at most

@@ -6,10 +6,13 @@
 
 namespace epicrisis {
 
+bool is_measured_for(Database& database, const Strategy& strategy) {
+  return names_measured(strategy) && FindingRules::of(workspace_field(database)) != nullptr;
+}
+
 void measure_for(Workspace& workspace, const Strategy& strategy, const SampleFilter& filter,
                  Job& job) {
-  if (!names_measured(strategy)) return;
-  if (FindingRules::of(workspace_field(workspace.database())) == nullptr) return;
+  if (!is_measured_for(workspace.database(), strategy)) return;
   const FindingsReport report = measure_samples(workspace, filter, 0, job);
   if (report.failed > 0) {
     job.warn("{} of {} could not be measured; first: {}", report.failed,

@@ -101,7 +101,8 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
   Database& database = workspace.database();
   require_same_field(fmt::format("strategy '{}'", strategy.name), strategy.field,
                      workspace_field(database));
-  measure_for(workspace, strategy, options.filter, job);
+  if (options.measure) measure_for(workspace, strategy, options.filter, job);
+  const bool stored_alone = !options.measure && is_measured_for(database, strategy);
   Meter progress =
       job.meter("notes " + strategy.name,
                 static_cast<std::uint64_t>(count_samples(database, options.filter)), "notes");
@@ -114,7 +115,12 @@ WriteNotesReport write_template_notes(Workspace& workspace, const Strategy& stra
     SampleFilter group = filter;
     group.limit = filter.limit < 0 ? kGroup : std::min(kGroup, filter.limit - report.samples);
     for_each_sample(database, group, [&](const Sample& sample) {
-      write_one(database, strategy, sample, report);
+      if (stored_alone && !stored_measures(database, sample)) {
+        ++report.samples;
+        ++report.skipped;
+      } else {
+        write_one(database, strategy, sample, report);
+      }
       filter.after_id = sample.id;
       ++in_group;
       return true;

@@ -179,7 +179,12 @@ TEST_F(SentenceNotesTest, MeasureThePictureAndKeepWhatTheySayItFrom) {
   // A revised note has the provenance of its new text.
   sample.findings = {{"site", "face"}};
   test::store_sample(workspace.database(), "d", sample);
-  EXPECT_EQ(write_template_notes(workspace, strategy, job_).revised, 1);
+  WriteNotesOptions unmeasured;  // no picture is read: the one that was measured is known
+  unmeasured.measure = false;
+  const WriteNotesReport report = write_template_notes(workspace, strategy, job_, unmeasured);
+  EXPECT_EQ(report.revised, 1);
+  EXPECT_EQ(report.skipped, 1);
+  EXPECT_EQ(write_template_notes(workspace, strategy, job_).revised, 0);
   const NoteRecord revised = load_notes(workspace.database(), {}).at(0);
   EXPECT_THAT(revised.parameters.dump(), HasSubstr("face"));
   EXPECT_THAT(revised.parameters.dump(), Not(HasSubstr("back")));

@@ -17,6 +17,9 @@ inline constexpr const char* kTemplateProvider = "template";  // of the notes of
 
 struct WriteNotesOptions {
   SampleFilter filter;
+  // No picture is read: where a strategy names what is measured, samples that were not measured yet
+  // are skipped.
+  bool measure = true;
 };
 
 struct WriteNotesReport {
@@ -25,7 +28,8 @@ struct WriteNotesReport {
   std::int64_t written = 0;  // new
   std::int64_t revised = 0;  // metadata or template changed; the old text is kept as history
   std::int64_t unchanged = 0;
-  std::int64_t skipped = 0;  // samples of which nothing can be said: no class and no diagnosis
+  // Samples of which nothing can be said: no class and no diagnosis, or not measured.
+  std::int64_t skipped = 0;
 };
 Json to_json(const WriteNotesReport& report);
 
