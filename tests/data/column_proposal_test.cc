@@ -83,6 +83,11 @@ TEST(ColumnProposal, PicturesBehindALinkAreFound) {
   std::filesystem::create_directory_symlink(elsewhere.path(), folder.path() / "fotos");
   EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
               HasSubstr("folders = [\"fotos\"]  # pictures: 2 in fotos\nrecursive = true\n"));
+  // A link to what is there anyway is no other folder.
+  folder.picture("more/c.jpg");
+  std::filesystem::create_directory_symlink("more", folder.path() / "once more");
+  EXPECT_THAT(propose_column_map(folder.path(), Field::standard()).toml,
+              HasSubstr("folders = [\"fotos\", \"more\"]"));
 }
 
 // What a person would take for missing.

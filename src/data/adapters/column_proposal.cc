@@ -386,6 +386,15 @@ class Proposal {
     return fmt::format("{} = {}  # {}\n", role, toml_string(column.name), note);
   }
 
+  // Whether `below` is a link to what lies in `folder` anyway.
+  static bool leads_into(const Path& below, const Path& folder) {
+    std::error_code error;
+    if (!std::filesystem::is_symlink(below, error)) return false;
+    const Path target = std::filesystem::canonical(below, error);
+    const Path from = std::filesystem::canonical(folder, error);
+    return !error && *target.lexically_relative(from).begin() != "..";
+  }
+
   // Adds the pictures in a folder to `count`; true where some are in folders below.
   static bool count_pictures(const Path& folder, bool below, std::size_t& seen,
                              std::size_t& count) {
@@ -409,6 +418,7 @@ class Proposal {
     count_pictures(folder, false, seen, found["."]);
     // Also links to folders, which a walk through all would not enter.
     for (const Path& below : folders_below(folder)) {
+      if (leads_into(below, folder)) continue;
       nested |= count_pictures(below, true, seen, found[below.filename().string()]);
     }
     std::erase_if(found, [](const auto& one) { return one.second == 0; });
