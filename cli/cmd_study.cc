@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -159,14 +158,7 @@ void run(const StudyArguments& arguments, Globals& globals) {
   }
 }
 
-// Where no image encoder is found, the file that is proposed names one of random weights.
 void warn_without_weights(const Job& job) {
-  const std::vector<FoundModel> models = list_models();
-  const bool there = std::ranges::any_of(models, [](const FoundModel& model) {
-    return model.problem.empty() &&
-           (model.kind == ModelKind::kImageEncoder || model.kind == ModelKind::kDualEncoder);
-  });
-  if (there) return;
   std::vector<std::string> searched;
   for (const Path& folder : model_search_folders()) searched.push_back(folder.string());
   job.warn(
@@ -180,8 +172,8 @@ void init(const StudyArguments& arguments, const Globals& globals) {
   std::string name = arguments.name;
   if (name.empty())
     name = arguments.output.empty() ? "study" : Path(arguments.output).stem().string();
-  const std::string text = study_skeleton(workspace, name);
-  warn_without_weights(globals.job);
+  const auto [text, has_weights] = study_skeleton(workspace, name);
+  if (!has_weights) warn_without_weights(globals.job);
   if (arguments.output.empty()) {
     if (globals.json) return print_json({{"study", name}, {"text", text}, {"written", ""}});
     return print_text(text);

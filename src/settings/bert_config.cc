@@ -7,7 +7,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/settings/model_folders.h"
 #include "settings/open_clip_config.h"
 #include "settings/tensor_account.h"
 #include "tensor/weight_files.h"
@@ -56,8 +55,8 @@ BertConfig sizes_of(const TensorFile& weights) {
 
 }  // namespace
 
-BertConfig read_bert_config(const Path& folder, const TensorFile& tensors) {
-  const auto [json, source] = read_model_config(folder);
+BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors) {
+  const auto& [json, source] = model;
   if (is_open_clip_config(json)) return sizes_of(tensors);
   const std::string type = text_model_type(json, source);
   if (type != "bert") {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "epicrisis/core/files.h"
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/tensor_file.h"
 
 namespace epicrisis {
@@ -25,12 +25,12 @@ struct BertConfig {
   Activation activation = Activation::kGelu;
 };
 
-// What config.json says; of a BERT in a model of open_clip's, whose configuration has no sizes, what
+// What `model` says; of a BERT in a model of open_clip's, whose configuration has no sizes, what
 // its `tensors` tell, with heads of 64 numbers and the defaults of transformers.BertConfig.
 // InputError naming the key for a model type other than bert (one that is not said is told by the
 // keys, as text_model_type() does), relative positions, a decoder, an activation that is not known,
 // sizes outside [1, 2^20] or a width the heads do not divide.
-BertConfig read_bert_config(const Path& folder, const TensorFile& tensors);
+BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors);
 
 // The tensors of a file that belong to a BERT, under the names of transformers.BertModel; errors
 // and remarks as model_weights().

@@ -55,12 +55,7 @@ ClipTextConfig parse_open_clip(const Json& json, std::string_view source) {
       throw InputError("{}: '{}' is true; text encoders of this form are not read", source, key);
     }
   }
-  const auto ratio = json_get_or<double>(text, "mlp_ratio", 4, source);
-  const double hidden = ratio * static_cast<double>(config.width);
-  if (!(hidden >= 1 && hidden <= static_cast<double>(kMaxHidden))) {
-    throw InputError("{}: 'mlp_ratio' is {}; a positive number was expected", source, ratio);
-  }
-  config.hidden = static_cast<std::int64_t>(hidden);
+  config.hidden = hidden_by_ratio(text, config.width, kMaxHidden, source);
   config.projection = whole_number(model, "embed_dim", 512, 1, kMaxWidth, source);
   config.activation = json_get_or<bool>(model, "quick_gelu", false, source)
                           ? VitActivation::kQuickGelu
@@ -80,22 +75,12 @@ bool has_projection(const Json& json, bool whole) {
 ClipTextConfig parse_clip_text_config(const Json& json, std::string_view source) {
   if (is_open_clip_config(json)) return parse_open_clip(json, source);
   const bool whole = json_get_or<std::string>(json, "model_type", "", source) == "clip";
-  Json text = json;
-  if (whole) {
-    const bool old = !json.contains("text_config") && json.contains("text_config_dict");
-    text = json_get<Json>(json, old ? "text_config_dict" : "text_config", source);
-    if (!text.is_object()) throw InputError("{}: 'text_config' is no object", source);
-  }
-  text = without_nulls(text);
+  const Json text = without_nulls(whole ? part_of_whole(json, "text_config", source) : json);
   ClipTextConfig config;
   read_sizes(text, kHuggingFace, config, source);
   config.hidden = whole_number(text, "intermediate_size", config.hidden, 1, kMaxHidden, source);
   config.activation = activation_of(text, "hidden_act", config.activation, source);
-  config.norm_epsilon = json_get_or<double>(text, "layer_norm_eps", config.norm_epsilon, source);
-  if (!(config.norm_epsilon > 0 && config.norm_epsilon <= 1)) {
-    throw InputError("{}: 'layer_norm_eps' is {}; it must be in (0, 1]", source,
-                     config.norm_epsilon);
-  }
+  config.norm_epsilon = epsilon_of(text, "layer_norm_eps", config.norm_epsilon, source);
   if (has_projection(json, whole)) {
     config.projection = whole_number(json, "projection_dim", 512, 1, kMaxWidth, source);
   }

@@ -104,6 +104,32 @@ std::string_view activation_name(VitActivation activation) {
   return std::ranges::find(kActivations, activation, &ActivationName::activation)->name;
 }
 
+double epsilon_of(const Json& json, std::string_view key, double fallback,
+                  std::string_view source) {
+  const auto epsilon = json_get_or<double>(json, key, fallback, source);
+  if (!(epsilon > 0 && epsilon <= 1)) {
+    throw InputError("{}: '{}' is {}; it must be in (0, 1]", source, key, epsilon);
+  }
+  return epsilon;
+}
+
+std::int64_t hidden_by_ratio(const Json& json, std::int64_t width, std::int64_t most,
+                             std::string_view source) {
+  const auto ratio = json_get_or<double>(json, "mlp_ratio", 4, source);
+  const double hidden = ratio * static_cast<double>(width);
+  if (!(hidden >= 1 && hidden <= static_cast<double>(most))) {
+    throw InputError("{}: 'mlp_ratio' is {}; a positive number was expected", source, ratio);
+  }
+  return static_cast<std::int64_t>(hidden);
+}
+
+Json part_of_whole(const Json& json, std::string_view key, std::string_view source) {
+  const std::string old = std::string(key) + "_dict";
+  Json part = json_get<Json>(json, json.contains(key) || !json.contains(old) ? key : old, source);
+  if (!part.is_object()) throw InputError("{}: '{}' is no object", source, key);
+  return part;
+}
+
 void require_even_heads(std::int64_t width, std::int64_t heads, std::string_view key,
                         std::string_view source) {
   if (width % heads != 0) {

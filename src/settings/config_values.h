@@ -33,6 +33,14 @@ VitActivation activation_of(const Json& json, std::string_view key, VitActivatio
                             std::string_view source);
 std::string_view activation_name(VitActivation activation);
 
+// A norm's epsilon, in (0, 1].
+double epsilon_of(const Json& json, std::string_view key, double fallback, std::string_view source);
+// The width between a layer's two maps by `mlp_ratio`, 4 where it is not there; 1 to `most`.
+std::int64_t hidden_by_ratio(const Json& json, std::int64_t width, std::int64_t most,
+                             std::string_view source);
+// An object of a whole model, "vision_config", which old files call "vision_config_dict".
+Json part_of_whole(const Json& json, std::string_view key, std::string_view source);
+
 void require_even_heads(std::int64_t width, std::int64_t heads, std::string_view key,
                         std::string_view source);
 

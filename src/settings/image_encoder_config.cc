@@ -189,10 +189,7 @@ ImageEncoderConfig parse_image_encoder_config(const Json& json, std::string_view
     throw InputError("{}: padding '{}'; there are symmetric and same_tf", source, padding);
   }
   config.padding = padding == "same_tf" ? ConvPadding::kSameTf : ConvPadding::kSymmetric;
-  config.norm_epsilon = json_get_or<double>(json, "norm_epsilon", config.norm_epsilon, source);
-  if (!(config.norm_epsilon > 0 && config.norm_epsilon <= 1)) {
-    throw InputError("{}: 'norm_epsilon' is {}; it must be in (0, 1]", source, config.norm_epsilon);
-  }
+  config.norm_epsilon = epsilon_of(json, "norm_epsilon", config.norm_epsilon, source);
   config.fixed_batch_norm =
       json_get_or<std::string>(json, "batch_norm", "", source).starts_with("folded");
   return config;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::int64_t kMaxWidth = 16384;
 constexpr std::int64_t kMaxLayers = 256;
 constexpr std::int64_t kMaxPatch = 256;
+constexpr std::int64_t kMaxRatio = 64;
 constexpr std::int64_t kMinSize = 32;
 constexpr std::int64_t kMaxSize = 1024;
 
@@ -47,9 +48,7 @@ VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::str
     refuse(vision, "head_width", "it must divide the width, and is 64 where it is not there",
            source);
   form.heads = form.width / head;
-  const auto ratio = json_get_or<double>(vision, "mlp_ratio", 4, source);
-  if (!(ratio > 0 && ratio <= 64)) refuse(vision, "mlp_ratio", "0 to 64 was expected", source);
-  form.hidden = static_cast<std::int64_t>(ratio * static_cast<double>(form.width));
+  form.hidden = hidden_by_ratio(vision, form.width, kMaxRatio * form.width, source);
   form.grid = size / form.patch;
   form.layer_scale = vision.contains("ls_init_value");
   return form;

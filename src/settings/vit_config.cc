@@ -142,12 +142,7 @@ std::int64_t hidden_of(const Json& json, const HuggingFaceFamily& family, std::i
   if (!family.relative_hidden) {
     return whole_number(json, "intermediate_size", family.form.hidden, 1, kMaxHidden, source);
   }
-  const auto ratio = json_get_or<double>(json, "mlp_ratio", 4, source);
-  const double hidden = ratio * static_cast<double>(width);
-  if (!(hidden >= 1 && hidden <= static_cast<double>(kMaxHidden))) {
-    throw InputError("{}: 'mlp_ratio' is {}; a positive number was expected", source, ratio);
-  }
-  return static_cast<std::int64_t>(hidden);
+  return hidden_by_ratio(json, width, kMaxHidden, source);
 }
 
 }  // namespace
@@ -230,13 +225,8 @@ bool is_hugging_face_image_model(const Json& json) { return family_of(json) != n
 ImageEncoderConfig parse_hugging_face_vit(const Json& json, std::string_view source) {
   const HuggingFaceFamily* family = family_of(json);
   if (family == nullptr) throw InternalError("{}: no vision transformer's config.json", source);
-  Json sizes = json;
-  if (family->type == kWholeClip) {
-    const bool old = !json.contains("vision_config") && json.contains("vision_config_dict");
-    sizes = json_get<Json>(json, old ? "vision_config_dict" : "vision_config", source);
-    if (!sizes.is_object()) throw InputError("{}: 'vision_config' is no object", source);
-  }
-  sizes = without_nulls(sizes);
+  const bool whole = family->type == kWholeClip;
+  const Json sizes = without_nulls(whole ? part_of_whole(json, "vision_config", source) : json);
   VitForm form = family->form;
   const auto read = [&](std::string_view key, std::int64_t& value, std::int64_t low,
                         std::int64_t high) {
@@ -264,11 +254,7 @@ ImageEncoderConfig parse_hugging_face_vit(const Json& json, std::string_view sou
     throw InputError("{}: 'patch_size' is {}, more than the 'image_size' {}", source, form.patch,
                      config.input_size);
   }
-  config.norm_epsilon = json_get_or<double>(sizes, "layer_norm_eps", family->epsilon, source);
-  if (!(config.norm_epsilon > 0 && config.norm_epsilon <= 1)) {
-    throw InputError("{}: 'layer_norm_eps' is {}; it must be in (0, 1]", source,
-                     config.norm_epsilon);
-  }
+  config.norm_epsilon = epsilon_of(sizes, "layer_norm_eps", family->epsilon, source);
   config.feature_dim = form.width;
   config.architecture = name_of_vit(form);
   set_statistics(config, family->statistics);

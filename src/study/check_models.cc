@@ -37,7 +37,8 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
 void check_text_encoder(const StudyRun& run) {
   if (run.text_encoder == kTrainedTokens) return;
   const Path folder = model_files(run.text_encoder).folder;
-  const auto [config, source] = read_model_config(folder);
+  const ModelConfig model = read_model_config(folder);
+  const auto& [config, source] = model;
   const std::string type = text_model_type(config, source);
   if (!is_read_text_model(type)) {
     throw UsageError(
@@ -54,7 +55,7 @@ void check_text_encoder(const StudyRun& run) {
     return;
   }
   const TensorFile tensors = bert_tensors(file, remarks);
-  const BertConfig bert = read_bert_config(folder, tensors);
+  const BertConfig bert = read_bert_config(model, tensors);
   require_bert_tensors(bert, tensors);
   require_token_vectors(folder, bert.vocabulary, WordPiece::from_folder(folder).size());
 }

@@ -224,7 +224,7 @@ std::string notes_text(const std::vector<std::string>& templates,
   return text;
 }
 
-std::string models_text(std::string& text_encoder) {
+std::string models_text(std::string& text_encoder, bool& has_weights) {
   std::string image;
   for (const FoundModel& model : list_models()) {
     if (!model.problem.empty()) continue;
@@ -235,7 +235,8 @@ std::string models_text(std::string& text_encoder) {
     }
   }
   std::string text;
-  if (image.empty()) {
+  has_weights = !image.empty();
+  if (!has_weights) {
     image = "random:mobilenet_v2";
     text +=
         "# No weights were found (epicrisis models lists them): this encoder begins with random ones,\n"
@@ -289,7 +290,7 @@ std::string notes_run_text(const std::string& strategy, const WrittenNotes* writ
 
 }  // namespace
 
-std::string study_skeleton(Workspace& workspace, const std::string& name) {
+StudySkeleton study_skeleton(Workspace& workspace, const std::string& name) {
   if (!is_safe_name(name)) {
     throw UsageError(
         "a study cannot be called '{}': letters, digits, '.', '_' and '-', at most 128", name);
@@ -305,8 +306,9 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
   for (const std::string& one : templates) {
     if (std::ranges::find(strategies, one) == strategies.end()) strategies.push_back(one);
   }
+  StudySkeleton skeleton;
   std::string text_encoder;
-  const std::string image_encoder = models_text(text_encoder);
+  const std::string image_encoder = models_text(text_encoder, skeleton.has_weights);
   const std::vector<std::string> fields = Field::names();
   const bool built_in = std::ranges::find(fields, field.name()) != fields.end();
 
@@ -347,7 +349,8 @@ std::string study_skeleton(Workspace& workspace, const std::string& name) {
     text += notes_run_text(strategy, is_written ? nullptr : &written.at(strategy),
                            sets.counts.at(sets.internal).total);
   }
-  return text;
+  skeleton.text = std::move(text);
+  return skeleton;
 }
 
 }  // namespace epicrisis

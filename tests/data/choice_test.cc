@@ -16,7 +16,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::SizeIs;
 
 constexpr std::string_view kHam =
     "lesion_id\timage_id\tdx\tdx_type\tage\tsex\tlocalization\n"

@@ -23,7 +23,7 @@ class StudySkeletonTest : public test::StudyCheckFixture {
  protected:
   static std::string refusal(Workspace& workspace) {
     try {
-      return study_skeleton(workspace, "mine");
+      return study_skeleton(workspace, "mine").text;
     } catch (const UsageError& error) {
       return error.what();
     }
@@ -37,7 +37,7 @@ TEST_F(StudySkeletonTest, TheSkeletonOfAWorkspaceIsAcceptedAtOnce) {
                                     ": no data set has pictures of two classes or "
                                     "more; import one first");
   study::import_data(workspace, parse_study(study_, "small.toml", corpus()), job_);
-  const std::string text = study_skeleton(workspace, "mine");
+  const std::string text = study_skeleton(workspace, "mine").text;
   EXPECT_THROW(study_skeleton(workspace, "../mine"), UsageError);
   const StudyCheck found = check(text, true);
   EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found)) << text;
@@ -76,7 +76,7 @@ TEST_F(StudySkeletonTest, TheSkeletonHasARunForAllNotesThatAreThere) {
   write("dermoscope_a", "P3.repair", "one", 1000);
   write("dermoscope_a", "G", "", 1000);
   write("phone", "P2", "one", 2);
-  const std::string text = study_skeleton(workspace, "mine");
+  const std::string text = study_skeleton(workspace, "mine").text;
   const StudyCheck found = check(text, true);
   EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found)) << text;
   std::set<std::string> runs;
@@ -148,7 +148,7 @@ class ImportedFolderTest : public StudySkeletonTest {
 };
 
 TEST_F(ImportedFolderTest, IsProposedAsItWasImported) {
-  const std::string text = study_skeleton(workspace_, "mine");
+  const std::string text = study_skeleton(workspace_, "mine").text;
   EXPECT_THAT(text, AllOf(HasSubstr(fmt::format("\n# column_map = \"{}\"\n", map().string())),
                           HasSubstr("\n# modality = \"clinical image\"\n"),
                           Not(HasSubstr("# taxonomy")), Not(HasSubstr("# pictures"))));
@@ -159,7 +159,7 @@ TEST_F(ImportedFolderTest, IsProposedAsItWasImported) {
 }
 
 TEST_F(ImportedFolderTest, AnImportThatTakesPatientsAndSplitsAwayIsWarnedOf) {
-  std::string text = study_skeleton(workspace_, "mine");
+  std::string text = study_skeleton(workspace_, "mine").text;
   const std::string line = fmt::format("# column_map = \"{}\"\n", map().string());
   text.erase(text.find(line), line.size());
   EXPECT_THAT(
@@ -177,7 +177,7 @@ TEST_F(ImportedFolderTest, AnImportThatTakesPatientsAndSplitsAwayIsWarnedOf) {
 
 TEST_F(ImportedFolderTest, WhatWasNotKeptIsNotProposed) {
   workspace_.database().execute("UPDATE datasets SET import_record = NULL");
-  const std::string text = study_skeleton(workspace_, "mine");
+  const std::string text = study_skeleton(workspace_, "mine").text;
   EXPECT_THAT(text, AllOf(HasSubstr("was not kept, so no import is proposed here"),
                           HasSubstr(set().string()), Not(HasSubstr("# path = ")),
                           Not(HasSubstr("# adapter = "))));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/random.h"
+#include "model/encoders/attention_torch.h"
 #include "model/encoders/image/image_layers_torch.h"
 #include "model/encoders/image/vit_names.h"
 #include "settings/vit_config.h"
@@ -15,21 +17,11 @@
 namespace epicrisis {
 namespace {
 
-// The weight [out, in] and the bias [out] of a linear map, or those of a norm.
-struct AffineParameters {
-  torch::Tensor weight;
-  torch::Tensor bias;  // may be undefined
-};
-
-// q, k, v [B, heads, N, head width] -> softmax(q k' / sqrt(head width)) v
-torch::Tensor mix_by_attention(const torch::Tensor& query, const torch::Tensor& key,
-                               const torch::Tensor& value) {
+torch::Tensor mix_by_attention(const std::array<torch::Tensor, 3>& qkv) {
 #if TORCH_VERSION_MAJOR >= 2
-  return at::scaled_dot_product_attention(query, key, value);
+  return at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
 #else
-  const double scale = 1.0 / std::sqrt(static_cast<double>(query.size(3)));
-  return torch::matmul(torch::softmax(torch::matmul(query * scale, key.transpose(2, 3)), -1),
-                       value);
+  return softmax_attention(qkv[0], qkv[1], qkv[2], {});
 #endif
 }
 
@@ -53,14 +45,14 @@ class VisionTransformer : public LayeredEncoder {
     if (!form.pre_norm) patches_.bias = builder.parameter("patch_embed.proj.bias", {width});
     const auto affine = [&](const std::string& name, std::int64_t out, std::int64_t in,
                             bool bias = true) {
-      AffineParameters map;
+      AffineTensors map;
       map.weight = builder.parameter(name + ".weight", {out, in});
       if (bias) map.bias = builder.parameter(name + ".bias", {out});
       return map;
     };
     const auto norm = [&](const std::string& name) {
-      return AffineParameters{builder.parameter(name + ".weight", {width}),
-                              builder.parameter(name + ".bias", {width})};
+      return AffineTensors{builder.parameter(name + ".weight", {width}),
+                           builder.parameter(name + ".bias", {width})};
     };
     if (form.pre_norm) norm_pre_ = norm("norm_pre");
     for (std::int64_t i = 0; i < form.layers; ++i) {
@@ -96,7 +88,7 @@ class VisionTransformer : public LayeredEncoder {
 
  private:
   struct Layer {
-    AffineParameters norm1, qkv, attended, norm2, up, down;
+    AffineTensors norm1, qkv, attended, norm2, up, down;
     torch::Tensor scale1, scale2;  // undefined without layer scales
   };
 
@@ -131,40 +123,21 @@ class VisionTransformer : public LayeredEncoder {
         .to(own.scalar_type());
   }
 
-  torch::Tensor normalise(const AffineParameters& norm, const torch::Tensor& x) const {
+  torch::Tensor normalise(const AffineTensors& norm, const torch::Tensor& x) const {
     return torch::layer_norm(x, {config().vit->width}, norm.weight, norm.bias,
                              config().norm_epsilon);
   }
 
   torch::Tensor attend(const Layer& layer, const torch::Tensor& x) const {
-    const VitForm& form = *config().vit;
-    const std::int64_t batch = x.size(0);
-    const std::int64_t count = x.size(1);
-    // [B, N, 3 D] -> three of [B, heads, N, D / heads]
-    const torch::Tensor qkv = torch::linear(x, layer.qkv.weight, layer.qkv.bias)
-                                  .view({batch, count, 3, form.heads, form.width / form.heads})
-                                  .permute({2, 0, 3, 1, 4});
-    const torch::Tensor mixed =
-        mix_by_attention(qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2));
-    return torch::linear(mixed.transpose(1, 2).reshape({batch, count, form.width}),
+    const torch::Tensor qkv = torch::linear(x, layer.qkv.weight, layer.qkv.bias);
+    return torch::linear(join_heads(mix_by_attention(split_heads(qkv, config().vit->heads))),
                          layer.attended.weight, layer.attended.bias);
   }
 
   torch::Tensor widen(const Layer& layer, const torch::Tensor& x) const {
     const torch::Tensor wide = torch::linear(x, layer.up.weight, layer.up.bias);
-    return torch::linear(activate(wide), layer.down.weight, layer.down.bias);
-  }
-
-  torch::Tensor activate(const torch::Tensor& x) const {
-    switch (config().vit->activation) {
-      case VitActivation::kGelu:
-        return torch::gelu(x);
-      case VitActivation::kGeluTanh:
-        return torch::gelu(x, "tanh");
-      case VitActivation::kQuickGelu:
-        break;
-    }
-    return x * torch::sigmoid(x * 1.702);
+    return torch::linear(activated(wide, config().vit->activation), layer.down.weight,
+                         layer.down.bias);
   }
 
   static torch::Tensor scaled(const torch::Tensor& x, const torch::Tensor& scale) {
@@ -172,7 +145,7 @@ class VisionTransformer : public LayeredEncoder {
   }
 
   torch::Tensor class_token_, registers_, positions_;
-  AffineParameters patches_, norm_pre_, norm_;
+  AffineTensors patches_, norm_pre_, norm_;
   std::vector<Layer> layers_;
 };
 

@@ -6,14 +6,9 @@
 #include <vector>
 
 #include "epicrisis/tensor/tensor_file.h"
+#include "model/encoders/attention_torch.h"
 
 namespace epicrisis {
-
-// A linear map [out, in] with its bias [out], or a norm's weight and bias.
-struct AffineTensors {
-  torch::Tensor weight;
-  torch::Tensor bias;
-};
 
 // Tensors of a file in another type. InputError where they are not there.
 class TensorTaker {

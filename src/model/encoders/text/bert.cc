@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -38,18 +37,9 @@ torch::Tensor Bert::normalise(const AffineTensors& norm, const torch::Tensor& x)
 
 torch::Tensor Bert::attend(const Layer& layer, const torch::Tensor& x,
                            const torch::Tensor& mask) const {
-  const std::int64_t batch = x.size(0);
-  const std::int64_t length = x.size(1);
-  const std::int64_t head = config_.hidden / config_.heads;
-  // [B, L, 3H] -> three of [B, heads, L, head]
-  const auto qkv = torch::linear(x, layer.qkv.weight, layer.qkv.bias)
-                       .view({batch, length, 3, config_.heads, head})
-                       .permute({2, 0, 3, 1, 4});
-  const auto query = qkv.select(0, 0) * (1.0 / std::sqrt(static_cast<double>(head)));
-  torch::Tensor scores = torch::matmul(query, qkv.select(0, 1).transpose(2, 3));
-  if (mask.defined()) scores += mask;
-  const auto mixed = torch::matmul(torch::softmax(scores, -1), qkv.select(0, 2));
-  return torch::linear(mixed.transpose(1, 2).reshape({batch, length, config_.hidden}),
+  const auto [query, key, value] =
+      split_heads(torch::linear(x, layer.qkv.weight, layer.qkv.bias), config_.heads);
+  return torch::linear(join_heads(softmax_attention(query, key, value, mask)),
                        layer.attended.weight, layer.attended.bias);
 }
 

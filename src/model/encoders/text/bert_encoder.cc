@@ -79,13 +79,13 @@ PoolingPlan pooling_plan(const Path& folder, const Bert& bert, const PoolingPlan
 
 }  // namespace
 
-std::unique_ptr<TextEncoder> load_bert_encoder(const Path& folder,
+std::unique_ptr<TextEncoder> load_bert_encoder(const Path& folder, const ModelConfig& model,
                                                const TextEncoderOptions& options) {
   const TensorFile file = read_weights(weight_file_in(folder));
   std::vector<std::string> left_out;
   const TensorFile weights = bert_tensors(file, left_out);
-  const std::optional<OpenClipBert> whole = read_open_clip_bert(folder);
-  const BertConfig config = read_bert_config(folder, weights);
+  const std::optional<OpenClipBert> whole = read_open_clip_bert(model);
+  const BertConfig config = read_bert_config(model, weights);
   FrozenTextParts parts;
   parts.tokenizer = std::make_unique<WordPiece>(read_tokenizer(folder, config, parts.remarks));
   parts.remarks.insert(parts.remarks.end(), left_out.begin(), left_out.end());

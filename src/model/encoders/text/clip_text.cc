@@ -1,6 +1,5 @@
 #include "model/encoders/text/clip_text.h"
 
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -61,7 +60,8 @@ class ClipTextTower : public TextTower {
       x = x + attend(layer, normalise(layer.norm1, x), later);
       const torch::Tensor wide =
           torch::linear(normalise(layer.norm2, x), layer.up.weight, layer.up.bias);
-      x = x + torch::linear(activate(wide), layer.down.weight, layer.down.bias);
+      x = x +
+          torch::linear(activated(wide, config_.activation), layer.down.weight, layer.down.bias);
     }
     const torch::Tensor last = x.index({torch::arange(ids.size(0)), lengths - 1});  // [B, width]
     const torch::Tensor state = normalise(norm_, last);
@@ -82,30 +82,10 @@ class ClipTextTower : public TextTower {
 
   torch::Tensor attend(const Layer& layer, const torch::Tensor& x,
                        const torch::Tensor& later) const {
-    const std::int64_t batch = x.size(0);
-    const std::int64_t length = x.size(1);
-    const std::int64_t head = config_.width / config_.heads;
-    // [B, L, 3 D] -> three of [B, heads, L, head]
-    const torch::Tensor qkv = torch::linear(x, layer.qkv.weight, layer.qkv.bias)
-                                  .view({batch, length, 3, config_.heads, head})
-                                  .permute({2, 0, 3, 1, 4});
-    const torch::Tensor query = qkv.select(0, 0) * (1.0 / std::sqrt(static_cast<double>(head)));
-    const torch::Tensor scores = torch::matmul(query, qkv.select(0, 1).transpose(2, 3)) + later;
-    const torch::Tensor mixed = torch::matmul(torch::softmax(scores, -1), qkv.select(0, 2));
-    return torch::linear(mixed.transpose(1, 2).reshape({batch, length, config_.width}),
+    const auto [query, key, value] =
+        split_heads(torch::linear(x, layer.qkv.weight, layer.qkv.bias), config_.heads);
+    return torch::linear(join_heads(softmax_attention(query, key, value, later)),
                          layer.attended.weight, layer.attended.bias);
-  }
-
-  torch::Tensor activate(const torch::Tensor& x) const {
-    switch (config_.activation) {
-      case VitActivation::kGelu:
-        return torch::gelu(x);
-      case VitActivation::kGeluTanh:
-        return torch::gelu(x, "tanh");
-      case VitActivation::kQuickGelu:
-        break;
-    }
-    return x * torch::sigmoid(x * 1.702);
   }
 
   ClipTextConfig config_;
@@ -117,14 +97,13 @@ class ClipTextTower : public TextTower {
 
 }  // namespace
 
-std::unique_ptr<TextEncoder> load_clip_text_encoder(const Path& folder,
+std::unique_ptr<TextEncoder> load_clip_text_encoder(const Path& folder, const ModelConfig& model,
                                                     const TextEncoderOptions& options) {
   if (options.pooling != TextPooling::kAuto) {
     throw UsageError("{}: CLIP's texts have the vector of their last token; no other pooling fits",
                      folder.string());
   }
-  const auto [json, source] = read_model_config(folder);
-  const ClipTextConfig config = parse_clip_text_config(json, source);
+  const ClipTextConfig config = parse_clip_text_config(model.json, model.source);
   FrozenTextParts parts;
   auto tokenizer = std::make_unique<BytePair>(BytePair::from_folder(folder));
   require_token_vectors(folder, config.vocabulary, tokenizer->size());

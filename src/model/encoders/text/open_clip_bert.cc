@@ -4,7 +4,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
-#include "epicrisis/settings/model_folders.h"
 #include "model/tensors_torch.h"
 #include "settings/config_values.h"
 #include "settings/open_clip_config.h"
@@ -47,8 +46,8 @@ torch::Tensor TextProjection::apply(torch::Tensor x) const {
   return x;
 }
 
-std::optional<OpenClipBert> read_open_clip_bert(const Path& folder) {
-  const auto [json, source] = read_model_config(folder);
+std::optional<OpenClipBert> read_open_clip_bert(const ModelConfig& config) {
+  const auto& [json, source] = config;
   if (!is_open_clip_config(json)) return std::nullopt;
   const Json model = open_clip_model(json);
   const Json& text = model["text_cfg"];

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/tensor_file.h"
 #include "model/encoders/text/bert_folder.h"
 
@@ -30,9 +31,9 @@ struct OpenClipBert {
   std::string projection;      // "", "linear" or "mlp"
   std::int64_t embed_dim = 0;  // numbers of the shared space
 };
-// None where the folder's configuration is not open_clip's. InputError for other poolings and
+// None where the configuration is not open_clip's. InputError for other poolings and
 // projections.
-std::optional<OpenClipBert> read_open_clip_bert(const Path& folder);
+std::optional<OpenClipBert> read_open_clip_bert(const ModelConfig& config);
 
 // Of the whole model's weights. `width`: BERT's. InputError naming what is missing or misshapen.
 TextProjection read_open_clip_projection(const TensorFile& file, const OpenClipBert& bert,

@@ -1,7 +1,6 @@
 #include "epicrisis/model/encoders/text/text_encoder.h"
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/core/json.h"
 #include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert_encoder.h"
 #include "model/encoders/text/clip_text.h"
@@ -16,9 +15,10 @@ std::unique_ptr<TextEncoder> load_text_encoder(std::string_view model, TextEncod
         model);
   }
   const Path folder = find_model(model);
-  const auto [config, source] = read_model_config(folder);
-  if (text_model_type(config, source) == kClipText) return load_clip_text_encoder(folder, options);
-  return load_bert_encoder(folder, options);
+  const ModelConfig config = read_model_config(folder);
+  const bool clip = text_model_type(config.json, config.source) == kClipText;
+  return clip ? load_clip_text_encoder(folder, config, options)
+              : load_bert_encoder(folder, config, options);
 }
 
 }  // namespace epicrisis
