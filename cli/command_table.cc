@@ -83,6 +83,7 @@ CommandEntry describe(const CLI::App& app, const std::string& path) {
   command.path = path.empty() ? command.name : path + " " + command.name;
   command.description = app.get_description();
   command.footer = app.get_footer();
+  command.does_alone = app.get_require_subcommand_min() == 0;
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group().empty()) continue;
     (option->get_positional() ? command.arguments : command.options).push_back(entry_of(*option));
@@ -103,7 +104,7 @@ std::string usage(const CommandEntry& command) {
     const std::string word = argument.value + (argument.several ? "..." : "");
     words += argument.required ? " " + word : " [" + word + "]";
   }
-  if (!command.commands.empty()) words += " COMMAND";
+  if (!command.commands.empty()) words += command.does_alone ? " [COMMAND]" : " COMMAND";
   return words;
 }
 

@@ -37,6 +37,7 @@ struct CommandEntry {
   std::vector<OptionEntry> arguments;
   std::vector<OptionEntry> options;
   std::vector<CommandEntry> commands;  // those below
+  bool does_alone = false;             // does something without one of them
 };
 
 // Of a command and those below it; hidden ones are left out. `path` is that of the command's

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
+#include <utility>
 
 #include "command_table.h"
 #include "epicrisis/core/strings.h"
@@ -107,6 +109,14 @@ The system or a service: disk full, no permission, no answer.
 Interrupted.
 )";
 
+// Those of Hugging Face's programs.
+constexpr std::array<std::pair<const char*, const char*>, 5> kHubVariables{
+    {{"HF_ENDPOINT", "The hub from which models are fetched, https://huggingface.co if not set."},
+     {"HF_HOME", "Folder of Hugging Face's cache and token, ~/.cache/huggingface if not set."},
+     {"HF_HUB_CACHE", "Folder of fetched models, hub in HF_HOME if not set."},
+     {"HF_HUB_OFFLINE", "1: no model is fetched."},
+     {"HF_TOKEN", "Token for models that are not for everybody."}}};
+
 }  // namespace
 
 std::string man_page(const CommandEntry& program) {
@@ -128,6 +138,9 @@ std::string man_page(const CommandEntry& program) {
                       bold("EPICRISIS_API_KEY"));
   page +=
       fmt::format(".TP\n{}\nFolders of models, separated by colons.\n", bold("EPICRISIS_MODELS"));
+  for (const auto& [variable, meaning] : kHubVariables) {
+    page += fmt::format(".TP\n{}\n{}\n", bold(variable), meaning);
+  }
   page += fmt::format(".TP\n{}\nNo colours.\n", bold("NO_COLOR"));
   page += fmt::format(".SH EXIT STATUS\n{}", kExitStatus);
   if (!program.footer.empty()) page += ".SH EXAMPLES\n" + footer(program.footer);

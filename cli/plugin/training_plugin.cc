@@ -48,9 +48,9 @@ FloatMatrix logits(const RunModel& model, const FloatMatrix& embeddings) {
   return model.logits(embeddings);
 }
 
-constexpr TrainingPlugin kPlugin{kVersion, make,           destroy,     train,
-                                 predict,  complete,       load_model,  destroy_model,
-                                 embed,    embed_prepared, embed_texts, logits};
+constexpr TrainingPlugin kPlugin{kVersion,    make,       destroy,       train, predict,
+                                 complete,    load_model, destroy_model, embed, embed_prepared,
+                                 embed_texts, logits,     model_fits};
 
 }  // namespace
 }  // namespace epicrisis::study

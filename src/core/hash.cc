@@ -10,10 +10,10 @@
 namespace epicrisis {
 namespace {
 
-class Sha256 {
+class Digest {
  public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
+  explicit Digest(const EVP_MD* kind) : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), kind, nullptr) == 1);
   }
 
   void add(std::string_view bytes) {
@@ -21,12 +21,13 @@ class Sha256 {
   }
 
   std::string hex() {
-    std::array<unsigned char, 32> digest{};
-    check(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
     constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
-    text.reserve(2 * digest.size());
-    for (const unsigned char byte : digest) {
+    text.reserve(std::size_t{2} * size);
+    for (const unsigned char byte : std::span(digest).first(size)) {
       text += kDigits[byte >> 4];
       text += kDigits[byte & 15];
     }
@@ -35,7 +36,7 @@ class Sha256 {
 
  private:
   static void check(bool ok) {
-    if (!ok) throw InternalError("SHA-256: OpenSSL failed");
+    if (!ok) throw InternalError("hashing: OpenSSL failed");
   }
 
   std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
@@ -44,7 +45,7 @@ class Sha256 {
 }  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
-  Sha256 hash;
+  Digest hash(EVP_sha256());
   hash.add(bytes);
   return hash.hex();
 }
@@ -53,8 +54,15 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
   return sha256_hex(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
 }
 
+std::string git_blob_hex(std::span<const std::byte> bytes) {
+  Digest hash(EVP_sha1());
+  hash.add("blob " + std::to_string(bytes.size()) + std::string(1, '\0'));
+  hash.add({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  return hash.hex();
+}
+
 std::string sha256_of_fields(std::initializer_list<std::string_view> fields) {
-  Sha256 hash;
+  Digest hash(EVP_sha256());
   for (const std::string_view field : fields) {
     std::array<char, 8> length{};  // little-endian on every machine: the hash is stored
     for (std::size_t i = 0; i < length.size(); ++i) {

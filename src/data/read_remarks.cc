@@ -105,7 +105,10 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
     remarks.push_back({false, without_group_words(), {}});
   } else if (report.without_group > 0 && report.samples > 1) {
     remarks.push_back(
-        {false, fmt::format("{} without a group", samples_in_words(report.without_group)), {}});
+        {false,
+         fmt::format("{} without a group; each counts as a patient or case of its own",
+                     samples_in_words(report.without_group)),
+         {}});
   }
   if (!report.unmapped.empty()) {
     remarks.push_back(

@@ -176,6 +176,7 @@ bool BatchClient::is_worth_repeating(const HttpAnswer& answer, Repeat repeat) {
     case HttpFailure::kTls:
     case HttpFailure::kTooLarge:
     case HttpFailure::kRefused:
+    case HttpFailure::kGivenUp:
     case HttpFailure::kNotRecorded:
       return false;
   }

@@ -34,8 +34,6 @@ std::string listed(std::string_view what, const std::vector<std::string>& names)
   return text;
 }
 
-bool is_batch_counter(const std::string& name) { return name.ends_with("num_batches_tracked"); }
-
 }  // namespace
 
 torch::ScalarType to_torch_type(TensorType type) {
@@ -78,39 +76,32 @@ std::map<std::string, torch::Tensor> state_dict(const torch::nn::Module& module)
   return state;
 }
 
-void load_state(torch::nn::Module& module, const TensorFile& file,
-                const LoadStateOptions& options) {
-  const auto state = state_dict(module);
-  std::vector<std::string> missing;
-  std::vector<std::string> unexpected;
-  std::vector<std::string> misshapen;
-  for (const auto& [name, tensor] : state) {
-    const auto found = file.tensors().find(options.prefix + name);
-    if (found == file.tensors().end()) {
-      const bool may = is_batch_counter(name) || (options.optional && options.optional(name));
-      if (!may) missing.push_back(name);
-    } else if (found->second.shape != tensor.sizes().vec()) {
-      misshapen.push_back(fmt::format("{}: the file has {}, the model {}", name,
-                                      describe_shape(found->second.shape),
-                                      describe_shape(tensor.sizes())));
+TensorShapes tensor_shapes(const torch::nn::Module& module) {
+  TensorShapes shapes;
+  for (const auto& [name, tensor] : state_dict(module)) shapes[name] = tensor.sizes().vec();
+  return shapes;
+}
+
+void load_state(torch::nn::Module& module, const TensorFile& file, const FitRules& rules) {
+  const WeightFit fit = weight_fit(tensor_shapes(module), file, rules);
+  if (!fit.fits()) {
+    std::vector<std::string> missing;
+    std::vector<std::string> unexpected;
+    std::vector<std::string> misshapen;
+    for (const auto& one : fit.missing) missing.push_back(one.name);
+    for (const auto& one : fit.extra) unexpected.push_back(one.name);
+    for (const auto& one : fit.misshapen) {
+      misshapen.push_back(fmt::format("{}: the file has {}, the model {}", one.name,
+                                      describe_shape(one.in_file), describe_shape(one.in_model)));
     }
-  }
-  for (const auto& [full_name, tensor] : file.tensors()) {
-    const bool prefixed = full_name.compare(0, options.prefix.size(), options.prefix) == 0;
-    const std::string name = prefixed ? full_name.substr(options.prefix.size()) : full_name;
-    if (prefixed && state.count(name) != 0) continue;
-    if (options.ignore && options.ignore(name)) continue;
-    unexpected.push_back(full_name);
-  }
-  if (!missing.empty() || !unexpected.empty() || !misshapen.empty()) {
     throw InputError("{}: the weights do not fit the model{}{}{}", file.source(),
                      listed("missing in the file", missing),
                      listed("not known to the model", unexpected),
                      listed("of another shape", misshapen));
   }
   const torch::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : state) {
-    const auto found = file.tensors().find(options.prefix + name);
+  for (const auto& [name, tensor] : state_dict(module)) {
+    const auto found = file.tensors().find(rules.prefix + name);
     if (found != file.tensors().end()) tensor.copy_(to_torch(found->second));
   }
 }

@@ -4,12 +4,12 @@
 
 #include <torch/torch.h>
 
-#include <functional>
 #include <map>
 #include <string>
 
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/tensor/tensor_file.h"
+#include "epicrisis/tensor/weight_fit.h"
 
 namespace epicrisis {
 
@@ -25,18 +25,13 @@ FloatMatrix to_float_matrix(const torch::Tensor& tensor);
 // Parameters and buffers by their dotted names, as a Python state_dict has them.
 std::map<std::string, torch::Tensor> state_dict(const torch::nn::Module& module);
 
-struct LoadStateOptions {
-  std::string prefix;  // of the names in the file: "encoder."
-  // Names in the file (after the prefix) that may be there and are passed over.
-  std::function<bool(const std::string&)> ignore;
-  // Names of the module that may be missing in the file.
-  std::function<bool(const std::string&)> optional;
-};
+// The shape of each of them.
+TensorShapes tensor_shapes(const torch::nn::Module& module);
+
 // Copies a file's tensors into the module, converting types. All names and shapes are checked
 // before the first copy: InputError with the file lists missing, unexpected and misshapen tensors
 // (at most 8 each). "num_batches_tracked" may be absent.
-void load_state(torch::nn::Module& module, const TensorFile& file,
-                const LoadStateOptions& options = {});
+void load_state(torch::nn::Module& module, const TensorFile& file, const FitRules& rules = {});
 
 // Writes a module's state as safetensors. BFloat16 and Float32 keep their type.
 void save_state(const torch::nn::Module& module, const Path& path,

@@ -61,6 +61,9 @@ struct Transfer {
   std::uint64_t max_answer_bytes = 0;
   HttpAnswer answer;
   std::size_t header_bytes = 0;
+  std::shared_ptr<HttpSink> sink;
+  bool sinking = false;   // it was told of the answer
+  bool given_up = false;  // it takes no more
   bool too_large = false;
   bool idle = false;
   bool sent_before = false;  // see allow_sending()
@@ -71,9 +74,31 @@ struct Transfer {
   std::array<char, CURL_ERROR_SIZE> error{};
 };
 
+int status_of(const Transfer& transfer) {
+  long status = 0;
+  curl_easy_getinfo(transfer.handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
+}
+
+// Whether the body of the answer is for the request's sink, which is told of it once.
+bool goes_to_sink(Transfer& transfer) {
+  if (transfer.sink == nullptr) return false;
+  if (transfer.sinking) return true;
+  const int status = status_of(transfer);
+  if (status < 200 || status > 299) return false;
+  transfer.sinking = true;
+  transfer.answer.status = status;
+  transfer.given_up = !transfer.sink->begin(transfer.answer);
+  return true;
+}
+
 std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   transfer.last_byte = std::chrono::steady_clock::now();
+  if (goes_to_sink(transfer)) {
+    if (!transfer.given_up) transfer.given_up = !transfer.sink->take({data, size});
+    return transfer.given_up ? 0 : size;
+  }
   if (transfer.answer.body.size() + size > transfer.max_answer_bytes) {
     transfer.too_large = true;
     return 0;
@@ -148,6 +173,7 @@ bool was_connected(const Transfer& transfer) {
 
 HttpFailure failure_of(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return HttpFailure::kTooLarge;
+  if (transfer.given_up) return HttpFailure::kGivenUp;
   if (transfer.idle) return HttpFailure::kIdleTimeout;
   if (!transfer.elsewhere.empty()) return HttpFailure::kRefused;
   switch (code) {
@@ -204,6 +230,7 @@ class CurlTransport final : public HttpTransport {
     transfer->body = request.body;
     transfer->timeouts = request.timeouts;
     transfer->max_answer_bytes = request.max_answer_bytes;
+    transfer->sink = request.sink;
     transfer->started = transfer->last_byte = std::chrono::steady_clock::now();
     try {
       set_up(*transfer, request);
@@ -292,6 +319,8 @@ class CurlTransport final : public HttpTransport {
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
     if (request.method == "GET") {
       curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+    } else if (request.method == "HEAD") {
+      curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     } else {
       curl_easy_setopt(handle, CURLOPT_POST, 1L);
       const std::size_t size = transfer.body ? transfer.body->size() : 0;
@@ -385,13 +414,15 @@ class CurlTransport final : public HttpTransport {
   }
 
   void finish(Transfer& transfer, CURLcode code, std::vector<Finished>& finished) {
+    // A body without a byte comes to the sink too.
+    if (code == CURLE_OK && goes_to_sink(transfer) && transfer.given_up) code = CURLE_WRITE_ERROR;
     HttpAnswer answer = std::move(transfer.answer);
     answer.latency = since(transfer.started);
-    long status = 0;
-    curl_easy_getinfo(transfer.handle.get(), CURLINFO_RESPONSE_CODE, &status);
+    const int status = status_of(transfer);
     if (code == CURLE_OK && status > 0) {
-      answer.status = static_cast<int>(status);
+      answer.status = status;
     } else {
+      answer.status = 0;
       answer.failure = failure_of(code, transfer);
       answer.error = error_text(transfer, code, answer.failure);
     }
@@ -407,6 +438,8 @@ class CurlTransport final : public HttpTransport {
     switch (failure) {
       case HttpFailure::kTooLarge:
         return fmt::format("the answer is larger than {} bytes", transfer.max_answer_bytes);
+      case HttpFailure::kGivenUp:
+        return "the rest of the answer was not taken";
       case HttpFailure::kIdleTimeout:
         return fmt::format("nothing came for {} s", transfer.timeouts.idle.count());
       case HttpFailure::kTotalTimeout:

@@ -22,6 +22,8 @@ std::string_view http_failure_name(HttpFailure failure) {
       return "answer too large";
     case HttpFailure::kRefused:
       return "unusable URL";
+    case HttpFailure::kGivenUp:
+      return "given up";
     case HttpFailure::kNotRecorded:
       return "not in the recording";
   }

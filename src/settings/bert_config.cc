@@ -24,8 +24,9 @@ std::int64_t size_of(const Json& json, std::string_view key, const std::string& 
   return value;
 }
 
-// What the weights alone tell.
-BertConfig sizes_of(const TensorFile& weights) {
+}  // namespace
+
+BertConfig told_bert_config(const TensorFile& weights) {
   const auto size = [&](const char* name, std::size_t axis) {
     const auto found = weights.tensors().find(name);
     if (found == weights.tensors().end() || found->second.shape.size() != 2) {
@@ -53,11 +54,9 @@ BertConfig sizes_of(const TensorFile& weights) {
   return config;
 }
 
-}  // namespace
-
 BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors) {
   const auto& [json, source] = model;
-  if (is_open_clip_config(json)) return sizes_of(tensors);
+  if (is_open_clip_config(json)) return told_bert_config(tensors);
   const std::string type = text_model_type(json, source);
   if (type != "bert") {
     throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
@@ -95,16 +94,17 @@ BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors)
   return config;
 }
 
-TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks) {
+TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks,
+                        std::string* prefix) {
   return model_weights(
       file,
       {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
        "embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight",
        "encoder.layer.0.output.dense.weight"},
-      remarks);
+      remarks, prefix);
 }
 
-void require_bert_tensors(const BertConfig& config, const TensorFile& file) {
+WeightFit bert_fit(const BertConfig& config, const TensorFile& file) {
   TensorAccount account(file);
   const std::int64_t width = config.hidden;
   account.want("embeddings.word_embeddings.weight", {config.vocabulary, width});
@@ -123,9 +123,13 @@ void require_bert_tensors(const BertConfig& config, const TensorFile& file) {
     account.want_norm(name + "output.LayerNorm", width);
   }
   if (account.has("pooler.dense.weight")) account.want_map("pooler.dense", width, width);
-  account.finish([](const std::string& name) {
+  return account.finish([](const std::string& name) {
     return name.starts_with("cls.") || name.starts_with("classifier.");
   });
+}
+
+void require_bert_tensors(const BertConfig& config, const TensorFile& file) {
+  require_fit(bert_fit(config, file), file);
 }
 
 }  // namespace epicrisis

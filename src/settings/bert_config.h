@@ -7,6 +7,7 @@
 
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/tensor_file.h"
+#include "epicrisis/tensor/weight_fit.h"
 
 namespace epicrisis {
 
@@ -32,10 +33,17 @@ struct BertConfig {
 // sizes outside [1, 2^20] or a width the heads do not divide.
 BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors);
 
+// What the tensors alone tell, with heads of 64 numbers and the defaults of
+// transformers.BertConfig. InputError where they are no BERT's.
+BertConfig told_bert_config(const TensorFile& tensors);
+
 // The tensors of a file that belong to a BERT, under the names of transformers.BertModel; errors
 // and remarks as model_weights().
-TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks);
+TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks,
+                        std::string* prefix = nullptr);
 
+// How the tensors fit the configuration: names of bert_tensors().
+WeightFit bert_fit(const BertConfig& config, const TensorFile& file);
 // InputError that lists tensors that the configuration asks for and the file lacks, or has in
 // another shape, and those that no BERT has; heads for other tasks ("cls.", "classifier.") are
 // passed over.

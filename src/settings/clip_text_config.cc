@@ -87,7 +87,7 @@ ClipTextConfig parse_clip_text_config(const Json& json, std::string_view source)
   return config;
 }
 
-void require_clip_text_tensors(const ClipTextConfig& config, const TensorFile& file) {
+WeightFit clip_text_fit(const ClipTextConfig& config, const TensorFile& file) {
   TensorAccount account(file);
   const std::int64_t width = config.width;
   account.want("token_embedding.weight", {config.vocabulary, width});
@@ -114,7 +114,11 @@ void require_clip_text_tensors(const ClipTextConfig& config, const TensorFile& f
   } else if (config.projection > 0) {
     account.want("text_projection.weight", {config.projection, width});
   }
-  account.finish([](const std::string& name) { return !is_clip_text_tensor(name); });
+  return account.finish([](const std::string& name) { return !is_clip_text_tensor(name); });
+}
+
+void require_clip_text_tensors(const ClipTextConfig& config, const TensorFile& file) {
+  require_fit(clip_text_fit(config, file), file);
 }
 
 }  // namespace epicrisis

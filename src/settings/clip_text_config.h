@@ -6,6 +6,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "epicrisis/tensor/tensor_file.h"
+#include "epicrisis/tensor/weight_fit.h"
 
 namespace epicrisis {
 
@@ -27,6 +28,8 @@ struct ClipTextConfig {
 // InputError naming key and value for sizes outside their ranges and other forms of the tower.
 ClipTextConfig parse_clip_text_config(const Json& json, std::string_view source);
 
+// How the tensors fit the configuration: names of clip_text_tensors().
+WeightFit clip_text_fit(const ClipTextConfig& config, const TensorFile& file);
 // InputError that lists what the configuration asks for and clip_text_tensors() lacks, or has in
 // another shape, and what no text encoder of a CLIP has.
 void require_clip_text_tensors(const ClipTextConfig& config, const TensorFile& file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <system_error>
 
 #include "epicrisis/core/error.h"
@@ -11,6 +12,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/image_encoder_config.h"
 #include "settings/clip_text_config.h"
+#include "settings/hub_cache.h"
 #include "settings/open_clip_config.h"
 #include "tensor/weight_files.h"
 
@@ -51,7 +53,34 @@ std::int64_t text_width(const Json& config, std::string_view type, std::string_v
   return clip.projection > 0 ? clip.projection : clip.width;
 }
 
-FoundModel describe_folder(const Path& folder) {
+// The pooling folders' config.json that modules.json names. The loader says what is wrong with a
+// broken one.
+std::vector<std::string> pooling_configs(const Path& folder) {
+  std::vector<std::string> names;
+  const Path path = folder / "modules.json";
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return names;
+  const Json modules = parse_json(read_file(path, kMaxModelConfig), path.string());
+  if (!modules.is_array()) return names;
+  for (const Json& module : modules) {
+    const auto type = json_get_or<std::string>(module, "type", "", path.string());
+    if (!type.ends_with("Pooling")) continue;
+    const auto place = json_get<std::string>(module, "path", path.string());
+    path_below(folder, place, "pooling module");
+    names.push_back(place + "/config.json");
+  }
+  return names;
+}
+
+bool reads_preprocessor(const Path& folder) {
+  std::error_code error;
+  if (!fs::is_regular_file(folder / kPreprocessorFile, error)) return false;
+  return is_hugging_face_image_model(read_model_config(folder).json);
+}
+
+}  // namespace
+
+FoundModel describe_model(const Path& folder) {
   FoundModel model;
   model.name = folder.filename().string();
   model.folder = folder;
@@ -80,29 +109,43 @@ FoundModel describe_folder(const Path& folder) {
   return model;
 }
 
-// The pooling folders' config.json that modules.json names. The loader says what is wrong with a
-// broken one.
-std::vector<std::string> pooling_configs(const Path& folder) {
-  std::vector<std::string> names;
-  const Path path = folder / "modules.json";
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return names;
-  const Json modules = parse_json(read_file(path, kMaxModelConfig), path.string());
-  if (!modules.is_array()) return names;
-  for (const Json& module : modules) {
-    const auto type = json_get_or<std::string>(module, "type", "", path.string());
-    if (!type.ends_with("Pooling")) continue;
-    const auto place = json_get<std::string>(module, "path", path.string());
-    path_below(folder, place, "pooling module");
-    names.push_back(place + "/config.json");
-  }
-  return names;
+namespace {
+
+// Where models--ORG--NAME may be: the folders of models, then Hugging Face's own cache.
+std::vector<Path> hub_caches() {
+  std::vector<Path> caches = model_search_folders();
+  if (Path cache = hub_cache_folder(); !cache.empty()) caches.push_back(std::move(cache));
+  return caches;
 }
 
-bool reads_preprocessor(const Path& folder) {
-  std::error_code error;
-  if (!fs::is_regular_file(folder / kPreprocessorFile, error)) return false;
-  return is_hugging_face_image_model(read_model_config(folder).json);
+// The snapshot of "ORG/NAME" or "ORG/NAME@REVISION".
+std::optional<Path> cached_model(std::string_view name) {
+  const std::size_t at = name.find('@');
+  const std::string_view revision = at == std::string_view::npos ? "" : name.substr(at + 1);
+  if (!is_hub_name(name.substr(0, at)) || (at != std::string_view::npos && revision.empty())) {
+    return std::nullopt;
+  }
+  const std::string folder = hub_folder_name(name.substr(0, at));
+  for (const Path& cache : hub_caches()) {
+    if (auto snapshot = hub_snapshot(cache / folder, revision)) return snapshot;
+  }
+  return std::nullopt;
+}
+
+// Models of the caches that are encoders, by their names. Caches hold what other programs need too.
+void add_cached_models(std::map<std::string, FoundModel>& found) {
+  for (const Path& cache : hub_caches()) {
+    std::error_code error;
+    for (fs::directory_iterator item(cache, error), end; !error && item != end;
+         item.increment(error)) {
+      const auto snapshot =
+          is_hub_repository(item->path()) ? hub_snapshot(item->path()) : std::nullopt;
+      if (!snapshot || !is_model_folder(*snapshot)) continue;
+      FoundModel model = describe_model(*snapshot);
+      model.name = hub_name_of(item->path());
+      if (model.kind != ModelKind::kUnknown) found.try_emplace(model.name, model);
+    }
+  }
 }
 
 }  // namespace
@@ -123,8 +166,14 @@ Path find_model(std::string_view name) {
   const bool is_path = name.find('/') != std::string_view::npos;
   if (is_path || is_model_folder(path) || fs::is_regular_file(path, error)) {
     if (!name.empty() && fs::exists(path, error)) return path;
-    throw UsageError("Looking for the model '{}': there is no such file or folder{}", name,
-                     near_path_words(path));
+    if (auto cached = cached_model(name)) return *cached;
+    const bool may_be_cached = is_hub_name(name.substr(0, name.find('@')));
+    throw UsageError("Looking for the model '{}': there is no such file or folder{}{}", name,
+                     near_path_words(path),
+                     may_be_cached ? fmt::format("; nor is it in Hugging Face's cache {}, into "
+                                                 "which 'epicrisis models get {}' would fetch it",
+                                                 hub_cache_folder().string(), name)
+                                   : "");
   }
   std::vector<std::string> looked;
   std::vector<std::string> known;
@@ -134,10 +183,11 @@ Path find_model(std::string_view name) {
     }
     looked.push_back(folder.string());
     for (const Path& found : subfolders(folder)) {
-      const FoundModel model = describe_folder(found);
+      const FoundModel model = describe_model(found);
       known.push_back(fmt::format("{} ({})", model.name, model_kind_name(model.kind)));
     }
   }
+  if (auto cached = cached_model(name)) return *cached;
   throw UsageError(
       "Looking for the model '{}': no folder of that name with a config.json in {} (set "
       "EPICRISIS_MODELS to look elsewhere); there {}. docs/first-day.md, 'A picture encoder', says "
@@ -262,9 +312,10 @@ std::vector<FoundModel> list_models() {
   std::map<std::string, FoundModel> found;
   for (const Path& folder : model_search_folders()) {
     for (const Path& model : subfolders(folder)) {
-      found.try_emplace(model.filename().string(), describe_folder(model));
+      found.try_emplace(model.filename().string(), describe_model(model));
     }
   }
+  add_cached_models(found);
   std::vector<FoundModel> models;
   models.reserve(found.size());
   for (auto& [name, model] : found) models.push_back(std::move(model));

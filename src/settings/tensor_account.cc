@@ -8,6 +8,7 @@ namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxShown = 2000;  // characters of a list
+constexpr std::size_t kMostProblems = 512;
 
 }  // namespace
 
@@ -15,10 +16,11 @@ void TensorAccount::want(const std::string& name, const std::vector<std::int64_t
   wanted_.insert(name);
   const auto found = file_.tensors().find(name);
   if (found == file_.tensors().end()) {
-    problems_ += fmt::format("\n  missing: {} {}", name, describe_shape(shape));
+    fit_.missing.push_back({name, shape, ""});
   } else if (found->second.shape != shape) {
-    problems_ += fmt::format("\n  {}: the file has {}, the model {}", name,
-                             describe_shape(found->second.shape), describe_shape(shape));
+    fit_.misshapen.push_back({name, found->second.shape, shape});
+  } else {
+    ++fit_.matched;
   }
 }
 
@@ -32,18 +34,38 @@ void TensorAccount::want_norm(const std::string& name, std::int64_t width) {
   want(name + ".bias", {width});
 }
 
-bool TensorAccount::full() const { return problems_.size() > kMaxShown; }
+bool TensorAccount::full() const {
+  return fit_.missing.size() + fit_.misshapen.size() > kMostProblems;
+}
 
-void TensorAccount::finish(const std::function<bool(const std::string&)>& passed_over) {
+WeightFit TensorAccount::finish(const std::function<bool(const std::string&)>& passed_over) {
   for (const auto& [name, tensor] : file_.tensors()) {
-    if (full()) break;
-    if (wanted_.contains(name) || name.ends_with("position_ids") || passed_over(name)) continue;
-    problems_ += fmt::format("\n  not known to the model: {} {}", name, describe(tensor));
+    if (wanted_.contains(name)) continue;
+    if (name.ends_with("position_ids") || passed_over(name)) {
+      ++fit_.passed_over;
+    } else {
+      fit_.extra.push_back({name, tensor.shape});
+    }
   }
-  if (full()) problems_ = problems_.substr(0, kMaxShown) + "\n  ...";
-  if (!problems_.empty()) {
-    throw InputError("{}: the weights do not fit config.json{}", file_.source(), problems_);
+  return fit_;
+}
+
+void require_fit(const WeightFit& fit, const TensorFile& file) {
+  if (fit.fits()) return;
+  std::string problems;
+  for (const auto& one : fit.missing) {
+    problems += fmt::format("\n  missing: {} {}", one.name, describe_shape(one.shape));
   }
+  for (const auto& one : fit.misshapen) {
+    problems += fmt::format("\n  {}: the file has {}, the model {}", one.name,
+                            describe_shape(one.in_file), describe_shape(one.in_model));
+  }
+  for (const auto& one : fit.extra) {
+    problems +=
+        fmt::format("\n  not known to the model: {} {}", one.name, describe(file.at(one.name)));
+  }
+  if (problems.size() > kMaxShown) problems = problems.substr(0, kMaxShown) + "\n  ...";
+  throw InputError("{}: the weights do not fit config.json{}", file.source(), problems);
 }
 
 void require_token_vectors(const Path& folder, std::int64_t vectors, std::size_t entries) {

@@ -8,6 +8,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/tensor/tensor_file.h"
+#include "epicrisis/tensor/weight_fit.h"
 
 namespace epicrisis {
 
@@ -23,17 +24,19 @@ class TensorAccount {
   void want_map(const std::string& name, std::int64_t out, std::int64_t in);
   // NAME.weight and NAME.bias [width].
   void want_norm(const std::string& name, std::int64_t width);
-  bool full() const;  // more would not be shown
+  bool full() const;  // so much does not fit that more says nothing
 
-  // InputError that lists what is missing, misshapen, or left over and not passed over;
-  // "position_ids" always are.
-  void finish(const std::function<bool(const std::string&)>& passed_over);
+  // With what is left over and not passed over; "position_ids" always are.
+  WeightFit finish(const std::function<bool(const std::string&)>& passed_over);
 
  private:
   const TensorFile& file_;
   std::set<std::string> wanted_;
-  std::string problems_;
+  WeightFit fit_;
 };
+
+// InputError that lists what is missing, misshapen or left over.
+void require_fit(const WeightFit& fit, const TensorFile& file);
 
 // InputError where a vocabulary has more entries than a model has vectors.
 void require_token_vectors(const Path& folder, std::int64_t vectors, std::size_t entries);

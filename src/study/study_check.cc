@@ -194,6 +194,12 @@ class StudyChecker {
     }
   }
 
+  static void leave_out(PlannedData& data, const std::string& why, std::int64_t count) {
+    if (count == 0) return;
+    data.left_out += count;
+    data.left_out_why[why] += count;
+  }
+
   void describe_data() {
     std::map<std::string, PlannedData> of;
     for (const study::Case& item : set_.cases) {
@@ -212,12 +218,12 @@ class StudyChecker {
       planned.name = data.name;
       planned.external = data.external;
       const auto dropped = set_.dropped.find(data.name);
-      if (dropped != set_.dropped.end()) planned.left_out += dropped->second;
+      if (dropped != set_.dropped.end()) leave_out(planned, "of other classes", dropped->second);
       const auto without = set_.without_role.find(data.name);
       if (without != set_.without_role.end()) {
-        for (const auto& [reason, count] : without->second) planned.left_out += count;
+        for (const auto& [reason, count] : without->second) leave_out(planned, reason, count);
       }
-      planned.left_out += unreadable_[data.name];
+      leave_out(planned, "with a picture that cannot be prepared", unreadable_[data.name]);
       plan_.data.push_back(std::move(planned));
     }
   }
@@ -338,7 +344,8 @@ Json to_json(const PlannedData& data) {
           {"test", data.test},
           {"classes", data.classes},
           {"tested", data.tested},
-          {"left_out", data.left_out}};
+          {"left_out", data.left_out},
+          {"left_out_why", data.left_out_why}};
 }
 
 Json to_json(const PlannedNotes& notes) {
@@ -427,6 +434,17 @@ StudyCheck check_study(const Path& file, const StudyCheckOptions& options, Job& 
   return check;
 }
 
+namespace {
+
+std::string left_out_in_words(const PlannedData& data) {
+  std::vector<std::string> parts;
+  for (const auto& [why, count] : data.left_out_why)
+    parts.push_back(fmt::format("{} {}", count, why));
+  return parts.empty() ? "" : "; left out: " + join(parts, ", ");
+}
+
+}  // namespace
+
 std::vector<std::string> plan_lines(const StudyPlan& plan) {
   std::vector<std::string> lines;
   for (const PlannedData& data : plan.data) {
@@ -436,7 +454,7 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
                     data.external ? ""
                                   : fmt::format(", {} to train, {} to validate, {} to test",
                                                 data.train, data.validation, data.test),
-                    data.left_out > 0 ? fmt::format("; {} are left out", data.left_out) : ""));
+                    left_out_in_words(data)));
   }
   if (plan.pictures > 0) lines.push_back(fmt::format("pictures: {} to prepare", plan.pictures));
   if (!plan.compared) {

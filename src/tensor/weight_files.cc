@@ -86,16 +86,6 @@ bool is_wrapper(std::string_view part) {
          part == "_checkpoint_wrapped_module";
 }
 
-std::string plain_name(const std::string& name) {
-  std::vector<std::string> parts = split(name, '.');
-  const std::string last = std::move(parts.back());
-  parts.pop_back();
-  std::erase_if(parts, is_wrapper);
-  std::string plain;
-  for (const std::string& part : parts) plain += part + ".";
-  return plain + (last == "gamma" ? "weight" : last == "beta" ? "bias" : last);
-}
-
 // Of what a training put on top of the model for its task, which nobody misses.
 bool is_of_a_head(const std::string& name) {
   constexpr std::array<std::string_view, 6> kHeads{"cls",  "classifier", "fc",
@@ -251,12 +241,34 @@ std::string other_than_weights(std::string_view bytes) {
   return "";
 }
 
+std::string plain_tensor_name(const std::string& name) {
+  std::vector<std::string> parts = split(name, '.');
+  const std::string last = std::move(parts.back());
+  parts.pop_back();
+  std::erase_if(parts, is_wrapper);
+  std::string plain;
+  for (const std::string& part : parts) plain += part + ".";
+  return plain + (last == "gamma" ? "weight" : last == "beta" ? "bias" : last);
+}
+
+std::map<std::string, std::size_t> wrapper_parts(const TensorFile& file) {
+  std::map<std::string, std::size_t> found;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const std::vector<std::string> parts = split(name, '.');
+    for (const std::string& part : std::set<std::string>(parts.begin(), parts.end() - 1)) {
+      if (is_wrapper(part)) ++found[part];
+    }
+  }
+  return found;
+}
+
 TensorFile model_weights(const TensorFile& file, const std::vector<std::string>& expected,
-                         std::vector<std::string>& remarks) {
-  TensorFile plain = file.renamed(plain_name);
+                         std::vector<std::string>& remarks, std::string* taken_off) {
+  TensorFile plain = file.renamed(plain_tensor_name);
   const std::vector<std::string> prefixes =
       best_prefixes(plain, {expected.begin(), expected.end()});
   const std::string prefix = chosen_prefix(plain, prefixes, remarks);
+  if (taken_off != nullptr) *taken_off = prefix;
   if (prefix.empty()) return plain;
   std::size_t left_out = 0;
   TensorFile own = plain.renamed([&](const std::string& name) -> std::optional<std::string> {

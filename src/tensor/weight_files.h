@@ -36,8 +36,16 @@ std::string other_than_weights(std::string_view bytes);
 // is taken off, LayerNorm's old `gamma` and `beta` are called `weight` and `bias`. `expected` are
 // some of the model's own names. Of a model that is there twice the averaged one is taken
 // ("model_ema."). What was left out is told in `remarks`.
+// `prefix`, where it is not null, becomes what was taken off before the names, without what
+// wrappers put into them.
 // InputError where two models are there and none is the averaged one.
 TensorFile model_weights(const TensorFile& file, const std::vector<std::string>& expected,
-                         std::vector<std::string>& remarks);
+                         std::vector<std::string>& remarks, std::string* prefix = nullptr);
+
+// A name without the parts that wrappers of torch put into it ("module.", "_orig_mod."), with
+// LayerNorm's old `gamma` and `beta` as `weight` and `bias`.
+std::string plain_tensor_name(const std::string& name);
+// Those parts, each with the number of tensors whose names have it.
+std::map<std::string, std::size_t> wrapper_parts(const TensorFile& file);
 
 }  // namespace epicrisis

@@ -54,8 +54,9 @@ class HelpTest : public testing::Test {
 };
 
 TEST_F(HelpTest, IsMadeForAPerson) {
-  for (const std::string command : {"", "import", "check", "prepare", "notes", "notes write",
-                                    "notes batch export", "notes export", "completion"}) {
+  for (const std::string command :
+       {"", "import", "check", "prepare", "notes", "notes write", "notes batch export",
+        "notes export", "completion", "models", "models get", "models inspect"}) {
     ASSERT_EQ(run(command + " --help"), 0) << said;
     EXPECT_THAT(said, AllOf(HasSubstr("Usage: epicrisis"), Not(HasSubstr(" TEXT")),
                             Not(HasSubstr("=[")), Not(HasSubstr(" INT")), Not(HasSubstr("=-1"))));

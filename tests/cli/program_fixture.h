@@ -18,7 +18,8 @@ class ProgramTest : public testing::Test {
   int run(const std::string& words) {
     const std::string command = std::string(
                                     "env -u EPICRISIS_WORKSPACE -u EPICRISIS_PROVIDER "
-                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL ") +
+                                    "-u EPICRISIS_ENDPOINT -u EPICRISIS_MODEL "
+                                    "HF_HUB_CACHE=/nowhere/hub ") +
                                 environment + " '" + EPICRISIS_BINARY_DIR + "/epicrisis' " + words +
                                 " --quiet > '" + path("said") + "' 2>&1";
     const int status = std::system(command.c_str());

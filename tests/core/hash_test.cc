@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <span>
 
 namespace epicrisis {
 namespace {
@@ -32,6 +33,14 @@ TEST(Hash, Fnv1aFollowsItsVectors) {
   EXPECT_EQ(fnv1a(""), 0xcbf29ce484222325U);
   EXPECT_EQ(fnv1a("a"), 0xaf63dc4c8601ec8cU);
   EXPECT_EQ(fnv1a("foobar"), 0x85944171f73967e8U);
+}
+
+TEST(GitBlob, IsAsGitHashesFiles) {
+  const auto of = [](std::string_view text) {
+    return git_blob_hex(std::as_bytes(std::span(text)));
+  };
+  EXPECT_EQ(of(""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+  EXPECT_EQ(of("hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
 }
 
 }  // namespace

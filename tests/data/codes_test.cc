@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // Reads samples 0, 1, ... of these groups.
 ReadResult read_groups(const std::vector<std::string>& groups, const std::string& map = {}) {
@@ -60,7 +61,7 @@ TEST(Codes, GroupsReadAsNothingAreCountedNamedAndShown) {
   EXPECT_EQ(result.report.without_group, 4U);
   EXPECT_THAT(texts_of(result.report), Contains(HasSubstr(": 'NA' (2), 'leer' (1)")));
   EXPECT_THAT(texts_of(result.report), Contains(HasSubstr("`keep` takes them")));
-  EXPECT_THAT(texts_of(result.report), Contains("4 samples without a group"));
+  EXPECT_THAT(texts_of(result.report), Contains(StartsWith("4 samples without a group")));
   const std::string json = dump_json(to_json(result.report));
   EXPECT_THAT(json, HasSubstr(R"("values":{"NA":2,"leer":1})"));
   EXPECT_EQ(groups_of(read_groups({"P01", "NA", "unknown"}, "keep = [\"NA\"]\n")), "P01|NA|");

@@ -62,6 +62,69 @@ class CurlTransportTest : public testing::Test {
   std::unique_ptr<HttpTransport> transport_ = make_curl_transport();
 };
 
+// Keeps what it is given, up to a number of bytes.
+class KeepingSink final : public HttpSink {
+ public:
+  explicit KeepingSink(std::size_t most = 1 << 20) : most_(most) {}
+  bool begin(const HttpAnswer& head) override {
+    begun += head.status == 200 && !head.headers.empty() ? 1 : 100;
+    return most_ > 0;
+  }
+  bool take(std::string_view bytes) override {
+    body += bytes;
+    return body.size() <= most_;
+  }
+  int begun = 0;
+  std::string body;
+
+ private:
+  std::size_t most_;
+};
+
+TEST_F(CurlTransportTest, ASinkTakesTheBodyOfAGoodAnswer) {
+  const std::string large(std::size_t{5} << 20, 'x');  // more than an answer may hold
+  HttpRequest wanted = request();
+  wanted.method = "GET";
+  for (const std::string& body : {large, std::string()}) {
+    const auto sink = std::make_shared<KeepingSink>(large.size());
+    wanted.sink = sink;
+    server_.then(test::respond(200, body));
+    const HttpAnswer answer = send(wanted);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "");
+    EXPECT_EQ(sink->body.size(), body.size());
+    EXPECT_EQ(sink->begun, 1);
+  }
+  const auto sink = std::make_shared<KeepingSink>();
+  wanted.sink = sink;
+  server_.then(test::respond(404, "gone"));
+  EXPECT_EQ(send(wanted).body, "gone");
+  EXPECT_EQ(sink->begun, 0);
+}
+
+TEST_F(CurlTransportTest, ASinkMayGiveUp) {
+  HttpRequest wanted = request();
+  for (const std::size_t most : {std::size_t{0}, std::size_t{3}}) {
+    wanted.sink = std::make_shared<KeepingSink>(most);
+    server_.then(test::respond(200, "abcdef"));
+    const HttpAnswer answer = send(wanted);
+    EXPECT_EQ(answer.failure, HttpFailure::kGivenUp);
+    EXPECT_EQ(answer.status, 0);
+  }
+}
+
+TEST_F(CurlTransportTest, HeadAsksForNoBody) {
+  HttpRequest wanted = request();
+  wanted.method = "HEAD";
+  server_.then({{{Seconds(0), "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"}},
+                FaultAction::End::kKeep,
+                false});
+  const HttpAnswer answer = send(wanted);
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.header("content-length"), "7");
+  EXPECT_EQ(server_.requests().back().method, "HEAD");
+}
+
 TEST_F(CurlTransportTest, TellsTheWholeAnswer) {
   server_.then(test::respond(
       418, "I am a teapot", {{"X-Mixed-CASE", "One"}, {"Retry-After", "1"}, {"retry-AFTER", "7"}}));

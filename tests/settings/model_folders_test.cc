@@ -22,6 +22,7 @@ class ModelFolders : public ::testing::Test {
     if (old != nullptr) old_ = old;
     search_ = (folder_.path() / "first").string() + "::" + (folder_.path() / "second").string();
     setenv("EPICRISIS_MODELS", search_.c_str(), 1);
+    setenv("HF_HUB_CACHE", (folder_.path() / "hub").c_str(), 1);
     write_file(folder_.path() / "first/net/config.json", R"({"architecture": "resnet18"})");
     SafetensorsWriter(folder_.path() / "first/net/model.safetensors",
                       {{"w", TensorType::kF32, {0}}})
@@ -34,6 +35,7 @@ class ModelFolders : public ::testing::Test {
     write_file(folder_.path() / "second/no_config/readme", "");
   }
   void TearDown() override {
+    unsetenv("HF_HUB_CACHE");
     if (old_.empty()) {
       unsetenv("EPICRISIS_MODELS");
     } else {
@@ -86,6 +88,40 @@ TEST_F(ModelFolders, ListsKindWidthAndProblems) {
                                       {"width", 512},
                                       {"folder", models[3].folder.string()},
                                       {"problem", ""}}));
+}
+
+TEST_F(ModelFolders, RepositoriesOfTheCacheAreFoundByTheirNames) {
+  const std::string commit(40, 'a');
+  const auto add = [&](const std::string& folder, const std::string& config) {
+    write_file(folder_.path() / folder / "snapshots" / commit / "config.json", config);
+    write_file(folder_.path() / folder / "refs/main", commit);
+    return folder_.path() / folder / "snapshots" / commit;
+  };
+  const Path net = add("hub/models--org--net", R"({"architecture": "resnet34"})");
+  const Path old = add("hub/models--old-bert", R"({"model_type": "bert", "hidden_size": 8})");
+  const Path own = add("first/models--org--own", R"({"architecture": "resnet50"})");
+  add("hub/models--org--talker", R"({"model_type": "llama"})");
+  add("hub/datasets--org--net", "{}");
+  EXPECT_EQ(find_model("org/net"), net);
+  EXPECT_EQ(find_model("org/net@main"), net);
+  EXPECT_EQ(find_model("org/net@" + commit), net);
+  EXPECT_EQ(find_model("old-bert"), old);
+  EXPECT_EQ(find_model("org/own"), own);
+  for (const char* name : {"org/net@v2", "org/net@", "org/nett", "../net", "org/net/x"}) {
+    EXPECT_THROW(find_model(name), UsageError) << name;
+  }
+  try {
+    find_model("org/nett");
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("models get org/nett"));
+  }
+  std::vector<std::string> names;
+  for (const FoundModel& model : list_models()) names.push_back(model.name);
+  EXPECT_THAT(names, ::testing::ElementsAre("bert", "broken", "gpt", "net", "old-bert", "org/net",
+                                            "org/own"));
+  // A folder of that name is nearer.
+  EXPECT_EQ(find_model("net"), folder_.path() / "first/net");
 }
 
 TEST_F(ModelFolders, WeightsThatCannotBeReadAreAProblem) {

@@ -115,6 +115,9 @@ TEST_F(StudyCheckTest, PicturesThatCannotBePreparedAreLeftOut) {
   EXPECT_EQ(now.samples, was.samples - 1);
   EXPECT_EQ(now.test, was.test - 1);
   EXPECT_EQ(now.left_out, was.left_out + 1);
+  EXPECT_EQ(now.left_out_why.at("with a picture that cannot be prepared"), 1);
+  EXPECT_THAT(plan_lines(after.plan),
+              Contains(HasSubstr("; left out: 1 with a picture that cannot be prepared")));
   EXPECT_EQ(after.plan.pictures, 0);
   EXPECT_THAT(lines(after),
               Contains(AllOf(HasSubstr("1 picture could not be prepared and will be left out"),

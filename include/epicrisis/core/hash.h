@@ -13,6 +13,10 @@ namespace epicrisis {
 std::string sha256_hex(std::string_view bytes);
 std::string sha256_hex(std::span<const std::byte> bytes);
 
+// What git names the content of a file by: SHA-1 over "blob SIZE\\0" and the bytes, 40 hex digits.
+// Against accidents, not for trust.
+std::string git_blob_hex(std::span<const std::byte> bytes);
+
 // Hash of several fields; each is length-prefixed, so ("ab","c") differs from ("a","bc").
 std::string sha256_of_fields(std::initializer_list<std::string_view> fields);
 

@@ -31,8 +31,22 @@ struct HttpTimeouts {
   Seconds total{600};
 };
 
+struct HttpAnswer;
+
+// Takes the body of an answer as it comes, where it is too large to be held. Called by the thread
+// that waits; throws nothing.
+class HttpSink {
+ public:
+  virtual ~HttpSink() = default;
+  // Before the first byte of an answer with a status of 2xx, whose status and headers are there;
+  // bodies of others are kept as ever. False gives the transfer up.
+  virtual bool begin(const HttpAnswer& head) = 0;
+  // False gives the transfer up.
+  virtual bool take(std::string_view bytes) = 0;
+};
+
 struct HttpRequest {
-  std::string method = "POST";  // or "GET"
+  std::string method = "POST";  // or "GET", "HEAD"
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string secret_header;  // name of the header that carries `secret`: "Authorization"; "" none
@@ -41,6 +55,7 @@ struct HttpRequest {
   std::shared_ptr<const std::string> body;  // shared with retries
   HttpTimeouts timeouts;
   std::uint64_t max_answer_bytes = std::uint64_t{4} << 20;
+  std::shared_ptr<HttpSink> sink;  // null: the body becomes HttpAnswer::body
 };
 
 // Why there is no whole HTTP answer.
@@ -54,6 +69,7 @@ enum class HttpFailure {
   kBroken,          // reset or closed before the end, or not HTTP
   kTooLarge,        // over max_answer_bytes
   kRefused,         // never sent: a URL that cannot be used
+  kGivenUp,         // the request's sink took no more
   kNotRecorded,     // a replay has no answer, or none any more
 };
 std::string_view http_failure_name(HttpFailure failure);  // "no connection", "idle timeout", ...

@@ -15,7 +15,9 @@ namespace epicrisis {
 std::vector<Path> model_search_folders();
 
 // The folder (or weight file) of a model. A name that holds a '/' or is an existing file or folder
-// is taken as a path; else the first search folder that has a folder of that name. UsageError lists
+// is taken as a path; else the first search folder that has a folder of that name. What is neither
+// is looked for as a repository, "ORG/NAME" or "ORG/NAME@REVISION", in the search folders and in
+// Hugging Face's cache, of which the snapshot is the folder; nothing is fetched. UsageError lists
 // where it looked and what is there.
 Path find_model(std::string_view name);
 
@@ -76,8 +78,12 @@ struct FoundModel {
 };
 Json to_json(const FoundModel& model);
 
+// What the config.json of a model's folder says; weights are read as by require_weights().
+FoundModel describe_model(const Path& folder);
+
 // Every folder with a config.json below the search folders, sorted by name. Configurations are
 // read, and weights as by require_weights(). The first of equal names wins, as find_model has it.
+// With them the encoders in Hugging Face's cache, called as find_model() takes them.
 std::vector<FoundModel> list_models();
 
 }  // namespace epicrisis

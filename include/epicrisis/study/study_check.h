@@ -38,6 +38,7 @@ struct PlannedData {
   std::map<std::string, std::int64_t> tested;   // of those that are tested on
   // Of other classes, without a role, or with a picture that could not be prepared.
   std::int64_t left_out = 0;
+  std::map<std::string, std::int64_t> left_out_why;  // how many of them for which reason
 };
 Json to_json(const PlannedData& data);
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "study/model_fits.h"
 #include "study/run_model.h"
 #include "study/run_trainer.h"
 
@@ -31,6 +32,7 @@ struct TrainingPlugin {
   FloatMatrix (*embed_texts)(const RunModel& model, const std::vector<std::string>& texts,
                              const Path& features, Job& job);
   FloatMatrix (*logits)(const RunModel& model, const FloatMatrix& embeddings);
+  ModelFits (*model_fits)(const Path& weights, const Path& folder, const Job& job);
 };
 
 // The plugin, opened at the first call. SystemError where it is missing or another build's.

@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "epicrisis/core/error.h"
@@ -14,6 +15,52 @@ namespace epicrisis {
 namespace {
 
 constexpr std::string_view kRandom = "random:";
+
+FitRules rules_of(const ImageArchitecture& architecture) {
+  FitRules rules;
+  rules.ignore = [classifier = architecture.classifier](const std::string& name) {
+    return name.starts_with(classifier);
+  };
+  return rules;
+}
+
+// A name of published weights as the module has it, behind whatever a training put before it, which
+// is taken off afterwards.
+std::string own_name_behind(const ImageArchitecture& architecture, const std::string& published) {
+  for (std::size_t start = 0; start != std::string::npos;) {
+    const std::string rest = published.substr(start);
+    const std::string own = architecture.own_name(architecture.name, rest);
+    if (own != rest) return published.substr(0, start) + own;
+    const std::size_t dot = published.find('.', start);
+    start = dot == std::string::npos ? dot : dot + 1;
+  }
+  return published;
+}
+
+// A module, not yet filled, and the tensors for it under its own names.
+struct FittedEncoder {
+  std::shared_ptr<LayeredEncoder> encoder;
+  TensorFile weights;
+};
+
+FittedEncoder fitted_encoder(const ImageArchitecture& architecture,
+                             const ImageEncoderConfig& config, const TensorFile& published,
+                             std::vector<std::string>& remarks, std::string* prefix = nullptr) {
+  auto encoder = architecture.make(config);
+  std::vector<std::string> expected;
+  for (const auto& [name, shape] : tensor_shapes(*encoder)) expected.push_back(name);
+  const auto own_name = [&](const std::string& name) {
+    return own_name_behind(architecture, name);
+  };
+  TensorFile weights = model_weights(published.renamed(own_name), expected, remarks, prefix);
+  if (architecture.fit != nullptr) {
+    ImageEncoderConfig told = config;
+    weights = architecture.fit(weights, told);
+    encoder.reset();  // two of the largest would not be held at once
+    encoder = architecture.make(told);
+  }
+  return {std::move(encoder), std::move(weights)};
+}
 
 }  // namespace
 
@@ -35,35 +82,19 @@ std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource&
                                                        std::vector<std::string>* remarks) {
   if (source.weights.empty()) return make_image_encoder(source.config, seed);
   const ImageArchitecture& architecture = image_architecture(source.config.architecture);
-  LoadStateOptions options;
-  options.ignore = [&](const std::string& name) {
-    return name.starts_with(architecture.classifier);
-  };
-  // Whatever a training put before the names, which is taken off afterwards.
-  const auto own_name = [&](const std::string& published) {
-    for (std::size_t start = 0; start != std::string::npos;) {
-      const std::string rest = published.substr(start);
-      const std::string own = architecture.own_name(architecture.name, rest);
-      if (own != rest) return published.substr(0, start) + own;
-      const std::size_t dot = published.find('.', start);
-      start = dot == std::string::npos ? dot : dot + 1;
-    }
-    return published;
-  };
-  auto encoder = architecture.make(source.config);
-  std::vector<std::string> expected;
-  for (const auto& [name, tensor] : state_dict(*encoder)) expected.push_back(name);
   std::vector<std::string> left_out;
-  TensorFile weights = model_weights(read_weights(source.weights).renamed(own_name), expected,
-                                     remarks != nullptr ? *remarks : left_out);
-  if (architecture.fit != nullptr) {
-    ImageEncoderConfig config = source.config;
-    weights = architecture.fit(weights, config);
-    encoder.reset();  // two of the largest would not be held at once
-    encoder = architecture.make(config);
-  }
-  load_state(*encoder, weights, options);
-  return encoder;
+  FittedEncoder fitted = fitted_encoder(architecture, source.config, read_weights(source.weights),
+                                        remarks != nullptr ? *remarks : left_out);
+  load_state(*fitted.encoder, fitted.weights, rules_of(architecture));
+  return fitted.encoder;
+}
+
+WeightFit image_weight_fit(const ImageEncoderConfig& config, const TensorFile& published,
+                           std::string& prefix) {
+  const ImageArchitecture& architecture = image_architecture(config.architecture);
+  std::vector<std::string> remarks;
+  const FittedEncoder fitted = fitted_encoder(architecture, config, published, remarks, &prefix);
+  return weight_fit(tensor_shapes(*fitted.encoder), fitted.weights, rules_of(architecture));
 }
 
 std::shared_ptr<ImageEncoderModule> load_image_encoder(std::string_view model, std::uint64_t seed,

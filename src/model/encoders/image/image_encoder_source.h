@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "epicrisis/tensor/weight_fit.h"
 #include "model/encoders/image/image_encoder_torch.h"
 
 namespace epicrisis {
@@ -21,5 +22,11 @@ ImageEncoderSource find_image_encoder(std::string_view model);
 std::shared_ptr<ImageEncoderModule> load_image_encoder(const ImageEncoderSource& source,
                                                        std::uint64_t seed,
                                                        std::vector<std::string>* remarks);
+
+// How published weights fit an encoder of `config`, whose names they are given first; `prefix`
+// becomes what stands before these names. InputError where that cannot be said, as where two models
+// are in the file.
+WeightFit image_weight_fit(const ImageEncoderConfig& config, const TensorFile& published,
+                           std::string& prefix);
 
 }  // namespace epicrisis
