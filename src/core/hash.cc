@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "core/hex.h"
 #include "epicrisis/core/error.h"
 
 namespace epicrisis {
@@ -21,17 +22,10 @@ class Digest {
   }
 
   std::string hex() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     check(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(std::size_t{2} * size);
-    for (const unsigned char byte : std::span(digest).first(size)) {
-      text += kDigits[byte >> 4];
-      text += kDigits[byte & 15];
-    }
-    return text;
+    return hex_of(std::span(digest).first(size));
   }
 
  private:

@@ -11,11 +11,11 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/import_record.h"
 #include "epicrisis/store/tables/samples.h"
-#include "store/tables/sample_query.h"
+#include "store/tables/sample_columns.h"
 
 namespace epicrisis {
 namespace {
@@ -54,23 +54,22 @@ void keep_picture_folders(Database& database, std::int64_t dataset, const Adapte
     const Path below = path.lexically_relative(input.path);
     names.push_back((below.empty() || *below.begin() == ".." ? path : below).generic_string());
   }
-  const std::optional<std::string> stored =
-      database.query_text("SELECT pictures FROM datasets WHERE id = ?", dataset);
-  if (stored && compare) {
-    const auto old = parse_json(*stored, "picture folders").get<std::vector<std::string>>();
-    for (const std::string& name : old) {
+  std::optional<std::vector<std::string>> old;
+  if (compare) old = find_picture_folders(database, dataset);
+  if (old) {
+    for (const std::string& name : *old) {
       if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       throw UsageError(
           "cannot import {} into the data set '{}': its pictures were read from {} of {}, now "
           "from {}{}. Give one of the two a name of its own (`name`), name all folders "
           "(`pictures`), or, if they were moved, import with `moved`",
-          input.path.string(), input.dataset, join(old, ", "), input.path.string(),
+          input.path.string(), input.dataset, join(*old, ", "), input.path.string(),
           names.empty() ? "none" : join(names, ", "),
           names.empty() ? "; see that the folders the column map or `pictures` names are there"
                         : "");
     }
   }
-  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(names), dataset);
+  put_picture_folders(database, dataset, names);
 }
 
 constexpr std::size_t kKeptExamples = 5;  // of what was left out, a kind
@@ -130,15 +129,11 @@ Told told_by(const AdapterReport& read) { return {read.suffix_twins, read.shared
 
 // Of the data set's samples up to an id, how many have each of these.
 LostValues count_values(Database& database, std::int64_t dataset, std::int64_t last) {
-  Statement row = database.prepare(
-      "SELECT sum(group_key <> ''), sum(split <> ''), sum(label IS NOT NULL) FROM samples "
-      "WHERE dataset_id = ? AND id <= ?");
-  row.bind_all(dataset, last);
+  const SampleValueCounts counts = count_sample_values(database, dataset, last);
   LostValues values;
-  if (!row.step()) return values;
-  values.groups = row.integer_if(0).value_or(0);
-  values.splits = row.integer_if(1).value_or(0);
-  values.labels = row.integer_if(2).value_or(0);
+  values.groups = counts.groups;
+  values.splits = counts.splits;
+  values.labels = counts.labels;
   return values;
 }
 
@@ -155,12 +150,11 @@ LostValues fewer(const LostValues& before, const LostValues& after) {
 std::vector<std::string> keys_not_met(Database& database, std::int64_t dataset,
                                       const std::vector<bool>& met) {
   std::vector<std::string> keys;
-  Statement row =
-      database.prepare("SELECT id, key FROM samples WHERE dataset_id = ? AND id < ? ORDER BY id");
-  row.bind_all(dataset, static_cast<std::int64_t>(met.size()));
-  while (keys.size() < kListedKeys && row.step()) {
-    if (!met[static_cast<std::size_t>(row.integer(0))]) keys.push_back(row.text(1));
-  }
+  for_each_key_below(database, dataset, static_cast<std::int64_t>(met.size()),
+                     [&](std::int64_t id, std::string_view key) {
+                       if (!met[static_cast<std::size_t>(id)]) keys.emplace_back(key);
+                       return keys.size() < kListedKeys;
+                     });
   return keys;
 }
 
@@ -214,20 +208,11 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   }
   const std::int64_t dataset =
       put_dataset(database, input.dataset, adapter_name, report.source, job.now_utc());
-  const auto count_stored = [&] {
-    return database.query_integer("SELECT count(*) FROM samples WHERE dataset_id = ?", dataset)
-        .value_or(0);
-  };
-  const std::int64_t last_before =
-      database.query_integer("SELECT max(id) FROM samples").value_or(0);
-
+  const std::int64_t last_before = last_sample_id(database);
   const LostValues values_before = count_values(database, dataset, last_before);
   if (before > 0) {
     input.stored_picture = [&](std::string_view key) {
-      return database
-          .query_text("SELECT image_path FROM samples WHERE dataset_id = ? AND key = ?", dataset,
-                      key)
-          .value_or("");
+      return picture_path_of(database, dataset, key);
     };
   }
   std::vector<bool> met(before > 0 ? static_cast<std::size_t>(last_before) + 1 : 0);  // by id
@@ -280,7 +265,7 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
   keep_import_record(database, dataset, record);
   report.absent = before - report.updated - report.unchanged;
   if (report.absent > 0) report.absent_keys = keys_not_met(database, dataset, met);
-  check_counts(report, before, count_stored());
+  check_counts(report, before, count_samples_of(database, dataset));
   transaction.commit();
   return report;
 }

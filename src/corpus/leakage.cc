@@ -11,16 +11,18 @@
 #include "corpus/overlaps.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/corpus/near_duplicates.h"
+#include "store/tables/fingerprints.h"
+#include "store/tables/sample_columns.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::size_t kMaxExamples = 20;
 
-// Walks rows (text, sample id) that are ordered by the text, and hands out the samples of each
-// text.
+// Walks texts of samples that come ordered, and hands out the samples of each text.
 void for_each_cluster(
-    Statement& rows, const CheckedSamples& samples,
+    Database& database, void (*for_each_text)(Database&, const SampleTextSink&),
+    const CheckedSamples& samples,
     const std::function<void(std::string_view, const std::vector<std::size_t>&)>& callback) {
   std::string current;
   std::vector<std::size_t> members;
@@ -28,52 +30,46 @@ void for_each_cluster(
     if (members.size() > 1) callback(current, members);
     members.clear();
   };
-  while (rows.step()) {
-    const std::size_t index = samples.find(rows.integer(1));
-    if (index == CheckedSamples::npos) continue;
-    if (rows.text_view(0) != current) {
+  for_each_text(database, [&](std::string_view text, std::int64_t id) {
+    const std::size_t index = samples.find(id);
+    if (index == CheckedSamples::npos) return;
+    if (text != current) {
       close();
-      current = rows.text(0);
+      current = text;
     }
     members.push_back(index);
-  }
+  });
   close();
 }
 
 void check_ids(Database& database, const CheckedSamples& samples, OverlapCollector& overlaps) {
-  {
-    Statement rows = database.prepare(
-        "SELECT published_splits, id FROM samples WHERE published_splits LIKE '%,%'");
-    while (rows.step()) {
-      const std::size_t index = samples.find(rows.integer(1));
-      if (index == CheckedSamples::npos) continue;
-      const Json list = parse_json(rows.text_view(0), database.path().string());
-      overlaps.add_published(index, list.get<std::vector<std::string>>());
-    }
-  }
+  for_each_several_splits(database, [&](std::string_view splits, std::int64_t id) {
+    const std::size_t index = samples.find(id);
+    if (index == CheckedSamples::npos) return;
+    const Json list = parse_json(splits, database.path().string());
+    overlaps.add_published(index, list.get<std::vector<std::string>>());
+  });
   // Within one data set a key is unique, so a cluster has one sample of each.
-  Statement rows = database.prepare("SELECT key, id FROM samples ORDER BY key, dataset_id");
-  for_each_cluster(rows, samples, [&](std::string_view key, const auto& members) {
+  for_each_cluster(database, for_each_key, samples, [&](std::string_view key, const auto& members) {
     if (is_distinctive_id(key)) overlaps.add_cluster(OverlapKind::kId, members, false);
   });
 }
 
 void check_groups(Database& database, const CheckedSamples& samples, OverlapCollector& overlaps) {
-  Statement rows = database.prepare(
-      "SELECT group_key, id FROM samples WHERE group_key <> '' ORDER BY group_key, dataset_id, id");
-  for_each_cluster(rows, samples, [&](std::string_view group, const auto& members) {
-    if (is_distinctive_id(group)) {
-      overlaps.add_cluster(OverlapKind::kGroup, members, true);
-      return;
-    }
-    std::map<std::uint32_t, std::vector<std::size_t>> by_dataset;
-    for (const std::size_t index : members) {
-      by_dataset[samples.at(index).dataset].push_back(index);
-    }
-    for (const auto& [dataset, part] : by_dataset) {
-      overlaps.add_cluster(OverlapKind::kGroup, part, true);
-    }
-  });
+  for_each_cluster(database, for_each_group, samples,
+                   [&](std::string_view group, const auto& members) {
+                     if (is_distinctive_id(group)) {
+                       overlaps.add_cluster(OverlapKind::kGroup, members, true);
+                       return;
+                     }
+                     std::map<std::uint32_t, std::vector<std::size_t>> by_dataset;
+                     for (const std::size_t index : members) {
+                       by_dataset[samples.at(index).dataset].push_back(index);
+                     }
+                     for (const auto& [dataset, part] : by_dataset) {
+                       overlaps.add_cluster(OverlapKind::kGroup, part, true);
+                     }
+                   });
 }
 
 // A picture that stands for all of the same pixels in one (data set, role).
@@ -137,9 +133,6 @@ void check_equal_pixels(const std::vector<Row>& rows, const CheckedSamples& samp
 Pictures check_identical(Database& database, const CheckedSamples& samples,
                          OverlapCollector& overlaps, LeakageReport& report) {
   Pictures pictures;
-  Statement rows = database.prepare(
-      "SELECT sample_id, pixels_sha256, bytes_sha256, phash, phash_whole FROM fingerprints "
-      "WHERE error = '' ORDER BY pixels_sha256, bytes_sha256, sample_id");
   std::string current;
   std::vector<Row> run;
   std::uint32_t cluster = 0;
@@ -156,17 +149,18 @@ Pictures check_identical(Database& database, const CheckedSamples& samples,
     ++cluster;
     run.clear();
   };
-  while (rows.step()) {
-    const std::size_t index = samples.find(rows.integer(0));
-    if (index == CheckedSamples::npos) continue;
+  for_each_picture_hashes(database, [&](const PictureHashes& picture) {
+    const std::size_t index = samples.find(picture.sample_id);
+    if (index == CheckedSamples::npos) return;
     ++report.pictures;
-    std::string pixels = bytes_of(rows.blob(1));
+    std::string pixels = bytes_of(picture.pixels_sha256);
     if (pixels != current) {
       close();
       current = std::move(pixels);
     }
-    run.push_back({index, bytes_of(rows.blob(2)), rows.bits(3), rows.bits(4)});
-  }
+    Row row{index, bytes_of(picture.bytes_sha256), picture.phash, picture.phash_whole};
+    run.push_back(std::move(row));
+  });
   close();
   return pictures;
 }
@@ -363,15 +357,14 @@ void list_like_groups(Database& database, const CheckedSamples& samples, Leakage
     std::map<std::string, std::set<std::uint8_t>> roles;
   };
   std::map<std::string, OfDataset> sets;
-  Statement rows = database.prepare("SELECT group_key, id FROM samples WHERE group_key <> ''");
-  while (rows.step()) {
-    const std::size_t index = samples.find(rows.integer(1));
-    if (index == CheckedSamples::npos) continue;
+  for_each_group_unordered(database, [&](std::string_view text, std::int64_t id) {
+    const std::size_t index = samples.find(id);
+    if (index == CheckedSamples::npos) return;
     OfDataset& set = sets[samples.dataset(index)];
-    const std::string group = rows.text(0);
+    const std::string group(text);
     ++set.groups[group];
     if (samples.at(index).role != 0) set.roles[group].insert(samples.at(index).role);
-  }
+  });
   for (const auto& [name, set] : sets) {
     for (LikeGroups& groups : find_like_groups(set.groups)) {
       std::set<std::uint8_t> roles;
@@ -385,15 +378,13 @@ void list_like_groups(Database& database, const CheckedSamples& samples, Leakage
 }
 
 void list_unreadable(Database& database, const CheckedSamples& samples, LeakageReport& report) {
-  Statement rows = database.prepare(
-      "SELECT sample_id, error FROM fingerprints WHERE error <> '' ORDER BY sample_id");
-  while (rows.step()) {
-    if (samples.find(rows.integer(0)) == CheckedSamples::npos) continue;
+  for_each_fingerprint_failure(database, [&](std::int64_t id, std::string_view error) {
+    if (samples.find(id) == CheckedSamples::npos) return;
     ++report.unreadable;
     if (report.unreadable_examples.size() < kMaxExamples) {
-      report.unreadable_examples.push_back(rows.text(1));
+      report.unreadable_examples.emplace_back(error);
     }
-  }
+  });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/store/tables/fields.h"
+#include "store/tables/leakage_checks.h"
 
 namespace epicrisis {
 namespace {
@@ -153,28 +154,29 @@ std::int64_t save_leakage(Database& database, const LeakageReport& report,
     const Field field = workspace_field(database);
     for (const ClassId label : options.labels) labels.push_back(field.at(label).name);
   }
-  const Json description = {{"datasets", options.datasets},
-                            {"split_set", options.split_set},
-                            {"external", options.external},
-                            {"datasets_are_domains", options.datasets_are_domains},
-                            {"labels", labels},
-                            {"pictures", options.pictures},
-                            {"near_duplicates", options.near_duplicates},
-                            {"leaks_by_kind", report.leaks_by_kind},
-                            {"inside_by_kind", report.inside_by_kind}};
+  LeakageCheckRow check;
+  check.created_at = job.now_utc();
+  check.options = {{"datasets", options.datasets},
+                   {"split_set", options.split_set},
+                   {"external", options.external},
+                   {"datasets_are_domains", options.datasets_are_domains},
+                   {"labels", labels},
+                   {"pictures", options.pictures},
+                   {"near_duplicates", options.near_duplicates},
+                   {"leaks_by_kind", report.leaks_by_kind},
+                   {"inside_by_kind", report.inside_by_kind}};
+  check.samples = report.samples;
+  check.pictures = report.pictures;
+  check.unreadable = report.unreadable;
+  check.uncompared = report.uncompared;
+  check.leaks = report.leaks();
+  check.allowed = allowed;
   Transaction transaction(database);
-  database.execute(
-      "INSERT INTO leakage_checks (created_at, options, samples, pictures, unreadable, uncompared, "
-      "leaks, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      job.now_utc(), dump_json(description), report.samples, report.pictures, report.unreadable,
-      report.uncompared, report.leaks(), allowed);
-  const std::int64_t id = database.last_insert_id();
+  const std::int64_t id = put_leakage_check(database, check);
   for (const Overlap& overlap : report.overlaps) {
-    database.execute(
-        "INSERT INTO leakage_overlaps (check_id, kind, a, b, role_a, role_b, leakage, distance) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        id, overlap_kind_name(overlap.kind), overlap.a.sample_id, overlap.b.sample_id,
-        overlap.a.role, overlap.b.role, overlap.leakage, overlap.distance);
+    put_leakage_overlap(database, id,
+                        {overlap_kind_name(overlap.kind), overlap.a.sample_id, overlap.b.sample_id,
+                         overlap.a.role, overlap.b.role, overlap.leakage, overlap.distance});
   }
   transaction.commit();
   return id;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/splits.h"
-#include "store/tables/sample_query.h"
+#include "store/tables/sample_columns.h"
 
 namespace epicrisis {
 namespace {
@@ -65,15 +66,11 @@ CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) 
   if (!options.split_set.empty()) assigned = load_split_roles(database, options.split_set);
   auto next = assigned.begin();
 
-  const SampleQuery query(filter, SampleQuery::Use::kOnce);
-  Statement rows = query.prepare(database, "SELECT s.id, d.name, s.split, s.label, s.group_key",
-                                 "ORDER BY s.id");
-  query.bind(rows);
   std::map<std::string, std::uint32_t, std::less<>> numbers;
-  while (rows.step()) {
+  for_each_sample_place(database, filter, [&](const SamplePlace& place) {
     CheckedSample sample;
-    sample.id = rows.integer(0);
-    const std::string_view name = rows.text_view(1);
+    sample.id = place.id;
+    const std::string_view name = place.dataset;
     auto found = numbers.find(name);
     if (found == numbers.end()) {
       found = numbers.emplace(name, static_cast<std::uint32_t>(datasets_.size())).first;
@@ -85,15 +82,15 @@ CheckedSamples::CheckedSamples(Database& database, const CheckOptions& options) 
         options.external.end()) {
       sample.role = role_index("external");
     } else if (options.split_set.empty()) {
-      sample.role = role_index(rows.text_view(2));
+      sample.role = role_index(place.split);
     } else if (next != assigned.end() && next->sample_id == sample.id) {
       sample.role =
           next->role == Role::kUnused ? std::uint8_t{0} : role_index(role_name(next->role));
     }
-    if (!rows.is_null(3)) sample.label = static_cast<std::int16_t>(rows.integer(3));
-    if (!rows.text_view(4).empty()) sample.group = fnv1a(rows.text_view(4));
+    if (place.label) sample.label = static_cast<std::int16_t>(*place.label);
+    if (!place.group.empty()) sample.group = fnv1a(place.group);
     samples_.push_back(sample);
-  }
+  });
 }
 
 std::size_t CheckedSamples::find(std::int64_t id) const {
@@ -182,17 +179,14 @@ void OverlapCollector::finish(Database& database, LeakageReport& report) {
   std::sort(found_.begin(), found_.end(),
             [&](const Found& x, const Found& y) { return order(x) < order(y); });
   const Field field = workspace_field(database);
-  Statement rows = database.prepare("SELECT key, group_key FROM samples WHERE id = ?");
   const auto side = [&](std::uint32_t index, std::uint8_t role) {
     const CheckedSample& sample = samples_.at(index);
     OverlapSide side{sample.id, samples_.dataset(index), "", std::string(kCheckRoles[role]), "",
                      ""};
     if (sample.label >= 0) side.class_name = field.at(ClassId(sample.label)).name;
-    rows.reset();
-    rows.bind(1, sample.id);
-    if (rows.step()) {
-      side.key = rows.text(0);
-      side.group = rows.text(1);
+    if (auto names = find_sample_names(database, sample.id)) {
+      side.key = std::move(names->key);
+      side.group = std::move(names->group);
     }
     return side;
   };

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
-#include "corpus/fingerprints.h"
+#include "core/file_stamp.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/picture_files.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/store/tables/fields.h"
+#include "store/tables/picture_measures.h"
 
 namespace epicrisis {
 namespace {
@@ -63,38 +65,30 @@ void hand_on(Work& work, const FindingRules* rules, FindingsReport& report,
 }
 
 // Of a stored row; nothing if it is of other measures than there are now.
-std::optional<PictureMeasures> measures_of(bool found, std::string_view json) {
-  PictureMeasures measures;
-  measures.found = found;
-  measures.values = parse_json(json, "stored measures").get<std::vector<double>>();
-  if (measures.values.size() != picture_measure_names().size()) return std::nullopt;
-  return measures;
+std::optional<PictureMeasures> measures_of(StoredMeasures stored) {
+  if (stored.values.size() != picture_measure_names().size()) return std::nullopt;
+  return PictureMeasures{stored.found, std::move(stored.values)};
 }
+
+PictureFile file_of(const Work& work) { return {work.sample_id, work.picture.path, work.stamp}; }
 
 // What is stored of the picture as it is now, if it is.
 void read_stored(Database& database, Work& work) {
-  Statement row = database.prepare(
-      "SELECT error, found, measures FROM picture_measures WHERE sample_id = ? AND path = ? AND "
-      "file_size = ? AND file_time = ? AND version = ?");
-  row.bind_all(work.sample_id, work.picture.path, work.stamp.size, work.stamp.time,
-               kPictureMeasuresVersion);
-  if (!row.step()) return;
-  work.picture.error = row.text(0);
+  auto known = find_measures(database, file_of(work), kPictureMeasuresVersion);
+  if (!known) return;
+  work.picture.error = known->error;
   work.stored = !work.picture.error.empty();
   if (work.stored) return;
-  if (auto measures = measures_of(row.integer(1) != 0, row.text_view(2))) {
+  if (auto measures = measures_of(*std::move(known))) {
     work.picture.measures = *std::move(measures);
     work.stored = true;
   }
 }
 
 void store(Database& database, const Work& work) {
-  database.execute(
-      "INSERT OR REPLACE INTO picture_measures (sample_id, path, file_size, file_time, version, "
-      "error, found, measures) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      work.sample_id, work.picture.path, work.stamp.size, work.stamp.time, kPictureMeasuresVersion,
-      work.picture.error, work.picture.measures.found,
-      work.picture.error.empty() ? Json(work.picture.measures.values).dump() : std::string("[]"));
+  const PictureFindings& picture = work.picture;
+  put_measures(database, file_of(work), kPictureMeasuresVersion,
+               {picture.error, picture.measures.found, picture.measures.values});
 }
 
 void measure_all(std::vector<Work>& page, unsigned threads, const Job& job, Meter& meter) {
@@ -225,12 +219,9 @@ FindingsReport measure_samples(Workspace& workspace, const SampleFilter& filter,
 }
 
 std::optional<PictureMeasures> stored_measures(Database& database, const Sample& sample) {
-  Statement row = database.prepare(
-      "SELECT found, measures FROM picture_measures WHERE sample_id = ? AND path = ? AND "
-      "version = ? AND error = ''");
-  row.bind_all(sample.id, sample.image_path, kPictureMeasuresVersion);
-  if (!row.step()) return std::nullopt;
-  return measures_of(row.integer(0) != 0, row.text_view(1));
+  auto known = find_measures(database, sample.id, sample.image_path, kPictureMeasuresVersion);
+  if (!known) return std::nullopt;
+  return measures_of(*std::move(known));
 }
 
 std::vector<MeasuredFinding> stored_findings(Database& database, const Field& field,

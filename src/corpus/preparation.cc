@@ -5,7 +5,8 @@
 #include <functional>
 #include <span>
 
-#include "corpus/fingerprints.h"
+#include "core/file_stamp.h"
+#include "core/hex.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/hash.h"
@@ -14,7 +15,8 @@
 #include "epicrisis/image/contact_sheet.h"
 #include "epicrisis/image/decode.h"
 #include "epicrisis/image/program_mark.h"
-#include "store/tables/sample_query.h"
+#include "store/tables/prepared.h"
+#include "store/tables/sample_columns.h"
 
 namespace epicrisis {
 namespace {
@@ -36,23 +38,18 @@ void note_failure(PrepareReport& report, const std::string& name, std::string_vi
 
 void record(Database& database, const std::string& recipe, const PrepareJob& job,
             const PrepareOutcome& outcome, const FileStamp& stamp, const ShardStore& store) {
-  Statement insert = database.prepare(
-      "INSERT OR REPLACE INTO prepared (recipe, sample_id, path, file_size, file_time, slot, "
-      "pixels_sha256, hair_fraction, border_cropped, subject_cropped, error) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert.bind_all(recipe, job.id, job.path.string(), stamp.size, stamp.time, std::nullopt,
-                  std::nullopt, outcome.hair_fraction, outcome.border_cropped,
-                  outcome.subject_cropped, "");
+  PreparedPicture picture;
+  picture.file = {job.id, job.path.string(), stamp};
+  picture.slot = outcome.index;
   if (outcome.index) {
-    const std::string hash =
+    picture.pixels_sha256 =
         sha256_hex(std::as_bytes(store.pixels(static_cast<std::size_t>(*outcome.index))));
-    insert.bind(6, *outcome.index);
-    insert.bind(7, as_blob(bytes_of_hex(hash)));
   } else {
-    const std::string error = clean_text(outcome.error, kMaxMessage);
-    insert.bind(11, error.empty() ? std::string("unknown error") : error);
+    picture.error = clean_text(outcome.error, kMaxMessage);
+    if (picture.error.empty()) picture.error = "unknown error";
   }
-  insert.run();
+  put_prepared(database, recipe, picture,
+               {outcome.hair_fraction, outcome.border_cropped, outcome.subject_cropped});
 }
 
 // A picture of a preview while it is made.
@@ -125,11 +122,9 @@ void forget_lost(Database& database, const PrepareReport& report, const ShardSto
                  const Job& job) {
   for (const ShardStore::Replaced& lost : store.replaced()) {
     job.warn("{}; its pictures are prepared again", lost.message);
-    database.execute("DELETE FROM prepared WHERE recipe = ? AND slot >= ? AND slot < ?",
-                     report.recipe, lost.first, lost.end);
+    forget_prepared(database, report.recipe, lost.first, lost.end);
   }
-  database.execute("DELETE FROM prepared WHERE recipe = ? AND slot >= ?", report.recipe,
-                   static_cast<std::int64_t>(store.count()));
+  forget_prepared_from(database, report.recipe, store.count());
 }
 
 }  // namespace
@@ -191,7 +186,6 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 
   SampleFilter filter = options.filter;
   filter.with_image = true;
-  const SampleQuery query(filter, SampleQuery::Use::kPages);
   // 4096 samples at a time: memory does not grow with their number.
   constexpr std::int64_t kPage = 4096;
   const std::int64_t total = count_samples(database, filter);
@@ -203,44 +197,35 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
     std::vector<Source> sources;
     std::vector<Check> checks;
     const std::int64_t before = report.samples;
-    {
-      Statement rows = query.prepare(database, "SELECT s.id, s.image_path, d.name, s.key",
-                                     "ORDER BY s.id LIMIT ?");
-      const int last = query.bind(rows, after);
-      rows.bind(last + 1, std::min(kPage, total - report.samples));
-      while (rows.step()) {
-        ++report.samples;
-        after = rows.integer(0);
-        const std::string path = rows.text(1);
-        Source source{fmt::format("{}/{}", rows.text_view(2), rows.text_view(3)), file_stamp(path)};
-        Statement known = database.prepare(
-            "SELECT path, file_size, file_time, slot, error, pixels_sha256 FROM prepared "
-            "WHERE recipe = ? AND sample_id = ?");
-        known.bind_all(report.recipe, after);
-        if (known.step() && known.text_view(0) == path) {
-          const bool same = source.stamp == FileStamp{known.integer(1), known.integer(2)};
-          const bool good = !known.is_null(3);
-          const bool gone = source.stamp == FileStamp{};
-          if (good && (same || gone) &&
-              known.integer(3) < static_cast<std::int64_t>(store.count())) {
-            PrepareJob there{after, path};
-            if (options.verify) {
-              checks.push_back({std::move(there), std::move(source),
-                                static_cast<std::size_t>(known.integer(3)), hex_of(known.blob(5))});
-            } else {
-              ++report.already;
+    for_each_sample_picture(
+        database, filter, after, std::min(kPage, total - report.samples),
+        [&](const SamplePicture& sample) {
+          ++report.samples;
+          after = sample.id;
+          const std::string path(sample.path);
+          Source source{fmt::format("{}/{}", sample.dataset, sample.key), file_stamp(path)};
+          const auto known = find_prepared(database, report.recipe, sample.id);
+          if (known && known->file.path == path) {
+            const bool same = source.stamp == known->file.stamp;
+            const bool gone = source.stamp == FileStamp{};
+            if (known->slot && (same || gone) && *known->slot < store.count()) {
+              PrepareJob there{sample.id, path};
+              if (options.verify) {
+                checks.push_back({std::move(there), std::move(source),
+                                  static_cast<std::size_t>(*known->slot), known->pixels_sha256});
+              } else {
+                ++report.already;
+              }
+              return;
             }
-            continue;
+            if (!known->slot && same) {
+              note_failure(report, source.name, known->error);
+              return;
+            }
           }
-          if (!good && same) {
-            note_failure(report, source.name, known.text_view(4));
-            continue;
-          }
-        }
-        jobs.push_back({after, path});
-        sources.push_back(std::move(source));
-      }
-    }
+          jobs.push_back({sample.id, path});
+          sources.push_back(std::move(source));
+        });
     if (report.samples == before) break;
     const std::vector<bool> sound = find_sound(checks, store, options.threads, job);
     for (std::size_t i = 0; i < checks.size(); ++i) {
@@ -297,44 +282,32 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 std::map<std::int64_t, std::string> known_failures(Database& database,
                                                    const PrepareRecipe& recipe) {
   std::map<std::int64_t, std::string> failures;
-  Statement rows = database.prepare(
-      "SELECT s.id, p.path, p.file_size, p.file_time, d.name, s.key, p.error FROM prepared p "
-      "JOIN samples s ON s.id = p.sample_id JOIN datasets d ON d.id = s.dataset_id "
-      "WHERE p.recipe = ? AND p.slot IS NULL AND p.path = s.image_path");
-  rows.bind(1, recipe.id());
-  while (rows.step()) {
-    if (file_stamp(rows.text(1)) != FileStamp{rows.integer(2), rows.integer(3)}) continue;
-    failures.emplace(rows.integer(0), fmt::format("{}/{}: {}", rows.text_view(4), rows.text_view(5),
-                                                  rows.text_view(6)));
-  }
+  for_each_failed_preparation(database, recipe.id(), [&](const FailedPreparation& failed) {
+    if (file_stamp(failed.file.path) != failed.file.stamp) return;
+    failures.emplace(failed.file.sample_id,
+                     fmt::format("{}/{}: {}", failed.dataset, failed.key, failed.error));
+  });
   return failures;
 }
 
 std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job) {
   Database& database = workspace.database();
   std::vector<PreparedCheck> checks;
-  {
-    Statement recipes = database.prepare(
-        "SELECT recipe, count(*) FROM prepared WHERE slot IS NOT NULL GROUP BY recipe");
-    while (recipes.step()) {
-      checks.push_back({.recipe = recipes.text(0), .pictures = recipes.integer(1)});
-    }
+  for (RecipePictures& one : count_prepared_pictures(database)) {
+    PreparedCheck check;
+    check.recipe = std::move(one.recipe);
+    check.pictures = one.pictures;
+    checks.push_back(std::move(check));
   }
   for (PreparedCheck& check : checks) {
     std::vector<Check> pictures;
-    {
-      Statement rows = database.prepare(
-          "SELECT d.name, s.key, p.slot, p.pixels_sha256 FROM prepared p "
-          "JOIN samples s ON s.id = p.sample_id JOIN datasets d ON d.id = s.dataset_id "
-          "WHERE p.recipe = ? AND p.slot IS NOT NULL ORDER BY p.slot");
-      rows.bind(1, check.recipe);
-      while (rows.step()) {
-        pictures.push_back({{},
-                            {fmt::format("{}/{}", rows.text_view(0), rows.text_view(1)), {}},
-                            static_cast<std::size_t>(rows.integer(2)),
-                            hex_of(rows.blob(3))});
-      }
-    }
+    for_each_prepared_slot(database, check.recipe, [&](const PreparedSlot& slot) {
+      Check picture;
+      picture.source.name = fmt::format("{}/{}", slot.dataset, slot.key);
+      picture.slot = static_cast<std::size_t>(slot.slot);
+      picture.sha256 = slot.pixels_sha256;
+      pictures.push_back(std::move(picture));
+    });
     Meter meter = job.meter(check.recipe, pictures.size(), "images");
     try {
       const ShardStore store(workspace.images() / check.recipe, size_of_recipe(check.recipe),
@@ -404,20 +377,10 @@ PreparationPreview preview_preparation(Workspace& workspace, const PrepareRecipe
 WorkspaceImages::WorkspaceImages(Workspace& workspace, const PrepareRecipe& recipe, bool verified)
     : recipe_(recipe.id()) {
   Database& database = workspace.database();
-  Statement rows = database.prepare(
-      "SELECT sample_id, slot, pixels_sha256 FROM prepared "
-      "WHERE recipe = ? AND slot IS NOT NULL ORDER BY sample_id");
-  rows.bind(1, recipe_);
-  while (rows.step()) {
-    Entry entry{rows.integer(0), rows.bits(1), {}};
-    const auto content = rows.blob(2);
-    if (content.size() != entry.content.size()) {
-      throw InternalError("{}: sample {} has a hash of {} bytes", database.path().string(),
-                          entry.sample_id, content.size());
-    }
-    std::copy(content.begin(), content.end(), entry.content.begin());
+  for_each_prepared_content(database, recipe_, [&](const PreparedContent& content) {
+    const Entry entry{content.sample_id, content.slot, content.pixels_sha256};
     entries_.push_back(entry);
-  }
+  });
   if (entries_.empty()) {
     throw UsageError(
         "no picture in {} is prepared with the recipe {}. Run 'epicrisis prepare' first",

@@ -10,12 +10,12 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/corpus/preparation.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/import_record.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/samples.h"
 

@@ -18,6 +18,7 @@
 #include "epicrisis/study/run_list.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "store/sql/integrity.h"
 #include "study/folders.h"
 #include "study/predictions.h"
 #include "study/report_files.h"
@@ -70,13 +71,9 @@ class Verification {
   void check_database() {
     VerifyTally& tally = begin("database");
     tally.checked = 1;
-    for (const char* sql : {"PRAGMA integrity_check", "PRAGMA foreign_key_check"}) {
-      Statement rows = workspace_.database().prepare(sql);
-      while (rows.step()) {
-        if (rows.text_view(0) == "ok") continue;
-        tally.damaged = 1;
-        fault(workspace_.database_path(), fmt::format("{}: {}", sql, rows.text(0)), kRestore);
-      }
+    for (std::string& what : database_faults(workspace_.database())) {
+      tally.damaged = 1;
+      fault(workspace_.database_path(), std::move(what), kRestore);
     }
   }
 

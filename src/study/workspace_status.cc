@@ -9,9 +9,9 @@
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
-#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/fields.h"
+#include "epicrisis/store/tables/import_record.h"
 #include "study/folders.h"
 
 namespace epicrisis {

@@ -8,7 +8,7 @@
 #include <csignal>
 
 #include "epicrisis/core/error.h"
-#include "epicrisis/corpus/import_record.h"
+#include "epicrisis/store/tables/import_record.h"
 #include "epicrisis/store/tables/samples.h"
 #include "store/sql/migrations.h"
 #include "support/dermatology.h"

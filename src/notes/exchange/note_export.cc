@@ -14,6 +14,7 @@
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
 #include "notes/exchange/image_folder_card.h"
+#include "store/tables/sample_columns.h"
 
 namespace epicrisis {
 namespace {
@@ -41,10 +42,8 @@ class KeyNames {
         filter.datasets.empty() ? dataset_names(database) : filter.datasets;
     std::vector<std::uint64_t> seen;
     for (const std::string& dataset : datasets) {
-      Statement rows = database.prepare(
-          "SELECT s.key FROM samples s JOIN datasets d ON d.id = s.dataset_id WHERE d.name = ?");
-      rows.bind_all(dataset);
-      while (rows.step()) seen.push_back(hash_of(dataset, rows.text_view(0)));
+      for_each_key_of(database, dataset,
+                      [&](std::string_view key) { seen.push_back(hash_of(dataset, key)); });
     }
     std::ranges::sort(seen);
     for (std::size_t i = 1; i < seen.size(); ++i) {

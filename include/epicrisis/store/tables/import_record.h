@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "epicrisis/core/files.h"
 #include "epicrisis/store/sql/database.h"
 
 namespace epicrisis {
@@ -36,5 +35,12 @@ void keep_import_record(Database& database, std::int64_t dataset, const ImportRe
 // By the data set's name; empty where it was imported before such were kept. InputError where the
 // database holds something else.
 std::optional<ImportRecord> find_import_record(Database& database, std::string_view dataset);
+
+// The folders in which the pictures of a data set, given by its id, were found at its last import;
+// empty where it was imported before such were kept. InputError where the database holds no JSON.
+std::optional<std::vector<std::string>> find_picture_folders(Database& database,
+                                                             std::int64_t dataset);
+void put_picture_folders(Database& database, std::int64_t dataset,
+                         const std::vector<std::string>& folders);
 
 }  // namespace epicrisis

@@ -1,6 +1,7 @@
-#include "epicrisis/corpus/import_record.h"
+#include "epicrisis/store/tables/import_record.h"
 
 #include "epicrisis/core/json.h"
+#include "store/tables/sample_query.h"
 
 namespace epicrisis {
 
@@ -46,6 +47,19 @@ std::optional<ImportRecord> find_import_record(Database& database, std::string_v
     if (count.is_number_integer()) record.unmapped[label] = count.get<std::uint64_t>();
   }
   return record;
+}
+
+std::optional<std::vector<std::string>> find_picture_folders(Database& database,
+                                                             std::int64_t dataset) {
+  const std::optional<std::string> stored =
+      database.query_text("SELECT pictures FROM datasets WHERE id = ?", dataset);
+  if (!stored) return std::nullopt;
+  return parse_json(*stored, "picture folders").get<std::vector<std::string>>();
+}
+
+void put_picture_folders(Database& database, std::int64_t dataset,
+                         const std::vector<std::string>& folders) {
+  database.execute("UPDATE datasets SET pictures = ? WHERE id = ?", json_text_of(folders), dataset);
 }
 
 }  // namespace epicrisis

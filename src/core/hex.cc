@@ -1,0 +1,34 @@
+#include "core/hex.h"
+
+#include "epicrisis/core/error.h"
+
+namespace epicrisis {
+
+std::string hex_of(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
+    hex += kDigits[byte >> 4U];
+    hex += kDigits[byte & 15U];
+  }
+  return hex;
+}
+
+std::array<std::uint8_t, 32> sha256_bytes(std::string_view hex) {
+  const auto digit = [&](char c) -> unsigned {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
+    throw InternalError("'{}' is not a hash in hex digits", hex);
+  };
+  std::array<std::uint8_t, 32> bytes{};
+  if (hex.size() != 2 * bytes.size()) {
+    throw InternalError("'{}' is not a SHA-256 in hex digits", hex);
+  }
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes.at(i) = static_cast<std::uint8_t>(digit(hex[2 * i]) << 4U | digit(hex[2 * i + 1]));
+  }
+  return bytes;
+}
+
+}  // namespace epicrisis

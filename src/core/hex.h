@@ -1,0 +1,16 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace epicrisis {
+
+// Two lower-case hex digits for each byte.
+std::string hex_of(std::span<const std::uint8_t> bytes);
+// Of a SHA-256 as 64 lower-case hex digits. InternalError for a text of another form.
+std::array<std::uint8_t, 32> sha256_bytes(std::string_view hex);
+
+}  // namespace epicrisis
