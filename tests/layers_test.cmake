@@ -4,6 +4,7 @@ cmake_minimum_required(VERSION 3.25)
 # OPTIONAL, and those it uses, only files below a folder with_PART may include. Torch's own
 # headers belong to the parts that link epicrisis_torch, and never into the public headers.
 # A file that says fmt:: also names a header that has it: where fmt is precompiled, a compiler would not miss it.
+# SQL stands in the store alone: no other file holds a text of it, or hands one to the database.
 file(GLOB part_files RELATIVE "${SOURCE_DIR}/src" "${SOURCE_DIR}/src/*/CMakeLists.txt")
 set(parts "")
 set(torch_parts "")
@@ -99,10 +100,35 @@ foreach(part IN LISTS parts)
 endforeach()
 file(GLOB_RECURSE program "${SOURCE_DIR}/cli/*.h" "${SOURCE_DIR}/cli/*.cc")
 check(cli "${parts}" FALSE ${program})
+
+# Words of SQL as a text of it has them, in capitals; what takes such a text. Not in comments.
+string(CONCAT sql_text "\"([^\"]*[^A-Za-z\"])?(SELECT |INSERT INTO|INSERT OR |DELETE FROM|UPDATE [a-z_]+ SET|"
+  "CREATE TABLE|CREATE INDEX|ALTER TABLE|DROP TABLE|PRAGMA|JOIN [a-z]|ORDER BY|GROUP BY|FROM [a-z_]+ [a-zA-Z]|"
+  "WHERE [a-z(]|VALUES \\(|LIMIT \\?)")
+string(CONCAT sql_use "(^|[^A-Za-z_])Statement[ &*]|SampleQuery|sample_query\\.h|sqlite3|"
+  "[.>](prepare|execute|execute_script|query_integer|query_text)\\(")
+file(GLOB_RECURSE without_sql "${SOURCE_DIR}/src/*.h" "${SOURCE_DIR}/src/*.cc"
+  "${SOURCE_DIR}/include/*.h" "${SOURCE_DIR}/cli/*.h" "${SOURCE_DIR}/cli/*.cc")
+list(FILTER without_sql EXCLUDE REGEX "^${SOURCE_DIR}/(src|include/epicrisis)/store/")
+foreach(file IN LISTS without_sql)
+  foreach(sql IN ITEMS sql_text sql_use)
+    file(STRINGS "${file}" lines REGEX "^([^/]|/[^/])*(${${sql}})" LIMIT_COUNT 1)
+    if(NOT "${lines}" STREQUAL "")
+      file(RELATIVE_PATH name "${SOURCE_DIR}" "${file}")
+      string(APPEND broken "  ${name}: SQL, which belongs into src/store/tables: ${lines}\n")
+      break()
+    endif()
+  endforeach()
+endforeach()
+list(LENGTH without_sql files)
+if(files LESS 300)
+  message(FATAL_ERROR "only ${files} files found outside the store: the check for SQL looks in the wrong place")
+endif()
+
 if(seen LESS 1000)
   message(FATAL_ERROR "only ${seen} includes found under ${SOURCE_DIR}: the check looks in the wrong place")
 endif()
 if(broken)
-  message(FATAL_ERROR "includes that the parts' USES do not allow, or that are missing:\n${broken}")
+  message(FATAL_ERROR "includes that the parts' USES do not allow, or that are missing, or SQL:\n${broken}")
 endif()
 message(STATUS "${seen} includes, all allowed")
