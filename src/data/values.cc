@@ -101,6 +101,7 @@ struct CommonWords {
   Words denying_names;
   Words well;
   std::map<std::string, std::string, std::less<>> sex;
+  Words years;  // "years" and its spellings
   Words leave_out;
   Words joining;  // "and"
   Words newborn;
@@ -141,7 +142,9 @@ struct CommonWords {
       }
     }
     const TomlTable age = file.table("age");
+    years = folded(age, "years");
     leave_out = folded(age, "leave_out");
+    leave_out.insert(years.begin(), years.end());
     joining = folded(age, "joining");
     newborn = folded(age, "newborn");
     for (const char* unit : {"months", "weeks", "days"}) parts_of_years[unit] = folded(age, unit);
@@ -186,6 +189,11 @@ std::optional<std::string> band_in_words(AgeForm form, double first, double last
   return std::nullopt;
 }
 
+// How many of a unit a year has; 1 for "years".
+double in_a_year(std::string_view unit) {
+  return unit == "months" ? 12 : unit == "weeks" ? 52 : unit == "days" ? 365 : 1;
+}
+
 // `number` of a unit, of which a year has `a_year`; as years from two years on.
 std::optional<std::string> young_words(double number, const std::string& unit, double a_year) {
   if (number > kOldest * a_year) return std::nullopt;
@@ -228,10 +236,71 @@ std::optional<std::string> young_age(const AgeCell& cell) {
     const std::string left = without(cell.parts, left_out);
     if (cell.numbers.size() != 1 || (left != "#" && left != "#-" && left != "#--")) continue;
     const std::optional<double> number = parse_decimal(cell.numbers.front());
-    const double a_year = unit == "months" ? 12 : unit == "weeks" ? 52 : 365;
-    return number ? young_words(*number, unit, a_year) : std::nullopt;
+    return number ? young_words(*number, unit, in_a_year(unit)) : std::nullopt;
   }
   return std::nullopt;
+}
+
+// "years", "months", "weeks", "days" for a spelling of these, "" for another word.
+std::string_view unit_of(const std::string& part) {
+  if (common().years.contains(part)) return "years";
+  for (const auto& [unit, spellings] : common().parts_of_years) {
+    if (spellings.contains(part)) return unit;
+  }
+  return "";
+}
+
+// The unit of each number: what is named behind it, else that of the next; "" for none.
+std::vector<std::string_view> units_of(const AgeCell& cell) {
+  std::vector<std::string_view> units;
+  std::string_view behind;
+  for (auto part = cell.parts.rbegin(); part != cell.parts.rend(); ++part) {
+    if (*part == "#") {
+      units.insert(units.begin(), behind);
+    } else if (const std::string_view unit = unit_of(*part); !unit.empty()) {
+      behind = unit;
+    }
+  }
+  return units;
+}
+
+// "6-9 months", "< 6 weeks", "6 months to 2 years" (6 to 24 months): bands in parts of a year.
+std::optional<std::string> young_band(const AgeCell& cell) {
+  std::string left;
+  for (const std::string& part : cell.parts) {
+    const bool counts = unit_of(part).empty() && !common().leave_out.contains(part) &&
+                        !common().newborn.contains(part);
+    if (counts) left += part;
+  }
+  const auto form = common().ages.find(left);
+  const bool is_band = form != common().ages.end() && form->second != AgeForm::kDecade;
+  if (!is_band || left == "##") return std::nullopt;  // "3 months 1 year" is none
+  const std::vector<std::string_view> units = units_of(cell);
+  // Months and weeks in one band are no whole numbers of each other.
+  const std::string_view unit = units.front() == "years" ? units.back() : units.front();
+  if (unit.empty() || unit == "years") return std::nullopt;
+  std::vector<double> numbers;
+  bool is_of_years = true;
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const std::optional<double> number = parse_decimal(cell.numbers[i]);
+    if (!number || (units[i] != unit && units[i] != "years")) return std::nullopt;
+    numbers.push_back(*number * in_a_year(unit) / in_a_year(units[i]));
+    if (numbers.back() > kOldest * in_a_year(unit)) return std::nullopt;
+    is_of_years = is_of_years && numbers.back() >= 2 * in_a_year(unit) &&
+                  std::fmod(numbers.back(), in_a_year(unit)) == 0;
+  }
+  if (is_of_years) {
+    return band_in_words(form->second, numbers.front() / in_a_year(unit),
+                         numbers.back() / in_a_year(unit));
+  }
+  std::optional<std::string> words = band_in_words(form->second, numbers.front(), numbers.back());
+  if (!words) return std::nullopt;
+  // "6 months or older", "6 to 9 months"
+  const std::size_t before = words->find(" or ");
+  const bool one = numbers.back() == 1;
+  words->insert(std::min(before, words->size()),
+                fmt::format(" {}", one ? unit.substr(0, unit.size() - 1) : unit));
+  return words;
 }
 
 // "2 1/2": 2.5.
@@ -473,6 +542,7 @@ std::optional<std::string> age_in_words(std::string_view value) {
   }
   if (std::optional<std::string> young = young_age(cell)) return young;
   if (std::optional<std::string> broken = with_fraction(cell)) return broken;
+  if (std::optional<std::string> band = young_band(cell)) return band;
   const auto form = common().ages.find(without(cell.parts, common().leave_out));
   if (form == common().ages.end()) return std::nullopt;
   const std::optional<double> first = parse_decimal(cell.numbers.front());
