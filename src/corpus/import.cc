@@ -98,6 +98,7 @@ ImportRecord record_of(const ImportOptions& options, const AdapterReport& read,
       names_toml_file(options.taxonomy) ? absolute_text(options.taxonomy) : options.taxonomy;
   if (!options.column_map.empty()) record.column_map = absolute_text(options.column_map);
   record.modality = options.modality;
+  record.said_without_label = read.said_without_label;
   const auto add = [&](const std::string& reason, const Tally& tally) {
     if (tally.count == 0) return;
     SkippedRecords skipped{reason, tally.count, {}};
@@ -111,7 +112,7 @@ ImportRecord record_of(const ImportOptions& options, const AdapterReport& read,
   add("rows without a picture", read.rows_without_picture);
   add("ids met before", read.duplicate_ids);
   std::map<std::string, std::uint64_t> unmapped = read.unmapped;
-  unmapped.insert(read.left_empty.begin(), read.left_empty.end());
+  unmapped.insert(read.left_open.begin(), read.left_open.end());
   for (const auto& [label, count] : by_frequency(unmapped)) {
     if (record.unmapped.size() < kKeptLabels) record.unmapped.emplace(label, count);
   }

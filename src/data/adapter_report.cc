@@ -55,9 +55,11 @@ Json to_json(const AdapterReport& report) {
   json["without_label"] = report.without_label;
   json["without_group"] = report.without_group;
   json["no_label_column"] = report.no_label_column;
+  json["said_without_label"] = report.said_without_label;
+  json["said_without_group"] = report.said_without_group;
   json["by_raw_label"] = counts_json(report.by_raw_label);
   json["no_class"] = counts_json(report.no_class);
-  json["left_empty"] = counts_json(report.left_empty);
+  json["left_open"] = counts_json(report.left_open);
   json["unmapped"] = counts_json(report.unmapped);
   json["unnamed"] = counts_json(report.unnamed);
   Json nearly = Json::object();

@@ -95,13 +95,17 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
       report.pictures_shadowed);
   if (report.without_label > 0) {
     remarks.push_back(
-        {true,
+        {!report.said_without_label,
          fmt::format("{} without a label{}", samples_in_words(report.without_label),
-                     report.no_label_column ? ": the column map names no `label` column" : ""),
+                     report.said_without_label ? ", as the column map says"
+                     : report.no_label_column  ? ": the column map names no `label` column"
+                                               : ""),
          {}});
   }
   // Nothing was left out; a study says it as a warning of its own.
-  if (report.samples > 1 && report.without_group == report.samples) {
+  if (report.said_without_group) {
+    remarks.push_back({false, "no sample has a group, as the column map says", {}});
+  } else if (report.samples > 1 && report.without_group == report.samples) {
     remarks.push_back({false, without_group_words(), {}});
   } else if (report.without_group > 0 && report.samples > 1) {
     remarks.push_back(
@@ -117,7 +121,7 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
          {}});
   }
   std::map<std::string, std::uint64_t> no_class = report.no_class;
-  for (const auto& [label, count] : report.left_empty) no_class.erase(label);
+  for (const auto& [label, count] : report.left_open) no_class.erase(label);
   std::map<std::string, std::uint64_t> unnamed;
   std::vector<std::string> slips;
   for (const auto& [label, count] : report.unnamed) {
@@ -151,11 +155,11 @@ std::vector<ReadRemark> remarks_on(const AdapterReport& report) {
                            join(slips, " ") + more,
                        {}});
   }
-  if (!report.left_empty.empty()) {
+  if (!report.left_open.empty()) {
     remarks.push_back({true,
-                       "labels that the map gives no class; left out on purpose? `label` is empty, "
-                       "and no `diagnosis` says what they are: " +
-                           label_counts_in_words(report.left_empty),
+                       "labels whose `label` in the map is still \"?\"; give them a class, or \"\" "
+                       "for none: " +
+                           label_counts_in_words(report.left_open),
                        {}});
   }
   const std::string against = report.field.grade_name() + " that is not the class's";
@@ -183,7 +187,7 @@ std::string map_blocks(const AdapterReport& report) {
         "[[map]]\nraw = [{}]  # {}\nlabel = {}{}\n# diagnosis = \"\"  # what notes say, where the "
         "class's own words are too coarse\n",
         toml_string(label), samples_in_words(samples),
-        toml_string(is_near ? report.field.at(near->second.label).name : ""),
+        toml_string(is_near ? report.field.at(near->second.label).name : std::string(kOpenLabel)),
         is_near ? fmt::format("  # if it is a slip of '{}'", near->second.raw) : "");
   }
   return blocks;

@@ -54,8 +54,9 @@ std::string phrase(const TomlTable& table, std::string_view key, std::string fal
 Mapping read_mapping(const TomlTable& table, const Field& field) {
   Mapping mapping;
   const std::string label = table.string("label");
+  mapping.left_open = label == kOpenLabel;
   FieldClass implied;
-  if (!label.empty()) {
+  if (!label.empty() && !mapping.left_open) {
     mapping.label = field.find_class(label);
     if (!mapping.label) {
       throw UsageError(
@@ -78,8 +79,6 @@ Mapping read_mapping(const TomlTable& table, const Field& field) {
       mapping.findings.push_back({name, findings->string(name)});
     }
   }
-  mapping.left_empty = label.empty() && mapping.grade.empty() && mapping.diagnosis.empty() &&
-                       mapping.subclass.empty() && mapping.findings.empty();
   return mapping;
 }
 
@@ -109,9 +108,7 @@ Taxonomy Taxonomy::load(std::string_view name_or_path, const Field& field) {
         "taxonomy '{}' is not built in{}; there are {}; a file of yours is given by its path",
         name_or_path, near ? " (did you mean '" + *near + "'?)" : "", join(known, ", "));
   }
-  Taxonomy taxonomy = parse(data_resources().get(name), name, field);
-  for (auto& [raw, mapping] : taxonomy.labels_) mapping.left_empty = false;
-  return taxonomy;
+  return parse(data_resources().get(name), name, field);
 }
 
 Taxonomy Taxonomy::parse(std::string_view toml, std::string name, const Field& field) {
@@ -196,10 +193,7 @@ Taxonomy Taxonomy::from_table(const TomlTable& table, const Field& field) {
         throw UsageError("{}: the raw label '{}' is mapped twice", entry.place("raw"), raw);
       }
       Mapping own = mapping;
-      if (raw_is_diagnosis) {
-        own.diagnosis = fold(raw);
-        own.left_empty = false;
-      }
+      if (raw_is_diagnosis) own.diagnosis = fold(raw);
       taxonomy.add_label(fold(raw), own);
     }
   }

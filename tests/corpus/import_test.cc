@@ -92,6 +92,7 @@ TEST_F(ImportTest, KeepsHowItWasImportedAndWhatWasLeftOut) {
   EXPECT_EQ(record->modality, "clinical image");
   EXPECT_EQ(record->taxonomy, "");
   EXPECT_EQ(record->pictures, options.pictures);
+  EXPECT_FALSE(record->said_without_label);
   ASSERT_EQ(record->skipped.size(), 2U);
   EXPECT_EQ(record->skipped[0].reason, "rows without a picture");
   EXPECT_EQ(record->skipped[0].count, 1U);
@@ -108,6 +109,10 @@ TEST_F(ImportTest, KeepsHowItWasImportedAndWhatWasLeftOut) {
   EXPECT_EQ(find_import_record(workspace.database(), "generic_csv")->column_map,
             options.column_map.string());
   EXPECT_FALSE(import_dataset(workspace, "generic_csv", root, job_, options).lost.any());
+  write_file(folder_.path() / "b.toml",
+             "table = \"cases.csv\"\n[columns]\nid = \"id\"\nlabel = \"\"\n");
+  import_dataset(workspace, "generic_csv", root, job_, options);
+  EXPECT_TRUE(find_import_record(workspace.database(), "generic_csv")->said_without_label);
 }
 
 TEST(ImportRecord, IsNotKnownOfALayoutBefore) {

@@ -168,8 +168,9 @@ TEST(ReadRemarks, UnknownLabelsAreBlocksToPaste) {
   const std::string blocks = map_blocks(result.report);
   const std::string diagnosis =
       "# diagnosis = \"\"  # what notes say, where the class's own words are too coarse\n";
-  EXPECT_EQ(blocks, "[[map]]\nraw = [\"wart\"]  # 2 samples\nlabel = \"\"\n" + diagnosis +
-                        "[[map]]\nraw = [\"a \\\"b\\\"\"]  # 1 sample\nlabel = \"\"\n" + diagnosis);
+  EXPECT_EQ(blocks, "[[map]]\nraw = [\"wart\"]  # 2 samples\nlabel = \"?\"\n" + diagnosis +
+                        "[[map]]\nraw = [\"a \\\"b\\\"\"]  # 1 sample\nlabel = \"?\"\n" +
+                        diagnosis);
   EXPECT_THAT(classes_in_words(Field::standard()), HasSubstr("DF dermatofibroma, NEV "));
   const Taxonomy taxonomy = Taxonomy::parse("extends = \"common\"\n" + blocks, "mine.toml");
   EXPECT_NE(taxonomy.find("a \"b\""), nullptr);
@@ -177,19 +178,66 @@ TEST(ReadRemarks, UnknownLabelsAreBlocksToPaste) {
 }
 
 // A block that is pasted and not completed must not pass for a decision.
-TEST(ReadRemarks, ALabelThatIsLeftEmptyIsAskedFor) {
+TEST(ReadRemarks, ALabelThatIsLeftOpenIsAskedFor) {
   const std::string_view table = "id,dx\n1,wart\n2,scar\n3,unk\n4,MEL\n";
   const std::string map =
       "table = \"t.csv\"\ntaxonomy = \"isic2019\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n"
       "[[map]]\nraw = [\"scar\"]\nlabel = \"\"\ndiagnosis = \"scar\"\n";
   const std::string blocks = map_blocks(read_table(map, table).report);
   const AdapterReport report = read_table(map + blocks, table).report;
-  EXPECT_EQ(report.left_empty, (Counts{{"wart", 1}}));
+  EXPECT_EQ(report.left_open, (Counts{{"wart", 1}}));
   EXPECT_EQ(report.no_class, (Counts{{"wart", 1}, {"scar", 1}, {"unk", 1}}));
   EXPECT_THAT(texts_of(report, true),
-              testing::Contains(AllOf(HasSubstr("left out on purpose?"), HasSubstr("'wart' (1)"))));
+              testing::Contains(AllOf(HasSubstr("still \"?\""), HasSubstr("'wart' (1)"))));
   EXPECT_THAT(texts_of(report, false), testing::Contains("known labels of none of the classes: "
                                                          "'scar' (1), 'unk' (1)"));
+}
+
+// It was asked for again at each import, though the empty label is the way to say so.
+TEST(ReadRemarks, ALabelThatIsEmptyOnPurposeIsNotAskedFor) {
+  const std::string_view table = "id,dx\n1,wart\n2,MEL\n";
+  const std::string map =
+      "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\n"
+      "[[map]]\nraw = [\"wart\"]\nlabel = \"\"\n";
+  const AdapterReport report = read_table(map, table).report;
+  EXPECT_TRUE(report.left_open.empty());
+  EXPECT_TRUE(report.unmapped.empty());
+  EXPECT_EQ(report.no_class, (Counts{{"wart", 1}}));
+  for (const std::string& warning : texts_of(report, true)) {
+    EXPECT_THAT(warning, Not(HasSubstr("wart")));
+  }
+  EXPECT_EQ(map_blocks(report), "");
+}
+
+// The name of a column that is "" was looked for in the table.
+TEST(ReadRemarks, ColumnsThatAreAbsentOnPurposeAreNotAskedFor) {
+  const std::string absent =
+      "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"\"\ngroup = \"\"\nsplit = \"\"\n"
+      "age = \"\"\nsex = [\"\"]\nsite = \"\"\nmalignancy = \"\"\nskin_type = \"\"\n";
+  const AdapterReport report = read_table(absent, "id,dx\n1,MEL\n2,NV\n").report;
+  EXPECT_EQ(report.samples, 2U);
+  EXPECT_TRUE(report.said_without_label);
+  EXPECT_TRUE(report.said_without_group);
+  for (const std::string& warning : texts_of(report, true)) {
+    EXPECT_THAT(warning, Not(HasSubstr("label")));
+  }
+  const std::vector<std::string> told = texts_of(report, false);
+  EXPECT_THAT(told, testing::Contains("2 samples without a label, as the column map says"));
+  EXPECT_THAT(told, testing::Contains("no sample has a group, as the column map says"));
+  EXPECT_THAT(told, Not(testing::Contains(HasSubstr("import again"))));
+}
+
+TEST(ReadRemarks, ASplitThatIsNoneOnPurposeIsNotAskedFor) {
+  const AdapterReport report =
+      read_table(
+          "table = \"t.csv\"\n[columns]\nid = \"id\"\nlabel = \"dx\"\nsplit = \"fold\"\n"
+          "[splits]\n\"9\" = \"\"\n\"1\" = \"train\"\n",
+          "id,dx,fold\n1,MEL,9\n2,NV,1\n3,NV,no\n")
+          .report;
+  EXPECT_EQ(report.by_split, (Counts{{"", 2}, {"train", 1}}));
+  for (const std::string& warning : texts_of(report, true)) {
+    EXPECT_THAT(warning, Not(HasSubstr("split")));
+  }
 }
 
 TEST(ReadRemarks, AMapThatNamesNoLabelColumnIsTold) {

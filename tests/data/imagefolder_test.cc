@@ -153,6 +153,46 @@ TEST(ImageFolderMap, NamesItsOwnSplitFolders) {
                                                         {"nv__fit__4", "train nv"}}));
 }
 
+// The folder's split was taken without a word.
+TEST(ImageFolderLines, AColumnThatSaysNoneAgainstTheFolderIsTold) {
+  constexpr const char* kAgainst =
+      "split column that says none of a picture in a folder of a split, taken as the folder says";
+  const auto read = [](const std::string& folder, const std::string& value) {
+    DataFolder data;
+    data.picture(folder + "/1.jpg");
+    data.picture("other/2.jpg");
+    data.text("metadata.csv", "file_name,label,split\n" + folder + "/1.jpg,MEL," + value + "\n");
+    return read_all("imagefolder", data.input());
+  };
+  for (const char* value : {"none", "No", "unused", "keine", "aucun", "not_used"}) {
+    const ReadResult result = read("train", value);
+    ASSERT_THAT(result.samples, SizeIs(1)) << value;
+    EXPECT_EQ(result.samples[0].split, "train") << value;
+    const auto told = result.report.warnings.find(kAgainst);
+    ASSERT_NE(told, result.report.warnings.end()) << value;
+    EXPECT_EQ(told->second.values, (Counts{{std::string(value) + " in train/", 1}}));
+    EXPECT_FALSE(result.report.warnings.contains("split of an unknown name")) << value;
+  }
+  // They agree, or the column says nothing.
+  for (const char* value : {"", "nan", "train", "unknown", "n/a"}) {
+    EXPECT_FALSE(read("train", value).report.warnings.contains(kAgainst)) << value;
+  }
+  EXPECT_FALSE(read("unused", "none").report.warnings.contains(kAgainst));
+  EXPECT_FALSE(read("cat", "none").report.warnings.contains(kAgainst));
+}
+
+// A folder of a class may have such a name.
+TEST(ImageFolderLines, AFolderCalledNoneIsAClass) {
+  DataFolder folder;
+  folder.picture("none/1.jpg");
+  folder.picture("no/2.jpg");
+  folder.picture("mel/3.jpg");
+  const ReadResult result = read_all("imagefolder", folder.input());
+  EXPECT_EQ(result.report.warnings.count(kBeside), 0U);
+  EXPECT_EQ(result.report.by_split, (Counts{{"", 3}}));
+  EXPECT_EQ(result.report.by_label.size(), 1U);
+}
+
 // A map in the folder is the folder's, unless it explains a table.
 TEST(ImageFolderMap, OfItsOwnFolderIsRead) {
   constexpr const char* kForTables = "column map that explains a table, and is not read";

@@ -69,14 +69,17 @@ struct AdapterReport {
   std::uint64_t without_group = 0;                    // samples that say no patient or case
   std::map<std::string, std::uint64_t> by_raw_label;  // of the samples, as published
   std::map<std::string, std::uint64_t> no_class;  // raw labels that the taxonomy maps to no class
-  // Of these, those of a map of the user's own that says nothing else of them: perhaps left empty.
-  std::map<std::string, std::uint64_t> left_empty;
+  // Of these, those whose block in a map is not completed.
+  std::map<std::string, std::uint64_t> left_open;
   std::map<std::string, std::uint64_t> unmapped;  // raw labels that the taxonomy does not know
   // Of no_class, those that no map names and that its label for all others took.
   std::map<std::string, std::uint64_t> unnamed;
   // Of unmapped and unnamed, those that may be a slip of a known label of a class.
   std::map<std::string, KnownLabel> nearly_known;
   bool no_label_column = false;  // the column map names none, so that no sample has a label
+  // The column map says on purpose that there is none: label = "", group = "".
+  bool said_without_label = false;
+  bool said_without_group = false;
   std::map<std::string, std::uint64_t> by_split;  // of the samples, "" for none published
   std::uint64_t in_several_splits = 0;            // samples listed in more than one published split
   std::map<std::string, Tally> skipped;           // records by reason, but for the two below

@@ -14,6 +14,10 @@
 
 namespace epicrisis {
 
+// The label in blocks that are to be completed: asked for until a class, or "" for none, is in its
+// place.
+inline constexpr std::string_view kOpenLabel = "?";
+
 // What a raw label means.
 struct Mapping {
   std::optional<ClassId> label;  // empty: known, and none of the field's classes
@@ -21,8 +25,8 @@ struct Mapping {
   std::string diagnosis;         // in words
   std::string subclass;          // in words, may be empty
   std::vector<Finding> findings;
-  // A file of the user's own gives no class and says nothing else: perhaps it was not completed.
-  bool left_empty = false;
+  // Its label is kOpenLabel: the block was not completed.
+  bool left_open = false;
 };
 
 // A raw label that a map knows, and its class.

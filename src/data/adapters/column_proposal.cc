@@ -184,7 +184,7 @@ class Proposal {
   }
   bool is_understood(const std::string& role, const std::string& value) const {
     if (role == "age") return is_missing_number(value) || age_in_words(value).has_value();
-    if (role == "split") return published_split_name(value).has_value();
+    if (role == "split") return says_no_split(value) || published_split_name(value).has_value();
     if (role == "label") return taxonomy_.find(value) != nullptr;
     if (role == "site") return site_in_words(value).has_value();
     if (role == "modality") {
@@ -464,9 +464,9 @@ class Proposal {
     for (const auto& [value, count] : by_frequency(label->second->values)) {
       if (is_understood("label", value)) continue;
       text += fmt::format(
-          "# [[map]]\n# raw = [{}]  # {} rows\n# label = \"\"\n# # diagnosis = \"\"  # what "
+          "# [[map]]\n# raw = [{}]  # {} rows\n# label = {}\n# # diagnosis = \"\"  # what "
           "notes say, where the class's own words are too coarse\n",
-          toml_string(value), count);
+          toml_string(value), count, toml_string(kOpenLabel));
     }
     if (text.empty()) return text;
     return fmt::format(

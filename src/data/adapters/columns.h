@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,7 @@ struct ColumnMap {
   ColumnNames modality_column;                            // words by the taxonomy's "modality"
   std::map<std::string, ColumnNames, std::less<>> coded;  // by CodedColumn::column
   std::vector<FindingColumns> findings;
+  std::set<std::string, std::less<>> said_absent;  // keys that are "": nothing says it, on purpose
 };
 
 // A draft with the row as published and its place.

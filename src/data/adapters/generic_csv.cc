@@ -91,7 +91,7 @@ class GenericCsv final : public Adapter {
       warn_of_folders(intake, input.path, map.picture_folders);
     }
     AdapterReport report = intake.finish();
-    report.no_label_column = map.columns.label.empty();
+    tell_of_map(map.columns, report);
     return report;
   }
 };

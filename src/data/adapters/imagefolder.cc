@@ -12,6 +12,7 @@
 #include "data/adapters/registry.h"
 #include "data/adapters/split_folders.h"
 #include "data/adapters/table_map.h"
+#include "data/published_split.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -71,6 +72,8 @@ constexpr std::string_view kElsewhere =
     "pictures in folders that are called as splits and lie deeper than such are looked for, taken "
     "without a split; import each folder that has split folders as a data set, or name their paths "
     "in [splits] of a column map";
+constexpr std::string_view kAgainstFolder =
+    "split column that says none of a picture in a folder of a split, taken as the folder says";
 // For another adapter.
 constexpr std::string_view kForTables = "column map that explains a table, and is not read";
 
@@ -289,6 +292,7 @@ class FolderReader {
 
   void take(Draft draft, const std::string& path) {
     if (const auto found = folders_.of(path)) {
+      if (!found->split.empty()) warn_against_folder(draft, found->folder);
       draft.sample.published_splits.push_back(found->split);
     } else if (std::ranges::all_of(draft.sample.published_splits, [&](const std::string& one) {
                  return intake_.is_missing(one);
@@ -296,6 +300,13 @@ class FolderReader {
       warn_without_split(draft.place, path);
     }
     intake_.take(std::move(draft));
+  }
+
+  void warn_against_folder(const Draft& draft, const std::string& folder) {
+    const std::vector<std::string>& said = draft.sample.published_splits;
+    if (said.size() != 1 || !says_no_split(said.front())) return;
+    intake_.warn_of_value(kAgainstFolder, draft.place,
+                          fmt::format("{} in {}", said.front(), folder));
   }
 
   void warn_without_split(const std::string& place, const std::string& path) {
@@ -364,7 +375,7 @@ class ImageFolder final : public Adapter {
     reader.read();
     AdapterReport report = intake.finish();
     report.shared_ids = std::move(reader.shared_ids());
-    report.no_label_column = map && map->columns.label.empty();
+    if (map) tell_of_map(map->columns, report);
     return report;
   }
 };

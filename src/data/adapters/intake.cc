@@ -307,7 +307,7 @@ void Intake::map_label(Draft& draft) {
       add_plain_finding(draft, finding.name, finding.value);
     if (!sample.label) count_name(report_.no_class, sample.raw_label);
     if (!sample.label && is_caught) count_unnamed(report_.unnamed, sample.raw_label);
-    if (mapping->left_empty) count_name(report_.left_empty, sample.raw_label);
+    if (mapping->left_open) count_name(report_.left_open, sample.raw_label);
   } else {
     count_unnamed(report_.unmapped, sample.raw_label);
   }
@@ -378,11 +378,11 @@ void Intake::settle_group(Draft& draft) {
 void Intake::settle_split(Draft& draft) {
   std::vector<std::string> known;
   for (const std::string& text : draft.sample.published_splits) {
-    if (is_missing(text)) continue;
+    if (is_missing(text) || says_no_split(text)) continue;
     const std::optional<std::string> name = published_split_name(text);
     if (!name) {
       warn_of_value("split of an unknown name", draft.place, text);
-    } else if (!name->empty() && std::find(known.begin(), known.end(), *name) == known.end()) {
+    } else if (std::find(known.begin(), known.end(), *name) == known.end()) {
       known.push_back(*name);
     }
   }

@@ -94,12 +94,20 @@ PictureMatch read_picture_match(const TomlTable& table, PictureMatch usual) {
 ColumnMap read_columns(const TomlTable& table, const Field& field) {
   ColumnMap map;
   map.id = table.string_or("id", "");
-  for (const NamedColumn& column : kNamedColumns) {
-    map.*column.member = table.strings_or(column.key, {});
-  }
-  if (!field.grade_name().empty()) map.grade = table.strings_or(field.grade_name(), {});
+  const auto names_of = [&](std::string_view key) {
+    std::vector<std::string> names = table.strings_or(key, {});
+    const bool is_given = !names.empty();
+    std::erase(names, "");
+    if (is_given && names.empty()) map.said_absent.emplace(key);
+    return ColumnNames(std::move(names));
+  };
+  for (const NamedColumn& column : kNamedColumns) map.*column.member = names_of(column.key);
+  if (!field.grade_name().empty()) map.grade = names_of(field.grade_name());
   for (const CodedColumn& coded : field.coded()) {
-    if (table.has(coded.column)) map.coded[coded.column] = table.strings_or(coded.column, {});
+    if (!table.has(coded.column)) continue;
+    if (ColumnNames names = names_of(coded.column); !names.empty()) {
+      map.coded[coded.column] = std::move(names);
+    }
   }
   table.finish();
   return map;
@@ -108,10 +116,12 @@ ColumnMap read_columns(const TomlTable& table, const Field& field) {
 std::map<std::string, std::string> read_splits(const TomlTable& table) {
   std::map<std::string, std::string> splits;
   for (const std::string& value : table.keys()) {
-    const std::optional<std::string> split = published_split_name(table.string(value));
+    const std::string name = table.string(value);
+    const std::optional<std::string> split =
+        name.empty() ? std::optional(name) : published_split_name(name);
     if (!split) {
-      throw UsageError("{}: '{}' is no split; use train, validation or test", table.place(value),
-                       table.string(value));
+      throw UsageError("{}: '{}' is no split; use train, validation or test, or \"\" for none",
+                       table.place(value), name);
     }
     splits[ascii_lower(trim(value))] = *split;
   }
@@ -156,6 +166,12 @@ TableMap read_table_map(const Path& path, const AdapterInput& input) {
   return map;
 }
 
+void tell_of_map(const ColumnMap& map, AdapterReport& report) {
+  report.no_label_column = map.label.empty();
+  report.said_without_label = map.said_absent.contains("label");
+  report.said_without_group = map.said_absent.contains("group");
+}
+
 void apply_table_map(const TableMap& map, Draft& draft) {
   if (!map.picture_pattern.empty()) {
     constexpr std::string_view kHole = "{id}";
@@ -165,7 +181,9 @@ void apply_table_map(const TableMap& map, Draft& draft) {
   }
   for (std::string& split : draft.sample.published_splits) {
     const auto position = map.splits.find(ascii_lower(trim(split)));
-    if (position != map.splits.end()) split = position->second;
+    if (position == map.splits.end()) continue;
+    // "none" is a word for it; an empty cell would say nothing.
+    split = position->second.empty() ? "none" : position->second;
   }
 }
 

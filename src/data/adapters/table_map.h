@@ -44,6 +44,9 @@ std::optional<Path> own_column_map(const Path& folder);
 // where it cannot be read.
 bool names_table(const Path& column_map);
 
+// What the report has of it.
+void tell_of_map(const ColumnMap& map, AdapterReport& report);
+
 // The picture's name by the pattern, and the splits by the map's names.
 void apply_table_map(const TableMap& map, Draft& draft);
 

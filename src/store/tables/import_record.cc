@@ -12,9 +12,13 @@ void keep_import_record(Database& database, std::int64_t dataset, const ImportRe
   }
   Json unmapped = Json::object();
   for (const auto& [label, count] : record.unmapped) unmapped[label] = count;
-  const Json json = {{"pictures", record.pictures},     {"taxonomy", record.taxonomy},
-                     {"column_map", record.column_map}, {"modality", record.modality},
-                     {"skipped", std::move(skipped)},   {"unmapped", std::move(unmapped)}};
+  const Json json = {{"pictures", record.pictures},
+                     {"taxonomy", record.taxonomy},
+                     {"column_map", record.column_map},
+                     {"modality", record.modality},
+                     {"skipped", std::move(skipped)},
+                     {"unmapped", std::move(unmapped)},
+                     {"said_without_label", record.said_without_label}};
   database.execute("UPDATE datasets SET import_record = ? WHERE id = ?", dump_json(json), dataset);
 }
 
@@ -46,6 +50,8 @@ std::optional<ImportRecord> find_import_record(Database& database, std::string_v
   for (const auto& [label, count] : unmapped.items()) {
     if (count.is_number_integer()) record.unmapped[label] = count.get<std::uint64_t>();
   }
+  // Imports of earlier versions do not say it.
+  record.said_without_label = json.value("said_without_label", false);
   return record;
 }
 

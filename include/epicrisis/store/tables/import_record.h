@@ -26,8 +26,9 @@ struct ImportRecord {
   std::string column_map;             // an absolute path; "" where none was given
   std::string modality;               // "" where none was given
   std::vector<SkippedRecords> skipped;
-  // Labels that the label map does not know or leaves empty, with their samples; the most frequent.
+  // Labels that the label map does not know or leaves open, with their samples; the most frequent.
   std::map<std::string, std::uint64_t> unmapped;
+  bool said_without_label = false;  // as AdapterReport
 };
 
 // Stores it in place of the one before. `dataset` is the data set's id.
