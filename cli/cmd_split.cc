@@ -1,14 +1,13 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
 #include <numeric>
 #include <optional>
 
 #include "command.h"
-#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/split_table.h"
+#include "epicrisis/data/split.h"
 #include "epicrisis/store/workspace.h"
 #include "output.h"
 #include "output_file.h"
@@ -35,23 +34,6 @@ SplitFractions fractions_of(const SplitArguments& arguments) {
   fractions.test = arguments.test.value_or(folds ? 0 : fractions.test);
   fractions.train = arguments.train.value_or(1 - fractions.validation - fractions.test);
   return fractions;
-}
-
-// Before pictures are read, and in the words of the options.
-void check_shares(const SplitFractions& fractions, bool test_given) {
-  const std::string test = fmt::format(
-      "test {:.4g}{}", fractions.test,
-      test_given || fractions.test == 0 ? "" : " (the default, as `test` is not given)");
-  const double others = fractions.validation + fractions.test;
-  if (fractions.train < 0) {
-    throw UsageError("split: validation {:.4g} and {} sum to {:.4g}, which leaves nothing to train",
-                     fractions.validation, test, others);
-  }
-  const double sum = fractions.train + others;
-  if (std::abs(sum - 1) <= 1e-9) return;
-  throw UsageError(
-      "split: the shares train {:.4g}, validation {:.4g} and {} sum to {:.4g}, not to 1",
-      fractions.train, fractions.validation, test, sum);
 }
 
 void print_split(const SplitTable& table) {
@@ -87,7 +69,8 @@ void run(const SplitArguments& arguments, const Globals& globals) {
   if (!arguments.output.empty()) require_output(arguments.output, OutputKind::kSplit);
   SplitRequest request = arguments.request;
   request.fractions = fractions_of(arguments);
-  check_shares(request.fractions, arguments.test.has_value());
+  // Before pictures are read.
+  check_fractions(request.fractions, !arguments.test && request.fractions.test > 0);
   Workspace workspace = arguments.store.empty() ? Workspace::open_to_read(arguments.workspace)
                                                 : Workspace::open(arguments.workspace);
   const SplitTable table = split_samples(workspace, request, globals.job);

@@ -29,21 +29,6 @@ struct Unit {
   std::map<int, double> classes;  // class -> items
 };
 
-void check(const SplitFractions& fractions) {
-  const Shares shares = {fractions.train, fractions.validation, fractions.test};
-  double sum = 0;
-  for (const double share : shares) {
-    if (!std::isfinite(share) || share < 0) {
-      throw UsageError("splitting: a share of {} is not in [0, 1]", share);
-    }
-    sum += share;
-  }
-  if (std::abs(sum - 1) > 1e-9) {
-    throw UsageError("splitting: the shares {}, {} and {} sum to {}, not to 1", shares[0],
-                     shares[1], shares[2], sum);
-  }
-}
-
 // "g" or "k" first, so that no group is taken for a single item of that name.
 std::string unit_name(const SplitItem& item) {
   return item.group.empty() ? "k" + item.key : "g" + item.group;
@@ -238,6 +223,30 @@ void fill_missing(std::span<const SplitItem> items, const SplitFractions& fracti
 
 }  // namespace
 
+void check_fractions(const SplitFractions& fractions, bool test_is_usual) {
+  for (const double share : {fractions.train, fractions.validation, fractions.test}) {
+    if (!std::isfinite(share)) throw UsageError("splitting: a share of {} is no number", share);
+  }
+  if (fractions.validation < 0 || fractions.test < 0) {
+    throw UsageError("splitting: the shares validation {:.4g} and test {:.4g} are not both 0 to 1",
+                     fractions.validation, fractions.test);
+  }
+  const std::string test =
+      fmt::format("test {:.4g}{}", fractions.test,
+                  test_is_usual ? " (the default, as `test` is not given)" : "");
+  const double others = fractions.validation + fractions.test;
+  if (fractions.train < 0) {
+    throw UsageError(
+        "splitting: validation {:.4g} and {} sum to {:.4g}, which leaves nothing to train",
+        fractions.validation, test, others);
+  }
+  const double sum = fractions.train + others;
+  if (std::abs(sum - 1) <= 1e-9) return;
+  throw UsageError(
+      "splitting: the shares train {:.4g}, validation {:.4g} and {} sum to {:.4g}, not to 1",
+      fractions.train, fractions.validation, test, sum);
+}
+
 std::string_view role_name(Role role) { return kRoleNames.at(static_cast<std::size_t>(role)); }
 
 std::optional<Role> parse_role(std::string_view name) {
@@ -249,7 +258,7 @@ std::optional<Role> parse_role(std::string_view name) {
 
 std::vector<Role> assign_splits(std::span<const SplitItem> items, const SplitFractions& fractions,
                                 std::uint64_t seed, bool honour_published) {
-  check(fractions);
+  check_fractions(fractions);
   std::vector<Role> roles(items.size(), Role::kUnused);
   const bool any_published = std::any_of(
       items.begin(), items.end(), [](const SplitItem& item) { return !item.published.empty(); });

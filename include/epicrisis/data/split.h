@@ -29,6 +29,8 @@ struct SplitFractions {
   double validation = 0.15;
   double test = 0.15;
 };
+// UsageError for others. `test_is_usual`: nobody gave the test share, which is told then.
+void check_fractions(const SplitFractions& fractions, bool test_is_usual = false);
 
 // A role for each item, in the order of `items`. A group never has two roles (kUnused apart), the
 // classes are spread over the roles in the ratio of `fractions` as nearly as whole groups allow
