@@ -168,6 +168,8 @@ struct TomlTable::Node {
     return node;
   }
 
+  // A sentence for each key of this table that was not read.
+  std::vector<std::string> unread(const Document& document) const;
   void check_all_read(const Document& document) const;
 };
 
@@ -179,23 +181,31 @@ std::string place_of(const std::string& name, const toml::source_region& source)
 
 }  // namespace
 
-void TomlTable::Node::check_all_read(const Document& document) const {
-  if (all_read) return;
+std::vector<std::string> TomlTable::Node::unread(const Document& document) const {
+  std::vector<std::string> faults;
+  if (all_read) return faults;
   for (const toml::key* key : ordered_keys(*table)) {
     if (read.find(key->str()) != read.end()) continue;
     const std::string where = place_of(document.name, key->source());
+    const std::string name = shown(full_name(key->str()));
     if (asked.find(key->str()) != asked.end()) {
-      throw UsageError("{}: key '{}' has no use here", where, shown(full_name(key->str())));
+      faults.push_back(fmt::format("{}: key '{}' has no use here", where, name));
+      continue;
     }
     const std::vector<std::string> known(asked.begin(), asked.end());
     const auto nearest = nearest_name(key->str(), known);
-    if (nearest) {
-      throw UsageError("{}: unknown key '{}'; did you mean '{}'?", where,
-                       shown(full_name(key->str())), *nearest);
-    }
-    throw UsageError("{}: unknown key '{}'; known here: {}", where, shown(full_name(key->str())),
-                     known.empty() ? "none" : join(known, ", "));
+    faults.push_back(
+        nearest ? fmt::format("{}: unknown key '{}'; did you mean '{}'?", where, name, *nearest)
+                : fmt::format("{}: unknown key '{}'; known here: {}", where, name,
+                              known.empty() ? "none" : join(known, ", ")));
   }
+  return faults;
+}
+
+void TomlTable::Node::check_all_read(const Document& document) const {
+  if (all_read) return;
+  const std::vector<std::string> faults = unread(document);
+  if (!faults.empty()) throw UsageError("{}", faults.front());
   for (const toml::key* key : ordered_keys(*table)) {
     const toml::node& value = *table->get(key->str());
     const auto check = [&](const toml::node& node) {
@@ -433,6 +443,8 @@ Json TomlTable::to_json() const {
 }
 
 void TomlTable::finish() const { node_->check_all_read(*document_); }
+
+std::vector<std::string> TomlTable::unread_keys() const { return node_->unread(*document_); }
 
 bool names_toml_file(std::string_view name) {
   return name.find('/') != std::string_view::npos || name.ends_with(".toml");

@@ -86,6 +86,16 @@ TEST(Toml, UnknownKeysOfSubTablesAreFound) {
             "a.toml:2: unknown key 'train.loss.lamda'; did you mean 'lambda'?");
 }
 
+TEST(Toml, UnreadKeysOfATableAreToldTogether) {
+  const TomlTable table = parse("sead = 1\nname = \"a\"\n[train]\nx = 1\n[trian]\ny = 2\n");
+  table.integer_or("seed", 0);
+  table.string("name");
+  table.table("train");
+  EXPECT_THAT(table.unread_keys(),
+              ElementsAre("a.toml:1: unknown key 'sead'; did you mean 'seed'?",
+                          "a.toml:5: unknown key 'trian'; did you mean 'train'?"));
+}
+
 TEST(Toml, ATableNobodyTookIsUnknown) {
   const TomlTable table = parse("a = 1\n[extra]\nb = 2\n");
   table.integer("a");

@@ -50,6 +50,8 @@ class TomlTable {
   Json to_json() const;
   // UsageError for keys that were not read, here and in tables taken from here.
   void finish() const;
+  // What finish() says of such keys of this table alone, one each, in file order.
+  std::vector<std::string> unread_keys() const;
 
  private:
   struct Document;
