@@ -57,7 +57,8 @@ void print_quality(const RunQuality& quality, std::size_t predicted) {
 std::string csv_header(const std::vector<RunClass>& classes) {
   std::vector<std::string> header{"picture", "class"};
   for (const RunClass& one : classes) header.push_back("p_" + one.name);
-  for (const char* name : {"nearest", "nearest_class", "similarity", "error", "remarks"}) {
+  for (const char* name :
+       {"nearest", "nearest_class", "similarity", "error", "remarks", "seen_in", "seen_as"}) {
     header.emplace_back(name);
   }
   return csv_row(header);
@@ -80,6 +81,8 @@ std::string csv_line(const PicturePrediction& prediction, const std::vector<RunC
   }
   row.push_back(prediction.error);
   row.push_back(known ? join(prediction_remarks(prediction, classes), "; ") : "");
+  row.push_back(prediction.seen_in);
+  row.push_back(prediction.seen_as);
   return csv_row(row);
 }
 

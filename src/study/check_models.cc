@@ -13,6 +13,9 @@
 #include "settings/bert_config.h"
 #include "settings/clip_text_config.h"
 #include "settings/clip_text_names.h"
+#include "settings/image_tensors.h"
+#include "settings/open_clip_config.h"
+#include "settings/pooling_plan.h"
 #include "settings/tensor_account.h"
 #include "tensor/weight_files.h"
 
@@ -25,6 +28,11 @@ void check_image_encoder(const Study& study, const StudyRun& run, Findings& find
   const std::string& name = run.image_encoder.model;
   if (!name.starts_with(kRandom)) require_weights(find_model(name));
   const ImageEncoderConfig config = encoder_config(name);
+  if (!name.starts_with(kRandom)) {
+    const Path model = find_model(name);
+    const bool folder = std::filesystem::is_directory(model);
+    require_image_tensors(config, read_weights(folder ? weight_file_in(model) : model));
+  }
   require_whole_patches(config, study.prepare.size, study.prepare.size);
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.image_encoder.place,
@@ -58,6 +66,7 @@ void check_text_encoder(const StudyRun& run) {
   const BertConfig bert = read_bert_config(model, tensors);
   require_bert_tensors(bert, tensors);
   require_token_vectors(folder, bert.vocabulary, WordPiece::from_folder(folder).size());
+  if (!is_open_clip_config(config)) read_pooling(folder);
 }
 
 void check_device(const StudyRun& run, Findings& findings) {

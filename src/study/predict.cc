@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <span>
 
 #include "epicrisis/core/error.h"
+#include "epicrisis/core/hash.h"
+#include "epicrisis/data/split.h"
 #include "epicrisis/eval/classification.h"
 #include "epicrisis/eval/retrieval.h"
 #include "epicrisis/settings/train_result.h"
@@ -13,6 +16,7 @@
 #include "study/picture_batches.h"
 #include "study/run_model.h"
 #include "study/run_use.h"
+#include "study/seen_pictures.h"
 
 namespace epicrisis {
 namespace {
@@ -42,6 +46,21 @@ void read_tests(const Path& run_folder, RunQuality& quality) {
   }
 }
 
+std::string name_of(const std::string& dataset, const std::string& key) {
+  return dataset + "/" + key;
+}
+
+bool is_same_picture(const std::vector<NearCase>& nearest) {
+  return !nearest.empty() && nearest.front().similarity > kSamePicture;
+}
+
+// The training case that a picture is, or cannot be told from; "" if there is none.
+std::string trained_on(const PicturePrediction& prediction) {
+  if (prediction.seen_in == role_name(Role::kTrain)) return prediction.seen_as;
+  if (!is_same_picture(prediction.nearest)) return "";
+  return name_of(prediction.nearest.front().dataset, prediction.nearest.front().key);
+}
+
 std::vector<NearCase> nearest_cases(std::span<const float> z, const study::TrainingCases& cases,
                                     std::size_t count) {
   std::vector<NearCase> result;
@@ -50,6 +69,19 @@ std::vector<NearCase> nearest_cases(std::span<const float> z, const study::Train
     result.push_back({one.dataset, one.key, one.class_name, match.similarity});
   }
   return result;
+}
+
+// `pixels`: the picture as it is prepared.
+void tell_where_seen(std::span<const std::uint8_t> pixels, study::SeenPictures& seen,
+                     PicturePrediction& prediction) {
+  if (const auto found = seen.find(sha256_hex(std::as_bytes(pixels)))) {
+    prediction.seen_in = role_name(found->role);
+    prediction.seen_as = name_of(found->dataset, found->key);
+  } else if (!seen.known() && is_same_picture(prediction.nearest)) {
+    prediction.seen_in = role_name(Role::kTrain);
+    prediction.seen_as =
+        name_of(prediction.nearest.front().dataset, prediction.nearest.front().key);
+  }
 }
 
 }  // namespace
@@ -71,12 +103,22 @@ std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
                                   classes.at(second).name,
                                   1 / static_cast<double>(classes.size())));
   }
-  if (!prediction.nearest.empty() && prediction.nearest.front().similarity > kSamePicture) {
-    const NearCase& one = prediction.nearest.front();
+  const std::string trained = trained_on(prediction);
+  if (!trained.empty()) {
+    remarks.push_back(
+        fmt::format("the run was trained on this picture, or on one that it cannot tell from it "
+                    "({}): that it knows it says nothing about new ones",
+                    trained));
+  }
+  if (prediction.seen_in == role_name(Role::kValidation)) {
     remarks.push_back(fmt::format(
-        "the run was trained on this picture, or on one that it cannot tell from it ({}/{}): "
-        "that it knows it says nothing about new ones",
-        one.dataset, one.key));
+        "the run was validated on this picture ({}): its best epoch was chosen by such pictures, "
+        "so that it knows it says little about new ones",
+        prediction.seen_as));
+  } else if (!prediction.seen_in.empty() && prediction.seen_in != role_name(Role::kTrain)) {
+    remarks.push_back(
+        fmt::format("the run was tested on this picture ({}, {}): its scores count it already",
+                    prediction.seen_as, prediction.seen_in));
   }
   return remarks;
 }
@@ -144,6 +186,8 @@ Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& c
                                {"class", one.class_name},
                                {"similarity", one.similarity}});
   }
+  json["seen_in"] = prediction.seen_in;
+  json["seen_as"] = prediction.seen_as;
   json["remarks"] = prediction_remarks(prediction, classes);
   return json;
 }
@@ -156,6 +200,7 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedP
   study::require_image_branch(run_folder, use);
   const study::TrainingCases cases = study::read_training_cases(run_folder);
   const study::RunModel model(run_folder, use);
+  study::SeenPictures seen(run_folder, use, job);
   PredictCounts counts;
   study::embed_picture_files(
       model, use.recipe, pictures, "predict",
@@ -178,7 +223,11 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedP
             prediction.label =
                 static_cast<std::size_t>(std::ranges::max_element(prediction.probabilities) -
                                          prediction.probabilities.begin());
-            prediction.nearest = nearest_cases(batch.z.row(row), cases, nearest);
+            // One at least: by it a picture that was trained on is known.
+            prediction.nearest =
+                nearest_cases(batch.z.row(row), cases, std::max(nearest, std::size_t{1}));
+            tell_where_seen(batch.pictures->pixels(row), seen, prediction);
+            if (nearest == 0) prediction.nearest.clear();
             ++row;
             ++counts.predicted;
           } else {

@@ -112,7 +112,7 @@ struct RunDefaults {
   std::optional<StudyImageEncoder> image_encoder;
   bool has_image_encoder = false;  // also where it is at fault
   std::string text_encoder;
-  std::optional<TomlTable> train;
+  TrainConfig train;
   std::vector<std::int64_t> seeds;
 };
 
@@ -149,7 +149,7 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   StudyRun run;
   run.place = table.place();
   run.name = required_id(table, "name");
-  if (defaults.train) run.train = read_training(*defaults.train, run.train);
+  run.train = defaults.train;
   if (const auto train = table.table_if("train")) run.train = read_training(*train, run.train);
   const std::string mode = table.string("mode");
   try {
@@ -237,10 +237,7 @@ class Faults {
     try {
       read();
     } catch (const UsageError& error) {
-      // What runs share is read for each.
-      if (std::ranges::find(*kept_, error.what()) == kept_->end()) {
-        kept_->emplace_back(error.what());
-      }
+      kept_->emplace_back(error.what());
     }
   }
 
@@ -263,10 +260,10 @@ void read_split(const TomlTable& split, const Path& folder, Study& study) {
                      split.place("fold"), study.split_fold);
   }
   split.finish();
-  const double sum = fractions.train + fractions.validation + fractions.test;
-  if (sum < 0.999 || sum > 1.001) {
-    throw UsageError("{}: train + validation + test is {} + {} + {} = {}, not 1", split.place(),
-                     fractions.train, fractions.validation, fractions.test, sum);
+  try {
+    check_fractions(fractions);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", split.place(), error.what());
   }
   study.fractions = fractions;
 }
@@ -279,13 +276,13 @@ void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
       defaults.image_encoder = read_image_encoder(*encoder);
     }
   });
-  defaults.text_encoder = table.string_or("text_encoder", "");
+  faults.keep([&] { defaults.text_encoder = table.string_or("text_encoder", ""); });
   faults.keep([&] {
     const auto train = table.table_if("train");
     if (!train) return;
-    read_training(*train, {});
+    const TrainConfig config = read_training(*train, {});
     train->finish();
-    defaults.train = train;
+    defaults.train = config;
   });
   faults.keep([&] { defaults.seeds = read_seeds(table, {1}); });
   std::vector<TomlTable> entries;
@@ -376,8 +373,14 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   faults.keep([&] {
     study.bootstrap = static_cast<int>(table.integer_in("bootstrap", 100, 100000, 1000));
   });
-  // A table that is at fault was not read to its end: its other keys would all be told as unknown.
-  if (kept == nullptr || kept->empty()) faults.keep([&] { table.finish(); });
+  // A table in it that is at fault was not read to its end: its other keys would all be told as
+  // unknown. Those of the study's own were all asked for.
+  if (kept == nullptr || kept->empty()) {
+    faults.keep([&] { table.finish(); });
+  } else {
+    const std::vector<std::string> unread = table.unread_keys();
+    kept->insert(kept->end(), unread.begin(), unread.end());
+  }
   return study;
 }
 

@@ -54,7 +54,8 @@ void advise_on_data(const WorkspaceStatus& status, bool checked, std::vector<std
   }
   for (const DatasetStatus& one : status.datasets) {
     const std::string& name = one.dataset.name;
-    if (one.classes.labelled.empty()) {
+    const bool on_purpose = one.said_without_label && one.inventory.raw_labelled == 0;
+    if (one.classes.labelled.empty() && !on_purpose) {
       next.push_back(fmt::format(
           "{}: no sample has {}, nothing can be trained on it: {}", name,
           one.inventory.raw_labelled > 0 ? "a class" : "a label",
@@ -251,8 +252,10 @@ WorkspaceStatus workspace_status(Workspace& workspace) {
     sets[inventory.dataset].inventory = std::move(inventory);
   }
   for (auto& [name, set] : sets) {
-    if (auto record = find_import_record(database, name))
-      set.unmapped = std::move(record->unmapped);
+    auto record = find_import_record(database, name);
+    if (!record) continue;
+    set.unmapped = std::move(record->unmapped);
+    set.said_without_label = record->said_without_label;
   }
   for (auto& [name, set] : sets) status.datasets.push_back(std::move(set));
   status.notes = count_notes(database);

@@ -7,6 +7,8 @@
 
 #include "epicrisis/corpus/leakage.h"
 #include "epicrisis/corpus/split_table.h"
+#include "epicrisis/settings/image_encoder_config.h"
+#include "epicrisis/tensor/safetensors.h"
 #include "study/study_check_fixture.h"
 #include "study/study_inputs.h"
 #include "support/dermatology.h"
@@ -162,6 +164,23 @@ TEST_F(StudyCheckTest, AllThatIsWrongIsInOneList) {
               HasSubstr("No such file"));
 }
 
+// A misspelt key of the study itself was told only once all else was mended.
+TEST_F(StudyCheckTest, UnknownKeysAreToldBesideOtherFaults) {
+  std::string text = "sedes = [2]\ntext_encodr = \"bag\"\nallow_leakage = 3\n" + study_;
+  text = replaced(text, "mode = \"image\"", "mode = \"images\"");
+  const std::vector<std::string> list = lines(check(text + "[prepar]\nsize = 32\n"));
+  EXPECT_THAT(list, Contains(HasSubstr("error :1: unknown key 'sedes'; did you mean 'seeds'")));
+  EXPECT_THAT(list, Contains(HasSubstr("error :2: unknown key 'text_encodr'")));
+  EXPECT_THAT(list, Contains(HasSubstr("unknown key 'prepar'; did you mean 'prepare'")));
+  EXPECT_THAT(list, Contains(HasSubstr("allow_leakage")));
+  EXPECT_THAT(list, Contains(HasSubstr("'images'")));
+  EXPECT_THAT(list, Not(Contains(HasSubstr("unknown key 'run"))));
+  // What runs share is a fault among others too.
+  EXPECT_THAT(lines(check(replaced(text, "text_encoder = \"bag\"", "text_encoder = 3"))),
+              AllOf(Contains(HasSubstr("key 'text_encoder' is a whole number")),
+                    Contains(HasSubstr("'images'"))));
+}
+
 TEST_F(StudyCheckTest, PathsThatAreSlipsAreToldWithWhatIsNear) {
   EXPECT_THAT(lines(check(replaced(study_, "path = \"dermoscope_a\"", "path = \"dermoscpe_a\""))),
               Contains(AllOf(HasSubstr("error :5"), HasSubstr("/dermoscope_a'?"),
@@ -208,6 +227,50 @@ TEST_F(StudyCheckTest, ATextEncoderWhoseFilesDisagreeIsToldBeforehand) {
   with("vocab.txt", words);
   std::filesystem::remove(bert / "model.safetensors");
   EXPECT_THAT(lines(check(text)), error("no weight file"));
+}
+
+// Stopped the run once its pictures were prepared and its notes written.
+TEST_F(StudyCheckTest, ABrokenPoolingIsToldBeforehand) {
+  const Path bert = folder_.path() / "bert";
+  std::filesystem::copy(Path(EPICRISIS_SOURCE_DIR) / "tests/model/data/tiny_bert", bert,
+                        std::filesystem::copy_options::recursive);
+  const std::string text =
+      replaced(study_, "text_encoder = \"bag\"", "text_encoder = \"" + bert.string() + "\"");
+  const auto with = [&](const std::string& modules, const std::string& pooling) {
+    write_file(bert / "modules.json", modules);
+    std::filesystem::remove_all(bert / "1_Pooling");
+    if (!pooling.empty()) write_file(bert / "1_Pooling/config.json", pooling);
+    return lines(check(text));
+  };
+  const auto error = [](const std::string& words) {
+    return Contains(AllOf(HasSubstr("error"), HasSubstr(words)));
+  };
+  const std::string modules =
+      R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
+          {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}])";
+  const std::string mean = R"({"pooling_mode_mean_tokens": true})";
+  EXPECT_THAT(with(modules, mean), Not(error("bert")));
+  EXPECT_THAT(with(modules, ""), error("1_Pooling/config.json"));
+  EXPECT_THAT(with(modules, "{"), error("1_Pooling/config.json"));
+  EXPECT_THAT(with(modules, R"({"pooling_mode_max_tokens": true})"), error("only mean_tokens"));
+  EXPECT_THAT(with("[", mean), error("modules.json"));
+  EXPECT_THAT(with("{}", mean), error("a list of modules"));
+  EXPECT_THAT(with(R"([{"path": "", "type": "a.Dense"}])", mean), error("'a.Dense' is not known"));
+}
+
+TEST_F(StudyCheckTest, AnImageEncoderWhoseFilesDisagreeIsToldBeforehand) {
+  const Path folder = folder_.path() / "net";
+  const std::string text = replaced(study_, "random:mobilenet_v2", folder.string());
+  const auto with = [&](const std::string& architecture) {
+    write_file(folder / "config.json", R"({"architecture": ")" + architecture + "\"}");
+    return lines(check(text));
+  };
+  const FloatMatrix all(1, static_cast<std::size_t>(image_encoder_info("mobilenet_v2").parameters));
+  write_safetensors(folder / "model.safetensors", {{"all", tensor_view(all)}});
+  EXPECT_THAT(with("mobilenet_v2"), Not(Contains(HasSubstr("do not fit"))));
+  EXPECT_THAT(with("resnet18"),
+              Contains(AllOf(HasSubstr("error :20: "), HasSubstr("do not fit config.json"))));
+  EXPECT_THAT(with("vit_base_patch16_224"), Contains(HasSubstr("no tensor is [768, 3, 16, 16]")));
 }
 
 TEST_F(StudyCheckTest, ATextEncoderWithoutItsWordsIsToldBeforehand) {

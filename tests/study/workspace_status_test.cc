@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/strings.h"
+#include "epicrisis/corpus/import_record.h"
 #include "epicrisis/study/study.h"
 #include "study/data_state.h"
 #include "study/kept_studies.h"
@@ -81,6 +82,11 @@ TEST_F(WorkspaceStatusTest, TellsLabelsThatAreNotKnownFromNone) {
   test::store_sample(database_, "ham", sample);
   WorkspaceStatus status = workspace_status(workspace_);
   EXPECT_THAT(status.next, Contains(HasSubstr("ham: no sample has a label")));
+  // Where the column map says that there is none, it is not asked for.
+  ImportRecord record;
+  record.said_without_label = true;
+  keep_import_record(database_, find_dataset(database_, "ham")->id, record);
+  EXPECT_THAT(workspace_status(workspace_).next, Not(Contains(HasSubstr("no sample has"))));
   EXPECT_EQ(to_json(status)["datasets"][0]["with_raw_label"], 0);
   sample.raw_label = "wart";
   test::store_sample(database_, "ham", sample);

@@ -29,13 +29,18 @@ struct PicturePrediction {
   std::size_t label = 0;
   std::vector<double> probabilities;  // by class; their sum is 1
   std::vector<NearCase> nearest;      // the nearest first
+  // The part of the run's study that has this picture: "train", "validation", "test", "external",
+  // or "" where none has it or none is known of.
+  std::string seen_in;
+  std::string seen_as;  // "dataset/key" there
 };
 // What a reader of a prediction should know besides: that two classes are about as probable, that
-// the run was trained on this picture, or on one that it cannot tell from it. A sentence each.
+// the run was trained on this picture, or on one that it cannot tell from it, that it was validated
+// or tested on it. A sentence each.
 std::vector<std::string> prediction_remarks(const PicturePrediction& prediction,
                                             const std::vector<RunClass>& classes);
-// {"picture", "class", "probabilities": {class: p}, "nearest": [...], "remarks": [...]} or
-// {"picture", "error"}
+// {"picture", "class", "probabilities": {class: p}, "nearest": [...], "seen_in", "seen_as",
+// "remarks": [...]} or {"picture", "error"}
 Json to_json(const PicturePrediction& prediction, const std::vector<RunClass>& classes);
 
 // How good a run was on one data set that its study tests on.

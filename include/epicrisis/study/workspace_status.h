@@ -21,6 +21,7 @@ struct DatasetStatus {
   ClassCounts classes;
   DatasetInventory inventory;
   std::map<std::string, std::uint64_t> unmapped;  // as ImportRecord has them
+  bool said_without_label = false;                // likewise
 };
 
 struct DiskUse {

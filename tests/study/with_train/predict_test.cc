@@ -2,14 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/store/tables/splits.h"
 #include "epicrisis/study/embed.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/predictions.h"
+#include "study/run_use.h"
 #include "study/with_train/used_runs.h"
 
 namespace epicrisis {
@@ -66,6 +69,28 @@ TEST_F(PredictTest, ATrainingPictureIsNearestToItself) {
   const std::vector<std::string> remarks = prediction_remarks(again.at(0), run_classes(run));
   ASSERT_FALSE(remarks.empty());
   EXPECT_NE(remarks.back().find("trained on this picture"), std::string::npos);
+  EXPECT_EQ(again.at(0).seen_in, "train");
+  EXPECT_EQ(again.at(0).seen_as, near.dataset + "/" + near.key);
+}
+
+// Nothing was said of pictures that the run was validated or tested on.
+TEST_F(PredictTest, PicturesOfTheRunsStudyAreToldInItsWorkspace) {
+  Workspace opened = workspace();
+  const std::string split_set = study::read_run_use(run_folder()).split_set;
+  std::vector<Path> pictures;
+  std::vector<Role> roles;
+  for (const SampleRole& one : load_split_roles(opened.database(), split_set)) {
+    pictures.emplace_back(sample_by_id(opened.database(), one.sample_id).image_path);
+    roles.push_back(one.role);
+  }
+  for (const Role role : {Role::kTrain, Role::kValidation, Role::kTest, Role::kExternal}) {
+    EXPECT_NE(std::ranges::find(roles, role), roles.end());
+  }
+  const auto all = predict(run_folder(), pictures);
+  ASSERT_EQ(all.size(), roles.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].seen_in, role_name(roles[i])) << all[i].picture;
+  }
 }
 
 TEST_F(PredictTest, APictureThatCannotBeReadDoesNotStopTheRest) {

@@ -8,8 +8,10 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/settings/model_folders.h"
 #include "model/encoders/text/bert.h"
+#include "model/encoders/text/bert_folder.h"
 #include "model/encoders/text/frozen_text_encoder.h"
 #include "model/encoders/text/open_clip_bert.h"
+#include "settings/pooling_plan.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis {

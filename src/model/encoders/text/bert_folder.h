@@ -6,19 +6,10 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
-#include "epicrisis/model/encoders/text/text_encoder.h"
 #include "epicrisis/text/tokenizers/wordpiece.h"
 #include "settings/bert_config.h"
 
 namespace epicrisis {
-
-struct PoolingPlan {
-  TextPooling pooling = TextPooling::kAuto;  // kAuto: the folder does not say
-  bool normalise = false;
-};
-// What sentence-transformers' modules.json and the pooling folder it names say; InputError for
-// modules or pooling modes that are not known.
-PoolingPlan read_pooling(const Path& folder);
 
 // sentence_bert_config.json's max_seq_length, else tokenizer_config.json's model_max_length, capped
 // by the positions there are.

@@ -9,7 +9,7 @@
 
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/tensor_file.h"
-#include "model/encoders/text/bert_folder.h"
+#include "settings/pooling_plan.h"
 
 namespace epicrisis {
 

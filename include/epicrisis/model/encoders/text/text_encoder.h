@@ -11,15 +11,9 @@
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/settings/precision.h"
+#include "epicrisis/settings/text_pooling.h"
 
 namespace epicrisis {
-
-enum class TextPooling {
-  kAuto,    // what the folder's modules.json says, else kPooler if the weights have one, else kMean
-  kPooler,  // the first token through the pooler's tanh layer
-  kMean,    // mean over the tokens that are not padding
-  kCls,     // the first token's last hidden state
-};
 
 struct TextEncoderOptions {
   TextPooling pooling = TextPooling::kAuto;
