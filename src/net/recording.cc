@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "core/hex.h"
 #include "core/line_reader.h"
 #include "core/posix_files.h"
 #include "epicrisis/core/error.h"
@@ -98,18 +100,6 @@ std::string without_pictures(std::string_view body) {
   return result;
 }
 
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 std::string from_hex(std::string_view text, std::string_view place) {
   const auto digit = [&](char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -165,7 +155,8 @@ std::string line_of(const HttpRequest& request, const HttpAnswer& answer) {
     if (is_valid_utf8(text)) {
       line["answer"] = std::move(text);
     } else {
-      line["answer_hex"] = to_hex(text);
+      line["answer_hex"] =
+          hex_of({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     }
     line["failure"] = http_failure_name(answer.failure);
     std::string error = mask(answer.error);

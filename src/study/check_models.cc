@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <set>
 #include <system_error>
 #include <vector>
@@ -13,10 +14,11 @@
 #include "settings/bert_config.h"
 #include "settings/clip_text_config.h"
 #include "settings/clip_text_names.h"
-#include "settings/image_tensors.h"
 #include "settings/open_clip_config.h"
 #include "settings/pooling_plan.h"
 #include "settings/tensor_account.h"
+#include "study/model_fits.h"
+#include "study/run_trainer.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis::study {
@@ -24,15 +26,31 @@ namespace {
 
 constexpr std::string_view kRandom = "random:";
 
-void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
+// Against what the configuration says, where LibTorch, which knows the encoders' tensors, is there.
+void check_image_weights(const std::string& name, const Job& job) {
+  if (torch_in_this_build() == "none") return;
+  const Path model = find_model(name);
+  const bool is_folder = std::filesystem::is_directory(model);
+  const Path weights = is_folder ? weight_file_in(model) : model;
+  for (const ArchitectureFit& one :
+       model_fits(weights, is_folder ? model : model.parent_path(), job).fits) {
+    if (!one.said || one.fits()) continue;
+    if (!one.problem.empty()) throw InputError("{}: {}", weights.string(), one.problem);
+    throw InputError(
+        "{}: the weights do not fit config.json, which says {}: of its {} tensors {} are missing "
+        "and {} have another shape; {} are not known to it ('epicrisis models inspect {}' lists "
+        "them)",
+        weights.string(), one.architecture, one.fit.expected(), one.fit.missing.size(),
+        one.fit.misshapen.size(), one.fit.extra.size(), name);
+  }
+}
+
+void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings,
+                         const Job& job) {
   const std::string& name = run.image_encoder.model;
   if (!name.starts_with(kRandom)) require_weights(find_model(name));
   const ImageEncoderConfig config = encoder_config(name);
-  if (!name.starts_with(kRandom)) {
-    const Path model = find_model(name);
-    const bool folder = std::filesystem::is_directory(model);
-    require_image_tensors(config, read_weights(folder ? weight_file_in(model) : model));
-  }
+  if (!name.starts_with(kRandom)) check_image_weights(name, job);
   require_whole_patches(config, study.prepare.size, study.prepare.size);
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.image_encoder.place,
@@ -88,20 +106,22 @@ ImageEncoderConfig encoder_config(const std::string& model) {
   return read_image_encoder_config(model_files(model).folder);
 }
 
-void check_models(const Study& study, Findings& findings) {
+void check_models(const Study& study, Findings& findings, const Job& job) {
   // A model that several runs have is told once, at the first.
   std::set<std::string> seen;
   const auto once = [&](const std::string& what, const std::string& place, const auto& check) {
     if (!seen.insert(what).second) return;
     try {
       check();
+    } catch (const Interrupted&) {
+      throw;
     } catch (const Error& error) {
       findings.error(place, error.kind(), error.what());
     }
   };
   for (const StudyRun& run : study.runs) {
     once("image " + run.image_encoder.model, run.image_encoder.place,
-         [&] { check_image_encoder(study, run, findings); });
+         [&] { check_image_encoder(study, run, findings, job); });
     if (uses_text(run.train.mode)) {
       once("text " + run.text_encoder, run.place, [&] { check_text_encoder(run); });
     }

@@ -83,7 +83,7 @@ class StudyChecker {
     guard(study_.file.string(), [&] { settle_field(workspace_.database(), study_.field); });
     const bool imported = import_all();
     meter.add();
-    study::check_models(study_, findings_);
+    study::check_models(study_, findings_, job_);
     meter.add();
     if (study_.classes.empty() || study_.data.empty()) return;  // which was told
     bool assigned = false;
