@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "epicrisis/core/strings.h"
-#include "epicrisis/corpus/import_record.h"
+#include "epicrisis/store/tables/import_record.h"
 #include "epicrisis/study/study.h"
 #include "study/data_state.h"
 #include "study/kept_studies.h"
