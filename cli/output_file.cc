@@ -133,8 +133,7 @@ bool is_of_kind(OutputKind kind, const Path& file, std::string_view text) {
       return is_page(text);
     case OutputKind::kPredictions:
       return line.starts_with("picture,class,p_") &&
-             (line.ends_with(",nearest,nearest_class,similarity,error,remarks") ||
-              line.ends_with(",nearest,nearest_class,similarity,error"));  // of earlier versions
+             line.find(",nearest,nearest_class,similarity,error") != std::string::npos;
     case OutputKind::kSplit:
       return line == "dataset,key,group,class,split,fold";
     case OutputKind::kFindings:

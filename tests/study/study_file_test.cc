@@ -128,7 +128,7 @@ TEST(StudyFile, ErrorsNameFileLineAndValue) {
   EXPECT_NE(message("classes = [\"NEV\", \"XYZ\"]\n" + text).find("'XYZ'"), std::string::npos);
   EXPECT_NE(message("classes = [\"NEV\", \"NEV\"]\n" + text).find("twice"), std::string::npos);
   EXPECT_NE(message("baseline = \"nothing\"\n" + text).find("'nothing'"), std::string::npos);
-  EXPECT_NE(message(text + "[split]\ntrain = 0.5\n").find("not 1"), std::string::npos);
+  EXPECT_NE(message(text + "[split]\ntrain = 0.5\n").find("not to 1"), std::string::npos);
   // What assign_splits() would refuse once the pictures were read.
   EXPECT_NE(message(text + "[split]\ntrain = 0.7005\n").find("s.toml:"), std::string::npos);
   EXPECT_NE(message(text + "[prepare]\nsize = 9\n").find("size"), std::string::npos);
