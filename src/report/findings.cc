@@ -81,7 +81,7 @@ void add_comparisons(const ReportData& data, std::vector<std::string>& findings)
 }
 
 void add_headline(const ReportData& data, std::vector<std::string>& findings) {
-  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  const MetricTable table = metric_table(data, "classification", data.headline_metric);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     const ResultRow* low = nullptr;
     const ResultRow* high = nullptr;
@@ -143,24 +143,38 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   }
 }
 
+// The confusion matrix of the data set that counts most samples: a run that reads notes may have been
+// measured on some alone. Null without any.
+const ReportConfusion* whole_confusion(const ReportData& data, const MetricTable::Column& column) {
+  const ReportConfusion* whole = nullptr;
+  std::uint64_t most = 0;
+  for (const ReportConfusion& one : data.confusions) {
+    if (one.dataset != column.dataset || one.role != column.role || one.seeds == 0) continue;
+    const std::size_t classes = one.counts.classes;
+    if (one.counts.counts.size() != classes * classes) continue;
+    const std::uint64_t samples = one.counts.total() / one.seeds;
+    if (whole != nullptr && samples <= most) continue;
+    whole = &one;
+    most = samples;
+  }
+  return whole;
+}
+
 // The classes of a data set that have fewer than `most` samples, by the rows of a confusion matrix
 // of it: "2 of MEL".
 std::vector<std::string> few_of(const ReportData& data, const MetricTable::Column& column,
                                 std::size_t most) {
   std::vector<std::string> few;
-  for (const ReportConfusion& one : data.confusions) {
-    if (one.dataset != column.dataset || one.role != column.role || one.seeds == 0) continue;
-    const std::size_t classes = one.counts.classes;
-    if (one.counts.counts.size() != classes * classes) continue;
-    for (std::size_t t = 0; t < classes && t < data.classes.size(); ++t) {
-      std::uint64_t total = 0;
-      for (std::size_t p = 0; p < classes; ++p) total += one.counts.at(t, p);
-      const std::uint64_t samples = total / one.seeds;
-      if (samples > 0 && samples < most) {
-        few.push_back(fmt::format("{} of {}", samples, data.classes[t]));
-      }
+  const ReportConfusion* one = whole_confusion(data, column);
+  if (one == nullptr) return few;
+  const std::size_t classes = one->counts.classes;
+  for (std::size_t t = 0; t < classes && t < data.classes.size(); ++t) {
+    std::uint64_t total = 0;
+    for (std::size_t p = 0; p < classes; ++p) total += one->counts.at(t, p);
+    const std::uint64_t samples = total / one->seeds;
+    if (samples > 0 && samples < most) {
+      few.push_back(fmt::format("{} of {}", samples, data.classes[t]));
     }
-    break;
   }
   return few;
 }
@@ -182,17 +196,24 @@ std::string verdict_on_runs(const MetricTable& table, std::size_t column,
   std::vector<std::string> better;
   std::vector<std::string> open;
   std::vector<std::string> worse;
+  std::vector<std::string> apart;
+  bool readers = false;
   for (std::size_t s = 0; s < table.systems.size(); ++s) {
     const ResultRow* row = table.cell(s, column);
     if (row == nullptr) continue;
     const MetricTable::System& system = table.systems[s];
-    (row->lo > highest   ? better
-     : row->hi < highest ? worse
-                         : open)
-        .push_back(system.run.empty() ? system.title : system.run);
+    const bool reads_notes = system.mode == markup::kNotesMode;
+    std::string name = system.run.empty() ? system.title : system.run;
+    if (reads_notes && !system.run.empty()) name += " (reads notes, sees no picture)";
+    if (reads_notes && row->n != first.n) {
+      apart.push_back(fmt::format("{}: on {} of the {} samples", name, row->n, first.n));
+      continue;
+    }
+    readers = readers || reads_notes;
+    (row->lo > highest ? better : row->hi < highest ? worse : open).push_back(std::move(name));
   }
   const std::size_t measured = better.size() + open.size() + worse.size();
-  if (measured == 0) return {};
+  if (measured == 0 && apart.empty()) return {};
   const bool single = references.size() == 1;
   std::string sentence =
       fmt::format("{} reaches {} on {} ({})", reference_words(first),
@@ -205,14 +226,18 @@ std::string verdict_on_runs(const MetricTable& table, std::size_t column,
   const auto add = [&](const char* words, const char* of_all,
                        const std::vector<std::string>& names) {
     if (names.empty()) return;
-    sentence +=
-        fmt::format(" {} {}: {}.", words, single ? "it" : of_all,
-                    names.size() == measured && measured > 2 ? fmt::format("all {} runs", measured)
-                                                             : join_words(names, "and"));
+    sentence += fmt::format(" {} {}: {}.", words, single ? "it" : of_all,
+                            names.size() == measured && measured > 2 && !readers
+                                ? fmt::format("all {} runs", measured)
+                                : join_words(names, "and"));
   };
   add("Better, as the interval lies above", "both", better);
   add("Not shown to be better, as the interval holds", "the higher of them", open);
   add("Worse, as the interval lies below", "the higher of them", worse);
+  if (!apart.empty()) {
+    sentence += fmt::format(" Not held against it, as measured on samples with a note alone: {}.",
+                            join_words(apart, "and"));
+  }
   return sentence;
 }
 
@@ -220,11 +245,11 @@ std::string verdict_on_runs(const MetricTable& table, std::size_t column,
 
 std::vector<std::string> small_numbers(const ReportData& data) {
   std::vector<std::string> warnings;
-  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  const MetricTable table = metric_table(data, "classification", data.headline_metric);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::size_t n = 0;
     for (std::size_t s = 0; s < table.systems.size(); ++s) {
-      if (const ResultRow* row = table.cell(s, c)) n = row->n;
+      if (const ResultRow* row = table.cell(s, c)) n = std::max(n, row->n);
     }
     if (n == 0) continue;
     const std::vector<std::string> few = few_of(data, table.columns[c], kFewOfAClass);
@@ -254,7 +279,7 @@ std::vector<std::string> small_classes(const ReportData& data) {
 
 std::vector<std::string> against_no_learning(const ReportData& data) {
   std::vector<std::string> sentences;
-  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  const MetricTable table = metric_table(data, "classification", data.headline_metric);
   const std::vector<ReferenceLine> lines = reference_lines(data, table);
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     std::vector<const ReportReference*> references;

@@ -133,7 +133,7 @@ std::string report_latex(const ReportData& data) {
   const std::string percent = fmt::format("{:g}", data.confidence * 100);
   std::string text = "% Needs \\usepackage{booktabs}.\n";
   const auto add = [&](std::string_view task, std::string_view metric, const std::string& kind) {
-    const MetricTable table = metric_table(data.results, task, metric);
+    const MetricTable table = metric_table(data, task, metric);
     if (!table.printed()) return;
     text += metric_latex(table,
                          fmt::format("{}{} with {}\\% bootstrap intervals ({} replicates).", kind,

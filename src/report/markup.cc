@@ -60,12 +60,15 @@ std::string image(const Picture& picture, std::string_view fallback_alt) {
 
 std::string mode_title(std::string_view mode) {
   if (mode == "image") return "image only";
-  if (mode == "text") return "text only";
+  if (mode == kNotesMode) return "reads notes, sees no picture";
   if (mode == "contrastive_align") return "contrastive + alignment";
   return std::string(mode);
 }
 
 std::string variant_title(std::string_view mode, std::string_view notes) {
+  if (mode == kNotesMode && !notes.empty()) {
+    return fmt::format("reads notes {}, sees no picture", notes);
+  }
   const std::string title = mode_title(mode);
   return notes.empty() ? title : fmt::format("{}, notes {}", title, notes);
 }

@@ -20,6 +20,9 @@ std::string data_uri(const Picture& picture);
 // An <img>, or a box that says there is none.
 std::string image(const Picture& picture, std::string_view fallback_alt);
 
+// The mode of runs that read the notes of test samples and see no picture.
+inline constexpr std::string_view kNotesMode = "text";
+
 // "image-only", "multimodal": a mode as a reader says it. Unknown ones as they are.
 std::string mode_title(std::string_view mode);
 // "multi-m (densenet121, multimodal, notes M)", not escaped.

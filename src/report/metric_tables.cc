@@ -170,6 +170,25 @@ MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view ta
   return table;
 }
 
+MetricTable metric_table(const ReportData& data, std::string_view task, std::string_view metric) {
+  MetricTable table = metric_table(data.results, task, metric);
+  for (const SamplesWithoutNote& one : data.without_note) {
+    if (one.without < one.n) continue;
+    for (std::size_t s = 0; s < table.systems.size(); ++s) {
+      for (std::size_t c = 0; c < table.columns.size(); ++c) {
+        const MetricTable::Column& column = table.columns[c];
+        const std::size_t at = s * table.columns.size() + c;
+        if (table.systems[s].run != one.run || column.dataset != one.dataset ||
+            column.role != one.role || table.cells[at] != nullptr) {
+          continue;
+        }
+        table.missing[at] = "not measured: the run reads notes, and no test sample here has one";
+      }
+    }
+  }
+  return table;
+}
+
 MetricTable class_table(const ReportData& data, std::string_view kind, std::string_view dataset,
                         std::string_view role) {
   MetricTable table;

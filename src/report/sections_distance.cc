@@ -4,7 +4,7 @@ namespace epicrisis::sections {
 
 Section distances(const ReportData& data) {
   const auto table = [&](std::string_view metric, std::string_view caption) {
-    return metric_table_html(metric_table(data.results, "distance", metric), caption);
+    return metric_table_html(metric_table(data, "distance", metric), caption);
   };
   const std::string own =
       table("own_notes",

@@ -21,9 +21,19 @@ constexpr std::size_t kMostFigures = 6;  // curves and matrices beyond these fol
 
 std::string percent(const ReportData& data) { return fmt::format("{:g} %", data.confidence * 100); }
 
+// What runs go by when they classify: `pictures` of those that see any, then those that read notes.
+std::string seen_words(std::string_view pictures, bool see, const std::vector<std::string>& read) {
+  std::string words = see ? std::string(pictures) : "";
+  if (read.empty()) return words;
+  const bool one = read.size() == 1;
+  return words + fmt::format("{}{}{} {} the notes of the test samples and {} no picture.",
+                             see ? " Not so " : "", text(join_words(read, "and")),
+                             see ? ", which" : "", one ? "reads" : "read", one ? "sees" : "see");
+}
+
 // One figure a model: its variants beside each other on each data set.
 std::string shift_figures(const ReportData& data) {
-  const MetricTable numbers = metric_table(data.results, "classification", data.headline_metric);
+  const MetricTable numbers = metric_table(data, "classification", data.headline_metric);
   std::vector<std::string> models;
   for (const MetricTable::System& system : numbers.systems) {
     if (std::find(models.begin(), models.end(), system.model) == models.end()) {
@@ -40,6 +50,8 @@ std::string shift_figures(const ReportData& data) {
     std::string legend;
     std::string description;
     std::size_t hidden = 0;
+    bool see = false;
+    std::vector<std::string> read;
     for (std::size_t s = 0; s < numbers.systems.size(); ++s) {
       const MetricTable::System& system = numbers.systems[s];
       if (system.model != model) continue;
@@ -58,6 +70,9 @@ std::string shift_figures(const ReportData& data) {
         groups[c].points.push_back({series.size(), row->value, *row->lo, *row->hi, words});
         description += words + ". ";
       }
+      const bool reads_notes = system.mode == markup::kNotesMode;
+      see = see || !reads_notes;
+      if (reads_notes) read.push_back(system.run.empty() ? name : system.run);
       legend += fmt::format("<li>{}{}</li>", svg_legend_mark(series.size()), text(name));
       series.push_back(name);
     }
@@ -65,16 +80,18 @@ std::string shift_figures(const ReportData& data) {
     const std::string svg = svg_error_bars(fmt::format("{} of {} by data set", title, model),
                                            description, title, series, groups);
     if (svg.empty()) continue;
-    html += fmt::format("<ul class=\"legend\">{}</ul>\n", legend) +
-            figure(svg,
-                   fmt::format(
-                       "{}{} on each data set with {} intervals. Classification uses the picture "
-                       "alone; text was seen in training only.{}",
-                       text(title), model.empty() ? "" : " of " + text(model), percent(data),
-                       hidden == 0
-                           ? ""
-                           : fmt::format(" {} further variants are in the table only.", hidden)),
-                   true);
+    html +=
+        fmt::format("<ul class=\"legend\">{}</ul>\n", legend) +
+        figure(svg,
+               fmt::format("{}{} on each data set with {} intervals. {}{}", text(title),
+                           model.empty() ? "" : " of " + text(model), percent(data),
+                           seen_words("Classification uses the picture alone; text was seen in "
+                                      "training only.",
+                                      see, read),
+                           hidden == 0 ? ""
+                                       : fmt::format(" {} further variants are in the table only.",
+                                                     hidden)),
+               true);
   }
   return html;
 }
@@ -120,6 +137,23 @@ std::string forest(const ReportData& data, bool notes_alone) {
                                 "more, which the table of differences names",
                   text(metric), percent(data)),
       true);
+}
+
+// Below a table of classification: which of its runs see pictures, which read notes.
+std::string seen_in(const ReportData& data, const MetricTable& table) {
+  const bool see = std::ranges::any_of(table.systems, [](const MetricTable::System& system) {
+    return system.mode != markup::kNotesMode;
+  });
+  std::string words = seen_words("The model sees the picture alone.", see, note_readers(data));
+  for (const SamplesWithoutNote& one : data.without_note) {
+    words += fmt::format(" {}.", text(left_out_words(one)));
+  }
+  return words;
+}
+
+std::string readers_note(const ReportData& data) {
+  const std::string words = note_readers_words(data);
+  return words.empty() ? words : " " + text(words);
 }
 
 std::string small_classes_html(const ReportData& data) {
@@ -232,12 +266,12 @@ Section summary(const ReportData& data) {
     }
     html += "</ul>\n";
   }
-  const MetricTable headline = metric_table(data.results, "classification", data.headline_metric);
-  const std::string numbers =
-      metric_table_html(headline,
-                        fmt::format("{} with {} intervals. The model sees the picture alone.",
-                                    text(metric_title(data.headline_metric)), percent(data)),
-                        &data);
+  const MetricTable headline = metric_table(data, "classification", data.headline_metric);
+  const std::string numbers = metric_table_html(
+      headline,
+      fmt::format("{} with {} intervals. {}", text(metric_title(data.headline_metric)),
+                  percent(data), seen_in(data, headline)),
+      &data);
   if (!numbers.empty()) {
     html += numbers;
     for (const std::string& verdict : against_no_learning(data)) {
@@ -261,9 +295,12 @@ Section results(const ReportData& data) {
   std::string html = comparison_table(data);
   for (const ClassificationMetric& metric : classification_metrics()) {
     if (metric.name == data.headline_metric) continue;  // tops the summary
-    const MetricTable table = metric_table(data.results, "classification", metric.name);
-    const std::string numbers = metric_table_html(
-        table, fmt::format("{} with {} intervals.", text(metric.title), percent(data)), &data);
+    const MetricTable table = metric_table(data, "classification", metric.name);
+    const std::string numbers =
+        metric_table_html(table,
+                          fmt::format("{} with {} intervals.{}", text(metric.title), percent(data),
+                                      readers_note(data)),
+                          &data);
     const std::string why = numbers.empty() ? table.missing_words() : "";
     if (numbers.empty() && why.empty()) continue;
     html += fmt::format("<h3>{}</h3>\n{}", text(metric.title),
@@ -273,7 +310,7 @@ Section results(const ReportData& data) {
   std::string zero_shot;
   for (const ClassificationMetric& metric : classification_metrics()) {
     if (metric.name != "weighted_f1" && metric.name != "balanced_accuracy") continue;
-    const MetricTable table = metric_table(data.results, "zero-shot", metric.name);
+    const MetricTable table = metric_table(data, "zero-shot", metric.name);
     const std::string numbers = metric_table_html(
         table,
         fmt::format("{} of the class whose prompt is nearest to the picture, {} intervals.",

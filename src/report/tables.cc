@@ -28,6 +28,15 @@ std::size_t terminal_width(std::string_view text) {
   }));
 }
 
+// A line for each data set of which a run left samples out.
+std::string left_out_lines(const ReportData& data) {
+  std::string lines;
+  for (const SamplesWithoutNote& one : data.without_note) {
+    lines += clean_text(left_out_words(one), 500) + ".\n";
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string format_metric(std::string_view metric, double value) {
@@ -56,6 +65,41 @@ std::string metric_title(std::string_view metric) {
     }
   }
   return std::string(metric);
+}
+
+std::string left_out_words(const SamplesWithoutNote& one) {
+  const std::string samples = counted(one.n, "test sample");
+  if (one.without == one.n) {
+    return fmt::format(
+        "run '{}' reads the notes of test samples, and none of the {} of {} has one: it is not "
+        "measured there",
+        one.run, samples, one.dataset);
+  }
+  return fmt::format("run '{}' reads the notes of test samples: {} of the {} of {} {} left out",
+                     one.run, one.without, samples, one.dataset,
+                     one.without == 1 ? "has none and is" : "have none and are");
+}
+
+std::vector<std::string> note_readers(const ReportData& data) {
+  std::vector<std::string> readers;
+  for (const ResultRow& row : data.results) {
+    if (row.mode != markup::kNotesMode) continue;
+    const std::string name =
+        row.run.empty() ? markup::system_title("", row.model, row.mode, row.notes) : row.run;
+    if (std::ranges::find(readers, name) == readers.end()) readers.push_back(name);
+  }
+  return readers;
+}
+
+std::string note_readers_words(const ReportData& data) {
+  const std::vector<std::string> readers = note_readers(data);
+  if (readers.empty()) return {};
+  return fmt::format(
+      "{} {} no picture: such numbers say what the notes tell, not what notes bought a model of "
+      "pictures.",
+      join_words(readers, "and"),
+      readers.size() == 1 ? "reads the notes of the test samples and sees"
+                          : "read the notes of the test samples and see");
 }
 
 bool printable(const Comparison& comparison) {
@@ -106,6 +150,14 @@ Json to_json(const ReportData& data) {
                           {"value", one.value},
                           {"n", one.n}});
   }
+  Json without_note = Json::array();
+  for (const SamplesWithoutNote& one : data.without_note) {
+    without_note.push_back({{"run", one.run},
+                            {"dataset", one.dataset},
+                            {"role", one.role},
+                            {"without", one.without},
+                            {"n", one.n}});
+  }
   Json environment = Json::object();
   for (const auto& [key, value] : data.environment) environment[key] = value;
   const std::vector<ResultRow> printed = printable_rows(data);
@@ -128,15 +180,18 @@ Json to_json(const ReportData& data) {
           {"findings", report_findings(data)},
           {"against_no_learning", against_no_learning(data)},
           {"small_classes", small_classes(data)},
+          {"note_readers", note_readers(data)},
           {"warnings", data.warnings},
+          {"without_note", std::move(without_note)},
           {"environment", std::move(environment)}};
 }
 
 std::string report_text(const ReportData& data) {
-  const MetricTable table = metric_table(data.results, "classification", data.headline_metric);
+  const MetricTable table = metric_table(data, "classification", data.headline_metric);
   if (!table.printed()) {
     return "No result with an interval yet" +
-           (table.systems.empty() ? ".\n" : ": " + table.missing_words() + ".\n");
+           (table.systems.empty() ? ".\n" : ": " + table.missing_words() + ".\n") +
+           left_out_lines(data);
   }
   std::vector<std::vector<std::string>> lines = {{metric_title(data.headline_metric)}};
   for (const MetricTable::Column& column : table.columns) {
@@ -181,6 +236,9 @@ std::string report_text(const ReportData& data) {
     }
     text += printed.substr(0, printed.find_last_not_of(' ') + 1) + "\n";
   }
+  const std::string readers = note_readers_words(data);
+  if (!readers.empty()) text += clean_text(readers, 500) + "\n";
+  text += left_out_lines(data);
   for (const std::string& verdict : against_no_learning(data))
     text += clean_text(verdict, 500) + "\n";
   for (const std::string& warning : small_numbers(data)) text += clean_text(warning, 500) + "\n";

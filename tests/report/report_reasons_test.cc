@@ -104,6 +104,112 @@ TEST(ReportReasons, RetrievalSaysWhyThereIsNoNumber) {
   EXPECT_THAT(html, HasSubstr("nothing to find: 2 of 22 (image → image). P@k counts them as 0"));
 }
 
+// A run that classifies notes, on some of the samples of one data set and on none of another.
+ReportData report_with_reader() {
+  ReportData data = sample_report();
+  const std::vector<ResultRow> rows = data.results;
+  for (ResultRow row : rows) {
+    if (row.run != "pictures" || row.task != "classification" || row.dataset == "isic2017")
+      continue;
+    row.run = "words";
+    row.model = "bag";
+    row.mode = "text";
+    row.notes = "M";
+    if (row.dataset == "isic2018_test" && row.n == 1134) row.n = 1000;
+    data.results.push_back(row);
+  }
+  data.without_note = {{"words", "isic2018_test", "external", 134, 1134},
+                       {"words", "isic2017", "external", 2062, 2062}};
+  return data;
+}
+
+TEST(ReportReasons, ARunThatReadsNotesIsNeverTakenForOneThatSeesPictures) {
+  const std::string without = render_html(sample_report());
+  EXPECT_THAT(without, HasSubstr("The model sees the picture alone.</figcaption>"));
+  EXPECT_THAT(without, Not(HasSubstr("sees no picture")));
+  EXPECT_THAT(report_text(sample_report()), Not(HasSubstr("reads the notes")));
+  const ReportData data = report_with_reader();
+  const std::string html = render_html(data);
+  EXPECT_EQ(check_markup(html).error, "");
+  EXPECT_THAT(html, HasSubstr("The model sees the picture alone. Not so words, which reads the "
+                              "notes of the test samples and sees no picture."));
+  EXPECT_THAT(html, HasSubstr("<small>reads notes M, sees no picture</small><small>bag</small>"));
+  // Its own figure is of a model that is no encoder of pictures.
+  EXPECT_THAT(html, HasSubstr("of bag on each data set with 95 % intervals. words reads the notes "
+                              "of the test samples and sees no picture."));
+  const std::string printed = report_text(data);
+  EXPECT_THAT(printed, HasSubstr("words (bag, reads notes M, sees no picture)"));
+  EXPECT_THAT(printed,
+              HasSubstr("\nwords reads the notes of the test samples and sees no picture:"));
+  EXPECT_THAT(report_latex(data), HasSubstr("words (bag, reads notes M, sees no picture)"));
+  EXPECT_EQ(to_json(data)["note_readers"], Json::array({"words"}));
+  for (const std::string& verdict : against_no_learning(data)) {
+    if (verdict.find("ham10000") == std::string::npos) continue;
+    EXPECT_THAT(verdict, HasSubstr("words (reads notes, sees no picture)"));
+  }
+  EXPECT_TRUE(note_readers(sample_report()).empty());
+}
+
+TEST(ReportReasons, SamplesWithoutANoteAreCountedAndNamed) {
+  const ReportData data = report_with_reader();
+  const std::string part =
+      "run 'words' reads the notes of test samples: 134 of the 1134 test samples of isic2018_test "
+      "have none and are left out";
+  const std::string none =
+      "run 'words' reads the notes of test samples, and none of the 2062 test samples of isic2017 "
+      "has one: it is not measured there";
+  EXPECT_EQ(left_out_words(data.without_note[0]), part);
+  EXPECT_EQ(left_out_words(data.without_note[1]), none);
+  EXPECT_EQ(left_out_words({"a", "b", "internal", 1, 2}),
+            "run 'a' reads the notes of test samples: 1 of the 2 test samples of b has none and is "
+            "left out");
+  EXPECT_THAT(report_text(data), testing::AllOf(HasSubstr(part), HasSubstr(none)));
+  const std::string html = render_html(data);
+  EXPECT_THAT(html, HasSubstr("134 of the 1134 test samples"));
+  EXPECT_THAT(html,
+              HasSubstr(">not measured: the run reads notes, and no test sample here has one<"));
+  EXPECT_THAT(html, HasSubstr("<small>n = 1,000</small>"));
+  EXPECT_EQ(to_json(data)["without_note"], (Json::array({{{"run", "words"},
+                                                          {"dataset", "isic2018_test"},
+                                                          {"role", "external"},
+                                                          {"without", 134},
+                                                          {"n", 1134}},
+                                                         {{"run", "words"},
+                                                          {"dataset", "isic2017"},
+                                                          {"role", "external"},
+                                                          {"without", 2062},
+                                                          {"n", 2062}}})));
+  ReportData nothing;
+  nothing.without_note = data.without_note;
+  EXPECT_THAT(report_text(nothing), testing::AllOf(HasSubstr("No result"), HasSubstr(none)));
+  // What always the most frequent class would reach is of all samples.
+  bool held = false;
+  for (const std::string& verdict : against_no_learning(data)) {
+    if (verdict.find("isic2018_test") == std::string::npos) continue;
+    held = true;
+    EXPECT_THAT(verdict,
+                HasSubstr("Not held against it, as measured on samples with a note alone: words "
+                          "(reads notes, sees no picture): on 1000 of the 1134 samples."));
+  }
+  EXPECT_TRUE(held);
+}
+
+// The fewer samples of a run that reads notes are not the size of the data set.
+TEST(ReportReasons, ADataSetIsAsLargeAsTheRunThatSawMost) {
+  ReportData data = report_with_reader();
+  for (ResultRow& row : data.results) {
+    if (row.run == "words") row.n = 3;
+  }
+  ReportConfusion few{"bag", "text", "M", "isic2017", 1, ConfusionMatrix(8), "words", "external"};
+  few.counts.at(0, 0) = 3;
+  ReportConfusion all = few;
+  all.run = "pictures";
+  all.counts.at(0, 0) = 300;
+  data.confusions = {few, all};
+  EXPECT_TRUE(small_numbers(data).empty()) << small_numbers(data).front();
+  EXPECT_TRUE(small_classes(data).empty());
+}
+
 TEST(ReportReasons, SaysHowTrainingsAreDrawnAndWhatLossesAre) {
   ReportData data = sample_report();
   const std::string html = render_html(data);

@@ -175,6 +175,16 @@ struct Comparison {
   std::vector<std::string> differences = {};
 };
 
+// Of a data set that a run of mode "text" is tested on: those of its samples that have no note of
+// the run, and so nothing that it could read. They are in none of its numbers.
+struct SamplesWithoutNote {
+  std::string run;
+  std::string dataset;
+  std::string role;
+  std::size_t without = 0;
+  std::size_t n = 0;  // all test samples
+};
+
 struct ReportData {
   std::string title;
   std::string subtitle;
@@ -200,6 +210,7 @@ struct ReportData {
   std::vector<std::pair<std::string, std::string>> environment;
   std::string settings;  // the study file as it was run
   std::vector<std::string> warnings;
+  std::vector<SamplesWithoutNote> without_note = {};
 };
 
 }  // namespace epicrisis

@@ -13,13 +13,13 @@ namespace epicrisis {
 
 std::string report_csv(const ReportData& data);  // all results, columns of ResultRow
 // {"title", "confidence", "replicates", "results": [...], "comparisons": [...], "leakage": {...},
-// "findings", "against_no_learning" and "small_classes": sentences}, and "not_printed": how many
-// results are not printable().
+// "findings", "against_no_learning" and "small_classes": sentences, "note_readers": names,
+// "without_note": [...]}, and "not_printed": how many results are not printable().
 Json to_json(const ReportData& data);
 // Tables for a paper (booktabs): headline, comparisons, retrieval. Text is escaped for LaTeX.
 std::string report_latex(const ReportData& data);
-// The headline table for a terminal, columns aligned, which runs beat what is reached without
-// learning, and what is small; control characters are removed.
+// The headline table for a terminal, columns aligned, which runs read notes, which beat what is
+// reached without learning, and what is small; control characters are removed.
 std::string report_text(const ReportData& data);
 
 // What the comparisons found, in plain sentences that claim no more than their intervals do; and
@@ -37,6 +37,16 @@ std::vector<std::string> small_classes(const ReportData& data);
 // By the intervals of the headline metric, which runs are better than what is reached without
 // learning, by the higher of the reference lines; a sentence a data set. Plain text.
 std::vector<std::string> against_no_learning(const ReportData& data);
+
+// Which samples a run that reads notes leaves out: "run 'a' reads the notes of test samples: 3 of 12
+// of clinic have none and are left out".
+std::string left_out_words(const SamplesWithoutNote& one);
+
+// The names of the runs that the results hold whose mode is "text", in their order: they read the
+// notes of the test samples and see no picture.
+std::vector<std::string> note_readers(const ReportData& data);
+// A sentence that says so of them; "" without any.
+std::string note_readers_words(const ReportData& data);
 
 // Whether difference, interval, n and the seed counts are all there.
 bool printable(const Comparison& comparison);
@@ -85,6 +95,8 @@ struct MetricTable {
 // printable; in retrieval those that the metric was measured for. Points into `rows`.
 MetricTable metric_table(const std::vector<ResultRow>& rows, std::string_view task,
                          std::string_view metric);
+// The same of the report's results; a cell that a run left empty for want of notes says so.
+MetricTable metric_table(const ReportData& data, std::string_view task, std::string_view metric);
 // Recall or specificity ("recall", "specificity") on one data set: a class a column, those that
 // occur there. Of a class of too few samples for an interval it counts: "0 of 1".
 MetricTable class_table(const ReportData& data, std::string_view kind, std::string_view dataset,
