@@ -10,6 +10,7 @@
 
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/report/tables.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/inventory.h"
 #include "epicrisis/store/tables/runs.h"
@@ -91,10 +92,16 @@ class RunsChecker {
       for (std::size_t i = 0; i < has.size(); ++i) trained_on[i] = trained_on[i] && has[i];
     }
     const bool all_validated = keep_validation(*set_, trained_on);
+    const bool reads_notes = run.train.mode == Mode::kText;
+    std::vector<bool> readable(set_->cases.size(), true);
+    if (reads_notes) {
+      readable = with_own_note(run, notes);
+      check_tested_notes(run, readable);
+    }
     for (std::size_t i = 0; i < set_->cases.size(); ++i) {
       const Role role = set_->cases[i].role;
       train += role == Role::kTrain && trained_on[i];
-      validation += role == Role::kValidation && trained_on[i];
+      validation += role == Role::kValidation && trained_on[i] && readable[i];
     }
     const std::string with = join(run.train_with, ", ");
     if (train == 0) {
@@ -111,10 +118,13 @@ class RunsChecker {
     }
     check_trained_classes(run, trained_on);
     if (validation == 0) {
-      findings_.warning(run.place,
-                        fmt::format("run '{}' has no validation sample: all {} epochs are trained, "
-                                    "none is stopped early; [split] validation gives some",
-                                    run.name, run.train.epochs));
+      findings_.warning(
+          run.place,
+          fmt::format("run '{}' has no validation sample{}: all {} epochs are trained, "
+                      "none is stopped early; {}",
+                      run.name, reads_notes ? " with a note, and reads notes" : "",
+                      run.train.epochs,
+                      reads_notes ? "write notes of some" : "[split] validation gives some"));
     } else if (all_validated) {
       findings_.warning(
           run.place, fmt::format("run '{}': no validation sample will have a note of each of {}; "
@@ -144,14 +154,42 @@ class RunsChecker {
                     classes.begin()->second));
   }
 
+  // By case: whether it will have a note that the run takes.
+  static std::vector<bool> with_own_note(const StudyRun& run, FutureNotes& notes) {
+    std::vector<bool> any;
+    for (const std::string& strategy : expand_note_sets(run.notes)) {
+      const std::vector<bool>& has = notes.of(strategy, run);
+      any.resize(has.size());
+      for (std::size_t i = 0; i < has.size(); ++i) any[i] = any[i] || has[i];
+    }
+    return any;
+  }
+
+  // A run that reads the notes of test samples says nothing of those that have none.
+  void check_tested_notes(const StudyRun& run, const std::vector<bool>& readable) {
+    std::map<std::string, SamplesWithoutNote> sets;
+    for (std::size_t i = 0; i < set_->cases.size(); ++i) {
+      const Case& entry = set_->cases[i];
+      if (entry.role != Role::kTest && entry.role != Role::kExternal) continue;
+      SamplesWithoutNote& counts = sets[entry.dataset];
+      ++counts.n;
+      counts.without += readable[i] ? 0 : 1;
+    }
+    for (auto& [name, counts] : sets) {
+      if (counts.without == 0) continue;
+      counts.run = run.name;
+      counts.dataset = name;
+      findings_.warning(run.place, fmt::format("{}; write notes of {} for them, or leave it so",
+                                               left_out_words(counts), join(run.notes, ", ")));
+    }
+  }
+
   // A run that learns from texts needs one of a training sample at least.
   void check_own_notes(const StudyRun& run, FutureNotes& notes,
                        const std::vector<bool>& trained_on) {
-    for (const std::string& strategy : expand_note_sets(run.notes)) {
-      const std::vector<bool>& has = notes.of(strategy, run);
-      for (std::size_t i = 0; i < has.size(); ++i) {
-        if (has[i] && trained_on[i] && set_->cases[i].role == Role::kTrain) return;
-      }
+    const std::vector<bool> has = with_own_note(run, notes);
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i] && trained_on[i] && set_->cases[i].role == Role::kTrain) return;
     }
     findings_.error(run.place, ErrorKind::kInput,
                     fmt::format("run '{}': no training sample will have a note of {}{}; write such "

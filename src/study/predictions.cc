@@ -1,6 +1,8 @@
 #include "study/predictions.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/tensor/safetensors.h"
@@ -28,6 +30,31 @@ std::vector<std::int64_t> integers(const TensorFile& file, const std::string& na
 }
 
 }  // namespace
+
+std::vector<std::size_t> predicted_rows(const Predictions& predictions, Mode mode) {
+  std::vector<std::size_t> rows;
+  if (mode == Mode::kText) {
+    for (const std::int64_t row : predictions.note_cases) {
+      rows.push_back(static_cast<std::size_t>(row));
+    }
+    std::ranges::sort(rows);
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  } else {
+    rows.resize(predictions.sample_ids.size());
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+  }
+  return rows;
+}
+
+FloatMatrix logits_of_cases(const Predictions& predictions, const FloatMatrix& of_notes,
+                            std::size_t classes) {
+  FloatMatrix of_cases(predictions.sample_ids.size(), classes);
+  for (std::size_t i = predictions.note_cases.size(); i-- > 0;) {
+    std::ranges::copy(of_notes.row(i),
+                      of_cases.row(static_cast<std::size_t>(predictions.note_cases[i])).begin());
+  }
+  return of_cases;
+}
 
 Path predictions_file(const Path& run_folder, const std::string& dataset) {
   return run_folder / "predictions" / (dataset + ".safetensors");

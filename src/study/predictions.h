@@ -8,6 +8,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
+#include "epicrisis/settings/train_config.h"
 
 namespace epicrisis::study {
 
@@ -16,7 +17,8 @@ namespace epicrisis::study {
 struct Predictions {
   std::vector<std::int64_t> sample_ids;  // one a row of `images` and `logits`
   FloatMatrix images;                    // z_img [cases, width]
-  FloatMatrix logits;                    // [cases, classes]; of z_img, in text mode of z_txt
+  // [cases, classes]; of z_img, in text mode of z_txt of the first note, and 0 without a note
+  FloatMatrix logits;
   FloatMatrix notes;                     // z_txt [notes, width]; empty without text
   std::vector<std::int64_t> note_cases;  // row in `images` that a note belongs to
   std::vector<std::int64_t> note_texts;  // equal numbers, equal text
@@ -24,6 +26,13 @@ struct Predictions {
   std::string identity;                  // what they were computed from; predictions_identity()
   std::string checksum = "";             // of the file they were read from
 };
+
+// The rows of `logits` that say something of their case, ascending: all, but in text mode those of
+// the cases with a note.
+std::vector<std::size_t> predicted_rows(const Predictions& predictions, Mode mode);
+// `logits` in text mode, from those of each of `notes` [notes, classes].
+FloatMatrix logits_of_cases(const Predictions& predictions, const FloatMatrix& of_notes,
+                            std::size_t classes);
 
 // runs/<id>/predictions/<data set>.safetensors
 Path predictions_file(const Path& run_folder, const std::string& dataset);

@@ -336,17 +336,28 @@ struct BestRun {
   const TrainedRun* run = nullptr;
   std::optional<double> value;
 };
-BestRun best_run(const ReportData& report, const std::vector<TrainedRun>& runs,
+BestRun best_run(const ReportData& report, const std::vector<const TrainedRun*>& runs,
                  const DatasetSlice& slice) {
-  BestRun best{&runs.front(), value_of(report, runs.front(), slice)};
-  for (const TrainedRun& run : runs) {
-    const std::optional<double> value = value_of(report, run, slice);
-    if (value && (!best.value || *value > *best.value)) best = {&run, value};
+  BestRun best{runs.front(), value_of(report, *runs.front(), slice)};
+  for (const TrainedRun* run : runs) {
+    const std::optional<double> value = value_of(report, *run, slice);
+    if (value && (!best.value || *value > *best.value)) best = {run, value};
   }
   return best;
 }
 
-std::string why_shown(const ReportData& report, const BestRun& best, std::size_t runs) {
+// Those that see pictures.
+std::vector<const TrainedRun*> runs_of_pictures(const std::vector<TrainedRun>& runs) {
+  std::vector<const TrainedRun*> seeing;
+  for (const TrainedRun& run : runs) {
+    if (run.run->train.mode != Mode::kText) seeing.push_back(&run);
+  }
+  return seeing;
+}
+
+// Of `runs` that see pictures; `readers` read notes alone.
+std::string why_shown(const ReportData& report, const BestRun& best, std::size_t runs,
+                      std::size_t readers) {
   std::string why = best.value ? fmt::format("the run with the highest {} here, {}",
                                              metric_title(report.headline_metric),
                                              format_metric(report.headline_metric, *best.value))
@@ -356,15 +367,21 @@ std::string why_shown(const ReportData& report, const BestRun& best, std::size_t
   if (runs > 1) {
     why += fmt::format("; {} not shown", counted(runs - 1, "other run is", "other runs are"));
   }
+  if (readers > 0) {
+    why += fmt::format("; {} no picture, and {} left aside",
+                       counted(readers, "run sees", "runs see"), readers == 1 ? "is" : "are");
+  }
   return why;
 }
 
 // What the first training of the best run got wrong on each data set, by the results of the report.
+// What a run that reads notes alone got wrong, no picture shows.
 std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& study,
                                          const CaseSet& set, const PictureTable& pictures,
-                                         const std::vector<TrainedRun>& runs,
+                                         const std::vector<TrainedRun>& all,
                                          const ReportData& report) {
   std::vector<WrongPictures> mistakes;
+  const std::vector<const TrainedRun*> runs = runs_of_pictures(all);
   if (runs.empty()) return mistakes;
   for (const DatasetSlice& slice : slice_by_dataset(set, study)) {
     const BestRun best = best_run(report, runs, slice);
@@ -382,7 +399,7 @@ std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& stud
                         0,
                         slice.truth.size(),
                         {},
-                        why_shown(report, best, runs.size())};
+                        why_shown(report, best, runs.size(), all.size() - runs.size())};
     std::vector<std::pair<double, std::size_t>> wrong;  // the surest first
     for (std::size_t i = 0; i < named.size(); ++i) {
       if (named[i] == slice.truth[i]) continue;
@@ -409,8 +426,11 @@ std::vector<WrongPictures> pick_mistakes(Workspace& workspace, const Study& stud
   return mistakes;
 }
 
-std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRuns& finished) {
+std::vector<std::string> describe_warnings(const CaseSet& set, const FinishedRuns& finished,
+                                           const std::vector<SamplesWithoutNote>& without_note) {
   std::vector<std::string> warnings = finished.missing;
+  for (const SamplesWithoutNote& one : without_note) warnings.push_back(left_out_words(one));
+  warnings.insert(warnings.end(), finished.unvalidated.begin(), finished.unvalidated.end());
   warnings.insert(warnings.end(), finished.cut_off.begin(), finished.cut_off.end());
   if (!set.unreadable.empty()) {
     warnings.push_back(fmt::format(
@@ -459,7 +479,8 @@ ReportData build_report(Workspace& workspace, const Study& study, const CaseSet&
                         {"Cores", std::to_string(available_cores())},
                         {"Written", job.now_utc()}};
   report.settings = study.source;
-  report.warnings = describe_warnings(set, finished);
+  report.without_note = std::move(evaluation.without_note);
+  report.warnings = describe_warnings(set, finished, report.without_note);
   return report;
 }
 

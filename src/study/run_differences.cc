@@ -58,10 +58,20 @@ std::string samples_of(const StudyRun& run) {
   return samples;
 }
 
+// What a run goes by when it is tested.
+std::string seen_by(const StudyRun& run) {
+  if (run.train.mode != Mode::kText) return "pictures";
+  std::string seen = "notes of " + in_order(expand_note_sets(run.notes));
+  if (!run.note_providers.empty()) seen += " by provider " + in_order(run.note_providers);
+  if (!run.note_models.empty()) seen += " by model " + in_order(run.note_models);
+  return seen + " and no picture";
+}
+
 }  // namespace
 
 std::vector<std::string> differences_besides_notes(const StudyRun& run, const StudyRun& baseline) {
   Differences found;
+  found.compare("seen of test samples", seen_by(run), seen_by(baseline));
   if (run.train.mode != Mode::kText && baseline.train.mode != Mode::kText) {
     const StudyImageEncoder& encoder = run.image_encoder;
     const StudyImageEncoder& other = baseline.image_encoder;

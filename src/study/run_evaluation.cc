@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "epicrisis/core/hash.h"
@@ -10,6 +11,7 @@
 #include "epicrisis/core/version.h"
 #include "epicrisis/eval/zero_shot.h"
 #include "epicrisis/notes/strategy/strategy.h"
+#include "epicrisis/report/tables.h"
 #include "study/run_differences.h"
 
 namespace epicrisis::study {
@@ -45,10 +47,46 @@ void append(std::vector<ResultRow>& rows, const std::vector<ResultRow>& more) {
   rows.insert(rows.end(), more.begin(), more.end());
 }
 
-std::vector<SeedScores> class_scores(const std::vector<SeedPredictions>& seeds) {
-  std::vector<SeedScores> scores;
+FloatMatrix rows_of(const FloatMatrix& matrix, const std::vector<std::size_t>& rows) {
+  FloatMatrix part(rows.size(), matrix.columns);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::ranges::copy(matrix.row(rows[i]), part.row(i).begin());
+  }
+  return part;
+}
+
+DatasetSlice part_of(const DatasetSlice& slice, const std::vector<std::size_t>& rows) {
+  DatasetSlice part{slice.name, slice.role, {}, {}, {}};
+  for (const std::size_t row : rows) {
+    part.cases.push_back(slice.cases[row]);
+    part.truth.push_back(slice.truth[row]);
+    part.groups.push_back(slice.groups[row]);
+  }
+  return part;
+}
+
+// Trainings of one run have the same notes.
+MeasuredSlice measured_slice(const std::vector<SeedPredictions>& seeds, Mode mode) {
+  MeasuredSlice measured;
+  measured.rows = predicted_rows(seeds.front().predictions, mode);
   for (const SeedPredictions& entry : seeds) {
-    scores.push_back({entry.seed, entry.predictions.logits});
+    measured.scores.push_back({entry.seed, rows_of(entry.predictions.logits, measured.rows)});
+  }
+  return measured;
+}
+
+// Of those that were measured, the ones of `rows`, a part of theirs.
+std::vector<SeedScores> scores_of(const MeasuredSlice& measured,
+                                  const std::vector<std::size_t>& rows) {
+  if (rows.size() == measured.rows.size()) return measured.scores;
+  std::vector<std::size_t> places;
+  for (const std::size_t row : rows) {
+    places.push_back(static_cast<std::size_t>(std::ranges::lower_bound(measured.rows, row) -
+                                              measured.rows.begin()));
+  }
+  std::vector<SeedScores> scores;
+  for (const SeedScores& one : measured.scores) {
+    scores.push_back({one.seed, rows_of(one.logits, places)});
   }
   return scores;
 }
@@ -69,6 +107,8 @@ std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice
   for (std::size_t i = 0; i < slice.truth.size(); ++i) {
     all += fmt::format("\n{} {}", slice.truth[i], slice.groups[i]);
   }
+  // Earlier rows of this mode were measured on samples without a note too.
+  if (run.run->train.mode == Mode::kText) all += "\nwith a note";
   return sha256_hex(all);
 }
 
@@ -161,6 +201,29 @@ const TrainedRun* baseline_for(const Study& study, const std::vector<TrainedRun>
   return nearest != nullptr ? nearest : first;
 }
 
+// Tells which samples of a slice a run cannot be measured on.
+void note_left_out(const TrainedRun& trained, const DatasetSlice& slice, std::size_t measured,
+                   Evaluation& evaluation, const Job& job) {
+  if (measured == slice.cases.size()) return;
+  evaluation.without_note.push_back({trained.run->name, slice.name, slice.role,
+                                     slice.cases.size() - measured, slice.cases.size()});
+  job.warn("{}", left_out_words(evaluation.without_note.back()));
+}
+
+// The rows of a run on the part of a data set that it was measured on.
+std::vector<ResultRow> measure(const Study& study, const TrainedRun& trained,
+                               const DatasetSlice& slice, const std::vector<SeedScores>& scores,
+                               const std::vector<SeedPredictions>& seeds, const Job& job) {
+  const ResultRow identity = identity_of(trained, slice, "classification");
+  const BootstrapOptions options = bootstrap_options(study, slice);
+  std::vector<ResultRow> rows = classification_rows(identity, slice.truth, scores, options, job);
+  append(rows, class_rows(identity, slice.truth, scores, class_names(study), options, job));
+  if (aligns(trained.run->train.mode) || trained.run->train.mode == Mode::kImage) {
+    evaluate_shared_space(study, trained, slice, seeds, rows, job);
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string measured_name(const ResultRow& row) {
@@ -208,7 +271,7 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
                          const MeasuredRows& known, Job& job) {
   Evaluation evaluation;
   Meter progress = job.meter("evaluation", runs.size(), "runs");
-  evaluation.scores.resize(runs.size());
+  evaluation.measured.resize(runs.size());
   for (std::size_t r = 0; r < runs.size(); ++r) {
     for (const DatasetSlice& slice : slices) {
       job.check();
@@ -216,26 +279,20 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
       for (const auto& [seed, id] : runs[r].seeds) {
         seeds.push_back({seed, read_predictions(predictions_file(runs_folder / id, slice.name))});
       }
-      evaluation.scores[r].push_back(class_scores(seeds));
-      const std::vector<SeedScores>& scores = evaluation.scores[r].back();
-      evaluation.confusions.push_back(confusion_of(runs[r], slice, scores, study.classes.size()));
+      const MeasuredSlice& measured =
+          evaluation.measured[r].emplace_back(measured_slice(seeds, runs[r].run->train.mode));
+      note_left_out(runs[r], slice, measured.rows.size(), evaluation, job);
+      if (measured.rows.empty()) continue;
+      const DatasetSlice part = part_of(slice, measured.rows);
+      evaluation.confusions.push_back(
+          confusion_of(runs[r], part, measured.scores, study.classes.size()));
       const std::string name = measured_name(identity_of(runs[r], slice, ""));
       const std::string key = key_of(study, runs[r], slice, seeds);
       evaluation.keys[name] = key;
       const auto before = known.keys.find(name);
-      if (before != known.keys.end() && before->second == key) {
-        append(evaluation.rows, known.rows.at(name));
-      } else {
-        append(evaluation.rows,
-               classification_rows(identity_of(runs[r], slice, "classification"), slice.truth,
-                                   scores, bootstrap_options(study, slice), job));
-        append(evaluation.rows,
-               class_rows(identity_of(runs[r], slice, "classification"), slice.truth, scores,
-                          class_names(study), bootstrap_options(study, slice), job));
-        if (aligns(runs[r].run->train.mode) || runs[r].run->train.mode == Mode::kImage) {
-          evaluate_shared_space(study, runs[r], slice, seeds, evaluation.rows, job);
-        }
-      }
+      append(evaluation.rows, before != known.keys.end() && before->second == key
+                                  ? known.rows.at(name)
+                                  : measure(study, runs[r], part, measured.scores, seeds, job));
     }
     progress.add();
   }
@@ -252,6 +309,14 @@ void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
         differences_besides_notes(*runs[r].run, *baseline->run);
     for (std::size_t s = 0; s < slices.size(); ++s) {
       job.check();
+      const MeasuredSlice& own = evaluation.measured[r][s];
+      const MeasuredSlice& other = evaluation.measured[b][s];
+      std::vector<std::size_t> common;
+      std::ranges::set_intersection(own.rows, other.rows, std::back_inserter(common));
+      if (common.empty()) continue;
+      const DatasetSlice part = part_of(slices[s], common);
+      const std::vector<SeedScores> baseline_scores = scores_of(other, common);
+      const std::vector<SeedScores> scores = scores_of(own, common);
       for (const char* metric : {"weighted_f1", "balanced_accuracy"}) {
         Comparison comparison;
         comparison.run = runs[r].run->name;
@@ -264,9 +329,8 @@ void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
         comparison.dataset = slices[s].name;
         comparison.role = slices[s].role;
         comparison.metric = metric;
-        comparison.result =
-            compare_classification(metric, slices[s].truth, evaluation.scores[b][s],
-                                   evaluation.scores[r][s], bootstrap_options(study, slices[s]));
+        comparison.result = compare_classification(metric, part.truth, baseline_scores, scores,
+                                                   bootstrap_options(study, part));
         evaluation.comparisons.push_back(std::move(comparison));
       }
     }

@@ -16,7 +16,8 @@ namespace epicrisis::study {
 // A run of the study with one entry a finished seed.
 struct TrainedRun {
   const StudyRun* run = nullptr;
-  std::string title;                                       // ResultRow::model: its image encoder
+  // ResultRow::model: its image encoder; of mode `text` its text encoder
+  std::string title;
   std::vector<std::pair<std::string, std::string>> seeds;  // seed as text, run id
 };
 
@@ -37,23 +38,31 @@ struct MeasuredRows {
 // Names the run and the data set that a row is of.
 std::string measured_name(const ResultRow& row);
 
+// What one run says of one data set, for those of its cases that the run has something to go by of:
+// all, but in mode `text` those with a note.
+struct MeasuredSlice {
+  std::vector<std::size_t> rows;   // of the slice, ascending
+  std::vector<SeedScores> scores;  // a row each
+};
+
 struct Evaluation {
   std::vector<ResultRow> rows;
   std::map<std::string, std::string> keys;  // as MeasuredRows has them
   std::vector<ReportConfusion> confusions;
-  std::vector<std::vector<std::vector<SeedScores>>> scores;  // [run][slice][seed]
-  std::vector<Comparison> comparisons;                       // by compare_runs()
+  std::vector<std::vector<MeasuredSlice>> measured;  // [run][slice]
+  std::vector<SamplesWithoutNote> without_note;      // of the runs of mode `text`
+  std::vector<Comparison> comparisons;               // by compare_runs()
 };
 
 // Test and external cases by data set, internal ones first; rows as `Predictions` has them.
 std::vector<DatasetSlice> slice_by_dataset(const CaseSet& set, const Study& study);
 
 // Measures every finished run on every data set, but for what is among `known` and depends on the
-// same as then. `runs_folder` holds <id>/predictions/.
+// same as then. `runs_folder` holds <id>/predictions/. Warns of what is left out of a run.
 Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs,
                          const std::vector<DatasetSlice>& slices, const Path& runs_folder,
                          const MeasuredRows& known, Job& job);
-// Holds the runs against their baselines.
+// Holds the runs against their baselines, on the cases that both were measured on.
 void compare_runs(const Study& study, const std::vector<TrainedRun>& runs,
                   const std::vector<DatasetSlice>& slices, Evaluation& evaluation, const Job& job);
 

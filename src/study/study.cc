@@ -91,7 +91,7 @@ StudyState load_state(Workspace& workspace, const Study& study, Job& job,
 }
 
 // To be raised when a report shows more of the same within one version.
-constexpr const char* kReport = "report 5";
+constexpr const char* kReport = "report 6";
 
 // What the report of a study depends on. It is written beside the report when all of that is done,
 // so that a second run of a study finds nothing to do.

@@ -39,12 +39,18 @@ bool is_cut_off(const TrainResult& result) {
          std::isfinite(result.best().validation_loss);
 }
 
+// Whether nothing said which of its epochs was the best.
+bool is_unvalidated(const TrainResult& result) {
+  return result.best_epoch > 0 && !std::isfinite(result.best().validation_loss);
+}
+
 // A run of the study with one seed, as the workspace has it.
 struct SeedState {
   RunRecord record;          // as it would be started now; of a finished one its own id
   bool finished = false;     // and its files are sound
   bool was_trained = false;  // on this or something else
   bool cut_off = false;      // a finished one, which was still getting better
+  bool unvalidated = false;  // a finished one, whose best epoch is the last for want of a choice
   std::string alike;         // the id of another training that can stand for it; "" if none can
   std::string why_not;       // it is not finished
 };
@@ -125,6 +131,7 @@ class StudyRuns {
       }
       state.finished = true;
       state.cut_off = is_cut_off(*result);
+      state.unvalidated = is_unvalidated(*result);
     } catch (const Error& error) {
       state.why_not = error.what();
     }
@@ -225,13 +232,28 @@ void tell_validation(const StudyRun& run, const CaseSet& set, const RunNotes& no
         "all validation samples are validated on",
         title, join(run.train_with, ", "));
   }
+  const bool reads_notes = run.train.mode == Mode::kText;
   for (std::size_t i = 0; i < set.cases.size(); ++i) {
-    if (set.cases[i].role == Role::kValidation && notes.trained_on[i]) return;
+    const bool usable = !reads_notes || !notes.notes.of_case[i].empty();
+    if (set.cases[i].role == Role::kValidation && notes.trained_on[i] && usable) return;
   }
   job.warn(
-      "{} has no validation sample: all {} epochs are trained, none is stopped early, and the last "
+      "{} has no validation sample{}: all {} epochs are trained, none is stopped early, and the last "
       "one's weights are kept",
-      title, run.train.epochs);
+      title, reads_notes ? " with a note, and reads notes" : "", run.train.epochs);
+}
+
+std::string unvalidated_words(const StudyRun& run, const std::vector<std::string>& seeds) {
+  return fmt::format(
+      "run '{}' (seed {}) was trained without validation, as it had no validation sample{}: all its "
+      "epochs were trained, and the last one's weights are kept, whether or not it was the best",
+      run.name, join(seeds, ", "), run.train.mode == Mode::kText ? " with a note" : "");
+}
+
+// What a run sees of pictures or, where it sees none, of texts.
+std::string encoder_of(const StudyRun& run) {
+  if (run.train.mode == Mode::kText) return run.text_encoder;
+  return run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
 }
 
 std::string cut_off_words(const StudyRun& run, const std::vector<std::string>& seeds) {
@@ -388,10 +410,11 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
   for (const StudyRun& run : study.runs) {
     TrainedRun trained;
     trained.run = &run;
-    trained.title = run.image_encoder.model + (run.image_encoder.frozen ? "" : " fine-tuned");
+    trained.title = encoder_of(run);
     runs.take(run);
     std::map<std::string, std::vector<std::string>> missing;  // seeds by what is wrong
     std::vector<std::string> cut_off;
+    std::vector<std::string> unvalidated;
     for (const std::int64_t seed : run.seeds) {
       const SeedState state = runs.state(seed);
       std::string fault = state.why_not;
@@ -402,6 +425,7 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
       if (fault.empty()) {
         trained.seeds.emplace_back(std::to_string(seed), state.record.id);
         if (state.cut_off) cut_off.push_back(std::to_string(seed));
+        if (state.unvalidated) unvalidated.push_back(std::to_string(seed));
       } else {
         missing[fault].push_back(std::to_string(seed));
       }
@@ -412,6 +436,7 @@ FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseS
                       join(seeds, ", "), fault));
     }
     if (!cut_off.empty()) result.cut_off.push_back(cut_off_words(run, cut_off));
+    if (!unvalidated.empty()) result.unvalidated.push_back(unvalidated_words(run, unvalidated));
     if (!trained.seeds.empty()) result.runs.push_back(std::move(trained));
   }
   return result;

@@ -22,9 +22,10 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
                      const PictureTable& pictures, ModelHashes& models, Job& job);
 
 struct FinishedRuns {
-  std::vector<TrainedRun> runs;      // a run of which no seed is finished is not there
-  std::vector<std::string> missing;  // what is left out of them, and why
-  std::vector<std::string> cut_off;  // which of them might have become better, a sentence each
+  std::vector<TrainedRun> runs;          // a run of which no seed is finished is not there
+  std::vector<std::string> missing;      // what is left out of them, and why
+  std::vector<std::string> cut_off;      // which of them might have become better, a sentence each
+  std::vector<std::string> unvalidated;  // which of them had no validation, a sentence each
 };
 // The finished runs of the study as it stands, with predictions for all its data sets.
 FinishedRuns finished_runs(Workspace& workspace, const Study& study, const CaseSet& set,

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <map>
 #include <set>
 #include <string>
@@ -9,6 +11,7 @@
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/demo/demo_corpus.h"
+#include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
@@ -40,8 +43,10 @@ class EvaluateStudy : public ::testing::Test {
   Study study(const std::string& text = kStudy) const {
     return parse_study(text, "small.toml", corpus());
   }
-  // A workspace in which all runs of the study are there.
-  Workspace finished(const Study& study);
+  // A workspace in which all runs of the study are there. `change` is made of the notes before they
+  // are trained.
+  Workspace finished(const Study& study,
+                     const std::function<void(Workspace&, const study::CaseSet&)>& change = {});
 
   TemporaryFolder folder_;
   Job job_;
@@ -104,12 +109,14 @@ void leave_run(Workspace& workspace, const Study& study, const StudyRun& run,
   finish_run(workspace.database(), record.id, RunStatus::kDone);
 }
 
-Workspace EvaluateStudy::finished(const Study& study) {
+Workspace EvaluateStudy::finished(
+    const Study& study, const std::function<void(Workspace&, const study::CaseSet&)>& change) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   study::import_data(workspace, study, job_);
   study::CaseSet set = study::assign_roles(workspace, study, job_);
   const study::PictureTable pictures = study::load_pictures(workspace, study, set, job_);
   study::write_notes(workspace, study, set, false, job_);
+  if (change) change(workspace, set);
   for (const StudyRun& run : study.runs) leave_run(workspace, study, run, set, pictures);
   return workspace;
 }
@@ -336,6 +343,86 @@ TEST_F(EvaluateStudy, TheReportHasGroupsOfOneAndWhatTheImportLeftOut) {
                   1U)));
   const std::string html = read_file(folder_.path() / "report.html");
   EXPECT_NE(html.find("not imported: rows without a picture"), std::string::npos);
+}
+
+// A run that classifies notes: half of the internal test samples have one, no external sample has.
+TEST_F(EvaluateStudy, ARunThatReadsNotesIsMeasuredWhereThereAreSome) {
+  const Study study =
+      this->study(kStudy + "[[run]]\nname = \"words\"\nmode = \"text\"\n" + "notes = [\"M\"]\n");
+  std::size_t tested = 0;
+  std::size_t left = 0;
+  Workspace workspace = finished(study, [&](Workspace& made, const study::CaseSet& set) {
+    for (const study::Case& entry : set.cases) {
+      const bool test = entry.role == Role::kTest;
+      if (!test && entry.role != Role::kExternal) continue;
+      if (test && ++tested % 2 == 0) continue;
+      if (test) ++left;
+      made.database().execute(
+          fmt::format("DELETE FROM notes WHERE sample_id = {}", entry.sample_id));
+    }
+  });
+  ASSERT_GT(left, 0U);
+  ASSERT_LT(left, tested);
+  const Path html = folder_.path() / "report.html";
+  const ReportData report = write_study_report(workspace, study, html, job_);
+  for (const ResultRow& row : report.results) {
+    if (row.run != "words") continue;
+    EXPECT_EQ(row.model, "bag");
+    EXPECT_EQ(row.dataset, "dermoscope_a");
+    EXPECT_EQ(row.task, "classification");
+    if (row.metric == "accuracy") {
+      EXPECT_EQ(row.n, tested - left);
+    }
+  }
+  for (const ReportConfusion& one : report.confusions) {
+    if (one.run != "words") continue;
+    EXPECT_EQ(one.counts.total(), tested - left);
+  }
+  ASSERT_EQ(report.without_note.size(), 2U);
+  EXPECT_EQ(report.without_note[0].without, left);
+  EXPECT_EQ(report.without_note[0].n, tested);
+  EXPECT_EQ(report.without_note[1].dataset, "phone");
+  EXPECT_EQ(report.without_note[1].without, report.without_note[1].n);
+  for (const SamplesWithoutNote& one : report.without_note) {
+    EXPECT_THAT(report.warnings, testing::Contains(left_out_words(one)));
+  }
+  // Held against the other on common samples, where there are some, and not as what notes bought.
+  std::size_t compared = 0;
+  for (const Comparison& one : report.comparisons) {
+    if (one.run != "words") continue;
+    ++compared;
+    EXPECT_EQ(one.dataset, "dermoscope_a");
+    EXPECT_EQ(one.result.n, tested - left);
+    EXPECT_THAT(one.differences, testing::Contains(testing::HasSubstr("no picture, not pictures")));
+  }
+  EXPECT_EQ(compared, 2U);
+  for (const WrongPictures& one : report.mistakes) {
+    EXPECT_NE(one.run, "words");
+    EXPECT_THAT(one.why, testing::HasSubstr("; 1 run sees no picture, and is left aside"));
+  }
+  const std::string page = read_file(html);
+  EXPECT_NE(page.find("no test sample here has one"), std::string::npos);
+  // The database has the same.
+  EXPECT_EQ(evaluate_study(workspace, study, job_), report.results);
+}
+
+TEST_F(EvaluateStudy, ATrainingWithoutValidationIsTold) {
+  Workspace workspace = finished(study());
+  EpochMetrics metrics;
+  metrics.epoch = 1;
+  metrics.validation_loss = std::numeric_limits<double>::quiet_NaN();
+  write_metrics(workspace.runs() / "with", {metrics});
+  TrainResult result;
+  result.epochs = 1;
+  result.best_epoch = 1;
+  write_train_result(workspace.runs() / "with", result);
+  const ReportData report =
+      write_study_report(workspace, study(), folder_.path() / "report.html", job_);
+  EXPECT_THAT(report.warnings,
+              testing::Contains(testing::HasSubstr(
+                  "run 'with notes' (seed 1) was trained without validation, as it had no")));
+  EXPECT_THAT(report.warnings, testing::Not(testing::Contains(testing::HasSubstr(
+                                   "run 'image only' (seed 1) was trained without validation"))));
 }
 
 // Of a changed study the report of before is kept; of an unchanged one it is written over.

@@ -231,5 +231,34 @@ TEST(RunDifferences, SamplesAreThoseOfTheSameNotesInAnyOrder) {
   EXPECT_TRUE(differences().empty()) << differences().front();
 }
 
+// What a run goes by when it is tested is no matter of its training's notes.
+TEST(RunDifferences, ARunThatReadsNotesDiffersFromOneThatSeesPictures) {
+  StudyRun run;
+  StudyRun baseline;
+  run.train.mode = Mode::kText;
+  run.notes = {"M"};
+  baseline.train.mode = Mode::kImage;
+  EXPECT_THAT(
+      differences_besides_notes(run, baseline),
+      testing::ElementsAre("seen of test samples: notes of M and no picture, not pictures"));
+  EXPECT_THAT(
+      differences_besides_notes(baseline, run),
+      testing::ElementsAre("seen of test samples: pictures, not notes of M and no picture"));
+  baseline.train.mode = Mode::kMultimodal;
+  baseline.notes = {"M"};
+  EXPECT_EQ(differences_besides_notes(run, baseline).size(), 1U);
+  // Nor between two that read others.
+  baseline.train.mode = Mode::kText;
+  baseline.notes = {"P2"};
+  baseline.note_models = {"large"};
+  EXPECT_THAT(
+      differences_besides_notes(run, baseline),
+      testing::ElementsAre("seen of test samples: notes of M and no picture, not notes of P2 "
+                           "by model large and no picture"));
+  baseline = run;
+  EXPECT_THAT(differences_besides_notes(run, baseline),
+              testing::ElementsAre(testing::HasSubstr("nothing but their seeds")));
+}
+
 }  // namespace
 }  // namespace epicrisis::study

@@ -343,5 +343,42 @@ TEST_F(StudyCheckNotesTest, WhatAModelRefusedIsNotAskedAgain) {
   EXPECT_EQ(check(asked_, true).plan.notes.at(1).to_write, 1);
 }
 
+// A run that classifies notes, which the samples that it is validated and tested on may not have.
+TEST_F(StudyCheckNotesTest, ARunThatReadsNotesIsToldWhichSamplesHaveNone) {
+  const std::string words = "[[run]]\nname = \"words\"\nmode = \"text\"\nnotes = [\"P2\"]\n";
+  write_as_model();
+  const std::string text = test::small_study("small") + words;
+  EXPECT_THAT(
+      lines(check(text, true)),
+      Contains(AllOf(HasSubstr("warning"),
+                     HasSubstr("run 'words' reads the notes of test "
+                               "samples, and none of the "),
+                     HasSubstr("test samples of phone has one: it is not measured there"))));
+  EXPECT_THAT(lines(check(text, true)), Not(Contains(HasSubstr("no validation sample"))));
+  // One test sample of the internal set and all validation samples lose theirs.
+  Workspace workspace = Workspace::open(root());
+  const Study study = parse_study(text, file().string(), corpus());
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  bool first = true;
+  for (const study::Case& entry : set.cases) {
+    if (entry.role != Role::kValidation && (entry.role != Role::kTest || !first)) continue;
+    if (entry.role == Role::kTest) first = false;
+    workspace.database().execute(
+        fmt::format("DELETE FROM notes WHERE sample_id = {}", entry.sample_id));
+  }
+  const StudyCheck found = check(text, true);
+  EXPECT_TRUE(found.sound()) << testing::PrintToString(lines(found));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("test samples of dermoscope_a has none and is left "
+                                               "out; write notes of P2")));
+  EXPECT_THAT(lines(found), Contains(HasSubstr("run 'words' has no validation sample with a note, "
+                                               "and reads notes: all 100 epochs are trained")));
+  EXPECT_EQ(found.plan.runs.back().validation, 0);
+  // A run that learns from them sees pictures.
+  const std::string both = replaced(text, "\"text\"\n", "\"multimodal\"\n");
+  EXPECT_THAT(lines(check(both, true)), Not(Contains(HasSubstr("reads the notes"))));
+  EXPECT_THAT(lines(check(both, true)), Not(Contains(HasSubstr("no validation sample"))));
+}
+
 }  // namespace
 }  // namespace epicrisis

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <span>
@@ -19,16 +20,24 @@
 namespace epicrisis::study {
 namespace {
 
-// In text mode a case's logits are those of its first note; without a note all are 0.
+// z_img of stored features; a run that was trained without pictures has none, and rows of 0.
+FloatMatrix embed_features(const TrainedModel& model, const FloatMatrix& features,
+                           std::size_t cases) {
+  if (model.image_width() == 0) return {cases, model.width()};
+  return model.embed_image_features(features);
+}
+
 FloatMatrix logits_of_notes(const TrainedModel& model, const Predictions& predictions) {
-  FloatMatrix of_cases(predictions.sample_ids.size(),
-                       static_cast<std::size_t>(model.class_count()));
-  const FloatMatrix of_notes = model.logits(predictions.notes);
-  for (std::size_t i = predictions.note_cases.size(); i-- > 0;) {
-    std::ranges::copy(of_notes.row(i),
-                      of_cases.row(static_cast<std::size_t>(predictions.note_cases[i])).begin());
-  }
-  return of_cases;
+  FloatMatrix of_notes;
+  if (predictions.notes.rows > 0) of_notes = model.logits(predictions.notes);
+  return logits_of_cases(predictions, of_notes, static_cast<std::size_t>(model.class_count()));
+}
+
+// "validation 0.512, F1 0.800", or that there is none.
+std::string validation_words(const EpochMetrics& metrics) {
+  if (!std::isfinite(metrics.validation_loss)) return "no validation";
+  return fmt::format("validation {:.3f}, F1 {:.3f}", metrics.validation_loss,
+                     metrics.validation_weighted_f1);
 }
 
 void predict_notes(const TrainedModel& model, const SliceInput& input, Predictions& result) {
@@ -126,9 +135,8 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
     progress.add(0);
   };
   observer.epoch = [&](const EpochMetrics& metrics) {
-    progress.note(fmt::format("loss {:.3f}, validation {:.3f}, F1 {:.3f}, {:.0f} images/s",
-                              metrics.train_loss, metrics.validation_loss,
-                              metrics.validation_weighted_f1, metrics.images_per_second));
+    progress.note(fmt::format("loss {:.3f}, {}, {:.0f} images/s", metrics.train_loss,
+                              validation_words(metrics), metrics.images_per_second));
     progress.add();
     epochs = metrics.epoch;
     seen = 0;
@@ -172,7 +180,7 @@ void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,
     Meter meter = state.job.meter("embedding test pictures", indices.size(), "images");
     result.images = model.embed_images(*state.pictures.images, indices, state.job, &meter);
   } else {
-    result.images = model.embed_image_features(input.features);
+    result.images = embed_features(model, input.features, indices.size());
   }
   if (!input.notes.texts.empty()) {
     predict_notes(model, input, result);
@@ -203,8 +211,9 @@ void RunTrainer::complete(const Path& folder) {
     Meter meter = state.job.meter("embedding training pictures", indices.size(), "images");
     cases.embeddings = model.embed_images(*state.pictures.images, indices, state.job, &meter);
   } else {
-    cases.embeddings =
-        model.embed_image_features(state.encoders.features(state.pictures, rows, 0, 0));
+    FloatMatrix features;
+    if (model.image_width() > 0) features = state.encoders.features(state.pictures, rows, 0, 0);
+    cases.embeddings = embed_features(model, features, rows.size());
   }
   Json preprocessing = nullptr;  // of a trained encoder it is in config.json
   if (state.run.image_encoder.frozen) preprocessing = to_json(state.encoders.preprocessing());

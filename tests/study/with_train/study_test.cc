@@ -10,6 +10,7 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/demo/demo_corpus.h"
 #include "epicrisis/model/encoders/text/word_vocabulary.h"
+#include "epicrisis/store/tables/notes.h"
 #include "epicrisis/store/tables/results.h"
 #include "epicrisis/store/tables/runs.h"
 #include "epicrisis/store/tables/samples.h"
@@ -267,6 +268,71 @@ TEST_F(StudyTest, LeavesOutAndCountsAPictureThatCannotBeRead) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
   const StudyOutcome outcome = run_study(workspace, parse_study(kStudy, "small.toml", copy), job_);
   EXPECT_NE(read_file(outcome.report).find("dermoscope_a_0001_1"), std::string::npos);
+}
+
+// Keeps the warnings.
+class Warnings : public JobWatcher {
+ public:
+  void said(LogLevel level, std::string_view text) override {
+    if (level == LogLevel::kWarning) all += std::string(text) + '\n';
+  }
+  std::string all;
+};
+
+// A run that classifies notes, of samples of which only some have one: no external sample and no
+// validation sample has.
+TEST_F(StudyTest, ARunThatReadsNotesGoesWithoutThoseThatHaveNone) {
+  const std::string text = kStudy + "[[run]]\nname = \"words\"\nmode = \"text\"\n" +
+                           "notes = [\"P2\"]\nseeds = [1]\n" +
+                           "[[run]]\nname = \"tuned words\"\nmode = \"text\"\nnotes = [\"P2\"]\n" +
+                           "seeds = [1]\nimage_encoder = { model = \"random:mobilenet_v2\", "
+                           "frozen = false }\n";
+  const Study study = parse_study(text, "small.toml", corpus_->path());
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  study::import_data(workspace, study, job_);
+  const study::CaseSet set = study::assign_roles(workspace, study, job_);
+  std::int64_t tested = 0;
+  std::int64_t measured = 0;
+  for (const study::Case& entry : set.cases) {
+    const bool test = entry.role == Role::kTest;
+    if (!test && entry.role != Role::kTrain) continue;
+    if (test && ++tested % 3 == 0) continue;
+    measured += test;
+    NoteRecord note;
+    note.key = fmt::format("{}", entry.sample_id);
+    note.sample_id = entry.sample_id;
+    note.strategy = "P2";
+    note.provider = "own";
+    note.model = "m";
+    note.template_version = "1";
+    note.text = fmt::format("Of kind {}.", entry.label);
+    put_note(workspace.database(), note);
+  }
+  Warnings warnings;
+  Job told(warnings);
+  const StudyOutcome outcome = run_study(workspace, study, told);
+  EXPECT_EQ(outcome.trained, 6U);
+  const std::string title = "run 'words' (seed 1)";
+  EXPECT_NE(warnings.all.find(title + " has no validation sample with a note, and reads notes"),
+            std::string::npos)
+      << warnings.all;
+  EXPECT_NE(warnings.all.find(fmt::format("{} of the {} test samples of dermoscope_a",
+                                          tested - measured, tested)),
+            std::string::npos)
+      << warnings.all;
+  std::set<std::string> datasets;
+  for (const ResultRow& row : outcome.rows) {
+    if (row.mode != "text") continue;
+    EXPECT_EQ(row.model, "bag");
+    datasets.insert(row.dataset);
+    if (row.metric == "accuracy") {
+      EXPECT_EQ(static_cast<std::int64_t>(row.n), measured);
+    }
+  }
+  EXPECT_EQ(datasets, (std::set<std::string>{"dermoscope_a"}));
+  const std::string page = read_file(outcome.report);
+  EXPECT_NE(page.find("was trained without validation"), std::string::npos);
+  EXPECT_NE(page.find("no test sample here has one"), std::string::npos);
 }
 
 }  // namespace
