@@ -14,7 +14,7 @@ void add_completion_command(CLI::App& app, Globals& globals) {
   takes(completion->add_option("SHELL", *shell, "bash, zsh or fish"), "NAME", [] {
     return std::vector<std::string>{"bash", "zsh", "fish"};
   })->required();
-  add_global_options(*completion, globals);
+  add_quiet_option(*completion, globals);
   add_examples(*completion,
                {"source <(epicrisis completion bash)",
                 "epicrisis completion fish > ~/.config/fish/completions/epicrisis.fish"});
@@ -28,7 +28,7 @@ void add_completion_command(CLI::App& app, Globals& globals) {
 
   // For the build, which installs it.
   CLI::App* man = app.add_subcommand("man", "Print the man page (roff)")->group("");
-  add_global_options(*man, globals);
+  add_quiet_option(*man, globals);
   man->callback([&app] { print_text(man_page(describe(app))); });
 }
 

@@ -7,6 +7,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/inspect_model.h"
 #include "epicrisis/tensor/tensor_file.h"
+#include "interrupted.h"
 #include "message_lines.h"
 #include "output.h"
 
@@ -155,7 +156,8 @@ void warn_of_not_finite(const WeightContents& weights, const Job& job) {
 }
 
 void inspect(const std::string& model, const Globals& globals) {
-  const ModelInspection inspection = inspect_model(model, globals.job);
+  const ModelInspection inspection = telling_what_is_kept(
+      globals.job, nothing_is_changed, [&] { return inspect_model(model, globals.job); });
   if (globals.json) {
     print_json(to_json(inspection));
   } else {

@@ -11,6 +11,7 @@
 #include "epicrisis/llm/provider_choice.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -129,8 +130,11 @@ void add_batch_import(CLI::App& batch, Globals& globals) {
   add_examples(*command, {"epicrisis notes batch import results.jsonl errors.jsonl -w work"});
   command->callback([workspace_folder, files, &globals] {
     Workspace workspace = Workspace::open(*workspace_folder);
-    const BatchImportReport report =
-        import_batch(workspace, {files->begin(), files->end()}, globals.job);
+    const BatchImportReport report = telling_what_is_kept(
+        globals.job, [] { return fmt::format("the notes taken in so far are kept; {}", kGoesOn); },
+        [&] {
+          return import_batch(workspace, {files->begin(), files->end()}, globals.job);
+        });
     if (report.lines > 0 && report.broken + report.unknown == report.lines) {
       globals.exit_code = exit_status(ErrorKind::kInput);
     }
@@ -161,10 +165,18 @@ void add_batch_submit(CLI::App& batch, Globals& globals) {
     Workspace workspace = Workspace::open(arguments->api.workspace);
     const auto transport = arguments->api.transport(globals.job);
     std::vector<BatchJob> jobs;
-    for (const std::string& file : arguments->files) {
-      jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote, *transport,
-                                  globals.job));
-    }
+    telling_what_is_kept(
+        globals.job,
+        [&] {
+          return fmt::format("{} submitted; {}", counted(jobs.size(), "file was", "files were"),
+                             kGoesOn);
+        },
+        [&] {
+          for (const std::string& file : arguments->files) {
+            jobs.push_back(submit_batch(workspace, provider, file, arguments->allow_remote,
+                                        *transport, globals.job));
+          }
+        });
     if (globals.json) return print_json(json_list(jobs));
     print_jobs(jobs);
   });
@@ -179,8 +191,11 @@ void add_batch_status(CLI::App& batch, Globals& globals) {
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
-    const std::vector<BatchJob> jobs =
-        poll_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
+    const std::vector<BatchJob> jobs = telling_what_is_kept(
+        globals.job, [] { return std::string("the batches go on as they are"); },
+        [&] {
+          return poll_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
+        });
     set_exit_code(jobs, globals);
     if (globals.json) return print_json(json_list(jobs));
     print_jobs(jobs);
@@ -197,8 +212,12 @@ void add_batch_fetch(CLI::App& batch, Globals& globals) {
   command->callback([arguments, &globals] {
     const Provider provider = arguments->choice.resolve();
     Workspace workspace = Workspace::open(arguments->workspace);
-    const BatchFetchReport report =
-        fetch_batches(workspace, provider, *arguments->transport(globals.job), globals.job);
+    const BatchFetchReport report = telling_what_is_kept(
+        globals.job, [] { return fmt::format("the notes taken in so far are kept; {}", kGoesOn); },
+        [&] {
+          return fetch_batches(workspace, provider, *arguments->transport(globals.job),
+                               globals.job);
+        });
     set_exit_code(report.jobs, globals);
     if (globals.json) return print_json(to_json(report));
     print_jobs(report.jobs);

@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "answer_counts.h"
 #include "cmd_notes.h"
 #include "epicrisis/audit/judge.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -35,14 +38,17 @@ void judge(const JudgeArguments& arguments, const CLI::App& command, Globals& gl
   task.field = workspace_field(workspace.database());
   if (arguments.preview) {
     const RequestBuilder builder = make_builder(task);
-    const SynthesisPreview preview =
-        audit::preview_judge(workspace, builder, {task.options, strategies}, globals.job);
+    const SynthesisPreview preview = telling_what_is_kept(globals.job, nothing_is_changed, [&] {
+      return audit::preview_judge(workspace, builder, {task.options, strategies}, globals.job);
+    });
     if (globals.json) return print_json(to_json(preview));
     return print_preview(preview, builder.model());
   }
   task.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) task.options.budget = parse_budget(arguments.budget);
-  const audit::JudgeReport report = audit::run_judge(workspace, task, strategies, globals.job);
+  const audit::JudgeReport report = telling_what_is_kept(
+      globals.job, [] { return fmt::format("the verdicts given so far are kept; {}", kGoesOn); },
+      [&] { return audit::run_judge(workspace, task, strategies, globals.job); });
   globals.exit_code = exit_status(report.error);
   if (globals.json) return print_json(to_json(report));
   print_report(report, command);

@@ -9,6 +9,7 @@
 #include "epicrisis/notes/synthesis/preview.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/sample_search.h"
+#include "interrupted.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -119,8 +120,9 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
           strategy.name);
     }
     const RequestBuilder builder = make_builder(job);
-    const SynthesisPreview preview =
-        preview_synthesis(workspace, builder, job.options, globals.job, sample);
+    const SynthesisPreview preview = telling_what_is_kept(globals.job, nothing_is_changed, [&] {
+      return preview_synthesis(workspace, builder, job.options, globals.job, sample);
+    });
     if (globals.json) {
       print_json(to_json(preview, arguments->whole_pictures));
     } else {

@@ -8,6 +8,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/fields.h"
+#include "interrupted.h"
 #include "output.h"
 #include "synthesis_options.h"
 
@@ -60,7 +61,9 @@ audit::RepairReport repair_asking(Workspace& workspace, const RepairArguments& a
   task.field = workspace_field(workspace.database());
   task.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) task.options.budget = parse_budget(arguments.budget);
-  audit::RevisionReport report = audit::run_revision(workspace, policy, options, task, globals.job);
+  audit::RevisionReport report = telling_what_is_kept(
+      globals.job, [] { return fmt::format("the notes made so far are kept; {}", kGoesOn); },
+      [&] { return audit::run_revision(workspace, policy, options, task, globals.job); });
   globals.exit_code = exit_status(report.asked.error);
   if (globals.json) {
     print_json(to_json(report));
@@ -82,7 +85,9 @@ void repair(const RepairArguments& arguments, const CLI::App& command, Globals& 
   if (policy.may_ask() && arguments.asking.choice.names_one()) {
     report = repair_asking(workspace, arguments, policy, options, command, globals);
   } else {
-    report = audit::repair_notes(workspace, policy, options, globals.job);
+    report = telling_what_is_kept(
+        globals.job, [] { return fmt::format("the notes made so far are kept; {}", kGoesOn); },
+        [&] { return audit::repair_notes(workspace, policy, options, globals.job); });
     if (globals.json) {
       print_json(to_json(report));
     } else {

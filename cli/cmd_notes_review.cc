@@ -138,7 +138,9 @@ void add_agreement(CLI::App& review, Globals& globals) {
   add_examples(*command, {"epicrisis notes review agreement -w work --json"});
   command->callback([workspace_path, &globals] {
     Workspace workspace = Workspace::open_to_read(*workspace_path);
-    const audit::AgreementReport report = audit::review_agreement(workspace, globals.job);
+    const audit::AgreementReport report =
+        telling_what_is_kept(globals.job, nothing_is_changed,
+                             [&] { return audit::review_agreement(workspace, globals.job); });
     if (globals.json) return print_json(to_json(report));
     print_agreement(report);
   });

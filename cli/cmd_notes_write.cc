@@ -75,7 +75,10 @@ void write(const WriteArguments& arguments, const CLI::App& command, Globals& gl
   }
   job.options.max_concurrency = arguments.concurrency;
   if (!arguments.budget.empty()) job.options.budget = parse_budget(arguments.budget);
-  const SynthesisReport report = run_synthesis(workspace, job, globals.job);
+  const SynthesisReport report = telling_what_is_kept(
+      globals.job,
+      [] { return fmt::format("what was measured and written so far is kept; {}", kGoesOn); },
+      [&] { return run_synthesis(workspace, job, globals.job); });
   globals.exit_code = exit_status(report.error);
   if (globals.json) {
     print_json(to_json(report));

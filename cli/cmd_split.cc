@@ -9,6 +9,7 @@
 #include "epicrisis/corpus/split_table.h"
 #include "epicrisis/data/split.h"
 #include "epicrisis/store/workspace.h"
+#include "interrupted.h"
 #include "output.h"
 #include "output_file.h"
 
@@ -65,6 +66,14 @@ void print_split(const SplitTable& table) {
   for (const std::string& remark : table.remarks) print_line(remark);
 }
 
+std::string what_is_kept(const SplitArguments& arguments, const Workspace& workspace) {
+  const bool kept = arguments.request.pictures && workspace.kept();
+  return fmt::format(
+      "{}{}{}", arguments.store.empty() ? "nothing is split" : "no split set is stored",
+      not_written(arguments.output),
+      kept ? fmt::format("; what was read of pictures is kept, and {}", kGoesOn) : "");
+}
+
 void run(const SplitArguments& arguments, const Globals& globals) {
   if (!arguments.output.empty()) require_output(arguments.output, OutputKind::kSplit);
   SplitRequest request = arguments.request;
@@ -73,7 +82,9 @@ void run(const SplitArguments& arguments, const Globals& globals) {
   check_fractions(request.fractions, !arguments.test && request.fractions.test > 0);
   Workspace workspace = arguments.store.empty() ? Workspace::open_to_read(arguments.workspace)
                                                 : Workspace::open(arguments.workspace);
-  const SplitTable table = split_samples(workspace, request, globals.job);
+  const SplitTable table = telling_what_is_kept(
+      globals.job, [&] { return what_is_kept(arguments, workspace); },
+      [&] { return split_samples(workspace, request, globals.job); });
   if (!arguments.store.empty()) {
     store_split(workspace.database(), arguments.store, table, arguments.replace);
   }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
+#include "interrupted.h"
 #include "output.h"
 #include "output_file.h"
 #include "terminal_watcher.h"
@@ -46,12 +49,14 @@ StudyCheck check(const StudyArguments& arguments, const Globals& globals) {
     finding.text = "is a folder; name a study file";
     return found;
   }
-  return check_study(arguments.file,
-                     {.data_root = data_root_of(arguments),
-                      .workspace = arguments.workspace,
-                      .allow_leakage = arguments.allow_leakage,
-                      .allow_remote = arguments.allow_remote},
-                     globals.job);
+  return telling_what_is_kept(globals.job, nothing_is_changed, [&] {
+    return check_study(arguments.file,
+                       {.data_root = data_root_of(arguments),
+                        .workspace = arguments.workspace,
+                        .allow_leakage = arguments.allow_leakage,
+                        .allow_remote = arguments.allow_remote},
+                       globals.job);
+  });
 }
 
 void print_findings(const StudyCheck& check) {
@@ -127,6 +132,7 @@ void run(const StudyArguments& arguments, Globals& globals) {
   if (!globals.json && !globals.quiet && !found.plan.runs.empty()) {
     print_findings(found);
     print_plan(found);
+    flush_output();  // before hours of work
   }
   const Study study = read_study(arguments.file, data_root_of(arguments));
   Workspace workspace = Workspace::open_or_create(arguments.workspace);

@@ -5,6 +5,7 @@
 #include "command.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/verify_workspace.h"
+#include "interrupted.h"
 #include "output.h"
 
 namespace epicrisis::cli {
@@ -12,7 +13,8 @@ namespace {
 
 void run(const std::string& folder, Globals& globals) {
   Workspace workspace = Workspace::open_to_read(folder);
-  const VerifyReport report = verify_workspace(workspace, globals.job);
+  const VerifyReport report = telling_what_is_kept(
+      globals.job, nothing_is_changed, [&] { return verify_workspace(workspace, globals.job); });
   if (!report.sound()) globals.exit_code = exit_status(ErrorKind::kInput);
   if (globals.json) return print_json(to_json(report));
   std::vector<std::vector<std::string>> rows = {{"", "checked", "damaged", "without a checksum"}};

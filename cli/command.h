@@ -52,6 +52,8 @@ void add_workspace_command(CLI::App& app, Globals& globals);
 
 // Adds --json and --quiet to a command.
 void add_global_options(CLI::App& command, Globals& globals);
+// --quiet alone, for what prints a text for other programs that is no JSON.
+void add_quiet_option(CLI::App& command, Globals& globals);
 // Adds the required option --workspace DIR, which EPICRISIS_WORKSPACE gives too.
 CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace);
 // Adds --threads N.

@@ -23,6 +23,11 @@ decltype(auto) telling_what_is_kept(const Job& job, Kept&& kept, Work&& work) {
   }
 }
 
+// Of work that only looks.
+inline std::string nothing_is_changed() {
+  return "nothing was changed, and there is no outcome yet";
+}
+
 // Of work that prepares pictures and encodes them: `what` is "" or "of samples".
 inline std::string encoded_is_kept(std::string_view what) {
   return "what was prepared and encoded " + std::string(what) + (what.empty() ? "" : " ") +

@@ -43,6 +43,11 @@ int exit_status(std::optional<ErrorKind> error) {
 void add_global_options(CLI::App& command, Globals& globals) {
   in_group(command, "Common");
   command.add_flag("--json", globals.json, "Print the result as JSON");
+  add_quiet_option(command, globals);
+}
+
+void add_quiet_option(CLI::App& command, Globals& globals) {
+  in_group(command, "Common");
   command.add_flag("--quiet", globals.quiet, "No progress bars, only warnings and errors");
   command.get_option("--help")->group("Common");
   command.parse_complete_callback([&globals] {

@@ -5,6 +5,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "interrupted.h"
 #include "terminal_answer.h"
 
 namespace epicrisis::cli {
@@ -44,7 +45,10 @@ void require_confirmation(const std::string& question, const Job& job) {
   }
   print_line(question + " [y/N]");
   finish_output();
-  const std::string answer = ascii_lower(trim(read_answer(STDIN_FILENO, job)));
+  const std::string given = telling_what_is_kept(
+      job, [] { return std::string("nothing was removed"); },
+      [&] { return read_answer(STDIN_FILENO, job); });
+  const std::string answer = ascii_lower(trim(given));
   if (answer != "y" && answer != "yes") throw UsageError("nothing was removed");
 }
 

@@ -36,7 +36,10 @@ void show_and_remove(const RemovalArguments& arguments, const Globals& globals,
     if (arguments.dry_run && globals.json) return print_json(to_json(planned));
     if (!globals.json) print(planned, "would go");
     if (arguments.dry_run) return;
-    if (is_nothing(planned) && !globals.json) return;
+    if (is_nothing(planned)) {
+      if (globals.json) print_json(to_json(planned));
+      return;
+    }
     require_confirmation("Remove this?", globals.job);
   }
   const auto removal = remove(workspace, RemovalOptions{});

@@ -12,6 +12,7 @@
 #include "epicrisis/core/clock.h"
 #include "epicrisis/core/strings.h"
 #include "message_lines.h"
+#include "output.h"
 #include "progress_format.h"
 
 namespace epicrisis::cli {
@@ -29,7 +30,9 @@ std::size_t terminal_width() {
   return 80;
 }
 
+// What was printed before goes out before, where both are sent to one file.
 void put(std::string_view text) {
+  flush_output();
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
 }

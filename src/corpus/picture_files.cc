@@ -16,6 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A link to nothing is a picture that cannot be read, not one less.
+bool is_picture(const fs::directory_entry& item) {
+  std::error_code error;
+  if (!is_picture_name(item.path().filename().string())) return false;
+  return item.is_regular_file(error) || (item.is_symlink(error) && !item.exists(error));
+}
+
 // Those of `folder` and below, but hidden ones. A folder that cannot be read would leave pictures
 // out in silence.
 void find_pictures(const Path& folder, std::vector<Path>& found) {
@@ -29,10 +36,7 @@ void find_pictures(const Path& folder, std::vector<Path>& found) {
       item.disable_recursion_pending();
       continue;
     }
-    std::error_code gone;
-    if (item->is_regular_file(gone) && is_picture_name(name)) {
-      found.push_back(last);
-    }
+    if (is_picture(*item)) found.push_back(last);
   }
   if (!error) return;
   throw InputError(

@@ -290,6 +290,23 @@ std::map<std::int64_t, std::string> known_failures(Database& database,
   return failures;
 }
 
+std::map<std::int64_t, std::string> gone_pictures(Database& database, const PrepareRecipe& recipe,
+                                                  const SampleFilter& filter) {
+  SampleFilter pictures = filter;
+  pictures.with_image = true;
+  const std::string id = recipe.id();
+  std::map<std::int64_t, std::string> gone;
+  for_each_sample_picture(
+      database, pictures, filter.after_id, INT64_MAX, [&](const SamplePicture& sample) {
+        const std::string path(sample.path);
+        if (file_stamp(path) != FileStamp{}) return;
+        const auto known = find_prepared(database, id, sample.id);
+        if (known && known->slot && known->file.path == path) return;
+        gone.emplace(sample.id, fmt::format("{}/{}: {}", sample.dataset, sample.key, path));
+      });
+  return gone;
+}
+
 std::vector<PreparedCheck> check_prepared(Workspace& workspace, Job& job) {
   Database& database = workspace.database();
   std::vector<PreparedCheck> checks;

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <set>
-#include <system_error>
 #include <vector>
 
 #include "epicrisis/core/strings.h"
@@ -87,18 +86,6 @@ void check_text_encoder(const StudyRun& run) {
   if (!is_open_clip_config(config)) read_pooling(folder);
 }
 
-void check_device(const StudyRun& run, Findings& findings) {
-  std::error_code error;
-  if (!run.train.device.starts_with("cuda")) return;
-  if (std::filesystem::exists("/proc/driver/nvidia", error) ||
-      std::filesystem::exists("/dev/nvidiactl", error)) {
-    return;
-  }
-  findings.warning(run.place, fmt::format("device = \"{}\": this machine shows no NVIDIA driver, "
-                                          "without which the training fails; \"cpu\" needs none",
-                                          run.train.device));
-}
-
 }  // namespace
 
 ImageEncoderConfig encoder_config(const std::string& model) {
@@ -125,7 +112,6 @@ void check_models(const Study& study, Findings& findings, const Job& job) {
     if (uses_text(run.train.mode)) {
       once("text " + run.text_encoder, run.place, [&] { check_text_encoder(run); });
     }
-    once("device " + run.train.device, run.place, [&] { check_device(run, findings); });
   }
 }
 

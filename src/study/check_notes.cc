@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -28,9 +29,22 @@ namespace {
 
 constexpr std::int64_t kPlannedSamples = 20;  // whose requests stand for all
 
-// The strategy's own name: a study may name a file.
+// The strategy's own name: a study may name a file. As it is named where it cannot be loaded.
 std::string name_of(const std::string& strategy, const Field& field) {
-  return load_strategy(strategy, field).name;
+  try {
+    return load_strategy(strategy, field).name;
+  } catch (const Error&) {  // which is told where it is checked
+    return strategy;
+  }
+}
+
+// None where a job is at fault, which is told where it is checked.
+std::optional<RequestBuilder> builder_if_sound(const SynthesisJob& job) {
+  try {
+    return make_builder(job);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 std::int64_t count_with_note(Workspace& workspace, SampleFilter filter,
@@ -109,8 +123,8 @@ class NotesChecker {
   }
 
   void check_template(const std::string& strategy) {
+    known_.insert(name_of(strategy, study_.field));
     const Strategy loaded = load_strategy(strategy, study_.field);
-    known_.insert(loaded.name);
     if (loaded.kind != StrategyKind::kTemplate) {
       throw UsageError(
           "write names '{}', which a language model answers: put it into "
@@ -349,12 +363,12 @@ std::vector<bool> FutureNotes::look_up(const std::string& strategy, const StudyR
   std::set<std::int64_t> asked;  // samples
   for (const SynthesisJob& job : study_.synthesis) {
     if (name_of(job.strategy, job.field) != strategy) continue;
-    const RequestBuilder builder = make_builder(job);
-    if (!allows(run.note_providers, builder.provider().name) ||
-        !allows(run.note_models, builder.model())) {
+    const std::optional<RequestBuilder> builder = builder_if_sound(job);
+    if (!builder || !allows(run.note_providers, builder->provider().name) ||
+        !allows(run.note_models, builder->model())) {
       continue;
     }
-    for (const auto& [sample, requests] : open_requests(workspace_, set_, job, builder)) {
+    for (const auto& [sample, requests] : open_requests(workspace_, set_, job, *builder)) {
       asked.insert(sample);
     }
   }

@@ -16,6 +16,7 @@
 #include "epicrisis/store/tables/runs.h"
 #include "study/check_models.h"
 #include "study/check_notes.h"
+#include "study/graphics_driver.h"
 #include "study/predictions.h"
 #include "study/run_identity.h"
 #include "study/study_inputs.h"
@@ -56,6 +57,7 @@ class RunsChecker {
       Json cases = Json::object();  // what is known of the configuration from them
       if (set_ != nullptr) cases = count_cases(run, train, validation);
       for (const std::int64_t seed : run.seeds) plan_run(run, seed, train, validation, cases);
+      check_device(run);
     }
     if (set_ != nullptr) {
       count_pictures();
@@ -248,6 +250,26 @@ class RunsChecker {
     plan_.runs.push_back(std::move(planned));
   }
 
+  // What is trained already needs its device no more. A build without LibTorch leaves the training
+  // to another, on another machine perhaps.
+  void check_device(const StudyRun& run) {
+    const std::string& device = run.train.device;
+    if (!device.starts_with("cuda")) return;
+    const bool trains = std::ranges::any_of(plan_.runs, [&](const PlannedRun& planned) {
+      return planned.name == run.name && planned.state != "done" && planned.state != "not known";
+    });
+    if (!trains || shows_cuda_driver("/") || !devices_.insert(device).second) return;
+    const std::string words = fmt::format(
+        "device = \"{}\": this machine shows no NVIDIA driver, without which the "
+        "training fails; \"cpu\" needs none",
+        device);
+    if (plan_.trains) {
+      findings_.error(run.place, ErrorKind::kUsage, words);
+    } else {
+      findings_.warning(run.place, words);
+    }
+  }
+
   bool was_trained(const Json& now) const {
     return std::ranges::any_of(known_, [&](const RunRecord& run) {
       return run.status == RunStatus::kDone && trains_as(run.config, now);
@@ -338,6 +360,7 @@ class RunsChecker {
   std::vector<EarlierRun> earlier_;
   ModelHashes models_;
   std::optional<FutureNotes> notes_;
+  std::set<std::string> devices_;  // that were told
 };
 
 }  // namespace

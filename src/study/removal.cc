@@ -40,15 +40,25 @@ Json to_json(const DependentRun& run) {
 // known exactly.
 void change_rows(Workspace& workspace, const RemovalOptions& options, const Job& job,
                  const std::function<void()>& change, const std::function<void()>& look) {
-  Transaction transaction(workspace.database());
-  change();
-  job.check();
-  if (options.dry_run) {
+  bool gone = false;
+  try {
+    Transaction transaction(workspace.database());
+    change();
+    job.check();
+    if (options.dry_run) {
+      look();
+      return;
+    }
+    transaction.commit();
+    gone = true;
     look();
-    return;
+  } catch (const Interrupted&) {
+    job.say(LogLevel::kWarning,
+            gone ? "it is taken out of the database; files that nothing uses any more may be left, "
+                   "and 'epicrisis runs' with `prune` removes them"
+                 : "nothing was removed");
+    throw;
   }
-  transaction.commit();
-  look();
 }
 
 // Rows are gone all the same where the disk is too full for this.

@@ -92,16 +92,22 @@ class StudyChecker {
     }
     meter.add();
     if (assigned) {
+      leave_out_gone();
       leave_out_unreadable();
       describe_data();
       compare_classes();
       count_tested();
       guard(study_.notes_place, [&] { study::import_study_notes(workspace_, study_, inner_); });
     }
-    study::check_notes(workspace_, study_, assigned ? &set_ : nullptr, options_.allow_remote,
-                       findings_, plan_, inner_);
+    const CaseSet* known = assigned && !nothing_to_train() ? &set_ : nullptr;
+    guard(study_.notes_place, [&] {
+      study::check_notes(workspace_, study_, known, options_.allow_remote, findings_, plan_,
+                         inner_);
+      keeper_.take();  // what the run will warn of too
+    });
     meter.add();
-    study::check_runs(workspace_, study_, assigned ? &set_ : nullptr, findings_, plan_);
+    guard(study_.file.string(),
+          [&] { study::check_runs(workspace_, study_, known, findings_, plan_); });
     check_room();
     meter.add();
   }
@@ -169,21 +175,58 @@ class StudyChecker {
     set_ = study::assign_roles(workspace_, study_, inner_, false);
   }
 
-  // As the study does with pictures that could not be prepared; those of which that is known.
-  void leave_out_unreadable() {
-    const std::map<std::int64_t, std::string> failures =
-        known_failures(workspace_.database(), study_.prepare);
+  // Takes the cases of these samples out of the set: what is said of them, by data set.
+  std::map<std::string, std::vector<std::string>> take_out(
+      const std::map<std::int64_t, std::string>& samples) {
     std::map<std::string, std::vector<std::string>> of;
     std::erase_if(set_.cases, [&](const study::Case& item) {
-      const auto failed = failures.find(item.sample_id);
-      if (failed == failures.end()) return false;
-      of[item.dataset].push_back(failed->second);
+      const auto found = samples.find(item.sample_id);
+      if (found == samples.end()) return false;
+      of[item.dataset].push_back(found->second);
       return true;
     });
+    return of;
+  }
+
+  // Of what was prepared before the file is not needed any more.
+  void leave_out_gone() {
+    SampleFilter filter;
+    filter.split_set = set_.split_set;
+    std::map<std::string, std::int64_t> all;
+    for (const study::Case& item : set_.cases) ++all[item.dataset];
+    const auto of = take_out(gone_pictures(workspace_.database(), study_.prepare, filter));
     for (const StudyData& data : study_.data) {
-      const std::vector<std::string>& failed = of[data.name];
+      const auto found = of.find(data.name);
+      if (found == of.end()) continue;
+      const std::vector<std::string>& gone = found->second;
+      const auto count = static_cast<std::int64_t>(gone.size());
+      gone_[data.name] = count;
+      if (count == all[data.name]) {
+        none_left_.insert(data.name);
+        findings_.error(
+            data.place, ErrorKind::kInput,
+            fmt::format("{}: there is no file of any of its {} any more, the first is {}; bring "
+                        "them back, or import it from where they are now",
+                        data.name, counted(count, "picture"), gone.front()));
+      } else {
+        findings_.warning(
+            data.place,
+            fmt::format("{}: the files of {} of {} are gone and will be left out: {}{}; bring them "
+                        "back, or import it from where they are now",
+                        data.name, count, counted(all[data.name], "picture"), gone.front(),
+                        count > 1 ? fmt::format(" and {} more", count - 1) : ""));
+      }
+    }
+  }
+
+  // As the study does with pictures that could not be prepared; those of which that is known.
+  void leave_out_unreadable() {
+    const auto of = take_out(known_failures(workspace_.database(), study_.prepare));
+    for (const StudyData& data : study_.data) {
+      const auto found = of.find(data.name);
+      if (found == of.end()) continue;
+      const std::vector<std::string>& failed = found->second;
       unreadable_[data.name] = static_cast<std::int64_t>(failed.size());
-      if (failed.empty()) continue;
       findings_.warning(
           data.place, fmt::format("{}: {} could not be prepared and will be left out: {}{}",
                                   data.name, counted(failed.size(), "picture"), failed.front(),
@@ -223,6 +266,7 @@ class StudyChecker {
       if (without != set_.without_role.end()) {
         for (const auto& [reason, count] : without->second) leave_out(planned, reason, count);
       }
+      leave_out(planned, "whose picture file is gone", gone_[data.name]);
       leave_out(planned, "with a picture that cannot be prepared", unreadable_[data.name]);
       plan_.data.push_back(std::move(planned));
     }
@@ -240,6 +284,7 @@ class StudyChecker {
     for (std::size_t i = 0; i < plan_.data.size(); ++i) {
       const PlannedData& data = plan_.data[i];
       const std::string& place = study_.data[i].place;
+      if (none_left_.contains(data.name)) continue;  // which was told
       if (data.samples == 0) {
         findings_.warning(
             place,
@@ -269,6 +314,7 @@ class StudyChecker {
                                       data.name, join(missing, ", ")));
       }
     }
+    if (!none_left_.empty()) return;  // what is missing for want of files
     for (const std::string& words : study::untrained_classes(study_, set_.cases)) {
       findings_.error(study_.classes_place, ErrorKind::kInput, words);
     }
@@ -302,6 +348,13 @@ class StudyChecker {
     }
   }
 
+  // Where it is for want of files, which was told: nothing more follows from that.
+  bool nothing_to_train() const {
+    return !none_left_.empty() && std::ranges::none_of(set_.cases, [](const study::Case& item) {
+      return item.role == Role::kTrain;
+    });
+  }
+
   void check_room() {
     Path folder = std::filesystem::absolute(workspace_.root());
     std::error_code error;
@@ -331,6 +384,8 @@ class StudyChecker {
   Job inner_;
   CaseSet set_;
   std::map<std::string, std::int64_t> unreadable_;  // pictures by data set
+  std::map<std::string, std::int64_t> gone_;        // of them those without a file
+  std::set<std::string> none_left_;                 // data sets all of whose pictures are gone
 };
 
 }  // namespace
@@ -506,6 +561,11 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
     if (untold > 0) runs += fmt::format(", {} of them not told", untold);
   }
   lines.push_back(std::move(runs));
+  if (plan.trains && untold > 0 && seconds <= 0) {
+    lines.emplace_back(
+        "time: not known before the first training in this workspace with the same encoders, mode "
+        "and epochs; each training shows how long is left, and the next plan reckons by it");
+  }
   if (!plan.predictions.empty()) {
     lines.push_back(fmt::format("finished runs predict, without training, for: {}",
                                 join(plan.predictions, ", ")));

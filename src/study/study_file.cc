@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -216,17 +217,6 @@ std::vector<ClassId> read_classes(const TomlTable& table, const Field& field) {
   return classes;
 }
 
-template <typename Item>
-void refuse_duplicate_names(const std::vector<Item>& items, const TomlTable& table,
-                            const char* what) {
-  std::set<std::string> seen;
-  for (const Item& item : items) {
-    if (!seen.insert(item.name).second) {
-      throw UsageError("{}: two {} are called '{}'", table.place(), what, item.name);
-    }
-  }
-}
-
 // Where a study is read for all its faults, they are kept and reading goes on; else the first is
 // thrown.
 class Faults {
@@ -244,6 +234,24 @@ class Faults {
  private:
   std::vector<std::string>* kept_;
 };
+
+// Each at the place of the second.
+template <typename Item>
+void refuse_duplicate_names(const std::vector<Item>& items, const char* what,
+                            const Faults& faults) {
+  std::map<std::string, std::string> seen;  // names and their places
+  for (const Item& item : items) {
+    const auto first = seen.find(item.name);
+    if (first == seen.end()) {
+      seen.emplace(item.name, item.place);
+      continue;
+    }
+    faults.keep([&] {
+      throw UsageError("{}: two {} are called '{}', the first is at {}", item.place, what,
+                       item.name, first->second);
+    });
+  }
+}
 
 void read_split(const TomlTable& split, const Path& folder, Study& study) {
   study.split_place = split.place();
@@ -298,7 +306,7 @@ void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
         expand_note_sets(run.notes),
         [&](const std::string& name) { return note_names_label(name, study.field); });
   }
-  faults.keep([&] { refuse_duplicate_names(study.runs, table, "runs"); });
+  refuse_duplicate_names(study.runs, "runs", faults);
   if (entries.empty()) {
     faults.keep([&] {
       throw UsageError(
@@ -335,7 +343,7 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
     // Its x.audit.csv would be x's.
     if (study.name.ends_with(".audit")) {
       throw UsageError("{}: name '{}' ends in .audit, as a file of a report does; take another",
-                       table.place(), study.name);
+                       table.place("name"), study.name);
     }
   });
   faults.keep([&] { study.title = table.string_or("title", study.name); });
@@ -348,11 +356,12 @@ Study read_table(const TomlTable& table, const Path& data_root, const Path& fold
   for (const TomlTable& entry : data) {
     faults.keep([&] { study.data.push_back(read_data(entry, data_root, folder)); });
   }
-  faults.keep([&] { refuse_duplicate_names(study.data, table, "data sets"); });
+  refuse_duplicate_names(study.data, "data sets", faults);
   if (study.data.size() == data.size() &&
       std::ranges::none_of(study.data, [](const StudyData& one) { return !one.external; })) {
     faults.keep([&] {
-      throw UsageError("{}: no [[data]] with role = \"internal\" to train on", table.place());
+      throw UsageError("{}: no [[data]] with role = \"internal\" to train on",
+                       study.data.empty() ? table.place() : study.data.front().place);
     });
   }
   faults.keep([&] {

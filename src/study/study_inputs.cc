@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/notes.h"
@@ -94,6 +95,12 @@ PictureTable load_pictures(Workspace& workspace, const Study& study, CaseSet& se
   options.filter.split_set = set.split_set;
   const PrepareReport report = prepare_samples(workspace, study.prepare, job, options);
   if (report.prepared > 0) job.info("prepared {}", counted(report.prepared, "picture"));
+  if (report.samples > 0 && report.failed == report.samples) {
+    throw InputError(
+        "study '{}': none of its {} could be prepared; the first: {}. Where the files are gone, bring "
+        "them back, or import the data sets from where they are now",
+        study.name, counted(report.samples, "picture"), report.failures.front());
+  }
   PictureTable table;
   table.images = std::make_unique<WorkspaceImages>(workspace, study.prepare, verify);
   std::vector<Case> kept;

@@ -19,6 +19,15 @@ Path below(const Path& data_root, const Path& file) {
   return data_root / file;
 }
 
+Budget read_budget(const TomlTable& table) {
+  const std::string words = table.string("budget");
+  try {
+    return parse_budget(words);
+  } catch (const UsageError& error) {
+    throw UsageError("{}: {}", table.place("budget"), error.what());
+  }
+}
+
 // One table may name several strategies: a job each.
 void read_synthesis(const TomlTable& table, const Path& data_root, const Path& folder,
                     Study& study) {
@@ -34,7 +43,7 @@ void read_synthesis(const TomlTable& table, const Path& data_root, const Path& f
   job.options.filter.limit = table.integer_in("limit", 1, INT64_MAX, INT64_MAX);
   job.options.fraction = table.number_in("fraction", 0, 1, 1.0);
   job.options.max_concurrency = static_cast<int>(table.integer_in("concurrency", 0, 100'000, 0));
-  if (table.has("budget")) job.options.budget = parse_budget(table.string("budget"));
+  if (table.has("budget")) job.options.budget = read_budget(table);
   const std::vector<std::string> strategies = table.strings_or("strategies", {});
   if (strategies.empty()) {
     throw UsageError("{}: strategies = [\"P1\", ...] is missing", table.place());

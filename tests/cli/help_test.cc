@@ -100,6 +100,14 @@ TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_THAT(said, HasSubstr("error: --fraction: "));
 }
 
+// It printed the script all the same.
+TEST_F(HelpTest, ScriptsOfShellsAreNoJson) {
+  EXPECT_EQ(run("completion bash --json"), 2);
+  EXPECT_THAT(said, HasSubstr("there is no option '--json'"));
+  EXPECT_EQ(run("completion --help"), 0);
+  EXPECT_THAT(said, AllOf(HasSubstr("--quiet"), Not(HasSubstr("--json"))));
+}
+
 TEST_F(HelpTest, TheEnvironmentGivesOptionsAndTheCommandLineWins) {
   ASSERT_EQ(run("init '" + path("a") + "'"), 0) << said;
   ASSERT_EQ(run("init '" + path("b") + "'"), 0) << said;

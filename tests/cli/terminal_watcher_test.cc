@@ -1,5 +1,6 @@
 #include "terminal_watcher.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <pty.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "cancel_on_signals.h"
+#include "epicrisis/core/files.h"
+#include "output.h"
 #include "progress_format.h"
 
 namespace epicrisis::cli {
@@ -118,6 +121,27 @@ TEST(TerminalWatcher, AStopBeforeTheEndShows) {
     meter.finish();
   }
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("reading: 2 of 3 images in "));
+}
+
+// A plan that was printed into a log came after all the work.
+TEST(TerminalWatcher, WhatWasPrintedBeforeGoesOutBefore) {
+  const TemporaryFolder folder;
+  const std::string file = (folder.path() / "log").string();
+  std::fflush(stdout);
+  const int before = dup(STDOUT_FILENO);
+  const int log = open(file.c_str(), O_CREAT | O_WRONLY, 0600);
+  dup2(log, STDOUT_FILENO);
+  ::testing::internal::CaptureStderr();
+  TerminalWatcher watcher;
+  print_line("the plan");
+  watcher.said(LogLevel::kWarning, "begun");
+  const std::string printed = read_file(file);
+  ::testing::internal::GetCapturedStderr();
+  std::fflush(stdout);
+  dup2(before, STDOUT_FILENO);
+  close(before);
+  close(log);
+  EXPECT_EQ(printed, "the plan\n");
 }
 
 TEST(TerminalWatcher, QuietIsWarningsAndErrorsAlone) {

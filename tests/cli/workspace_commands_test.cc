@@ -81,6 +81,7 @@ TEST_F(WorkspaceCommands, NothingIsRemovedUnasked) {
   EXPECT_THAT(read_file(path("w/epicrisis.db")), Not(HasSubstr("ISIC_0000010")));
   EXPECT_EQ(in_workspace("runs"), 0) << said;
   EXPECT_EQ(in_workspace("runs --prune < /dev/null"), 0) << said;  // there is nothing to ask about
+  EXPECT_EQ(json("runs --prune < /dev/null")["runs"], Json::array()) << said;
   EXPECT_EQ(in_workspace("runs --dry-run"), 2) << said;
   EXPECT_EQ(in_workspace("runs --study nope"), 2) << said;
 }

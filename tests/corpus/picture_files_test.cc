@@ -52,6 +52,20 @@ TEST(PictureFiles, AreListedFromFilesFoldersAndTables) {
               ElementsAre(ListedPicture{folder / "b.png", ""}));
 }
 
+// It was left out in silence.
+TEST(PictureFiles, ALinkToNothingIsAPictureThatCannotBeRead) {
+  const TemporaryFolder root;
+  const Path folder = root.path() / "pictures";
+  write_file(folder / "a.jpg", "");
+  fs::create_symlink(folder / "a.jpg", folder / "b.jpg");
+  fs::create_symlink(folder / "gone.jpg", folder / "c.jpg");
+  fs::create_symlink(folder / "gone.txt", folder / "d.txt");
+  fs::create_directory(folder / "below.jpg");
+  EXPECT_THAT(list_pictures({folder.string()}),
+              ElementsAre(ListedPicture{folder / "a.jpg", ""}, ListedPicture{folder / "b.jpg", ""},
+                          ListedPicture{folder / "c.jpg", ""}));
+}
+
 TEST(PictureFiles, AFolderThatCannotBeReadIsNamedWithWhatToDo) {
   const TemporaryFolder root;
   const Path folder = root.path() / "pictures";

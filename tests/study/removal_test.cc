@@ -14,6 +14,7 @@
 #include "epicrisis/study/study.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/kept_studies.h"
+#include "support/job_log.h"
 
 namespace epicrisis {
 namespace {
@@ -304,6 +305,36 @@ TEST_F(RemovalTest, RunsThatNothingNeedsArePruned) {
   // Again: nothing.
   EXPECT_TRUE(prune_runs(workspace_, "", {}, job_).runs.empty());
   EXPECT_THROW(prune_runs(workspace_, "nope", {}, job_), UsageError);
+}
+
+// Cancels its job where a step begins.
+class CancelAtAStep : public test::JobLog {
+ public:
+  explicit CancelAtAStep(Job*& job) : job_(job) {}
+  void step_begun(const JobStep& /*step*/) override { job_->cancel(); }
+
+ private:
+  Job*& job_;
+};
+
+// Ctrl-C was "interrupted", and whether all was gone or nothing nobody knew.
+TEST_F(RemovalTest, AnInterruptSaysWhatIsGone) {
+  add_sample("a", "1", 0xaa, "v2-32");
+  add_features("one", {hash_of("bb")});
+  test::JobLog log;
+  Job cancelled(log);
+  cancelled.cancel();
+  EXPECT_THROW(remove_dataset(workspace_, "a", {}, cancelled), Interrupted);
+  EXPECT_THAT(log.lines, ElementsAre("warning nothing was removed"));
+  EXPECT_TRUE(find_dataset(database_, "a"));
+
+  Job* under_way = nullptr;
+  CancelAtAStep watcher(under_way);
+  Job job(watcher);
+  under_way = &job;
+  EXPECT_THROW(remove_dataset(workspace_, "a", {}, job), Interrupted);
+  EXPECT_THAT(watcher.lines, Contains(HasSubstr("warning it is taken out of the database; files")));
+  EXPECT_FALSE(find_dataset(database_, "a"));
 }
 
 }  // namespace

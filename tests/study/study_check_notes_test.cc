@@ -380,5 +380,18 @@ TEST_F(StudyCheckNotesTest, ARunThatReadsNotesIsToldWhichSamplesHaveNone) {
   EXPECT_THAT(lines(check(both, true)), Not(Contains(HasSubstr("no validation sample"))));
 }
 
+// It ended the check with this one fault, without a line and without a plan.
+TEST_F(StudyCheckNotesTest, AnUnknownStrategyIsAFaultAmongOthers) {
+  std::string text = replaced(study_, "write = [\"M\"]", "write = [\"Q\", \"M\"]");
+  text = replaced(text, "random:mobilenet_v2", "random:mobilenet_v9");
+  text += "train_with = [\"Q\"]\n";
+  const StudyCheck found = check(text);
+  EXPECT_THAT(lines(found), testing::Contains(testing::AllOf(testing::HasSubstr("error :22: "),
+                                                             testing::HasSubstr("'Q'"))));
+  EXPECT_THAT(lines(found), testing::Contains(testing::HasSubstr("mobilenet_v9")));
+  EXPECT_EQ(found.plan.runs.size(), 2U);
+  EXPECT_EQ(found.plan.data.size(), 2U);
+}
+
 }  // namespace
 }  // namespace epicrisis

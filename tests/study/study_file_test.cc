@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -135,6 +136,28 @@ TEST(StudyFile, ErrorsNameFileLineAndValue) {
   EXPECT_NE(message("name = \"s\"\n").find("internal"), std::string::npos);
   const std::string unknown = message(text + "[notes]\nwrit = [\"M\"]\n");
   EXPECT_NE(unknown.find("'notes.writ'"), std::string::npos) << unknown;
+}
+
+TEST(StudyFile, FaultsAreAtTheirOwnLine) {
+  // The place of the last line of `text` that begins like this, and what is said of it.
+  const auto at = [](const std::string& text, const std::string& line, const std::string& fault) {
+    const auto before = text.begin() + static_cast<std::ptrdiff_t>(text.rfind("\n" + line)) + 1;
+    return "s.toml:" + std::to_string(1 + std::count(text.begin(), before, '\n')) + ": " + fault;
+  };
+  const auto expect = [&](const std::string& text, const std::string& line,
+                          const std::string& fault) {
+    EXPECT_EQ(message(text).substr(0, at(text, line, fault).size()), at(text, line, fault));
+  };
+  const std::string text = kMinimal;
+  const std::string run = "[[run]]\nname = \"image only\"\nmode = \"image\"\n";
+  expect(text + run, "[[run]]", "two runs are called 'image only', the first is at s.toml:");
+  const std::string data =
+      text.substr(text.find("[[data]]"), text.find("[image") - text.find("[[data]]"));
+  expect(text + data, "[[data]]", "two data sets are called 'a'");
+  expect(replaced(text, "\"s\"", "\"s.audit\""), "name = \"s.audit\"", "name 's.audit'");
+  expect(replaced(text, "\"internal\"", "\"external\""), "[[data]]", "no [[data]] with role");
+  expect(text + "[[notes.synthesis]]\nstrategies = [\"P2\"]\nbudget = \"much\"\n", "budget",
+         "budget 'much'");
 }
 
 }  // namespace

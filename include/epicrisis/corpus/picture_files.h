@@ -16,9 +16,10 @@ struct ListedPicture {
 
 // The pictures that files, folders (with those below) and tables (".csv" with a column picture,
 // image, image_path, path or file; relative to the table) name, in that order; those of a folder by
-// name. Pictures are told from other files of a folder by their names. A row of a table that names no
-// picture has its place with an error. UsageError for what does not exist and for "-", InputError
-// for a folder or a table without pictures and for a folder below that cannot be read.
+// name. Pictures are told from other files of a folder by their names; a link that leads nowhere is
+// one that cannot be read. A row of a table that names no picture has its place with an error.
+// UsageError for what does not exist and for "-", InputError for a folder or a table without
+// pictures and for a folder below that cannot be read.
 std::vector<ListedPicture> list_pictures(const std::vector<std::string>& places);
 
 }  // namespace epicrisis

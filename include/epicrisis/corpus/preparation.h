@@ -58,6 +58,11 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
 // would not be tried again: "ham10000/ISIC_0024306: why", by sample id.
 std::map<std::int64_t, std::string> known_failures(Database& database, const PrepareRecipe& recipe);
 
+// Pictures of the filter's samples that are not prepared with the recipe and whose files cannot be
+// found: "ham10000/ISIC_0024306: file", by sample id. Looks for the files, reads none.
+std::map<std::int64_t, std::string> gone_pictures(Database& database, const PrepareRecipe& recipe,
+                                                  const SampleFilter& filter);
+
 // The prepared pictures of one recipe, held against their SHA-256.
 struct PreparedCheck {
   std::string recipe;

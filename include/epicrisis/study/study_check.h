@@ -36,7 +36,7 @@ struct PlannedData {
   std::int64_t test = 0;
   std::map<std::string, std::int64_t> classes;  // of the samples that are used
   std::map<std::string, std::int64_t> tested;   // of those that are tested on
-  // Of other classes, without a role, or with a picture that could not be prepared.
+  // Of other classes, without a role, or with a picture that is gone or could not be prepared.
   std::int64_t left_out = 0;
   std::map<std::string, std::int64_t> left_out_why;  // how many of them for which reason
 };

@@ -112,7 +112,8 @@ TEST_F(UseProgramTest, ATableIsNotWrittenOverTheOneThatIsRead) {
     const Json line = parse_json(out, "out");
     EXPECT_EQ(line["run"]["calibrated"], false);
     EXPECT_TRUE(line["run"]["validation"].contains("weighted_f1"));
-    EXPECT_THAT(read_file(path("done.csv")), HasSubstr(",similarity,error,remarks,seen_in,seen_as\n"));
+    EXPECT_THAT(read_file(path("done.csv")),
+                HasSubstr(",similarity,error,remarks,seen_in,seen_as\n"));
   }
 }
 
