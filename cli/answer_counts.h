@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/llm/dispatcher.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
@@ -37,9 +38,10 @@ inline void print_taken(const SynthesisReport& report, std::string_view done) {
 }
 
 inline void print_requests(const llm::DispatchReport& report) {
-  print_line(fmt::format("{} ({} again), {} + {} tokens, {:.4f} USD, {:.1f} s",
+  print_line(fmt::format("{} ({} again), {} + {} tokens, {}, {:.1f} s",
                          counted(report.requests, "request"), report.retries, report.input_tokens,
-                         report.output_tokens, report.cost, report.seconds));
+                         report.output_tokens, cost_words(report.cost, report.unpriced),
+                         report.seconds));
 }
 
 // Why a run ended before its time, and what becomes of what it has done.

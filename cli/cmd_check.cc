@@ -168,7 +168,7 @@ void add_check_command(CLI::App& app, Globals& globals) {
   command.add_flag("--allow-leakage", options->allow_leakage,
                    "Exit with 0 though there is leakage; it is recorded");
   takes(command.add_option("--max-listed", options->listed, "Overlaps in the JSON document"), "N")
-      ->check(CLI::Range(0, 1'000'000'000))
+      ->check(between(0, 1'000'000'000))
       ->capture_default_str();
   add_threads_option(command, options->check.threads);
   add_global_options(command, globals);

@@ -212,7 +212,7 @@ void add_findings_command(CLI::App& app, Globals& globals) {
   takes(command.add_option("--preview-pictures", options->preview_pictures,
                            "How many are on the sheet"),
         "N")
-      ->check(CLI::Range(1, 400))
+      ->check(between(1, 400))
       ->capture_default_str();
   add_threads_option(command, options->threads);
   add_global_options(command, globals);

@@ -5,6 +5,7 @@
 
 #include "answer_counts.h"
 #include "command.h"
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
@@ -34,10 +35,10 @@ struct ApiArguments {
 void print_import(const BatchImportReport& report) {
   print_line(
       fmt::format("{}: {} written, {} rejected, {} unchanged, {} unknown, {} broken; "
-                  "{} + {} tokens, {:.4f} USD",
+                  "{} + {} tokens, {}",
                   counted(report.lines, "result"), counted(report.written, "note"), report.failed,
                   report.unchanged, report.unknown, report.broken, report.input_tokens,
-                  report.output_tokens, report.cost));
+                  report.output_tokens, cost_words(report.cost, report.unpriced)));
   for (const auto& [status, count] : report.rejected) {
     print_line(fmt::format("  {} {}", count, status));
   }
@@ -89,7 +90,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
   command->add_flag("--again", arguments->again, "Also requests that are out in a batch");
   takes(command->add_option("--file-requests", arguments->batch.file_requests, "At most, a file"),
         "N")
-      ->check(CLI::Range(1, 50'000))
+      ->check(between(1, 50'000))
       ->capture_default_str();
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis notes batch export -w work --strategy P2 --provider openai \\",
@@ -106,10 +107,10 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
       globals.exit_code = exit_status(ErrorKind::kInterrupted);
     }
     if (globals.json) return print_json(to_json(report));
-    print_line(
-        fmt::format("{}: {} exported, {} skipped, {} left; at most {} + {} tokens, {:.4f} USD",
-                    counted(report.notes, "note"), report.exported, report.skipped, report.left,
-                    report.input_tokens, report.output_tokens, report.cost));
+    print_line(fmt::format("{}: {} exported, {} skipped, {} left; at most {} + {} tokens, {}",
+                           counted(report.notes, "note"), report.exported, report.skipped,
+                           report.left, report.input_tokens, report.output_tokens,
+                           cost_words(report.cost, report.unpriced)));
     for (const auto& [reason, count] : report.skips) {
       print_line(fmt::format("  {} skipped: {}", count, reason));
     }

@@ -47,6 +47,17 @@ void print_request(const std::string& body) {
   }
 }
 
+std::string cost_line(const SynthesisPreview& preview) {
+  const Prices& prices = preview.prices;
+  if (!prices.known()) {
+    return "Cost: not known; prices of input and output are neither in the provider's file nor given "
+           "by --input-price and --output-price";
+  }
+  if (!prices.charges()) return "Cost: nothing; the prices are 0, as of any server on this machine";
+  return fmt::format("Cost: at most {:.4f} US dollars, at {} in and {} out a million tokens",
+                     preview.cost, *prices.input, *prices.output);
+}
+
 }  // namespace
 
 void print_preview(const SynthesisPreview& preview, const std::string& model) {
@@ -84,12 +95,7 @@ void print_preview(const SynthesisPreview& preview, const std::string& model) {
                              ? fmt::format(" ({} of them for pictures)", preview.picture_tokens)
                              : "",
                          preview.output_tokens));
-  print_line(preview.prices.known()
-                 ? fmt::format("Cost: at most {:.4f} US dollars, at {} in and {} out a million "
-                               "tokens",
-                               preview.cost, preview.prices.input, preview.prices.output)
-                 : std::string("Cost: not known; the provider's file names no prices, and neither "
-                               "do --input-price and --output-price"));
+  print_line(cost_line(preview));
 }
 
 void add_notes_preview(CLI::App& notes, Globals& globals) {

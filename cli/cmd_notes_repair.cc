@@ -124,7 +124,7 @@ void add_notes_repair(CLI::App& notes, Globals& globals) {
   takes(command
             ->add_option("--accepted", arguments->accepted,
                          "Stop when so many derived notes are there")
-            ->check(CLI::Range(1, 1'000'000'000)),
+            ->check(between(1, 1'000'000'000)),
         "N");
   add_model_options(*command, arguments->asking);
   takes(command->add_option("--revise", arguments->asking.strategy,

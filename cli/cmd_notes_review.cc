@@ -36,7 +36,7 @@ void add_export(CLI::App& review, Globals& globals) {
   takes(command->add_option("--dataset", arguments->options.datasets, "Only these data sets"),
         "NAME");
   takes(command->add_option("--sample", arguments->options.sample, "So many notes, drawn")
-            ->check(CLI::Range(1, 1'000'000'000)),
+            ->check(between(1, 1'000'000'000)),
         "N");
   takes(command->add_option("--seed", arguments->options.seed, "Of the draw (default 1)"), "N")
       ->check(whole_number());

@@ -90,7 +90,7 @@ void add_notes_show(CLI::App& notes, Globals& globals) {
             "--examples", arguments->examples,
             "So many samples whose notes are shown, spread over all; 0: counts alone"),
         "N")
-      ->check(CLI::Range(0, 1000))
+      ->check(between(0, 1000))
       ->capture_default_str();
   takes(command->add_option("--key", arguments->key,
                             "All notes of the sample of this key, with or without .jpg"),

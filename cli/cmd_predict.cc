@@ -156,7 +156,7 @@ void add_predict_command(CLI::App& app, Globals& globals) {
   takes(
       command
           ->add_option("--top", arguments->nearest, "Nearest training cases shown of each picture")
-          ->check(CLI::Range(0, 1'000'000))
+          ->check(between(0, 1'000'000))
           ->capture_default_str(),
       "N");
   add_global_options(*command, globals);

@@ -94,7 +94,7 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
   const auto options = std::make_shared<Options>();
   add_workspace_option(command, options->workspace);
   takes(command.add_option("--size", options->size, "Pixels a side"), "N")
-      ->check(CLI::Range(16, 2048))
+      ->check(between(16, 2048))
       ->capture_default_str();
   command.add_flag("--keep-hair", options->keep_hair, "Do not paint over hairs");
   command.add_flag("--keep-border", options->keep_border, "Do not cut off dark frames");
@@ -110,7 +110,7 @@ void add_prepare_command(CLI::App& app, Globals& globals) {
   takes(command.add_option("--preview-pictures", options->preview_pictures,
                            "How many are on the sheet"),
         "N")
-      ->check(CLI::Range(1, 100))
+      ->check(between(1, 100))
       ->capture_default_str();
   options->prepare.verify = true;
   add_global_options(command, globals);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/removal.h"
 #include "output.h"
@@ -19,10 +20,10 @@ struct RemoveArguments : RemovalArguments {
 
 void print_dataset(const DatasetRemoval& removal, const std::string& gone) {
   const DatasetContent& content = removal.content;
-  print_line(fmt::format("Data set {}: {}, {} and {} that gave none, paid for with $ {:.2f}, {} {}",
-                         removal.dataset, counted(content.samples, "sample"),
-                         counted(content.written, "note"),
-                         counted(content.notes - content.written, "request"), content.cost,
+  print_line(fmt::format("Data set {}: {}, {} and {} that gave none, {}, {} {}", removal.dataset,
+                         counted(content.samples, "sample"), counted(content.written, "note"),
+                         counted(content.notes - content.written, "request"),
+                         cost_words(content.cost, content.unpriced, 2),
                          counted(content.prepared, "prepared picture"), gone));
   if (content.batched_out > 0) {
     print_line(

@@ -90,7 +90,7 @@ void add_search_command(CLI::App& app, Globals& globals) {
   in_group(command, "Options");
   add_selection_options(command, arguments->selection);
   takes(command.add_option("--top", arguments->top, "How many are shown")
-            ->check(CLI::Range(1, 1'000'000'000))
+            ->check(between(1, 1'000'000'000))
             ->capture_default_str(),
         "K");
   takes(command.add_option("--html", arguments->html,

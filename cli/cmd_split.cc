@@ -128,19 +128,19 @@ void add_split_command(CLI::App& app, Globals& globals) {
   takes(command.add_option("--train", arguments->train,
                            "Share of the training set; what the others leave if not given"),
         "F")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0.0, 1.0));
   takes(command.add_option("--validation", arguments->validation,
                            "Share of the validation set; 0.15 if not given, 0 with --folds"),
         "F")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0.0, 1.0));
   takes(command.add_option("--test", arguments->test,
                            "Share of the test set; 0.15 if not given, 0 with --folds"),
         "F")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0.0, 1.0));
   takes(command.add_option("--folds", arguments->request.folds,
                            "Cut all but the test set into so many folds"),
         "K")
-      ->check(CLI::Range(2, kMaxFolds));
+      ->check(between(2, kMaxFolds));
   takes(command.add_option("--seed", arguments->request.seed,
                            "The same seed gives the same split, on every machine"),
         "N")

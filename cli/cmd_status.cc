@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "command.h"
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/workspace_status.h"
 #include "output.h"
@@ -51,6 +52,12 @@ void print_dataset(const DatasetStatus& one, const Field& field) {
   }
 }
 
+// For a column of dollars.
+std::string dollars_words(const NoteCount& count) {
+  if (count.unpriced > 0 && count.cost <= 0) return "not known";
+  return fmt::format("{}{:.2f}", count.unpriced > 0 ? "at least " : "", count.cost);
+}
+
 void print_notes(const WorkspaceStatus& status) {
   if (status.notes.empty()) return;
   print_line("");
@@ -59,13 +66,14 @@ void print_notes(const WorkspaceStatus& status) {
   for (const NoteCount& count : status.notes) {
     rows.push_back({count.dataset, count.strategy, count.provider, count.model,
                     std::string(note_status_name(count.status)), number(count.notes),
-                    fmt::format("{:.2f}", count.cost)});
+                    dollars_words(count)});
   }
   print_table(rows);
   if (status.spent.requests > 0) {
-    print_line(fmt::format("Sent in all: {}, {} tokens in, {} out, $ {:.2f}",
+    print_line(fmt::format("Sent in all: {}, {} tokens in, {} out, {}",
                            counted(status.spent.requests, "request"), status.spent.input_tokens,
-                           status.spent.output_tokens, status.spent.cost));
+                           status.spent.output_tokens,
+                           cost_words(status.spent.cost, status.spent.unpriced, 2)));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "epicrisis/core/number_words.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis::cli {
@@ -28,13 +29,29 @@ CLI::Validator no_empty_value() {
   return {fault, ""};
 }
 
-// "8 to 64" of "INT in [8 - 64]"; "" if `text` is no range.
+// "0 to 1,000,000", "1 or more".
+std::string range_words(double low, double high) {
+  constexpr double kNoBound = 1e9;
+  return high >= kNoBound ? number_words(low) + " or more"
+                          : fmt::format("{} to {}", number_words(low), number_words(high));
+}
+
+// How a range describes itself to range_of(): as a part of what CLI11 calls the type.
+constexpr std::string_view kRange = "RANGE ";
+
+// "8 to 64"; "" if `text` is no range.
 std::string range_of(const std::string& text) {
-  const std::size_t begin = text.find(" in [");
-  const std::size_t middle = text.find(" - ", begin);
-  if (begin == text.npos || middle == text.npos || text.back() != ']') return "";
-  return text.substr(begin + 5, middle - begin - 5) + " to " +
-         text.substr(middle + 3, text.size() - middle - 4);
+  return text.starts_with(kRange) ? text.substr(kRange.size()) : "";
+}
+
+CLI::Validator in_range(std::string_view kind, double low, double high,
+                        const std::function<bool(const std::string&)>& is_in) {
+  const std::string bounds = fmt::format("from {} to {}", number_words(low), number_words(high));
+  const auto fault = [kind = std::string(kind), bounds, is_in](const std::string& value) {
+    return is_in(value) ? std::string()
+                        : fmt::format("'{}' is no {} {}", clean_text(value, 100), kind, bounds);
+  };
+  return {fault, std::string(kRange) + range_words(low, high)};
 }
 
 OptionEntry entry_of(const CLI::Option& option) {
@@ -48,7 +65,7 @@ OptionEntry entry_of(const CLI::Option& option) {
   entry.several = option.get_items_expected_max() > 1;
   if (option.get_positional()) entry.value = option.get_name();
   if (option.get_items_expected_max() == 0) return entry;
-  // CLI11: the type, and what the validators say: "NAME:{M,P1}", "N:INT in [1 - 100]".
+  // CLI11: the type, and what the validators say: "NAME:{M,P1}", "N:RANGE 1 to 100".
   std::vector<std::string> parts = split(option.get_type_name(), ':');
   entry.kind = parts.front();
   if (!option.get_positional()) entry.value = entry.kind;
@@ -115,6 +132,21 @@ CLI::Validator no_folder(const std::string& what) {
     return fmt::format("{} is a folder; name {}", clean_text(value, 400), what);
   };
   return {fault, ""};
+}
+
+CLI::Validator whole_between(std::int64_t low, std::int64_t high) {
+  return in_range("whole number", static_cast<double>(low), static_cast<double>(high),
+                  [low, high](const std::string& value) {
+                    const auto number = parse_integer(trim(value));
+                    return number && *number >= low && *number <= high;
+                  });
+}
+
+CLI::Validator between(double low, double high) {
+  return in_range("number", low, high, [low, high](const std::string& value) {
+    const auto number = parse_number(trim(value));
+    return number && *number >= low && *number <= high;
+  });
 }
 
 CLI::Option* takes(CLI::Option* option, const std::string& value,

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <concepts>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -63,6 +65,15 @@ inline constexpr const char* kEmptyValue = "its value is empty; give one, or lea
 
 // For options that name a file to read: a folder is refused, and "name `what`" ("a picture") said.
 CLI::Validator no_folder(const std::string& what);
+
+// For options that take a number: one from `low` to `high`, a whole one of whole bounds. A bound of
+// a billion or more is none to a person, who reads "1 or more".
+CLI::Validator whole_between(std::int64_t low, std::int64_t high);
+CLI::Validator between(double low, double high);
+template <std::integral Low, std::integral High>
+CLI::Validator between(Low low, High high) {
+  return whole_between(static_cast<std::int64_t>(low), static_cast<std::int64_t>(high));
+}
 
 // Says how the value of `option` is called in the help, and what a shell offers for it: files where
 // the name has FILE in it, folders where it has DIR, and the words, which are asked for only when

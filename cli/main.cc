@@ -64,7 +64,7 @@ CLI::Option* add_workspace_option(CLI::App& command, std::string& workspace) {
 
 CLI::Option* add_threads_option(CLI::App& command, unsigned& threads) {
   return takes(command.add_option("--threads", threads, "All cores if not given"), "N")
-      ->check(CLI::Range(0, 1024));
+      ->check(between(0, 1024));
 }
 
 CLI::Validator whole_number() {

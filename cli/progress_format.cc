@@ -40,12 +40,16 @@ std::string format_rate(double items_per_second) {
   return fmt::format("{:.0f}", items_per_second);
 }
 
+std::string_view unit_of(std::uint64_t count, std::string_view unit) {
+  return count == 1 && unit.ends_with('s') ? unit.substr(0, unit.size() - 1) : unit;
+}
+
 std::string progress_line(const ProgressView& view, std::size_t width) {
   std::string tail;
   if (view.total > 0) {
-    tail += fmt::format(" {}/{} {}", view.done, view.total, view.unit);
+    tail += fmt::format(" {}/{} {}", view.done, view.total, unit_of(view.total, view.unit));
   } else {
-    tail += fmt::format(" {} {}", view.done, view.unit);
+    tail += fmt::format(" {} {}", view.done, unit_of(view.done, view.unit));
   }
   if (view.rate > 0) {
     tail += fmt::format("  {}/s", format_rate(view.rate));

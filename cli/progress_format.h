@@ -12,6 +12,10 @@ std::string format_duration(double seconds);
 // "0.52", "12.3", "1250": a rate with about three digits.
 std::string format_rate(double items_per_second);
 
+// The unit of this number of items: "images", and "image" of one. `unit` is the plural of a word
+// whose plural ends in an s of its own.
+std::string_view unit_of(std::uint64_t count, std::string_view unit);
+
 struct ProgressView {
   std::string_view label;
   std::uint64_t done = 0;

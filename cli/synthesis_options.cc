@@ -47,15 +47,15 @@ void add_model_options(CLI::App& command, SynthesisArguments& arguments) {
       command.add_option("--input-price", arguments.choice.input_price,
                          "US dollars a million tokens of requests; else the provider's file says"),
       "USD")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(between(0.0, 1e6));
   takes(command.add_option("--output-price", arguments.choice.output_price,
                            "US dollars a million tokens of answers; else the provider's file says"),
         "USD")
-      ->check(CLI::Range(0.0, 1e6));
+      ->check(between(0.0, 1e6));
   takes(command.add_option("--picture-tokens", arguments.choice.picture_tokens,
                            "Tokens that a picture counts; else what is known of the model"),
         "N")
-      ->check(CLI::Range(1, 1'000'000));
+      ->check(between(1, 1'000'000));
 }
 
 void add_disclosure_options(CLI::App& command, SynthesisArguments& arguments) {
@@ -85,11 +85,11 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
         "NAME");
   takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
         "N")
-      ->check(CLI::Range(0, 1'000'000'000));
+      ->check(between(0, 1'000'000'000));
   takes(command.add_option("--fraction", arguments.fraction,
                            "Only this share of the samples, drawn evenly; always the same ones"),
         "SHARE")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0.0, 1.0));
   add_retry_option(command, arguments);
   add_model_options(command, arguments);
   add_disclosure_options(command, arguments);
@@ -100,7 +100,7 @@ void add_request_options(CLI::App& command, int& concurrency, std::string& budge
   takes(command.add_option("--concurrency", concurrency,
                            "Requests in flight, at most; the provider's own limit otherwise"),
         "N")
-      ->check(CLI::Range(1, 100'000));
+      ->check(between(1, 100'000));
   takes(command.add_option("--budget", budget,
                            "Stop before more is spent: '200000 tokens' or '2.50 USD'"),
         "AMOUNT");

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -53,6 +54,14 @@ LevelName name_of(LogLevel level) {
   return {"error", "\033[31m\033[1m"};
 }
 
+// What this step did itself.
+std::uint64_t worked(const JobStep& step) { return step.done - std::min(step.before, step.done); }
+
+std::string counted_unit(const JobStep& step) {
+  const std::uint64_t count = step.total > 0 && step.done != step.total ? step.total : step.done;
+  return clean_text(unit_of(count, step.unit), kMaxLabel);
+}
+
 }  // namespace
 
 void TerminalWatcher::erase_bar() {
@@ -70,9 +79,9 @@ void TerminalWatcher::put_line(Shown& shown, const JobStep& step) const {
   shown.last_line = time;
   std::string line = fmt::format("{}: {}", clean_text(step.label, kMaxLabel), step.done);
   if (step.total > 0) line += fmt::format(" of {}", step.total);
-  line += " " + clean_text(step.unit, kMaxLabel);
-  if (step.done > 0 && step.total > step.done) {
-    const double left = (time - shown.start) / static_cast<double>(step.done) *
+  line += " " + counted_unit(step);
+  if (worked(step) > 0 && step.total > step.done) {
+    const double left = (time - shown.start) / static_cast<double>(worked(step)) *
                         static_cast<double>(step.total - step.done);
     line += fmt::format(", about {} left", format_duration(left));
   }
@@ -87,9 +96,9 @@ void TerminalWatcher::step_begun(const JobStep& step) {
   shown.start = shown.last_time = shown.last_line = now();
   if (shown.on_terminal) return;
   const std::string label = clean_text(step.label, kMaxLabel);
-  put(step.total > 0
-          ? fmt::format("{}: {} {}\n", label, step.total, clean_text(step.unit, kMaxLabel))
-          : label + "\n");
+  put(step.total > 0 ? fmt::format("{}: {} {}\n", label, step.total,
+                                   clean_text(unit_of(step.total, step.unit), kMaxLabel))
+                     : label + "\n");
 }
 
 void TerminalWatcher::step_moved(const JobStep& step) {
@@ -100,12 +109,16 @@ void TerminalWatcher::step_moved(const JobStep& step) {
   // The rate follows the last seconds, so that the time left does not hang on a slow start.
   const double time = now();
   const double passed = time - shown.last_time;
-  if (passed > 0) {
-    const double recent = static_cast<double>(step.done - shown.last_done) / passed;
+  const bool skipped_alone = worked(step) == shown.last_worked && step.before > shown.last_before;
+  if (passed > 0 && !skipped_alone) {
+    const double recent = static_cast<double>(worked(step) - shown.last_worked) / passed;
     const double weight = shown.rate > 0 ? 1 - std::exp(-passed / 3.0) : 1.0;
     shown.rate += weight * (recent - shown.rate);
+  }
+  if (passed > 0) {
     shown.last_time = time;
-    shown.last_done = step.done;
+    shown.last_worked = worked(step);
+    shown.last_before = step.before;
   }
   const std::string label = clean_text(step.label, kMaxLabel);
   const std::string unit = clean_text(step.unit, kMaxLabel);
@@ -126,9 +139,11 @@ void TerminalWatcher::step_ended(const JobStep& step) {
   line += step.total > 0 && step.done != step.total
               ? fmt::format(": {} of {}", step.done, step.total)
               : fmt::format(": {}", step.done);
-  line += fmt::format(" {} in {}", clean_text(step.unit, kMaxLabel), format_duration(seconds));
-  if (seconds > 0 && step.done > 0) {
-    line += fmt::format(" ({}/s)", format_rate(static_cast<double>(step.done) / seconds));
+  line += " " + counted_unit(step);
+  if (step.before > 0) line += fmt::format(", {} of them before,", step.before);
+  line += " in " + format_duration(seconds);
+  if (seconds > 0 && worked(step) > 0) {
+    line += fmt::format(" ({}/s)", format_rate(static_cast<double>(worked(step)) / seconds));
   }
   const std::string note = clean_text(step.note, kMaxNote);
   if (!note.empty()) line += "  " + note;

@@ -41,7 +41,8 @@ class TerminalWatcher : public JobWatcher {
     double start = 0;
     double rate = 0;  // smoothed
     double last_time = 0;
-    std::uint64_t last_done = 0;
+    std::uint64_t last_worked = 0;  // done by this step
+    std::uint64_t last_before = 0;
     double last_line = 0;  // without a terminal
   };
   void erase_bar();

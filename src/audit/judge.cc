@@ -58,6 +58,7 @@ Judgement judgement_of(const NoteOrigin& origin, const llm::SentRequest& sent,
   judgement.input_tokens = sent.all_input_tokens;
   judgement.output_tokens = sent.all_output_tokens;
   judgement.cost = prices.of(judgement.input_tokens, judgement.output_tokens);
+  judgement.unpriced = prices.unpriced(judgement.input_tokens, judgement.output_tokens);
   judgement.attempts = sent.attempt;
   return judgement;
 }

@@ -35,6 +35,7 @@ void add(SynthesisReport& sum, SynthesisReport more) {
   more.input_tokens += sum.input_tokens;
   more.output_tokens += sum.output_tokens;
   more.cost += sum.cost;
+  more.unpriced += sum.unpriced;
   more.seconds += sum.seconds;
   more.waited += sum.waited;
   more.most_in_flight = std::max(more.most_in_flight, sum.most_in_flight);

@@ -29,6 +29,19 @@ Meter::~Meter() { finish(); }
 
 void Meter::add(std::uint64_t items) {
   done_.fetch_add(items, std::memory_order_relaxed);
+  tell();
+}
+
+void Meter::skip(std::uint64_t items) {
+  {
+    const std::lock_guard lock(job_.mutex_);
+    done_.fetch_add(items, std::memory_order_relaxed);
+    step_.before += items;
+  }
+  tell();
+}
+
+void Meter::tell() {
   if (job_.watcher_ == nullptr) return;
   const std::int64_t now = steady_now();
   std::int64_t due = due_.load(std::memory_order_relaxed);

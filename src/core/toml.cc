@@ -11,6 +11,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
+#include "epicrisis/core/number_words.h"
 #include "epicrisis/core/strings.h"
 
 namespace epicrisis {
@@ -343,7 +344,8 @@ double TomlTable::number_in(std::string_view key, double low, double high,
   const double value = finite_number(document_->name, node_->full_name(key), *node);
   if (value < low || value > high) {
     throw UsageError("{}: key '{}' is {}, a number from {} to {} was expected", place(key),
-                     shown(node_->full_name(key)), value, low, high);
+                     shown(node_->full_name(key)), number_words(value), number_words(low),
+                     number_words(high));
   }
   return value;
 }

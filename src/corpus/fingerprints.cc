@@ -125,7 +125,7 @@ std::int64_t update_fingerprints(Workspace& workspace, const SampleFilter& filte
         });
     if (seen == 0) break;
     left -= seen;
-    progress.add(static_cast<std::uint64_t>(seen) - stale.size());
+    progress.skip(static_cast<std::uint64_t>(seen) - stale.size());
     if (stale.empty()) continue;
     parallel_for(stale.size(), threads, job, [&](std::size_t i) {
       compute(stale[i]);

@@ -247,7 +247,7 @@ PrepareReport prepare_samples(Workspace& workspace, const PrepareRecipe& recipe,
           "where it can be written to, or in a copy of it",
           jobs.size(), workspace.root().string(), report.recipe, sources.front().name);
     }
-    progress.add(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
+    progress.skip(static_cast<std::uint64_t>(report.samples - before) - jobs.size());
     std::size_t done = 0;
     prepare_all(
         jobs, recipe, store, options.threads,

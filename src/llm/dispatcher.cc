@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
 #include "llm/body_queue.h"
@@ -343,6 +344,7 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
   report_.input_tokens += attempt.input_tokens;
   report_.output_tokens += attempt.output_tokens;
   report_.cost += provider_.prices.of(attempt.input_tokens, attempt.output_tokens);
+  report_.unpriced += provider_.prices.unpriced(attempt.input_tokens, attempt.output_tokens);
   const std::string reason = attempt.reason;
   if (attempt.fault || attempt.throttled) last_reason_ = reason;
   if (!attempt.fault) {
@@ -542,14 +544,15 @@ void Dispatcher::flush_with_patience() {
 void Dispatcher::show_progress() {
   std::int64_t skips = 0;
   for (const auto& [reason, count] : source_.skips()) skips += count;
-  meter_.add(static_cast<std::uint64_t>(skips - shown_skips_));
+  meter_.skip(static_cast<std::uint64_t>(skips - shown_skips_));
   shown_skips_ = skips;
   std::string failures;
   for (const auto& [outcome, count] : report_.rejected) {
     failures += fmt::format(", {} {}", count, outcome);
   }
-  meter_.note(fmt::format("{} in flight, {} tokens, ${:.2f}{}", in_flight_.size(),
-                          report_.input_tokens + report_.output_tokens, report_.cost, failures));
+  meter_.note(fmt::format("{} in flight, {} tokens, {}{}", in_flight_.size(),
+                          report_.input_tokens + report_.output_tokens,
+                          cost_words(report_.cost, report_.unpriced, 2), failures));
 }
 
 }  // namespace
@@ -557,12 +560,7 @@ void Dispatcher::show_progress() {
 DispatchReport dispatch(const Provider& provider, Source& source, const Reader& reader,
                         const Sink& sink, HttpTransport& transport, const DispatchOptions& options,
                         Job& job) {
-  if (options.budget.dollars > 0 && !provider.prices.known()) {
-    throw UsageError(
-        "provider '{}' has no prices: give `input_price` and `output_price`, set input and output "
-        "under [prices] in its file, or give the budget in tokens",
-        provider.name);
-  }
+  require_prices(provider, options.budget);
   return Dispatcher(provider, source, reader, sink, transport, options, job).run();
 }
 

@@ -157,6 +157,24 @@ void read_limits(const TomlTable& table, Provider& provider) {
       Seconds(table.number_in("longest_wait", 0, 86'400, provider.longest_wait.count()));
 }
 
+// Two zeros are not known, as they stand in files that were made before `free`.
+void read_prices(const TomlTable& table, Provider& provider) {
+  Prices prices;
+  if (table.has("input")) prices.input = table.number_in("input", 0, 1e6);
+  if (table.has("output")) prices.output = table.number_in("output", 0, 1e6);
+  provider.batch_price = table.number_in("batch", 0, 1, 1.0);
+  const bool charges = prices.input.value_or(0) > 0 || prices.output.value_or(0) > 0;
+  if (table.boolean_or("free", false)) {
+    if (charges) {
+      throw InputError("{}: free = true and a price above 0: leave one out", table.place("free"));
+    }
+    prices = {0, 0};
+  } else if (!charges) {
+    prices = {};
+  }
+  provider.prices = prices;
+}
+
 void read_timeouts(const TomlTable& table, Provider& provider) {
   HttpTimeouts& timeouts = provider.timeouts;
   timeouts.connect = Seconds(table.number_in("connect", 0.1, 600, timeouts.connect.count()));
@@ -243,11 +261,7 @@ Provider parse_provider(std::string_view toml, std::string_view source) {
   if (const auto image = table.table_if("image")) read_image(*image, provider);
   if (const auto limits = table.table_if("limits")) read_limits(*limits, provider);
   if (const auto timeouts = table.table_if("timeouts")) read_timeouts(*timeouts, provider);
-  if (const auto prices = table.table_if("prices")) {
-    provider.prices.input = prices->number_in("input", 0, 1e6, 0.0);
-    provider.prices.output = prices->number_in("output", 0, 1e6, 0.0);
-    provider.batch_price = prices->number_in("batch", 0, 1, 1.0);
-  }
+  if (const auto prices = table.table_if("prices")) read_prices(*prices, provider);
   if (const auto extra = table.table_if("extra")) read_extra(*extra, provider);
   if (const auto reasons = table.table_if("finish_reasons")) {
     provider.finish_reasons = read_finish_reasons(*reasons);
@@ -308,6 +322,16 @@ bool is_local(const Provider& provider) {
   return !provider.endpoints.empty() &&
          std::ranges::all_of(provider.endpoints,
                              [](const Endpoint& endpoint) { return is_local_url(endpoint.url); });
+}
+
+void require_prices(const Provider& provider, const Budget& budget) {
+  if (budget.dollars <= 0 || provider.prices.charges()) return;
+  throw UsageError(
+      "provider '{}' {}: give `input_price` and `output_price`, set input and output under "
+      "[prices] in its file, or give the budget in tokens",
+      provider.name,
+      provider.prices.known() ? "has prices of 0, with which a budget in dollars limits nothing"
+                              : "has no known prices of both input and output");
 }
 
 std::string chat_url(const Provider& provider, const Endpoint& endpoint, std::string_view model) {

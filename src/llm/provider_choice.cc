@@ -14,8 +14,10 @@ Provider ProviderChoice::resolve() const {
   if (!model.empty()) chosen.model = model;
   chosen.vision = chosen.vision || vision;
   chosen.structured = structured.value_or(chosen.structured);
-  chosen.prices.input = input_price.value_or(chosen.prices.input);
-  chosen.prices.output = output_price.value_or(chosen.prices.output);
+  if (input_price) chosen.prices.input = input_price;
+  if (output_price) chosen.prices.output = output_price;
+  // A server on this machine charges nothing, unless it is said to.
+  if (!chosen.prices.input && !chosen.prices.output && is_local(chosen)) chosen.prices = {0, 0};
   if (picture_tokens) chosen.image_tokens = static_cast<int>(*picture_tokens);
   return chosen;
 }

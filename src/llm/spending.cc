@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "epicrisis/core/cost.h"
+
 namespace epicrisis::llm {
 
 Spending::Spending(const Budget& budget, const Budget& spent, const Prices& prices)
@@ -31,8 +33,8 @@ std::string Spending::describe() const {
           : fmt::format(
                 ", {} and {:.4f} of them by what an earlier run had under way when it was killed",
                 before_.tokens, before_.dollars);
-  return fmt::format("the budget is used up: {} tokens, {:.4f} USD spent{}", tokens_, dollars_,
-                     before);
+  return fmt::format("the budget is used up: {} tokens, {} spent{}", tokens_,
+                     cost_words(dollars_, prices_.known() ? 0 : tokens_), before);
 }
 
 double Spending::most_dollars(const Asked& asked) const {

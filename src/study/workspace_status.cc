@@ -6,6 +6,7 @@
 #include <array>
 #include <system_error>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/json_list.h"
 #include "epicrisis/core/shell_word.h"
 #include "epicrisis/core/strings.h"
@@ -228,7 +229,7 @@ Json to_json(const WorkspaceStatus& status) {
            {{"requests", status.spent.requests},
             {"input_tokens", status.spent.input_tokens},
             {"output_tokens", status.spent.output_tokens},
-            {"cost", status.spent.cost}}},
+            {"cost", cost_json(status.spent.cost, status.spent.unpriced)}}},
           {"under_way", status.under_way},
           {"out_in_batches", status.batched_out},
           {"studies", json_list(status.studies)},

@@ -148,7 +148,7 @@ void fill(const FeatureFolder& folder, const std::vector<std::string>& keys, Flo
           const std::function<FloatMatrix(std::span<const std::size_t>)>& compute, Meter& meter,
           const Job& job) {
   const std::vector<std::size_t> missing = folder.load(keys, features, job);
-  meter.add(keys.size() - missing.size());
+  meter.skip(keys.size() - missing.size());
   std::map<std::string_view, std::vector<std::size_t>> places;
   std::vector<std::size_t> firsts;
   for (const std::size_t place : missing) {

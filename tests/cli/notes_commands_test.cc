@@ -58,6 +58,15 @@ TEST_F(NotesCommands, ABudgetInMoneyTakesThePricesOfOptions) {
   EXPECT_THAT(said, HasSubstr("give --input-price and --output-price"));
 }
 
+TEST_F(NotesCommands, ACostWithoutAPriceIsNotKnown) {
+  const std::string batch =
+      "notes batch export --strategy P1 --provider openai --model gpt-4o-mini -o '" + path("out") +
+      "'";
+  EXPECT_EQ(in_workspace(batch + " --budget '1 USD'"), 2) << said;
+  EXPECT_EQ(in_workspace(batch), 0) << said;
+  EXPECT_THAT(said, HasSubstr("tokens, cost not known"));
+}
+
 TEST_F(NotesCommands, AgreementShowsAJudgeBesideTheRules) {
   write_file(path("notes.jsonl"),
              R"({"dataset": "ham10000", "key": "ISIC_0000001", "text": "A melanoma."}

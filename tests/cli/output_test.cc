@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class OutputTest : public test::ProgramTest {
  protected:
@@ -153,8 +154,13 @@ TEST_F(OutputTest, CountsOutOfRangeAreRefusedWithTheRange) {
                             "split --folds 1", "check --max-listed -5", "check --threads -1",
                             "notes review export -o x.csv --sample 0", "prepare --threads -2"}) {
     EXPECT_EQ(in_workspace(words), 2) << words << said;
-    EXPECT_THAT(said, HasSubstr("not in range")) << words;
+    EXPECT_THAT(said, AllOf(HasSubstr("' is no whole number from "), Not(HasSubstr("000000"))))
+        << words;
   }
+  EXPECT_EQ(in_workspace("notes preview --fraction 2"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("--fraction: '2' is no number from 0 to 1"));
+  EXPECT_EQ(in_workspace("notes preview --input-price 1e7"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("from 0 to 1,000,000"));
   EXPECT_EQ(in_workspace("split --seed -1"), 2);
   EXPECT_THAT(said, HasSubstr("'-1' is no whole number from 0 up"));
 }

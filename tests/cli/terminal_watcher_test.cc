@@ -87,6 +87,42 @@ class TestClock : public Clock {
   std::chrono::nanoseconds time{};
 };
 
+// What an earlier run did says nothing of how fast this one is.
+TEST(TerminalWatcher, TheRateIsOfThisRunAlone) {
+  TestClock clock;
+  ::testing::internal::CaptureStderr();
+  {
+    TerminalWatcher watcher(nullptr, clock);
+    JobStep step{1, "training", "epochs", 60000, 0, ""};
+    watcher.step_begun(step);
+    step.done = step.before = 36000;
+    clock.time += std::chrono::seconds(1);
+    watcher.step_moved(step);
+    step.done = 36120;
+    clock.time += std::chrono::seconds(119);
+    watcher.step_moved(step);
+    watcher.step_ended(step);
+  }
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+            "training: 60000 epochs\n"
+            "training: 36120 of 60000 epochs, about 6:38:00 left\n"
+            "training: 36120 of 60000 epochs, 36000 of them before, in 2:00 (1.00/s)\n");
+}
+
+TEST(TerminalWatcher, OneIsSingular) {
+  ::testing::internal::CaptureStderr();
+  {
+    TerminalWatcher watcher;
+    Job job(watcher);
+    Meter one = job.meter("reading", 1, "images");
+    one.add();
+  }
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              MatchesRegex("reading: 1 image\nreading: 1 image in .*"));
+  EXPECT_EQ(progress_line({"read", 1, 1, "images", 0, ""}, 20), "read 1/1 image");
+  EXPECT_EQ(progress_line({"read", 1, 2, "images", 0, ""}, 20), "read 1/2 images");
+}
+
 TEST(TerminalWatcher, WithoutATerminalALineAMinute) {
   TestClock clock;
   ::testing::internal::CaptureStderr();

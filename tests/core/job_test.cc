@@ -88,6 +88,19 @@ TEST(Job, TellsStepsInOrder) {
   EXPECT_EQ(log.ended[1].number, 1U);
 }
 
+TEST(Job, WhatWasDoneBeforeIsCountedApart) {
+  test::JobLog log;
+  Job job(log);
+  {
+    Meter meter = job.meter("reading", 5, "images");
+    meter.skip(3);
+    meter.add();
+  }
+  ASSERT_EQ(log.ended.size(), 1U);
+  EXPECT_EQ(log.ended[0].done, 4U);
+  EXPECT_EQ(log.ended[0].before, 3U);
+}
+
 TEST(Job, MovesAreToldTenTimesASecondAtMost) {
   test::JobLog log;
   Job job(log);

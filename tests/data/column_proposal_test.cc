@@ -38,7 +38,7 @@ TEST(ColumnProposal, IsAColumnMapThatReads) {
         "\nlabel = \"Diagnosis\"", "\ngroup = \"Patient ID\"", "\nage = \"Alter\"",
         "not understood: old (1)", "\nsex = \"Geschlecht\"", "\nskin_type = \"Fitzpatrick\"",
         "\nmalignancy = \"Malignant\"", "\nsplit = \"Fold\"", "folders = [\"photos\"]",
-        "# \"0\" = \"train\"", "# raw = [\"wart\"]", "# columns = [\"Itch\"]",
+        "# \"0\" = \"train\"  # 1 row;", "# raw = [\"wart\"]  # 1 row\n", "# columns = [\"Itch\"]",
         "# Other tables: zones.csv\n"}) {
     EXPECT_THAT(map, HasSubstr(line));
   }

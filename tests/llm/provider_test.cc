@@ -1,5 +1,6 @@
 #include "epicrisis/llm/provider.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -66,7 +67,7 @@ TEST(Provider, BuiltInOnesAreSound) {
     EXPECT_EQ(is_local(provider), !remote) << name;
     EXPECT_EQ(provider.vision, remote) << name;
     EXPECT_EQ(!provider.endpoints.front().key_variable.empty(), remote) << name;
-    EXPECT_EQ(provider.prices.input, 0) << name;
+    EXPECT_FALSE(provider.prices.known()) << name;
     EXPECT_EQ(provider.structured, StructuredOutput::kJsonSchema);
   }
 }
@@ -274,7 +275,8 @@ TEST(ProviderChoice, WhatIsChosenStandsInPlaceOfTheProviders) {
   EXPECT_EQ(provider.model, "m");
   EXPECT_TRUE(provider.vision);
   EXPECT_EQ(provider.structured, StructuredOutput::kNone);
-  EXPECT_FALSE(provider.prices.known());
+  EXPECT_TRUE(provider.prices.known());  // free, on this machine
+  EXPECT_FALSE(provider.prices.charges());
   choice.input_price = 0.15;
   choice.output_price = 0.6;
   choice.picture_tokens = 300;
@@ -282,6 +284,51 @@ TEST(ProviderChoice, WhatIsChosenStandsInPlaceOfTheProviders) {
   EXPECT_EQ(choice.resolve().image_tokens, 300);
   choice.provider = "";
   EXPECT_EQ(choice.resolve().name, "endpoint");
+}
+
+TEST(ProviderChoice, APriceThatNobodyNamesIsNotKnown) {
+  const auto file = [](std::string_view prices, std::string_view url) {
+    return fmt::format("name = \"p\"\n[prices]\n{}\n[[endpoint]]\nurl = \"{}\"\n", prices, url);
+  };
+  constexpr std::string_view kRemote = "https://a.example.org/v1";
+  const auto prices = [&](std::string_view text) {
+    return parse_provider(file(text, kRemote), "p.toml").prices;
+  };
+  EXPECT_FALSE(prices("").known());
+  EXPECT_FALSE(prices("input = 0\noutput = 0").known());
+  EXPECT_FALSE(prices("input = 2").known());
+  EXPECT_TRUE(prices("input = 2\noutput = 0").charges());
+  EXPECT_TRUE(prices("free = true").known());
+  EXPECT_FALSE(prices("free = true").charges());
+  EXPECT_THROW(prices("free = true\ninput = 1"), InputError);
+
+  ProviderChoice choice;
+  choice.endpoint = kRemote;
+  EXPECT_FALSE(choice.resolve().prices.known());
+  EXPECT_EQ(choice.resolve().prices.unpriced(3, 4), 7);
+  choice.input_price = 0;
+  EXPECT_FALSE(choice.resolve().prices.known());
+  choice.output_price = 0;
+  EXPECT_TRUE(choice.resolve().prices.known());
+  EXPECT_EQ(choice.resolve().prices.unpriced(3, 4), 0);
+  // A local server's file, at an address elsewhere.
+  choice = {};
+  choice.provider = "vllm";
+  EXPECT_TRUE(choice.resolve().prices.known());
+  choice.endpoint = kRemote;
+  EXPECT_FALSE(choice.resolve().prices.known());
+}
+
+TEST(ProviderChoice, ABudgetInDollarsNeedsPricesAboveZero) {
+  Provider provider = provider_for_url("https://a.example.org/v1");
+  const Budget dollars = {.dollars = 1};
+  EXPECT_THAT(usage_error([&] { require_prices(provider, dollars); }),
+              HasSubstr("no known prices"));
+  provider.prices = {0, 0};
+  EXPECT_THAT(usage_error([&] { require_prices(provider, dollars); }), HasSubstr("prices of 0"));
+  EXPECT_NO_THROW(require_prices(provider, {.tokens = 5}));
+  provider.prices = {1, 0};
+  EXPECT_NO_THROW(require_prices(provider, dollars));
 }
 
 TEST(ProviderChoice, OfATable) {

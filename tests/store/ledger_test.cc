@@ -56,6 +56,48 @@ TEST_F(LedgerTest, KeepsEveryRequestInOrder) {
   EXPECT_EQ(ledger_totals(database, "P2").requests, 0);
 }
 
+TEST_F(LedgerTest, TokensWithoutAPriceAreCountedApart) {
+  Workspace workspace = make();
+  Database& database = workspace.database();
+  LedgerEntry unknown = entry_of("a", 1);
+  unknown.cost = 0;
+  unknown.unpriced = 120;
+  put_ledger_entry(database, unknown);
+  put_ledger_entry(database, entry_of("b", 1));
+  unknown.note_key = "c";
+  put_under_way(database, std::vector{unknown});
+  EXPECT_EQ(settle_lost(database, "P1").unpriced, 120);
+  const LedgerTotals totals = ledger_totals(database);
+  EXPECT_EQ(totals.cost, 0.5);
+  EXPECT_EQ(totals.unpriced, 240);
+  for_each_ledger_entry(database, "c", [&](const LedgerEntry& entry) {
+    EXPECT_EQ(entry.unpriced, 120);
+    return true;
+  });
+}
+
+// A layout of before knew a cost of 0 alone, free or not known.
+TEST_F(LedgerTest, ACostOfNothingElsewhereWasNotKnown) {
+  Workspace made = make();
+  Database database(made.root() / "before.db");
+  migrate_to(database, 13);
+  const auto put = [&](std::string_view key, std::string_view endpoint, double cost) {
+    database.execute(
+        "INSERT INTO ledger (note_key, sample_id, strategy, provider, model, endpoint, attempt, "
+        "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost) "
+        "VALUES (?, 1, 'P1', 'p', 'm', ?, 1, '', 0.0, 200, 'written', '', 5, 2, ?)",
+        key, endpoint, cost);
+  };
+  put("a", "https://example.org/v1", 0);
+  put("b", "https://example.org/v1", 0.5);
+  put("c", "http://127.0.0.1:8000/v1", 0);
+  put("d", "batch:file", 0);
+  migrate(database);
+  EXPECT_EQ(database.query_text("SELECT group_concat(note_key || unpriced) FROM "
+                                "(SELECT * FROM ledger ORDER BY id)"),
+            "a7,b0,c0,d7");
+}
+
 TEST_F(LedgerTest, SettingsAreReplaced) {
   Workspace workspace = make();
   EXPECT_EQ(find_setting(workspace.database(), "allow-remote"), std::nullopt);
@@ -77,20 +119,18 @@ TEST_F(LedgerTest, TheSecretOfPseudonymsIsMadeOnceForEachWorkspace) {
 TEST_F(LedgerTest, NotesWithHistoryAndAuditsSurviveTheWayFromLayout1) {
   Database database(folder_.path() / "old.db");
   migrate_to(database, 1);
-  const std::int64_t sample = 1;
   database.execute_script(
       "INSERT INTO datasets (name, adapter, source, imported_at) VALUES ('d', 'a', '/', 'now');"
       "INSERT INTO samples (id, dataset_id, key, digest, image_path, raw_label, malignancy, "
       "diagnosis, subclass, findings, group_key, split, published_splits, modality, metadata) "
       "VALUES (1, 1, 'k', '', '', '', '', '', '', '[]', '', '', '[]', '', '{}')");
-  NoteRecord note;
-  note.key = "key";
-  note.sample_id = sample;
-  note.strategy = "M";
-  note.provider = "template";
-  note.text = "old";
-  put_note(database, note);
-  const std::int64_t id = find_note(database, "key")->id;
+  // The program's own columns are newer.
+  database.execute(
+      "INSERT INTO notes (key, sample_id, strategy, provider, model, template_version, variant, "
+      "text, status, reason, parameters, origin, created_at, input_tokens, output_tokens, cost, "
+      "attempts) VALUES ('key', 1, 'M', 'template', '', '', 0, 'old', 'written', '', '{}', '', "
+      "'now', 0, 0, 0.0, 1)");
+  const std::int64_t id = database.last_insert_id();
   revise_note(database, id, "new", "repair");
   NoteAudit audit;
   audit.note_id = id;
@@ -105,8 +145,11 @@ TEST_F(LedgerTest, NotesWithHistoryAndAuditsSurviveTheWayFromLayout1) {
   EXPECT_EQ(find_note(database, "key")->text, "new");
   EXPECT_EQ(note_history(database, id).size(), 1u);
   EXPECT_EQ(find_audit(database, id)->verdict, "pass");
+  NoteRecord note;
   note.key = "other";
-  note.text = "";
+  note.sample_id = 1;
+  note.strategy = "M";
+  note.provider = "template";
   note.status = NoteStatus::kFiltered;
   EXPECT_EQ(put_note(database, note), NoteOutcome::kNew);
   // The references hold as before.

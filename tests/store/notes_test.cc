@@ -101,6 +101,22 @@ TEST_F(NotesTest, FailureGivesWayAndItsCostStays) {
   EXPECT_DOUBLE_EQ(stored.cost, 0.02);
 }
 
+TEST_F(NotesTest, ACostThatIsNotKnownIsNull) {
+  NoteRecord unknown = note("k", first_);
+  unknown.status = NoteStatus::kFailed;
+  unknown.cost = 0;
+  unknown.unpriced = 110;
+  put_note(database_, unknown);
+  EXPECT_TRUE(to_json(find_note(database_, "k").value()).at("cost").is_null());
+  EXPECT_TRUE(to_json(count_notes(database_).at(0)).at("cost").is_null());
+  // Attempts add up, with and without a price.
+  put_note(database_, note("k", first_));
+  const NoteRecord stored = find_note(database_, "k").value();
+  EXPECT_EQ(stored.unpriced, 110);
+  EXPECT_DOUBLE_EQ(stored.cost, 0.01);
+  EXPECT_TRUE(to_json(stored).at("cost").is_null());
+}
+
 TEST_F(NotesTest, WrongNotesAreRefused) {
   EXPECT_THROW(put_note(database_, note("k", 999)), InputError);
   NoteRecord empty = note("k", first_);

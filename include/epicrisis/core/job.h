@@ -24,7 +24,8 @@ struct JobStep {
   std::string unit;          // "images"
   std::uint64_t total = 0;   // 0: unknown
   std::uint64_t done = 0;
-  std::string note;  // "loss 0.41", "$ 1.20"
+  std::string note;          // "loss 0.41", "1.20 USD"
+  std::uint64_t before = 0;  // of those done, what was found done: this step did not do it
 };
 
 // Who watches a job: a terminal, a server, a test. The members are called from the job's threads,
@@ -48,6 +49,8 @@ class Meter {
   Meter& operator=(const Meter&) = delete;
 
   void add(std::uint64_t items = 1);
+  // Items that were found done: by an earlier run, in a cache. They say nothing of the rate.
+  void skip(std::uint64_t items);
   void note(std::string_view text);  // replaces the last one
   void finish();
 
@@ -55,6 +58,8 @@ class Meter {
   friend class Job;
   Meter(Job& job, JobStep step);
   Job& job_;
+  void tell();
+
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::int64_t> due_;  // when the watcher is told next, in ns of the steady clock
   JobStep step_;                   // under the job's lock

@@ -116,7 +116,8 @@ struct DispatchReport {
   std::int64_t not_recorded = 0;  // of `left`: a replay has no answer to them
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
-  double cost = 0;  // US dollars
+  double cost = 0;            // US dollars
+  std::int64_t unpriced = 0;  // tokens that have no known price, and are not in `cost`
   double seconds = 0;
   double waited = 0;  // seconds slept with nothing in flight
   int most_in_flight = 0;
@@ -129,8 +130,8 @@ struct DispatchReport {
 // is there when the process dies; 64 answers at most wait for their commit. Ends early, without an
 // exception, for an answer that stops the run, an open circuit everywhere, too many failures, the
 // budget and a cancelled job: `stopped` and `error` say which, and what is in flight is waited for
-// a few seconds. UsageError if a key cannot be had, or a budget is in dollars and the provider has
-// no prices; SystemError if answers cannot be stored at the end, after some patience.
+// a few seconds. UsageError if a key cannot be had, or as require_prices()
+// says; SystemError if answers cannot be stored at the end, after some patience.
 DispatchReport dispatch(const Provider& provider, Source& source, const Reader& reader,
                         const Sink& sink, HttpTransport& transport, const DispatchOptions& options,
                         Job& job);

@@ -1,23 +1,33 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace epicrisis {
 
-// What tokens cost, in US dollars a million; 0: free or not known.
+// What tokens cost, in US dollars a million; empty: not known, 0: free.
 struct Prices {
-  double input = 0;
-  double output = 0;
+  std::optional<double> input;
+  std::optional<double> output;
 
-  bool known() const { return input > 0 || output > 0; }
-  // US dollars.
+  bool known() const { return input && output; }
+  // Known, and not free: what a budget in dollars needs.
+  bool charges() const { return known() && (*input > 0 || *output > 0); }
+  // US dollars; 0 where the prices are not known.
   double of(std::int64_t input_tokens, std::int64_t output_tokens) const {
-    return (static_cast<double>(input_tokens) * input +
-            static_cast<double>(output_tokens) * output) /
+    if (!known()) return 0;
+    return (static_cast<double>(input_tokens) * *input +
+            static_cast<double>(output_tokens) * *output) /
            1e6;
   }
-  Prices times(double share) const { return {input * share, output * share}; }
+  // Of these tokens, how many have no known price: all or none.
+  std::int64_t unpriced(std::int64_t input_tokens, std::int64_t output_tokens) const {
+    return known() ? 0 : input_tokens + output_tokens;
+  }
+  Prices times(double share) const {
+    return known() ? Prices{*input * share, *output * share} : Prices{};
+  }
 };
 
 // The most that a run may spend; 0 is no limit.

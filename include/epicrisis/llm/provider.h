@@ -89,6 +89,10 @@ Secret load_key(const Endpoint& endpoint);
 // Whether all addresses are this machine (net/url.h).
 bool is_local(const Provider& provider);
 
+// UsageError for a budget in dollars where the prices are not known, or all 0: it would limit
+// nothing.
+void require_prices(const Provider& provider, const Budget& budget);
+
 // "https://api.openai.com/v1/chat/completions". UsageError if the endpoint names no URL.
 std::string chat_url(const Provider& provider, const Endpoint& endpoint, std::string_view model);
 

@@ -451,8 +451,8 @@ class Proposal {
     std::string text;
     for (const auto& [value, count] : by_frequency(split->second->values)) {
       if (is_understood("split", value)) continue;
-      text += fmt::format("# {} = \"train\"  # {} rows; train, validation or test?\n",
-                          toml_string(value), count);
+      text += fmt::format("# {} = \"train\"  # {}; train, validation or test?\n",
+                          toml_string(value), counted(count, "row"));
     }
     return text.empty() ? text : "\n# [splits]\n" + text;
   }
@@ -464,9 +464,9 @@ class Proposal {
     for (const auto& [value, count] : by_frequency(label->second->values)) {
       if (is_understood("label", value)) continue;
       text += fmt::format(
-          "# [[map]]\n# raw = [{}]  # {} rows\n# label = {}\n# # diagnosis = \"\"  # what "
+          "# [[map]]\n# raw = [{}]  # {}\n# label = {}\n# # diagnosis = \"\"  # what "
           "notes say, where the class's own words are too coarse\n",
-          toml_string(value), count, toml_string(kOpenLabel));
+          toml_string(value), counted(count, "row"), toml_string(kOpenLabel));
     }
     if (text.empty()) return text;
     return fmt::format(
@@ -487,8 +487,8 @@ class Proposal {
         text += "# ...\n";
         break;
       }
-      text += fmt::format("# {} = {}  # {} rows\n", toml_string(value),
-                          toml_string(ascii_lower(value)), rows);
+      text += fmt::format("# {} = {}  # {}\n", toml_string(value), toml_string(ascii_lower(value)),
+                          counted(rows, "row"));
     }
     if (text.empty()) return text;
     return "\n# Sites that are not known; in English, the audit of notes can read them.\n"

@@ -2,8 +2,10 @@
 #include <optional>
 #include <set>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "llm/body_queue.h"
@@ -88,8 +90,8 @@ class BatchExporter {
         report_.input_tokens + report_.output_tokens + note.input_tokens + output;
     if ((budget_.tokens > 0 && tokens > budget_.tokens) ||
         (budget_.dollars > 0 && report_.cost + cost > budget_.dollars)) {
-      report_.stopped = fmt::format("the budget would not hold for more than {} requests",
-                                    report_.exported + std::ssize(requests_));
+      report_.stopped = fmt::format("the budget would not hold for more than {}",
+                                    counted(report_.exported + std::ssize(requests_), "request"));
       return;
     }
     BatchRequest request;
@@ -118,6 +120,7 @@ class BatchExporter {
     report_.input_tokens += note.input_tokens;
     report_.output_tokens += output;
     report_.cost += cost;
+    report_.unpriced += prices_.unpriced(note.input_tokens, output);
     progress_.add();
   }
 
@@ -154,8 +157,9 @@ class BatchExporter {
         row.parameters["finish_reasons"] = finish_reasons_json(provider.finish_reasons);
       }
       row.schema = builder_.schema();
-      row.input_price = prices_.input;
-      row.output_price = prices_.output;
+      row.priced = prices_.known();
+      row.input_price = prices_.input.value_or(0);
+      row.output_price = prices_.output.value_or(0);
       export_id_ = put_batch_export(database_, row);
     }
     std::string name = fmt::format("{}-{}-{}-{:03}.jsonl", builder_.strategy().name,
@@ -224,7 +228,7 @@ Json to_json(const BatchExportReport& report) {
           {"left", report.left},
           {"input_tokens", report.input_tokens},
           {"output_tokens", report.output_tokens},
-          {"cost", report.cost},
+          {"cost", cost_json(report.cost, report.unpriced)},
           {"files", report.files},
           {"stopped", report.stopped}};
 }
@@ -232,6 +236,7 @@ Json to_json(const BatchExportReport& report) {
 BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& builder,
                                const SynthesisOptions& options, const Path& folder, Job& job,
                                const BatchExportOptions& batch) {
+  require_prices(builder.provider(), options.budget);
   const WorkspaceLock lock = workspace.lock("batch");
   settle_incomplete_files(workspace.database());
   measure_for(workspace, builder.strategy(), options.filter, job);

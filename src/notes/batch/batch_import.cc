@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/line_reader.h"
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/notes/batch/batch.h"
@@ -122,7 +123,8 @@ class BatchImporter {
     sent.reason = clean_text(answer.note.reason, kMaxReason);
     sent.input_tokens = sent.all_input_tokens = answer.attempt.input_tokens;
     sent.output_tokens = sent.all_output_tokens = answer.attempt.output_tokens;
-    const Prices prices = {batch.row.input_price, batch.row.output_price};
+    Prices prices;
+    if (batch.row.priced) prices = {batch.row.input_price, batch.row.output_price};
     const NoteRecord note = note_record(origin, sent, answer.note, prices);
     const NoteOutcome put = put_note(database_, note);
     answer_batch_request(database_, request.custom_id);
@@ -133,6 +135,7 @@ class BatchImporter {
     report_.input_tokens += note.input_tokens;
     report_.output_tokens += note.output_tokens;
     report_.cost += note.cost;
+    report_.unpriced += note.unpriced;
     if (put != NoteOutcome::kUnchanged) report_.answers.add(answer);
     if (put == NoteOutcome::kUnchanged) {
       ++report_.unchanged;  // written another way meanwhile
@@ -186,7 +189,7 @@ Json to_json(const BatchImportReport& report) {
           {"broken", report.broken},
           {"input_tokens", report.input_tokens},
           {"output_tokens", report.output_tokens},
-          {"cost", report.cost},
+          {"cost", cost_json(report.cost, report.unpriced)},
           {"examples", report.examples}};
 }
 

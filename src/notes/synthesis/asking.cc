@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "notes/synthesis/pending_notes.h"
@@ -88,10 +89,10 @@ SynthesisReport ask(Workspace& workspace, const RequestBuilder& builder,
   const LedgerTotals lost = settle_lost(database, strategy);
   if (lost.requests > 0) {
     job.warn(
-        "{} under way when an earlier run was killed: up to {} tokens, {:.4f} USD may have been paid "
+        "{} under way when an earlier run was killed: up to {} tokens, {}, may have been paid "
         "for that and count against this run's budget",
         counted(lost.requests, "request was", "requests were"),
-        lost.input_tokens + lost.output_tokens, lost.cost);
+        lost.input_tokens + lost.output_tokens, cost_words(lost.cost, lost.unpriced));
   }
   AnswerSink sink(database, builder, asking);
   llm::Announce announce;

@@ -20,6 +20,7 @@ LedgerEntry ledger_entry(const NoteOrigin& origin, const llm::SentRequest& sent,
   entry.input_tokens = sent.input_tokens;
   entry.output_tokens = sent.output_tokens;
   entry.cost = prices.of(sent.input_tokens, sent.output_tokens);
+  entry.unpriced = prices.unpriced(sent.input_tokens, sent.output_tokens);
   return entry;
 }
 
@@ -42,6 +43,7 @@ NoteRecord note_record(const NoteOrigin& origin, const llm::SentRequest& sent,
   note.input_tokens = sent.all_input_tokens;
   note.output_tokens = sent.all_output_tokens;
   note.cost = prices.of(note.input_tokens, note.output_tokens);
+  note.unpriced = prices.unpriced(note.input_tokens, note.output_tokens);
   return note;
 }
 

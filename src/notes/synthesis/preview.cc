@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/corpus/picture_findings.h"
 #include "notes/synthesis/pending_notes.h"
 
@@ -27,6 +28,8 @@ std::int64_t count_unmeasured(Database& database, const RequestBuilder& builder,
   });
   return unmeasured;
 }
+
+Json json_of(const std::optional<double>& price) { return price ? Json(*price) : Json(); }
 
 void shorten(Json& value) {
   constexpr std::size_t kShown = 48;
@@ -71,10 +74,10 @@ Json to_json(const SynthesisPreview& preview, bool whole_pictures) {
             {"known", preview.picture.known},
             {"source", preview.picture.source}}},
           {"prices",
-           {{"input", preview.prices.input},
-            {"output", preview.prices.output},
+           {{"input", json_of(preview.prices.input)},
+            {"output", json_of(preview.prices.output)},
             {"known", preview.prices.known()}}},
-          {"cost", preview.cost},
+          {"cost", cost_json(preview.cost, preview.unpriced)},
           {"remote", preview.remote},
           {"urls", preview.urls},
           {"fields", preview.fields},
@@ -102,6 +105,7 @@ void add_request(SynthesisPreview& preview, const PlannedNote& note,
   if (note.attach_image) preview.picture_tokens += builder.picture().tokens;
   preview.images = preview.images || note.attach_image;
   preview.cost = preview.prices.of(preview.input_tokens, preview.output_tokens);
+  preview.unpriced = preview.prices.unpriced(preview.input_tokens, preview.output_tokens);
   preview.fields.insert(note.fields.begin(), note.fields.end());
 }
 

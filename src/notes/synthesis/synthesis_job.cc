@@ -18,7 +18,8 @@ RequestBuilder make_builder(const SynthesisJob& job) {
 }
 
 std::string unknown_picture_tokens(const RequestBuilder& builder, const Budget& budget) {
-  const bool counts = budget.tokens > 0 || budget.dollars > 0 || builder.provider().prices.known();
+  const bool counts =
+      budget.tokens > 0 || budget.dollars > 0 || builder.provider().prices.charges();
   if (!counts || !builder.sends_image() || builder.picture().known) return "";
   return fmt::format(
       "how many tokens a picture counts for the model '{}' is not known; {} are reckoned with, and "

@@ -1,3 +1,4 @@
+#include "epicrisis/core/cost.h"
 #include "epicrisis/notes/synthesis/synthesis.h"
 
 namespace epicrisis {
@@ -19,7 +20,7 @@ Json to_json(const SynthesisReport& report) {
           {"retries", report.retries},
           {"input_tokens", report.input_tokens},
           {"output_tokens", report.output_tokens},
-          {"cost", report.cost},
+          {"cost", cost_json(report.cost, report.unpriced)},
           {"seconds", report.seconds},
           {"waited", report.waited},
           {"most_in_flight", report.most_in_flight},

@@ -520,14 +520,36 @@ constexpr std::string_view kVersion13 = R"sql(
 ALTER TABLE runs ADD COLUMN data_state TEXT;
 )sql";
 
+// Of how many tokens the price is not known. Before, that was a cost of 0, as was what is free: a
+// server of the machine.
+constexpr std::string_view kVersion14 = R"sql(
+ALTER TABLE notes ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced >= 0);
+ALTER TABLE judgements ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced >= 0);
+ALTER TABLE ledger ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced >= 0);
+ALTER TABLE under_way ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced >= 0);
+ALTER TABLE batch_exports ADD COLUMN priced INTEGER NOT NULL DEFAULT 1 CHECK (priced IN (0, 1));
+UPDATE batch_exports SET priced = 0 WHERE input_price = 0 AND output_price = 0;
+UPDATE under_way SET unpriced = input_tokens + output_tokens
+  WHERE cost = 0 AND NOT (endpoint LIKE 'http://127.%' OR endpoint LIKE 'http://localhost:%' OR
+                          endpoint LIKE 'http://localhost/%' OR endpoint LIKE 'http://[::1]%');
+UPDATE ledger SET unpriced = input_tokens + output_tokens
+  WHERE cost = 0 AND NOT (endpoint LIKE 'http://127.%' OR endpoint LIKE 'http://localhost:%' OR
+                          endpoint LIKE 'http://localhost/%' OR endpoint LIKE 'http://[::1]%');
+UPDATE notes SET unpriced = input_tokens + output_tokens WHERE cost = 0 AND EXISTS
+  (SELECT 1 FROM ledger l WHERE l.note_key = notes.key AND l.unpriced > 0);
+UPDATE judgements SET unpriced = input_tokens + output_tokens WHERE cost = 0 AND EXISTS
+  (SELECT 1 FROM ledger l WHERE l.note_key = judgements.key AND l.unpriced > 0);
+)sql";
+
 }  // namespace
 
 std::span<const Layout> layouts() {
   static constexpr std::array kLayouts = {
-      Layout{1, kVersion1},  Layout{2, kVersion2},   Layout{3, kVersion3},   Layout{4, kVersion4},
-      Layout{5, kVersion5},  Layout{6, kVersion6},   Layout{7, kVersion7},   Layout{8, kVersion8},
-      Layout{9, kVersion9},  Layout{10, kVersion10}, Layout{11, kVersion11}, Layout{12, kVersion12},
-      Layout{13, kVersion13}};
+      Layout{1, kVersion1},   Layout{2, kVersion2},   Layout{3, kVersion3},
+      Layout{4, kVersion4},   Layout{5, kVersion5},   Layout{6, kVersion6},
+      Layout{7, kVersion7},   Layout{8, kVersion8},   Layout{9, kVersion9},
+      Layout{10, kVersion10}, Layout{11, kVersion11}, Layout{12, kVersion12},
+      Layout{13, kVersion13}, Layout{14, kVersion14}};
   return kLayouts;
 }
 

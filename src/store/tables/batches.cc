@@ -48,11 +48,11 @@ constexpr std::string_view kRequestColumns =
 std::int64_t put_batch_export(Database& database, const BatchExport& batch) {
   database.execute(
       "INSERT INTO batch_exports (created_at, strategy, strategy_toml, provider, model, "
-      "parameters, schema, input_price, output_price, images, fields) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "parameters, schema, input_price, output_price, images, fields, priced) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       batch.created_at, batch.strategy, batch.strategy_toml, batch.provider, batch.model,
       dump_json(batch.parameters), dump_json(batch.schema), batch.input_price, batch.output_price,
-      batch.images, dump_json(Json(batch.fields)));
+      batch.images, dump_json(Json(batch.fields)), batch.priced);
   return database.last_insert_id();
 }
 
@@ -65,7 +65,7 @@ void set_batch_content(Database& database, std::int64_t export_id, bool images,
 BatchExport batch_export_by_id(Database& database, std::int64_t id) {
   Statement row = database.prepare(
       "SELECT id, created_at, strategy, strategy_toml, provider, model, parameters, schema, "
-      "input_price, output_price, images, fields FROM batch_exports WHERE id = ?");
+      "input_price, output_price, images, fields, priced FROM batch_exports WHERE id = ?");
   row.bind(1, id);
   if (!row.step()) throw InternalError("there is no batch export {}", id);
   const std::string place = fmt::format("{}: batch export {}", database.path().string(), id);
@@ -81,6 +81,7 @@ BatchExport batch_export_by_id(Database& database, std::int64_t id) {
   batch.input_price = row.number(8);
   batch.output_price = row.number(9);
   batch.images = row.integer(10) != 0;
+  batch.priced = row.integer(12) != 0;
   for (const Json& field : parse_json(row.text_view(11), place)) {
     if (field.is_string()) batch.fields.push_back(field.get<std::string>());
   }

@@ -15,19 +15,20 @@ void put_judgement(Database& database, const Judgement& judgement) {
   database.execute(
       "INSERT INTO judgements (key, note_id, note_sha256, judge, provider, model, "
       "template_version, status, verdicts, reason, parameters, created_at, input_tokens, "
-      "output_tokens, cost, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "output_tokens, cost, attempts, unpriced) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       // What an attempt cost was paid, whatever came of it.
       "ON CONFLICT (key) DO UPDATE SET note_id = excluded.note_id, "
       "note_sha256 = excluded.note_sha256, status = excluded.status, "
       "verdicts = excluded.verdicts, reason = excluded.reason, parameters = excluded.parameters, "
       "created_at = excluded.created_at, input_tokens = input_tokens + excluded.input_tokens, "
       "output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost, "
-      "attempts = attempts + excluded.attempts",
+      "attempts = attempts + excluded.attempts, unpriced = unpriced + excluded.unpriced",
       judgement.key, judgement.note_id, judgement.note_sha256, judgement.judge, judgement.provider,
       judgement.model, judgement.template_version, note_status_name(judgement.status),
       dump_json(judgement.verdicts), judgement.reason, dump_json(judgement.parameters),
       or_now(judgement.created_at), judgement.input_tokens, judgement.output_tokens, judgement.cost,
-      judgement.attempts);
+      judgement.attempts, judgement.unpriced);
   transaction.commit();
 }
 
@@ -45,7 +46,8 @@ std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id,
                                      std::string_view sha256) {
   Statement rows = database.prepare(
       "SELECT key, note_id, note_sha256, judge, provider, model, template_version, verdicts, "
-      "parameters, created_at, input_tokens, output_tokens, cost, attempts FROM judgements "
+      "parameters, created_at, input_tokens, output_tokens, cost, attempts, unpriced "
+      "FROM judgements "
       "WHERE note_id IN (SELECT id FROM notes WHERE sample_id = (SELECT sample_id FROM notes WHERE "
       "id = ?1)) AND (note_id = ?1 OR note_sha256 = ?2) AND status = 'written' ORDER BY id");
   rows.bind_all(note_id, sha256);
@@ -68,6 +70,7 @@ std::vector<Judgement> judgements_of(Database& database, std::int64_t note_id,
     one.output_tokens = rows.integer(11);
     one.cost = rows.number(12);
     one.attempts = static_cast<int>(rows.integer(13));
+    one.unpriced = rows.integer(14);
     found.push_back(std::move(one));
   }
   return found;

@@ -11,11 +11,11 @@ namespace epicrisis {
 void put_ledger_entry(Database& database, const LedgerEntry& entry) {
   database.execute(
       "INSERT INTO ledger (note_key, sample_id, strategy, provider, model, endpoint, attempt, "
-      "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost, "
+      "unpriced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       entry.note_key, entry.sample_id, entry.strategy, entry.provider, entry.model, entry.endpoint,
       entry.attempt, entry.sent_at, entry.latency, entry.http_status, entry.outcome, entry.reason,
-      entry.input_tokens, entry.output_tokens, entry.cost);
+      entry.input_tokens, entry.output_tokens, entry.cost, entry.unpriced);
   database.execute("DELETE FROM under_way WHERE note_key = ? AND attempt = ?", entry.note_key,
                    entry.attempt);
 }
@@ -25,10 +25,11 @@ void put_under_way(Database& database, std::span<const LedgerEntry> entries) {
   for (const LedgerEntry& entry : entries) {
     database.execute(
         "INSERT OR REPLACE INTO under_way (note_key, attempt, sample_id, strategy, provider, "
-        "model, endpoint, sent_at, input_tokens, output_tokens, cost) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "model, endpoint, sent_at, input_tokens, output_tokens, cost, unpriced) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         entry.note_key, entry.attempt, entry.sample_id, entry.strategy, entry.provider, entry.model,
-        entry.endpoint, entry.sent_at, entry.input_tokens, entry.output_tokens, entry.cost);
+        entry.endpoint, entry.sent_at, entry.input_tokens, entry.output_tokens, entry.cost,
+        entry.unpriced);
   }
   transaction.commit();
 }
@@ -43,17 +44,17 @@ LedgerTotals settle_lost(Database& database, std::string_view strategy) {
   {
     Statement row = database.prepare(
         "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
-        "coalesce(sum(cost), 0.0) FROM under_way WHERE strategy = ?");
+        "coalesce(sum(cost), 0.0), coalesce(sum(unpriced), 0) FROM under_way WHERE strategy = ?");
     row.bind(1, strategy);
     row.step();
-    totals = {row.integer(0), row.integer(1), row.integer(2), row.number(3)};
+    totals = {row.integer(0), row.integer(1), row.integer(2), row.number(3), row.integer(4)};
   }
   database.execute(
       "INSERT INTO ledger (note_key, sample_id, strategy, provider, model, endpoint, attempt, "
-      "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost) "
-      "SELECT note_key, sample_id, strategy, provider, model, endpoint, attempt, sent_at, 0.0, 0, "
+      "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost, "
+      "unpriced) SELECT note_key, sample_id, strategy, provider, model, endpoint, attempt, sent_at, 0.0, 0, "
       "'lost', 'under way when its run was killed; the most that it may have cost', input_tokens, "
-      "output_tokens, cost FROM under_way WHERE strategy = ? ORDER BY sent_at, note_key",
+      "output_tokens, cost, unpriced FROM under_way WHERE strategy = ? ORDER BY sent_at, note_key",
       strategy);
   database.execute("DELETE FROM under_way WHERE strategy = ?", strategy);
   transaction.commit();
@@ -63,18 +64,18 @@ LedgerTotals settle_lost(Database& database, std::string_view strategy) {
 LedgerTotals ledger_totals(Database& database, std::string_view strategy) {
   Statement row = database.prepare(
       "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
-      "coalesce(sum(cost), 0.0) FROM ledger WHERE ?1 = '' OR strategy = ?1");
+      "coalesce(sum(cost), 0.0), coalesce(sum(unpriced), 0) FROM ledger WHERE ?1 = '' OR strategy = ?1");
   row.bind(1, strategy);
   row.step();
-  return {row.integer(0), row.integer(1), row.integer(2), row.number(3)};
+  return {row.integer(0), row.integer(1), row.integer(2), row.number(3), row.integer(4)};
 }
 
 void for_each_ledger_entry(Database& database, std::string_view note_key,
                            const std::function<bool(const LedgerEntry&)>& callback) {
   Statement rows = database.prepare(
       "SELECT id, note_key, sample_id, strategy, provider, model, endpoint, attempt, sent_at, "
-      "latency, http_status, outcome, reason, input_tokens, output_tokens, cost FROM ledger "
-      "WHERE note_key = ? ORDER BY id");
+      "latency, http_status, outcome, reason, input_tokens, output_tokens, cost, unpriced "
+      "FROM ledger WHERE note_key = ? ORDER BY id");
   rows.bind(1, note_key);
   while (rows.step()) {
     LedgerEntry entry;
@@ -94,6 +95,7 @@ void for_each_ledger_entry(Database& database, std::string_view note_key,
     entry.input_tokens = rows.integer(13);
     entry.output_tokens = rows.integer(14);
     entry.cost = rows.number(15);
+    entry.unpriced = rows.integer(16);
     if (!callback(entry)) return;
   }
 }

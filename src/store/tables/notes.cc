@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "store/tables/sample_query.h"
@@ -20,7 +21,7 @@ constexpr std::int64_t kPage = 256;
 constexpr std::string_view kColumns =
     "n.id, n.key, n.sample_id, n.strategy, n.provider, n.model, n.template_version, n.variant, "
     "n.text, n.status, n.reason, n.parameters, n.origin, n.created_at, n.input_tokens, "
-    "n.output_tokens, n.cost, n.attempts";
+    "n.output_tokens, n.cost, n.attempts, n.unpriced";
 
 NoteRecord note_of(const Statement& row, const Path& file) {
   NoteRecord note;
@@ -43,6 +44,7 @@ NoteRecord note_of(const Statement& row, const Path& file) {
   note.output_tokens = row.integer(15);
   note.cost = row.number(16);
   note.attempts = static_cast<int>(row.integer(17));
+  note.unpriced = row.integer(18);
   return note;
 }
 
@@ -70,17 +72,17 @@ NoteOutcome put_note(Database& database, const NoteRecord& note) {
   database.execute(
       "INSERT INTO notes (key, sample_id, strategy, provider, model, template_version, variant, "
       "text, status, reason, parameters, origin, created_at, input_tokens, output_tokens, cost, "
-      "attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+      "attempts, unpriced) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
       // What an attempt cost was paid, whatever came of it.
       "ON CONFLICT (key) DO UPDATE SET text = excluded.text, status = excluded.status, "
       "reason = excluded.reason, parameters = excluded.parameters, origin = excluded.origin, "
       "created_at = excluded.created_at, input_tokens = input_tokens + excluded.input_tokens, "
       "output_tokens = output_tokens + excluded.output_tokens, cost = cost + excluded.cost, "
-      "attempts = attempts + excluded.attempts",
+      "attempts = attempts + excluded.attempts, unpriced = unpriced + excluded.unpriced",
       note.key, note.sample_id, note.strategy, note.provider, note.model, note.template_version,
       note.variant, note.text, note_status_name(note.status), note.reason,
       dump_json(note.parameters), note.origin, or_now(note.created_at), note.input_tokens,
-      note.output_tokens, note.cost, note.attempts);
+      note.output_tokens, note.cost, note.attempts, note.unpriced);
   transaction.commit();
   return old ? NoteOutcome::kReplaced : NoteOutcome::kNew;
 }
@@ -260,7 +262,7 @@ Json to_json(const NoteRecord& note) {
           {"attempts", note.attempts},
           {"input_tokens", note.input_tokens},
           {"output_tokens", note.output_tokens},
-          {"cost", note.cost},
+          {"cost", cost_json(note.cost, note.unpriced)},
           {"note_key", note.key}};
 }
 
@@ -272,20 +274,20 @@ Json to_json(const NoteCount& count) {
           {"status", note_status_name(count.status)},
           {"notes", count.notes},
           {"samples", count.samples},
-          {"cost", count.cost}};
+          {"cost", cost_json(count.cost, count.unpriced)}};
 }
 
 std::vector<NoteCount> count_notes(Database& database) {
   Statement rows = database.prepare(
       "SELECT d.name, n.strategy, n.provider, n.model, n.status, count(*), "
-      "count(DISTINCT n.sample_id), sum(n.cost) FROM notes n "
+      "count(DISTINCT n.sample_id), sum(n.cost), sum(n.unpriced) FROM notes n "
       "JOIN samples s ON s.id = n.sample_id JOIN datasets d ON d.id = s.dataset_id "
       "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5");
   std::vector<NoteCount> counts;
   while (rows.step()) {
     counts.push_back({rows.text(0), rows.text(1), rows.text(2), rows.text(3),
                       parse_note_status(rows.text_view(4)), rows.integer(5), rows.integer(6),
-                      rows.number(7)});
+                      rows.number(7), rows.integer(8)});
   }
   return counts;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "epicrisis/core/cost.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/ledger.h"
 #include "epicrisis/store/tables/samples.h"
@@ -47,7 +48,7 @@ Json to_json(const DatasetContent& content) {
           {"samples", content.samples},
           {"notes", content.notes},
           {"written", content.written},
-          {"cost", content.cost},
+          {"cost", cost_json(content.cost, content.unpriced)},
           {"prepared", content.prepared},
           {"out_in_batches", content.batched_out},
           {"split_sets", content.split_sets}};
@@ -63,13 +64,14 @@ DatasetContent dataset_content(Database& database, std::string_view name) {
   content.source = dataset.source;
   content.samples = dataset.samples;
   Statement notes = database.prepare(
-      "SELECT count(*), coalesce(sum(n.status = 'written'), 0), coalesce(sum(n.cost), 0.0) "
-      "FROM samples s JOIN notes n ON n.sample_id = s.id WHERE s.dataset_id = ?");
+      "SELECT count(*), coalesce(sum(n.status = 'written'), 0), coalesce(sum(n.cost), 0.0), "
+      "coalesce(sum(n.unpriced), 0) FROM samples s JOIN notes n ON n.sample_id = s.id WHERE s.dataset_id = ?");
   notes.bind(1, dataset.id);
   notes.step();
   content.notes = notes.integer(0);
   content.written = notes.integer(1);
   content.cost = notes.number(2);
+  content.unpriced = notes.integer(3);
   content.batched_out =
       database
           .query_integer(

@@ -121,7 +121,7 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
       state.job.info("{}: resumed at epoch {} of {}", label, epoch, config.epochs);
     }
     epochs = epoch - 1;
-    progress.add(static_cast<std::uint64_t>(epochs));
+    progress.skip(static_cast<std::uint64_t>(epochs));
   };
   // An epoch may last: what is seen of it is told in between.
   std::size_t seen = 0;

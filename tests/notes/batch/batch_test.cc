@@ -156,9 +156,11 @@ TEST_F(BatchTest, TheBudgetEndsTheExport) {
   options.budget.tokens = 3 * (one.input_tokens + one.output_tokens) + 1;
   const BatchExportReport report = export_all({}, options);
   EXPECT_EQ(report.exported, 3);
-  EXPECT_THAT(report.stopped, HasSubstr("budget"));
+  EXPECT_EQ(report.stopped, "the budget would not hold for more than 3 requests");
   EXPECT_EQ(report.notes, report.exported + report.skipped + report.left);
   EXPECT_EQ(report.left, 7);
+  options.budget.tokens = one.input_tokens + one.output_tokens + 1;
+  EXPECT_EQ(export_all({}, options).stopped, "the budget would not hold for more than 1 request");
 }
 
 TEST_F(BatchTest, ACancelledJobLeavesWholeFiles) {
@@ -192,6 +194,25 @@ TEST_F(BatchTest, NoFileIsWrittenOver) {
   EXPECT_THROW(export_all(), UsageError);
   EXPECT_EQ(read_file(out_ / "T1-endpoint-1-001.jsonl"), "mine");
   EXPECT_EQ(count("batch_requests"), 0);
+}
+
+TEST_F(BatchTest, APriceThatIsNotKnownIsNoPriceOfNothing) {
+  fill(2);
+  Provider provider = local_provider();
+  provider.prices = {};
+  SynthesisOptions options;
+  options.budget.dollars = 1;
+  EXPECT_THROW(export_batch(workspace_, builder(provider), options, out_, job_), UsageError);
+  const BatchExportReport report = export_batch(workspace_, builder(provider), {}, out_, job_);
+  ASSERT_EQ(report.exported, 2);
+  EXPECT_EQ(report.unpriced, report.input_tokens + report.output_tokens);
+  EXPECT_TRUE(to_json(report).at("cost").is_null());
+  const std::vector<std::string> ids = ids_of(report.files);
+  const BatchImportReport imported = import_lines({good_line(ids[0], "First.")});
+  EXPECT_EQ(imported.unpriced, 60);
+  EXPECT_TRUE(to_json(imported).at("cost").is_null());
+  const std::string key = find_batch_request(database_, ids[0])->note_key;
+  EXPECT_EQ(find_note(database_, key)->unpriced, 60);
 }
 
 TEST_F(BatchTest, AnImportMakesTheNotes) {

@@ -29,6 +29,7 @@ struct BatchExportReport {
   std::int64_t input_tokens = 0;              // estimate for the exported ones
   std::int64_t output_tokens = 0;             // the most
   double cost = 0;                            // the most, US dollars, at the provider's prices
+  std::int64_t unpriced = 0;                  // tokens without a known price, not in `cost`
   std::vector<std::string> files;             // absolute paths, in order
   std::string stopped;                        // why the export ended early; "" if it did not
 };
@@ -41,7 +42,8 @@ Json to_json(const BatchExportReport& report);
 // provider's files. Custom ids are at most 64 characters of [a-z0-9-], derived with the workspace's
 // secret, and the same when the same request is exported again. The budget of `options` ends the
 // export before a request that could exceed it; so does a cancelled job, without an exception.
-// Nothing is sent. UsageError if a file of that name is there.
+// Nothing is sent. UsageError if a file of that name is there, or as
+// require_prices() says.
 BatchExportReport export_batch(Workspace& workspace, const RequestBuilder& builder,
                                const SynthesisOptions& options, const Path& folder, Job& job,
                                const BatchExportOptions& batch = {});
@@ -58,6 +60,7 @@ struct BatchImportReport {
   std::int64_t input_tokens = 0;                 // of the lines taken in
   std::int64_t output_tokens = 0;
   double cost = 0;                    // US dollars
+  std::int64_t unpriced = 0;          // tokens without a known price, not in `cost`
   std::vector<std::string> examples;  // "file:12: ...": the first 20 unknown and broken ones
 };
 Json to_json(const BatchImportReport& report);

@@ -25,6 +25,7 @@ struct SynthesisPreview {
   PictureTokens picture;                      // what each picture counts
   Prices prices;                              // US dollars a million tokens
   double cost = 0;                            // the most, US dollars
+  std::int64_t unpriced = 0;                  // tokens without a known price, not in `cost`
   bool remote = false;                        // goes to another machine
   std::vector<std::string> urls;
   std::set<std::string> fields;  // names of the metadata that are sent

@@ -23,6 +23,7 @@ struct BatchExport {
   std::string model = {};
   Json parameters = Json::object();
   Json schema = nullptr;   // that the answers must meet; null for free text
+  bool priced = true;      // the prices are known
   double input_price = 0;  // US dollars a million tokens
   double output_price = 0;
   bool images = false;                   // pictures go along

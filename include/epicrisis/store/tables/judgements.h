@@ -29,7 +29,8 @@ struct Judgement {
   std::string created_at;  // UTC; filled when empty
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
-  double cost = 0;  // US dollars
+  double cost = 0;            // US dollars
+  std::int64_t unpriced = 0;  // of the tokens, those without a known price: not in `cost`
   int attempts = 1;
 };
 

@@ -29,7 +29,8 @@ struct LedgerEntry {
   std::string reason;
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
-  double cost = 0;  // US dollars
+  double cost = 0;            // US dollars
+  std::int64_t unpriced = 0;  // of the tokens, those without a known price: not in `cost`
 };
 
 void put_ledger_entry(Database& database, const LedgerEntry& entry);
@@ -44,6 +45,7 @@ struct LedgerTotals {
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
   double cost = 0;
+  std::int64_t unpriced = 0;
 };
 LedgerTotals ledger_totals(Database& database, std::string_view strategy = {});
 // What a killed run of the strategy left under way becomes entries with the outcome "lost": it may

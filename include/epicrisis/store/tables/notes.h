@@ -46,7 +46,8 @@ struct NoteRecord {
   std::string created_at;  // UTC; filled when empty
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;
-  double cost = 0;  // US dollars
+  double cost = 0;            // US dollars
+  std::int64_t unpriced = 0;  // of the tokens, those without a known price: not in `cost`
   int attempts = 1;
 };
 
@@ -114,8 +115,9 @@ struct NoteCount {
   std::string model;
   NoteStatus status = NoteStatus::kWritten;
   std::int64_t notes = 0;
-  std::int64_t samples = 0;  // distinct
-  double cost = 0;           // US dollars
+  std::int64_t samples = 0;   // distinct
+  double cost = 0;            // US dollars
+  std::int64_t unpriced = 0;  // tokens without a known price, not in `cost`
 };
 Json to_json(const NoteCount& count);
 std::vector<NoteCount> count_notes(Database& database);

@@ -17,6 +17,7 @@ struct DatasetContent {
   std::int64_t notes = 0;               // requests with any outcome
   std::int64_t written = 0;             // of them, notes
   double cost = 0;                      // of them all, US dollars
+  std::int64_t unpriced = 0;            // tokens without a known price, not in `cost`
   std::int64_t batched_out = 0;         // requests in batch files that have no answer yet
   std::int64_t prepared = 0;            // pictures
   std::vector<std::string> split_sets;  // those that give a role to one of its samples
