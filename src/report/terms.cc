@@ -45,7 +45,8 @@ constexpr std::array kTerms = {
         "interval", "Interval",
         "below each value, where it would lie if test samples and trainings were drawn again; "
         "overlapping intervals are no proof that two runs are equal; one without width, as 1.000 to "
-        "1.000, only says that all of these samples were right, or none"},
+        "1.000, only says that drawing these samples again changes nothing: all were right, or none, "
+        "or all were called the same"},
     Term{
         "grey_lines", "Grey lines",
         "what a classifier reaches that has learned nothing: one that always calls the most frequent "

@@ -448,6 +448,13 @@ TEST(HtmlReport, TermsAreExplainedBelowTheTables) {
   }
 }
 
+// A balanced accuracy of 0.333 to 0.333 is neither of all right nor of none.
+TEST(HtmlReport, AnIntervalWithoutWidthIsExplainedForEveryMetric) {
+  const std::string html = render_html(sample_report());
+  EXPECT_EQ(count_of(html, "only says that all of these samples were right, or none"), 0U);
+  EXPECT_EQ(count_of(html, "or all were called the same"), 1U);
+}
+
 TEST(HtmlReport, AllowedLeakageTopsThePage) {
   ReportData data = sample_report();
   EXPECT_THAT(render_html(data), Not(HasSubstr("Leakage was allowed")));
