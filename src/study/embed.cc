@@ -138,8 +138,9 @@ NoteTexts notes_of(Workspace& workspace, const study::RunUse& use,
 
 Embeddings embed_samples(const Path& run_folder, Workspace& workspace,
                          const SampleSelection& selection, bool with_notes, Job& job) {
-  const study::RunUse use = study::read_run_use(run_folder);
+  study::RunUse use = study::read_run_use(run_folder);
   const std::vector<SampleLine> samples = study::select_samples(workspace, use, selection, job);
+  study::find_image_encoder(run_folder, use, job);
   const study::RunModel model(run_folder, use);
   Embeddings result;
   // First, since a text encoder may be missing.
@@ -170,8 +171,9 @@ Embeddings embed_samples(const Path& run_folder, Workspace& workspace,
 
 Embeddings embed_files(const Path& run_folder, const std::vector<ListedPicture>& pictures,
                        Job& job) {
-  const study::RunUse use = study::read_run_use(run_folder);
+  study::RunUse use = study::read_run_use(run_folder);
   study::require_image_branch(run_folder, use);
+  study::find_image_encoder(run_folder, use, job);
   const study::RunModel model(run_folder, use);
   Embeddings result;
   study::embed_picture_files(

@@ -1,5 +1,7 @@
 #include "study/folders.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -16,8 +18,25 @@ std::vector<Path> entries_of(const Path& folder) {
   return paths;
 }
 
+LinkedFiles::Met LinkedFiles::meet(const Path& file) {
+  struct stat facts {};
+  if (lstat(file.c_str(), &facts) != 0) return {};
+  const auto names = static_cast<std::uint64_t>(facts.st_nlink);
+  const std::pair key{static_cast<std::uint64_t>(facts.st_dev),
+                      static_cast<std::uint64_t>(facts.st_ino)};
+  const auto found = met_.find(key);
+  if (found != met_.end()) {
+    ++found->second.times;
+    return found->second;
+  }
+  const Met met{names, 1};
+  if (names > 1) met_.emplace(key, met);
+  return met;
+}
+
 FolderSize folder_size(const Path& folder) {
   FolderSize size;
+  LinkedFiles linked;
   std::error_code error;
   std::filesystem::recursive_directory_iterator item(
       folder, std::filesystem::directory_options::skip_permission_denied, error);
@@ -27,7 +46,7 @@ FolderSize folder_size(const Path& folder) {
     if (item->is_symlink(gone) || !item->is_regular_file(gone)) continue;
     const std::uintmax_t bytes = item->file_size(gone);
     if (gone) continue;
-    size.bytes += bytes;
+    if (linked.meet(item->path()).times == 1) size.bytes += bytes;
     ++size.files;
   }
   return size;

@@ -196,9 +196,10 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedP
                                std::size_t nearest,
                                const std::function<void(const PicturePrediction&)>& sink,
                                Job& job) {
-  const study::RunUse use = study::read_run_use(run_folder);
+  study::RunUse use = study::read_run_use(run_folder);
   study::require_image_branch(run_folder, use);
   const study::TrainingCases cases = study::read_training_cases(run_folder);
+  study::find_image_encoder(run_folder, use, job);
   const study::RunModel model(run_folder, use);
   study::SeenPictures seen(run_folder, use, job);
   PredictCounts counts;

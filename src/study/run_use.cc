@@ -11,6 +11,7 @@
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "study/encoder_copy.h"
 
 namespace epicrisis::study {
 namespace {
@@ -24,18 +25,13 @@ constexpr std::int64_t kUseVersion = 2;
 constexpr const char* kCasesFormat = "epicrisis-training-cases";
 constexpr const char* kComplete = "run its study again with this version: nothing is trained anew";
 constexpr std::uint64_t kMaxUse = 64U << 20U;
-// A study has many runs; larger encoders are named by their hash.
-constexpr std::uint64_t kMaxCopy = 32U << 20U;
 
 bool has_files(const std::string& model) {
   return !model.empty() && model != kTrainedTokens && !model.starts_with("random:");
 }
 
-std::uint64_t size_of(const ModelFiles& files) {
-  std::uint64_t bytes = 0;
-  for (const std::string& name : files.names) bytes += fs::file_size(files.folder / name);
-  return bytes;
-}
+// Earlier versions copied small models alone.
+bool lacks_copy(const UsedModel& model) { return model.copy.empty() && has_files(model.model); }
 
 // What use.json says of a model; `copy_to` empty: only where it is.
 Json describe_model(const std::string& model, const Path& run_folder, const std::string& copy_to) {
@@ -43,11 +39,8 @@ Json describe_model(const std::string& model, const Path& run_folder, const std:
   if (!has_files(model)) return json;
   const ModelFiles files = model_files(model);
   json["place"] = fs::absolute(files.folder / files.weights).lexically_normal().string();
-  if (copy_to.empty() || size_of(files) > kMaxCopy) return json;
-  for (const std::string& name : files.names) {
-    write_file(run_folder / copy_to / name, read_file(files.folder / name, kMaxCopy));
-  }
-  json["copy"] = files.weights.empty() ? copy_to : copy_to + "/" + files.weights;
+  if (copy_to.empty()) return json;
+  json["copy"] = copy_encoder(model, json["sha256"], run_folder, copy_to);
   return json;
 }
 
@@ -173,16 +166,16 @@ std::vector<std::string> in_model_folders(const UsedModel& wanted) {
 // Where the files of a model are that have its hash: the copy, or what is found under its place or
 // name, here or in the folders of models.
 std::string find_used_model(const Path& folder, const UsedModel& wanted, std::string_view what,
-                            const char* own_folder) {
+                            const char* own_folder, const Job& job) {
   if (!has_files(wanted.model)) return wanted.model;
-  std::vector<std::string> places;
-  if (!wanted.copy.empty()) {
-    places.push_back(path_below(folder, wanted.copy, fmt::format("copy of the {}", what)).string());
-  } else {
-    places = {(folder / own_folder).string(), wanted.place, wanted.model};
-  }
+  const std::string what_copy = fmt::format("copy of the {}", what);
+  std::vector<std::string> places = {
+      (wanted.copy.empty() ? folder / own_folder : path_below(folder, wanted.copy, what_copy))
+          .string(),
+      wanted.place, wanted.model};
   for (std::string& place : in_model_folders(wanted)) places.push_back(std::move(place));
   std::string looked;
+  std::string own_fault;  // why the copy that the run's folder has cannot be used
   for (const std::string& place : places) {
     std::string found;
     try {
@@ -190,7 +183,20 @@ std::string find_used_model(const Path& folder, const UsedModel& wanted, std::st
     } catch (const Error& error) {
       found = error.what();
     }
-    if (found == wanted.sha256) return place;
+    if (found == wanted.sha256) {
+      if (!own_fault.empty()) {
+        job.warn(
+            "{}: its own copy of the {} is damaged or missing; {}, which has the hash of the "
+            "training ({}), is used in its place. What was looked at: {}",
+            folder.string(), what, place, wanted.sha256, own_fault);
+      }
+      return place;
+    }
+    std::error_code error;
+    if (&place == &places.front() &&
+        (!wanted.copy.empty() || fs::exists(folder / own_folder, error))) {
+      own_fault = fmt::format("{}: {}", place, found);
+    }
     looked += fmt::format("\n  {}: {}", place, found);
   }
   std::vector<std::string> searched;
@@ -227,8 +233,9 @@ void write_run_use(const Path& folder, const Study& study, const StudyRun& run,
   json["recipe"] = recipe_to_json(study.prepare);
   // A trained encoder is in the run's own weights.
   const bool frozen = run.image_encoder.frozen;
+  const bool used = frozen && run.train.mode != Mode::kText;
   json["image_encoder"] =
-      describe_model(run.image_encoder.model, folder, frozen ? kEncoderFolder : "");
+      describe_model(run.image_encoder.model, folder, used ? kEncoderFolder : "");
   json["image_encoder"]["frozen"] = frozen;
   json["image_encoder"]["preprocessing"] = preprocessing;
   json["text_encoder"] = uses_text(run.train.mode)
@@ -332,6 +339,12 @@ std::string fault_of_run_use(const Path& folder, bool& damaged) {
                                     use.text_encoder.value_or(UsedModel{}).copy}) {
       if (!fs::exists(folder / name)) return fmt::format("{} is missing", (folder / name).string());
     }
+    const bool without_image =
+        use.frozen && use.mode != Mode::kText && lacks_copy(use.image_encoder);
+    if (without_image || (use.text_encoder && lacks_copy(*use.text_encoder))) {
+      return fmt::format("{} has no copy of its {} encoder", folder.string(),
+                         without_image ? "image" : "text");
+    }
     damaged = true;
     read_training_cases(folder);
     damaged = false;
@@ -342,16 +355,39 @@ std::string fault_of_run_use(const Path& folder, bool& damaged) {
 }
 
 std::string image_encoder_of(const Path& folder, const RunUse& use) {
-  return find_used_model(folder, use.image_encoder, "image encoder", kEncoderFolder);
+  if (!use.image_encoder.found.empty()) return use.image_encoder.found;
+  return find_used_model(folder, use.image_encoder, "image encoder", kEncoderFolder, Job());
 }
 
-std::string text_encoder_of(const Path& folder, const RunUse& use) {
+void find_image_encoder(const Path& folder, RunUse& use, const Job& job) {
+  if (!use.frozen || use.mode == Mode::kText) return;
+  try {
+    use.image_encoder.found =
+        find_used_model(folder, use.image_encoder, "image encoder", kEncoderFolder, job);
+  } catch (const InputError&) {
+    // Told by who needs it.
+  }
+}
+
+bool names_copy(const Path& folder, const std::string& own_folder, const std::string& sha256) {
+  try {
+    const Json json = checked_use_json(folder / kUseFile);
+    const auto model = json_get<Json>(json, own_folder.c_str(), (folder / kUseFile).string());
+    if (model.is_null()) return false;
+    const UsedModel used = used_model_from(model, folder.string());
+    return !used.copy.empty() && used.sha256 == sha256;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::string text_encoder_of(const Path& folder, const RunUse& use, const Job& job) {
   if (!use.text_encoder) {
     throw UsageError(
         "{}: the run is of mode '{}', it has no text encoder; take a run that trains with notes",
         folder.string(), mode_name(use.mode));
   }
-  return find_used_model(folder, *use.text_encoder, "text encoder", kTextEncoderFolder);
+  return find_used_model(folder, *use.text_encoder, "text encoder", kTextEncoderFolder, job);
 }
 
 }  // namespace epicrisis::study

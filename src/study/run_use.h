@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "epicrisis/core/files.h"
+#include "epicrisis/core/job.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/matrix.h"
 #include "epicrisis/image/prepare.h"
@@ -21,10 +22,11 @@ inline constexpr const char* kTextEncoderFolder = "text_encoder";
 
 // A model that a run was trained with.
 struct UsedModel {
-  std::string model;   // as the study names it
-  std::string sha256;  // model_fingerprint()
-  std::string copy;    // in the run folder; "" where there is none
-  std::string place;   // absolute, on the machine of the training; "" where it has no files
+  std::string model;       // as the study names it
+  std::string sha256;      // model_fingerprint()
+  std::string copy;        // in the run folder; "" where there is none
+  std::string place;       // absolute, on the machine of the training; "" where it has no files
+  std::string found = {};  // where it is here; "" before it is looked for. Not in use.json
 };
 
 struct RunUse {
@@ -76,10 +78,18 @@ void require_image_branch(const Path& folder, const RunUse& use);
 std::string fault_of_run_use(const Path& folder, bool& damaged);
 
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
-// model's place or name. InputError, saying what was looked for, where none has the same hash.
+// model's place or name and has the same hash. InputError, saying what was looked for, where none
+// has the hash.
 std::string image_encoder_of(const Path& folder, const RunUse& use);
-// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens. UsageError for
-// a run without.
-std::string text_encoder_of(const Path& folder, const RunUse& use);
+// Keeps where it was found, if it was, in `use`. The job is warned where that stands in for a copy
+// that is damaged or missing.
+void find_image_encoder(const Path& folder, RunUse& use, const Job& job);
+// The same of the text encoder, as load_text_encoder() takes it, or kTrainedTokens; warned of
+// likewise. UsageError for a run without.
+std::string text_encoder_of(const Path& folder, const RunUse& use, const Job& job);
+
+// Whether a run's use.json is sound and names a copy of a model of this hash in `own_folder`, one
+// of the two above.
+bool names_copy(const Path& folder, const std::string& own_folder, const std::string& sha256);
 
 }  // namespace epicrisis::study

@@ -105,7 +105,7 @@ std::string place_of(const SampleLine& sample) { return sample.dataset + "/" + s
 SearchResult search_samples(const Path& run_folder, Workspace& workspace, const SearchQuery& query,
                             const SampleSelection& selection, std::size_t top, Job& job) {
   check_query(query);
-  const study::RunUse use = study::read_run_use(run_folder);
+  study::RunUse use = study::read_run_use(run_folder);
   study::require_image_branch(run_folder, use);
   const std::vector<SampleLine> samples = study::select_samples(workspace, use, selection, job);
   std::optional<Sample> asked;
@@ -115,6 +115,7 @@ SearchResult search_samples(const Path& run_folder, Workspace& workspace, const 
       throw UsageError("sample {}/{} has no picture to search with", asked->dataset, asked->key);
     }
   }
+  study::find_image_encoder(run_folder, use, job);
   const study::RunModel model(run_folder, use);
   // What is wrong with the query is said before thousands of pictures are encoded.
   Target target;

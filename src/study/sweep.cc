@@ -135,10 +135,12 @@ class Sweeper {
     remove_if_empty(folder);
   }
 
-  void take(const Path& file, UnusedFiles& gone) const {
+  void take(const Path& file, UnusedFiles& gone) {
     std::error_code error;
     const std::uintmax_t bytes = std::filesystem::file_size(file, error);
-    if (!error) gone.bytes += bytes;
+    // The bytes of a file go with the last of its names.
+    const LinkedFiles::Met met = linked_.meet(file);
+    if (!error && met.times == met.names) gone.bytes += bytes;
     ++gone.files;
     if (options_.dry_run) return;
     std::filesystem::remove(file, error);
@@ -158,6 +160,7 @@ class Sweeper {
   Workspace& workspace_;
   const RemovalOptions& options_;
   SweepReport& report_;
+  LinkedFiles linked_;  // of what goes
 };
 
 void sweep_pictures(Workspace& workspace, IdleWorkspace& idle, Sweeper& sweeper) {

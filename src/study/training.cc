@@ -12,6 +12,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/tables/runs.h"
+#include "study/encoder_copy.h"
 #include "study/run_files.h"
 #include "study/run_trainer.h"
 #include "study/run_use.h"
@@ -211,13 +212,7 @@ void take_over(Workspace& workspace, const SeedState& state, const std::string& 
                const Job& job) {
   const Path folder = workspace.runs() / state.record.id;
   std::filesystem::remove_all(folder);
-  std::error_code error;
-  std::filesystem::copy(workspace.runs() / state.alike, folder,
-                        std::filesystem::copy_options::recursive, error);
-  if (error) {
-    throw SystemError("cannot copy the run folder {} to {}: {}",
-                      (workspace.runs() / state.alike).string(), folder.string(), error.message());
-  }
+  copy_run_folder(workspace.runs() / state.alike, folder);
   start_run(workspace.database(), state.record);
   finish_run(workspace.database(), state.record.id, RunStatus::kDone);
   job.info("{} was trained before, as {}: it is copied, nothing is trained", title, state.alike);

@@ -242,6 +242,26 @@ TEST_F(RemovalTest, ARemovalThatDiedIsFinishedByTheNext) {
   EXPECT_THAT(list_studies(workspace_), ElementsAre("small"));
 }
 
+// Runs share their encoders as hard links: the space is free when the last of them goes.
+TEST_F(RemovalTest, ASharedFileIsCountedWhenItsLastNameGoes) {
+  add_sample("a", "1", 1, "v2-32");
+  const auto add = [&](const std::string& run) {
+    return workspace_.runs() / run / "image_encoder" / "model.pth";
+  };
+  const Path first = add("a-run-1-0123456789");
+  const Path second = add("a-run-2-0123456789");
+  const Path kept = folder_.path() / "kept.pth";
+  write_file(first, "0123456789");
+  std::filesystem::create_directories(second.parent_path());
+  std::filesystem::create_hard_link(first, second);
+  std::filesystem::create_hard_link(first, kept);
+  EXPECT_EQ(prune_runs(workspace_, "", {.dry_run = true}, job_).sweep.bytes(), 0U);
+  std::filesystem::remove(kept);
+  EXPECT_EQ(prune_runs(workspace_, "", {.dry_run = true}, job_).sweep.bytes(), 10U);
+  EXPECT_EQ(prune_runs(workspace_, "", {}, job_).sweep.bytes(), 10U);
+  EXPECT_FALSE(there(first));
+}
+
 TEST_F(RemovalTest, LinksThatLeadOutAreNotFollowed) {
   add_sample("a", "1", 1, "v2-32");
   const Path outside = folder_.path() / "disk";

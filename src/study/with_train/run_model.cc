@@ -97,7 +97,7 @@ FloatMatrix RunModel::embed_prepared(const WorkspaceImages& images,
 FloatMatrix RunModel::embed_texts(const std::vector<std::string>& texts, const Path& features,
                                   Job& job) const {
   State& state = *state_;
-  const std::string encoder = text_encoder_of(state.folder, state.use);
+  const std::string encoder = text_encoder_of(state.folder, state.use, job);
   TextInput input;
   FloatMatrix vectors;
   if (encoder == kTrainedTokens) {
