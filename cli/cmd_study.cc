@@ -16,6 +16,7 @@
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
 #include "interrupted.h"
+#include "option_words.h"
 #include "output.h"
 #include "output_file.h"
 #include "terminal_watcher.h"
@@ -59,11 +60,11 @@ StudyCheck check(const StudyArguments& arguments, const Globals& globals) {
   });
 }
 
-void print_findings(const StudyCheck& check) {
+void print_findings(const StudyCheck& check, const CLI::App& command) {
   for (const StudyFinding& finding : check.findings) {
     print_line(fmt::format("{}: {}: {}", finding.place,
                            finding.level == FindingLevel::kError ? "error" : "warning",
-                           finding.text));
+                           with_options(finding.text, command)));
   }
 }
 
@@ -71,11 +72,11 @@ void print_plan(const StudyCheck& check) {
   for (const std::string& line : plan_lines(check.plan)) print_line(line);
 }
 
-void run_check(const StudyArguments& arguments, Globals& globals) {
+void run_check(const StudyArguments& arguments, const CLI::App& command, Globals& globals) {
   const StudyCheck found = check(arguments, globals);
   if (!found.sound()) globals.exit_code = exit_status(ErrorKind::kUsage);
   if (globals.json) return print_json(to_json(found));
-  print_findings(found);
+  print_findings(found, command);
   if (!found.plan.runs.empty()) {
     if (!found.findings.empty()) print_line("");
     print_plan(found);
@@ -116,7 +117,7 @@ void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job
   }
 }
 
-void run(const StudyArguments& arguments, Globals& globals) {
+void run(const StudyArguments& arguments, const CLI::App& command, Globals& globals) {
   const StudyCheck found = check_before_run(arguments, globals);
   for (const StudyFinding& finding : found.findings) {
     if (finding.level != FindingLevel::kError) continue;
@@ -126,11 +127,11 @@ void run(const StudyArguments& arguments, Globals& globals) {
     }
     globals.exit_code = exit_status(finding.kind);
     if (globals.json) return print_json(to_json(found));
-    print_findings(found);
+    print_findings(found, command);
     return print_line("Nothing was done: the study cannot run like this");
   }
   if (!globals.json && !globals.quiet && !found.plan.runs.empty()) {
-    print_findings(found);
+    print_findings(found, command);
     print_plan(found);
     flush_output();  // before hours of work
   }
@@ -232,7 +233,7 @@ void add_run(CLI::App& study, Globals& globals) {
   add_permissions(*command, *arguments);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis study run studies/ham-to-external.toml -w work"});
-  command->callback([arguments, &globals] { run(*arguments, globals); });
+  command->callback([arguments, command, &globals] { run(*arguments, *command, globals); });
 }
 
 void add_check(CLI::App& study, Globals& globals) {
@@ -247,7 +248,7 @@ void add_check(CLI::App& study, Globals& globals) {
   add_permissions(*command, *arguments);
   add_global_options(*command, globals);
   add_examples(*command, {"epicrisis study check study.toml -w work"});
-  command->callback([arguments, &globals] { run_check(*arguments, globals); });
+  command->callback([arguments, command, &globals] { run_check(*arguments, *command, globals); });
 }
 
 void add_init(CLI::App& study, Globals& globals) {

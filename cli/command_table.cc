@@ -20,8 +20,8 @@ class Words : public CLI::Validator {
   }
 };
 
-// Nobody means an empty value: a variable of a shell was not set. Taken for none at all, it would do
-// something else than was asked for.
+// Nobody means an empty value: a variable of a shell was not set. Taken for none at all, it would
+// do something else than was asked for.
 CLI::Validator no_empty_value() {
   const auto fault = [](const std::string& value) -> std::string {
     return trim(value).empty() ? kEmptyValue : "";

@@ -131,7 +131,8 @@ bool BlobSink::begin(const HttpAnswer& head) {
   }
 }
 
-// Where large files are stored apart, that place has ETags of its own, which may be of 64 digits too.
+// Where large files are stored apart, that place has ETags of its own, which may be of 64 digits
+// too.
 bool BlobSink::says_another(const HttpAnswer& head) const {
   const std::string linked = plain_etag(head.header("x-linked-etag"));
   if (!linked.empty()) return linked != blob_.etag();

@@ -143,8 +143,8 @@ void add_limits(const ReportData& data, std::vector<std::string>& findings) {
   }
 }
 
-// The confusion matrix of the data set that counts most samples: a run that reads notes may have been
-// measured on some alone. Null without any.
+// The confusion matrix of the data set that counts most samples: a run that reads notes may have
+// been measured on some alone. Null without any.
 const ReportConfusion* whole_confusion(const ReportData& data, const MetricTable::Column& column) {
   const ReportConfusion* whole = nullptr;
   std::uint64_t most = 0;

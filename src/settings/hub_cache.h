@@ -16,8 +16,8 @@ Path hub_home();
 // HF_HUB_CACHE, else hub/ in hub_home(). It may not be there.
 Path hub_cache_folder();
 
-// Whether a text can be the name of a repository: "ORG/NAME" or, as the first ones, "NAME"; letters,
-// digits and, inside, "-._", neither "--" nor "..".
+// Whether a text can be the name of a repository: "ORG/NAME" or, as the first ones, "NAME";
+// letters, digits and, inside, "-._", neither "--" nor "..".
 bool is_hub_name(std::string_view name);
 // "models--ORG--NAME".
 std::string hub_folder_name(std::string_view name);

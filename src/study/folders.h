@@ -30,7 +30,8 @@ struct FolderSize {
   std::uint64_t bytes = 0;
   std::int64_t files = 0;
 };
-// Of all plain files below, one of several names once; links below it are not followed. Nothing where there is no folder.
+// Of all plain files below, one of several names once; links below it are not followed. Nothing
+// where there is no folder.
 FolderSize folder_size(const Path& folder);
 
 }  // namespace epicrisis::study

@@ -38,8 +38,8 @@ std::vector<std::string> small_classes(const ReportData& data);
 // learning, by the higher of the reference lines; a sentence a data set. Plain text.
 std::vector<std::string> against_no_learning(const ReportData& data);
 
-// Which samples a run that reads notes leaves out: "run 'a' reads the notes of test samples: 3 of 12
-// of clinic have none and are left out".
+// Which samples a run that reads notes leaves out: "run 'a' reads the notes of test samples: 3 of
+// 12 of clinic have none and are left out".
 std::string left_out_words(const SamplesWithoutNote& one);
 
 // The names of the runs that the results hold whose mode is "text", in their order: they read the

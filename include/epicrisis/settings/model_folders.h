@@ -57,8 +57,8 @@ std::string text_model_type(const Json& config, std::string_view source);
 // "open_clip_config.json", that.
 std::string model_config_name(const Path& folder);
 
-// The file of that name, at most 1 MiB; `source` is its path, for errors. InputError where it is not
-// there or no JSON.
+// The file of that name, at most 1 MiB; `source` is its path, for errors. InputError where it is
+// not there or no JSON.
 struct ModelConfig {
   Json json;
   std::string source;

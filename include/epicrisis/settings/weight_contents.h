@@ -68,7 +68,8 @@ struct ArchitectureFit {
 Json to_json(const ArchitectureFit& fit);
 
 // All that fit, then the nearest of the others with the one that config.json names, at most
-// `nearest` of them; without those that have next to nothing in common. The nearest names are added.
+// `nearest` of them; without those that have next to nothing in common. The nearest names are
+// added.
 std::vector<ArchitectureFit> best_fits(std::vector<ArchitectureFit> all, std::size_t nearest);
 
 }  // namespace epicrisis

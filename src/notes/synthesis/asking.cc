@@ -16,8 +16,9 @@
 namespace epicrisis {
 namespace {
 
-// Keeps answers and ledger, over a connection of its own: it is called by threads of the dispatcher.
-// They share it, for each commit of another connection costs this one all pages that it has read.
+// Keeps answers and ledger, over a connection of its own: it is called by threads of the
+// dispatcher. They share it, for each commit of another connection costs this one all pages that it
+// has read.
 class AnswerSink {
  public:
   AnswerSink(Database& database, const RequestBuilder& builder, const Asking& asking)

@@ -7,8 +7,8 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/store/sql/database.h"
 
-// Rows of `leakage_checks` and `leakage_overlaps`: what was found when splits were held against each
-// other.
+// Rows of `leakage_checks` and `leakage_overlaps`: what was found when splits were held against
+// each other.
 namespace epicrisis {
 
 struct LeakageCheckRow {

@@ -11,9 +11,9 @@
 #include "epicrisis/store/sql/database.h"
 #include "store/tables/picture_file.h"
 
-// Rows of `prepared`: the pictures of samples that a recipe was used on. What for_each_... hands out
-// is read while the callback runs, so memory is one row; views are valid within the call, and the
-// callback may read from the same database, not write to it.
+// Rows of `prepared`: the pictures of samples that a recipe was used on. What for_each_... hands
+// out is read while the callback runs, so memory is one row; views are valid within the call, and
+// the callback may read from the same database, not write to it.
 namespace epicrisis {
 
 struct PreparedPicture {

@@ -9,8 +9,8 @@
 #include "epicrisis/store/sql/database.h"
 #include "epicrisis/store/tables/samples.h"
 
-// Some columns of many samples, where whole ones would cost too much. What for_each_... hands out is
-// read while the callback runs, so memory is one row; views are valid within the call, and the
+// Some columns of many samples, where whole ones would cost too much. What for_each_... hands out
+// is read while the callback runs, so memory is one row; views are valid within the call, and the
 // callback may read from the same database, not write to it.
 namespace epicrisis {
 
