@@ -31,6 +31,10 @@ MarkWords read_words() {
   MarkWords words;
   const TomlTable thought = file.table("thought");
   words.thoughts = names_of(thought, "names");
+  words.channels = names_of(thought, "channels");
+  words.square_open = names_of(thought, "bracket_open");
+  words.square_close = names_of(thought, "bracket_close");
+  words.square_thoughts = names_of(thought, "bracket_names");
   words.thoughts_open = names_of(thought, "open");
   words.thoughts_close = names_of(thought, "close");
   words.thought_stems = thought.strings_or("stems", {});
@@ -70,10 +74,17 @@ MarkWords read_words() {
   words.turn_lines = words_of(control, "turn_lines");
   words.begin_turns = control.strings_or("begin_turns", {});
   words.own_turns = control.strings_or("own_turns", {});
+  words.speakers = words_of(control, "speakers");
+  words.askers = words_of(control, "askers");
+  words.letters = control.strings_or("letters", {});
+  words.versions = words_of(control, "versions");
+  words.alternatives = words_of(control, "alternatives");
+  words.options = words_of(control, "options");
   words.line_ends = control.strings_or("line_ends", {});
   words.inline_turns = control.strings_or("inline_turns", {});
   const TomlTable role = file.table("role");
   words.own_roles = names_of(role, "own");
+  words.own_names = names_of(role, "own_names");
   words.answer_roles = names_of(role, "answer");
   words.other_roles = names_of(role, "other");
   const TomlTable html = file.table("html");

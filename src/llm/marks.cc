@@ -6,6 +6,7 @@
 
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
+#include "llm/role_marks.h"
 
 namespace epicrisis::llm {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::size_t kMaxTag = 300;     // bytes between '<' and '>'
 constexpr std::size_t kMaxSquare = 100;  // the same of '[' and ']'
 constexpr std::size_t kMaxName = 64;
-constexpr std::size_t kMaxRole = 32;
 
 using Names = MarkWords::Names;
 
@@ -96,13 +96,23 @@ std::optional<Mark> known_mark(const std::string& name, const Inside& inside) {
   };
   const MarkKind thought = inside.closes() ? MarkKind::kCloseThought : MarkKind::kOpenThought;
   const MarkKind answer = inside.closes() ? MarkKind::kCloseAnswer : MarkKind::kOpenAnswer;
-  if (!inside.square) {
+  if (inside.square) {
+    if (words.square_open.contains(key)) return mark_of(MarkKind::kOpenThought, name);
+    if (words.square_close.contains(key)) return mark_of(MarkKind::kCloseThought, name);
+  } else {
     if (words.thoughts_open.contains(key)) return mark_of(MarkKind::kOpenThought, name);
     if (words.thoughts_close.contains(key)) return mark_of(MarkKind::kCloseThought, name);
     if (words.answers_open.contains(key)) return mark_of(MarkKind::kOpenAnswer, name);
     if (words.answers_close.contains(key)) return mark_of(MarkKind::kCloseAnswer, name);
   }
   const Names& answers = inside.square ? words.square_answers : words.answers;
+  if (words.channels.contains(name)) {
+    Mark mark;
+    mark.kind = thought;
+    mark.name = name;
+    mark.channel = true;
+    return mark;
+  }
   if (words.thoughts.contains(name)) return mark_of(thought, name);
   if (answers.contains(name)) return mark_of(answer, name, name.starts_with("final"));
   if (!inside.bars() && !inside.square && words.bars_only.contains(name)) return {};
@@ -126,41 +136,6 @@ std::optional<Mark> known_mark(const std::string& name, const Inside& inside) {
   return {};
 }
 
-// Whose turn or which channel, as it stands behind <|im_start|> and its like; moves `mark.end`
-// behind it.
-Mark role_mark(Mark mark, std::string_view folded) {
-  const MarkWords& words = MarkWords::built_in();
-  const bool channel = mark.name == "channel";
-  std::size_t from = mark.end;
-  while (from < folded.size() && folded[from] == ' ') ++from;
-  std::size_t to = from;
-  while (to < folded.size() && to - from < kMaxRole &&
-         (is_name_byte(folded[to]) || folded[to] == '_')) {
-    ++to;
-  }
-  const std::string word = plain_name(folded.substr(from, to - from));
-  const auto take = [&](MarkKind kind) {
-    mark.kind = kind;
-    mark.end = to;
-    return mark;
-  };
-  if (!word.empty()) {
-    mark.sure = true;
-    if (words.own_roles.contains(word)) return take(MarkKind::kOwnTurn);
-    if (words.other_roles.contains(word)) return take(MarkKind::kEnd);
-    mark.channel = true;
-    if (words.answer_roles.contains(word)) return take(MarkKind::kOpenAnswer);
-    mark.sure = false;
-    // What is no answer in a channel is for nobody's eyes.
-    if (channel || words.thoughts.contains(word) || has_stem(word)) {
-      return take(MarkKind::kOpenThought);
-    }
-    mark.channel = false;
-  }
-  mark.kind = MarkKind::kOwnTurn;
-  return mark;
-}
-
 // Some words, and not "5 mm, I think, and".
 bool may_be_name(std::string_view text) {
   constexpr std::ptrdiff_t kMostSpaces = 3;
@@ -178,6 +153,25 @@ bool is_tag_name(std::string_view text) {
              text, [](char c) { return is_name_byte(c) || c == '_' || c == '-' || c == ':'; });
 }
 
+// <seed:think>, <ifm|think>, <|plamo:end_think:plamo|>: a maker's name beside one that is known.
+std::optional<Mark> named_by_maker(const Inside& inside) {
+  constexpr std::string_view kJoints = ":|";
+  const std::size_t joint = inside.text.find_last_of(kJoints);
+  if (joint == std::string_view::npos) return {};
+  const std::string_view behind = inside.text.substr(joint + 1);
+  if (auto mark = known_mark(plain_name(behind), inside)) return mark;
+  // <answer:6124c>, <answer:opensource>: a number or a word of the model's own.
+  if (behind.find_first_of("0123456789") == std::string_view::npos &&
+      (inside.square || !is_tag_name(behind))) {
+    return {};
+  }
+  const std::string_view before = inside.text.substr(0, joint);
+  if (auto mark = known_mark(plain_name(before), inside)) return mark;
+  const std::size_t other = before.find_last_of(kJoints);
+  if (other == std::string_view::npos) return {};
+  return known_mark(plain_name(before.substr(other + 1)), inside);
+}
+
 std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded, std::size_t end) {
   const MarkWords& words = MarkWords::built_in();
   const std::string name = plain_name(inside.text);
@@ -193,17 +187,14 @@ std::optional<Mark> mark_of_inside(const Inside& inside, std::string_view folded
     if (name == "role") mark.kind = MarkKind::kPass;
     return mark;
   }
-  if (auto mark = known_mark(name, inside)) return mark;
-  // <seed:think>: a maker's name before a colon.
-  if (const std::size_t colon = inside.text.rfind(':'); colon != std::string_view::npos) {
-    const std::string_view behind = inside.text.substr(colon + 1);
-    if (auto mark = known_mark(plain_name(behind), inside)) return mark;
-    // <answer:6124c>, <answer:opensource>: a number or a word of the model's own.
-    if (behind.find_first_of("0123456789") != std::string_view::npos ||
-        (!inside.square && is_tag_name(behind))) {
-      if (auto mark = known_mark(plain_name(inside.text.substr(0, colon)), inside)) return mark;
-    }
+  const bool spelled = inside.open_bar && inside.close_bar && (name == "open" || name == "close");
+  if (spelled && end < folded.size() && is_name_byte(folded[end])) {
+    Mark mark;
+    mark.end = end;
+    return spelled_mark(std::move(mark), folded, name == "close");
   }
+  if (auto mark = known_mark(name, inside)) return mark;
+  if (auto mark = named_by_maker(inside)) return mark;
   if (inside.square) {
     const bool special = inside.open_bar && inside.close_bar;
     return special ? mark_of(MarkKind::kUnknown, name) : std::nullopt;
@@ -278,8 +269,11 @@ std::optional<Mark> mark_at(std::string_view folded, std::size_t begin) {
     }
   }
   if (!mark) return {};
-  // In ordinary brackets nothing but the end of a thought is told from words.
-  if ((open == '(' || open == '{') && !(inside.slash && mark->kind == MarkKind::kCloseThought)) {
+  // In ordinary brackets nothing but the end of a thought is told from words; {% think %} and
+  // {{#think}} are no words.
+  const bool sign = open == '{' && (folded[begin + 1] == '%' || folded[begin + 1] == '#');
+  if ((open == '(' || open == '{') && !sign &&
+      !(inside.slash && mark->kind == MarkKind::kCloseThought)) {
     return {};
   }
   mark->begin = begin;
@@ -458,15 +452,22 @@ void widen(std::string_view folded, std::size_t from, Mark& mark) {
   }
 }
 
-// "[thought]" is a mark where "[/thought]" follows, or where it can be nothing else.
+// "[thought]" is a mark where "[/thought]" or "[answer]" follows, or where it can be nothing else.
 void drop_doubtful(std::string_view folded, std::vector<Mark>& marks) {
-  const bool closed = std::ranges::any_of(
-      marks, [](const Mark& mark) { return mark.kind == MarkKind::kCloseThought; });
+  const MarkWords& words = MarkWords::built_in();
+  const bool closed = std::ranges::any_of(marks, [](const Mark& mark) {
+    return mark.kind == MarkKind::kCloseThought || mark.kind == MarkKind::kOpenAnswer;
+  });
   if (closed) return;
+  const auto surely = [&](const Mark& mark) {
+    if (mark.name.find("think") != std::string::npos) return true;
+    if (mark.name.find("thought") != std::string::npos) return true;
+    if (words.square_open.contains(mark.name)) return true;
+    const bool first = trim(folded.substr(0, mark.begin)).empty();
+    return first && words.square_thoughts.contains(mark.name);
+  };
   std::erase_if(marks, [&](const Mark& mark) {
-    return mark.kind == MarkKind::kOpenThought && folded[mark.begin] == '[' &&
-           mark.name.find("think") == std::string::npos &&
-           mark.name.find("thought") == std::string::npos;
+    return mark.kind == MarkKind::kOpenThought && folded[mark.begin] == '[' && !surely(mark);
   });
 }
 

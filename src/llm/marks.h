@@ -38,8 +38,8 @@ struct Mark {
 // without what they are compared without.
 struct MarkWords {
   using Names = std::set<std::string, std::less<>>;
-  Names thoughts, thoughts_open, thoughts_close, answers, answers_open, answers_close,
-      square_answers;
+  Names thoughts, channels, square_thoughts, square_open, square_close, thoughts_open,
+      thoughts_close, answers, answers_open, answers_close, square_answers;
   std::vector<std::string> thought_stems, cut_thoughts, inline_answers;
   Names thought_headings, weak_thought_headings, thought_ends;
   Names answer_headings, weak_answer_headings, note_headings, summing_headings;
@@ -49,7 +49,10 @@ struct MarkWords {
   Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
   std::vector<std::string> literals, switches, weak_switches, turns, own_turns, begin_turns,
       line_ends, inline_turns;
-  Names own_roles, answer_roles, other_roles;
+  // Whose turns they are that lines begin with; what several versions of a note are headed by.
+  Names speakers, askers, versions, alternatives, options;
+  std::vector<std::string> letters;
+  Names own_roles, own_names, answer_roles, other_roles;
   Names html, wrappers;
   std::vector<std::string> attributes;
   // What stands around a note, that is of it and not in it.

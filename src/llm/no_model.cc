@@ -9,18 +9,21 @@
 #include "epicrisis/core/toml.h"
 #include "llm/folded_text.h"
 #include "llm/json_member.h"
+#include "llm/lines.h"
+#include "llm/marks.h"
 #include "llm/resources.h"
-#include "llm/unmarked_thoughts.h"
 
 namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kLooked = 400;                           // bytes that tell
+constexpr std::size_t kHeading = 40;                           // bytes before a colon
 constexpr std::size_t kLongestObject = std::size_t{64} << 10;  // bytes; what is longer is no error
 
 struct Words {
   using Names = std::set<std::string, std::less<>>;
   std::vector<std::string> pages, texts, people;
+  std::vector<std::string> absent;
   Names whole, errors, words, numbers, beside;
 };
 
@@ -36,6 +39,7 @@ Words read_words() {
   const TomlTable texts = file.table("texts");
   words.texts = folded(texts.strings_or("begin", {}));
   words.people = folded(texts.strings_or("of_people", {}));
+  words.absent = folded(texts.strings_or("absent", {}));
   words.whole = names(texts, "whole");
   const TomlTable json = file.table("json");
   words.errors = names(json, "error");
@@ -93,12 +97,23 @@ bool is_error_of_json(std::string_view text) {
 
 enum class Error { kNone, kDoubtful, kSure };
 
+// "Error: none. A brown macule."
+bool says_that_none(std::string_view text) {
+  const std::size_t colon = text.substr(0, kHeading).find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view value = trim(text.substr(colon + 1));
+  return std::ranges::any_of(built_in().absent, [&](const std::string& word) {
+    return value.starts_with(word) &&
+           (value.size() == word.size() || !is_name_byte(value[word.size()]));
+  });
+}
+
 Error error_in_words(std::string_view text) {
   const Words& words = built_in();
   const std::string folded = FoldedText(text.substr(0, kLooked)).text();
   std::string_view rest = trim(folded);
   rest.remove_prefix(words_begin(rest));  // "[ERROR] ...", "⚠️ **Error:** ..."
-  if (begins_with_any(rest, words.texts)) {
+  if (begins_with_any(rest, words.texts) && !says_that_none(rest)) {
     return begins_with_any(rest, words.people) ? Error::kDoubtful : Error::kSure;
   }
   while (!rest.empty() && std::string_view(" .!*_`\"')]}>").find(rest.back()) != rest.npos) {

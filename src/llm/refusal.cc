@@ -1,56 +1,27 @@
 #include "llm/refusal.h"
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <memory>
 #include <vector>
 
-#include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
 #include "llm/resources.h"
+#include "llm/word_forms.h"
 #include "text/unicode.h"
 
 namespace epicrisis::llm {
 namespace {
 
+constexpr std::string_view kFile = "answers/refusals.toml";
 constexpr std::size_t kLooked = 600;  // bytes of a text
 constexpr std::size_t kBegin = 120;   // bytes of one without spaces
 constexpr std::size_t kShown = 120;
 constexpr std::size_t kFewWords = 400;  // bytes of a text that says no more than this
 constexpr std::size_t kForm = 8192;     // bytes in which open places are looked for
-
-using Sets = std::map<std::string, std::string, std::less<>>;
-
-std::string one_of(const std::vector<std::string>& all) { return "(?:" + join(all, "|") + ")"; }
-
-// {name} as the list of that name; those within lists too, for they are read in order.
-std::string filled(std::string_view form, const Sets& sets) {
-  std::string whole;
-  while (!form.empty()) {
-    const std::size_t open = form.find('{');
-    const std::size_t close = open == std::string_view::npos ? open : form.find('}', open);
-    if (close == std::string_view::npos) break;
-    const auto set = sets.find(form.substr(open + 1, close - open - 1));
-    whole += form.substr(0, open);
-    whole +=
-        set == sets.end() ? form.substr(open, close - open + 1) : std::string_view(set->second);
-    form.remove_prefix(close + 1);
-  }
-  return whole.append(form);
-}
-
-std::unique_ptr<RE2> expression(const std::string& pattern) {
-  RE2::Options options;
-  options.set_max_mem(std::int64_t{64} << 20);
-  options.set_log_errors(false);
-  auto made = std::make_unique<RE2>(pattern, options);
-  if (!made->ok()) throw InternalError("answers/refusals.toml: {}", made->error());
-  return made;
-}
 
 // Places that are left open: "{color}", "[insert description]", "<your note>", "a [color] macule".
 std::unique_ptr<RE2> open_places(const TomlTable& table) {
@@ -62,7 +33,8 @@ std::unique_ptr<RE2> open_places(const TomlTable& table) {
       one_of({"(?:^|[^a-z\\\\])\\{ ?\\{? ?(?:" + things + "|" + people + ")" + more + " ?\\}",
               "\\{ ?[a-z]+_[a-z_]+ ?\\}", "[a-z,] \\[" + things + more + "\\]",
               "\\[" + orders + "[ _:][^\\]\n]{0,80}\\]", "<" + orders + "[ _:][^>\n]{0,60}>",
-              "%\\([a-z_]+\\)s"}));
+              "%\\([a-z_]+\\)s"}),
+      kFile);
 }
 
 struct Forms {
@@ -72,28 +44,23 @@ struct Forms {
 };
 
 Forms read_forms() {
-  constexpr std::string_view kFile = "answers/refusals.toml";
   const TomlTable file = TomlTable::parse(llm_resources().get(kFile), std::string(kFile));
-  const TomlTable lists = file.table("sets");
-  Sets sets;
-  for (const std::string& name : lists.keys()) {
-    sets[name] = filled(one_of(lists.strings_or(name, {})), sets);
-  }
+  const WordSets sets = read_sets(file.table("sets"));
   const TomlTable refusal = file.table("refusal");
   const TomlTable blind = file.table("blind");
   const auto forms = [&](const TomlTable& table, const char* name) {
-    return filled(one_of(table.strings_or(name, {})), sets);
+    return forms_of(table, name, sets);
   };
   const std::string said = fmt::format("(?:{}(?: {}| ?$)|{})", forms(blind, "forms"),
                                        forms(blind, "tail") + "(?: |$)", forms(blind, "plain"));
   Forms read;
-  read.refusal = expression("^" + forms(refusal, "forms") + "(?: |$)");
-  read.blind = expression(filled("^(?:[^.]+[.] ){0,2}(?:{lead} )*", sets) + said);
-  read.blind_within = expression(filled("^[^.]* {joint} (?:{lead} )*", sets) + said);
-  read.asking = expression("^" + forms(file.table("asking"), "forms") + "(?: |$)");
-  read.questions = expression("^" + forms(file.table("asking"), "questions") + "(?: |$)");
+  read.refusal = expression("^" + forms(refusal, "forms") + "(?: |$)", kFile);
+  read.blind = expression(filled("^(?:[^.]+[.] ){0,2}(?:{lead} )*", sets) + said, kFile);
+  read.blind_within = expression(filled("^[^.]* {joint} (?:{lead} )*", sets) + said, kFile);
+  read.asking = expression("^" + forms(file.table("asking"), "forms") + "(?: |$)", kFile);
+  read.questions = expression("^" + forms(file.table("asking"), "questions") + "(?: |$)", kFile);
   const TomlTable advising = file.table("advising");
-  read.advising = expression("^" + forms(advising, "forms") + "(?: |$)");
+  read.advising = expression("^" + forms(advising, "forms") + "(?: |$)", kFile);
   read.doctors = advising.strings_or("doctors", {});
   read.acts = advising.strings_or("acts", {});
   read.polite = advising.strings_or("polite", {});
@@ -108,51 +75,6 @@ Forms read_forms() {
 const Forms& built_in() {
   static const Forms forms = read_forms();
   return forms;
-}
-
-// Full stops, question and exclamation marks of other scripts.
-bool ends_sentence(std::int32_t code) {
-  constexpr std::array<std::int32_t, 8> kEnds = {0x3002, 0xff01, 0xff1f, 0xff0e,
-                                                 0x0964, 0x061f, 0x06d4, 0x0589};
-  return std::ranges::find(kEnds, code) != kEnds.end();
-}
-
-// Of a cleaned text in lower case: straight apostrophes, one space between words; with `commas`
-// other signs become ',', else they go. Sentences end in ".".
-std::string words_of(std::string_view folded, bool commas) {
-  std::string words;
-  const auto sign = [&](char c) {
-    if (words.empty()) return;
-    if (words.back() != ' ') words += ' ';
-    const bool ended = words.ends_with(". ") || words.ends_with(", ");
-    if (c != ' ' && !ended) words += {c, ' '};
-    if (c == '.' && words.ends_with(", ")) words.replace(words.size() - 2, 2, ". ");
-  };
-  for (std::size_t i = 0; i < folded.size();) {
-    const unicode::Decoded character = unicode::decode(folded.substr(i));
-    const std::string_view bytes = folded.substr(i, character.length);
-    const char c = bytes.size() == 1 ? bytes.front() : '\0';
-    i += character.length;
-    if (unicode::is_letter_or_digit(character.code)) {
-      words += bytes;
-    } else if (c == '\'' || bytes == "\u2019") {
-      const bool within = !words.empty() && words.back() != ' ';
-      if (within) words += '\'';
-    } else if (c == '.' || c == '!' || c == '?' || c == '\n' || ends_sentence(character.code)) {
-      sign('.');
-    } else if (commas && std::string_view(",;:()").find(c) != std::string_view::npos) {
-      sign(',');
-    } else {
-      sign(' ');
-    }
-    if (words.ends_with("' ")) words.replace(words.size() - 2, 2, " ");
-  }
-  return words;
-}
-
-bool has_any(std::string_view text, const std::vector<std::string>& all) {
-  return std::ranges::any_of(
-      all, [&](const std::string& one) { return text.find(one) != std::string_view::npos; });
 }
 
 // Whether nothing is said but that somebody should see a doctor. `words` are words_of() a text.

@@ -9,6 +9,10 @@
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
 #include "llm/marks.h"
+#include "llm/role_marks.h"
+#include "llm/told_thoughts.h"
+#include "llm/turns.h"
+#include "llm/unknown_marks.h"
 #include "llm/unmarked_thoughts.h"
 #include "llm/wrapping.h"
 
@@ -102,7 +106,7 @@ class MarkReader {
         // A turn of its own begins behind <|im_start|>think.
         if (!thoughts_.empty() && mark.sure && thoughts_.back().channel) thoughts_.pop_back();
         if (!thoughts_.empty()) break;
-        if (!silent()) return end_turn();
+        if (!silent()) return end_turn(mark);
         in_header_ = true;
         break;
       case MarkKind::kPass:
@@ -110,19 +114,17 @@ class MarkReader {
         break;
       case MarkKind::kSwitch:
         spoken_.dropped.control_tokens = true;
+        if (silent() && thinks_behind(mark)) switched_on_ = true;
         break;
       case MarkKind::kEnd:
-        end_turn();
-        if (ended_ && !silent() && goes_on_itself()) {
-          fail("what stands before this may be a thought:", mark);
-        }
+        end_turn(mark);
         break;
       case MarkKind::kCut:
         fail("a mark that is cut off:", mark);
         break;
       case MarkKind::kUnknown:
         if (thoughts_.empty() && silent()) return fail("begins with the unknown mark", mark);
-        end_turn();
+        end_turn(mark);
         break;
       case MarkKind::kOpenTag:
       case MarkKind::kCloseTag:
@@ -135,8 +137,15 @@ class MarkReader {
   void pass(const Mark& mark) {
     spoken_.dropped.control_tokens = true;
     if (!thoughts_.empty() || silent() || closes_itself(mark)) return;
+    if (const auto kind = addressed_to(note_); kind && *kind != MarkKind::kEnd) {
+      Mark opened = mark;
+      opened.kind = *kind;
+      opened.channel = opened.sure = true;
+      note_.clear();
+      return take(opened);
+    }
     if (!in_header_ || trim(note_).size() > kHeader) {
-      end_turn();
+      end_turn(mark);
       if (ended_ && MarkWords::built_in().heads.contains(mark.name) && !said_behind().empty()) {
         fail("text before this, which may be a thought:", mark);
       }
@@ -152,12 +161,56 @@ class MarkReader {
     return trim(folded.substr(place_, std::max(place_, end) - place_));
   }
 
-  // A turn of the model's own that begins behind the end of one: the first may have been a thought.
-  bool goes_on_itself() const {
-    const std::string_view said = said_behind();
-    const std::size_t line = said.find('\n');
-    return line != std::string_view::npos && !trim(said.substr(line)).empty() &&
-           MarkWords::built_in().own_roles.contains(trim(said.substr(0, line)));
+  // Where a turn of the model's own begins in which something is said, behind the end of one by
+  // `mark`: an index of marks_, their number for one that words alone begin; none where another
+  // speaks, or nobody.
+  std::optional<std::size_t> own_turn_behind(const Mark& mark) const {
+    std::size_t place = mark.end;
+    bool own = mark.kind == MarkKind::kOwnTurn && says_whose(mark);
+    std::size_t found = next_;
+    for (std::size_t i = next_; i <= marks_.size(); ++i) {
+      const std::size_t end = i < marks_.size() ? marks_[i].begin : folded_.text().size();
+      const std::string_view words =
+          trim(std::string_view(folded_.text()).substr(place, std::max(place, end) - place));
+      if (!words.empty() && own) return found;
+      if (!words.empty())
+        return begins_own_turn(words) ? marks_.size() : std::optional<std::size_t>();
+      if (i == marks_.size()) return {};
+      const Mark& next = marks_[i];
+      place = next.end;
+      if (next.kind == MarkKind::kOwnTurn && says_whose(next)) {
+        own = true;
+        found = i;
+      } else if (next.kind == MarkKind::kEnd) {
+        own = false;
+      } else if (own && next.kind != MarkKind::kOwnTurn && next.kind != MarkKind::kPass &&
+                 next.kind != MarkKind::kSwitch) {
+        return found;
+      }
+    }
+    return {};
+  }
+  static bool says_whose(const Mark& mark) {
+    return mark.sure || MarkWords::built_in().own_names.contains(mark.name);
+  }
+  // "assistant\n...", "Assistant: ...", as they stand without marks.
+  static bool begins_own_turn(std::string_view words) {
+    const MarkWords& known = MarkWords::built_in();
+    const std::size_t line = words.find('\n');
+    if (line != std::string_view::npos && known.own_roles.contains(trim(words.substr(0, line)))) {
+      return true;
+    }
+    const auto said = [&](const std::string& turn) {
+      return words.size() > turn.size() && words.starts_with(turn);
+    };
+    return std::ranges::any_of(known.own_turns, said) ||
+           std::ranges::any_of(known.begin_turns, said);
+  }
+  // "/think" in the first line, as HyperCLOVA begins a turn of thoughts.
+  bool thinks_behind(const Mark& mark) const {
+    return MarkWords::built_in().thoughts.contains(plain_name(mark.name)) &&
+           mark.end < folded_.text().size() &&
+           (folded_.text()[mark.end] == '\n' || folded_.text()[mark.end - 1] == '\n');
   }
 
   // A tag that closes itself holds nothing.
@@ -210,7 +263,7 @@ class MarkReader {
     return said.size() <= kPreamble && said.ends_with(':');
   }
 
-  void end_turn() {
+  void end_turn(const Mark& mark) {
     spoken_.dropped.control_tokens = true;
     if (!thoughts_.empty()) {
       // Within other thoughts a turn's end is a slip, if the thought's end follows.
@@ -230,7 +283,17 @@ class MarkReader {
       next_ = i;
       return;
     }
+    const auto own = silent() ? std::nullopt : own_turn_behind(mark);
+    if (own && switched_on_ && *own < marks_.size()) {
+      forget();
+      switched_on_ = false;
+      place_ = marks_[*own].begin;
+      next_ = *own;
+      return;
+    }
     ended_ = true;
+    if (own)
+      fail("a turn of the model's own follows, so what stands before may be a thought:", mark);
   }
 
   void finish() {
@@ -273,36 +336,11 @@ class MarkReader {
   bool alone_ = false;          // a thought ended that had no beginning
   bool answered_ = false;       // the answer's end was marked
   bool in_header_ = false;      // a turn or a channel began
+  bool switched_on_ = false;    // the turn began by a switch of thinking
   Mark answer_, last_;
   std::string note_;
   Spoken spoken_;
 };
-
-// Marks of a name that is in no list, in pairs or at the beginning: a thought as well as a heading.
-// One alone behind the end of a sentence ("border.<end_code>") is a control token: `cut` becomes
-// where it stands.
-std::string unknown_tag(std::string_view text, std::size_t& cut) {
-  const FoldedText folded(text);
-  const auto ends_sentence = [&](std::size_t place) {
-    return place > 0 && std::string_view(".!?").find(folded.text()[place - 1]) != std::string::npos;
-  };
-  for (const Mark& mark : find_marks(folded.text())) {
-    const char c = text[folded.original(mark.begin)];
-    if (c != '<' && c != '&' && c != '\\') continue;  // « quotes » of some language
-    const bool first = is_white(text.substr(0, folded.original(mark.begin)));
-    if (mark.kind == MarkKind::kOpenTag && !first && ends_sentence(mark.begin)) {
-      cut = folded.original(mark.begin);
-      return "";
-    }
-    // Other marks are those that come about where one is taken out of another.
-    if (mark.kind != MarkKind::kOpenTag || first) {
-      const std::size_t begin = folded.original(mark.begin);
-      return fmt::format("the unknown mark {}, which may be one of a thought",
-                         clean_text(text.substr(begin, folded.original(mark.end) - begin), 60));
-    }
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -312,18 +350,14 @@ Spoken spoken_text(std::string_view text) {
   Spoken spoken = unmarked_text(text);
   if (!spoken.fault.empty() || spoken.text.empty()) return spoken;
   if (spoken.text.size() > kProse) return spoken;
-  std::size_t cut = spoken.text.size();
-  spoken.fault = unknown_tag(spoken.text, cut);
-  if (cut < spoken.text.size()) {
-    spoken.text = trim(spoken.text.substr(0, cut));
-    spoken.dropped.control_tokens = true;
-  }
+  refuse_unknown_marks(spoken);
   // What is unwrapped may begin with a thought.
   constexpr int kMostWraps = 4;
   for (int i = 0; i < kMostWraps && spoken.fault.empty(); ++i) {
     drop_unmarked_thoughts(spoken);
     if (!spoken.fault.empty() || !drop_wrapping(spoken)) break;
   }
+  if (spoken.fault.empty()) spoken.fault = told_thought(spoken.text);
   return spoken;
 }
 

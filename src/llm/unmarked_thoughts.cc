@@ -9,65 +9,18 @@
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
+#include "llm/lines.h"
 #include "llm/marks.h"
-#include "text/unicode.h"
+#include "llm/told_thoughts.h"
+#include "llm/turns.h"
 
 namespace epicrisis::llm {
 namespace {
 
-constexpr std::size_t kMaxHeading = 40;
-constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"@%$|+^:";  // before a heading
-constexpr std::string_view kRule = " \t#*_=~-";  // of a line that is nothing else
-constexpr std::string_view kAfterHeading = " \t*_#:=~`-.)]\n";
 constexpr std::string_view kAfterLeadIn = " \t,.!:;-\n";
+constexpr std::string_view kBeforeWords = " \t#*_>=~`-([.\"@%$|+^:\n";
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-
-bool is_picture(std::int32_t code) {
-  return (code >= 0x2190 && code <= 0x2bff) || code == 0xfe0f || code >= 0x1f000;
-}
-
-// The heading at the beginning of a line of a folded text.
-struct Heading {
-  std::string name;
-  std::size_t end = 0;  // of it with its colon and decoration, from the line's beginning
-  bool alone = false;   // nothing follows in the line
-  bool marked = false;  // by a colon or decoration
-};
-
-// "**Thinking process:** ..." or a line that is nothing else. Empty if the line is too long for one
-// or says more.
-std::optional<Heading> heading_of(std::string_view line) {
-  const std::size_t begin = words_begin(line);
-  if (begin == line.size()) return {};
-  const std::string_view rest = line.substr(begin, kMaxHeading + 1);
-  Heading heading;
-  std::size_t size = rest.find_first_of(":*<");
-  if (size == std::string_view::npos) {
-    if (line.size() - begin > kMaxHeading) return {};
-    size = rest.size();
-  }
-  heading.marked = begin > 0 || size < rest.size();
-  std::string_view name = rest.substr(0, size);
-  while (!name.empty() &&
-         std::string_view(" .#_*\"=~-@%$|+^)]`").find(name.back()) != std::string_view::npos) {
-    name.remove_suffix(1);
-  }
-  heading.name = name;
-  heading.end = std::min(line.find_first_not_of(kAfterHeading, begin + size), line.size());
-  heading.alone = heading.end == line.size();
-  // "最终答案：" has its colon folded; other scripts have no such line.
-  return heading;
-}
-
-struct Line {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-std::optional<Line> next_line(std::string_view folded, std::size_t from) {
-  if (from >= folded.size()) return {};
-  return Line{from, std::min(folded.find('\n', from), folded.size())};
-}
 
 // What closes a line between signs or in brackets, behind other words: "... **End of thinking**".
 // `begin` is where the signs begin; no heading where the line is nothing else.
@@ -101,13 +54,38 @@ std::optional<Closing> closing_of(std::string_view line) {
   return closing;
 }
 
-// "---" between a note and what is cut off behind it.
-void drop_last_rule(std::string& text) {
-  const std::size_t line = text.rfind('\n');
-  if (line == std::string::npos || text.find_first_not_of(kRule, line + 1) != std::string::npos) {
-    return;
+// "thought", "thought 1"
+bool is_thought_heading(std::string_view name) {
+  const MarkWords::Names& names = MarkWords::built_in().thought_headings;
+  return names.contains(name) || names.contains(without_number(name));
+}
+
+// "Okay, so the user wants ...": how those begin who think and say so by no mark.
+bool thinks_aloud(std::string_view text) {
+  constexpr int kMostLeadIns = 4;
+  const MarkWords& words = MarkWords::built_in();
+  bool led_in = false;
+  for (int i = 0; i <= kMostLeadIns; ++i) {
+    text.remove_prefix(std::min(text.find_first_not_of(kBeforeWords), text.size()));
+    if (begins_with_any(text, words.thought_openings)) return true;
+    text.remove_prefix(words_begin(text));
+    if (begins_with_any(text, words.thought_openings)) return true;
+    if (led_in && begins_with_any(text, words.aloud_openings)) return true;
+    const auto behind = [&](const std::string& word) {
+      return text.starts_with(word) &&
+             (text.size() == word.size() ||
+              kAfterLeadIn.find(text[word.size()]) != std::string_view::npos);
+    };
+    auto found = std::ranges::find_if(words.lead_ins, behind);
+    if (found != words.lead_ins.end()) {
+      led_in = true;
+    } else {
+      found = std::ranges::find_if(words.polite_lead_ins, behind);
+      if (found == words.polite_lead_ins.end()) return false;
+    }
+    text.remove_prefix(std::min(text.find_first_not_of(kAfterLeadIn, found->size()), text.size()));
   }
-  text = trim(std::string(text.substr(0, line)));
+  return false;
 }
 
 class ThoughtFinder {
@@ -115,15 +93,16 @@ class ThoughtFinder {
   explicit ThoughtFinder(Spoken& spoken) : spoken_(spoken), folded_(spoken.text) {}
 
   // Each step may leave a shorter text, which the next looks at anew.
-  bool cut_turns();
   bool drop_fence();
+  bool drop_ruled_thought();
   bool begins_with_thought(std::size_t from, std::size_t to) const;
-  bool cut_own_turn();
   bool refuse_json_thought();
   bool drop_stripped_channels();
   bool drop_ended_thought();
   bool drop_headed_thought();
   bool refuse_thinking_aloud();
+  bool cut_own_turn() { return llm::cut_own_turn(spoken_); }
+  bool cut_turns() { return llm::cut_turns(spoken_); }
 
  private:
   const std::string& text() const { return folded_.text(); }
@@ -136,9 +115,19 @@ class ThoughtFinder {
     return true;
   }
   bool keep_from(std::size_t place) {
-    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(behind_rules(place)))));
+    place = behind_rules(behind_block_sign(place));
+    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(place))));
     spoken_.dropped.thoughts = true;
     return true;
+  }
+  // Behind the "|" or ">-" of "answer: |", by which YAML begins a text.
+  std::size_t behind_block_sign(std::size_t place) const {
+    const std::size_t end = std::min(text().find('\n', place), text().size());
+    const std::string_view sign = trim(std::string_view(text()).substr(place, end - place));
+    const bool block = !sign.empty() && sign.size() <= 2 &&
+                       std::string_view("|>").find(sign[0]) != std::string_view::npos &&
+                       (sign.size() == 1 || sign[1] == '-' || sign[1] == '+');
+    return block ? end : place;
   }
   // Behind lines that are rules or underline what stands before.
   std::size_t behind_rules(std::size_t place) const {
@@ -162,34 +151,6 @@ class ThoughtFinder {
   FoldedText folded_;
 };
 
-// "Okay, so the user wants ...": how those begin who think and say so by no mark.
-bool thinks_aloud(std::string_view text) {
-  constexpr int kMostLeadIns = 4;
-  const MarkWords& words = MarkWords::built_in();
-  bool led_in = false;
-  for (int i = 0; i <= kMostLeadIns; ++i) {
-    text.remove_prefix(std::min(text.find_first_not_of(kDecoration), text.size()));
-    if (begins_with_any(text, words.thought_openings)) return true;
-    text.remove_prefix(words_begin(text));
-    if (begins_with_any(text, words.thought_openings)) return true;
-    if (led_in && begins_with_any(text, words.aloud_openings)) return true;
-    const auto behind = [&](const std::string& word) {
-      return text.starts_with(word) &&
-             (text.size() == word.size() ||
-              kAfterLeadIn.find(text[word.size()]) != std::string_view::npos);
-    };
-    auto found = std::ranges::find_if(words.lead_ins, behind);
-    if (found != words.lead_ins.end()) {
-      led_in = true;
-    } else {
-      found = std::ranges::find_if(words.polite_lead_ins, behind);
-      if (found == words.polite_lead_ins.end()) return false;
-    }
-    text.remove_prefix(std::min(text.find_first_not_of(kAfterLeadIn, found->size()), text.size()));
-  }
-  return false;
-}
-
 // "**Considering the Metadata**" and below it "I'm focusing on ...", as models sum up thoughts.
 bool is_summary(std::string_view text) {
   const std::size_t line = text.find('\n');
@@ -199,77 +160,6 @@ bool is_summary(std::string_view text) {
   const std::string_view name = heading->name;
   if (!name.substr(0, name.find(' ')).ends_with("ing")) return false;
   return begins_with_any(trim(text.substr(line)), MarkWords::built_in().summary_openings);
-}
-
-// "Assistant: ...", "**AI:** ..." at the beginning.
-bool ThoughtFinder::cut_own_turn() {
-  const std::string_view all = text();
-  const std::size_t begin = words_begin(all.substr(0, all.find('\n')));
-  const auto turn = std::ranges::find_if(words().begin_turns, [&](const std::string& one) {
-    return all.substr(begin).starts_with(one);
-  });
-  if (turn == words().begin_turns.end()) return false;
-  const std::size_t end =
-      all.find_first_not_of(begin > 0 ? "*_ :\n" : " :\n", begin + turn->size());
-  if (end == std::string_view::npos) return false;
-  spoken_.text = spoken_.text.substr(folded_.original(end));
-  spoken_.dropped.control_tokens = true;
-  return true;
-}
-
-// "### Human:" at a line's beginning, and the role's name alone, as it stays of its marks.
-bool ThoughtFinder::cut_turns() {
-  const auto is_role = [&](std::string_view word) {
-    return word == "assistant" || word == "user" || word == "system" || word == "model";
-  };
-  for (auto line = next_line(text(), 0); line; line = next_line(text(), line->end + 1)) {
-    std::string_view words = std::string_view(text()).substr(line->begin, line->end - line->begin);
-    const std::string_view whole = trim(words);
-    const bool first = line->begin == 0;
-    const auto own = std::ranges::find_if(
-        this->words().own_turns, [&](const std::string& turn) { return whole.starts_with(turn); });
-    const bool own_turn = own != this->words().own_turns.end();
-    const bool other_turn = begins_with_any(whole, this->words().turns);
-    if (first && (own_turn || whole == "assistant" || whole == "model")) {
-      std::size_t end = own_turn ? line->begin + words.find(*own) + own->size() : line->end;
-      while (end < text().size() &&
-             std::string_view(" :\n").find(text()[end]) != std::string::npos) {
-        ++end;
-      }
-      spoken_.text = spoken_.text.substr(folded_.original(end));
-      spoken_.dropped.control_tokens = true;
-      return true;
-    }
-    if (own_turn) return fail("what stands before this may be a thought:", line->begin, 60);
-    std::size_t cut = std::string::npos;
-    for (const std::string& turn : this->words().inline_turns) {
-      if (const std::size_t at = words.find(turn); at != std::string_view::npos && at > 0) {
-        cut = std::min(cut, line->begin + at);
-      }
-    }
-    for (const std::string& end : this->words().line_ends) {
-      if (cut == std::string::npos && whole.size() > end.size() && whole.ends_with(end)) {
-        cut = line->begin + words.rfind(end);
-      }
-    }
-    if (other_turn || this->words().turn_lines.contains(whole) || (is_role(whole) && !first)) {
-      cut = line->begin;
-    }
-    // "...border.assistant"
-    for (const std::string_view role : {"assistant", "user"}) {
-      if (cut == std::string::npos && whole.size() > role.size() && whole.ends_with(role) &&
-          std::string_view(".!?").find(whole[whole.size() - role.size() - 1]) !=
-              std::string_view::npos) {
-        cut = line->begin + words.rfind(role);
-      }
-    }
-    if (cut == std::string::npos) continue;
-    spoken_.text = trim(spoken_.text.substr(0, folded_.original(cut)));
-    drop_last_rule(spoken_.text);
-    spoken_.dropped.control_tokens = true;
-    return true;
-  }
-  return false;
 }
 
 // {"thinking": "...", "note": "..."} where a text was asked for.
@@ -316,7 +206,26 @@ bool ThoughtFinder::drop_fence() {
   return (planned || (plain && begins_with_thought(line, close))) && keep_from(behind);
 }
 
-// Whether the first line between two places that says something is the heading of a thought.
+// ---\nThe user wants ...\n---\n: between rules.
+bool ThoughtFinder::drop_ruled_thought() {
+  const auto is_rule = [&](const Line& line) {
+    const std::string_view words =
+        trim(std::string_view(text()).substr(line.begin, line.end - line.begin));
+    return words.size() >= 3 && words.find_first_not_of("-*_=~") == std::string_view::npos;
+  };
+  const auto first = next_line(text(), 0);
+  if (!first || !is_rule(*first)) return false;
+  for (auto line = next_line(text(), first->end + 1); line;
+       line = next_line(text(), line->end + 1)) {
+    if (!is_rule(*line)) continue;
+    if (trim(std::string_view(text()).substr(line->end)).empty()) return false;
+    return begins_with_thought(first->end, line->begin) && keep_from(line->end);
+  }
+  return false;
+}
+
+// Whether the first line between two places that says something is the heading of a thought, or
+// begins as one does.
 bool ThoughtFinder::begins_with_thought(std::size_t from, std::size_t to) const {
   for (auto line = next_line(text(), from); line && line->begin < to;
        line = next_line(text(), line->end + 1)) {
@@ -324,8 +233,11 @@ bool ThoughtFinder::begins_with_thought(std::size_t from, std::size_t to) const 
         std::string_view(text()).substr(line->begin, line->end - line->begin);
     if (trim(words).empty()) continue;
     const auto heading = heading_of(words);
-    return heading && (heading->marked || heading->alone) &&
-           this->words().thought_headings.contains(heading->name);
+    if (heading && (heading->marked || heading->alone) && is_thought_heading(heading->name)) {
+      return true;
+    }
+    const std::string_view inside = std::string_view(text()).substr(line->begin, to - line->begin);
+    return thinks_aloud(inside) || !told_thought(inside).empty();
   }
   return false;
 }
@@ -424,7 +336,7 @@ bool ThoughtFinder::is_headed_to(std::size_t place) const {
     if (trim(words).empty()) continue;
     const auto heading = heading_of(words);
     const bool headed = heading && heading->marked && words.find(':') != std::string_view::npos;
-    if (!headed || this->words().thought_headings.contains(heading->name) ||
+    if (!headed || is_thought_heading(heading->name) ||
         this->words().weak_thought_headings.contains(heading->name)) {
       return false;
     }
@@ -439,7 +351,7 @@ bool ThoughtFinder::drop_headed_thought() {
   const auto heading =
       heading_of(std::string_view(text()).substr(line->begin, line->end - line->begin));
   const bool told = heading && (heading->marked || heading->alone);
-  const bool thought = told && words().thought_headings.contains(heading->name);
+  const bool thought = told && is_thought_heading(heading->name);
   const bool aloud = thinks_aloud(text()) || is_summary(std::string_view(text()).substr(begin));
   if (thought || aloud || (told && words().weak_thought_headings.contains(heading->name))) {
     const auto answer = answer_behind(line->begin + (told ? heading->end : 0), thought || aloud);
@@ -487,38 +399,18 @@ bool ThoughtFinder::refuse_thinking_aloud() {
 
 }  // namespace
 
-std::size_t words_begin(std::string_view line) {
-  std::size_t begin = 0;
-  while (begin < line.size()) {
-    const char c = line[begin];
-    if (kDecoration.find(c) != std::string_view::npos) {
-      ++begin;
-    } else if (c == '<') {
-      const std::size_t close = line.find('>', begin);
-      if (close == std::string_view::npos ||
-          !MarkWords::built_in().html.contains(line.substr(begin + 1, close - begin - 1))) {
-        break;
-      }
-      begin = close + 1;
-    } else if (static_cast<unsigned char>(c) >= 0x80) {
-      const unicode::Decoded character = unicode::decode(line.substr(begin));
-      if (!is_picture(character.code)) break;
-      begin += character.length;
-    } else {
-      break;
-    }
-  }
-  return begin;
-}
-
 void drop_unmarked_thoughts(Spoken& spoken) {
   // A text has few turns and thoughts; what has more is none.
   constexpr int kMostSteps = 8;
-  constexpr std::array kSteps = {
-      &ThoughtFinder::drop_fence,          &ThoughtFinder::drop_ended_thought,
-      &ThoughtFinder::refuse_json_thought, &ThoughtFinder::drop_stripped_channels,
-      &ThoughtFinder::drop_headed_thought, &ThoughtFinder::cut_own_turn,
-      &ThoughtFinder::cut_turns,           &ThoughtFinder::refuse_thinking_aloud};
+  constexpr std::array kSteps = {&ThoughtFinder::drop_fence,
+                                 &ThoughtFinder::drop_ruled_thought,
+                                 &ThoughtFinder::drop_ended_thought,
+                                 &ThoughtFinder::refuse_json_thought,
+                                 &ThoughtFinder::drop_stripped_channels,
+                                 &ThoughtFinder::drop_headed_thought,
+                                 &ThoughtFinder::cut_own_turn,
+                                 &ThoughtFinder::cut_turns,
+                                 &ThoughtFinder::refuse_thinking_aloud};
   for (int i = 0; i < kMostSteps; ++i) {
     spoken.text = trim(std::string(spoken.text));
     bool changed = false;

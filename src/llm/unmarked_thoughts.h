@@ -1,8 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 #include "llm/spoken.h"
 
 namespace epicrisis::llm {
@@ -12,9 +9,5 @@ namespace epicrisis::llm {
 // ("analysis...assistantfinal..."). `fault` says what is a thought, or may be one, and does not
 // end.
 void drop_unmarked_thoughts(Spoken& spoken);
-
-// Where the words of a folded line begin: behind decoration, small pictures and tags of HTML
-// ("💭 <b>Thinking").
-std::size_t words_begin(std::string_view line);
 
 }  // namespace epicrisis::llm

@@ -5,8 +5,8 @@
 
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
+#include "llm/lines.h"
 #include "llm/marks.h"
-#include "llm/unmarked_thoughts.h"
 
 namespace epicrisis::llm {
 namespace {

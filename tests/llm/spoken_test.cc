@@ -339,7 +339,6 @@ TEST(Spoken, ATextEndsAtTheFirstControlToken) {
            "[EOT]",
            "[gMASK]",
            "<|user|>",
-           "<|assistant|>",
            "<|system|>",
            "<|observation|>",
            "<|Human|>",
@@ -351,7 +350,6 @@ TEST(Spoken, ATextEndsAtTheFirstControlToken) {
            "<｜end▁of▁sentence｜>",
            "<｜User｜>",
            "<|end▁of▁sentence|>",
-           "<｜Assistant｜>",
            "<｜tool▁calls▁begin｜>",
            "<｜hy_EOT｜>",
            "<|assistant_end|>",
@@ -368,7 +366,6 @@ TEST(Spoken, ATextEndsAtTheFirstControlToken) {
            "[TOOL_CALLS]",
            "<seed:eos>",
            "[|endofturn|]",
-           "[|assistant|]",
            "[e~[",
            "]~b]user",
            "<|separator|>",
@@ -384,8 +381,6 @@ TEST(Spoken, ATextEndsAtTheFirstControlToken) {
            "\nHuman: what?",
            "\nUSER: what?",
            "\nuser\nWhat is it?",
-           "assistant\n\nThe lesion is brown.",
-           "\nassistant\nThe lesion",
            "<pad_token>",
            "<unk_token>",
            "<eot_id>",
@@ -516,8 +511,12 @@ TEST(Spoken, TakesTimeLinearInTheText) {
   std::string many;
   for (int i = 0; i < 100'000; ++i) many += "<think></think>";
   EXPECT_EQ(read(many + kNote), kNote);
-  for (const char* piece : {"<", "[", "</", "< ", "<think ", "<|", "&lt;", "\n", "<think>", "</x>",
-                            "assistantfinal", "\nuser", "```thinking", "<!--", "a: "}) {
+  for (const char* piece :
+       {"<",           "[",           "</",      "< ",        "<think ",        "<|",
+        "&lt;",        "\n",          "<think>", "</x>",      "assistantfinal", "\nuser",
+        "```thinking", "<!--",        "a: ",     "[/a",       "[a][/b]",        "{% end",
+        "(/aa) ",      "\n---\n",     "Ġ",       "<|open|>x", "<|im_end|>",     "okay, i need ",
+        "wait. ",      "option 1: \n"}) {
     std::string text;
     for (int i = 0; i < 20'000; ++i) text += piece;
     const Spoken spoken = spoken_text(text);
@@ -554,14 +553,16 @@ TEST(Spoken, EveryNameOfTheFileIsRead) {
 TEST(Spoken, RealNotesAreLeftAlone) {
   EPICRISIS_NEEDS_SHARED_DATA();
   int notes = 0;
-  const Path file = test::shared_folder() / "notes/vlm_notes.jsonl";
-  for (const std::string& line : split(read_file(file, 1 << 24), '\n')) {
-    if (line.empty()) continue;
-    const auto note = json_get<std::string>(parse_json(line, "notes"), "note", "notes");
-    EXPECT_EQ(read(note), clean_multiline_text(note, 1 << 20));
-    ++notes;
+  for (const char* name : {"vlm_notes.jsonl", "ham10000_train_notes.jsonl"}) {
+    const Path file = test::shared_folder() / "notes" / name;
+    for (const std::string& line : split(read_file(file, 1 << 24), '\n')) {
+      if (line.empty()) continue;
+      const auto note = json_get<std::string>(parse_json(line, "notes"), "note", "notes");
+      EXPECT_EQ(read(note), clean_multiline_text(note, 1 << 20));
+      ++notes;
+    }
   }
-  EXPECT_GE(notes, 300);
+  EXPECT_GE(notes, 3474);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "data/values.h"
 #include "epicrisis/core/error.h"
@@ -51,25 +53,53 @@ std::string_view without_fence(std::string_view text) {
   return trim(text.substr(line + 1, close == std::string_view::npos ? close : close - line - 1));
 }
 
-// The JSON object in an answer: the whole of it, in a fence, or between its braces.
-std::optional<Json> json_of(std::string_view text, std::string& why) {
-  std::vector<std::string_view> places = {text};
-  if (const std::string_view inner = without_fence(text); inner.size() < text.size()) {
-    places.push_back(inner);
-  }
-  const std::size_t open = text.find('{');
-  const std::size_t close = text.rfind('}');
-  if (open < close && close != std::string_view::npos) {
-    places.push_back(text.substr(open, close - open + 1));
-  }
-  for (const std::string_view place : places) {
-    try {
-      return parse_json(place, "answer");
-    } catch (const InputError& error) {
-      if (why.empty()) why = error.what();
+// Where the object ends that opens at `open`; npos if it does not.
+std::size_t object_end(std::string_view text, std::size_t open) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && c == '{') {
+      ++depth;
+    } else if (!quoted && c == '}' && --depth == 0) {
+      return i + 1;
     }
   }
-  return {};
+  return std::string_view::npos;
+}
+
+// The JSON in an answer: the whole of it, else each object in it that is none within another, each
+// once, else what is in a fence. `why` says what is wrong where there is none.
+std::vector<Json> json_in(std::string_view text, std::string& why) {
+  constexpr int kMostTries = 64;  // of braces that open nothing
+  std::vector<Json> found;
+  const auto read = [&](std::string_view place) {
+    try {
+      Json json = parse_json(place, "answer");
+      const bool says_nothing = json.is_object() && json.empty();
+      if (!says_nothing && std::ranges::find(found, json) == found.end()) {
+        found.push_back(std::move(json));
+      }
+      return true;
+    } catch (const InputError& error) {
+      if (why.empty()) why = error.what();
+      return false;
+    }
+  };
+  if (read(text) && !found.empty()) return found;
+  int tries = 0;
+  for (std::size_t open = text.find('{'); open != std::string_view::npos && tries < kMostTries;
+       ++tries) {
+    const std::size_t end = object_end(text, open);
+    if (end == std::string_view::npos) break;
+    open = text.find('{', read(text.substr(open, end - open)) ? end : open + 1);
+  }
+  if (found.empty()) read(without_fence(text));
+  return found;
 }
 
 std::string folded(std::string_view text) {
@@ -176,21 +206,40 @@ Judged judged_note(std::string_view text, const Strategy& strategy) {
   return {{NoteStatus::kWritten, note, ""}, false, spoken.dropped};
 }
 
+// The one that is as the schema says, with its choices settled. None, with the `fault`, where
+// there is none or where there are several: a draft is not told from what it became.
+std::optional<Json> only_answer(std::vector<Json> answers, const Strategy& strategy,
+                                const Json& schema, std::string& fault) {
+  std::optional<Json> only;
+  for (Json& answer : answers) {
+    settle_choices(strategy, answer);
+    const std::string violation = schema_violation(schema, answer);
+    if (!violation.empty()) {
+      if (fault.empty()) fault = "not as the schema says: " + violation;
+    } else if (only && *only != answer) {
+      fault = "several JSON answers that differ";
+      return {};
+    } else {
+      only = std::move(answer);
+    }
+  }
+  return only;
+}
+
 Judged judged_text(std::string_view text, const Strategy& strategy, const Json& schema) {
   if (!schema.is_object()) return judged_note(text, strategy);
   if (clean_text(text, 8).empty()) return rejected(NoteStatus::kEmpty, "no text");
   std::string why;
-  std::optional<Json> answer = json_of(text, why);
-  if (!answer) {
+  std::vector<Json> answers = json_in(text, why);
+  if (answers.empty()) {
     if (const std::string words = llm::refusal_words(text, llm::Said::kAnswer); !words.empty()) {
       return rejected(NoteStatus::kRefused, words, text);
     }
     return wrong_form("not the JSON that was asked for: " + why, text);
   }
-  settle_choices(strategy, *answer);
-  if (const std::string fault = schema_violation(schema, *answer); !fault.empty()) {
-    return wrong_form("not as the schema says: " + fault, text);
-  }
+  std::string fault;
+  const std::optional<Json> answer = only_answer(std::move(answers), strategy, schema, fault);
+  if (!answer) return wrong_form(fault, text);
   if (!answer->is_object()) return wrong_form("not a JSON object", text);
   if (strategy.answer == AnswerForm::kVerdicts) {
     return {{NoteStatus::kWritten, dump_json(*answer), ""}};

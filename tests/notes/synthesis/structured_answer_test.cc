@@ -51,6 +51,27 @@ TEST(StructuredAnswer, IsFoundInWhatSurroundsIt) {
   }
 }
 
+// A draft is not told from what it became; a thought and a piece of one are no answers.
+TEST(StructuredAnswer, OfSeveralThatDifferNoneIsTheNote) {
+  const std::string json = dump_json(p1_answer());
+  Json draft = p1_answer();
+  draft["border"] = "sharp";
+  const std::string other = dump_json(draft);
+  for (const std::string& content :
+       {"Draft:\n```json\n" + other + "\n```\nFinal:\n```json\n" + json + "\n```",
+        other + "\n" + json, "First " + other + " and then " + json + "."}) {
+    const Outcome outcome = structured(content);
+    EXPECT_EQ(summary(outcome), "retry invalid") << content;
+    EXPECT_THAT(outcome.reason, HasSubstr("several JSON answers")) << content;
+  }
+  for (const std::string& content :
+       {json + "\n" + json, "```json\n" + json + "\n```\nAgain: " + json,
+        "{\"thought\": \"It is {dark}.\"}\n" + json, "{\"border\": \"sharp\"} becomes " + json,
+        "A set {a, b}: " + json}) {
+    EXPECT_EQ(structured(content).text, kP1Note) << content;
+  }
+}
+
 TEST(StructuredAnswer, SmallSlipsAreSettled) {
   Json answer = p1_answer();
   answer["asymmetry"] = " Asymmetric.";
