@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "data/adapters/folder_keys.h"
 #include "epicrisis/core/strings.h"
 #include "text/unicode.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kSuffixes = {".jpg",  ".jpeg", ".png",
                                                        ".webp", ".jfif", ".jpe"};
+constexpr std::size_t kMaxPicturePath = 1024;  // bytes
 // Of a name's 255 bytes: room is left for ".jpeg", "@123456" and ".part".
 constexpr std::size_t kMaxPart = 180;
 constexpr std::string_view kEscaped = "/\\:*?\"<>|%@";
@@ -57,6 +59,20 @@ int hex_digit(char c) {
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return -1;
+}
+
+// Without its picture suffix, or, where it has none, with each there is.
+std::vector<std::string> with_other_suffixes(const std::string& key) {
+  if (is_picture_name(key)) return {std::string(without_picture_suffix(key))};
+  std::vector<std::string> keys;
+  for (const std::string_view suffix : kSuffixes) {
+    keys.push_back(key + std::string(suffix));
+    std::string upper(suffix);
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    keys.push_back(key + upper);
+  }
+  return keys;
 }
 
 }  // namespace
@@ -139,29 +155,66 @@ bool is_key(std::string_view text) {
   return !text.empty() && text.size() <= kMaxKey && is_showable(text);
 }
 
-KeySpellings spellings_of_key(std::string_view text) {
-  KeySpellings found;
-  const auto add = [&](std::string key) {
-    if (std::find(found.keys.begin(), found.keys.end(), key) == found.keys.end()) {
-      found.keys.push_back(std::move(key));
+std::string plain_picture_path(std::string_view name) {
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+  };
+  if (name.size() > kMaxPicturePath || !is_valid_utf8(name) ||
+      std::any_of(name.begin(), name.end(), is_control)) {
+    return {};
+  }
+  std::string slashes(trim(name));
+  std::replace(slashes.begin(), slashes.end(), '\\', '/');
+  std::vector<std::string> parts;
+  for (std::string& part : split(slashes, '/')) {
+    if (part.empty() || part == ".") continue;
+    if (part != "..") {
+      parts.push_back(std::move(part));
+    } else if (parts.empty()) {
+      return {};
+    } else {
+      parts.pop_back();
+    }
+  }
+  return join(parts, "/");
+}
+
+std::string plain_id(std::string_view id) {
+  id = trim(id);
+  if (id.find_first_of("/\\") == std::string_view::npos) return std::string(id);
+  std::string plain = plain_picture_path(id);
+  return plain.empty() ? std::string(id) : plain;
+}
+
+std::vector<std::vector<std::string>> spellings_of_key(std::string_view text) {
+  std::vector<std::vector<std::string>> groups;
+  const auto add_alone = [&](std::string key) {
+    if (std::find(groups.begin(), groups.end(), std::vector{key}) == groups.end()) {
+      groups.push_back({std::move(key)});
     }
   };
-  add(std::string(text));
-  add(normal_spelling(text));
-  found.certain = found.keys.size();
-  const std::string normal = normal_spelling(text);
-  if (is_picture_name(normal)) {
-    add(std::string(without_picture_suffix(normal)));
-    return found;
+  const std::string plain = normal_spelling(plain_id(text));
+  add_alone(std::string(text));
+  add_alone(normal_spelling(text));
+  add_alone(plain);
+  groups.push_back(with_other_suffixes(plain));
+  if (plain.find('/') == std::string::npos) return groups;
+  const std::string key = key_of_picture_path(plain);
+  add_alone(key);
+  groups.push_back(with_other_suffixes(key));
+  return groups;
+}
+
+std::vector<std::string> keys_meant(std::string_view text,
+                                    const std::function<bool(const std::string&)>& is_there) {
+  std::vector<std::string> meant;
+  for (std::vector<std::string>& group : spellings_of_key(text)) {
+    for (std::string& key : group) {
+      if (is_there(key)) meant.push_back(std::move(key));
+    }
+    if (!meant.empty()) break;
   }
-  for (const std::string_view suffix : kSuffixes) {
-    add(normal + std::string(suffix));
-    std::string upper(suffix);
-    std::transform(upper.begin(), upper.end(), upper.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-    add(normal + upper);
-  }
-  return found;
+  return meant;
 }
 
 std::string file_name_of_key(std::string_view key, bool fold) {

@@ -12,11 +12,11 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/corpus/import.h"
-#include "epicrisis/corpus/split_table.h"
 #include "epicrisis/data/read_remarks.h"
 #include "epicrisis/store/tables/samples.h"
 #include "epicrisis/store/tables/splits.h"
 #include "study/data_state.h"
+#include "study/file_splits.h"
 
 namespace epicrisis::study {
 namespace {
@@ -49,54 +49,6 @@ void sort_by_key(std::vector<Case>& cases, std::vector<SplitItem>& items) {
   items = std::move(sorted_items);
 }
 
-// The splits of a study's own file, in place of those that data sets publish.
-class FileSplits {
- public:
-  explicit FileSplits(const Study& study) : study_(study) {
-    if (study.split_file.empty()) return;
-    splits_ = read_split_csv(study.split_file);
-    std::set<int> folds;
-    for (const auto& [sample, split] : splits_) {
-      has_test_ = has_test_ || split.role == Role::kTest;
-      if (split.fold > 0) folds.insert(split.fold);
-    }
-    if (study.split_fold == 0 && !folds.empty()) {
-      throw UsageError("{}: {} has the folds {} to {}: say which is held out, as fold = {}",
-                       study.split_place, study.split_file.string(), *folds.begin(),
-                       *folds.rbegin(), *folds.begin());
-    }
-    if (study.split_fold > 0 && !folds.contains(study.split_fold)) {
-      throw UsageError("{}: {} has no sample in the fold {}", study.split_place,
-                       study.split_file.string(), study.split_fold);
-    }
-  }
-
-  // What stands for the published split of a sample.
-  std::string of(const Sample& sample) {
-    if (study_.split_file.empty()) return sample.split;
-    const auto found = splits_.find({sample.dataset, sample.key});
-    if (found == splits_.end()) return "";
-    ++met_;
-    Role role = found->second.role;
-    if (study_.split_fold > 0 && found->second.fold == study_.split_fold) {
-      role = has_test_ ? Role::kValidation : Role::kTest;
-    }
-    return role == Role::kUnused ? "" : std::string(role_name(role));
-  }
-
-  void tell(const Job& job) const {
-    if (met_ == splits_.size()) return;
-    job.warn("{}: {} of {} with no sample of an internal data set of the study",
-             study_.split_file.string(), splits_.size() - met_, counted(splits_.size(), "row"));
-  }
-
- private:
-  const Study& study_;
-  std::map<std::pair<std::string, std::string>, FiledSplit> splits_;
-  bool has_test_ = false;
-  std::size_t met_ = 0;
-};
-
 bool honours_splits(const Study& study) {
   return study.honour_published_splits || !study.split_file.empty();
 }
@@ -106,7 +58,7 @@ bool honours_splits(const Study& study) {
 std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& set,
                              std::vector<SplitItem>& items, const Job& job) {
   std::vector<Case> cases;
-  FileSplits splits(study);
+  const FileSplits splits(workspace.database(), study, job);
   SampleFilter filter;
   filter.datasets = names_of_data(study);
   filter.with_image = true;
@@ -130,7 +82,6 @@ std::vector<Case> load_cases(Workspace& workspace, const Study& study, CaseSet& 
     cases.push_back(std::move(entry));
     return true;
   });
-  splits.tell(job);
   sort_by_key(cases, items);
   return cases;
 }

@@ -177,9 +177,9 @@ void import_study_notes(Workspace& workspace, const Study& study, Job& job) {
     warn(report.invalid, report.invalid_examples, "rows are no notes");
     warn(report.conflicting, report.conflicting_examples,
          "notes are here under the same key with another text, which stays");
-    if (report.rows > 0 && report.rows == report.unmatched) {
-      warn(report.unmatched, report.unmatched_examples, "notes, none of a sample here");
-    }
+    warn(report.unmatched, report.unmatched_examples,
+         report.rows == report.unmatched ? "notes, none of a sample here"
+                                         : "notes of no sample here");
   }
 }
 

@@ -385,6 +385,22 @@ TEST(HostileTable, CsvFolderListsMustAgree) {
   EXPECT_THAT(read_error("csv_folder", input), HasSubstr("labels.csv:1"));
 }
 
+TEST(HostileTable, CsvFolderListsAreMatchedHoweverTheyAreSpelled) {
+  DataFolder folder;
+  folder.text("labels.csv", "sub/a.jpg,2\nsub/R\u00f6ntgen.jpg,6\n");
+  folder.text("labels_train.csv", "./sub//a,2\n");
+  folder.text("labels_test.csv", "sub\\Ro\u0308ntgen.jpg,6\n");
+  folder.text("classes_subclasses_metadata_mapping.csv",
+              "/sub/a,2,benign,nevus- congenital,nevus- congenital,-,melanocytic / nevus,x\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("csv_folder", input);
+  EXPECT_THAT(result.report.skipped, IsEmpty());
+  EXPECT_EQ(result.find("sub/a")->split, "train");
+  EXPECT_EQ(result.find("sub/a")->diagnosis, "nevus, congenital");
+  EXPECT_EQ(result.find("sub/R\u00f6ntgen")->split, "test");
+}
+
 TEST(HostileTable, WhatTheSinkThrowsPassesThrough) {
   DataFolder folder;
   folder.text("HAM10000_metadata.csv", std::string(kHeader) + "L1,a,nv,histo,40,male,back\n");

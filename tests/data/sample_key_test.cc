@@ -7,6 +7,7 @@
 #include "data/published_split.h"
 #include "epicrisis/core/random.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/near_keys.h"
 
 namespace epicrisis {
 namespace {
@@ -40,14 +41,73 @@ TEST(SampleKey, IsAnyTextThatIsSeen) {
   EXPECT_EQ(with_unseen_named("a\u200b\tb"), "a<U+200B><U+0009>b");
 }
 
-TEST(SampleKey, IsFoundWithAndWithoutSuffix) {
-  const KeySpellings with = spellings_of_key("a.JPG");
-  EXPECT_THAT(with.keys, ElementsAre("a.JPG", "a"));
-  EXPECT_EQ(with.certain, 1U);
-  const KeySpellings without = spellings_of_key("cafe\u0301");
-  EXPECT_EQ(without.certain, 2U);
-  EXPECT_THAT(without.keys,
-              IsSupersetOf({"cafe\u0301", "caf\u00e9", "caf\u00e9.jpg", "caf\u00e9.PNG"}));
+TEST(SampleKey, IsFoundAsItIsWritten) {
+  EXPECT_THAT(spellings_of_key("a.JPG"), ElementsAre(ElementsAre("a.JPG"), ElementsAre("a")));
+  const auto without = spellings_of_key("cafe\u0301");
+  ASSERT_EQ(without.size(), 3U);
+  EXPECT_THAT(without[0], ElementsAre("cafe\u0301"));
+  EXPECT_THAT(without[1], ElementsAre("caf\u00e9"));
+  EXPECT_THAT(without[2], IsSupersetOf({"caf\u00e9.jpg", "caf\u00e9.PNG"}));
+
+  const std::set<std::string> there = {
+      "sub/a", "sub/R\u00f6ntgen", "b",     "c.png", "c.jpg", "x__y__z",
+      "x/y/w", "x__y__w",          "../up", "5"};
+  const std::vector<std::pair<std::string, std::vector<std::string>>> kMeant = {
+      {"sub/a", {"sub/a"}},
+      {"sub/a.png", {"sub/a"}},
+      {"./sub/a", {"sub/a"}},
+      {"./sub/a.JPEG", {"sub/a"}},
+      {"sub//a", {"sub/a"}},
+      {"sub\\a", {"sub/a"}},
+      {".\\sub\\a.png", {"sub/a"}},
+      {"/sub/a.png", {"sub/a"}},
+      {"sub/x/../a", {"sub/a"}},
+      {" sub/a ", {"sub/a"}},
+      {"sub/Ro\u0308ntgen.png", {"sub/R\u00f6ntgen"}},
+      {"./b", {"b"}},
+      {"c.png", {"c.png"}},
+      {"./c.png", {"c.png"}},
+      {"c", {"c.jpg", "c.png"}},
+      {"x/y/z.jpg", {"x__y__z"}},
+      {"x/y/w.jpg", {"x/y/w"}},
+      {"../up", {"../up"}},
+      // Near, but another.
+      {"Sub/a", {}},
+      {"a", {}},
+      {"other/sub/a", {}},
+      {"../sub/a", {}},
+      {"", {}}};
+  for (const auto& [written, meant] : kMeant) {
+    EXPECT_THAT(keys_meant(written, [&](const std::string& key) { return there.contains(key); }),
+                testing::UnorderedElementsAreArray(meant))
+        << written;
+  }
+}
+
+TEST(NearKeys, SuggestsWhatDiffersLittle) {
+  NearKeys keys;
+  for (const char* key : {"ISIC_01", "sub/a", "sub/b c", "one/x", "two/x", "train__cat__0007", "12",
+                          "012", "0044", "up.png"}) {
+    keys.add(key);
+  }
+  const std::vector<std::pair<const char*, std::optional<std::string>>> kNear = {
+      {"isic_01", "ISIC_01"},
+      {"images/ISIC_01.JPEG", "ISIC_01"},
+      {"ISIC_01.tiff", "ISIC_01"},
+      {"a.png", "sub/a"},
+      {"sub/b%20c.png", "sub/b c"},
+      {"cat/0007.jpg", "train__cat__0007"},
+      {"7", "train__cat__0007"},
+      {"44.0", "0044"},
+      {"Two/X", "two/x"},
+      {"UP.jpg", "up.png"},
+      {"x", std::nullopt},  // which of the two?
+      {"0012", std::nullopt},
+      {"ISIC_02", std::nullopt},
+      {"", std::nullopt}};
+  for (const auto& [written, near] : kNear) EXPECT_EQ(keys.near(written), near) << written;
+  EXPECT_EQ(near_key_words("a"), "; did you mean 'a'?");
+  EXPECT_EQ(near_key_words({}), "");
 }
 
 TEST(SampleKey, BecomesAFileNameAndComesBack) {

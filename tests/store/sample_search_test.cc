@@ -37,7 +37,7 @@ TEST_F(SampleSearchTest, AKeyIsTakenWithAndWithoutSuffix) {
   Workspace workspace = make();
   Database& database = workspace.database();
   for (const char* key : {"one", "two.JPG", "both", "both.png", "twins.jpg", "twins.png", "-77",
-                          "caf\u00e9", "caf%CC%81"}) {
+                          "caf\u00e9", "caf%CC%81", "sub/x"}) {
     test::store_sample(database, "a", test::make_sample(key));
   }
   const std::vector<std::pair<const char*, const char*>> kWritten = {
@@ -49,13 +49,16 @@ TEST_F(SampleSearchTest, AKeyIsTakenWithAndWithoutSuffix) {
       {"both.jpg", "both"},
       {"twins.png", "twins.png"},
       {"-77.jpg", "-77"},
-      {"cafe\u0301.jpg", "caf\u00e9"}};
+      {"cafe\u0301.jpg", "caf\u00e9"},
+      {"./sub//x", "sub/x"},
+      {"\\sub\\x.png", "sub/x"}};
   for (const auto& [written, key] : kWritten) {
     EXPECT_EQ(sample_by_key(database, written).key, key) << written;
   }
   EXPECT_EQ(fault(workspace, "twins"),
             "'twins' may mean a/twins.jpg or a/twins.png: give the whole key");
   EXPECT_EQ(fault(workspace, "three.jpg"), "no sample 'three.jpg' in a");
+  EXPECT_EQ(fault(workspace, "img/ONE.tiff"), "no sample 'img/ONE.tiff' in a; did you mean 'one'?");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,14 +35,23 @@ std::string with_unseen_named(std::string_view text);
 bool is_showable(std::string_view text);
 bool is_key(std::string_view text);  // showable, 1 to kMaxKey bytes
 
-// How a key may be written by people and by other programs: as it is, in its normal spelling, and,
-// of both, without its picture suffix or with each there is. The first that is found is meant; of
-// those from `certain` on it must be the only one.
-struct KeySpellings {
-  std::vector<std::string> keys;
-  std::size_t certain = 0;
-};
-KeySpellings spellings_of_key(std::string_view text);
+// "./a//b\\c.jpg" -> "a/b/c.jpg": as tables write paths. A leading "/" goes, ".." is followed. ""
+// for one that leads out of the folder, is no UTF-8, holds a control character or is over 1024
+// bytes.
+std::string plain_picture_path(std::string_view name);
+// An id as an import takes it, before its spelling: one with '/' or '\\' as a plain path, where it
+// is one.
+std::string plain_id(std::string_view id);
+
+// How a key may be written by people and by other programs: as it is, in its normal spelling, as a
+// plain path, without its picture suffix or with each there is, and, of a path, as an imagefolder
+// makes keys of it. Of the first group that has a key that is there, this is meant, if it is the
+// only one.
+std::vector<std::vector<std::string>> spellings_of_key(std::string_view text);
+// The keys that are meant by it, of those that are there: one; none; or several, which differ by
+// their picture suffix.
+std::vector<std::string> keys_meant(std::string_view text,
+                                    const std::function<bool(const std::string&)>& is_there);
 
 // The key as the end of a path, without suffix: letters, digits and most signs stay, others are
 // "%2F" (also '%' and '@', a '.' or '-' at the start, names that Windows keeps for devices). Longer

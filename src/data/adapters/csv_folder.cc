@@ -10,6 +10,7 @@
 #include "data/adapters/tables.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 
 namespace epicrisis {
 namespace {
@@ -44,7 +45,9 @@ class ListReader {
     }
     return true;
   }
-  std::string id() const { return std::string(without_picture_suffix(trim(reader_.row()[0]))); }
+  std::string id() const {
+    return std::string(without_picture_suffix(normal_spelling(plain_id(reader_.row()[0]))));
+  }
   const std::string& file() const { return reader_.row()[0]; }
   std::string number() const { return std::string(trim(reader_.row()[1])); }
   std::string place() const { return reader_.place(); }

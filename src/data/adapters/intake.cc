@@ -42,13 +42,6 @@ Taxonomy taxonomy_of(const AdapterInput& input, std::string_view fallback) {
                         input.field.value_or(Field::standard()));
 }
 
-// "./a//b" and "a\\b" as "a/b", as paths are written.
-std::string plain_id(std::string_view id) {
-  if (id.find_first_of("/\\") == std::string_view::npos) return std::string(id);
-  std::string plain = plain_picture_path(id);
-  return plain.empty() ? std::string(id) : plain;
-}
-
 }  // namespace
 
 Intake::Intake(const AdapterInput& input, std::string_view adapter, std::string_view taxonomy,
@@ -160,7 +153,7 @@ void Intake::settle_words(std::string_view place, std::string_view what, std::st
 }
 
 bool Intake::check_id(Draft& draft) {
-  draft.id = plain_id(trim(draft.id));
+  draft.id = plain_id(draft.id);
   const std::string normal = normal_spelling(draft.id);
   if (normal.empty()) {
     skip(kNoId, draft.place, draft.id);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <system_error>
 #include <tuple>
 #include <utility>
 
+#include "data/written_names.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
@@ -14,8 +14,7 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::size_t kMaxPictureName = 1024;  // bytes
-constexpr std::size_t kMaxCompared = 64;       // near names looked at
+constexpr std::size_t kMaxCompared = 64;  // near names looked at
 // How like a file's name is to the one that is looked for.
 constexpr int kBoth = 1;
 constexpr int kSuffix = 2;
@@ -28,20 +27,6 @@ std::string_view folder_of(std::string_view path) {
 }
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// "a%20b" as "a b".
-std::string without_percent_signs(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    const std::string_view hex = text[i] == '%' ? text.substr(i + 1, 2) : std::string_view();
-    const char* const end = hex.data() + hex.size();
-    const bool is_code = hex.size() == 2 && std::from_chars(hex.data(), end, code, 16).ptr == end;
-    plain += is_code ? static_cast<char>(code) : text[i];
-    if (is_code) i += 2;
-  }
-  return plain;
-}
 
 // "images/a.jpg" ends with "a.jpg", not with ".jpg".
 bool ends_with_path(std::string_view path, std::string_view end) {
@@ -189,30 +174,6 @@ std::vector<Path> folders_below(const Path& folder) {
   }
   std::sort(folders.begin(), folders.end());
   return folders;
-}
-
-std::string plain_picture_path(std::string_view name) {
-  const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
-  };
-  if (name.size() > kMaxPictureName || !is_valid_utf8(name) ||
-      std::any_of(name.begin(), name.end(), is_control)) {
-    return {};
-  }
-  std::string slashes(trim(name));
-  std::replace(slashes.begin(), slashes.end(), '\\', '/');
-  std::vector<std::string> parts;
-  for (std::string& part : split(slashes, '/')) {
-    if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(std::move(part));
-    } else if (parts.empty()) {
-      return {};
-    } else {
-      parts.pop_back();
-    }
-  }
-  return join(parts, "/");
 }
 
 PictureIndex::PictureIndex(const AdapterInput& input, const PictureLayout& layout)
@@ -412,25 +373,10 @@ std::optional<PictureIndex::Near> PictureIndex::near(std::string_view name) {
 
 // "a%20b.jpg" for "a b.jpg"; spreadsheets make 1, 1.0 or ="0001" of 0001.
 std::optional<PictureIndex::Near> PictureIndex::near_by_spelling(const std::string& wanted) {
-  const auto number = [](std::string_view stem) -> std::string {
-    while (!stem.empty() && std::string_view("='\"").find(stem.front()) != std::string_view::npos) {
-      stem.remove_prefix(1);
-    }
-    while (!stem.empty() && std::string_view("'\"").find(stem.back()) != std::string_view::npos) {
-      stem.remove_suffix(1);
-    }
-    std::string digits;
-    for (const char c : stem) {
-      if (c != ',') digits += c;
-    }
-    if (digits.ends_with(".0")) digits.resize(digits.size() - 2);
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) return {};
-    return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
-  };
   if (numbers_.empty()) {
     numbers_.emplace("", 0);  // made
     for (std::uint32_t i = 1; i < files_.size(); ++i) {
-      const std::string stem = number(without_picture_suffix(name_of(files_[i].path)));
+      const std::string stem = plain_number(without_picture_suffix(name_of(files_[i].path)));
       if (!stem.empty()) numbers_.emplace(stem, i);
     }
   }
@@ -440,7 +386,7 @@ std::optional<PictureIndex::Near> PictureIndex::near_by_spelling(const std::stri
       return Near{"spelling", files_[found.number].path};
     }
   }
-  const std::string stem = number(without_picture_suffix(name_of(plain)));
+  const std::string stem = plain_number(without_picture_suffix(name_of(plain)));
   const auto same = stem.empty() ? numbers_.end() : numbers_.find(stem);
   if (same == numbers_.end()) return std::nullopt;
   return Near{"spelling", files_[same->second].path};

@@ -31,11 +31,6 @@ struct PictureLayout {
   bool recursive = false;
 };
 
-// "./a//b\\c.jpg" -> "a/b/c.jpg": as tables write paths. A leading "/" goes, ".." is followed. ""
-// for one that leads out of the folder, is no UTF-8, holds a control character or is over 1024
-// bytes.
-std::string plain_picture_path(std::string_view name);
-
 // The pictures of one or several folders by name. Names from tables are only ever looked up here,
 // never made into a path. No picture is matched by a part of its name or by another case. Spellings
 // that look alike (sample_key.h) find each other, unless the folder has a file of each.

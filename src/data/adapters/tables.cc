@@ -7,6 +7,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/sample_key.h"
 
 namespace epicrisis {
 
@@ -89,6 +90,16 @@ std::string_view without_downsampled(std::string_view id) {
   return id.ends_with(kSuffix) ? id.substr(0, id.size() - kSuffix.size()) : id;
 }
 
+namespace {
+
+// As ids are spelled in samples, so that tables that spell them differently find each other.
+std::string joined_id(std::string_view id, std::string_view (*fold_id)(std::string_view)) {
+  const std::string spelled = normal_spelling(plain_id(id));
+  return std::string(fold_id != nullptr ? fold_id(spelled) : std::string_view(spelled));
+}
+
+}  // namespace
+
 SideTable::SideTable(const Path& path, std::string_view id_column, Intake& intake,
                      std::string_view (*fold_id)(std::string_view))
     : fold_id_(fold_id) {
@@ -96,9 +107,8 @@ SideTable::SideTable(const Path& path, std::string_view id_column, Intake& intak
   const std::size_t id = reader.column(id_column);
   header_ = reader.header();
   while (reader.next()) {
-    std::string_view key = trim(reader.at(id));
-    if (fold_id_ != nullptr) key = fold_id_(key);
-    if (!rows_.emplace(std::string(key), reader.row()).second) {
+    const std::string key = joined_id(reader.at(id), fold_id_);
+    if (!rows_.emplace(key, reader.row()).second) {
       intake.warn("id twice in a joined table", reader.place(), key);
     }
   }
@@ -114,8 +124,8 @@ SideTable SideTable::without_header(const Path& path, std::vector<std::string> h
       throw InputError("{}: {} columns, {} were expected ({})", reader.place(), reader.row().size(),
                        table.header_.size(), join(table.header_, ", "));
     }
-    const std::string_view key = trim(reader.row()[0]);
-    if (!table.rows_.emplace(std::string(key), reader.row()).second) {
+    const std::string key = joined_id(reader.row()[0], nullptr);
+    if (!table.rows_.emplace(key, reader.row()).second) {
       intake.warn("id twice in a joined table", reader.place(), key);
     }
   }
@@ -123,8 +133,7 @@ SideTable SideTable::without_header(const Path& path, std::vector<std::string> h
 }
 
 const std::vector<std::string>* SideTable::find(std::string_view id) const {
-  const std::string_view key = trim(id);
-  const auto position = rows_.find(std::string(fold_id_ != nullptr ? fold_id_(key) : key));
+  const auto position = rows_.find(joined_id(id, fold_id_));
   return position == rows_.end() ? nullptr : &position->second;
 }
 

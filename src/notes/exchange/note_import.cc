@@ -12,6 +12,7 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/near_path.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/near_keys.h"
 #include "epicrisis/notes/exchange/exchange.h"
 #include "epicrisis/notes/strategy/strategy.h"
 #include "epicrisis/store/tables/sample_search.h"
@@ -55,7 +56,7 @@ class Importer {
       ++report_.unmatched;
       keep_example(report_.unmatched_examples,
                    fmt::format("{}: {}/{}{}", note.place, note.dataset, note.key,
-                               samples.empty() ? "" : " may mean several samples"));
+                               samples.empty() ? near_words(note) : " may mean several samples"));
       if (!is_known(note.dataset)) report_.unknown_datasets.insert(note.dataset);
       return;
     }
@@ -104,6 +105,7 @@ class Importer {
 
  private:
   static constexpr std::size_t kMaxPlace = 500;  // bytes
+  static constexpr std::int64_t kMostNear = 20;  // examples that are kept
   enum class State { kNew, kThere, kOther };
 
   // Right after a commit: what was counted as written is stored.
@@ -119,6 +121,14 @@ class Importer {
 
   bool is_known(const std::string& dataset) const {
     return std::ranges::binary_search(known_, dataset);
+  }
+
+  // Asked for what is told alone.
+  std::string near_words(const IncomingNote& note) {
+    if (report_.unmatched > kMostNear || !is_known(note.dataset)) return "";
+    const auto [keys, is_new] = near_.try_emplace(note.dataset);
+    if (is_new) keys->second = near_keys(database_, note.dataset);
+    return near_key_words(keys->second.near(note.key));
   }
 
   void count_claim(const IncomingNote& note) {
@@ -186,6 +196,7 @@ class Importer {
   std::vector<std::string> known_;                  // sorted
   std::set<std::string> filled_in_;                 // strategies of this program that ask no model
   std::map<std::string, std::string> first_claim_;  // "file:12", by strategy
+  std::map<std::string, NearKeys> near_;            // by data set
   NoteImportReport report_;
 };
 

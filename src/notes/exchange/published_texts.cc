@@ -8,7 +8,6 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/toml.h"
-#include "epicrisis/data/sample_key.h"
 #include "notes/resources.h"
 
 namespace epicrisis {
@@ -117,7 +116,7 @@ void visit_row(const TextForm& form, const NoteImportOptions& options, const std
     note.place = place;
     note.keep_doubtful = options.keep_doubtful;
     note.dataset = options.dataset.empty() ? form.data_set : options.dataset;
-    note.key = without_picture_suffix(trim(cell(form.key)));
+    note.key = trim(cell(form.key));
     const bool takes_name = !options.strategy.empty() && form.texts.size() == 1;
     note.strategy = takes_name ? options.strategy : column.strategy;
     note.text = cell(column.column);

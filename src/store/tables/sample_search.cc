@@ -1,6 +1,7 @@
 #include "epicrisis/store/tables/sample_search.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -12,15 +13,24 @@ namespace epicrisis {
 
 std::vector<Sample> samples_of_key(Database& database, std::string_view dataset,
                                    std::string_view key) {
-  const KeySpellings spellings = spellings_of_key(key);
   std::vector<Sample> found;
-  for (std::size_t i = 0; i < spellings.keys.size(); ++i) {
-    auto sample = find_sample(database, dataset, spellings.keys[i]);
-    if (!sample) continue;
-    found.push_back(*std::move(sample));
-    if (i < spellings.certain) break;
-  }
+  keys_meant(key, [&](const std::string& one) {
+    auto sample = find_sample(database, dataset, one);
+    if (sample) found.push_back(*std::move(sample));
+    return sample.has_value();
+  });
   return found;
+}
+
+NearKeys near_keys(Database& database, std::string_view dataset) {
+  NearKeys keys;
+  SampleFilter filter;
+  filter.datasets = {std::string(dataset)};
+  for_each_sample(database, filter, [&](const Sample& sample) {
+    keys.add(sample.key);
+    return true;
+  });
+  return keys;
 }
 
 Sample sample_by_key(Database& database, std::string_view key,
@@ -34,8 +44,13 @@ Sample sample_by_key(Database& database, std::string_view key,
     }
   }
   if (found.empty()) {
-    throw UsageError("no sample '{}' in {}", clean_text(key, 100),
-                     searched.empty() ? "this workspace" : join(searched, ", "));
+    std::optional<std::string> near;
+    for (const std::string& dataset : searched) {
+      if (!near) near = near_keys(database, dataset).near(key);
+    }
+    throw UsageError("no sample '{}' in {}{}", clean_text(key, 100),
+                     searched.empty() ? "this workspace" : join(searched, ", "),
+                     near_key_words(near));
   }
   if (found.size() == 1) return std::move(found.front());
   std::vector<std::string> names;

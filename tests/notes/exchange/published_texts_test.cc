@@ -32,7 +32,7 @@ TEST(PublishedTexts, SkinCap) {
                               "2,2.png,acne,,,,fitzpatrick17k\n");
   ASSERT_THAT(notes, SizeIs(2));
   EXPECT_EQ(notes[0].dataset, "skincap");
-  EXPECT_EQ(notes[0].key, "1");
+  EXPECT_EQ(notes[0].key, "1.png");
   EXPECT_EQ(notes[0].strategy, "skincap");
   EXPECT_EQ(notes[0].text, "A dark, uneven plaque.");
   EXPECT_EQ(notes[0].origin, "image");
@@ -65,7 +65,7 @@ TEST(PublishedTexts, DermaSynthRecords) {
                options);
   ASSERT_THAT(notes, SizeIs(2));
   EXPECT_EQ(notes[0].dataset, "bcn20000");
-  EXPECT_EQ(notes[0].key, "BCN_1");
+  EXPECT_EQ(notes[0].key, "BCN_1.jpg");
   EXPECT_EQ(notes[0].text, "A brown papule.");
   EXPECT_EQ(notes[0].strategy, "dermasynth-general");
   EXPECT_EQ(notes[0].parameters.at("question"), "What is seen?");
