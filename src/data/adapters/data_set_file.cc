@@ -31,13 +31,23 @@ TableFiles read_table_files(const TomlTable& table) {
   return files;
 }
 
+void require_pattern(const TomlTable& table, std::string_view key, const std::string& pattern) {
+  const RE2 expression(pattern, RE2::Quiet);
+  if (!expression.ok()) throw UsageError("{}: {}", table.place(key), expression.error());
+}
+
 PathForm read_path_form(const TomlTable& table) {
   PathForm form;
   form.pattern = table.string("pattern");
   form.modality = table.string_or("modality", "");
-  const RE2 expression(form.pattern, RE2::Quiet);
-  if (!expression.ok()) throw UsageError("{}: {}", table.place("pattern"), expression.error());
+  require_pattern(table, "pattern", form.pattern);
   return form;
+}
+
+std::set<std::string, std::less<>> folded_names(const TomlTable& table, std::string_view key) {
+  std::set<std::string, std::less<>> names;
+  for (const std::string& name : table.strings_or(key, {})) names.insert(fold_value(name));
+  return names;
 }
 
 RowRule read_rule(const TomlTable& table) {
@@ -142,7 +152,11 @@ DataSetFile read_data_set_file(const TomlTable& table, const Field& field) {
   if (file.pictures.usual.empty()) file.pictures.usual = PictureLayout().usual;
   file.pictures.recursive = table.boolean_or("recursive", false);
   file.least_labels = static_cast<std::size_t>(table.integer_in("least_labels", 1, 1000, 1));
-  for (const std::string& name : table.strings_or("own", {})) file.own.insert(fold_value(name));
+  file.own = folded_names(table, "own");
+  file.shared = folded_names(table, "shared");
+  file.called = folded_names(table, "called");
+  file.own_files = table.string_or("own_files", "");
+  if (!file.own_files.empty()) require_pattern(table, "own_files", file.own_files);
   file.picture_columns = table.strings_or("picture_columns", {});
   file.weighted_label = table.string_or("weighted_label", "");
   file.other_picture = table.string_or("other_picture", "");

@@ -52,6 +52,12 @@ struct DataSetFile {
   // Names of folders that no other set has so, folded. Not empty: paths are its own only where most
   // folders are called so, and `least_labels` of them at least.
   std::set<std::string, std::less<>> own;
+  // Names of its folders that others have too, folded. Where most folders have one of either or one
+  // of the label map, its files' names (`own_files`, RE2, without folder and suffix) or the name of
+  // a folder above (`called`, folded) make it sure.
+  std::set<std::string, std::less<>> shared;
+  std::string own_files;
+  std::set<std::string, std::less<>> called;
   std::vector<RowRule> rules;
   ColumnMap columns;
   // Columns that each name a picture of the row: a sample each, whose id is the file's name.

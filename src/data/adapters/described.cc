@@ -109,16 +109,37 @@ class Described final : public Adapter {
 
   // Names of diseases are those of anybody's folders, and stand in every label map.
   bool has_own_folders(const AdapterInput& input) const {
+    const Taxonomy taxonomy = Taxonomy::load(name_);
+    const RE2 own_file(file_.own_files);
+    std::set<std::string> own;
+    std::set<std::string> known;
     std::set<std::string> folders;
+    std::uint64_t own_files = 0;
+    bool called = file_.called.contains(fold_value(folder_name(input.path)));
     const AdapterReport report = read(input, [&](Sample&& sample) {
-      const std::string folder = fold_value(said_by_path(sample, "label"));
-      if (!folder.empty()) folders.insert(folder);
+      const std::string label = said_by_path(sample, "label");
+      const std::string folder = fold_value(label);
+      if (!folder.empty() && folders.insert(folder).second) {
+        if (file_.own.contains(folder)) own.insert(folder);
+        if (file_.shared.contains(folder) || taxonomy.find(label) != nullptr) known.insert(folder);
+      }
+      const std::vector<std::string> parts = split(said_by_path(sample, "path"), '/');
+      own_files += RE2::FullMatch(without_picture_suffix(parts.back()), own_file) ? 1 : 0;
+      called = called || std::ranges::any_of(parts, [&](const std::string& part) {
+                 return file_.called.contains(fold_value(part));
+               });
     });
-    const auto own = static_cast<std::size_t>(std::ranges::count_if(
-        folders, [&](const std::string& folder) { return file_.own.contains(folder); }));
     const auto other = report.skipped.find(kOtherForm);
     const std::uint64_t misfits = other == report.skipped.end() ? 0 : other->second.count;
-    return own >= file_.least_labels && 2 * own > folders.size() && 10 * misfits <= report.records;
+    if (10 * misfits > report.records) return false;
+    if (own.size() >= file_.least_labels && 2 * own.size() > folders.size()) return true;
+    known.merge(own);
+    const bool has_own_files = !file_.own_files.empty() && 2 * own_files > report.samples;
+    return (has_own_files || called) && 2 * known.size() > folders.size();
+  }
+
+  static std::string folder_name(const Path& folder) {
+    return (std::filesystem::absolute(folder) / "").lexically_normal().parent_path().filename();
   }
 
   static std::string said_by_path(const Sample& sample, const char* group) {
