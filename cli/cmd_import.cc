@@ -99,12 +99,18 @@ void print_report(const ImportReport& report) {
   }
 }
 
-// A workspace that an import made goes again where the import fails.
+// A workspace that an import made goes again where the import fails, with the folders above it that
+// were made for it.
 class NewWorkspace {
  public:
   explicit NewWorkspace(Path root) : root_(std::move(root)) {
     std::error_code ignored;
     folder_was_there_ = std::filesystem::exists(root_, ignored);
+    const Path whole = (std::filesystem::absolute(root_) / "").lexically_normal().parent_path();
+    for (Path above = whole.parent_path(); !std::filesystem::exists(above, ignored);
+         above = above.parent_path()) {
+      missing_above_.push_back(above);
+    }
     // Making it may fail half-way, as on a full disk.
     made_ = !folder_was_there_ || std::filesystem::is_empty(root_, ignored);
   }
@@ -117,6 +123,8 @@ class NewWorkspace {
     std::error_code ignored;
     if (!folder_was_there_) {
       std::filesystem::remove_all(root_, ignored);
+      // One in which somebody else has put something meanwhile stays, and so do those above it.
+      for (const Path& above : missing_above_) std::filesystem::remove(above, ignored);
       return;
     }
     std::vector<Path> entries;
@@ -130,6 +138,7 @@ class NewWorkspace {
 
  private:
   Path root_;
+  std::vector<Path> missing_above_;  // the innermost first
   bool folder_was_there_ = false;
   bool made_ = false;
 };

@@ -207,6 +207,13 @@ TEST_F(ProgramTest, AFailedImportLeavesNoWorkspace) {
   ham("HAM_1\n");
   EXPECT_EQ(import(), 4) << said;
   EXPECT_FALSE(std::filesystem::exists(path("w")));
+  // Nor the folders above it that were made for it.
+  std::filesystem::create_directory(path("old"));
+  for (const char* below : {"new/a/b", "old/a/b", "old/a/b/"}) {
+    EXPECT_EQ(run("import ham10000 '" + path("ham") + "' -w '" + path(below) + "'"), 4) << said;
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("new")));
+  EXPECT_TRUE(std::filesystem::is_empty(path("old")));
   std::filesystem::create_directory(path("w"));
   EXPECT_EQ(import("--taxonomy none"), 2) << said;
   EXPECT_TRUE(std::filesystem::is_empty(path("w")));
