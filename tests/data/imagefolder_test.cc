@@ -244,7 +244,14 @@ TEST(ImageFolder, NamesTablesThatAreNotRead) {
         "metadata (1).jsonl", "metadata.ndjson"}) {
     const ReadResult result = read_lines("{\"file_name\": \"1.jpg\"}\n", name);
     EXPECT_EQ(result.report.samples, 3U) << name;
-    EXPECT_THAT(result.report.warnings.at(kMisnamed).examples, ElementsAre(HasSubstr(name)))
+    EXPECT_THAT(result.report.warnings.at(kMisnamed).examples,
+                ElementsAre(AllOf(HasSubstr(name), HasSubstr("rename it"))))
+        << name;
+  }
+  // A spreadsheet of another name is one still.
+  for (const char* name : {"metadata.xlsx", "train/Metadata.XLS", "metadata.ods"}) {
+    EXPECT_THAT(read_lines("x\n", name).report.warnings.at(kMisnamed).examples,
+                ElementsAre(AllOf(HasSubstr(name), HasSubstr("save it as metadata.csv"))))
         << name;
   }
   for (const char* name : {"labels.csv", "train/labels.xlsx", "data.parquet"}) {

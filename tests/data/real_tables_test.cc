@@ -214,7 +214,7 @@ TEST(RealTables, Milk10k) {
     EXPECT_EQ(kinds, (std::set<std::string>{"clinical image", "dermoscopic image"})) << lesion;
     EXPECT_EQ(pictures[lesion], 2) << lesion;
   }
-  EXPECT_EQ(result.find("ISIC_0051817")->subclass, "Squamous cell carcinoma, Invasive");
+  EXPECT_EQ(result.find("ISIC_0051817")->subclass, "invasive squamous cell carcinoma");
   EXPECT_TRUE(result.find("ISIC_0051817")->metadata.contains("MONET_erythema"));
 }
 

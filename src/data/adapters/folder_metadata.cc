@@ -209,8 +209,8 @@ void read_csv(const Path& path, const std::string& picture, const MetadataVisito
 }
 
 bool is_table_name(std::string_view lower) {
-  constexpr std::array<std::string_view, 9> kEndings = {
-      ".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson", ".parquet", ".xlsx", ".xls"};
+  constexpr std::array<std::string_view, 10> kEndings = {
+      ".csv", ".tsv", ".tab", ".jsonl", ".json", ".ndjson", ".parquet", ".xlsx", ".xls", ".ods"};
   return std::any_of(kEndings.begin(), kEndings.end(),
                      [&](std::string_view ending) { return lower.ends_with(ending); });
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -77,6 +78,15 @@ constexpr std::string_view kAgainstFolder =
 // For another adapter.
 constexpr std::string_view kForTables = "column map that explains a table, and is not read";
 
+// Whether a new name could make metadata of a file: a spreadsheet stays one.
+bool is_text_name(const std::string& file) {
+  constexpr std::array<std::string_view, 5> kOthers = {".xlsx", ".xls", ".ods", ".parquet",
+                                                       ".xlsm"};
+  const std::string lower = ascii_lower(file);
+  return std::ranges::none_of(kOthers,
+                              [&](std::string_view ending) { return lower.ends_with(ending); });
+}
+
 // The column map that is given, else that of the folder, unless it explains a table.
 Path column_map_of(const AdapterInput& input) {
   if (!input.column_map.empty()) return input.column_map;
@@ -135,7 +145,7 @@ class FolderReader {
   void read() {
     for (const std::string& file : metadata_.misnamed) {
       intake_.warn("file that is nearly called metadata.jsonl or metadata.csv, and is not read",
-                   file, "rename it");
+                   file, is_text_name(file) ? "rename it" : "save it as metadata.csv");
     }
     std::size_t told = 0;
     for (const std::string& file : metadata_.unread) {

@@ -304,6 +304,9 @@ void Intake::map_label(Draft& draft) {
   } else {
     count_unnamed(report_.unmapped, sample.raw_label);
   }
+  if (const std::string* words = taxonomy_.words("subclass", sample.subclass)) {
+    sample.subclass = *words;
+  }
   sample.diagnosis = clean_text(sample.diagnosis, kMaxFindingValue);
   sample.subclass = clean_text(sample.subclass, kMaxFindingValue);
   sample.grade = clean_text(sample.grade, kMaxFindingName);
