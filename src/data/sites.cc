@@ -41,6 +41,7 @@ class Sites {
       for (std::string& one : folded_words(word)) left_out_.push_back(std::move(one));
     }
     for (const std::string& word : file.strings_or("beside", {})) beside_.insert(fold_value(word));
+    for (const std::string& word : file.strings_or("none", {})) none_.insert(fold_value(word));
     const TomlTable sides = file.table("sides");
     for (const char* side : {"left", "right"}) {
       for (const std::string& word : sides.strings_or(side, {})) {
@@ -70,6 +71,8 @@ class Sites {
     if (is_english(value)) return std::string(value);
     return std::nullopt;
   }
+
+  bool is_none(std::string_view value) const { return none_.contains(fold_value(value)); }
 
   // A word of another alphabet or with an accent is no English one.
   std::string unread(std::string_view value) const {
@@ -121,6 +124,7 @@ class Sites {
   Lexicon english_;
   std::vector<std::string> left_out_;
   std::set<std::string, std::less<>> beside_;  // English words that may stand beside a site
+  std::set<std::string, std::less<>> none_;
   std::map<std::string, std::string, std::less<>> sides_;
   std::map<std::string, std::string, std::less<>> words_;  // by what is left of a cell
 };
@@ -135,6 +139,8 @@ const Sites& sites_of_tables() {
 std::optional<std::string> site_in_words(std::string_view value) {
   return sites_of_tables().in_words(value);
 }
+
+bool says_no_site(std::string_view value) { return sites_of_tables().is_none(value); }
 
 std::string unread_words_of_site(std::string_view value) { return sites_of_tables().unread(value); }
 

@@ -1,5 +1,6 @@
 // Tables of a user's own: the column map, and Hugging Face image folders.
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "data/read_support.h"
@@ -331,6 +332,44 @@ TEST(ColumnMap, ADiagnosisWithoutALetterIsLeftOutAndCounted) {
   EXPECT_THAT(said, ElementsAre("", "C43.9", "癌", "", ""));
   EXPECT_EQ(result.report.warnings.at("diagnosis without a letter, left out").values,
             (Counts{{"#", 1}, {"12.5", 1}}));
+}
+
+// A note says it as it stands, so a person is told of what hardly is a name.
+TEST(ColumnMap, ADiagnosisThatIsHardlyANameIsToldAndStays) {
+  DataFolder folder;
+  folder.text("columns.toml", "table = \"t.csv\"\n[columns]\nid = \"id\"\ndiagnosis = \"dx\"\n");
+  const std::vector<std::string> told = {"C43.9", "nevus?", "see http://x.org/1", "{'a': 1}",
+                                         "D22"};
+  const std::vector<std::string> plain = {"BCC",
+                                          "MM",
+                                          "nevus",
+                                          "T1a melanoma",
+                                          "CD30+ lymphoma",
+                                          "Bowen's disease",
+                                          "nevus; scar",
+                                          "SCC in situ",
+                                          "melanoma 2",
+                                          "\u764c",
+                                          "M\u00e1lnaevus",
+                                          "AK/SK",
+                                          "Becker's nevus (left)"};
+  std::string table = "id,dx\n";
+  int number = 0;
+  for (const auto* list : {&told, &plain}) {
+    for (const std::string& one : *list) table += fmt::format("{},\"{}\"\n", ++number, one);
+  }
+  folder.text("t.csv", table);
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("generic_csv", input);
+  EXPECT_EQ(result.samples[0].diagnosis, "C43.9");
+  Counts expected;
+  for (const std::string& one : told) expected[one] = 1;
+  ASSERT_EQ(result.report.warnings.size(), 1U);
+  EXPECT_EQ(
+      result.report.warnings.at("diagnosis that is hardly a name, and is said in notes as it is")
+          .values,
+      expected);
 }
 
 TEST(Tables, WhatIsNoFileIsTold) {

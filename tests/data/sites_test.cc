@@ -189,6 +189,28 @@ TEST(Sites, ThoseThatAreNotKnownStayAndAreWarnedOf) {
   EXPECT_EQ(tally.values, (Counts{{"Klingon", 2}, {"klingon", 1}}));
 }
 
+// Of a finding it would be a word, of a site it is none.
+TEST(Sites, WhatIsNotSeenIsNoSite) {
+  DataFolder folder;
+  folder.text("columns.toml",
+              "table = \"t.csv\"\n[columns]\nid = \"id\"\nsite = \"site\"\n"
+              "diagnosis = \"dx\"\n[[finding]]\nname = \"border\"\n");
+  folder.text("t.csv",
+              "id,site,border,dx\n1,not visible,not visible,none reported\n"
+              "2,Nicht sichtbar.,x,not visible\n3,None reported,x,nevus\n4,back,x,scar\n");
+  AdapterInput input = folder.input();
+  input.tables_only = true;
+  const ReadResult result = read_all("generic_csv", input);
+  std::vector<std::string> sites;
+  for (const Sample& sample : result.samples) sites.push_back(finding(sample, "site"));
+  EXPECT_THAT(sites, testing::ElementsAre("", "", "", "back"));
+  std::vector<std::string> diagnoses;
+  for (const Sample& sample : result.samples) diagnoses.push_back(sample.diagnosis);
+  EXPECT_THAT(diagnoses, testing::ElementsAre("", "", "nevus", "scar"));
+  EXPECT_EQ(finding(result.samples[0], "border"), "not visible");
+  EXPECT_THAT(result.report.warnings, testing::IsEmpty());
+}
+
 TEST(Sites, AreListed) {
   const std::string page = read_file(Path(EPICRISIS_SOURCE_DIR) / "docs/formats/values.md");
   const std::string list = page.substr(page.find("## Sites"));

@@ -163,6 +163,41 @@ TEST(Values, FurtherCellsThatSayNothing) {
   }
 }
 
+// Of other spellings, languages and programs.
+TEST(Values, CellsOfOtherLanguagesAndProgramsThatSayNothing) {
+  for (const char* cell : {"Unknown or not reported",
+                           "not spec.",
+                           "patient refused",
+                           "Unclassified",
+                           "I don't know",
+                           "I don\u2019t know",
+                           "inconnu(e)",
+                           "Inconnu.e",
+                           "non d\u00e9termin\u00e9e",
+                           "sin especificar",
+                           "Indefinido",
+                           "ismeretlen",
+                           "nincs adat",
+                           "nieokre\u015blono",
+                           "\u4e0d\u9002\u7528",
+                           "\u65e0\u6570\u636e",
+                           "\u0e44\u0e21\u0e48\u0e17\u0e23\u0e32\u0e1a",
+                           "kh\u00f4ng r\u00f5",
+                           "tidak diketahui",
+                           "necunoscut\u0103",
+                           "[object Object]"}) {
+    EXPECT_TRUE(is_missing(cell)) << cell;
+  }
+  // Of a border, a history or a lesion they say something.
+  for (const char* cell :
+       {"unclassified melanoma", "melanoma, unclassified", "not visible", "undiagnosed",
+        "no definido", "borde indefinido", "indeterminate", "ind\u00e9termin\u00e9",
+        "\u4e0d\u6e05\u695a", "\u4e0d\u786e\u5b9a", "patient refused biopsy",
+        "none reported by the mother", "kh\u00f4ng", "unknown primary melanoma", "object"}) {
+    EXPECT_FALSE(is_missing(cell)) << cell;
+  }
+}
+
 TEST(Values, YesAndNo) {
   for (const char* cell :
        {"True", "TRUE", "true", "1", "1.0", "yes", "Y", "ja", "Oui", "Sí", "VERO"}) {
@@ -338,7 +373,8 @@ TEST(Values, NumbersWithWords) {
            {"Fitz III", "Fitzpatrick III"},
            {"II-III fair", "Fitzpatrick II or III"},
            {"II or darker", std::nullopt},
-           {"I do not know", std::nullopt},
+           {"I do not know", ""},
+           {"I do not think so", std::nullopt},
            {"II (unknown)", std::nullopt},
            {"VI (V)", std::nullopt},
            {"3 cm", std::nullopt},

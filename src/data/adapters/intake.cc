@@ -1,11 +1,13 @@
 #include "data/adapters/intake.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
 
 #include "core/csv_shape.h"
 #include "data/published_split.h"
+#include "data/sites.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -140,16 +142,45 @@ void Intake::take(Draft draft) {
   sink_(std::move(sample));
 }
 
-// A number or a sign is no diagnosis that a note could say.
+namespace {
+
+// Of any alphabet.
+bool is_of_letter(char c) {
+  return static_cast<unsigned char>(c) >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// A question, an address, a part of a program or a code ("D22.5"), but no abbreviation ("BCC").
+bool is_unlike_a_name(std::string_view words) {
+  constexpr std::array<std::string_view, 6> kSigns = {"?", "://", "@", "{", "}", "="};
+  if (std::ranges::any_of(kSigns, [&](std::string_view sign) {
+        return words.find(sign) != std::string_view::npos;
+      })) {
+    return true;
+  }
+  constexpr std::size_t kWord = 3;  // letters
+  std::size_t letters = 0;
+  bool has_digit = false;
+  for (const char c : words) {
+    letters = is_of_letter(c) ? letters + 1 : 0;
+    has_digit = has_digit || is_digit(c);
+    if (letters == kWord) return false;
+  }
+  return has_digit;
+}
+
+}  // namespace
+
+// A number or a sign is no diagnosis that a note could say. Whatever else stands there is said as it
+// is, but of what hardly is a name a person is told.
 void Intake::settle_words(std::string_view place, std::string_view what, std::string& words) {
-  if (is_missing(words)) return words.clear();
-  const bool has_letter = std::ranges::any_of(words, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x80 || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z');
-  });
-  if (has_letter) return;
-  warn_of_value(fmt::format("{} without a letter, left out", what), place, words);
-  words.clear();
+  if (is_missing(words) || says_no_site(words)) return words.clear();
+  if (std::ranges::none_of(words, is_of_letter)) {
+    warn_of_value(fmt::format("{} without a letter, left out", what), place, words);
+    words.clear();
+  } else if (is_unlike_a_name(words)) {
+    warn_of_value(fmt::format("{} that is hardly a name, and is said in notes as it is", what),
+                  place, words);
+  }
 }
 
 bool Intake::check_id(Draft& draft) {

@@ -98,7 +98,7 @@ void Intake::add_sex(Draft& draft, std::string_view value) {
 
 void Intake::add_site(Draft& draft, std::string_view value) {
   constexpr std::string_view kSite = "site";
-  if (add_given_words(draft, kSite, value)) return;
+  if (add_given_words(draft, kSite, value) || says_no_site(value)) return;
   const std::string written = spoken(value);
   const std::optional<std::string>& known = known_words(sites_, written, site_in_words);
   if (!known) {
