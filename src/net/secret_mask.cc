@@ -1,6 +1,7 @@
 #include "net/secret_mask.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
 
@@ -42,6 +43,24 @@ std::size_t length_of_signs(std::string_view text, std::size_t at) {
   return end - at >= 3 || (end - at == 2 && text[at] == '*') ? end - at : 0;
 }
 
+bool is_sign(char c) { return std::string_view("-._,;:|/+").find(c) != std::string_view::npos; }
+
+// One of what is put between the characters of a key, or between groups of them: white space, in
+// escapes too, a character that is not seen, a sign. Its length at text[at...], or 0.
+std::size_t length_of_gap(std::string_view text, std::size_t at) {
+  constexpr std::array<std::string_view, 14> kBlanks = {
+      " ",   "\t",     "\r",      "\n",      "\\t",      "\\r",          "\\n",
+      "%20", "&nbsp;", "\\u00a0", "\\u200b", "\xC2\xA0", "\xE3\x80\x80", "\xEF\xBB\xBF"};
+  if (at >= text.size()) return 0;
+  const std::string_view rest = text.substr(at);
+  for (const std::string_view blank : kBlanks) {
+    if (rest.starts_with(blank)) return blank.size();
+  }
+  // Spaces of other widths and of none, general punctuation.
+  if (rest.size() >= 3 && (rest.starts_with("\xE2\x80") || rest.starts_with("\xE2\x81"))) return 3;
+  return is_sign(rest[0]) ? 1 : 0;
+}
+
 // Finds one secret at places of a text.
 class Finder {
  public:
@@ -49,6 +68,54 @@ class Finder {
 
   // The length of the secret at text[at...] in any mix of forms, or 0.
   std::size_t length_at(std::string_view text, std::size_t at) const {
+    return std::max(length_together(text, at), loose_ ? length_apart(text, at) : 0);
+  }
+
+  // What a form of the secret can begin with.
+  std::string starts() const {
+    const char first = secret_.front();
+    std::string all{first, '\\', '%'};
+    if (!loose_) return all;
+    for (char c = 'A'; c <= 'Z'; ++c) {
+      if (same(c, first)) all += c;
+    }
+    return all + ascii_lower(secret_.substr(0, 1)) + "*.xX#_\xE2";
+  }
+
+ private:
+  // With gaps between its characters: all of it, or what the text's end leaves of it.
+  std::size_t length_apart(std::string_view text, std::size_t at) const {
+    std::size_t end = at;
+    std::size_t said = 0;
+    for (; said < secret_.size(); ++said) {
+      const std::size_t gap = said == 0 ? 0 : gap_before(text, end, secret_[said]);
+      const std::size_t length = length_of(text, end + gap, secret_[said]);
+      if (length == 0) break;
+      end += gap + length;
+    }
+    const bool cut = said >= kLeastCut && end + length_of_gap(text, end) >= text.size();
+    return said == secret_.size() || cut ? end - at : 0;
+  }
+
+  // How much of text[at...] stands between it and `c`; 0 if `c` is there, or nowhere near.
+  std::size_t gap_before(std::string_view text, std::size_t at, char c) const {
+    constexpr std::size_t kLongest = 16;
+    constexpr std::size_t kMostSigns = 3;
+    // "\n" is a line's end where an n follows it.
+    const bool escape = text.substr(at, 1) == "\\" && length_of_gap(text, at) == 2;
+    if (!escape && length_of(text, at, c) > 0) return 0;
+    std::size_t signs = 0;
+    for (std::size_t end = at; end - at < kLongest;) {
+      const std::size_t length = length_of_gap(text, end);
+      signs += length > 0 && is_sign(text[end]) ? 1U : 0U;
+      if (length == 0 || signs > kMostSigns) return 0;
+      end += length;
+      if (length_of(text, end, c) > 0) return end - at;
+    }
+    return 0;
+  }
+
+  std::size_t length_together(std::string_view text, std::size_t at) const {
     std::size_t end = at;
     std::size_t said = 0;
     for (; said < secret_.size(); ++said) {
@@ -65,18 +132,6 @@ class Finder {
     return said >= kLeastCut ? end - at : 0;
   }
 
-  // What a form of the secret can begin with.
-  std::string starts() const {
-    const char first = secret_.front();
-    std::string all{first, '\\', '%'};
-    if (!loose_) return all;
-    for (char c = 'A'; c <= 'Z'; ++c) {
-      if (same(c, first)) all += c;
-    }
-    return all + ascii_lower(secret_.substr(0, 1)) + "*.xX#_\xE2";
-  }
-
- private:
   bool same(int one, int other) const { return loose_ ? small(one) == small(other) : one == other; }
 
   // How many characters of text[at...] stand for `c`: as it is, escaped in a JSON string or

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "epicrisis/core/strings.h"
+
 namespace epicrisis {
 namespace {
 
@@ -46,6 +50,31 @@ TEST(SecretMask, FindsTheKeyHalfMaskedCutOffAndInAnotherCase) {
   EXPECT_EQ(mask(stars), stars);
   const std::string begins(1'000'000, 's');
   EXPECT_EQ(mask(begins), begins);
+}
+
+TEST(SecretMask, FindsTheKeyWithSpacesBetweenItsCharacters) {
+  const std::string secret = "sk-proj-Ab3dEf6hIj9lMn2pQr5t";
+  const SecretMask mask((Secret(secret)));
+  for (const char* gap :
+       {" ",   "  ", "\n", "\t",     "\r\n",   "\\n",    "%20",    "-",      ".",       ", ",
+        " | ", "_",  "/",  "\u200b", "\u00a0", "\u2009", "\u2060", "\u3000", "\\u200b", "&nbsp;"}) {
+    for (const std::size_t every : {1U, 4U, 8U, 16U}) {
+      std::string apart;
+      for (std::size_t i = 0; i < secret.size(); ++i) {
+        if (i > 0 && i % every == 0) apart += gap;
+        apart += secret[i];
+      }
+      EXPECT_EQ(mask("key is " + apart + " here"), "key is [secret] here") << apart;
+      EXPECT_EQ(mask("key is " + ascii_lower(apart)), "key is [secret]") << apart;
+    }
+  }
+  EXPECT_EQ(mask("key s k - p r o j - A b 3 d E f 6 h"), "key [secret]");  // cut off
+  for (const char* text : {"s k i n", "s k - p r o j", "s. k. is a name", "a s k - p"}) {
+    EXPECT_EQ(mask(text), text);
+  }
+  std::string rows;
+  for (int i = 0; i < 200'000; ++i) rows += "s k - ";
+  EXPECT_EQ(mask(rows), rows);
 }
 
 TEST(SecretMask, LeavesAllElse) {
