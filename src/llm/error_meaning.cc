@@ -34,6 +34,7 @@ struct Parameter {
 struct Table {
   std::vector<Row> rows;
   std::vector<Parameter> parameters;
+  std::vector<std::string> members;  // of a request, others than the parameters
   std::vector<std::string> passing;
 };
 
@@ -73,6 +74,7 @@ Table read_table() {
   for (const TomlTable& one : file.tables_or_empty("parameter")) {
     table.parameters.push_back({one.string("name"), one.string("advice")});
   }
+  table.members = file.table("members").strings_or("names", {});
   table.passing = file.table("passing").strings_or("words", {});
   file.finish();
   return table;
@@ -131,23 +133,66 @@ std::string quoted_after(std::string_view text, std::size_t from) {
   return closed && !name.empty() && name.size() <= kMaxName ? std::string(name) : "";
 }
 
-// The first of the known parameters that the text names.
+// Whether a name goes on from the character at `at` by one before or behind it: dots lead on to a
+// part, and brackets around it are none of it.
+bool goes_on(std::string_view text, std::size_t at, int step) {
+  const auto sign = [&](int steps) -> char {
+    const auto place = static_cast<std::ptrdiff_t>(at) + steps * step;
+    const bool there = place >= 0 && place < static_cast<std::ptrdiff_t>(text.size());
+    return there ? text[static_cast<std::size_t>(place)] : ' ';
+  };
+  if (!is_name(sign(1)) || sign(1) == '.') return false;
+  const char bracket = step < 0 ? '[' : ']';
+  return sign(1) != bracket || is_name(sign(2));
+}
+
+// The name that a message ends with, or a clause of it, behind a colon that follows `from` soon:
+// "not supported on this model: presencePenalty".
+std::string named_after(std::string_view message, std::size_t from) {
+  constexpr std::size_t kSoon = 80;
+  const std::size_t colon = message.substr(0, from + kSoon).find(": ", from);
+  if (colon == std::string_view::npos) return "";
+  const std::size_t begin = colon + 2;
+  std::size_t end = begin;
+  while (end < message.size() && is_name(lower_letter(message[end])) && message[end] != '.') ++end;
+  const std::string_view rest = trim(message.substr(end));
+  const bool last = rest.empty() || std::string_view(".,;").find(rest[0]) != std::string_view::npos;
+  const bool good = last && end - begin >= 3 && end - begin <= kMaxName;
+  return good ? std::string(message.substr(begin, end - begin)) : "";
+}
+
+// Whether what stands at `at` is what to take instead: "use 'max_completion_tokens'".
+bool is_proposed(std::string_view text, std::size_t at) {
+  std::string_view before = text.substr(0, at);
+  while (!before.empty() && std::string_view("'\"` ").find(before.back()) != before.npos) {
+    before.remove_suffix(1);
+  }
+  constexpr std::array<std::string_view, 10> kProposals = {
+      "use", "pass", "try", "prefer", "send", "specify", " by", "favor of", "favour of", "with"};
+  return std::ranges::any_of(kProposals,
+                             [&](std::string_view word) { return before.ends_with(word); });
+}
+
+// The first of the known parameters that the text names; one that it proposes where it names no
+// other.
 std::string known_in(std::string_view text, const std::vector<Parameter>& parameters) {
   std::string first;
+  std::string proposed;
   std::size_t place = text.size();
   for (const Parameter& parameter : parameters) {
     for (std::size_t at = text.find(parameter.name); at < place;
          at = text.find(parameter.name, at + 1)) {
       const std::size_t end = at + parameter.name.size();
-      if ((at > 0 && is_name(text[at - 1]) && text[at - 1] != '.') ||
-          (end < text.size() && is_name(text[end]) && text[end] != '.')) {
+      if (goes_on(text, at, -1) || goes_on(text, end - 1, 1)) continue;
+      if (is_proposed(text, at)) {
+        proposed = parameter.name;
         continue;
       }
       first = parameter.name;
       place = at;
     }
   }
-  return first;
+  return first.empty() ? proposed : first;
 }
 
 // The name of the parameter that is refused; "" if the server does not say.
@@ -160,7 +205,25 @@ std::string refused_parameter(const ServerError& error, const Row& row,
       if (std::string name = quoted_after(error.text, *place); !name.empty()) return name;
     }
   }
+  const std::string message = ascii_lower(error.message);
+  for (const std::string& words : row.words) {
+    if (const auto place = place_of(message, words)) {
+      if (std::string name = named_after(error.message, *place); !name.empty()) return name;
+    }
+  }
   return "";
+}
+
+// Whether the error names a member of the request in a field of its own, whatever it says in words.
+// What is too long is no fault of the limit of tokens.
+bool names_member(const ServerError& error) {
+  const std::string& name = error.parameter;
+  if (name.empty() || error.has_code("context_length_exceeded")) return false;
+  for (const Row& row : table().rows) {
+    if (row.meaning == ErrorMeaning::kRoom && holds_one(error.text, row.but)) return false;
+  }
+  return is_known_parameter(name) ||
+         std::ranges::find(table().members, name) != table().members.end();
 }
 
 std::string advice_on(const std::string& name, const std::vector<Parameter>& parameters) {
@@ -209,6 +272,10 @@ bool is_of_no_path(const ServerError& error, int status) {
 
 }  // namespace
 
+bool is_known_parameter(std::string_view name) {
+  return std::ranges::find(table().parameters, name, &Parameter::name) != table().parameters.end();
+}
+
 bool passes_soon(const ServerError& error) {
   return error.message.empty() || holds_one(error.text, table().passing);
 }
@@ -226,6 +293,13 @@ MeantError meaning_of(const ServerError& error, int status) {
     if (row.meaning != ErrorMeaning::kParameter) return {row.meaning, advice_of(row.meaning)};
     const std::string name = refused_parameter(error, row, table().parameters);
     if (!name.empty()) return {row.meaning, advice_on(name, table().parameters)};
+  }
+  const bool of_body = status == 400 || status == 422;
+  if (error.parameter == "model" && (of_body || status == 403 || status == 404)) {
+    return {ErrorMeaning::kModel, advice_of(ErrorMeaning::kModel)};
+  }
+  if (of_body && names_member(error)) {
+    return {ErrorMeaning::kParameter, advice_on(error.parameter, table().parameters)};
   }
   // Whatever it says.
   if (status == 401) return {ErrorMeaning::kAccess, advice_of(ErrorMeaning::kAccess)};

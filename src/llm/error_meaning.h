@@ -36,6 +36,9 @@ bool passes_soon(const ServerError& error);
 // What to do about a member of the request that the server refuses, a sentence.
 std::string advice_on_parameter(const std::string& name);
 
+// Whether the table has a member of that name, with what to say of it.
+bool is_known_parameter(std::string_view name);
+
 // `status`: the HTTP status, or that which an error inside a 200 answer stands for.
 MeantError meaning_of(const ServerError& error, int status);
 

@@ -61,7 +61,7 @@ TEST(ServerError, MessagesOfServers) {
   };
   const Case cases[] = {
       // OpenAI
-      {R"({"error": {"message": "Invalid value", "type": "invalid_request_error", "param": "model", "code": null}})",
+      {R"({"error": {"message": "Invalid value", "type": "invalid_request_error", "param": "messages", "code": null}})",
        "HTTP 400: Invalid value (invalid_request_error)"},
       {R"({"error": {"message": "Too long", "type": "invalid_request_error", "code": "context_length_exceeded"}})",
        "HTTP 400: Too long (context_length_exceeded)"},
