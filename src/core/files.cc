@@ -38,6 +38,8 @@ std::string_view advice(int number) {
       return "; a file is expected there: move the folder away";
     case ENOTDIR:
       return "; a part of the path is a file";
+    case ENXIO:
+      return "; a named pipe that nobody reads, a socket or a device is there: move it away";
     default:
       return "";
   }

@@ -59,7 +59,15 @@ std::vector<std::uint8_t> count_record(std::uint64_t sequence, std::uint32_t cou
 }
 
 Descriptor open_shard(const Path& path, bool writes) {
-  const int number = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+  // Asked first: to open a device may do something, and a named pipe waits for who writes.
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw DamagedShard("{}: it is no file of pictures but {}", path.string(),
+                       S_ISDIR(status.st_mode)    ? "a folder"
+                       : S_ISFIFO(status.st_mode) ? "a named pipe"
+                                                  : "a device or a socket");
+  }
+  const int number = ::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
   if (number < 0) throw_errno("open", path, errno);
   return Descriptor(number);
 }

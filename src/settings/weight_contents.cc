@@ -145,8 +145,8 @@ WeightContents describe_weights(const Path& weights, const Job& job) {
   contents.parts = weight_parts(weights);
   const bool sharded = contents.parts.size() > 1;
   if (sharded) contents.parts.erase(contents.parts.begin());  // the index
+  const TensorFile file = read_weights(weights);              // first, for it says what is no file
   for (const Path& part : contents.parts) contents.file_bytes += std::filesystem::file_size(part);
-  const TensorFile file = read_weights(weights);
   contents.format = format_of(contents.parts.front());
   if (sharded) {
     contents.format += fmt::format(" in {}", counted(contents.parts.size(), "shard"));

@@ -88,6 +88,8 @@ std::vector<std::string> write_files(const Path& run_folder, const Embeddings& e
 
 // A table of one's own may have the name of ours.
 bool begins_as_embedding(const Path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return false;  // a named pipe would be waited for
   std::ifstream stream(file, std::ios::binary);
   std::string beginning(4096, '\0');
   stream.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));

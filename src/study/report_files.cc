@@ -53,6 +53,16 @@ std::string hash_of_files(const Path& html) {
   return sha256_hex(join(hashes, "\n"));
 }
 
+// Whether the files are those of which the key has the hash. None of what lies in their place, a
+// folder or a named pipe, is.
+bool are_files_of(const ReportKey& key, const Path& html) {
+  try {
+    return is_whole(html) && key.files == hash_of_files(html);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void write_key(const Path& html, const ReportKey& key) {
   write_file(beside(html, kKey),
              key.key + "\n" + key.state + "\n" + key.day + "\n" + key.files + "\n");
@@ -100,16 +110,15 @@ Path beside(const Path& html, const char* extension) {
 bool report_is_current(const Workspace& workspace, const std::string& study,
                        const std::string& key) {
   const Path html = report_file(workspace, study);
-  if (!is_whole(html)) return false;
   const ReportKey now = read_key(html);
-  return now.key == key && now.files == hash_of_files(html);
+  return now.key == key && are_files_of(now, html);
 }
 
 bool report_was_changed(const Workspace& workspace, const std::string& study) {
   const Path html = report_file(workspace, study);
   const ReportKey key = read_key(html);
   if (key.files.empty()) return false;  // of an earlier version, or being written
-  return !is_whole(html) || key.files != hash_of_files(html);
+  return !are_files_of(key, html);
 }
 
 Path begin_report(const Workspace& workspace, const Study& study, const std::string& day) {

@@ -335,22 +335,37 @@ std::string fault_of_run_use(const Path& folder, bool& damaged) {
   damaged = false;
   try {
     const RunUse use = read_run_use(folder);
-    for (const std::string& name : {std::string(kCasesFile), use.image_encoder.copy,
-                                    use.text_encoder.value_or(UsedModel{}).copy}) {
-      if (!fs::exists(folder / name)) return fmt::format("{} is missing", (folder / name).string());
-    }
     const bool without_image =
         use.frozen && use.mode != Mode::kText && lacks_copy(use.image_encoder);
     if (without_image || (use.text_encoder && lacks_copy(*use.text_encoder))) {
       return fmt::format("{} has no copy of its {} encoder", folder.string(),
                          without_image ? "image" : "text");
     }
+    // It names them, so they were there.
     damaged = true;
+    check_copy(folder, use.image_encoder);
+    check_copy(folder, use.text_encoder.value_or(UsedModel{}));
     read_training_cases(folder);
     damaged = false;
     return "";
   } catch (const Error& error) {
     return error.what();
+  }
+}
+
+void drop_damaged_copies(const Path& folder) {
+  const Json json = checked_use_json(folder / kUseFile);
+  for (const char* own : {kEncoderFolder, kTextEncoderFolder}) {
+    const auto model = json_get<Json>(json, own, (folder / kUseFile).string());
+    if (model.is_null()) continue;
+    try {
+      check_copy(folder, used_model_from(model, folder.string()));
+    } catch (const Error&) {
+      std::error_code error;
+      fs::remove_all(folder / own, error);
+      if (error)
+        throw SystemError("cannot remove {}: {}", (folder / own).string(), error.message());
+    }
   }
 }
 

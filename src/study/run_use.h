@@ -73,9 +73,12 @@ bool check_run_use(const Path& folder);
 TrainingCases read_training_cases(const Path& folder);
 // InputError for a run that sees no pictures (mode 'text').
 void require_image_branch(const Path& folder, const RunUse& use);
-// Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its training cases
-// are there and cannot be read.
+// Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its use.json is
+// sound, and its training cases, or the copy of an encoder that it names, are not.
 std::string fault_of_run_use(const Path& folder, bool& damaged);
+// Takes away copies of encoders that are not as use.json names them, whatever lies in their place.
+// InputError where that is damaged.
+void drop_damaged_copies(const Path& folder);
 
 // The frozen image encoder, as ImageFeatureExtractor takes it: the copy, or what is found under the
 // model's place or name and has the same hash. InputError, saying what was looked for, where none

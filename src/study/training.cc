@@ -268,6 +268,7 @@ void complete_run(const Path& folder, const std::string& split_set, const std::s
   if (damaged) job.warn("{}: {}; it is made anew", title, fault);
   try {
     if (fault.empty()) return keep_split_set(folder, split_set);
+    if (damaged) drop_damaged_copies(folder);
     trainer().complete(folder);
     job.info("{} was completed, so that it can be used elsewhere; nothing was trained", title);
   } catch (const Interrupted&) {

@@ -33,6 +33,9 @@ using study::study_record;
 
 constexpr const char* kRestore = "put a copy of it back";
 constexpr const char* kRunAgain = "run the study again: it is made anew";
+constexpr const char* kRemoveFile = "remove the file: what needs it makes it anew";
+constexpr const char* kPruneRun =
+    "no study needs the run: `epicrisis runs` lists it and can remove it";
 
 // The files of this version, not of the first, have a checksum.
 bool should_have_checksum(const TensorFile& file) {
@@ -127,7 +130,8 @@ class Verification {
         const std::string what = fault_of(file, false, has_checksum);
         if (!what.empty()) {
           ++tally.damaged;
-          fault(file, what, kRunAgain);
+          // A finished run reads none of them, so the study would not come by it.
+          fault(file, what, kRemoveFile);
         } else if (!has_checksum) {
           ++tally.unverified;
         }
@@ -148,10 +152,12 @@ class Verification {
       ++tally.checked;
       const std::size_t before = report_.faults.size();
       bool verified = true;
+      const bool used = run.use == RunUse::kUsed || run.use == RunUse::kGoesOn;
+      run_remedy_ = used ? kRunAgain : kPruneRun;
+      if (!tested.contains(run.study)) tested[run.study] = tested_on(run.study);
       if (done) check_finished_run(folder, verified);
-      check_tensor_files(folder, verified);
+      check_tensor_files(folder, tested.at(run.study), verified);
       if (done && run.use == RunUse::kUsed && std::filesystem::exists(folder)) {
-        if (!tested.contains(run.study)) tested[run.study] = tested_on(run.study);
         check_predictions(folder, tested.at(run.study));
       }
       if (report_.faults.size() > before) {
@@ -168,7 +174,7 @@ class Verification {
   void check_finished_run(const Path& folder, bool& verified) {
     try {
       if (!read_train_result(folder)) {
-        fault(folder, "the files of a finished run are gone", kRunAgain);
+        fault(folder, "the files of a finished run are gone", run_remedy_);
         return;
       }
       const Path result = folder / "result.json";
@@ -176,12 +182,12 @@ class Verification {
       if (!has_checksum(json)) verified = false;
       study::check_weights(folder);
     } catch (const Error& error) {
-      fault(folder, error.what(), kRunAgain);
+      fault(folder, error.what(), run_remedy_);
     }
     try {
       if (!study::check_run_use(folder)) verified = false;
     } catch (const Error& error) {
-      fault(folder, error.what(), kRunAgain);
+      fault(folder, error.what(), run_remedy_);
     }
   }
 
@@ -213,22 +219,29 @@ class Verification {
     }
   }
 
-  void check_tensor_files(const Path& folder, bool& verified) {
-    check_tensors_in(folder, false, verified);
-    check_tensors_in(folder / "predictions", true, verified);
+  // `datasets`: those that the study makes predictions for.
+  void check_tensor_files(const Path& folder, const std::set<std::string>& datasets,
+                          bool& verified) {
+    for (const Path& file : entries_of(folder)) {
+      check_tensor_file(file, false, run_remedy_, verified);
+    }
+    for (const Path& file : entries_of(folder / "predictions")) {
+      const bool made = datasets.contains(file.stem().string());
+      check_tensor_file(file, true, made ? run_remedy_ : kRemoveFile, verified);
+    }
     for (const Path& features : entries_of(folder / "embeddings")) {
-      check_tensors_in(features, false, verified);
+      for (const Path& file : entries_of(features)) {
+        check_tensor_file(file, false, kRemoveFile, verified);
+      }
     }
   }
 
-  void check_tensors_in(const Path& folder, bool always, bool& verified) {
-    for (const Path& file : entries_of(folder)) {
-      if (file.extension() != ".safetensors") continue;
-      bool has_checksum = false;
-      const std::string what = fault_of(file, always, has_checksum);
-      if (!what.empty()) fault(file, what, kRunAgain);
-      if (!has_checksum) verified = false;
-    }
+  void check_tensor_file(const Path& file, bool always, const char* remedy, bool& verified) {
+    if (file.extension() != ".safetensors") return;
+    bool has_checksum = false;
+    const std::string what = fault_of(file, always, has_checksum);
+    if (!what.empty()) fault(file, what, remedy);
+    if (!has_checksum) verified = false;
   }
 
   void check_studies() {
@@ -240,11 +253,7 @@ class Verification {
       const std::size_t before = report_.faults.size();
       bool verified = true;
       check_record(name, verified);
-      if (study::report_was_changed(workspace_, name)) {
-        fault(study::report_file(workspace_, name),
-              "the report, or a file beside it, is not as it was written",
-              "run the study again: it is written anew");
-      }
+      check_report(name);
       if (report_.faults.size() > before) {
         ++tally.damaged;
       } else if (!verified) {
@@ -260,6 +269,17 @@ class Verification {
     }
   }
 
+  void check_report(const std::string& name) {
+    const Path file = study::report_file(workspace_, name);
+    try {
+      if (!study::report_was_changed(workspace_, name)) return;
+      fault(file, "the report, or a file beside it, is not as it was written",
+            "run the study again: it is written anew");
+    } catch (const Error& error) {  // its key, which a folder or a named pipe may stand for
+      fault(file, error.what(), "remove that and run the study again: it is written anew");
+    }
+  }
+
   void check_record(const std::string& name, bool& verified) {
     const Path file = study_record(workspace_, name);
     try {
@@ -272,6 +292,7 @@ class Verification {
 
   Workspace& workspace_;
   Job& job_;
+  const char* run_remedy_ = kRunAgain;  // of the run that is looked at
   VerifyReport report_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -240,6 +241,37 @@ TEST(ShardStore, WriterSetsADamagedShardAside) {
   // A shard of another recipe is no damage.
   EXPECT_THROW(ShardStore(folder.path(), 4, "other", Mode::kRead), InputError);
   EXPECT_TRUE(std::filesystem::exists(first));
+}
+
+// A reader does not wait for who writes into a named pipe.
+TEST(ShardStore, WhatIsNoFileIsADamagedShard) {
+  const TemporaryFolder folder;
+  ShardStore(folder.path(), 4, "r", Mode::kWrite).append(series(4, 0, 3));
+  const Path shard = folder.path() / "shard-00000.eps";
+  const std::string sound = slurp(shard);
+  for (const char* kind : {"a named pipe", "a folder", "a device"}) {
+    std::filesystem::remove(shard);
+    if (kind == std::string("a named pipe")) {
+      ASSERT_EQ(mkfifo(shard.c_str(), 0600), 0);
+    } else if (kind == std::string("a folder")) {
+      std::filesystem::create_directory(shard);
+    } else {
+      std::filesystem::create_symlink("/dev/null", shard);
+    }
+    try {
+      ShardStore(folder.path(), 4, "r", Mode::kRead);
+      FAIL() << kind << " was read";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(),
+                  testing::AllOf(testing::HasSubstr("shard-00000.eps"), testing::HasSubstr(kind)));
+    }
+    const ShardStore store(folder.path(), 4, "r", Mode::kWrite);
+    ASSERT_EQ(store.replaced().size(), 1U) << kind;
+    EXPECT_EQ(store.count(), 0U);
+  }
+  std::filesystem::remove(shard);
+  write_file(shard, sound);
+  EXPECT_EQ(ShardStore(folder.path(), 4, "r", Mode::kRead).count(), 3U);
 }
 
 // A process killed at any instant: what append() had returned is there and sound.

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "epicrisis/study/embed.h"
 #include "support/refusal.h"
@@ -25,6 +26,9 @@ TEST(EmbeddingFolder, HoldsWhatWasWrittenThereAlone) {
   write_file(folder / "images.csv", "row,picture\n");
   write_file(folder / "embeddings.safetensors", "weights of a model");
   EXPECT_THAT(refused(true), HasSubstr("embeddings.safetensors, which is no embedding"));
+  std::filesystem::remove(folder / "images.csv");
+  ASSERT_EQ(mkfifo((folder / "images.csv").c_str(), 0600), 0);  // nobody writes into it
+  EXPECT_THAT(refused(true), HasSubstr("which is no embedding"));
 }
 
 }  // namespace

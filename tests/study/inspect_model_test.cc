@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <string>
 
@@ -38,6 +39,19 @@ TEST_F(InspectModel, AFileAndItsFolder) {
     EXPECT_TRUE(json["config"].is_null());
     EXPECT_TRUE(json["text_encoder"].is_null());
     EXPECT_EQ(json["weights"]["tensors"], 1);
+  }
+}
+
+TEST_F(InspectModel, WhatIsNoFileIsTold) {
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  for (const auto& [model, what] :
+       {std::pair(path("pipe"), "a named pipe"), std::pair(std::string("/dev/null"), "a device")}) {
+    try {
+      inspect_model(model, job_);
+      FAIL() << model << " was inspected";
+    } catch (const InputError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(what));
+    }
   }
 }
 

@@ -1,16 +1,19 @@
 #include "epicrisis/study/verify_workspace.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <functional>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
+#include "epicrisis/settings/model_folders.h"
 #include "epicrisis/store/tables/results.h"
 #include "epicrisis/study/study.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/kept_studies.h"
 #include "study/predictions.h"
+#include "study/report_files.h"
 #include "study/run_use.h"
 
 namespace epicrisis {
@@ -145,6 +148,121 @@ TEST_F(VerifyWorkspace, ACopyOfAnEncoderIsHeld) {
   use["sha256"] = sha256_hex(dump_json(use));
   write_file(folder() / "use.json", dump_json(use));
   EXPECT_FALSE(verify().sound());
+}
+
+// What a study is told to make anew, it has to notice itself.
+TEST_F(VerifyWorkspace, ADamagedCopyOfAnEncoderIsSeenByWhoCompletesTheRun) {
+  const auto put_model = [](const Path& model) {
+    write_file(model / "config.json", R"({"architecture": "resnet18"})");
+    const FloatMatrix one(1, 2);
+    write_safetensors(model / "model.safetensors", {{"w", tensor_view(one)}});
+  };
+  put_model(folder() / "image_encoder");
+  Json use = parse_json(read_file(folder() / "use.json"), "use.json");
+  use.erase("sha256");
+  use["image_encoder"]["copy"] = "image_encoder";
+  use["image_encoder"]["sha256"] = model_fingerprint((folder() / "image_encoder").string());
+  use["sha256"] = sha256_hex(dump_json(use));
+  write_file(folder() / "use.json", dump_json(use));
+  bool damaged = true;
+  EXPECT_EQ(study::fault_of_run_use(folder(), damaged), "");
+  EXPECT_FALSE(damaged);
+  EXPECT_TRUE(verify().sound()) << to_json(verify()).dump(1);
+  study::drop_damaged_copies(folder());
+  EXPECT_TRUE(std::filesystem::exists(folder() / "image_encoder"));
+  const auto remove = [](const Path& file) { std::filesystem::remove(file); };
+  const std::vector<std::pair<const char*, std::function<void(const Path&)>>> damages = {
+      {"config.json", [](const Path& file) { write_file(file, read_file(file) + "\n"); }},
+      {"config.json", remove},
+      {"model.safetensors",
+       [](const Path& file) {
+         std::string bytes = read_file(file);
+         bytes.back() = 'x';
+         write_file(file, bytes);
+       }},
+      {"model.safetensors",
+       [](const Path& file) { write_file(file, read_file(file).substr(0, 9)); }},
+      {"model.safetensors", [](const Path& file) { write_file(file, ""); }},
+      {"model.safetensors", remove},
+      {"model.safetensors",
+       [](const Path& file) {
+         std::filesystem::remove(file);
+         std::filesystem::create_directory(file);
+       }},
+      {"model.safetensors",
+       [](const Path& file) {
+         std::filesystem::remove(file);
+         ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+       }},
+      {".", [](const Path& place) { std::filesystem::remove_all(place.parent_path()); }},
+  };
+  for (const auto& [name, make] : damages) {
+    make(folder() / "image_encoder" / name);
+    EXPECT_FALSE(verify().sound()) << name;
+    damaged = false;
+    EXPECT_NE(study::fault_of_run_use(folder(), damaged), "") << name;
+    EXPECT_TRUE(damaged) << name;
+    // Nothing is in the way of a new copy.
+    study::drop_damaged_copies(folder());
+    EXPECT_FALSE(std::filesystem::exists(folder() / "image_encoder")) << name;
+    put_model(folder() / "image_encoder");
+    EXPECT_EQ(study::fault_of_run_use(folder(), damaged), "") << name;
+  }
+  std::filesystem::remove(folder() / "training_cases.safetensors");
+  EXPECT_NE(study::fault_of_run_use(folder(), damaged), "");
+  EXPECT_TRUE(damaged);
+}
+
+// The next run of a study reads no feature that a finished training was made of, no prediction for
+// a data set that it has no more, and no run that was trained again.
+TEST_F(VerifyWorkspace, TheRemedyIsOneThatHelps) {
+  const auto remedy_of = [&](const std::string& place) -> std::string {
+    for (const WorkspaceFault& fault : verify().faults) {
+      if (fault.place == place) return fault.remedy;
+    }
+    return "none";
+  };
+  const std::string cache = "embeddings/image-0123456789abcdef/0123456789abcdef.safetensors";
+  write_file(root() / cache, "damaged");
+  EXPECT_THAT(remedy_of(cache), HasSubstr("remove the file"));
+  std::filesystem::remove(root() / cache);
+  const std::string run = "runs/" + ids_.back();
+  write_file(root() / run / "predictions" / "phone.safetensors", "damaged");
+  EXPECT_THAT(remedy_of(run + "/predictions/phone.safetensors"), HasSubstr("run the study again"));
+  write_file(root() / run / "predictions" / "gone.safetensors", "damaged");
+  EXPECT_THAT(remedy_of(run + "/predictions/gone.safetensors"), HasSubstr("remove the file"));
+  write_file(root() / run / "embeddings" / "text-1" / "1.safetensors", "damaged");
+  EXPECT_THAT(remedy_of(run + "/embeddings/text-1/1.safetensors"), HasSubstr("remove the file"));
+  write_file(root() / run / "model.safetensors", "damaged");
+  EXPECT_THAT(remedy_of(run + "/model.safetensors"), HasSubstr("run the study again"));
+  add_run("c", "small", "with notes", 1, RunStatus::kDone);  // trained again
+  database_.execute("DELETE FROM results");
+  EXPECT_THAT(remedy_of(run + "/model.safetensors"), HasSubstr("no study needs the run"));
+}
+
+TEST_F(VerifyWorkspace, WhatIsNoFileIsDamaged) {
+  const Path html = workspace_.reports() / "small.html";
+  for (const char* extension : {".html", ".csv", ".audit.csv", ".json", ".tex", ".txt"}) {
+    write_file(study::beside(html, extension), "x");
+  }
+  study::end_report(workspace_, study_, "2026-01-01", "key");
+  EXPECT_TRUE(verify().sound()) << to_json(verify()).dump(1);
+  for (const Path& file : {html, study::beside(html, ".key"), record(), folder() / "use.json",
+                           folder() / "model.safetensors"}) {
+    const std::string before = read_file(file);
+    for (const bool pipe : {true, false}) {
+      std::filesystem::remove(file);
+      if (pipe) {
+        ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+      } else {
+        std::filesystem::create_directory(file);
+      }
+      EXPECT_FALSE(verify().sound()) << file;
+    }
+    std::filesystem::remove(file);
+    write_file(file, before);
+  }
+  EXPECT_TRUE(verify().sound());
 }
 
 TEST_F(VerifyWorkspace, TheRecordOfAStudyIsHeld) {

@@ -269,5 +269,30 @@ TEST_F(OtherEncodersTest, TheEncoderGoesWithTheRunFolder) {
   }
 }
 
+TEST_F(OtherEncodersTest, ADamagedCopyOfTheEncoderIsMadeAnew) {
+  const std::string runs =
+      "\n[[run]]\nname = \"mended\"\nmode = \"image\"\nimage_encoder = { model = \"" +
+      encoder_folder().string() + "\" }\n";
+  EXPECT_EQ(run_again("mended", runs).trained, 1U);
+  const Path copy = run_folder("mended") / "image_encoder";
+  for (const char* name : {"model.safetensors", "config.json"}) {
+    const std::string sound = read_file(copy / name);
+    for (const std::string& damaged :
+         {sound.substr(0, sound.size() / 2), std::string(), " " + sound}) {
+      write_file(copy / name, damaged);
+      const StudyOutcome again = run_again("mended", runs);
+      EXPECT_EQ(again.trained, 0U);
+      EXPECT_EQ(again.kept, 1U);
+      EXPECT_EQ(read_file(copy / name), sound);
+    }
+    fs::remove(copy / name);
+    EXPECT_EQ(run_again("mended", runs).trained, 0U);
+    EXPECT_EQ(read_file(copy / name), sound);
+  }
+  fs::remove_all(copy);
+  EXPECT_EQ(run_again("mended", runs).trained, 0U);
+  EXPECT_TRUE(fs::exists(copy / "model.safetensors"));
+}
+
 }  // namespace
 }  // namespace epicrisis
