@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <CLI/CLI.hpp>  // all that an App needs to be made
+
 namespace epicrisis::cli {
 namespace {
 
