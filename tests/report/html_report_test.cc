@@ -452,7 +452,7 @@ TEST(HtmlReport, TermsAreExplainedBelowTheTables) {
 TEST(HtmlReport, AnIntervalWithoutWidthIsExplainedForEveryMetric) {
   const std::string html = render_html(sample_report());
   EXPECT_EQ(count_of(html, "only says that all of these samples were right, or none"), 0U);
-  EXPECT_EQ(count_of(html, "or all were called the same"), 1U);
+  EXPECT_GE(count_of(html, "or all were called the same"), 1U);
 }
 
 TEST(HtmlReport, AllowedLeakageTopsThePage) {

@@ -317,7 +317,7 @@ key_variable = "EPICRISIS_TEST_KEY"
 
 TEST_F(StudyCheckTest, AnUnknownPriceIsNullWithItsReason) {
   write_file(corpus() / "own.toml",
-             "name = \"own\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"http://127.0.0.1:1/v1\"\n");
+             "name = \"own\"\nmodel = \"m\"\n[[endpoint]]\nurl = \"http://192.0.2.1:1/v1\"\n");
   const StudyCheck found = check(study_ +
                                  "[[notes.synthesis]]\nstrategies = [\"P2\"]\n"
                                  "provider = \"own.toml\"\n");

@@ -205,15 +205,14 @@ TEST_F(TextEncoderOfARunTest, ASmallOneGoesWithTheRunFolder) {
   Workspace opened = workspace();
   const Embeddings all = embed_samples(run, opened, {}, true, job_);
   EXPECT_GT(all.texts.rows, 0U);
+  // The model that it was copied from has the same hash, and stands in for it.
   fs::rename(run / "text_encoder", run / "elsewhere");
-  try {
-    embed_samples(run, opened, {}, true, job_);
-    FAIL();
-  } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("text encoder"));
-    EXPECT_THAT(error.what(), HasSubstr("of SHA-256"));
-    EXPECT_THAT(error.what(), HasSubstr((run / "text_encoder").string()));
-  }
+  test::JobLog log;
+  Job told(log);
+  EXPECT_EQ(embed_samples(run, opened, {}, true, told).texts.values, all.texts.values);
+  EXPECT_THAT(log.lines,
+              testing::Contains(HasSubstr(
+                  "its own copy of the text encoder is damaged or missing; " + tiny().string())));
   EXPECT_EQ(embed_samples(run, opened, {}, false, job_).images.values, all.images.values);
 }
 

@@ -1,5 +1,6 @@
 #include "epicrisis/study/study.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@
 #include "study/small_study.h"
 #include "study/study_data.h"
 #include "study/study_inputs.h"
+#include "support/job_log.h"
 
 namespace epicrisis {
 namespace {
@@ -270,15 +272,6 @@ TEST_F(StudyTest, LeavesOutAndCountsAPictureThatCannotBeRead) {
   EXPECT_NE(read_file(outcome.report).find("dermoscope_a_0001_1"), std::string::npos);
 }
 
-// Keeps the warnings.
-class Warnings : public JobWatcher {
- public:
-  void said(LogLevel level, std::string_view text) override {
-    if (level == LogLevel::kWarning) all += std::string(text) + '\n';
-  }
-  std::string all;
-};
-
 // A run that classifies notes, of samples of which only some have one: no external sample and no
 // validation sample has.
 TEST_F(StudyTest, ARunThatReadsNotesGoesWithoutThoseThatHaveNone) {
@@ -308,18 +301,16 @@ TEST_F(StudyTest, ARunThatReadsNotesGoesWithoutThoseThatHaveNone) {
     note.text = fmt::format("Of kind {}.", entry.label);
     put_note(workspace.database(), note);
   }
-  Warnings warnings;
-  Job told(warnings);
+  test::JobLog log;
+  Job told(log);
   const StudyOutcome outcome = run_study(workspace, study, told);
   EXPECT_EQ(outcome.trained, 6U);
   const std::string title = "run 'words' (seed 1)";
-  EXPECT_NE(warnings.all.find(title + " has no validation sample with a note, and reads notes"),
-            std::string::npos)
-      << warnings.all;
-  EXPECT_NE(warnings.all.find(fmt::format("{} of the {} test samples of dermoscope_a",
-                                          tested - measured, tested)),
-            std::string::npos)
-      << warnings.all;
+  EXPECT_THAT(log.lines, testing::Contains(testing::HasSubstr(
+                             title + " has no validation sample with a note, and reads notes")));
+  EXPECT_THAT(log.lines,
+              testing::Contains(testing::HasSubstr(fmt::format(
+                  "{} of the {} test samples of dermoscope_a", tested - measured, tested))));
   std::set<std::string> datasets;
   for (const ResultRow& row : outcome.rows) {
     if (row.mode != "text") continue;
