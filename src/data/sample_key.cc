@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/hex.h"
 #include "data/adapters/folder_keys.h"
 #include "epicrisis/core/strings.h"
 #include "text/unicode.h"
@@ -54,11 +55,8 @@ bool is_device(std::string_view name) {
          stem[3] >= '0' && stem[3] <= '9';
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
+int digit_of_escape(char c) {
+  return hex_digit(c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c);
 }
 
 // Without its picture suffix, or, where it has none, with each there is.
@@ -207,6 +205,8 @@ std::vector<std::vector<std::string>> spellings_of_key(std::string_view text) {
 
 std::vector<std::string> keys_meant(std::string_view text,
                                     const std::function<bool(const std::string&)>& is_there) {
+  std::string exact(text);  // as nearly all are; the other spellings need not be made
+  if (is_there(exact)) return {std::move(exact)};
   std::vector<std::string> meant;
   for (std::vector<std::string>& group : spellings_of_key(text)) {
     for (std::string& key : group) {
@@ -245,8 +245,8 @@ std::string file_name_of_key(std::string_view key, bool fold) {
 std::string key_of_file_name(std::string_view name) {
   std::string key;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const int high = name[i] == '%' && i + 2 < name.size() ? hex_digit(name[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(name[i + 2]) : -1;
+    const int high = name[i] == '%' && i + 2 < name.size() ? digit_of_escape(name[i + 1]) : -1;
+    const int low = high >= 0 ? digit_of_escape(name[i + 2]) : -1;
     if (low >= 0) {
       key += static_cast<char>(high * 16 + low);
       i += 2;

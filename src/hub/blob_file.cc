@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/hex.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -20,10 +21,6 @@ namespace {
 
 constexpr std::size_t kSha256Digits = 64;
 constexpr std::size_t kSha1Digits = 40;
-
-bool is_hex(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
-}
 
 // The start and the whole of "bytes 100-199/200".
 std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(std::string_view text) {

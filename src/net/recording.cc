@@ -101,18 +101,14 @@ std::string without_pictures(std::string_view body) {
 }
 
 std::string from_hex(std::string_view text, std::string_view place) {
-  const auto digit = [&](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    throw InputError("cannot read {}: answer_hex is not of hex digits", place);
-  };
   if (text.size() % 2 != 0) {
     throw InputError("cannot read {}: answer_hex has an odd number of digits", place);
   }
+  if (!is_hex(text)) throw InputError("cannot read {}: answer_hex is not of hex digits", place);
   std::string bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+    bytes += static_cast<char>(hex_digit(text[i]) * 16 + hex_digit(text[i + 1]));
   }
   return bytes;
 }

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/hex.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/strings.h"
@@ -28,8 +29,8 @@ constexpr std::size_t kHashDigits = 64;
 constexpr std::size_t kNameDigits = 16;   // of the names in embeddings/
 constexpr std::size_t kRunIdDigits = 10;  // at the end of a run's id
 
-bool is_hex(std::string_view text, std::size_t digits) {
-  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == text.npos;
+bool is_hash(std::string_view text, std::size_t digits) {
+  return text.size() == digits && is_hex(text);
 }
 
 bool is_number(std::string_view text) {
@@ -59,7 +60,7 @@ bool is_shard(const std::string& name) {
 // "study-run-1-0123456789": as a training names its folder.
 bool is_run_id(const std::string& name) {
   const std::vector<std::string> parts = split(name, '-');
-  return parts.size() >= 3 && is_hex(parts.back(), kRunIdDigits) &&
+  return parts.size() >= 3 && is_hash(parts.back(), kRunIdDigits) &&
          is_number(parts[parts.size() - 2]);
 }
 
@@ -231,7 +232,7 @@ void sweep_features(Workspace& workspace, Sweeper& sweeper, Job& job) {
   for (const Path& folder : entries_of(workspace.embeddings())) {
     const std::vector<std::string> parts = split(folder.filename().string(), '-');
     const bool ours = parts.size() == 2 && (parts[0] == "image" || parts[0] == "text") &&
-                      is_hex(parts[1], kNameDigits);
+                      is_hash(parts[1], kNameDigits);
     if (ours && std::filesystem::is_directory(folder)) folders.push_back(folder);
   }
   if (folders.empty()) return;
@@ -243,7 +244,7 @@ void sweep_features(Workspace& workspace, Sweeper& sweeper, Job& job) {
       meter.add();
       if (is_dead_part(file.filename().string())) {
         sweeper.file(file, "left by a process that died");
-      } else if (file.extension() == ".safetensors" && is_hex(file.stem().string(), kNameDigits) &&
+      } else if (file.extension() == ".safetensors" && is_hash(file.stem().string(), kNameDigits) &&
                  !is_used(file, keys)) {
         sweeper.file(file, "features of pictures or notes that the workspace has no more");
       }

@@ -25,5 +25,13 @@ TEST(Hex, WhatIsNoHashIsRefused) {
   EXPECT_THROW(sha256_bytes("BA" + hex.substr(2)), InternalError);
 }
 
+TEST(Hex, DigitsAreOfLowerCase) {
+  EXPECT_EQ(hex_digit('0'), 0);
+  EXPECT_EQ(hex_digit('f'), 15);
+  for (const char c : {'A', 'g', '/', ':', '`'}) EXPECT_EQ(hex_digit(c), -1) << c;
+  EXPECT_TRUE(is_hex("09af"));
+  EXPECT_FALSE(is_hex("0F"));
+}
+
 }  // namespace
 }  // namespace epicrisis

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "core/hex.h"
 #include "data/adapters/folder_keys.h"
 #include "data/adapters/folder_metadata.h"
 #include "data/adapters/picture_index.h"
@@ -62,9 +63,7 @@ std::string or_else(const std::string& value, const std::string& fallback) {
   return value.empty() ? fallback : value;
 }
 
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
+bool is_sha256(std::string_view text) { return text.size() == 64 && is_hex(text); }
 
 // "2026-11-24T00:13:33Z" in form.
 bool is_utc(std::string_view text) {
