@@ -52,12 +52,6 @@ void print_dataset(const DatasetStatus& one, const Field& field) {
   }
 }
 
-// For a column of dollars.
-std::string dollars_words(const NoteCount& count) {
-  if (count.unpriced > 0 && count.cost <= 0) return "not known";
-  return fmt::format("{}{:.2f}", count.unpriced > 0 ? "at least " : "", count.cost);
-}
-
 void print_notes(const WorkspaceStatus& status) {
   if (status.notes.empty()) return;
   print_line("");
@@ -66,7 +60,7 @@ void print_notes(const WorkspaceStatus& status) {
   for (const NoteCount& count : status.notes) {
     rows.push_back({count.dataset, count.strategy, count.provider, count.model,
                     std::string(note_status_name(count.status)), number(count.notes),
-                    dollars_words(count)});
+                    dollars_words(count.cost, count.unpriced, 2)});
   }
   print_table(rows);
   if (status.spent.requests > 0) {

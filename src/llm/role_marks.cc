@@ -99,21 +99,20 @@ Mark role_mark(Mark mark, std::string_view folded) {
     mark.sure = true;
     if (words.own_roles.contains(word)) {
       if (auto told = mark_to(mark, folded, to)) return *std::move(told);
+      if (const auto suffix = role_suffix(folded, to)) {
+        const bool answer = words.answer_roles.contains(suffix->word);
+        const bool thought = !answer && is_thought_name(suffix->word);
+        if (answer || thought) {
+          mark.channel = true;
+          mark.sure = answer;
+          to = suffix->end;
+          return take(thought ? MarkKind::kOpenThought : MarkKind::kOpenAnswer);
+        }
+      }
+      // "assistant -> tool/function_call" speaks to a tool.
+      const bool to_tool = trim(folded.substr(to, 4)).starts_with("->");
+      return take(to_tool ? MarkKind::kEnd : MarkKind::kOwnTurn);
     }
-    const auto suffix = words.own_roles.contains(word) ? role_suffix(folded, to) : std::nullopt;
-    if (suffix) {
-      const bool answer = words.answer_roles.contains(suffix->word);
-      const bool thought = !answer && is_thought_name(suffix->word);
-      mark.channel = thought || answer;
-      if (mark.channel) to = suffix->end;
-      if (thought) mark.sure = false;
-      if (mark.channel) return take(thought ? MarkKind::kOpenThought : MarkKind::kOpenAnswer);
-    }
-    // "assistant -> tool/function_call" speaks to a tool.
-    if (words.own_roles.contains(word) && trim(folded.substr(to, 4)).starts_with("->")) {
-      return take(MarkKind::kEnd);
-    }
-    if (words.own_roles.contains(word)) return take(MarkKind::kOwnTurn);
     if (words.other_roles.contains(word)) return take(MarkKind::kEnd);
     mark.channel = true;
     if (words.answer_roles.contains(word)) return take(MarkKind::kOpenAnswer);

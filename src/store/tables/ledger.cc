@@ -52,7 +52,8 @@ LedgerTotals settle_lost(Database& database, std::string_view strategy) {
   database.execute(
       "INSERT INTO ledger (note_key, sample_id, strategy, provider, model, endpoint, attempt, "
       "sent_at, latency, http_status, outcome, reason, input_tokens, output_tokens, cost, "
-      "unpriced) SELECT note_key, sample_id, strategy, provider, model, endpoint, attempt, sent_at, 0.0, 0, "
+      "unpriced) SELECT note_key, sample_id, strategy, provider, model, endpoint, attempt, "
+      "sent_at, 0.0, 0, "
       "'lost', 'under way when its run was killed; the most that it may have cost', input_tokens, "
       "output_tokens, cost, unpriced FROM under_way WHERE strategy = ? ORDER BY sent_at, note_key",
       strategy);
@@ -64,7 +65,8 @@ LedgerTotals settle_lost(Database& database, std::string_view strategy) {
 LedgerTotals ledger_totals(Database& database, std::string_view strategy) {
   Statement row = database.prepare(
       "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), "
-      "coalesce(sum(cost), 0.0), coalesce(sum(unpriced), 0) FROM ledger WHERE ?1 = '' OR strategy = ?1");
+      "coalesce(sum(cost), 0.0), coalesce(sum(unpriced), 0) FROM ledger "
+      "WHERE ?1 = '' OR strategy = ?1");
   row.bind(1, strategy);
   row.step();
   return {row.integer(0), row.integer(1), row.integer(2), row.number(3), row.integer(4)};

@@ -65,7 +65,8 @@ DatasetContent dataset_content(Database& database, std::string_view name) {
   content.samples = dataset.samples;
   Statement notes = database.prepare(
       "SELECT count(*), coalesce(sum(n.status = 'written'), 0), coalesce(sum(n.cost), 0.0), "
-      "coalesce(sum(n.unpriced), 0) FROM samples s JOIN notes n ON n.sample_id = s.id WHERE s.dataset_id = ?");
+      "coalesce(sum(n.unpriced), 0) FROM samples s JOIN notes n ON n.sample_id = s.id "
+      "WHERE s.dataset_id = ?");
   notes.bind(1, dataset.id);
   notes.step();
   content.notes = notes.integer(0);
