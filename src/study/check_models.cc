@@ -25,31 +25,10 @@ namespace {
 
 constexpr std::string_view kRandom = "random:";
 
-// Against what the configuration says, where LibTorch, which knows the encoders' tensors, is there.
-void check_image_weights(const std::string& name, const Job& job) {
-  if (torch_in_this_build() == "none") return;
-  const Path model = find_model(name);
-  const bool is_folder = std::filesystem::is_directory(model);
-  const Path weights = is_folder ? weight_file_in(model) : model;
-  for (const ArchitectureFit& one :
-       model_fits(weights, is_folder ? model : model.parent_path(), job).fits) {
-    if (!one.said || one.fits()) continue;
-    if (!one.problem.empty()) throw InputError("{}: {}", weights.string(), one.problem);
-    throw InputError(
-        "{}: the weights do not fit config.json, which says {}: of its {} tensors {} are missing "
-        "and {} have another shape; {} are not known to it ('epicrisis models inspect {}' lists "
-        "them)",
-        weights.string(), one.architecture, one.fit.expected(), one.fit.missing.size(),
-        one.fit.misshapen.size(), one.fit.extra.size(), name);
-  }
-}
-
-void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings,
-                         const Job& job) {
+void check_image_encoder(const Study& study, const StudyRun& run, Findings& findings) {
   const std::string& name = run.image_encoder.model;
   if (!name.starts_with(kRandom)) require_weights(find_model(name));
   const ImageEncoderConfig config = encoder_config(name);
-  if (!name.starts_with(kRandom)) check_image_weights(name, job);
   require_whole_patches(config, study.prepare.size, study.prepare.size);
   if (!name.starts_with(kRandom) && config.input_size != study.prepare.size) {
     findings.warning(run.image_encoder.place,
@@ -93,22 +72,38 @@ ImageEncoderConfig encoder_config(const std::string& model) {
   return read_image_encoder_config(model_files(model).folder);
 }
 
-void check_models(const Study& study, Findings& findings, const Job& job) {
+void check_image_weights(const std::string& model, const Job& job) {
+  if (model.starts_with(kRandom) || torch_in_this_build() == "none") return;
+  const Path path = find_model(model);
+  const bool is_folder = std::filesystem::is_directory(path);
+  const Path weights = is_folder ? weight_file_in(path) : path;
+  for (const ArchitectureFit& one :
+       model_fits(weights, is_folder ? path : path.parent_path(), job).fits) {
+    if (!one.said || one.fits()) continue;
+    if (!one.problem.empty()) throw InputError("{}: {}", weights.string(), one.problem);
+    throw InputError(
+        "{}: the weights do not fit config.json, which says {}: of its {} tensors {} are missing "
+        "and {} have another shape; {} are not known to it ('epicrisis models inspect {}' lists "
+        "them)",
+        weights.string(), one.architecture, one.fit.expected(), one.fit.missing.size(),
+        one.fit.misshapen.size(), one.fit.extra.size(), model);
+  }
+}
+
+void check_models(const Study& study, Findings& findings) {
   // A model that several runs have is told once, at the first.
   std::set<std::string> seen;
   const auto once = [&](const std::string& what, const std::string& place, const auto& check) {
     if (!seen.insert(what).second) return;
     try {
       check();
-    } catch (const Interrupted&) {
-      throw;
     } catch (const Error& error) {
       findings.error(place, error.kind(), error.what());
     }
   };
   for (const StudyRun& run : study.runs) {
     once("image " + run.image_encoder.model, run.image_encoder.place,
-         [&] { check_image_encoder(study, run, findings, job); });
+         [&] { check_image_encoder(study, run, findings); });
     if (uses_text(run.train.mode)) {
       once("text " + run.text_encoder, run.place, [&] { check_text_encoder(run); });
     }

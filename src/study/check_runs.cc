@@ -33,12 +33,13 @@ struct EarlierRun {
 class RunsChecker {
  public:
   RunsChecker(Workspace& workspace, const Study& study, const CaseSet* set, Findings& findings,
-              StudyPlan& plan)
+              StudyPlan& plan, const Job& job)
       : workspace_(workspace),
         study_(study),
         set_(set),
         findings_(findings),
         plan_(plan),
+        job_(job),
         known_(list_runs(workspace.database())) {
     for (const RunRecord& run : known_) {
       if (run.status != RunStatus::kDone) continue;
@@ -57,15 +58,15 @@ class RunsChecker {
       Json cases = Json::object();  // what is known of the configuration from them
       if (set_ != nullptr) cases = count_cases(run, train, validation);
       for (const std::int64_t seed : run.seeds) plan_run(run, seed, train, validation, cases);
+      if (!is_to_train(run)) continue;
       check_device(run);
+      check_encoder(run);
     }
     if (set_ != nullptr) {
       count_pictures();
       find_predictions();
     }
-    if (!plan_.trains && std::ranges::any_of(plan_.runs, [](const PlannedRun& run) {
-          return run.state != "done" && run.state != "not known";
-        })) {
+    if (!plan_.trains && std::ranges::any_of(plan_.runs, &PlannedRun::is_to_train)) {
       findings_.warning(
           study_.file.string(),
           "this build has no LibTorch: everything up to the training is done, runs are "
@@ -250,15 +251,29 @@ class RunsChecker {
     plan_.runs.push_back(std::move(planned));
   }
 
-  // What is trained already needs its device no more. A build without LibTorch leaves the training
-  // to another, on another machine perhaps.
+  bool is_to_train(const StudyRun& run) const {
+    return std::ranges::any_of(plan_.runs, [&](const PlannedRun& planned) {
+      return planned.name == run.name && planned.is_to_train();
+    });
+  }
+
+  // Only where a run needs it still: it loads LibTorch and makes the encoder.
+  void check_encoder(const StudyRun& run) {
+    if (!encoders_.insert(run.image_encoder.model).second) return;
+    try {
+      check_image_weights(run.image_encoder.model, job_);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      findings_.error(run.image_encoder.place, error.kind(), error.what());
+    }
+  }
+
+  // A build without LibTorch leaves the training to another, on another machine perhaps.
   void check_device(const StudyRun& run) {
     const std::string& device = run.train.device;
     if (!device.starts_with("cuda")) return;
-    const bool trains = std::ranges::any_of(plan_.runs, [&](const PlannedRun& planned) {
-      return planned.name == run.name && planned.state != "done" && planned.state != "not known";
-    });
-    if (!trains || shows_cuda_driver("/") || !devices_.insert(device).second) return;
+    if (shows_cuda_driver("/") || !devices_.insert(device).second) return;
     const std::string words = fmt::format(
         "device = \"{}\": this machine shows no NVIDIA driver, without which the "
         "training fails; \"cpu\" needs none",
@@ -356,18 +371,20 @@ class RunsChecker {
   const CaseSet* set_;
   Findings& findings_;
   StudyPlan& plan_;
+  const Job& job_;
   std::vector<RunRecord> known_;
   std::vector<EarlierRun> earlier_;
   ModelHashes models_;
   std::optional<FutureNotes> notes_;
-  std::set<std::string> devices_;  // that were told
+  std::set<std::string> devices_;   // that were told
+  std::set<std::string> encoders_;  // that were looked at
 };
 
 }  // namespace
 
 void check_runs(Workspace& workspace, const Study& study, const CaseSet* set, Findings& findings,
-                StudyPlan& plan) {
-  RunsChecker(workspace, study, set, findings, plan).run();
+                StudyPlan& plan, const Job& job) {
+  RunsChecker(workspace, study, set, findings, plan, job).run();
 }
 
 }  // namespace epicrisis::study

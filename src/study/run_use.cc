@@ -106,10 +106,10 @@ Json checked_use_json(const Path& path) {
 }
 
 // The copy of an encoder is there, with the files of the training.
-void check_copy(const Path& folder, const UsedModel& model) {
+void check_copy(const Path& folder, const UsedModel& model, CopyFingerprints& copies) {
   if (model.copy.empty()) return;
   const std::string copy = path_below(folder, model.copy, "copy of an encoder").string();
-  if (model_fingerprint(copy) == model.sha256) return;
+  if (copies.of(copy) == model.sha256) return;
   throw InputError("{}", damage(copy, "its SHA-256 is not the one in use.json"));
 }
 
@@ -324,14 +324,15 @@ bool check_run_use(const Path& folder) {
   const std::string source = path.string();
   const Json json = checked_use_json(path);
   if (json_get<std::int64_t>(json, "version", source) != kUseVersion) return false;
+  CopyFingerprints copies;
   for (const char* key : {"image_encoder", "text_encoder"}) {
     const auto model = json_get<Json>(json, key, source);
-    if (!model.is_null()) check_copy(folder, used_model_from(model, source));
+    if (!model.is_null()) check_copy(folder, used_model_from(model, source), copies);
   }
   return true;
 }
 
-std::string fault_of_run_use(const Path& folder, bool& damaged) {
+std::string fault_of_run_use(const Path& folder, bool& damaged, CopyFingerprints& copies) {
   damaged = false;
   try {
     const RunUse use = read_run_use(folder);
@@ -343,8 +344,8 @@ std::string fault_of_run_use(const Path& folder, bool& damaged) {
     }
     // It names them, so they were there.
     damaged = true;
-    check_copy(folder, use.image_encoder);
-    check_copy(folder, use.text_encoder.value_or(UsedModel{}));
+    check_copy(folder, use.image_encoder, copies);
+    check_copy(folder, use.text_encoder.value_or(UsedModel{}), copies);
     read_training_cases(folder);
     damaged = false;
     return "";
@@ -355,11 +356,12 @@ std::string fault_of_run_use(const Path& folder, bool& damaged) {
 
 void drop_damaged_copies(const Path& folder) {
   const Json json = checked_use_json(folder / kUseFile);
+  CopyFingerprints copies;
   for (const char* own : {kEncoderFolder, kTextEncoderFolder}) {
     const auto model = json_get<Json>(json, own, (folder / kUseFile).string());
     if (model.is_null()) continue;
     try {
-      check_copy(folder, used_model_from(model, folder.string()));
+      check_copy(folder, used_model_from(model, folder.string()), copies);
     } catch (const Error&) {
       std::error_code error;
       fs::remove_all(folder / own, error);

@@ -11,6 +11,7 @@
 #include "epicrisis/image/prepare.h"
 #include "epicrisis/study/run_folder.h"
 #include "epicrisis/study/study_file.h"
+#include "study/copy_fingerprints.h"
 
 // What a run folder holds so that it can be used on another machine: use.json, its training cases,
 // its image encoder. docs/formats/run-folder.md.
@@ -75,7 +76,7 @@ TrainingCases read_training_cases(const Path& folder);
 void require_image_branch(const Path& folder, const RunUse& use);
 // Why a folder cannot be used away from its workspace; "" if it can. `damaged`: its use.json is
 // sound, and its training cases, or the copy of an encoder that it names, are not.
-std::string fault_of_run_use(const Path& folder, bool& damaged);
+std::string fault_of_run_use(const Path& folder, bool& damaged, CopyFingerprints& copies);
 // Takes away copies of encoders that are not as use.json names them, whatever lies in their place.
 // InputError where that is damaged.
 void drop_damaged_copies(const Path& folder);

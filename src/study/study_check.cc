@@ -83,7 +83,7 @@ class StudyChecker {
     guard(study_.file.string(), [&] { settle_field(workspace_.database(), study_.field); });
     const bool imported = import_all();
     meter.add();
-    study::check_models(study_, findings_, job_);
+    study::check_models(study_, findings_);
     meter.add();
     if (study_.classes.empty() || study_.data.empty()) return;  // which was told
     bool assigned = false;
@@ -107,7 +107,7 @@ class StudyChecker {
     });
     meter.add();
     guard(study_.file.string(),
-          [&] { study::check_runs(workspace_, study_, known, findings_, plan_); });
+          [&] { study::check_runs(workspace_, study_, known, findings_, plan_, job_); });
     check_room();
     meter.add();
   }
@@ -535,7 +535,7 @@ std::vector<std::string> plan_lines(const StudyPlan& plan) {
   std::int64_t untold = 0;
   for (const PlannedRun& run : plan.runs) {
     ++states[run.state];
-    if (run.state == "done" || run.state == "not known") continue;
+    if (!run.is_to_train()) continue;
     if (run.seconds) {
       seconds += *run.seconds;
     } else {

@@ -262,9 +262,9 @@ std::string cut_off_words(const StudyRun& run, const std::vector<std::string>& s
 // fails is told and trains nothing.
 template <typename GetTrainer>
 void complete_run(const Path& folder, const std::string& split_set, const std::string& title,
-                  const Job& job, const GetTrainer& trainer) {
+                  CopyFingerprints& copies, const Job& job, const GetTrainer& trainer) {
   bool damaged = false;
-  const std::string fault = fault_of_run_use(folder, damaged);
+  const std::string fault = fault_of_run_use(folder, damaged, copies);
   if (damaged) job.warn("{}: {}; it is made anew", title, fault);
   try {
     if (fault.empty()) return keep_split_set(folder, split_set);
@@ -330,6 +330,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
                      const PictureTable& pictures, ModelHashes& models, Job& job) {
   RunCounts counts;
   StudyRuns runs(workspace, study, set, pictures, models);
+  CopyFingerprints copies;
   std::optional<TrainingCount> count;  // made when the first training begins
   for (const StudyRun& run : study.runs) {
     runs.take(run);
@@ -365,7 +366,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
         }
       }
       if (kept) {
-        complete_run(folder, set.split_set, title, job, [&]() -> RunTrainer& {
+        complete_run(folder, set.split_set, title, copies, job, [&]() -> RunTrainer& {
           make_trainer();
           return *trainer;
         });

@@ -35,7 +35,7 @@ class RunsOnADevice : public test::StudyCheckFixture {
     found.plan.trains = trains;
     Workspace workspace = Workspace::open_or_create(root());
     const Study study = parse_study(text_, file().string(), corpus());
-    study::check_runs(workspace, study, nullptr, findings, found.plan);
+    study::check_runs(workspace, study, nullptr, findings, found.plan, Job());
     return found;
   }
   const std::string text_ = study_ + "[train]\ndevice = \"cuda:1\"\n";

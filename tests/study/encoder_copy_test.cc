@@ -10,6 +10,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/safetensors.h"
+#include "study/copy_fingerprints.h"
 #include "study/folders.h"
 #include "study/run_use.h"
 #include "support/job_log.h"
@@ -59,6 +60,17 @@ TEST_F(EncoderCopy, ALargeEncoderIsThereToo) {
   const Path copy = complete("a");
   EXPECT_EQ(fs::file_size(copy), (32U << 20U) + 1);
   EXPECT_EQ(model_fingerprint((runs() / "a" / kEncoderFolder).string()), sha256_);
+}
+
+TEST_F(EncoderCopy, AFingerprintThatIsKeptIsOfTheFilesAsTheyAre) {
+  const std::string copy = complete("a").parent_path().string();
+  const std::string shared = complete("b").parent_path().string();
+  CopyFingerprints copies;
+  EXPECT_EQ(copies.of(copy), sha256_);
+  EXPECT_EQ(copies.of(shared), sha256_);
+  write_file(Path(copy) / "config.json", R"({"architecture": "resnet34"})");
+  EXPECT_EQ(copies.of(copy), model_fingerprint(copy));
+  EXPECT_NE(copies.of(copy), sha256_);
 }
 
 TEST_F(EncoderCopy, RunsShareOneCopyAndNeverTheOwnersFile) {

@@ -49,6 +49,10 @@ class VerifyWorkspace : public test::KeptStudies {
     put_results(database_, "small", "key", results);
   }
   Path folder() const { return workspace_.runs() / ids_.back(); }
+  std::string fault_of_use(bool& damaged) const {
+    study::CopyFingerprints copies;
+    return study::fault_of_run_use(folder(), damaged, copies);
+  }
   Path record() const { return root() / "studies" / "small.json"; }
 
   const StudyRun* find_run_of(const std::string& name) {
@@ -165,7 +169,7 @@ TEST_F(VerifyWorkspace, ADamagedCopyOfAnEncoderIsSeenByWhoCompletesTheRun) {
   use["sha256"] = sha256_hex(dump_json(use));
   write_file(folder() / "use.json", dump_json(use));
   bool damaged = true;
-  EXPECT_EQ(study::fault_of_run_use(folder(), damaged), "");
+  EXPECT_EQ(fault_of_use(damaged), "");
   EXPECT_FALSE(damaged);
   EXPECT_TRUE(verify().sound()) << to_json(verify()).dump(1);
   study::drop_damaged_copies(folder());
@@ -200,16 +204,16 @@ TEST_F(VerifyWorkspace, ADamagedCopyOfAnEncoderIsSeenByWhoCompletesTheRun) {
     make(folder() / "image_encoder" / name);
     EXPECT_FALSE(verify().sound()) << name;
     damaged = false;
-    EXPECT_NE(study::fault_of_run_use(folder(), damaged), "") << name;
+    EXPECT_NE(fault_of_use(damaged), "") << name;
     EXPECT_TRUE(damaged) << name;
     // Nothing is in the way of a new copy.
     study::drop_damaged_copies(folder());
     EXPECT_FALSE(std::filesystem::exists(folder() / "image_encoder")) << name;
     put_model(folder() / "image_encoder");
-    EXPECT_EQ(study::fault_of_run_use(folder(), damaged), "") << name;
+    EXPECT_EQ(fault_of_use(damaged), "") << name;
   }
   std::filesystem::remove(folder() / "training_cases.safetensors");
-  EXPECT_NE(study::fault_of_run_use(folder(), damaged), "");
+  EXPECT_NE(fault_of_use(damaged), "");
   EXPECT_TRUE(damaged);
 }
 

@@ -63,6 +63,7 @@ struct PlannedRun {
   // "done", "go on", "train", "train again"; "not known" where it was trained and an encoder is not
   // there to tell whether on the same
   std::string state;
+  bool is_to_train() const { return state != "done" && state != "not known"; }
   std::string why;         // of "train again"
   std::int64_t train = 0;  // samples, as far as notes are known
   std::int64_t validation = 0;
