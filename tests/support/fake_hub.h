@@ -49,8 +49,6 @@ class FakeHub {
   }
 
   const std::string commit = "0123456789abcdef0123456789abcdef01234567";
-  FaultServer hub;
-  FaultServer store;
 
  private:
   static FaultAction raw(int status, const HeaderList& headers, const std::string& body,
@@ -118,6 +116,11 @@ class FakeHub {
   std::map<std::string, File> files_;
   std::size_t cut_at_ = 0;
   int cuts_ = 0;
+
+ public:
+  // Last, so that their threads end before what they answer from goes.
+  FaultServer hub;
+  FaultServer store;
 };
 
 }  // namespace epicrisis::test
