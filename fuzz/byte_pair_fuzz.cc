@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const epicrisis::TemporaryFolder kFolder;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto write = [&](const char* name, std::string_view bytes) {
-    const epicrisis::Path file = kFolder.path() / name;
+    epicrisis::Path file = kFolder.path() / name;
     std::filesystem::remove(file);  // shortening it makes some file systems flush it
     std::ofstream(file, std::ios::binary) << bytes;
     return file;
