@@ -137,7 +137,7 @@ std::string quoted_after(std::string_view text, std::size_t from) {
 // part, and brackets around it are none of it.
 bool goes_on(std::string_view text, std::size_t at, int step) {
   const auto sign = [&](int steps) -> char {
-    const auto place = static_cast<std::ptrdiff_t>(at) + steps * step;
+    const auto place = static_cast<std::ptrdiff_t>(at) + std::ptrdiff_t{steps} * step;
     const bool there = place >= 0 && place < static_cast<std::ptrdiff_t>(text.size());
     return there ? text[static_cast<std::size_t>(place)] : ' ';
   };

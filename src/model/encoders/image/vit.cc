@@ -113,7 +113,7 @@ class VisionTransformer : public LayeredEncoder {
   // [1, high * wide, D], resampled from the weights' grid as timm's resample_abs_pos_embed does.
   torch::Tensor patch_positions(std::int64_t high, std::int64_t wide) const {
     const VitForm& form = *config().vit;
-    const torch::Tensor own = positions_.slice(1, form.class_position ? 1 : 0);
+    torch::Tensor own = positions_.slice(1, form.class_position ? 1 : 0);
     if (high == form.grid && wide == form.grid) return own;
     const torch::Tensor square =
         own.to(torch::kFloat32).view({1, form.grid, form.grid, form.width}).permute({0, 3, 1, 2});
