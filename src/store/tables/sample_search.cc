@@ -16,8 +16,9 @@ std::vector<Sample> samples_of_key(Database& database, std::string_view dataset,
   std::vector<Sample> found;
   keys_meant(key, [&](const std::string& one) {
     auto sample = find_sample(database, dataset, one);
-    if (sample) found.push_back(*std::move(sample));
-    return sample.has_value();
+    if (!sample) return false;
+    found.push_back(*std::move(sample));
+    return true;
   });
   return found;
 }
