@@ -54,7 +54,7 @@ class FakeHub {
   static FaultAction raw(int status, const HeaderList& headers, const std::string& body,
                          std::size_t length) {
     std::string text = fmt::format("HTTP/1.1 {} X\r\nContent-Length: {}\r\n", status, length);
-    for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : headers) text += fmt::format("{}: {}\r\n", name, value);
     return {{{Seconds(0), text + "\r\n" + body}}, FaultAction::End::kKeep, false};
   }
 
