@@ -170,18 +170,19 @@ TEST_F(OutputTest, AFolderWhereAFileIsReadIsToldAsThat) {
   fs::create_directory(path("folder"));
   const std::string folder = quoted("folder");
   const std::string w = " -w " + quoted("w");
-  for (const auto& [words, name] : std::vector<std::pair<std::string, std::string>>{
-           {"search RUN --picture " + folder, "a picture"},
-           {"study check " + folder, "a study file"},
-           {"study run " + folder + w, "a study file"},
-           {"notes review import --reader anna " + folder + w, "a sheet"},
-           {"notes strategies " + folder, "a strategy file"},
-           {"notes providers " + folder, "a provider file"},
-           {"notes batch import " + folder + w, "a result or error file"},
-           {"notes batch submit " + folder + w, "the files in it"},
-           {"notes write --replay " + folder + w, "a recording"},
-           {"notes audit --text " + folder, "the note's file"},
-           {"import generic_csv " + folder + " --map " + folder + w, "a column map"}}) {
+  const std::vector<std::pair<std::string, std::string>> inputs = {
+      {"search RUN --picture " + folder, "a picture"},
+      {"study check " + folder, "a study file"},
+      {"study run " + folder + w, "a study file"},
+      {"notes review import --reader anna " + folder + w, "a sheet"},
+      {"notes strategies " + folder, "a strategy file"},
+      {"notes providers " + folder, "a provider file"},
+      {"notes batch import " + folder + w, "a result or error file"},
+      {"notes batch submit " + folder + w, "the files in it"},
+      {"notes write --replay " + folder + w, "a recording"},
+      {"notes audit --text " + folder, "the note's file"},
+      {"import generic_csv " + folder + " --map " + folder + w, "a column map"}};
+  for (const auto& [words, name] : inputs) {
     EXPECT_EQ(run(words), 2) << words << said;
     EXPECT_THAT(said, HasSubstr("is a folder; name " + name)) << words;
   }
