@@ -259,7 +259,7 @@ TEST(ShardStore, WhatIsNoFileIsADamagedShard) {
       std::filesystem::create_symlink("/dev/null", shard);
     }
     try {
-      ShardStore(folder.path(), 4, "r", Mode::kRead);
+      const ShardStore opened(folder.path(), 4, "r", Mode::kRead);
       FAIL() << kind << " was read";
     } catch (const InputError& error) {
       EXPECT_THAT(error.what(),
