@@ -19,13 +19,13 @@ std::optional<Heading> heading_of(std::string_view line) {
   if (begin == line.size()) return {};
   const std::string_view rest = line.substr(begin, kMaxHeading + 1);
   Heading heading;
-  std::size_t size = rest.find_first_of(":*<");
+  std::size_t size = rest.find_first_of(":*<=");
   if (size == std::string_view::npos) {
     if (line.size() - begin > kMaxHeading) return {};
     size = rest.size();
   }
   heading.marked = begin > 0 || size < rest.size();
-  heading.colon = size < rest.size() && rest[size] == ':';
+  heading.colon = size < rest.size() && (rest[size] == ':' || rest[size] == '=');
   std::string_view name = rest.substr(0, size);
   while (!name.empty() &&
          std::string_view(" .#_*\"=~-@%$|+^)]`").find(name.back()) != std::string_view::npos) {
@@ -49,6 +49,8 @@ std::size_t words_begin(std::string_view line) {
     const char c = line[begin];
     if (kDecoration.find(c) != std::string_view::npos) {
       ++begin;
+    } else if (line.substr(begin).starts_with("//")) {
+      begin += 2;
     } else if (c == '<') {
       const std::size_t close = line.find('>', begin);
       if (close == std::string_view::npos ||

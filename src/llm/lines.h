@@ -7,8 +7,8 @@
 
 namespace epicrisis::llm {
 
-constexpr std::size_t kMaxHeading = 40;                              // bytes
-constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"@%$|+^:";  // before a heading
+constexpr std::size_t kMaxHeading = 40;                               // bytes
+constexpr std::string_view kDecoration = " \t#*_>=~`-([.\"@%$|+^:!";  // before a heading
 constexpr std::string_view kAfterHeading = " \t*_#:=~`-.)]\n";
 constexpr std::string_view kRule = " \t#*_=~-";  // of a line that is nothing else
 
@@ -18,7 +18,7 @@ struct Heading {
   std::size_t end = 0;  // of it with its colon and decoration, from the line's beginning
   bool alone = false;   // nothing follows in the line
   bool marked = false;  // by a colon or decoration
-  bool colon = false;   // one follows the name
+  bool colon = false;   // one follows the name, or a '='
 };
 
 // "**Thinking process:** ..." or a line that is nothing else. Empty if the line is too long for one

@@ -79,6 +79,8 @@ MarkWords read_words() {
   words.letters = control.strings_or("letters", {});
   words.versions = words_of(control, "versions");
   words.alternatives = words_of(control, "alternatives");
+  words.corrections = words_of(control, "corrections");
+  words.own_literals = control.strings_or("own_literals", {});
   words.options = words_of(control, "options");
   words.line_ends = control.strings_or("line_ends", {});
   words.inline_turns = control.strings_or("inline_turns", {});

@@ -384,6 +384,14 @@ std::optional<Mark> literal_at(std::string_view folded, std::size_t begin, bool 
     mark.name = "</";
     return mark;
   }
+  for (const std::string& literal : MarkWords::built_in().own_literals) {
+    if (!rest.starts_with(literal)) continue;
+    mark.kind = MarkKind::kOwnTurn;
+    mark.end = begin + literal.size();
+    mark.name = literal;
+    mark.sure = true;
+    return mark;
+  }
   for (const std::string& literal : MarkWords::built_in().literals) {
     if (!rest.starts_with(literal)) continue;
     mark.kind = MarkKind::kEnd;

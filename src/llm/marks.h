@@ -50,8 +50,8 @@ struct MarkWords {
   std::vector<std::string> literals, switches, weak_switches, turns, own_turns, begin_turns,
       line_ends, inline_turns;
   // Whose turns they are that lines begin with; what several versions of a note are headed by.
-  Names speakers, askers, versions, alternatives, options;
-  std::vector<std::string> letters;
+  Names speakers, askers, versions, alternatives, corrections, options;
+  std::vector<std::string> letters, own_literals;
   Names own_roles, own_names, answer_roles, other_roles;
   Names html, wrappers;
   std::vector<std::string> attributes;

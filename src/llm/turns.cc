@@ -15,6 +15,8 @@
 namespace epicrisis::llm {
 namespace {
 
+constexpr std::string_view kVersions = "several versions of a note:";
+
 const MarkWords& known() { return MarkWords::built_in(); }
 
 // "---" between a note and what is cut off behind it.
@@ -39,7 +41,8 @@ bool ends_sentence(std::string_view text) {
 bool is_speaker(std::string_view line, bool first) {
   const auto heading = heading_of(line);
   if (!heading || !(heading->colon || (heading->alone && heading->marked))) return false;
-  const std::string_view name = without_number(heading->name);
+  const std::string_view whole = heading->name;
+  const std::string_view name = without_number(trim(whole.substr(0, whole.find('('))));
   if (known().speakers.contains(name)) return true;
   return !first && heading->colon && line.ends_with('?') && known().askers.contains(name);
 }
@@ -193,17 +196,24 @@ class TurnCutter {
     const auto heading = heading_of(words);
     if (!heading || !(heading->colon || heading->alone)) return false;
     if (known().versions.contains(heading->name)) return cut_at(line.begin);
-    const std::string_view behind = std::string_view(text()).substr(
-        std::min(line.begin + heading->end + (heading->alone ? 1 : 0), text().size()));
-    if (known().alternatives.contains(heading->name) &&
-        first_words(behind) == first_words(text())) {
-      return cut_at(line.begin);
+    const bool corrects = known().corrections.contains(heading->name);
+    if ((corrects || known().alternatives.contains(heading->name)) &&
+        begins_alike(line.begin + heading->end)) {
+      return corrects ? fail(kVersions, line.begin) : cut_at(line.begin);
     }
     const auto top = heading_of(std::string_view(text()).substr(0, text().find('\n')));
     if (!top || top->name == heading->name) return false;
     const std::string_view option = numbered(heading->name);
     if (option.empty() || option != numbered(top->name)) return false;
-    return fail("several versions of a note:", line.begin);
+    return fail(kVersions, line.begin);
+  }
+  // Whether what stands from `place` on begins as the text does, behind its own heading too.
+  bool begins_alike(std::size_t place) const {
+    const std::string_view all = text();
+    const std::string_view words = first_words(trim(all.substr(std::min(place, all.size()))));
+    if (words == first_words(all)) return true;
+    const auto top = heading_of(all.substr(0, all.find('\n')));
+    return top && top->colon && words == first_words(trim(all.substr(top->end)));
   }
   // "option" of "option 2" and "option b"; empty for other names.
   static std::string_view numbered(std::string_view name) {
@@ -214,22 +224,26 @@ class TurnCutter {
     return word != name && known().options.contains(word) ? word : std::string_view();
   }
 
-  // "TheĠnextĠword": a tokenizer's letters for spaces.
+  // "TheĠnextĠword", "The▁next▁word": a tokenizer's letters for spaces.
   bool refuse_letters() {
+    constexpr std::string_view kWord = "\u2581";
     constexpr int kFew = 3;
+    const std::string_view all = spoken_.text;
     int found = 0;
-    for (const std::string& letter : known().letters) {
-      for (std::size_t at = text().find(letter); at != std::string::npos && found <= kFew;
-           at = text().find(letter, at + letter.size())) {
+    const auto count = [&](std::string_view letter) {
+      for (std::size_t at = all.find(letter); at != std::string_view::npos && found <= kFew;
+           at = all.find(letter, at + letter.size())) {
         const std::size_t behind = at + letter.size();
-        const bool within = at > 0 && behind < text().size() && is_ascii_letter(text()[at - 1]) &&
-                            is_ascii_letter(text()[behind]);
-        if (within && ++found > kFew) return fail("a tokenizer's letters, not words:", at);
+        const bool within =
+            at > 0 && behind < all.size() && is_visible(all[at - 1]) && is_visible(all[behind]);
+        if (within) ++found;
       }
-    }
-    return false;
+    };
+    count(kWord);
+    for (const std::string& letter : known().letters) count(letter);
+    return found > kFew && fail("a tokenizer's letters, not words:", 0);
   }
-  static bool is_ascii_letter(char c) { return c >= 'a' && c <= 'z'; }
+  static bool is_visible(char c) { return c > ' ' && c < '\x7f'; }
 
   Spoken& spoken_;
   FoldedText folded_;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "epicrisis/core/strings.h"
 #include "llm/folded_text.h"
@@ -72,6 +74,69 @@ std::optional<std::string> opening_of(std::string_view folded, std::size_t begin
   return fmt::format("{}{}{}", rest[0], name, close);
 }
 
+// What a line between signs begins or ends: "=== BEGIN PLAN ===", "[END NOTES]", "#+END_X".
+struct Bound {
+  std::string name;
+  bool end = false;
+};
+std::optional<Bound> bound_of(std::string_view line) {
+  constexpr std::string_view kSigns = " =#*-_+~[](){}<>%@:\\";
+  const std::size_t from = line.find_first_not_of(kSigns);
+  if (from == 0 || from == std::string_view::npos) return {};
+  // "- Start ..." is an item of a list.
+  if (line[0] != '[' && line[1] == ' ') return {};
+  line = line.substr(from, line.find_last_not_of(kSigns) - from + 1);
+  for (const std::string_view word : {"begin", "start", "end", "stop"}) {
+    if (!line.starts_with(word) || line.size() > kMaxName) continue;
+    const std::string_view name = line.substr(word.size());
+    if (name.empty() || std::string_view(" _-{:").find(name.front()) == std::string_view::npos) {
+      continue;
+    }
+    return Bound{plain_name(name), word == "end" || word == "stop"};
+  }
+  return {};
+}
+
+// "[BEGIN NOTES]...[END NOTES]", in lines of their own or in brackets.
+void refuse_bounds(Spoken& spoken, const FoldedText& folded) {
+  const std::string_view text = folded.text();
+  std::set<std::string, std::less<>> begun;
+  const auto look = [&](std::size_t begin, std::size_t end) {
+    const auto bound = bound_of(text.substr(begin, end - begin));
+    if (!bound) return;
+    if (!bound->end) begun.insert(bound->name);
+    if (!bound->end || !begun.contains(bound->name)) return;
+    const std::size_t from = folded.original(begin);
+    fail(spoken, std::string_view(spoken.text).substr(from, folded.original(end) - from));
+  };
+  for (std::size_t i = 0; i < text.size() && spoken.fault.empty();) {
+    const std::size_t line = std::min(text.find('\n', i), text.size());
+    look(i, line);
+    for (std::size_t open = text.find('[', i); open < line && spoken.fault.empty();
+         open = text.find('[', open + 1)) {
+      const std::size_t close = text.find_first_of("[]\n", open + 1);
+      if (close < text.size() && text[close] == ']') look(open, close + 1);
+    }
+    i = line + 1;
+  }
+}
+
+// \begin{think}, ||hidden|| and >!hidden!< at the beginning.
+void refuse_hidden(Spoken& spoken, const FoldedText& folded) {
+  const std::string_view text = folded.text();
+  constexpr std::string_view kBegin = "\\begin{";
+  if (text.starts_with(kBegin)) {
+    const std::size_t end = text.substr(0, 2 * kMaxName).find('}');
+    if (end != std::string_view::npos &&
+        is_thought_name(text.substr(kBegin.size(), end - kBegin.size()))) {
+      fail(spoken, text.substr(0, end + 1));
+    }
+  }
+  for (const auto& [open, close] : {std::pair("||", "||"), std::pair(">!", "!<")}) {
+    if (text.starts_with(open) && text.find(close, 2) != std::string_view::npos) fail(spoken, open);
+  }
+}
+
 // [PLAN]...[/PLAN] and its like: a closing mark behind its opening one.
 void refuse_pairs(Spoken& spoken, const FoldedText& folded) {
   const std::string_view text = folded.text();
@@ -92,7 +157,11 @@ void refuse_pairs(Spoken& spoken, const FoldedText& folded) {
 
 void refuse_unknown_marks(Spoken& spoken) {
   refuse_tags(spoken, FoldedText(spoken.text));
-  if (spoken.fault.empty()) refuse_pairs(spoken, FoldedText(spoken.text));
+  if (!spoken.fault.empty()) return;
+  const FoldedText folded(spoken.text);
+  refuse_pairs(spoken, folded);
+  refuse_hidden(spoken, folded);
+  if (spoken.fault.empty()) refuse_bounds(spoken, folded);
 }
 
 }  // namespace epicrisis::llm

@@ -88,6 +88,16 @@ bool thinks_aloud(std::string_view text) {
   return false;
 }
 
+// A text without the quotation marks around the whole, by which TOML and YAML hold one.
+std::string without_quotes(std::string_view text) {
+  for (const std::string_view mark : {"\"\"\"", "'''", "\""}) {
+    if (text.size() < 2 * mark.size() || !text.starts_with(mark) || !text.ends_with(mark)) continue;
+    const std::string_view inside = text.substr(mark.size(), text.size() - 2 * mark.size());
+    if (inside.find(mark) == std::string_view::npos) return std::string(trim(inside));
+  }
+  return std::string(text);
+}
+
 class ThoughtFinder {
  public:
   explicit ThoughtFinder(Spoken& spoken) : spoken_(spoken), folded_(spoken.text) {}
@@ -116,7 +126,8 @@ class ThoughtFinder {
   }
   bool keep_from(std::size_t place) {
     place = behind_rules(behind_block_sign(place));
-    spoken_.text = trim(std::string(spoken_.text.substr(folded_.original(place))));
+    spoken_.text =
+        without_quotes(trim(std::string_view(spoken_.text).substr(folded_.original(place))));
     spoken_.dropped.thoughts = true;
     return true;
   }
@@ -183,6 +194,12 @@ bool ThoughtFinder::refuse_json_thought() {
 
 // ```thinking ... ```, ::: thinking ... :::
 bool ThoughtFinder::drop_fence() {
+  // /* ... */
+  if (text().starts_with("/*")) {
+    const std::size_t end = text().find("*/");
+    return end == std::string::npos ? fail("a thought that does not end:", 0, 60)
+                                    : keep_from(end + 2);
+  }
   if (!text().starts_with("```") && !text().starts_with("~~~") && !text().starts_with(":::")) {
     return false;
   }
