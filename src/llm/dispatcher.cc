@@ -23,7 +23,6 @@ namespace {
 
 constexpr Seconds kLongestWait{0.5};
 constexpr Seconds kDrainTime{4};
-constexpr Seconds kListTime{10};
 constexpr int kFlushAttempts = 3;
 constexpr int kWrongFormAttempts = 3;  // they are paid for
 constexpr std::size_t kMaxReason = 300;
@@ -50,7 +49,11 @@ class Dispatcher {
   void send(Asked asked, std::size_t endpoint);
   void start_sent();
   void give_up_hopeless();
-  std::vector<std::string> model_names(std::size_t endpoint);
+  std::vector<std::string> model_names(std::size_t endpoint) {
+    return ask_model_names(provider_, endpoints_, endpoint, transport_, job_);
+  }
+  bool is_explained(const Asked& asked, const Reading& reading, const HttpAnswer& answer);
+  void settle_held();
   void tell_models();
   void explain_refusals();
   Seconds wait_time() const;
@@ -90,6 +93,14 @@ class Dispatcher {
   std::string last_reason_;                   // of a fault
   std::optional<std::size_t> no_such_model_;  // the endpoint that said so
   std::optional<RefusedRequest> refused_;     // the last, by an error that is not known
+  // Refusals that name the model, until its server has said which models it has.
+  struct Held {
+    Asked asked;
+    Reading reading;
+    HttpAnswer answer;
+  };
+  std::vector<Held> held_;
+  bool models_asked_ = false;
   std::int64_t shown_skips_ = 0;
   Meter meter_;
 };
@@ -127,6 +138,7 @@ DispatchReport Dispatcher::run() {
     throw;
   }
   drain();
+  settle_held();
   flush_with_patience();
   tell_models();
   explain_refusals();
@@ -166,6 +178,7 @@ void Dispatcher::send_and_take() {
     } catch (const SystemError& error) {
       stop(error.kind(), error.what());
     }
+    if (in_flight_.empty() || report_.done > 0) settle_held();
     show_progress();
   }
   if (report_.not_recorded > 0) {
@@ -190,7 +203,7 @@ void Dispatcher::fill() {
 }
 
 void Dispatcher::choose_and_send() {
-  while (true) {
+  while (held_.empty()) {
     if (!next_) next_ = next_asked();
     if (!next_) return;
     const auto endpoint = endpoints_.choose(now(), next_->endpoint);
@@ -269,6 +282,7 @@ void Dispatcher::start_sent() {
 
 Seconds Dispatcher::wait_time() const {
   Seconds longest = in_flight_.empty() ? Seconds(3600) : kLongestWait;
+  if (!held_.empty()) return longest;
   if (!waiting_.empty()) longest = std::min(longest, waiting_.begin()->first - now());
   if (const auto end = endpoints_.gives_up_at()) longest = std::min(longest, *end - now());
   if (next_) {
@@ -351,6 +365,7 @@ void Dispatcher::take(HttpTransport::Ticket ticket, HttpAnswer answer) {
     const bool silent = attempt.throttled && !attempt.passes && !attempt.retry_after;
     quota_.add(silent, reason);
   }
+  if (is_explained(asked, reading, answer)) return;
   switch (attempt.next) {
     case NextStep::kDone:
       finish(asked, std::move(reading), answer);
@@ -398,22 +413,43 @@ void Dispatcher::leave_out(const Asked& asked) {
   meter_.add();
 }
 
-// What an endpoint says that it has; empty if it does not say.
-std::vector<std::string> Dispatcher::model_names(std::size_t endpoint) {
-  const std::string url = models_url(provider_, endpoints_.url(endpoint));
-  if (url.empty()) return {};
-  HttpRequest request = endpoints_.request(endpoint);
-  request.url = url;
-  request.method = "GET";
-  request.headers.clear();
-  request.timeouts.total = std::min(request.timeouts.total, kListTime);
-  try {
-    HttpAnswer answer = send_and_wait(transport_, request, job_);
-    endpoints_.mask_key(endpoint, answer);
-    if (answer.status == 200) return read_model_names(answer.body);
-  } catch (const Error&) {  // an interrupt: the message is good without
+// What the table of errors does not know, before anything was answered: naming a member of the
+// request, it stops the run; naming the model, it waits for the server's list.
+bool Dispatcher::is_explained(const Asked& asked, const Reading& reading,
+                              const HttpAnswer& answer) {
+  if (report_.done > 0 || reading.outcome == "filtered") return false;
+  const RefusedRequest refused{*asked.endpoint, reading.attempt.reason, asked.body, answer.status};
+  if (!is_unclear(refused, reading.attempt.next)) return false;
+  if (const std::string advice = advice_on_member(refused); !advice.empty()) {
+    stop(ErrorKind::kUsage, with_advice(refused.reason, advice));
+    commits_.add(sent_request(asked, reading.attempt, answer, "stop"));
+    return true;
   }
-  return {};
+  if (stopping() || models_asked_ || !quotes_model(refused, provider_.model)) return false;
+  held_.push_back({asked, reading, answer});
+  return true;
+}
+
+// With nothing in flight, or after a good answer.
+void Dispatcher::settle_held() {
+  if (held_.empty()) return;
+  const std::vector<Held> held = std::exchange(held_, {});
+  std::string advice;
+  if (!stopping() && report_.done == 0) {
+    models_asked_ = true;
+    const auto names = model_names(*held.front().asked.endpoint);
+    advice = advice_on_model(provider_.model, names, held.front().answer.status == 404);
+  }
+  for (const Held& one : held) {
+    if (!advice.empty()) {
+      stop(ErrorKind::kUsage, with_advice(one.reading.attempt.reason, advice));
+      commits_.add(sent_request(one.asked, one.reading.attempt, one.answer, "stop"));
+    } else if (one.reading.attempt.next == NextStep::kRetry) {
+      retry(one.asked, one.reading, one.answer);
+    } else {
+      finish(one.asked, one.reading, one.answer);
+    }
+  }
 }
 
 // Beside a model that is not there, what is: asked for once, when all else has come.
@@ -428,16 +464,11 @@ void Dispatcher::explain_refusals() {
   if (!refused_ || report_.done > 0 || (report_.error && report_.error != ErrorKind::kInput)) {
     return;
   }
-  std::string advice = advice_on_member(*refused_);
-  if (names_model(*refused_, provider_.model)) {
-    std::vector<std::string> names = model_names(refused_->endpoint);
-    if (!names.empty() && !lists_model(names, provider_.model)) {
-      advice = fmt::format("The server does not have this `model` '{}'; {}", provider_.model,
-                           nearest_models(provider_.model, std::move(names)));
-    }
-  }
+  if (!names_model(*refused_, provider_.model)) return;
+  const auto names = model_names(refused_->endpoint);
+  const std::string advice = advice_on_model(provider_.model, names, false);
   if (advice.empty()) return;
-  report_.stopped = fmt::format("{}. {}", stopping() ? report_.stopped : refused_->reason, advice);
+  report_.stopped = with_advice(stopping() ? report_.stopped : refused_->reason, advice);
   report_.error = ErrorKind::kUsage;
 }
 
@@ -500,7 +531,7 @@ void Dispatcher::finish(const Asked& asked, Reading reading, const HttpAnswer& a
   }
   meter_.add();
   if (answer.status >= 400 && answer.status < 500 && answer.status != 429) {
-    refused_ = RefusedRequest{*asked.endpoint, reading.attempt.reason, asked.body};
+    refused_ = RefusedRequest{*asked.endpoint, reading.attempt.reason, asked.body, answer.status};
   }
   watch_.add(good, reading.attempt.reason);
   if (const std::string why = watch_.complaint(); !why.empty()) stop(ErrorKind::kInput, why);

@@ -7,12 +7,14 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "llm/endpoint_set.h"
 #include "llm/json_member.h"
 #include "llm/server_error.h"
 
 namespace epicrisis::llm {
 namespace {
 
+constexpr Seconds kListTime{10};
 constexpr std::size_t kMostNames = 10'000;
 constexpr std::size_t kMostShown = 4;
 constexpr std::size_t kMostName = 100;  // bytes
@@ -40,6 +42,25 @@ std::string models_url(const Provider& provider, const std::string& endpoint_url
   while (url.ends_with('/')) url.pop_back();
   if (url.ends_with(kChat)) url.resize(url.size() - kChat.size());
   return url + "/models";
+}
+
+std::vector<std::string> ask_model_names(const Provider& provider, EndpointSet& endpoints,
+                                         std::size_t endpoint, HttpTransport& transport,
+                                         const Job& job) {
+  const std::string url = models_url(provider, endpoints.url(endpoint));
+  if (url.empty()) return {};
+  HttpRequest request = endpoints.request(endpoint);
+  request.url = url;
+  request.method = "GET";
+  request.headers.clear();
+  request.timeouts.total = std::min(request.timeouts.total, kListTime);
+  try {
+    HttpAnswer answer = send_and_wait(transport, request, job);
+    endpoints.mask_key(endpoint, answer);
+    if (answer.status == 200) return read_model_names(answer.body);
+  } catch (const Error&) {  // an interrupt: the message is good without
+  }
+  return {};
 }
 
 std::vector<std::string> read_model_names(std::string_view body) {
@@ -89,6 +110,13 @@ std::string nearest_models(std::string_view model, std::vector<std::string> name
   }
   if (ranked.size() > kMostShown) text += fmt::format(" and {} more", ranked.size() - kMostShown);
   return text;
+}
+
+std::string advice_on_model(const std::string& model, std::vector<std::string> names, bool surely) {
+  if (names.empty() ? !surely : lists_model(names, model)) return "";
+  const std::string nearest = nearest_models(model, std::move(names));
+  return fmt::format("The server does not have this `model` '{}'{}{}", model,
+                     nearest.empty() ? "" : "; ", nearest);
 }
 
 }  // namespace epicrisis::llm

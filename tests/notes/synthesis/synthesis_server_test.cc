@@ -121,6 +121,76 @@ TEST_F(SynthesisTest, AModelThatIsNotThereIsToldBesideThoseThatAre) {
   EXPECT_THAT(report.stopped, HasSubstr("and 1 more"));
 }
 
+// In whatever words, if they name it: the list of the server's models tells.
+TEST_F(SynthesisTest, AModelThatARefusalNamesIsLookedForInTheList) {
+  add_samples(500);
+  for (const auto& [status, message] :
+       {std::pair(404, "Model `m` is not at home"),
+        std::pair(400, "There's nothing called m here."), std::pair(422, "m: who should that be?"),
+        std::pair(500, "KeyError: 'm'")}) {
+    int asked = 0;
+    SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
+      if (request.method == "GET") {
+        ++asked;
+        return SimulatedServer::Reply{json_answer(200, R"({"data": [{"id": "mm"}, {"id": "q"}]})"),
+                                      Seconds(0.1)};
+      }
+      return SimulatedServer::Reply{json_answer(status, dump_json({{"detail", message}})),
+                                    Seconds(0.05)};
+    });
+    const SynthesisReport report = synthesize(workspace_, builder(), {}, server, *timed_job_);
+    EXPECT_EQ(report.error, ErrorKind::kUsage) << message;
+    EXPECT_LE(report.requests, 8) << message;
+    EXPECT_EQ(report.failed, 0) << message;
+    EXPECT_EQ(asked, 1) << message;
+    EXPECT_THAT(report.stopped, HasSubstr("does not have this `model` 'm'; it has 'mm', 'q'"));
+    EXPECT_THAT(report.stopped, HasSubstr(message));
+  }
+}
+
+// What names the model and is of one request alone is no reason to stop.
+TEST_F(SynthesisTest, ARefusalThatNamesAModelThatIsThereIsOfTheOneRequest) {
+  add_samples(40);
+  int asked = 0;
+  int posted = 0;
+  SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
+    if (request.method == "GET") {
+      ++asked;
+      return SimulatedServer::Reply{json_answer(200, R"({"data": [{"id": "m:latest"}]})"),
+                                    Seconds(0.1)};
+    }
+    if (++posted <= 2) {
+      return SimulatedServer::Reply{
+          json_answer(400, R"({"error": "model `m` could not read the picture"})"), Seconds(0.05)};
+    }
+    return good();
+  });
+  const SynthesisReport report =
+      synthesize(workspace_, builder(), {.max_concurrency = 1}, server, *timed_job_);
+  EXPECT_EQ(report.done, 38);
+  EXPECT_EQ(report.failed, 2);
+  EXPECT_LE(asked, 1);
+  EXPECT_EQ(report.stopped, "");
+}
+
+TEST_F(SynthesisTest, AMemberOfTheRequestThatARefusalNamesStopsTheRun) {
+  add_samples(500);
+  for (const auto& [message, says] :
+       {std::pair("Nope: 'max_tokens' has to go", "token_limit ="),
+        std::pair("you may not say Temperature=0.2 to me", "send_temperature = false"),
+        std::pair("maxTokens: nobody wants that", "token_limit =")}) {
+    SimulatedServer server(clock_, [&](const HttpRequest&, int) {
+      return SimulatedServer::Reply{json_answer(400, dump_json({{"detail", message}})),
+                                    Seconds(0.05)};
+    });
+    const SynthesisReport report = synthesize(workspace_, builder(), {}, server, *timed_job_);
+    EXPECT_EQ(report.error, ErrorKind::kUsage) << message;
+    EXPECT_LE(report.requests, 8) << message;
+    EXPECT_EQ(report.failed, 0) << message;
+    EXPECT_THAT(report.stopped, HasSubstr(says)) << message;
+  }
+}
+
 TEST_F(SynthesisTest, TenRefusalsOfOneKindAreEnough) {
   add_samples(500);
   int asked = 0;
