@@ -222,8 +222,8 @@ struct Publisher {
   std::string prefix;
   Words words;                      // one after another
   std::vector<std::string> apart;   // of query, key and value; empty: in one
-  bool flat;                        // tokens [D], positions [N, D]
   std::vector<std::string> others;  // names beside the tower
+  bool flat;                        // tokens [D], positions [N, D]
   bool pre_norm;                    // which parts its models may have
   bool layer_scale;
   std::int64_t registers;
@@ -247,14 +247,14 @@ Tensors published(const Tensors& state, const Publisher& publisher) {
 }
 
 const Publisher kPublishers[] = {
-    {"timm", "", {}, {}, false, {"head.weight", "head.bias"}, true, true, 3},
-    {"a training of timm's", "module.model.", {}, {}, false, {}, true, true, 3},
+    {"timm", "", {}, {}, {"head.weight", "head.bias"}, false, true, true, 3},
+    {"a training of timm's", "module.model.", {}, {}, {}, false, true, true, 3},
     {"the authors of DINOv2",
      "",
      {{"reg_token", "register_tokens"}},
      {},
-     false,
      {"mask_token"},
+     false,
      false,
      true,
      3},
@@ -274,8 +274,8 @@ const Publisher kPublishers[] = {
       {"norm.", "layernorm."},
       {"blocks.", "encoder.layer."}},
      {"attention.attention.query", "attention.attention.key", "attention.attention.value"},
-     false,
      {"classifier.weight", "vit.embeddings.mask_token", "vit.pooler.dense.weight"},
+     false,
      false,
      true,
      3},
@@ -291,11 +291,11 @@ const Publisher kPublishers[] = {
       {"norm.", "post_layernorm."},
       {"blocks.", "encoder.layers."}},
      {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
-     true,
      {"logit_scale", "text_projection.weight", "visual_projection.weight",
       "text_model.embeddings.position_embedding.weight", "vision_model.embeddings.position_ids",
       "text_model.encoder.layers.0.self_attn.q_proj.weight",
       "text_model.encoder.layers.2.layer_norm1.weight"},
+     true,
      true,
      false,
      0},
@@ -316,10 +316,10 @@ const Publisher kPublishers[] = {
       {"norm.", "ln_post."},
       {"blocks.", "transformer.resblocks."}},
      {},
-     true,
      {"visual.proj", "logit_scale", "positional_embedding", "token_embedding.weight",
       "transformer.resblocks.0.ln_1.weight", "transformer.resblocks.3.attn.in_proj_weight",
       "ln_final.weight", "text_projection"},
+     true,
      true,
      true,
      0},
@@ -327,10 +327,10 @@ const Publisher kPublishers[] = {
      "visual.trunk.",
      {},
      {},
-     false,
      {"visual.head.proj.weight", "logit_scale", "text.proj.0.weight",
       "text.transformer.encoder.layer.0.attention.self.query.weight",
       "text.transformer.encoder.layer.0.output.dense.weight"},
+     false,
      true,
      true,
      3}};
@@ -436,7 +436,7 @@ TEST(Vit, RandomWeightsFollowTheSeedAlone) {
   EXPECT_EQ(a.at("blocks.3.norm1.weight").min().item<float>(), 1.F);
   EXPECT_EQ(a.at("blocks.3.mlp.fc1.bias").abs().max().item<float>(), 0.F);
   EXPECT_FLOAT_EQ(a.at("blocks.3.ls2.gamma").max().item<float>(), 1e-5F);
-  EXPECT_EQ(a.at("pos_embed").sizes().vec(), (std::vector<std::int64_t>{1, 37 * 37, 384}));
+  EXPECT_EQ(a.at("pos_embed").sizes().vec(), (std::vector<std::int64_t>{1, 1369, 384}));
 }
 
 // Pictures of the weights' size and of another one.

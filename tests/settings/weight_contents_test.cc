@@ -22,7 +22,7 @@ class WeightContentsTest : public ::testing::Test {
   // Zeros, but for the bytes that `first` has of each tensor.
   Path write(const std::string& name, const std::vector<TensorDeclaration>& tensors,
              const std::map<std::string, std::vector<unsigned char>>& first = {}) {
-    const Path path = folder_.path() / name;
+    Path path = folder_.path() / name;
     SafetensorsWriter writer(path, tensors, {{"format", "pt"}});
     for (const TensorDeclaration& tensor : tensors) {
       std::size_t size = tensor_type_size(tensor.type);

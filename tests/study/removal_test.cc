@@ -330,11 +330,11 @@ TEST_F(RemovalTest, RunsThatNothingNeedsArePruned) {
 // Cancels its job where a step begins.
 class CancelAtAStep : public test::JobLog {
  public:
-  explicit CancelAtAStep(Job*& job) : job_(job) {}
+  void watch(Job& job) { job_ = &job; }
   void step_begun(const JobStep& /*step*/) override { job_->cancel(); }
 
  private:
-  Job*& job_;
+  Job* job_ = nullptr;
 };
 
 // Ctrl-C was "interrupted", and whether all was gone or nothing nobody knew.
@@ -348,10 +348,9 @@ TEST_F(RemovalTest, AnInterruptSaysWhatIsGone) {
   EXPECT_THAT(log.lines, ElementsAre("warning nothing was removed"));
   EXPECT_TRUE(find_dataset(database_, "a"));
 
-  Job* under_way = nullptr;
-  CancelAtAStep watcher(under_way);
+  CancelAtAStep watcher;
   Job job(watcher);
-  under_way = &job;
+  watcher.watch(job);
   EXPECT_THROW(remove_dataset(workspace_, "a", {}, job), Interrupted);
   EXPECT_THAT(watcher.lines, Contains(HasSubstr("warning it is taken out of the database; files")));
   EXPECT_FALSE(find_dataset(database_, "a"));

@@ -48,7 +48,7 @@ class BytePairFolder : public ::testing::Test {
  protected:
   Json tokenizer(const char* name) const { return parse_json(read_file(kFolder / name), name); }
   Path write(std::string_view name, std::string_view text) const {
-    const Path path = folder_.path() / name;
+    Path path = folder_.path() / name;
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "notes/synthesis/answer_support.h"
 #include "notes/synthesis/grammar.h"
 
@@ -58,14 +60,14 @@ TEST(StructuredAnswer, OfSeveralThatDifferNoneIsTheNote) {
   draft["border"] = "sharp";
   const std::string other = dump_json(draft);
   for (const std::string& content :
-       {"Draft:\n```json\n" + other + "\n```\nFinal:\n```json\n" + json + "\n```",
-        other + "\n" + json, "First " + other + " and then " + json + "."}) {
+       {fmt::format("Draft:\n```json\n{}\n```\nFinal:\n```json\n{}\n```", other, json),
+        fmt::format("{}\n{}", other, json), fmt::format("First {} and then {}.", other, json)}) {
     const Outcome outcome = structured(content);
     EXPECT_EQ(summary(outcome), "retry invalid") << content;
     EXPECT_THAT(outcome.reason, HasSubstr("several JSON answers")) << content;
   }
   for (const std::string& content :
-       {json + "\n" + json, "```json\n" + json + "\n```\nAgain: " + json,
+       {fmt::format("{0}\n{0}", json), fmt::format("```json\n{0}\n```\nAgain: {0}", json),
         "{\"thought\": \"It is {dark}.\"}\n" + json, "{\"border\": \"sharp\"} becomes " + json,
         "A set {a, b}: " + json}) {
     EXPECT_EQ(structured(content).text, kP1Note) << content;

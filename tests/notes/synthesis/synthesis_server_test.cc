@@ -124,10 +124,12 @@ TEST_F(SynthesisTest, AModelThatIsNotThereIsToldBesideThoseThatAre) {
 // In whatever words, if they name it: the list of the server's models tells.
 TEST_F(SynthesisTest, AModelThatARefusalNamesIsLookedForInTheList) {
   add_samples(500);
-  for (const auto& [status, message] :
+  for (const auto& refusal :
        {std::pair(404, "Model `m` is not at home"),
         std::pair(400, "There's nothing called m here."), std::pair(422, "m: who should that be?"),
         std::pair(500, "KeyError: 'm'")}) {
+    const int status = refusal.first;
+    const std::string message = refusal.second;
     int asked = 0;
     SimulatedServer server(clock_, [&](const HttpRequest& request, int) {
       if (request.method == "GET") {
@@ -175,10 +177,12 @@ TEST_F(SynthesisTest, ARefusalThatNamesAModelThatIsThereIsOfTheOneRequest) {
 
 TEST_F(SynthesisTest, AMemberOfTheRequestThatARefusalNamesStopsTheRun) {
   add_samples(500);
-  for (const auto& [message, says] :
+  for (const auto& refusal :
        {std::pair("Nope: 'max_tokens' has to go", "token_limit ="),
         std::pair("you may not say Temperature=0.2 to me", "send_temperature = false"),
         std::pair("maxTokens: nobody wants that", "token_limit =")}) {
+    const std::string message = refusal.first;
+    const std::string says = refusal.second;
     SimulatedServer server(clock_, [&](const HttpRequest&, int) {
       return SimulatedServer::Reply{json_answer(400, dump_json({{"detail", message}})),
                                     Seconds(0.05)};
