@@ -48,9 +48,25 @@ FloatMatrix logits(const RunModel& model, const FloatMatrix& embeddings) {
   return model.logits(embeddings);
 }
 
-constexpr TrainingPlugin kPlugin{kVersion,    make,       destroy,       train, predict,
-                                 complete,    load_model, destroy_model, embed, embed_prepared,
-                                 embed_texts, logits,     model_fits};
+EncoderModel* load_encoder(const std::string& model) { return new EncoderModel(model); }
+
+void destroy_encoder(EncoderModel* model) { delete model; }
+
+FloatMatrix encode_pictures(const EncoderModel& model, const ImageSource& pictures,
+                            const Job& job) {
+  return model.embed(pictures, job);
+}
+
+FloatMatrix encode_texts(const EncoderModel& model, const std::vector<std::string>& texts,
+                         Job& job) {
+  return model.embed_texts(texts, job);
+}
+
+constexpr TrainingPlugin kPlugin{
+    kVersion,     make,       destroy,       train,           predict,
+    complete,     load_model, destroy_model, embed,           embed_prepared,
+    embed_texts,  logits,     load_encoder,  destroy_encoder, encode_pictures,
+    encode_texts, model_fits};
 
 }  // namespace
 }  // namespace epicrisis::study

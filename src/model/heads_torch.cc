@@ -1,5 +1,6 @@
 #include "model/heads_torch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -30,6 +31,10 @@ HeadsImpl::HeadsImpl(std::int64_t image_width, std::int64_t text_width, std::int
   const auto add = [&](const std::string& name, std::int64_t inputs, std::int64_t outputs) {
     return register_module(name, drawn_linear(inputs, outputs, seed, name));
   };
+  if (width == 0) {
+    classifier_ = add("classifier", std::max(image_width, text_width), classes);
+    return;
+  }
   if (image_width > 0) image_projection_ = add("image_projection", image_width, width);
   if (text_width > 0) text_projection_ = add("text_projection", text_width, width);
   shared_projection_ = add("shared_projection", width, width);
@@ -37,10 +42,12 @@ HeadsImpl::HeadsImpl(std::int64_t image_width, std::int64_t text_width, std::int
 }
 
 torch::Tensor HeadsImpl::project_image(const torch::Tensor& features) {
+  if (shared_projection_.is_empty()) return features;
   return shared_projection_(image_projection_(features));
 }
 
 torch::Tensor HeadsImpl::project_text(const torch::Tensor& embeddings) {
+  if (shared_projection_.is_empty()) return embeddings;
   return shared_projection_(text_projection_(embeddings));
 }
 

@@ -8,13 +8,15 @@ namespace epicrisis {
 
 // The trained part of the model besides the image encoder. All layers are linear with bias:
 //   z_img = W_s(W_i f),  z_txt = W_s(W_t g),  logits = W_c z,
-// W_s and W_c are shared by both branches. Parameter names: image_projection, text_projection,
-// shared_projection, classifier, each with .weight and .bias.
+// or, for a width of 0, z_img = f and z_txt = g. W_s and W_c are shared by both branches. Parameter
+// names: image_projection, text_projection, shared_projection, classifier, each with .weight and
+// .bias.
 class HeadsImpl : public torch::nn::Module {
  public:
-  // A branch of width 0 is left out. Weights and biases are uniform in +-1/sqrt(inputs) (torch's
-  // rule for a linear layer), drawn from core/random.h: equal for equal seeds on every platform,
-  // and a layer's draw does not depend on whether the other branch is there.
+  // A branch of width 0 is left out; for `width` 0 both branches have one width. Weights and biases
+  // are uniform in +-1/sqrt(inputs) (torch's rule for a linear layer), drawn from core/random.h:
+  // equal for equal seeds on every platform, and a layer's draw does not depend on whether the
+  // other branch is there.
   HeadsImpl(std::int64_t image_width, std::int64_t text_width, std::int64_t width,
             std::int64_t classes, std::uint64_t seed);
 

@@ -61,6 +61,7 @@ std::string image(const Picture& picture, std::string_view fallback_alt) {
 std::string mode_title(std::string_view mode) {
   if (mode == "image") return "image only";
   if (mode == kNotesMode) return "reads notes, sees no picture";
+  if (mode == "probe") return "as published, linear probe";
   if (mode == "contrastive_align") return "contrastive + alignment";
   return std::string(mode);
 }

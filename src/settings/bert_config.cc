@@ -3,18 +3,76 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
+#include "settings/config_values.h"
 #include "settings/open_clip_config.h"
 #include "settings/tensor_account.h"
+#include "tensor/name_rules.h"
 #include "tensor/weight_files.h"
 
 namespace epicrisis {
 namespace {
 
 constexpr std::int64_t kMaxDimension = 1 << 20;
+constexpr std::int64_t kRobertaPadding = 1;  // the id of its <pad>
+constexpr std::int64_t kFewestTokens = 2;    // the first and the last
+
+// What config.json of a family calls its sizes.
+struct FamilyKeys {
+  std::string_view type;
+  BertFamily family;
+  const char* layers;
+  const char* hidden;
+  const char* heads;
+  const char* intermediate;
+  const char* activation;
+};
+constexpr std::array kBertFamilies{
+    FamilyKeys{kBertText, BertFamily::kBert, "num_hidden_layers", "hidden_size",
+               "num_attention_heads", "intermediate_size", "hidden_act"},
+    FamilyKeys{kRobertaText, BertFamily::kRoberta, "num_hidden_layers", "hidden_size",
+               "num_attention_heads", "intermediate_size", "hidden_act"},
+    FamilyKeys{kDistilBertText, BertFamily::kDistilBert, "n_layers", "dim", "n_heads", "hidden_dim",
+               "activation"}};
+
+// transformers.DistilBertModel's names within a layer, and BERT's.
+constexpr std::array<NameRule, 8> kDistilBertNames{
+    {{"attention.q_lin.", "attention.self.query."},
+     {"attention.k_lin.", "attention.self.key."},
+     {"attention.v_lin.", "attention.self.value."},
+     {"attention.out_lin.", "attention.output.dense."},
+     {"sa_layer_norm.", "attention.output.LayerNorm."},
+     {"ffn.lin1.", "intermediate.dense."},
+     {"ffn.lin2.", "output.dense."},
+     {"output_layer_norm.", "output.LayerNorm."}}};
+
+// "distilbert.transformer.layer.3.ffn.lin1.bias" -> "distilbert.encoder.layer.3.intermediate...";
+// other names stay.
+std::string bert_name(const std::string& published) {
+  constexpr std::string_view kLayer = "transformer.layer.";
+  const std::size_t at = published.find(kLayer);
+  if (at == std::string::npos || (at > 0 && published[at - 1] != '.')) return published;
+  const std::size_t number = at + kLayer.size();
+  const std::size_t dot = published.find('.', number);
+  if (dot == std::string::npos || dot == number) return published;
+  const std::string own = renamed(std::string_view(published).substr(dot + 1), kDistilBertNames);
+  if (own.empty()) return published;
+  return fmt::format("{}encoder.layer.{}.{}", published.substr(0, at),
+                     published.substr(number, dot - number), own);
+}
+
+Activation bert_activation(const Json& json, const char* key, const std::string& source) {
+  const auto name = json_get_or<std::string>(json, key, "gelu", source);
+  if (name == "gelu") return Activation::kGelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::kGeluTanh;
+  if (name == "relu") return Activation::kRelu;
+  throw InputError("{}: {} '{}'; there are gelu, gelu_new, gelu_pytorch_tanh, relu", source, key,
+                   name);
+}
 
 std::int64_t size_of(const Json& json, std::string_view key, const std::string& source) {
   const auto value = json_get<std::int64_t>(json, key, source);
@@ -39,7 +97,9 @@ BertConfig told_bert_config(const TensorFile& weights) {
   config.vocabulary = size("embeddings.word_embeddings.weight", 0);
   config.hidden = size("embeddings.word_embeddings.weight", 1);
   config.positions = size("embeddings.position_embeddings.weight", 0);
-  config.types = size("embeddings.token_type_embeddings.weight", 0);
+  if (weights.has("embeddings.token_type_embeddings.weight")) {
+    config.types = size("embeddings.token_type_embeddings.weight", 0);
+  }
   config.intermediate = size("encoder.layer.0.intermediate.dense.weight", 0);
   while (weights.has(fmt::format("encoder.layer.{}.output.dense.weight", config.layers))) {
     ++config.layers;
@@ -51,6 +111,12 @@ BertConfig told_bert_config(const TensorFile& weights) {
                      config.hidden, kHead);
   }
   config.norm_epsilon = 1e-12;
+  if (config.types == 1 && config.positions > kRobertaPadding + kFewestTokens) {
+    config.family = BertFamily::kRoberta;  // BERTs have two types
+    config.first_position = kRobertaPadding + 1;
+    config.norm_epsilon = 1e-5;
+  }
+  if (config.types == 0) config.family = BertFamily::kDistilBert;
   return config;
 }
 
@@ -58,8 +124,10 @@ BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors)
   const auto& [json, source] = model;
   if (is_open_clip_config(json)) return told_bert_config(tensors);
   const std::string type = text_model_type(json, source);
-  if (type != "bert") {
-    throw InputError("{}: model_type '{}'; only 'bert' is read", source, type);
+  const auto* keys = std::ranges::find(kBertFamilies, type, &FamilyKeys::type);
+  if (keys == kBertFamilies.end()) {
+    throw InputError("{}: model_type '{}'; of BERT's family bert, roberta and distilbert are read",
+                     source, type);
   }
   const auto positions =
       json_get_or<std::string>(json, "position_embedding_type", "absolute", source);
@@ -68,36 +136,33 @@ BertConfig read_bert_config(const ModelConfig& model, const TensorFile& tensors)
                      source, positions);
   }
   BertConfig config;
-  config.layers = size_of(json, "num_hidden_layers", source);
-  config.hidden = size_of(json, "hidden_size", source);
-  config.heads = size_of(json, "num_attention_heads", source);
-  config.intermediate = size_of(json, "intermediate_size", source);
+  config.family = keys->family;
+  config.layers = size_of(json, keys->layers, source);
+  config.hidden = size_of(json, keys->hidden, source);
+  config.heads = size_of(json, keys->heads, source);
+  config.intermediate = size_of(json, keys->intermediate, source);
   config.vocabulary = size_of(json, "vocab_size", source);
   config.positions = size_of(json, "max_position_embeddings", source);
-  config.types = json.contains("type_vocab_size") ? size_of(json, "type_vocab_size", source) : 2;
   config.norm_epsilon = json_get_or<double>(json, "layer_norm_eps", 1e-12, source);
+  if (config.family != BertFamily::kDistilBert) {
+    config.types = json.contains("type_vocab_size") ? size_of(json, "type_vocab_size", source) : 2;
+  }
+  if (config.family == BertFamily::kRoberta) {
+    config.first_position = 1 + whole_number(json, "pad_token_id", kRobertaPadding, 0,
+                                             config.positions - kFewestTokens - 1, source);
+  }
   if (config.hidden % config.heads != 0) {
     throw InputError("{}: {} attention heads do not divide the width {}", source, config.heads,
                      config.hidden);
   }
-  const auto activation = json_get_or<std::string>(json, "hidden_act", "gelu", source);
-  if (activation == "gelu") {
-    config.activation = Activation::kGelu;
-  } else if (activation == "gelu_new" || activation == "gelu_pytorch_tanh") {
-    config.activation = Activation::kGeluTanh;
-  } else if (activation == "relu") {
-    config.activation = Activation::kRelu;
-  } else {
-    throw InputError("{}: hidden_act '{}'; there are gelu, gelu_new, gelu_pytorch_tanh, relu",
-                     source, activation);
-  }
+  config.activation = bert_activation(json, keys->activation, source);
   return config;
 }
 
 TensorFile bert_tensors(const TensorFile& file, std::vector<std::string>& remarks,
                         std::string* prefix) {
   return model_weights(
-      file,
+      file.renamed(bert_name),
       {"embeddings.word_embeddings.weight", "embeddings.position_embeddings.weight",
        "embeddings.LayerNorm.weight", "encoder.layer.0.attention.self.query.weight",
        "encoder.layer.0.output.dense.weight"},
@@ -109,7 +174,9 @@ WeightFit bert_fit(const BertConfig& config, const TensorFile& file) {
   const std::int64_t width = config.hidden;
   account.want("embeddings.word_embeddings.weight", {config.vocabulary, width});
   account.want("embeddings.position_embeddings.weight", {config.positions, width});
-  account.want("embeddings.token_type_embeddings.weight", {config.types, width});
+  if (config.types > 0) {
+    account.want("embeddings.token_type_embeddings.weight", {config.types, width});
+  }
   account.want_norm("embeddings.LayerNorm", width);
   for (std::int64_t i = 0; i < config.layers && !account.full(); ++i) {
     const std::string name = fmt::format("encoder.layer.{}.", i);
@@ -124,7 +191,10 @@ WeightFit bert_fit(const BertConfig& config, const TensorFile& file) {
   }
   if (account.has("pooler.dense.weight")) account.want_map("pooler.dense", width, width);
   return account.finish([](const std::string& name) {
-    return name.starts_with("cls.") || name.starts_with("classifier.");
+    constexpr std::array<std::string_view, 6> kHeads{"cls.",   "lm_head.",        "classifier.",
+                                                     "vocab_", "pre_classifier.", "qa_outputs."};
+    return std::ranges::any_of(kHeads,
+                               [&](std::string_view head) { return name.starts_with(head); });
   });
 }
 

@@ -114,6 +114,8 @@ const std::vector<ImageEncoderInfo>& image_encoders() {
       {"vit_small_patch14_reg4_dinov2", 384, 22057344, "DINOv2's ViT-S/14 with 4 registers"},
       {"vit_base_patch14_reg4_dinov2", 768, 86582016, "DINOv2's ViT-B/14 with 4 registers"},
       {"vit_large_patch14_reg4_dinov2", 1024, 304370688, "DINOv2's ViT-L/14 with 4 registers"},
+      {"panderm_base_patch16_224", 768, 85817088, "PanDerm's ViT-B/16 (Yan et al. 2025)"},
+      {"panderm_large_patch16_224", 1024, 303350784, "PanDerm's ViT-L/16"},
   };
   return all;
 }

@@ -1,10 +1,12 @@
 #include "epicrisis/settings/model_folders.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
@@ -48,7 +50,10 @@ bool has_image_tower(const Json& config) {
 }
 
 std::int64_t text_width(const Json& config, std::string_view type, std::string_view source) {
-  if (type != kClipText) return json_get_or<std::int64_t>(config, "hidden_size", 0, source);
+  if (type != kClipText) {
+    const char* key = type == kDistilBertText ? "dim" : "hidden_size";
+    return json_get_or<std::int64_t>(config, key, 0, source);
+  }
   const ClipTextConfig clip = parse_clip_text_config(config, source);
   return clip.projection > 0 ? clip.projection : clip.width;
 }
@@ -252,7 +257,10 @@ ModelConfig read_model_config(const Path& folder) {
   return config;
 }
 
-bool is_read_text_model(std::string_view type) { return type == kBertText || type == kClipText; }
+bool is_read_text_model(std::string_view type) {
+  constexpr std::array kRead{kBertText, kRobertaText, kDistilBertText, kClipText};
+  return std::ranges::find(kRead, type) != kRead.end();
+}
 
 std::string text_model_type(const Json& config, std::string_view source) {
   if (!config.is_object()) return "";
@@ -275,7 +283,12 @@ std::string text_model_type(const Json& config, std::string_view source) {
   if (classes != config.end() && classes->is_array() && !classes->empty() &&
       classes->front().is_string()) {
     const auto name = classes->front().get<std::string>();
-    return name.starts_with("Bert") ? std::string(kBertText) : name;
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kClasses{
+        {{"Bert", kBertText}, {"Roberta", kRobertaText}, {"DistilBert", kDistilBertText}}};
+    for (const auto& [beginning, read] : kClasses) {
+      if (name.starts_with(beginning)) return std::string(read);
+    }
+    return name;
   }
   // The first files of all had neither.
   for (const char* key : {"num_hidden_layers", "num_attention_heads", "intermediate_size",

@@ -26,6 +26,29 @@ void refuse(const Json& part, const char* key, const char* what, std::string_vie
                    value == part.end() ? "not there" : shown(*value), what);
 }
 
+// Sizes that CLIP's towers and PanDerm's say alike.
+void read_sizes(const Json& vision, std::int64_t size, VitForm& form, std::string_view source) {
+  form.width = whole_number(vision, "width", 768, 1, kMaxWidth, source);
+  form.layers = whole_number(vision, "layers", 12, 1, kMaxLayers, source);
+  form.patch = square(vision, "patch_size", 16, 1, kMaxPatch, source);
+  const std::int64_t head = whole_number(vision, "head_width", 64, 1, kMaxWidth, source);
+  if (form.width % head != 0)
+    refuse(vision, "head_width", "it must divide the width, and is 64 where it is not there",
+           source);
+  form.heads = form.width / head;
+  form.hidden = hidden_by_ratio(vision, form.width, kMaxRatio * form.width, source);
+  form.grid = size / form.patch;
+}
+
+VitForm panderm_form(const Json& vision, std::int64_t size, std::string_view source) {
+  VitForm form;
+  form.layer_scale = true;
+  form.mean_of_patches = true;
+  form.norm_twice = true;
+  read_sizes(vision, size, form, source);
+  return form;
+}
+
 VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::string_view source) {
   if (vision.contains("layers") && vision["layers"].is_array()) {
     refuse(vision, "layers", "of towers that are no transformers those of timm are read", source);
@@ -40,16 +63,7 @@ VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::str
   VitForm form;
   form.pre_norm = true;
   form.activation = quick_gelu ? VitActivation::kQuickGelu : VitActivation::kGelu;
-  form.width = whole_number(vision, "width", 768, 1, kMaxWidth, source);
-  form.layers = whole_number(vision, "layers", 12, 1, kMaxLayers, source);
-  form.patch = square(vision, "patch_size", 16, 1, kMaxPatch, source);
-  const std::int64_t head = whole_number(vision, "head_width", 64, 1, kMaxWidth, source);
-  if (form.width % head != 0)
-    refuse(vision, "head_width", "it must divide the width, and is 64 where it is not there",
-           source);
-  form.heads = form.width / head;
-  form.hidden = hidden_by_ratio(vision, form.width, kMaxRatio * form.width, source);
-  form.grid = size / form.patch;
+  read_sizes(vision, size, form, source);
   form.layer_scale = vision.contains("ls_init_value");
   return form;
 }
@@ -59,6 +73,11 @@ VitForm form_of(const Json& vision, bool quick_gelu, std::int64_t size, std::str
 bool is_open_clip_config(const Json& json) {
   if (is_object_at(json, "model_cfg")) return is_open_clip_config(json["model_cfg"]);
   return is_object_at(json, "vision_cfg") && is_object_at(json, "text_cfg");
+}
+
+bool is_panderm_tower(const Json& json) {
+  if (is_object_at(json, "model_cfg")) return is_panderm_tower(json["model_cfg"]);
+  return is_object_at(json, "vision_cfg") && json["vision_cfg"].contains("pretrain_path");
 }
 
 Json open_clip_model(const Json& json) {
@@ -83,11 +102,13 @@ ImageEncoderConfig parse_open_clip_vision(const Json& json, std::string_view sou
     if (config.vit) config.vit->grid = std::max<std::int64_t>(size / config.vit->patch, 1);
   } else {
     const bool quick = json_get_or<bool>(model, "quick_gelu", false, source);
-    const VitForm form = form_of(vision, quick, size, source);
+    const bool panderm = is_panderm_tower(json);
+    const VitForm form =
+        panderm ? panderm_form(vision, size, source) : form_of(vision, quick, size, source);
     if (form.grid < 1) refuse(vision, "patch_size", "more than the picture's side", source);
     config.architecture = name_of_vit(form);
     config.feature_dim = form.width;
-    config.norm_epsilon = 1e-5;
+    config.norm_epsilon = panderm ? 1e-6 : 1e-5;
     config.vit = form;
   }
   config.input_size = static_cast<int>(size);

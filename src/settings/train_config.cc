@@ -11,12 +11,13 @@
 namespace epicrisis {
 namespace {
 
-constexpr std::array<std::pair<Mode, std::string_view>, 5> kModes{{
+constexpr std::array<std::pair<Mode, std::string_view>, 6> kModes{{
     {Mode::kImage, "image"},
     {Mode::kText, "text"},
     {Mode::kMultimodal, "multimodal"},
     {Mode::kContrastive, "contrastive"},
     {Mode::kContrastiveAlign, "contrastive_align"},
+    {Mode::kProbe, "probe"},
 }};
 
 // A field that is a whole number, with its bounds, both included.
@@ -112,6 +113,8 @@ Mode mode_from_name(std::string_view name) {
 }
 
 bool uses_text(Mode mode) { return mode != Mode::kImage; }
+
+bool trains_on_text(Mode mode) { return uses_text(mode) && mode != Mode::kProbe; }
 
 void check_train_config(const TrainConfig& config) {
   mode_name(config.mode);

@@ -68,6 +68,13 @@ constexpr NamedVit dinov2(std::string_view name, const Size& size, std::int64_t 
   return named;
 }
 
+// Yan et al. 2025, of CAE v2's form.
+constexpr NamedVit panderm(std::string_view name, const Size& size) {
+  NamedVit named{name, form_of(size, 16, 224), 224, kImageNet};
+  named.form.layer_scale = true;
+  return named;
+}
+
 constexpr VitActivation kGelu = VitActivation::kGelu;
 constexpr VitActivation kQuick = VitActivation::kQuickGelu;
 
@@ -88,7 +95,9 @@ constexpr std::array kNamed{plain("vit_tiny_patch16_224", kTiny, 16),
                             dinov2("vit_large_patch14_dinov2", kLarge, 0),
                             dinov2("vit_small_patch14_reg4_dinov2", kSmall, 4),
                             dinov2("vit_base_patch14_reg4_dinov2", kBase, 4),
-                            dinov2("vit_large_patch14_reg4_dinov2", kLarge, 4)};
+                            dinov2("vit_large_patch14_reg4_dinov2", kLarge, 4),
+                            panderm("panderm_base_patch16_224", kBase),
+                            panderm("panderm_large_patch16_224", kLarge)};
 
 void set_statistics(ImageEncoderConfig& config, std::string_view statistics) {
   if (statistics == kHalf) config.mean = config.std = {.5F, .5F, .5F};
@@ -196,6 +205,7 @@ void parse_vit_form(const Json& json, VitForm& form, std::string_view source) {
   form.qkv_bias = json_get_or<bool>(json, "qkv_bias", form.qkv_bias, source);
   form.class_position = json_get_or<bool>(json, "class_position", form.class_position, source);
   form.mean_of_patches = json_get_or<bool>(json, "mean_of_patches", form.mean_of_patches, source);
+  form.norm_twice = json_get_or<bool>(json, "norm_twice", form.norm_twice, source);
   for (const auto& [key, value] :
        {std::pair("width", form.width), std::pair("layers", form.layers),
         std::pair("heads", form.heads), std::pair("hidden", form.hidden)}) {
@@ -205,19 +215,22 @@ void parse_vit_form(const Json& json, VitForm& form, std::string_view source) {
 }
 
 Json to_json(const VitForm& form) {
-  return {{"patch", form.patch},
-          {"width", form.width},
-          {"layers", form.layers},
-          {"heads", form.heads},
-          {"hidden", form.hidden},
-          {"registers", form.registers},
-          {"grid", form.grid},
-          {"activation", activation_name(form.activation)},
-          {"pre_norm", form.pre_norm},
-          {"layer_scale", form.layer_scale},
-          {"qkv_bias", form.qkv_bias},
-          {"class_position", form.class_position},
-          {"mean_of_patches", form.mean_of_patches}};
+  Json json{{"patch", form.patch},
+            {"width", form.width},
+            {"layers", form.layers},
+            {"heads", form.heads},
+            {"hidden", form.hidden},
+            {"registers", form.registers},
+            {"grid", form.grid},
+            {"activation", activation_name(form.activation)},
+            {"pre_norm", form.pre_norm},
+            {"layer_scale", form.layer_scale},
+            {"qkv_bias", form.qkv_bias},
+            {"class_position", form.class_position},
+            {"mean_of_patches", form.mean_of_patches}};
+  // Where it is set alone: what is computed of earlier encoders stays known as theirs.
+  if (form.norm_twice) json["norm_twice"] = true;
+  return json;
 }
 
 bool is_hugging_face_image_model(const Json& json) { return family_of(json) != nullptr; }

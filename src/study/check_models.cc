@@ -9,7 +9,7 @@
 #include "epicrisis/core/strings.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/text/tokenizers/byte_pair.h"
-#include "epicrisis/text/tokenizers/wordpiece.h"
+#include "epicrisis/text/tokenizers/folder_tokenizer.h"
 #include "settings/bert_config.h"
 #include "settings/clip_text_config.h"
 #include "settings/clip_text_names.h"
@@ -46,8 +46,8 @@ void check_text_encoder(const StudyRun& run) {
   const std::string type = text_model_type(config, source);
   if (!is_read_text_model(type)) {
     throw UsageError(
-        "{} is no text encoder that is read: its model_type is '{}', not 'bert' or a CLIP's; take "
-        "another, or \"{}\", which is trained along",
+        "{} is no text encoder that is read: its model_type is '{}'; bert, roberta, distilbert and "
+        "CLIP's are, and \"{}\" is trained along",
         run.text_encoder, type, kTrainedTokens);
   }
   const TensorFile file = read_weights(weight_file_in(folder));
@@ -61,8 +61,17 @@ void check_text_encoder(const StudyRun& run) {
   const TensorFile tensors = bert_tensors(file, remarks);
   const BertConfig bert = read_bert_config(model, tensors);
   require_bert_tensors(bert, tensors);
-  require_token_vectors(folder, bert.vocabulary, WordPiece::from_folder(folder).size());
+  require_token_vectors(folder, bert.vocabulary, folder_tokenizer(folder)->size());
   if (!is_open_clip_config(config)) read_pooling(folder);
+}
+
+void check_dual_encoder(const StudyRun& run) {
+  const FoundModel model = describe_model(model_files(run.text_encoder).folder);
+  if (model.kind == ModelKind::kDualEncoder) return;
+  throw UsageError(
+      "mode 'probe' takes a model that encodes pictures and texts, such as a CLIP; {} "
+      "is one of kind '{}'",
+      run.text_encoder, model_kind_name(model.kind));
 }
 
 }  // namespace
@@ -106,6 +115,9 @@ void check_models(const Study& study, Findings& findings) {
          [&] { check_image_encoder(study, run, findings); });
     if (uses_text(run.train.mode)) {
       once("text " + run.text_encoder, run.place, [&] { check_text_encoder(run); });
+    }
+    if (run.train.mode == Mode::kProbe) {
+      once("both " + run.text_encoder, run.place, [&] { check_dual_encoder(run); });
     }
   }
 }

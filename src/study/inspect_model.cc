@@ -9,7 +9,7 @@
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/tensor/tensor_file.h"
 #include "epicrisis/text/tokenizers/byte_pair.h"
-#include "epicrisis/text/tokenizers/wordpiece.h"
+#include "epicrisis/text/tokenizers/folder_tokenizer.h"
 #include "settings/clip_text_config.h"
 #include "settings/hub_cache.h"
 #include "settings/tensor_account.h"
@@ -95,7 +95,7 @@ std::optional<ModelInspection::Text> text_parts(const ModelInspection& inspectio
   text.vocabulary = vocabulary_in(folder, clip);
   try {
     text.tokenizer = static_cast<std::int64_t>(clip ? BytePair::from_folder(folder).size()
-                                                    : WordPiece::from_folder(folder).size());
+                                                    : folder_tokenizer(folder)->size());
     require_token_vectors(folder, text.vectors > 0 ? text.vectors : text.tokenizer,
                           static_cast<std::size_t>(text.tokenizer));
   } catch (const Error& error) {

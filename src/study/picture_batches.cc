@@ -31,8 +31,13 @@ class BatchPictures : public ImageSource {
 
 }  // namespace
 
-void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
-                         const std::vector<ListedPicture>& pictures, std::string_view step,
+PictureEncoder picture_encoder(const RunModel& model, const PrepareRecipe& recipe, const Job& job) {
+  return {recipe.size, [&recipe](const Image& image) { return prepare_image(image, recipe).image; },
+          [&model, &job](const ImageSource& pictures) { return model.embed(pictures, job); }};
+}
+
+void embed_picture_files(const PictureEncoder& encoder, const std::vector<ListedPicture>& pictures,
+                         std::string_view step,
                          const std::function<void(const EmbeddedPictures&)>& sink, Job& job) {
   Meter meter = job.meter(step, pictures.size(), "images");
   for (std::size_t begin = 0; begin < pictures.size(); begin += kBatch) {
@@ -48,7 +53,7 @@ void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
         return;
       }
       try {
-        prepared[i] = prepare_image(load_image(picture.path), recipe).image;
+        prepared[i] = encoder.fit(load_image(picture.path));
       } catch (const InputError& error) {
         batch.errors[i] = error.what();
       } catch (const SystemError& error) {
@@ -56,12 +61,12 @@ void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
       }
     });
     job.check();
-    BatchPictures readable(recipe.size);
+    BatchPictures readable(encoder.size);
     for (std::size_t i = 0; i < count; ++i) {
       if (!batch.errors[i].empty()) continue;
       readable.add(std::move(prepared[i]));
     }
-    if (readable.count() > 0) batch.z = model.embed(readable, job);
+    if (readable.count() > 0) batch.z = encoder.embed(readable);
     batch.pictures = &readable;
     sink(batch);
     meter.add(count);

@@ -23,11 +23,20 @@ struct EmbeddedPictures {
   const ImageSource* pictures = nullptr;  // those, as they are prepared; within the call alone
 };
 
-// Prepares picture files by the recipe and embeds them, a batch at a time, so that memory does not
-// grow with their number. `sink` is called in their order, from this thread. `step` names what is
-// shown as progress. Interrupted between batches.
-void embed_picture_files(const RunModel& model, const PrepareRecipe& recipe,
-                         const std::vector<ListedPicture>& pictures, std::string_view step,
+// What makes a picture into an encoder's input, and the encoder.
+struct PictureEncoder {
+  int size = 0;  // pixels a side of the input
+  std::function<Image(const Image&)> fit;
+  std::function<FloatMatrix(const ImageSource&)> embed;
+};
+// A run, whose recipe prepares; all that is given must outlive the result.
+PictureEncoder picture_encoder(const RunModel& model, const PrepareRecipe& recipe, const Job& job);
+
+// Prepares and embeds picture files, a batch at a time, so that memory does not grow with their
+// number. `sink` is called in their order, from this thread. `step` names what is shown as
+// progress. Interrupted between batches.
+void embed_picture_files(const PictureEncoder& encoder, const std::vector<ListedPicture>& pictures,
+                         std::string_view step,
                          const std::function<void(const EmbeddedPictures&)>& sink, Job& job);
 
 }  // namespace epicrisis::study

@@ -204,7 +204,7 @@ PredictCounts predict_pictures(const Path& run_folder, const std::vector<ListedP
   study::SeenPictures seen(run_folder, use, job);
   PredictCounts counts;
   study::embed_picture_files(
-      model, use.recipe, pictures, "predict",
+      study::picture_encoder(model, use.recipe, job), pictures, "predict",
       [&](const study::EmbeddedPictures& batch) {
         FloatMatrix logits;
         if (batch.z.rows > 0) {

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 8> kNotCompared = {
 constexpr std::array<std::string_view, 7> kOfTheLoss = {
     "loss", "temperature", "lambda", "text_weight", "l1_weight", "cosine_weight", "alignment_ramp"};
 
-bool has_contrastive_term(Mode mode) { return mode != Mode::kImage && mode != Mode::kText; }
+bool has_contrastive_term(Mode mode) { return trains_on_text(mode) && mode != Mode::kText; }
 
 template <typename List>
 bool holds(const List& list, std::string_view item) {
@@ -85,6 +85,10 @@ std::vector<std::string> differences_besides_notes(const StudyRun& run, const St
                     std::to_string(other.augmented_copies));
     }
   }
+  const auto heads = [](const StudyRun& one) {
+    return one.train.mode == Mode::kProbe ? "none" : "trained";
+  };
+  found.compare("heads", heads(run), heads(baseline));
   if (uses_text(run.train.mode) && uses_text(baseline.train.mode)) {
     found.compare("text encoder", run.text_encoder, baseline.text_encoder);
   }

@@ -132,10 +132,8 @@ ReportConfusion confusion_of(const TrainedRun& trained, const DatasetSlice& slic
   return confusion;
 }
 
-// Whether z_img and z_txt of this run lie in one trained space.
-bool aligns(Mode mode) {
-  return mode == Mode::kMultimodal || mode == Mode::kContrastive || mode == Mode::kContrastiveAlign;
-}
+// Whether z_img and z_txt of this run lie in one space.
+bool aligns(Mode mode) { return mode != Mode::kImage && mode != Mode::kText; }
 
 void evaluate_shared_space(const Study& study, const TrainedRun& trained, const DatasetSlice& slice,
                            const std::vector<SeedPredictions>& seeds, std::vector<ResultRow>& rows,

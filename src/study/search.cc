@@ -45,7 +45,7 @@ Sample asked_sample(Workspace& workspace, const std::string& name) {
 void embed_file(const Path& file, const study::RunUse& use, const study::RunModel& model,
                 Target& target, Job& job) {
   study::embed_picture_files(
-      model, use.recipe, {{file, ""}}, "query",
+      study::picture_encoder(model, use.recipe, job), {{file, ""}}, "query",
       [&](const study::EmbeddedPictures& one) {
         if (!one.errors.front().empty()) throw InputError("{}", one.errors.front());
         target.z = one.z;

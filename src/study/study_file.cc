@@ -176,7 +176,15 @@ StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
   }
   run.train.freeze_image_encoder = run.image_encoder.frozen;
   run.train.copies = run.image_encoder.augmented_copies;
-  run.text_encoder = table.string_or("text_encoder", defaults.text_encoder);
+  const bool probes = run.train.mode == Mode::kProbe;
+  run.text_encoder =
+      table.string_or("text_encoder", probes ? run.image_encoder.model : defaults.text_encoder);
+  if (probes && (!run.image_encoder.frozen || run.text_encoder != run.image_encoder.model)) {
+    throw UsageError(
+        "{}: mode 'probe' takes one frozen model that encodes pictures and texts, such as a CLIP, "
+        "as image_encoder and text_encoder",
+        table.place("mode"));
+  }
   if (uses_text(run.train.mode) && run.text_encoder.empty()) {
     throw UsageError("{}: run '{}' has no text encoder; add text_encoder = \"...\"", table.place(),
                      run.name);

@@ -71,6 +71,19 @@ std::size_t check_images(const TrainConfig& config, const TrainInput& input) {
   return input.images->count();
 }
 
+// Pictures and notes have vectors of one model.
+void check_one_space(const TrainConfig& config, const TrainInput& input) {
+  if (!config.freeze_image_encoder || input.notes.vectors == nullptr) {
+    throw UsageError("training: mode '{}' takes vectors of a frozen model", mode_name(config.mode));
+  }
+  if (input.image_features->columns != input.notes.vectors->columns) {
+    throw UsageError(
+        "training: mode '{}', but pictures have vectors of {} numbers and notes of {}: the model "
+        "has no projections into one space",
+        mode_name(config.mode), input.image_features->columns, input.notes.vectors->columns);
+  }
+}
+
 }  // namespace
 
 void check_train_input(const TrainConfig& config, const TrainInput& input) {
@@ -84,10 +97,11 @@ void check_train_input(const TrainConfig& config, const TrainInput& input) {
       throw UsageError("training: mode '{}' needs notes", mode_name(config.mode));
     }
     check_texts(input.notes, "note");
-    const bool contrasts = config.mode != Mode::kText;
+    const bool contrasts = trains_on_text(config.mode) && config.mode != Mode::kText;
     if (contrasts && loss_settings(config.loss).needs_concepts) check_concepts(input);
   }
   const std::size_t images = pictures ? check_images(config, input) : 0;
+  if (config.mode == Mode::kProbe) check_one_space(config, input);
   const auto check_examples = [&](const std::vector<TrainExample>& examples, const char* what) {
     for (std::size_t i = 0; i < examples.size(); ++i) {
       const TrainExample& example = examples[i];
@@ -111,8 +125,9 @@ void check_train_input(const TrainConfig& config, const TrainInput& input) {
   check_examples(input.train, "training");
   check_examples(input.validation, "validation");
   if (input.train.empty()) throw UsageError("training: there are no training examples");
-  if (notes && std::all_of(input.train.begin(), input.train.end(),
-                           [](const TrainExample& e) { return e.notes.empty(); })) {
+  if (trains_on_text(config.mode) &&
+      std::all_of(input.train.begin(), input.train.end(),
+                  [](const TrainExample& e) { return e.notes.empty(); })) {
     throw UsageError("training: mode '{}', but no training example has a note",
                      mode_name(config.mode));
   }

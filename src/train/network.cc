@@ -17,6 +17,8 @@ std::vector<std::string> parts_of(Mode mode) {
       return {"contrastive", "probe"};
     case Mode::kContrastiveAlign:
       return {"cosine", "l1", "contrastive", "probe"};
+    case Mode::kProbe:
+      return {"image"};
   }
   throw InternalError("Objective: no mode has the number {}", static_cast<int>(mode));
 }
@@ -44,11 +46,11 @@ Objective::Objective(const TrainConfig& config)
   ramp_ = static_cast<std::size_t>(config.alignment_ramp);
   parts_ = parts_of(config.mode);
   needs_concepts_ =
-      settings.needs_concepts && config.mode != Mode::kImage && config.mode != Mode::kText;
+      settings.needs_concepts && trains_on_text(config.mode) && config.mode != Mode::kText;
 }
 
 torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch, std::size_t step) const {
-  const bool paired = mode_ != Mode::kImage && batch.embeddings.defined();
+  const bool paired = trains_on_text(mode_) && batch.embeddings.defined();
   torch::Tensor image;
   torch::Tensor text;
   if (mode_ != Mode::kText) image = heads.project_image(batch.features);

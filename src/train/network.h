@@ -17,6 +17,11 @@
 
 namespace epicrisis {
 
+// Numbers of z that heads make; 0 where encoders' vectors stay as they are.
+inline std::int64_t heads_width(const TrainConfig& config) {
+  return config.mode == Mode::kProbe ? 0 : config.width;
+}
+
 // All that one training has learnt: "heads.*" and, where the image encoder is fine-tuned,
 // "image_encoder.*", where token embeddings are trained, "text_encoder.weight".
 class NetworkImpl : public torch::nn::Module {

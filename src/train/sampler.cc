@@ -12,7 +12,7 @@ namespace epicrisis {
 
 EpochSampler::EpochSampler(const TrainConfig& config, const std::vector<TrainExample>& examples)
     : config_(config), examples_(examples) {
-  const bool all = config.mode == Mode::kImage || config.mode == Mode::kMultimodal;
+  const bool all = !trains_on_text(config.mode) || config.mode == Mode::kMultimodal;
   std::map<int, std::vector<std::size_t>> by_label;
   for (std::size_t i = 0; i < examples.size(); ++i) {
     if (!all && examples[i].notes.empty()) continue;
@@ -51,7 +51,7 @@ std::vector<Draw> EpochSampler::epoch(int number) const {
     const auto& own = examples_[draw.example].notes;
     // Numbers are drawn for every sample, so that one without notes does not shift the others'.
     const std::uint64_t number_of_note = notes.below(std::max<std::uint64_t>(own.size(), 1));
-    if (!own.empty() && uses_text(config_.mode)) draw.note = own[number_of_note];
+    if (!own.empty() && trains_on_text(config_.mode)) draw.note = own[number_of_note];
     draw.copy = copies.below(versions);
   }
   return draws;

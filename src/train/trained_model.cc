@@ -60,7 +60,7 @@ TrainedModel TrainedModel::load(const Path& run_folder) {
   }
   state->network =
       Network(encoder, tokens,
-              Heads(run.image_width, run.text_width, run.config.width, run.class_count, 0));
+              Heads(run.image_width, run.text_width, heads_width(run.config), run.class_count, 0));
   load_state(*state->network, read_safetensors(run_folder / kRunWeightsFile));
   state->network->eval();
   return TrainedModel(std::move(state));
@@ -69,7 +69,8 @@ TrainedModel TrainedModel::load(const Path& run_folder) {
 const TrainConfig& TrainedModel::config() const { return state_->run.config; }
 int TrainedModel::class_count() const { return state_->run.class_count; }
 std::size_t TrainedModel::width() const {
-  return static_cast<std::size_t>(state_->run.config.width);
+  const std::int64_t made = heads_width(state_->run.config);
+  return made > 0 ? static_cast<std::size_t>(made) : image_width();
 }
 std::size_t TrainedModel::image_width() const {
   return static_cast<std::size_t>(state_->run.image_width);
@@ -103,8 +104,8 @@ FloatMatrix TrainedModel::embed_notes(const TextInput& notes) const {
 
 FloatMatrix TrainedModel::logits(const FloatMatrix& z) const {
   const torch::NoGradGuard no_gradient;
-  return to_float_matrix(
-      state_->network->heads().classify(view_of(z, state_->run.config.width, "embeddings")));
+  return to_float_matrix(state_->network->heads().classify(
+      view_of(z, static_cast<std::int64_t>(width()), "embeddings")));
 }
 
 FloatMatrix TrainedModel::embed_images(const ImageSource& images,

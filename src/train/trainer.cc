@@ -107,6 +107,8 @@ class Trainer {
   Objective objective_;
   std::string fingerprint_;
   Network network_{nullptr};
+  std::int64_t image_width_ = 0;  // F; 0 if no pictures are seen
+  std::int64_t text_width_ = 0;   // G; 0 if no notes are
   std::unique_ptr<FeatureSource> features_;
   std::unique_ptr<Adam> adam_;
   std::unique_ptr<TextSource> notes_;
@@ -144,26 +146,25 @@ TrainResult Trainer::run() {
 void Trainer::make_network() {
   bf16_ = fine_tunes() && computes_in_bf16(config_.precision, device_);
   std::shared_ptr<ImageEncoderModule> encoder;
-  std::int64_t image_width = 0;
   if (fine_tunes()) {
     std::vector<std::string> remarks;
     encoder = load_image_encoder(input_.image_encoder, config_.seed, &remarks);
     for (const std::string& remark : remarks) job_.warn("{}", remark);
-    image_width = encoder->config().feature_dim;
+    image_width_ = encoder->config().feature_dim;
   } else if (input_.image_features != nullptr) {
-    image_width = static_cast<std::int64_t>(input_.image_features->columns);
+    image_width_ = static_cast<std::int64_t>(input_.image_features->columns);
   }
   std::shared_ptr<WordBagImpl> tokens;
-  std::int64_t text_width = 0;
   std::string encoders = encoder ? state_hash(*encoder) : "frozen";
   if (sees_notes() && input_.notes.texts != nullptr) {
     tokens = std::make_shared<WordBagImpl>(training_vocabulary(input_), kTokenWidth, config_.seed);
-    text_width = tokens->width();
+    text_width_ = tokens->width();
     encoders += dump_json(tokens->vocabulary().to_json()) + state_hash(*tokens);
   } else if (sees_notes()) {
-    text_width = static_cast<std::int64_t>(input_.notes.vectors->columns);
+    text_width_ = static_cast<std::int64_t>(input_.notes.vectors->columns);
   }
-  const Heads heads(image_width, text_width, config_.width, input_.class_count, config_.seed);
+  const Heads heads(image_width_, text_width_, heads_width(config_), input_.class_count,
+                    config_.seed);
   network_ = Network(encoder, tokens, heads);
   fingerprint_ = training_fingerprint(config_, input_, encoders);
   if (encoder && config_.channels_last) make_channels_last(*encoder);
@@ -185,13 +186,8 @@ std::optional<TrainResult> Trainer::open_folder() {
   RunDescription run;
   run.config = config_;
   run.class_count = input_.class_count;
-  const auto parameters = trained_parameters(network_);
-  const auto width = [&](const char* name) {
-    const auto found = parameters.find(name);
-    return found == parameters.end() ? 0 : found->second.size(1);
-  };
-  run.image_width = width("heads.image_projection.weight");
-  run.text_width = width("heads.text_projection.weight");
+  run.image_width = image_width_;
+  run.text_width = text_width_;
   if (fine_tunes()) {
     run.image_encoder = network_->encoder()->config();
     run.image_encoder_source = input_.image_encoder;

@@ -135,6 +135,72 @@ def write_open_clip():
     write_ours(path, model, {}, 1e-6)
 
 
+class Panderm(torch.nn.Module):
+    """PanDerm's tower, a CAE v2, written anew from its authors' description and tensor names."""
+
+    def __init__(self, twice):
+        super().__init__()
+        self.twice = twice
+        self.cls_token = torch.nn.Parameter(torch.zeros(1, 1, WIDTH))
+        self.pos_embed = torch.nn.Parameter(torch.zeros(1, (SIDE // PATCH) ** 2 + 1, WIDTH))
+        self.patch_embed = torch.nn.ModuleDict({"proj": torch.nn.Conv2d(3, WIDTH, PATCH, PATCH)})
+        self.blocks = torch.nn.ModuleList([PandermBlock() for _ in range(LAYERS)])
+        self.norm = torch.nn.LayerNorm(WIDTH, eps=1e-6)
+        self.head = torch.nn.Linear(WIDTH, 6)
+
+    def forward(self, x):
+        x = self.patch_embed["proj"](x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        return self.norm(x[:, 1:].mean(1)) if self.twice else x[:, 0]
+
+
+class PandermBlock(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gamma_1 = torch.nn.Parameter(torch.ones(WIDTH))
+        self.gamma_2 = torch.nn.Parameter(torch.ones(WIDTH))
+        self.norm1 = torch.nn.LayerNorm(WIDTH, eps=1e-6)
+        self.norm2 = torch.nn.LayerNorm(WIDTH, eps=1e-6)
+        self.attn = torch.nn.Module()
+        self.attn.qkv = torch.nn.Linear(WIDTH, 3 * WIDTH, bias=False)
+        self.attn.q_bias = torch.nn.Parameter(torch.zeros(WIDTH))
+        self.attn.v_bias = torch.nn.Parameter(torch.zeros(WIDTH))
+        self.attn.proj = torch.nn.Linear(WIDTH, WIDTH)
+        self.mlp = torch.nn.ModuleDict({"fc1": torch.nn.Linear(WIDTH, 4 * WIDTH), "fc2": torch.nn.Linear(4 * WIDTH, WIDTH)})
+
+    def forward(self, x):
+        q, k, v = self.attn.qkv(self.norm1(x)).chunk(3, -1)
+        heads = [t.reshape(*t.shape[:2], HEADS, -1).transpose(1, 2) for t in (q + self.attn.q_bias, k, v + self.attn.v_bias)]
+        weights = (heads[0] @ heads[1].transpose(-1, -2) / (WIDTH // HEADS) ** 0.5).softmax(-1)
+        mixed = (weights @ heads[2]).transpose(1, 2).flatten(2)
+        x = x + self.gamma_1 * self.attn.proj(mixed)
+        wide = torch.nn.functional.gelu(self.mlp["fc1"](self.norm2(x)))
+        return x + self.gamma_2 * self.mlp["fc2"](wide)
+
+
+def write_panderm():
+    x = pictures(SIDE, SIDE)
+    model = shake(Panderm(False), 30)
+    path = folder("panderm", model(x).numpy())
+    write_ours(path, model, {}, 1e-6)
+    whole = {"encoder." + name: tensor for name, tensor in model.state_dict().items()}  # as its pretraining saved it
+    save_file({name: tensor.contiguous() for name, tensor in whole.items()}, path / "model.safetensors")
+    model = shake(Panderm(True), 31)
+    features = model(x)
+    path = folder("dermlip_panderm", features.numpy())
+    np.save(path / "expected_projected.npy", model.head(features).numpy())
+    tensors = {"visual." + name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    save_file({**tensors, "logit_scale": torch.ones([])}, path / "open_clip_model.safetensors")
+    vision = {"image_size": SIDE, "layers": LAYERS, "width": WIDTH, "head_width": WIDTH // HEADS, "patch_size": PATCH,
+              "pretrain_path": None}
+    text = {"context_length": 256, "hf_model_name": "some/bert", "hf_pooler_type": "mean_pooler"}
+    (path / "open_clip_config.json").write_text(json.dumps({"model_cfg": {"embed_dim": 6, "vision_cfg": vision, "text_cfg": text}},
+                                                           indent=1) + "\n")
+
+
 def tiny_trunk(pretrained=False, **options):
     options.pop("pretrained_cfg", None)
     options.pop("pretrained_cfg_overlay", None)
@@ -150,6 +216,7 @@ def main():
     write_timm()
     write_hugging_face()
     write_open_clip()
+    write_panderm()
     for path in HERE.glob("vit_*/*"):
         path.chmod(0o644)
 

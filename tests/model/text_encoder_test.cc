@@ -67,6 +67,41 @@ TEST(Bert, AgreesWithTransformersInEveryPooling) {
   }
 }
 
+// RoBERTa and DistilBERT: other names, sizes, positions and tokenizers.
+TEST(Bert, ItsFamilyAgreesWithTransformers) {
+  const TemporaryFolder place;
+  const auto texts = sentences();
+  const auto check = [&](const std::string& name, const Path& tokenizer, const char* as,
+                         std::initializer_list<TextPooling> poolings) {
+    const Path folder = place.path() / name;
+    fs::copy(kTests / "data" / name, folder, fs::copy_options::recursive);
+    fs::copy(tokenizer, folder / as);
+    const FloatMatrix expected = read_npy_matrix(kTests / "data" / (name + ".npy"));
+    ASSERT_EQ(expected.rows, texts.size() * poolings.size());
+    std::size_t first = 0;
+    for (const TextPooling pooling : poolings) {
+      TextEncoderOptions options;
+      options.pooling = pooling;
+      const auto encoder = load_text_encoder(folder.string(), options);
+      EXPECT_EQ(encoder->max_tokens(), 48U) << name;
+      const FloatMatrix got = encoder->encode(texts, Job());
+      EXPECT_LT(largest_difference(got, expected, first), 1e-5) << name;
+      first += texts.size();
+    }
+    EXPECT_THAT(load_text_encoder(folder.string())->remarks(), IsEmpty());
+  };
+  check("tiny_roberta", kTests.parent_path() / "text/byte_pair/bytes.json", "tokenizer.json",
+        {TextPooling::kPooler, TextPooling::kMean, TextPooling::kCls});
+  check("tiny_distilbert", kTiny / "vocab.txt", "vocab.txt",
+        {TextPooling::kMean, TextPooling::kCls});
+  EXPECT_THAT(
+      [&] {
+        load_text_encoder((place.path() / "tiny_distilbert").string(),
+                          {.pooling = TextPooling::kPooler});
+      },
+      ThrowsMessage<UsageError>(HasSubstr("the weights have none")));
+}
+
 TEST(Bert, ATextsVectorDoesNotDependOnItsNeighbours) {
   auto texts = sentences();
   const auto encoder = load_text_encoder(kTiny.string());
@@ -176,9 +211,9 @@ TEST_F(BertFolder, AFolderWithoutModelTypeIsToldByItsKeys) {
   EXPECT_EQ(load_error(), "no error");
   fs::rename(folder() / "config.json", folder() / "bert_config.json");
   EXPECT_EQ(load_error(), "no error");
-  json["architectures"] = {"RobertaModel"};
+  json["architectures"] = {"MPNetModel"};
   write_file(folder() / "config.json", dump_json(json));
-  EXPECT_THAT(load_error(), HasSubstr("RobertaModel"));
+  EXPECT_THAT(load_error(), HasSubstr("MPNetModel"));
 }
 
 TEST_F(BertFolder, ShardsAreReadAndAMissingOneIsNamed) {
@@ -261,7 +296,7 @@ TEST_F(BertFolder, ListsWhatDoesNotFit) {
 
 TEST_F(BertFolder, ConfigErrorsNameTheKey) {
   const std::vector<std::pair<std::string, Json>> cases{
-      {"model_type", "roberta"},  {"position_embedding_type", "relative_key"},
+      {"model_type", "mpnet"},    {"position_embedding_type", "relative_key"},
       {"hidden_act", "silu"},     {"num_hidden_layers", 0},
       {"num_attention_heads", 5}, {"hidden_size", "24"},
       {"vocab_size", 10},         {"max_position_embeddings", 1e18}};

@@ -63,7 +63,8 @@ TEST_P(PublishedVit, GivesTheFeaturesOfItsPublisher) {
 INSTANTIATE_TEST_SUITE_P(All, PublishedVit,
                          ::testing::Values("timm", "timm_clip", "timm_registers", "timm_mean",
                                            "hf_vit", "hf_dinov2", "hf_dinov2_registers", "hf_clip",
-                                           "hf_clip_vision", "open_clip", "open_clip_trunk"),
+                                           "hf_clip_vision", "open_clip", "open_clip_trunk",
+                                           "panderm", "dermlip_panderm"),
                          [](const auto& info) { return std::string(info.param); });
 
 std::vector<std::string> remarks_of(const std::string& name) {
@@ -130,6 +131,10 @@ TEST(VitNames, OfEveryPublisherBecomeTimms) {
       {"transformer.resblocks.5.ls_2.gamma", "blocks.5.ls2.gamma"},
       // DINOv2's authors
       {"register_tokens", "reg_token"},
+      // PanDerm's
+      {"blocks.5.gamma_1", "blocks.5.ls1.gamma"},
+      {"blocks.5.gamma_2", "blocks.5.ls2.gamma"},
+      {"blocks.5.attn.q_bias", "blocks.5.attn.q_bias"},
       // timm's own, and what is none of these
       {"cls_token", "cls_token"},
       {"blocks.5.attn.qkv.weight", "blocks.5.attn.qkv.weight"},

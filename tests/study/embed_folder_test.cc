@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "epicrisis/study/embed.h"
+#include "epicrisis/study/embedding_files.h"
 #include "support/refusal.h"
 
 namespace epicrisis {
@@ -13,7 +14,7 @@ TEST(EmbeddingFolder, HoldsWhatWasWrittenThereAlone) {
   const TemporaryFolder root;
   const Path folder = root.path() / "vectors";
   const auto refused = [&](bool replace) {
-    return test::refusal([&] { check_embedding_folder(folder, replace); });
+    return test::refusal([&] { check_embedding_target(folder, replace); });
   };
   EXPECT_EQ(refused(false), "none");  // it is not there
   write_file(folder / "images.csv", "row,picture\n0,a.jpg\n");

@@ -94,6 +94,35 @@ TEST_F(TrainerTest, EveryModeAndFormLearnsTheClasses) {
   }
 }
 
+TEST_F(TrainerTest, AProbeLeavesTheVectorsAsTheyAre) {
+  const Synthetic data = synthetic({.image_width = 12, .text_width = 12, .image_noise = .5});
+  TrainConfig config = quick_config(Mode::kProbe);
+  config.epochs = 40;
+  config.patience = 0;
+  const TrainResult result = train_model(config, data.input(), folder("probe"), job_);
+  EXPECT_GT(result.best().validation_balanced_accuracy, .9);
+  ASSERT_EQ(result.history[0].parts.size(), 1U);
+  EXPECT_EQ(result.history[0].parts[0].first, "image");
+  const TrainedModel model = TrainedModel::load(folder("probe"));
+  EXPECT_EQ(model.width(), 12U);
+  const FloatMatrix features = validation_features(data);
+  EXPECT_EQ(model.embed_image_features(features).values, features.values);
+  EXPECT_EQ(model.embed_notes({.vectors = &data.notes}).values, data.notes.values);
+  EXPECT_GT(accuracy(model.logits(features), data.validation), .9);
+
+  // Samples without a note are trained on too, and notes change nothing.
+  TrainInput without = data.input();
+  for (TrainExample& example : without.train) example.notes.clear();
+  const TrainResult same = train_model(config, without, folder("without"), job_);
+  EXPECT_EQ(same.best().train_loss, result.best().train_loss);
+
+  const Synthetic apart = synthetic();
+  EXPECT_THAT([&] { train_model(config, apart.input(), folder("apart"), job_); },
+              ThrowsMessage<UsageError>(HasSubstr("no projections into one space")));
+  config.freeze_image_encoder = false;
+  EXPECT_THROW(train_model(config, data.input(), folder("tuned"), job_), UsageError);
+}
+
 TEST_F(TrainerTest, TheLineOfAnEpochHasTheTermsOfTheMode) {
   const Synthetic data = synthetic();
   const auto parts = [&](Mode mode) {

@@ -33,6 +33,7 @@ struct VitForm {
   bool qkv_bias = true;
   bool class_position = true;    // the class token has a position of its own
   bool mean_of_patches = false;  // pooled, then normed, in place of the class token
+  bool norm_twice = false;       // by one norm, before the pooling and after it
 
   bool operator==(const VitForm&) const = default;
 };

@@ -47,11 +47,14 @@ inline constexpr int kTokenWidth = 128;
 
 // The text models that are read, as text_model_type() names them.
 inline constexpr std::string_view kBertText = "bert";
+inline constexpr std::string_view kRobertaText = "roberta";
+inline constexpr std::string_view kDistilBertText = "distilbert";
 inline constexpr std::string_view kClipText = "clip";
 bool is_read_text_model(std::string_view type);
 // What kind of text model a folder's configuration speaks of: its model_type; where older files
-// have none, "bert" if its class or the keys are BERT's; of open_clip's models and Hugging Face's
-// CLIP what their text encoder is. "" for no text model, as where model_type is an image encoder's.
+// have none, what their class is of, or "bert" if the keys are BERT's; of open_clip's models and
+// Hugging Face's CLIP what their text encoder is. "" for no text model, as where model_type is an
+// image encoder's.
 std::string text_model_type(const Json& config, std::string_view source);
 // "config.json"; where a folder has none but "bert_config.json", of the first BERTs, or
 // "open_clip_config.json", that.

@@ -15,19 +15,22 @@ namespace epicrisis {
 
 // What is trained. The terms are those of docs/method.md, "The loss".
 enum class Mode {
-  kImage,            // cross-entropy of the image branch
-  kText,             // cross-entropy of the text branch; the image branch stays as it was drawn
-  kMultimodal,       // all terms
-  kContrastive,      // the contrastive term alone
-  kContrastiveAlign  // the contrastive term, the cosine and the L1 term
+  kImage,             // cross-entropy of the image branch
+  kText,              // cross-entropy of the text branch; the image branch stays as it was drawn
+  kMultimodal,        // all terms
+  kContrastive,       // the contrastive term alone
+  kContrastiveAlign,  // the contrastive term, the cosine and the L1 term
+  kProbe  // cross-entropy of a classifier alone, on vectors as a dual encoder gives them
 };
 // In the two contrastive modes the classifier is a probe: it is fitted on the embeddings, and
 // nothing of its gradient reaches the heads or the encoder.
 
-// "image", "text", "multimodal", "contrastive", "contrastive_align"
+// "image", "text", "multimodal", "contrastive", "contrastive_align", "probe"
 std::string_view mode_name(Mode mode);
-// Whether a training in this mode needs notes: all but kImage.
+// Whether a run in this mode needs notes: all but kImage.
 bool uses_text(Mode mode);
+// Whether they have a part in what is trained: not in kProbe, which is measured by them.
+bool trains_on_text(Mode mode);
 Mode mode_from_name(std::string_view name);  // UsageError with the known names
 
 // Everything of a training that is not data. The defaults are the method's.

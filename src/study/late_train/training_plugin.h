@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "study/encoder_model.h"
 #include "study/model_fits.h"
 #include "study/run_model.h"
 #include "study/run_trainer.h"
@@ -32,6 +33,12 @@ struct TrainingPlugin {
   FloatMatrix (*embed_texts)(const RunModel& model, const std::vector<std::string>& texts,
                              const Path& features, Job& job);
   FloatMatrix (*logits)(const RunModel& model, const FloatMatrix& embeddings);
+  EncoderModel* (*load_encoder)(const std::string& model);
+  void (*destroy_encoder)(EncoderModel* model);
+  FloatMatrix (*encode_pictures)(const EncoderModel& model, const ImageSource& pictures,
+                                 const Job& job);
+  FloatMatrix (*encode_texts)(const EncoderModel& model, const std::vector<std::string>& texts,
+                              Job& job);
   ModelFits (*model_fits)(const Path& weights, const Path& folder, const Job& job);
 };
 

@@ -38,7 +38,9 @@ RunEncoders::~RunEncoders() = default;
 
 ImageFeatureExtractor& RunEncoders::images() {
   if (!images_) {
-    images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model);
+    ImageFeatureOptions options;
+    options.projected = run_.train.mode == Mode::kProbe;
+    images_ = std::make_unique<ImageFeatureExtractor>(run_.image_encoder.model, options);
     for (const std::string& remark : images_->remarks()) job_.warn("{}", remark);
   }
   return *images_;

@@ -58,7 +58,9 @@ RunModel::RunModel(const Path& folder, const RunUse& use)
                      classes, use.classes.size());
   }
   if (!state_->model.fine_tuned() && state_->model.image_width() > 0) {
-    state_->encoder.emplace(image_encoder_of(folder, use));
+    ImageFeatureOptions options;
+    options.projected = use.mode == Mode::kProbe;
+    state_->encoder.emplace(image_encoder_of(folder, use), options);
     const auto width = static_cast<std::size_t>(state_->encoder->dimension());
     if (width != state_->model.image_width()) {
       throw InputError("{}: the run takes features of width {}, its image encoder '{}' gives {}",

@@ -8,6 +8,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
+#include "epicrisis/study/embedding_files.h"
 #include "epicrisis/tensor/npy.h"
 #include "epicrisis/tensor/safetensors.h"
 #include "study/predictions.h"
@@ -138,7 +139,7 @@ TEST_F(EmbedTest, TheFilesAreAllThereOrNone) {
   const Path run = run_folder("with notes");
   const Embeddings all = embed(run, {.datasets = {"phone"}, .splits = {}});
   const Path out = copies_.path() / "out";
-  const std::vector<Path> files = write_embeddings(run, all, out, false);
+  const std::vector<Path> files = write_embeddings(all, out, false);
   EXPECT_EQ(files.size(), 5U);
   const TensorFile tensors = read_safetensors(out / "embeddings.safetensors");
   EXPECT_EQ(to_matrix(tensors.at("images"), "").values, all.images.values);
@@ -157,13 +158,13 @@ TEST_F(EmbedTest, TheFilesAreAllThereOrNone) {
   }
   EXPECT_EQ(row, all.notes.size());
 
-  EXPECT_THROW(write_embeddings(run, all, out, false), UsageError);
+  EXPECT_THROW(write_embeddings(all, out, false), UsageError);
   const Embeddings fewer = embed_files(run, listed({sample(1).image_path}), job_);
-  EXPECT_EQ(write_embeddings(run, fewer, out, true).size(), 3U);
+  EXPECT_EQ(write_embeddings(fewer, out, true).size(), 3U);
   EXPECT_FALSE(fs::exists(out / "texts.npy"));
   EXPECT_EQ(CsvReader(out / "images.csv").header(), (std::vector<std::string>{"row", "picture"}));
   write_file(out / "thesis.txt", "mine");
-  EXPECT_THROW(write_embeddings(run, fewer, out, true), UsageError);
+  EXPECT_THROW(write_embeddings(fewer, out, true), UsageError);
   EXPECT_TRUE(fs::exists(out / "thesis.txt"));
   // Nothing is left beside it.
   EXPECT_EQ(std::distance(fs::directory_iterator(copies_.path()), fs::directory_iterator()), 1);

@@ -6,9 +6,11 @@
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/parallel.h"
 #include "epicrisis/model/encoders/image/image_encoder.h"
+#include "epicrisis/settings/model_folders.h"
 #include "model/encoders/image/image_encoder_source.h"
 #include "model/encoders/image/image_encoder_torch.h"
 #include "model/encoders/image/image_layers_torch.h"
+#include "model/encoders/image/image_projection.h"
 #include "model/parallel_torch.h"
 #include "tensor/weight_files.h"
 
@@ -23,10 +25,17 @@ Precision resolve(Precision precision, const ImageEncoderConfig& config) {
   return gains && cpu_has_bf16() ? Precision::kBf16 : Precision::kFp32;
 }
 
+Projection projection_of(const ImageEncoderSource& source, std::int64_t width) {
+  if (source.weights.empty()) return {};
+  return read_image_projection(read_model_config(source.weights.parent_path()),
+                               read_weights(source.weights), width);
+}
+
 }  // namespace
 
 struct ImageFeatureExtractor::State {
   std::shared_ptr<ImageEncoderModule> encoder;
+  Projection projection;
   ImageFeatureOptions options;
   std::string fingerprint;
   std::vector<std::string> remarks;
@@ -43,7 +52,7 @@ struct ImageFeatureExtractor::State {
     }
     torch::Tensor x = normalise_pixels(pixels, encoder->config());
     if (options.precision == Precision::kBf16) x = x.to(torch::kBFloat16);
-    return encoder->forward(x).contiguous();
+    return projection.apply(encoder->forward(x)).contiguous();
   }
 };
 
@@ -57,9 +66,12 @@ ImageFeatureExtractor::ImageFeatureExtractor(std::string_view model, ImageFeatur
   state_->options = options;
   const std::string weights = source.weights.empty() ? fmt::format("random {}", options.seed)
                                                      : weights_sha256(source.weights);
+  if (options.projected) {
+    state_->projection = projection_of(source, state_->encoder->config().feature_dim);
+  }
   state_->fingerprint =
-      sha256_of_fields({"image encoder 1", weights, dump_json(to_json(source.config)),
-                        precision_name(options.precision)});
+      sha256_of_fields({is_projected() ? "projected image encoder 1" : "image encoder 1", weights,
+                        dump_json(to_json(source.config)), precision_name(options.precision)});
   fold_batch_norm(*state_->encoder);
   for (auto& parameter : state_->encoder->parameters()) parameter.set_requires_grad(false);
   if (options.precision == Precision::kBf16) state_->encoder->to(torch::kBFloat16);
@@ -74,7 +86,11 @@ const ImageEncoderConfig& ImageFeatureExtractor::config() const {
 
 const std::vector<std::string>& ImageFeatureExtractor::remarks() const { return state_->remarks; }
 
-std::int64_t ImageFeatureExtractor::dimension() const { return config().feature_dim; }
+std::int64_t ImageFeatureExtractor::dimension() const {
+  return state_->projection.width(config().feature_dim);
+}
+
+bool ImageFeatureExtractor::is_projected() const { return !state_->projection.maps.empty(); }
 
 const std::string& ImageFeatureExtractor::fingerprint() const { return state_->fingerprint; }
 

@@ -70,7 +70,7 @@ class VisionTransformer : public LayeredEncoder {
       }
       layers_.push_back(std::move(layer));
     }
-    norm_ = norm(form.mean_of_patches ? "fc_norm" : "norm");
+    norm_ = norm(form.mean_of_patches && !form.norm_twice ? "fc_norm" : "norm");
   }
 
   torch::Tensor forward(torch::Tensor x) override {
@@ -81,6 +81,7 @@ class VisionTransformer : public LayeredEncoder {
       x = x + scaled(widen(layer, normalise(layer.norm2, x)), layer.scale2);
     }
     const VitForm& form = *config().vit;
+    if (form.norm_twice) x = normalise(norm_, x);
     const torch::Tensor pooled =
         form.mean_of_patches ? x.slice(1, 1 + form.registers).mean(1) : x.select(1, 0);
     return normalise(norm_, pooled).to(torch::kFloat32);

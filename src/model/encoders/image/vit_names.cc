@@ -81,17 +81,24 @@ constexpr std::array<NameRule, 9> kOpenClip{{{"ln_1.", "norm1."},
                                              {"ls_1.gamma", "ls1.gamma"},
                                              {"ls_2.gamma", "ls2.gamma"}}};
 
+// PanDerm's, which are BEiT's: timm's but for the scales and the biases (kBiasesApart).
+constexpr std::array<NameRule, 2> kBeit{{{"gamma_1", "ls1.gamma"}, {"gamma_2", "ls2.gamma"}}};
+
 struct Layers {
   std::string_view beginning;
   std::span<const NameRule> names;
 };
-constexpr std::array<Layers, 4> kLayers{{{"encoder.layer.", kHuggingFace},
+constexpr std::array<Layers, 5> kLayers{{{"blocks.", kBeit},
+                                         {"encoder.layer.", kHuggingFace},
                                          {"layers.", kHuggingFace},
                                          {"encoder.layers.", kHuggingFaceClip},
                                          {"transformer.resblocks.", kOpenClip}}};
 
 // Query, key and value, in the order in which they are joined.
 constexpr std::array<std::string_view, 3> kApart{".attn.q.", ".attn.k.", ".attn.v."};
+
+// BEiT's biases of query and value; keys have none.
+constexpr std::array<std::string_view, 2> kBiasesApart{".attn.q_bias", ".attn.v_bias"};
 
 // What is beside the features in files of whole models.
 bool is_passed_over(std::string_view name) {
@@ -126,6 +133,34 @@ TensorView joined(const std::array<const TensorView*, 3>& parts, Made& made) {
   made.memory.push_back(std::move(bytes));
   whole.bytes = made.memory.back();
   return whole;
+}
+
+// "blocks.3.attn.q_bias" -> "blocks.3"; nothing for other names.
+std::optional<std::string> block_of_bias(const std::string& name) {
+  for (const std::string_view part : kBiasesApart) {
+    if (name.ends_with(part)) return name.substr(0, name.size() - part.size());
+  }
+  return std::nullopt;
+}
+
+// Of a block the bias that query, key and value have together, of the biases of query and value.
+TensorView joined_bias(const TensorFile& file, const std::string& block, Made& made) {
+  std::array<const TensorView*, 2> parts{};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string name = block + std::string(kBiasesApart[i]);
+    const auto found = file.tensors().find(name);
+    parts[i] = found == file.tensors().end() ? nullptr : &found->second;
+    if (parts[i] == nullptr || parts[i]->bytes.empty() || parts[i]->shape.size() != 1 ||
+        parts[i]->shape != parts[0]->shape) {
+      throw InputError("{}: '{}{}' and '{}{}' belong together, and are not two of one length",
+                       file.source(), block, kBiasesApart[0], block, kBiasesApart[1]);
+    }
+  }
+  TensorView none = *parts[0];
+  made.memory.emplace_back(static_cast<std::size_t>(none.shape[0]) * sizeof(float), std::byte{0});
+  none.bytes = made.memory.back();
+  none.type = TensorType::kF32;
+  return joined({parts[0], &none, parts[1]}, made);
 }
 
 // "blocks.3.attn.q.weight" -> the three names that belong together; nothing for other names.
@@ -204,6 +239,13 @@ TensorFile timm_vit_tensors(const TensorFile& file) {
   std::map<std::string, TensorView> tensors;
   for (const auto& [name, tensor] : file.tensors()) {
     if (is_passed_over(name)) continue;
+    if (const auto block = block_of_bias(name)) {
+      std::string whole = *block + ".attn.qkv.bias";
+      if (!tensors.contains(whole)) {
+        tensors.emplace(std::move(whole), joined_bias(file, *block, *made));
+      }
+      continue;
+    }
     if (const auto names = names_apart(name)) {
       const auto parts = three_parts(file, *names);
       std::string whole = joined_name(names->front());

@@ -13,8 +13,12 @@ Bert::Bert(const BertConfig& config, const TensorFile& file, torch::ScalarType t
   const TensorTaker taker(file, type);
   const std::string embeddings = "embeddings.";
   words_ = taker.take(embeddings + "word_embeddings.weight");
-  positions_ = taker.take(embeddings + "position_embeddings.weight") +
-               taker.take(embeddings + "token_type_embeddings.weight").slice(0, 0, 1);
+  positions_ =
+      taker.take(embeddings + "position_embeddings.weight").slice(0, config.first_position);
+  if (config.types > 0) {
+    positions_ =
+        positions_ + taker.take(embeddings + "token_type_embeddings.weight").slice(0, 0, 1);
+  }
   embedding_norm_ = taker.affine(embeddings + "LayerNorm");
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string name = fmt::format("encoder.layer.{}.", i);

@@ -10,7 +10,7 @@
 
 namespace epicrisis {
 
-// The BERT encoder (Devlin et al. 2019) for inference alone: plain tensors, no autograd.
+// The encoder of BERT and its family for inference alone: plain tensors, no autograd.
 class Bert {
  public:
   // Takes the names of transformers.BertModel; heads for other tasks ("cls.", "classifier.") are
@@ -40,7 +40,7 @@ class Bert {
   BertConfig config_;
   torch::ScalarType type_;
   torch::Tensor words_;
-  torch::Tensor positions_;  // with the vector of token type 0 added
+  torch::Tensor positions_;  // of a text, with the vector of token type 0 added
   AffineTensors embedding_norm_;
   std::vector<Layer> layers_;
   AffineTensors pooler_;

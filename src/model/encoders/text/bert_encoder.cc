@@ -34,7 +34,7 @@ std::string_view pooling_name(TextPooling pooling) {
 class BertTower : public TextTower {
  public:
   // `projection` may be empty.
-  BertTower(Bert bert, PoolingPlan plan, TextProjection projection)
+  BertTower(Bert bert, PoolingPlan plan, Projection projection)
       : bert_(std::move(bert)), plan_(plan), projection_(std::move(projection)) {}
 
   torch::Tensor vectors(const torch::Tensor& ids, const torch::Tensor& lengths) const override {
@@ -61,7 +61,7 @@ class BertTower : public TextTower {
 
   Bert bert_;
   PoolingPlan plan_;
-  TextProjection projection_;
+  Projection projection_;
 };
 
 // How vectors are made of states: as asked for, else as the folder says, else by the weights.
@@ -89,18 +89,18 @@ std::unique_ptr<TextEncoder> load_bert_encoder(const Path& folder, const ModelCo
   const std::optional<OpenClipBert> whole = read_open_clip_bert(model);
   const BertConfig config = read_bert_config(model, weights);
   FrozenTextParts parts;
-  parts.tokenizer = std::make_unique<WordPiece>(read_tokenizer(folder, config, parts.remarks));
+  parts.tokenizer = read_tokenizer(folder, config, parts.remarks);
   parts.remarks.insert(parts.remarks.end(), left_out.begin(), left_out.end());
   const std::size_t said =
-      whole ? std::min(whole->max_tokens, static_cast<std::size_t>(config.positions))
+      whole ? std::min(whole->max_tokens, static_cast<std::size_t>(config.tokens()))
             : read_max_tokens(folder, config);
-  parts.max_tokens = token_limit(options, said, config.positions, folder);
+  parts.max_tokens = token_limit(options, said, config.tokens(), folder);
   parts.threads = options.threads;
   const Precision precision = text_precision(options);
   Bert bert(config, weights, scalar_type(precision));
   const PoolingPlan plan =
       pooling_plan(folder, bert, whole ? whole->pooling : read_pooling(folder), options);
-  TextProjection projection;
+  Projection projection;
   if (whole && options.pooling == TextPooling::kAuto) {
     projection = read_open_clip_projection(file, *whole, config.hidden);
   }

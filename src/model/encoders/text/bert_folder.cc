@@ -6,6 +6,9 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/text/tokenizers/byte_pair.h"
+#include "epicrisis/text/tokenizers/folder_tokenizer.h"
+#include "epicrisis/text/tokenizers/wordpiece.h"
 #include "settings/tensor_account.h"
 
 namespace epicrisis {
@@ -29,10 +32,48 @@ bool has_capitals(const Path& vocabulary) {
   return false;
 }
 
+// tokenizer.json, or vocab.txt with its flags.
+WordPiece read_wordpiece(const Path& folder, std::vector<std::string>& remarks) {
+  std::error_code error;
+  if (std::filesystem::exists(folder / "tokenizer.json", error)) {
+    return WordPiece::from_folder(folder);
+  }
+  WordPieceOptions options;
+  const Path path = folder / "tokenizer_config.json";
+  const Path vocabulary = folder / "vocab.txt";
+  const bool cased = has_capitals(vocabulary);
+  const auto json = json_if_there(path);
+  const bool is_object = json && json->is_object();
+  const bool said =
+      is_object && json->contains("do_lower_case") && (*json)["do_lower_case"].is_boolean();
+  options.lowercase = said ? (*json)["do_lower_case"].get<bool>() : !cased;
+  options.strip_accents = options.lowercase;
+  if (!said && cased) {
+    remarks.push_back(fmt::format(
+        "{}: no do_lower_case in tokenizer_config.json; the vocabulary has words with capital "
+        "letters, so texts are not lower-cased",
+        folder.string()));
+  } else if (said && options.lowercase == cased) {
+    remarks.push_back(fmt::format(
+        "{}: do_lower_case is {}, but the vocabulary has {} with capital letters; see that this "
+        "is the model's own file",
+        path.string(), options.lowercase, cased ? "words" : "no word"));
+  }
+  if (is_object) {
+    // null stands for "as do_lower_case says".
+    if (json->contains("strip_accents") && (*json)["strip_accents"].is_boolean()) {
+      options.strip_accents = (*json)["strip_accents"].get<bool>();
+    }
+    options.handle_chinese_chars =
+        json_get_or<bool>(*json, "tokenize_chinese_chars", true, path.string());
+  }
+  return WordPiece::from_vocab_file(vocabulary, options);
+}
+
 }  // namespace
 
 std::size_t read_max_tokens(const Path& folder, const BertConfig& config) {
-  std::int64_t limit = config.positions;
+  std::int64_t limit = config.tokens();
   for (const auto& [file, key] : {std::pair{"sentence_bert_config.json", "max_seq_length"},
                                   std::pair{"tokenizer_config.json", "model_max_length"}}) {
     const Path path = folder / file;
@@ -50,46 +91,15 @@ std::size_t read_max_tokens(const Path& folder, const BertConfig& config) {
   return static_cast<std::size_t>(std::max<std::int64_t>(limit, 2));
 }
 
-WordPiece read_tokenizer(const Path& folder, const BertConfig& config,
-                         std::vector<std::string>& remarks) {
-  std::error_code error;
-  const auto load = [&] {
-    if (std::filesystem::exists(folder / "tokenizer.json", error)) {
-      return WordPiece::from_folder(folder);
-    }
-    WordPieceOptions options;
-    const Path path = folder / "tokenizer_config.json";
-    const Path vocabulary = folder / "vocab.txt";
-    const bool cased = has_capitals(vocabulary);
-    const auto json = json_if_there(path);
-    const bool is_object = json && json->is_object();
-    const bool said =
-        is_object && json->contains("do_lower_case") && (*json)["do_lower_case"].is_boolean();
-    options.lowercase = said ? (*json)["do_lower_case"].get<bool>() : !cased;
-    options.strip_accents = options.lowercase;
-    if (!said && cased) {
-      remarks.push_back(fmt::format(
-          "{}: no do_lower_case in tokenizer_config.json; the vocabulary has words with capital "
-          "letters, so texts are not lower-cased",
-          folder.string()));
-    } else if (said && options.lowercase == cased) {
-      remarks.push_back(fmt::format(
-          "{}: do_lower_case is {}, but the vocabulary has {} with capital letters; see that this "
-          "is the model's own file",
-          path.string(), options.lowercase, cased ? "words" : "no word"));
-    }
-    if (is_object) {
-      // null stands for "as do_lower_case says".
-      if (json->contains("strip_accents") && (*json)["strip_accents"].is_boolean()) {
-        options.strip_accents = (*json)["strip_accents"].get<bool>();
-      }
-      options.handle_chinese_chars =
-          json_get_or<bool>(*json, "tokenize_chinese_chars", true, path.string());
-    }
-    return WordPiece::from_vocab_file(vocabulary, options);
-  };
-  WordPiece tokenizer = load();
-  require_token_vectors(folder, config.vocabulary, tokenizer.size());
+std::unique_ptr<Tokenizer> read_tokenizer(const Path& folder, const BertConfig& config,
+                                          std::vector<std::string>& remarks) {
+  std::unique_ptr<Tokenizer> tokenizer;
+  if (has_byte_pairs(folder)) {
+    tokenizer = std::make_unique<BytePair>(BytePair::from_folder(folder));
+  } else {
+    tokenizer = std::make_unique<WordPiece>(read_wordpiece(folder, remarks));
+  }
+  require_token_vectors(folder, config.vocabulary, tokenizer->size());
   return tokenizer;
 }
 

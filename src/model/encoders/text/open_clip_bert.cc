@@ -4,7 +4,6 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/json.h"
-#include "model/tensors_torch.h"
 #include "settings/config_values.h"
 #include "settings/open_clip_config.h"
 #include "tensor/weight_files.h"
@@ -25,26 +24,12 @@ TextPooling pooling_of(const std::string& name, std::string_view source) {
       source, name);
 }
 
-torch::Tensor map_of(const TensorFile& file, const std::string& name, std::int64_t out,
-                     std::int64_t in) {
-  const auto found = file.tensors().find(name);
-  const std::vector<std::int64_t> wanted = {out, in};
-  if (found == file.tensors().end() || found->second.shape != wanted) {
-    throw InputError("{}: the projection '{}' {}; {} was expected", file.source(), name,
-                     found == file.tensors().end() ? "is missing" : "is " + describe(found->second),
-                     describe_shape(wanted));
-  }
-  return to_torch(found->second).to(torch::kFloat32);
+// `text_cfg` with its nulls.
+const Json& said_text(const Json& json) {
+  return json.contains("model_cfg") ? json["model_cfg"]["text_cfg"] : json["text_cfg"];
 }
 
 }  // namespace
-
-torch::Tensor TextProjection::apply(torch::Tensor x) const {
-  for (std::size_t i = 0; i < maps.size(); ++i) {
-    x = torch::linear(i == 0 ? x : torch::gelu(x), maps[i]);
-  }
-  return x;
-}
 
 std::optional<OpenClipBert> read_open_clip_bert(const ModelConfig& config) {
   const auto& [json, source] = config;
@@ -53,10 +38,12 @@ std::optional<OpenClipBert> read_open_clip_bert(const ModelConfig& config) {
   const Json& text = model["text_cfg"];
   OpenClipBert bert;
   bert.pooling.pooling =
-      pooling_of(json_get_or<std::string>(text, "hf_pooler_type", "cls_pooler", source), source);
+      pooling_of(json_get_or<std::string>(text, "hf_pooler_type", "mean_pooler", source), source);
   bert.max_tokens =
       static_cast<std::size_t>(whole_number(text, "context_length", 77, 2, kMaxTokens, source));
-  bert.projection = json_get_or<std::string>(text, "hf_proj_type", "", source);
+  // Where it is null there is none, where it is not there it is open_clip's own choice.
+  const bool none = said_text(json).contains("hf_proj_type") && !text.contains("hf_proj_type");
+  bert.projection = json_get_or<std::string>(text, "hf_proj_type", none ? "" : "mlp", source);
   bert.embed_dim = whole_number(model, "embed_dim", 512, 1, kMaxWidth, source);
   if (!bert.projection.empty() && bert.projection != "linear" && bert.projection != "mlp") {
     throw InputError("{}: 'hf_proj_type' is '{}'; there are linear and mlp", source,
@@ -65,20 +52,20 @@ std::optional<OpenClipBert> read_open_clip_bert(const ModelConfig& config) {
   return bert;
 }
 
-TextProjection read_open_clip_projection(const TensorFile& file, const OpenClipBert& bert,
-                                         std::int64_t width) {
-  TextProjection projection;
+Projection read_open_clip_projection(const TensorFile& file, const OpenClipBert& bert,
+                                     std::int64_t width) {
+  Projection projection;
   if (bert.projection.empty()) return projection;
   std::vector<std::string> remarks;  // that much else is there is known
   const TensorFile text = model_weights(
       file, {"text.proj.weight", "text.proj.0.weight", "text.proj.2.weight"}, remarks);
   if (bert.projection == "linear") {
-    projection.maps.push_back(map_of(text, "text.proj.weight", bert.embed_dim, width));
+    projection.maps.push_back(projection_map(text, "text.proj", bert.embed_dim, width));
     return projection;
   }
   const std::int64_t between = (width + bert.embed_dim) / 2;
-  projection.maps.push_back(map_of(text, "text.proj.0.weight", between, width));
-  projection.maps.push_back(map_of(text, "text.proj.2.weight", bert.embed_dim, between));
+  projection.maps.push_back(projection_map(text, "text.proj.0", between, width));
+  projection.maps.push_back(projection_map(text, "text.proj.2", bert.embed_dim, between));
   return projection;
 }
 

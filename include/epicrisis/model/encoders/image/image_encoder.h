@@ -22,6 +22,9 @@ struct ImageFeatureOptions {
   std::size_t batch = 4;   // pictures a thread works on at a time; more fall out of its cache
   unsigned threads = 0;    // 0: available_cores()
   std::uint64_t seed = 0;  // of the weights where `model` names an architecture
+  // Features go into the space that pictures share with texts, where the model has such a
+  // projection (CLIP's), as load_text_encoder() projects texts.
+  bool projected = false;
 };
 
 // A frozen image encoder for features: batch norm folded into the convolutions, channels last.
@@ -35,6 +38,8 @@ class ImageFeatureExtractor {
 
   const ImageEncoderConfig& config() const;
   std::int64_t dimension() const;
+  // Whether features are in the space shared with texts.
+  bool is_projected() const;
   // What of the weight file was chosen or left out, for who runs this.
   const std::vector<std::string>& remarks() const;
   // 64 hex digits over weights, configuration and precision, for cache keys.
