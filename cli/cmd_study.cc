@@ -15,65 +15,28 @@
 #include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
 #include "epicrisis/study/study_skeleton.h"
-#include "interrupted.h"
 #include "option_words.h"
 #include "output.h"
 #include "output_file.h"
+#include "study_command.h"
 #include "terminal_watcher.h"
 
 namespace epicrisis::cli {
 namespace {
 
-struct StudyArguments {
-  std::string file;
+struct InitArguments {
   std::string workspace;
-  std::string data_root;
   std::string output;
   std::string name;
-  bool allow_leakage = false;
-  bool allow_remote = false;
   bool replace = false;
 };
-
-std::optional<Path> data_root_of(const StudyArguments& arguments) {
-  if (arguments.data_root.empty()) return std::nullopt;
-  return Path(arguments.data_root);
-}
-
-// A folder is a finding as any file that is no study, so that --json has it too.
-StudyCheck check(const StudyArguments& arguments, const Globals& globals) {
-  std::error_code error;
-  if (std::filesystem::is_directory(arguments.file, error)) {
-    StudyCheck found;
-    StudyFinding& finding = found.findings.emplace_back();
-    finding.place = arguments.file;
-    finding.text = "is a folder; name a study file";
-    return found;
-  }
-  return telling_what_is_kept(globals.job, nothing_is_changed, [&] {
-    return check_study(arguments.file,
-                       {.data_root = data_root_of(arguments),
-                        .workspace = arguments.workspace,
-                        .allow_leakage = arguments.allow_leakage,
-                        .allow_remote = arguments.allow_remote},
-                       globals.job);
-  });
-}
-
-void print_findings(const StudyCheck& check, const CLI::App& command) {
-  for (const StudyFinding& finding : check.findings) {
-    print_line(fmt::format("{}: {}: {}", finding.place,
-                           finding.level == FindingLevel::kError ? "error" : "warning",
-                           with_options(finding.text, command)));
-  }
-}
 
 void print_plan(const StudyCheck& check) {
   for (const std::string& line : plan_lines(check.plan)) print_line(line);
 }
 
 void run_check(const StudyArguments& arguments, const CLI::App& command, Globals& globals) {
-  const StudyCheck found = check(arguments, globals);
+  const StudyCheck found = check_study_of(arguments, globals);
   if (!found.sound()) globals.exit_code = exit_status(ErrorKind::kUsage);
   if (globals.json) return print_json(to_json(found));
   print_findings(found, command);
@@ -90,46 +53,10 @@ void run_check(const StudyArguments& arguments, const CLI::App& command, Globals
           : fmt::format("Nothing is wrong with it, {}", counted(found.findings.size(), "warning")));
 }
 
-// What is wrong with the study stops it. What the system refused to the check, room for a copy of
-// the database for one, the study may not need.
-StudyCheck check_before_run(const StudyArguments& arguments, const Globals& globals) {
-  try {
-    return check(arguments, globals);
-  } catch (const SystemError& error) {
-    globals.job.warn("the study could not be checked beforehand: {}", error.what());
-    return {};
-  }
-}
-
-// What an interrupted study leaves, and how it goes on.
-void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job& job) {
-  try {
-    for (const StudyProgress& progress : list_study_progress(workspace)) {
-      if (progress.name != study) continue;
-      job.warn(
-          "{} of {} done{}; all data, notes and trainings so far are kept, and "
-          "the same command goes on from there",
-          progress.done, counted(progress.runs, "training"),
-          progress.interrupted > 0 ? fmt::format(" and {} begun", progress.interrupted)
-                                   : std::string());
-    }
-  } catch (const Error&) {  // the interrupt is what is told
-  }
-}
-
 void run(const StudyArguments& arguments, const CLI::App& command, Globals& globals) {
-  const StudyCheck found = check_before_run(arguments, globals);
-  for (const StudyFinding& finding : found.findings) {
-    if (finding.level != FindingLevel::kError) continue;
-    if (finding.kind == ErrorKind::kSystem) {
-      globals.job.warn("{}: {}", finding.place, finding.text);
-      continue;
-    }
-    globals.exit_code = exit_status(finding.kind);
-    if (globals.json) return print_json(to_json(found));
-    print_findings(found, command);
-    return print_line("Nothing was done: the study cannot run like this");
-  }
+  const std::optional<StudyCheck> checked = check_before_run(arguments, command, globals);
+  if (!checked) return;
+  const StudyCheck& found = *checked;
   if (!globals.json && !globals.quiet && !found.plan.runs.empty()) {
     print_findings(found, command);
     print_plan(found);
@@ -149,9 +76,9 @@ void run(const StudyArguments& arguments, const CLI::App& command, Globals& glob
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));
-    const Json checked = to_json(found);
-    result["plan"] = checked["plan"];
-    result["findings"] = checked["findings"];
+    const Json plan = to_json(found);
+    result["plan"] = plan["plan"];
+    result["findings"] = plan["findings"];
     result["warnings"] = globals.watcher.warnings();
     return print_json(result);
   }
@@ -174,7 +101,7 @@ void warn_without_weights(const Job& job) {
       join(searched, ", "));
 }
 
-void init(const StudyArguments& arguments, const Globals& globals) {
+void init(const InitArguments& arguments, const Globals& globals) {
   Workspace workspace = Workspace::open_to_read(arguments.workspace);
   std::string name = arguments.name;
   if (name.empty())
@@ -201,33 +128,12 @@ void init(const StudyArguments& arguments, const Globals& globals) {
                              : " -w " + shell_word(arguments.workspace)));
 }
 
-void add_file(CLI::App& command, StudyArguments& arguments) {
-  takes(
-      command.add_option("FILE", arguments.file, "Study file (TOML; docs/formats/study-files.md)"),
-      "FILE")
-      ->required();
-}
-
-void add_data_root(CLI::App& command, StudyArguments& arguments) {
-  takes(command.add_option(
-            "--data-root", arguments.data_root,
-            "Folder that relative data paths of the study start from, in place of the file's own"),
-        "DIR");
-}
-
-void add_permissions(CLI::App& command, StudyArguments& arguments) {
-  command.add_flag("--allow-leakage", arguments.allow_leakage,
-                   "Go on although splits overlap; the report states it");
-  command.add_flag("--allow-remote", arguments.allow_remote,
-                   "Let prompts and pictures go to a provider that is not on this machine");
-}
-
 void add_run(CLI::App& study, Globals& globals) {
   CLI::App* command = study.add_subcommand(
       "run",
       "Import, check, prepare, write notes, train, evaluate and report; only what is missing");
   auto arguments = std::make_shared<StudyArguments>();
-  add_file(*command, *arguments);
+  add_study_file(*command, *arguments);
   add_workspace_option(*command, arguments->workspace);
   add_data_root(*command, *arguments);
   add_permissions(*command, *arguments);
@@ -240,7 +146,7 @@ void add_check(CLI::App& study, Globals& globals) {
   CLI::App* command = study.add_subcommand(
       "check", "Say what is wrong with a study file, and what a run would do; changes nothing");
   auto arguments = std::make_shared<StudyArguments>();
-  add_file(*command, *arguments);
+  add_study_file(*command, *arguments);
   add_workspace_option(*command, arguments->workspace)
       ->required(false)
       ->description("Workspace the study would run in; a new one if not given");
@@ -254,7 +160,7 @@ void add_check(CLI::App& study, Globals& globals) {
 void add_init(CLI::App& study, Globals& globals) {
   CLI::App* command = study.add_subcommand(
       "init", "Make a study file from what is in a workspace, with comments, to go on from");
-  auto arguments = std::make_shared<StudyArguments>();
+  auto arguments = std::make_shared<InitArguments>();
   add_workspace_option(*command, arguments->workspace);
   takes(command->add_option("-o,--output", arguments->output,
                             "Write it to this file; printed if not given"),

@@ -48,6 +48,7 @@ void add_search_command(CLI::App& app, Globals& globals);
 void add_split_command(CLI::App& app, Globals& globals);
 void add_status_command(CLI::App& app, Globals& globals);
 void add_study_command(CLI::App& app, Globals& globals);
+void add_train_command(CLI::App& app, Globals& globals);
 void add_workspace_command(CLI::App& app, Globals& globals);
 
 // Adds --json and --quiet to a command.

@@ -99,13 +99,12 @@ void in_group(CLI::App& command, const std::string& heading) {
 namespace {
 
 // What people look for under another word.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 37> kOtherWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 36> kOtherWords = {{
     {"help", "--help"},
     {"version", "--version"},
-    {"train", "study run"},
-    {"fit", "study run"},
-    {"finetune", "study run"},
-    {"fine-tune", "study run"},
+    {"fit", "train"},
+    {"finetune", "train"},
+    {"fine-tune", "train"},
     {"synthesize", "notes write"},
     {"synthesise", "notes write"},
     {"generate", "notes write"},
@@ -261,6 +260,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_notes_command(app, globals);
   add_models_command(app, globals);
   add_study_command(app, globals);
+  add_train_command(app, globals);
   add_evaluate_command(app, globals);
   add_predict_command(app, globals);
   add_embed_command(app, globals);

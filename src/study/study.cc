@@ -1,11 +1,14 @@
 #include "epicrisis/study/study.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "core/json_checksum.h"
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
 #include "epicrisis/core/json.h"
+#include "epicrisis/core/json_list.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/core/version.h"
 #include "epicrisis/report/html_report.h"
@@ -138,6 +141,65 @@ ReportData make_report(Workspace& workspace, const Study& study, const StudyStat
   return data;
 }
 
+Study with_leave(const Study& given, const StudyOptions& options) {
+  Study study = given;
+  study.allow_leakage = study.allow_leakage || options.allow_leakage;
+  return study;
+}
+
+struct Trained {
+  StudyState state;
+  study::RunCounts counts;
+  std::vector<ImportReport> imports;
+};
+
+// All that comes before the first number: data, roles, pictures, notes, trainings.
+Trained bring_to_trained(Workspace& workspace, const Study& study, const StudyOptions& options,
+                         Job& job) {
+  settle_field(workspace.database(), study.field);
+  remember_study(workspace, study);
+  Trained trained;
+  StudyState& state = trained.state;
+  trained.imports = study::import_data(workspace, study, job);
+  state.set = study::assign_roles(workspace, study, job);
+  for (const std::string& words : study::untrained_classes(study, state.set.cases)) {
+    job.warn("study '{}': {}", study.name, words);
+  }
+  state.pictures = study::load_pictures(workspace, study, state.set, job, true);
+  study::write_notes(workspace, study, state.set, options.allow_remote, job);
+  trained.counts =
+      study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
+  state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
+  return trained;
+}
+
+// The study with the chosen trainings alone.
+Study with_runs(Study study, const TrainingChoice& choice) {
+  std::vector<std::string> names;
+  for (const StudyRun& run : study.runs) names.push_back(run.name);
+  for (const std::string& name : choice.runs) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    throw UsageError("study '{}' has no run '{}'; it has: {}", study.name, name, join(names, ", "));
+  }
+  for (const std::int64_t seed : choice.seeds) {
+    const bool known = std::ranges::any_of(study.runs, [&](const StudyRun& run) {
+      return std::ranges::find(run.seeds, seed) != run.seeds.end();
+    });
+    if (!known) throw UsageError("study '{}': no run has the seed {}", study.name, seed);
+  }
+  std::erase_if(study.runs, [&](StudyRun& run) {
+    std::erase_if(run.seeds, [&](std::int64_t seed) {
+      return !choice.seeds.empty() && std::ranges::find(choice.seeds, seed) == choice.seeds.end();
+    });
+    return run.seeds.empty() ||
+           (!choice.runs.empty() && std::ranges::find(choice.runs, run.name) == choice.runs.end());
+  });
+  if (study.runs.empty()) {
+    throw UsageError("study '{}': none of the chosen runs has one of the chosen seeds", study.name);
+  }
+  return study;
+}
+
 Study read_record(const Path& file) {
   const std::string source = file.string();
   const Json record = parse_json(read_file(file), source);
@@ -152,32 +214,39 @@ Study read_record(const Path& file) {
 }  // namespace
 
 Json to_json(const StudyOutcome& outcome) {
-  Json imports = Json::array();
-  for (const ImportReport& report : outcome.imports) imports.push_back(to_json(report));
   return {{"runs_trained", outcome.trained},   {"runs_kept", outcome.kept},
           {"report", outcome.report.string()}, {"earlier_report", outcome.earlier_report.string()},
-          {"results", to_json(outcome.rows)},  {"imports", std::move(imports)}};
+          {"results", to_json(outcome.rows)},  {"imports", json_list(outcome.imports)}};
+}
+
+Json to_json(const StudyTraining& training) {
+  const EpochMetrics& best = training.result.best();
+  // No number where nothing was validated.
+  const Json loss = std::isfinite(best.validation_loss) ? Json(best.validation_loss) : Json();
+  return {{"run", training.run},
+          {"seed", training.seed},
+          {"folder", training.folder.string()},
+          {"epochs", training.result.epochs},
+          {"best_epoch", training.result.best_epoch},
+          {"validation_loss", loss},
+          {"validation_weighted_f1", loss.is_null() ? Json() : Json(best.validation_weighted_f1)},
+          {"seconds", training.result.seconds}};
+}
+
+Json to_json(const TrainingOutcome& outcome) {
+  return {{"runs_trained", outcome.trained},
+          {"runs_kept", outcome.kept},
+          {"trainings", json_list(outcome.trainings)},
+          {"imports", json_list(outcome.imports)}};
 }
 
 StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
                        const StudyOptions& options) {
-  Study study = given;
-  study.allow_leakage = study.allow_leakage || options.allow_leakage;
+  const Study study = with_leave(given, options);
   const WorkspaceLock lock = workspace.lock(study::study_lock(study.name));
-  settle_field(workspace.database(), study.field);
-  remember_study(workspace, study);
   StudyOutcome outcome;
-  outcome.imports = study::import_data(workspace, study, job);
-  StudyState state;
-  state.set = study::assign_roles(workspace, study, job);
-  for (const std::string& words : study::untrained_classes(study, state.set.cases)) {
-    job.warn("study '{}': {}", study.name, words);
-  }
-  state.pictures = study::load_pictures(workspace, study, state.set, job, true);
-  study::write_notes(workspace, study, state.set, options.allow_remote, job);
-  const study::RunCounts counts =
-      study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
-  state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
+  auto [state, counts, imports] = bring_to_trained(workspace, study, options, job);
+  outcome.imports = std::move(imports);
 
   study::audit_study_notes(workspace, study, job);
 
@@ -198,6 +267,25 @@ StudyOutcome run_study(Workspace& workspace, const Study& given, Job& job,
     study::end_report(workspace, study, day, key);
   }
   outcome.headline = read_file(beside(outcome.report, ".txt"));
+  return outcome;
+}
+
+TrainingOutcome train_study(Workspace& workspace, const Study& given, const TrainingChoice& choice,
+                            Job& job, const StudyOptions& options) {
+  const Study study = with_runs(with_leave(given, options), choice);
+  const WorkspaceLock lock = workspace.lock(study::study_lock(study.name));
+  const Trained trained = bring_to_trained(workspace, study, options, job);
+  TrainingOutcome outcome;
+  outcome.trained = trained.counts.trained;
+  outcome.kept = trained.counts.kept;
+  outcome.imports = trained.imports;
+  for (const TrainedRun& run : trained.state.finished.runs) {
+    for (const auto& [seed, id] : run.seeds) {
+      const Path folder = workspace.runs() / id;
+      outcome.trainings.push_back(
+          {run.run->name, std::stoll(seed), folder, read_train_result(folder).value()});
+    }
+  }
   return outcome;
 }
 

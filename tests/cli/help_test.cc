@@ -74,8 +74,8 @@ TEST_F(HelpTest, IsMadeForAPerson) {
 TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_EQ(run("imprt"), 2);
   EXPECT_THAT(said, HasSubstr("there is no command 'imprt'; did you mean 'import'?"));
-  EXPECT_EQ(run("train"), 2);
-  EXPECT_THAT(said, HasSubstr("there is no command 'train'; did you mean 'study run'?"));
+  EXPECT_EQ(run("fit"), 2);
+  EXPECT_THAT(said, HasSubstr("there is no command 'fit'; did you mean 'train'?"));
   EXPECT_EQ(run("audit"), 2);
   EXPECT_THAT(said, HasSubstr("did you mean 'notes audit'?"));
   EXPECT_EQ(run("export"), 2);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/report/report_data.h"
+#include "epicrisis/settings/train_result.h"
 #include "epicrisis/store/workspace.h"
 #include "epicrisis/study/study_file.h"
 
@@ -38,6 +40,36 @@ Json to_json(const StudyOutcome& outcome);
 // parts below say; Interrupted when the job is cancelled.
 StudyOutcome run_study(Workspace& workspace, const Study& study, Job& job,
                        const StudyOptions& options = {});
+
+// Which trainings of a study; all for an empty list.
+struct TrainingChoice {
+  std::vector<std::string> runs;  // their names
+  std::vector<std::int64_t> seeds;
+};
+
+// A finished training.
+struct StudyTraining {
+  std::string run;
+  std::int64_t seed = 0;
+  Path folder;
+  TrainResult result;
+};
+Json to_json(const StudyTraining& training);
+
+struct TrainingOutcome {
+  std::size_t trained = 0;               // of this call
+  std::size_t kept = 0;                  // that were there
+  std::vector<StudyTraining> trainings;  // the chosen ones
+  std::vector<ImportReport> imports;     // one a data set
+};
+// {"runs_trained", "runs_kept", "trainings": [...], "imports": [...]}
+Json to_json(const TrainingOutcome& outcome);
+
+// What run_study() does until the chosen trainings are there and have predicted, and no more:
+// nothing is measured, no report is written. The next run_study() has them. UsageError, with those
+// there are, for a run or a seed that the study does not have; else as run_study().
+TrainingOutcome train_study(Workspace& workspace, const Study& study, const TrainingChoice& choice,
+                            Job& job, const StudyOptions& options = {});
 
 // The studies that were run in a workspace, by name.
 std::vector<std::string> list_studies(const Workspace& workspace);

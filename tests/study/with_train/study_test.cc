@@ -18,6 +18,7 @@
 #include "epicrisis/train/trainer.h"
 #include "study/data_state.h"
 #include "study/predictions.h"
+#include "study/report_files.h"
 #include "study/run_evaluation.h"
 #include "study/small_study.h"
 #include "study/study_data.h"
@@ -49,6 +50,48 @@ class StudyTest : public ::testing::Test {
   static TemporaryFolder* corpus_;
 };
 TemporaryFolder* StudyTest::corpus_ = nullptr;
+
+TEST_F(StudyTest, TrainsWhatIsChosenAndMeasuresNothing) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const std::string chosen = study().runs.back().name;
+  const TrainingOutcome first =
+      train_study(workspace, study(), {.runs = {chosen}, .seeds = {2}}, job_);
+  EXPECT_EQ(first.trained, 1U);
+  EXPECT_EQ(first.kept, 0U);
+  ASSERT_EQ(first.trainings.size(), 1U);
+  EXPECT_EQ(first.trainings.front().run, chosen);
+  EXPECT_EQ(first.trainings.front().seed, 2);
+  EXPECT_EQ(first.trainings.front().result.epochs, 3);
+  EXPECT_TRUE(std::filesystem::exists(first.trainings.front().folder / "use.json"));
+  EXPECT_TRUE(load_results(workspace.database()).empty());
+  EXPECT_FALSE(std::filesystem::exists(study::report_file(workspace, "small")));
+  const Json told = to_json(first);
+  EXPECT_EQ(told.at("trainings").at(0).at("best_epoch"), first.trainings.front().result.best_epoch);
+
+  // All seeds of the run, then all that the study has: what is there is kept.
+  const TrainingOutcome second = train_study(workspace, study(), {{chosen}, {}}, job_);
+  EXPECT_EQ(second.trained, 1U);
+  EXPECT_EQ(second.kept, 1U);
+  const StudyOutcome whole = run_study(workspace, study(), job_);
+  EXPECT_EQ(whole.trained, 2U);
+  EXPECT_EQ(whole.kept, 2U);
+}
+
+TEST_F(StudyTest, ChosenTrainingsThatAreNotThereAreTold) {
+  Workspace workspace = Workspace::open_or_create(folder_.path() / "w");
+  const auto fault = [&](const TrainingChoice& choice) -> std::string {
+    try {
+      train_study(workspace, study(), choice, job_);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(fault({{"nobody"}, {}}),
+              ::testing::HasSubstr("has no run 'nobody'; it has: " + study().runs.front().name));
+  EXPECT_THAT(fault({{}, {7}}), ::testing::HasSubstr("no run has the seed 7"));
+  EXPECT_TRUE(list_runs(workspace.database()).empty());
+}
 
 TEST_F(StudyTest, DoesEverythingOnceAndNothingTwice) {
   Workspace workspace = Workspace::open_or_create(folder_.path() / "w");

@@ -97,6 +97,26 @@ TEST_F(WaitingPredict, CtrlCKeepsWhatWasPrinted) {
   EXPECT_EQ(lines("table.csv"), 65);
 }
 
+TEST_F(UseProgramTest, TrainSaysWhereItsTrainingsAre) {
+  write_file(path("small.toml"),
+             "seeds = [1]\n" + test::small_study("small") + "[train]\nepochs = 2" + test::kTwoRuns);
+  const std::string train = "train --config " + quoted(path("small.toml")) + " -w " +
+                            quoted(root()) + " --data-root " + quoted(corpus());
+  EXPECT_EQ(run(train + " --run 'image only' --json"), 0) << said;
+  const Json told = parse_json(out, "out");
+  EXPECT_EQ(told["runs_kept"], 1);
+  EXPECT_EQ(told["trainings"].size(), 1U);
+  EXPECT_EQ(told["trainings"][0]["folder"], run_folder().string());
+  EXPECT_EQ(run(train), 0) << said;
+  EXPECT_THAT(out, testing::AllOf(HasSubstr("validation loss"), HasSubstr("with notes"),
+                                  HasSubstr("0 runs trained, 2 there already")));
+  EXPECT_EQ(run(train + " --run nobody"), 2);
+  EXPECT_THAT(said, HasSubstr("study 'small' has no run 'nobody'; it has: image only, with notes"));
+  EXPECT_EQ(run("train --config " + quoted(path("none.toml")) + " -w " + quoted(root())), 4);
+  EXPECT_EQ(run("train -w " + quoted(root())), 2);
+  EXPECT_THAT(said, HasSubstr("--config is required"));
+}
+
 TEST_F(UseProgramTest, ATableIsNotWrittenOverTheOneThatIsRead) {
   const std::string table = "picture\n" + sample(1).image_path + "\n";
   write_file(path("list.csv"), table);

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "epicrisis/core/error.h"
+#include "epicrisis/core/strings.h"
+#include "epicrisis/study/study.h"
+#include "option_words.h"
+#include "output.h"
+#include "study_command.h"
+#include "terminal_watcher.h"
+
+namespace epicrisis::cli {
+namespace {
+
+struct TrainArguments : StudyArguments {
+  TrainingChoice choice;
+};
+
+void print_trainings(const TrainingOutcome& outcome) {
+  std::vector<std::vector<std::string>> rows = {
+      {"run", "seed", "epochs", "best", "validation loss", "weighted F1", "folder"}};
+  for (const StudyTraining& training : outcome.trainings) {
+    const EpochMetrics& best = training.result.best();
+    const bool validated = std::isfinite(best.validation_loss);
+    rows.push_back({training.run, std::to_string(training.seed),
+                    std::to_string(training.result.epochs),
+                    std::to_string(training.result.best_epoch),
+                    validated ? fmt::format("{:.4f}", best.validation_loss) : "none",
+                    validated ? fmt::format("{:.3f}", best.validation_weighted_f1) : "none",
+                    training.folder.string()});
+  }
+  print_table(rows);
+  print_line(
+      fmt::format("{} trained, {} there already", counted(outcome.trained, "run"), outcome.kept));
+}
+
+void train(const TrainArguments& arguments, const CLI::App& command, Globals& globals) {
+  const std::optional<StudyCheck> found = check_before_run(arguments, command, globals);
+  if (!found) return;
+  if (!globals.json && !globals.quiet) {
+    print_findings(*found, command);
+    flush_output();  // before hours of work
+  }
+  const Study study = read_study(arguments.file, data_root_of(arguments));
+  Workspace workspace = Workspace::open_or_create(arguments.workspace);
+  TrainingOutcome outcome;
+  try {
+    outcome = train_study(
+        workspace, study, arguments.choice, globals.job,
+        {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
+  } catch (const Interrupted&) {
+    tell_what_is_kept(workspace, study.name, globals.job);
+    throw;
+  }
+  if (globals.json) {
+    Json result = {{"study", study.name}};
+    result.update(to_json(outcome));
+    result["findings"] = to_json(*found)["findings"];
+    result["warnings"] = globals.watcher.warnings();
+    return print_json(result);
+  }
+  print_trainings(outcome);
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, Globals& globals) {
+  CLI::App* command = app.add_subcommand(
+      "train", "Train the runs of a study file, all or some of them; measures and reports nothing");
+  auto arguments = std::make_shared<TrainArguments>();
+  takes(command->add_option("--config", arguments->file,
+                            "Study file (TOML; docs/formats/study-files.md)"),
+        "FILE")
+      ->required();
+  add_workspace_option(*command, arguments->workspace);
+  takes(command->add_option("--run", arguments->choice.runs, "Only runs of this name"), "NAME...");
+  takes(command->add_option("--seed", arguments->choice.seeds, "Only trainings with this seed"),
+        "N...");
+  add_data_root(*command, *arguments);
+  add_permissions(*command, *arguments);
+  add_global_options(*command, globals);
+  add_examples(*command,
+               {"epicrisis train --config study.toml -w work",
+                "epicrisis train --config study.toml -w work --run 'image only' --seed 1"});
+  command->callback([arguments, command, &globals] { train(*arguments, *command, globals); });
+}
+
+}  // namespace epicrisis::cli
