@@ -24,10 +24,14 @@ torch::nn::Linear drawn_linear(std::int64_t inputs, std::int64_t outputs, std::u
   return layer;
 }
 
+torch::Tensor behind_hidden(torch::nn::Linear& hidden, const torch::Tensor& x) {
+  return hidden.is_empty() ? x : torch::gelu(hidden(x));
+}
+
 }  // namespace
 
 HeadsImpl::HeadsImpl(std::int64_t image_width, std::int64_t text_width, std::int64_t width,
-                     std::int64_t classes, std::uint64_t seed) {
+                     std::int64_t classes, std::uint64_t seed, std::int64_t hidden) {
   const auto add = [&](const std::string& name, std::int64_t inputs, std::int64_t outputs) {
     return register_module(name, drawn_linear(inputs, outputs, seed, name));
   };
@@ -35,20 +39,23 @@ HeadsImpl::HeadsImpl(std::int64_t image_width, std::int64_t text_width, std::int
     classifier_ = add("classifier", std::max(image_width, text_width), classes);
     return;
   }
-  if (image_width > 0) image_projection_ = add("image_projection", image_width, width);
-  if (text_width > 0) text_projection_ = add("text_projection", text_width, width);
+  if (hidden > 0 && image_width > 0) image_hidden_ = add("image_hidden", image_width, hidden);
+  if (hidden > 0 && text_width > 0) text_hidden_ = add("text_hidden", text_width, hidden);
+  const auto inputs = [&](std::int64_t branch) { return hidden > 0 ? hidden : branch; };
+  if (image_width > 0) image_projection_ = add("image_projection", inputs(image_width), width);
+  if (text_width > 0) text_projection_ = add("text_projection", inputs(text_width), width);
   shared_projection_ = add("shared_projection", width, width);
   classifier_ = add("classifier", width, classes);
 }
 
 torch::Tensor HeadsImpl::project_image(const torch::Tensor& features) {
   if (shared_projection_.is_empty()) return features;
-  return shared_projection_(image_projection_(features));
+  return shared_projection_(image_projection_(behind_hidden(image_hidden_, features)));
 }
 
 torch::Tensor HeadsImpl::project_text(const torch::Tensor& embeddings) {
   if (shared_projection_.is_empty()) return embeddings;
-  return shared_projection_(text_projection_(embeddings));
+  return shared_projection_(text_projection_(behind_hidden(text_hidden_, embeddings)));
 }
 
 torch::Tensor HeadsImpl::classify(const torch::Tensor& z) { return classifier_(z); }

@@ -57,6 +57,8 @@ constexpr std::array kForms = {
          }},
     Form{"nt_xent",
          [](const ContrastiveInput& in) { return nt_xent(in.image, in.text, in.temperature); }},
+    Form{"siglip",
+         [](const ContrastiveInput& in) { return siglip_loss(in.image, in.text, in.temperature); }},
     Form{"supervised_info_nce",
          [](const ContrastiveInput& in) {
            return supervised_info_nce(in.image, in.text, in.labels, in.temperature);
@@ -104,6 +106,15 @@ torch::Tensor clip_loss(const torch::Tensor& image, const torch::Tensor& text, d
   const torch::Tensor pairs = similarities.diagonal();
   return (torch::logsumexp(similarities, 1) + torch::logsumexp(similarities, 0)).mean() / 2 -
          pairs.mean();
+}
+
+torch::Tensor siglip_loss(const torch::Tensor& image, const torch::Tensor& text,
+                          double temperature) {
+  constexpr double kBias = -10;
+  const torch::Tensor logits =
+      torch::mm(unit_rows(image), unit_rows(text).t() / temperature) + kBias;
+  const torch::Tensor sign = 1 - 2 * torch::eye(logits.size(0), logits.options());
+  return F::softplus(logits * sign).sum(1).mean();
 }
 
 torch::Tensor cosine_distance(const torch::Tensor& image, const torch::Tensor& text) {

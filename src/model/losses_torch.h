@@ -35,6 +35,11 @@ torch::Tensor supervised_info_nce(const torch::Tensor& image, const torch::Tenso
 // = 1.
 torch::Tensor clip_loss(const torch::Tensor& image, const torch::Tensor& text, double temperature);
 
+// With x_ij = cos(image_i, text_j) / T - 10: mean over i of the sum over j of softplus(-x_ij) for
+// i = j, else softplus(x_ij).
+torch::Tensor siglip_loss(const torch::Tensor& image, const torch::Tensor& text,
+                          double temperature);
+
 // Mean over samples of 1 - cos(image_i, text_i).
 torch::Tensor cosine_distance(const torch::Tensor& image, const torch::Tensor& text);
 

@@ -21,6 +21,7 @@ constexpr std::array kLosses = {
     Entry{"info_nce", .07, .25, false},
     Entry{"keyword_alignment", .5, .5, true},
     Entry{"nt_xent", .5, .5, false},
+    Entry{"siglip", .1, .5, false},
     Entry{"supervised_info_nce", .07, .25, false},
     Entry{"supervised_nt_xent", .5, .5, false},
 };

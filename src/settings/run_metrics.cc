@@ -60,6 +60,7 @@ Json metrics_to_json(const EpochMetrics& metrics) {
   json["validation_loss"] = number_or_null(metrics.validation_loss);
   json["validation_weighted_f1"] = number_or_null(metrics.validation_weighted_f1);
   json["validation_balanced_accuracy"] = number_or_null(metrics.validation_balanced_accuracy);
+  json["validation_mcc"] = number_or_null(metrics.validation_mcc);
   json["learning_rate"] = metrics.learning_rate;
   json["seconds"] = metrics.seconds;
   json["images_per_second"] = metrics.images_per_second;
@@ -78,6 +79,9 @@ EpochMetrics metrics_from_json(const Json& json, std::string_view source) {
   metrics.validation_loss = number(json, "validation_loss", source);
   metrics.validation_weighted_f1 = number(json, "validation_weighted_f1", source);
   metrics.validation_balanced_accuracy = number(json, "validation_balanced_accuracy", source);
+  metrics.validation_mcc = json.contains("validation_mcc")
+                               ? number(json, "validation_mcc", source)
+                               : std::numeric_limits<double>::quiet_NaN();
   metrics.learning_rate = number(json, "learning_rate", source);
   metrics.seconds = number(json, "seconds", source);
   metrics.images_per_second = number(json, "images_per_second", source);

@@ -20,6 +20,36 @@ constexpr std::array<std::pair<Mode, std::string_view>, 6> kModes{{
     {Mode::kProbe, "probe"},
 }};
 
+constexpr std::array<std::pair<Schedule, std::string_view>, 2> kSchedules{{
+    {Schedule::kConstant, "constant"},
+    {Schedule::kCosine, "cosine"},
+}};
+
+constexpr std::array<std::pair<EpochScore, std::string_view>, 4> kScores{{
+    {EpochScore::kLoss, "loss"},
+    {EpochScore::kWeightedF1, "weighted_f1"},
+    {EpochScore::kBalancedAccuracy, "balanced_accuracy"},
+    {EpochScore::kMcc, "mcc"},
+}};
+
+template <typename Words, typename Value>
+std::string_view word_of(const Words& words, Value value) {
+  for (const auto& [known, word] : words) {
+    if (known == value) return word;
+  }
+  throw InternalError("training: no word for {}", static_cast<int>(value));
+}
+
+template <typename Words>
+auto value_of(const Words& words, std::string_view word, std::string_view what) {
+  std::vector<std::string> known;
+  for (const auto& [value, name] : words) {
+    if (name == word) return value;
+    known.emplace_back(name);
+  }
+  throw UsageError("unknown {} '{}'; known are: {}", what, word, join(known, ", "));
+}
+
 // A field that is a whole number, with its bounds, both included.
 struct IntegerField {
   const char* name;
@@ -33,6 +63,8 @@ constexpr std::array kIntegers{
     IntegerField{"patience", &TrainConfig::patience, 0, 1'000'000},
     IntegerField{"batch", &TrainConfig::batch, 1, 65'536},
     IntegerField{"width", &TrainConfig::width, 1, 65'536},
+    IntegerField{"hidden", &TrainConfig::hidden, 0, 65'536, true},
+    IntegerField{"warmup", &TrainConfig::warmup, 0, 1'000'000'000, true},
     IntegerField{"copies", &TrainConfig::copies, 0, 1000},
     IntegerField{"alignment_ramp", &TrainConfig::alignment_ramp, 0, 1'000'000'000, true},
     IntegerField{"threads", &TrainConfig::threads, 0, 1024},
@@ -54,14 +86,21 @@ constexpr std::array kNumbers{
     NumberField{"learning_rate", &TrainConfig::learning_rate, 1e-12, 10},
     NumberField{"encoder_learning_rate", &TrainConfig::encoder_learning_rate, 0, 10, true},
     NumberField{"weight_decay", &TrainConfig::weight_decay, 0, 10},
+    NumberField{"clip_norm", &TrainConfig::clip_norm, 0, 1e6, true},
+    NumberField{"label_smoothing", &TrainConfig::label_smoothing, 0, .99, true},
+    NumberField{"class_power", &TrainConfig::class_power, 0, 1, true},
     NumberField{"checkpoint_seconds", &TrainConfig::checkpoint_seconds, 0, 86'400},
 };
 
 struct BooleanField {
   const char* name;
   bool TrainConfig::*member;
+  bool later = false;
 };
 constexpr std::array kBooleans{
+    BooleanField{"align_directions", &TrainConfig::align_directions, true},
+    BooleanField{"decay_biases", &TrainConfig::decay_biases, true},
+    BooleanField{"group_aware", &TrainConfig::group_aware, true},
     BooleanField{"balanced", &TrainConfig::balanced},
     BooleanField{"augment", &TrainConfig::augment},
     BooleanField{"freeze_image_encoder", &TrainConfig::freeze_image_encoder},
@@ -96,21 +135,9 @@ bool is_device(std::string_view device) {
 
 }  // namespace
 
-std::string_view mode_name(Mode mode) {
-  for (const auto& [value, name] : kModes) {
-    if (value == mode) return name;
-  }
-  throw InternalError("mode_name: no mode has the number {}", static_cast<int>(mode));
-}
+std::string_view mode_name(Mode mode) { return word_of(kModes, mode); }
 
-Mode mode_from_name(std::string_view name) {
-  std::vector<std::string> known;
-  for (const auto& [value, word] : kModes) {
-    if (word == name) return value;
-    known.emplace_back(word);
-  }
-  throw UsageError("unknown training mode '{}'; known are: {}", name, join(known, ", "));
-}
+Mode mode_from_name(std::string_view name) { return value_of(kModes, name, "training mode"); }
 
 bool uses_text(Mode mode) { return mode != Mode::kImage; }
 
@@ -120,6 +147,8 @@ void check_train_config(const TrainConfig& config) {
   mode_name(config.mode);
   loss_settings(config.loss);
   precision_name(config.precision);
+  word_of(kSchedules, config.schedule);
+  word_of(kScores, config.best_by);
   for (const auto& field : kIntegers) {
     check_range(field.name, config.*field.member, field.low, field.high);
   }
@@ -133,6 +162,11 @@ void check_train_config(const TrainConfig& config) {
   }
   if (config.seed > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
     throw UsageError("training: seed is {}; it must be below 2^63", config.seed);
+  }
+  if (!config.balanced && (config.class_power > 0 || config.group_aware)) {
+    throw UsageError(
+        "training: class_power and group_aware say how balanced batches are drawn, and balanced is "
+        "false");
   }
   if (!is_device(config.device)) {
     throw UsageError("training: device is '{}'; it must be 'cpu', 'cuda' or 'cuda:N'",
@@ -156,6 +190,12 @@ TrainConfig read_train_config(const TomlTable& table, const TrainConfig& default
   word("loss", [&](const std::string& value) { config.loss = loss_settings(value).name; });
   word("precision",
        [&](const std::string& value) { config.precision = precision_from_name(value); });
+  word("schedule", [&](const std::string& value) {
+    config.schedule = value_of(kSchedules, value, "schedule of the learning rate");
+  });
+  word("best_by", [&](const std::string& value) {
+    config.best_by = value_of(kScores, value, "score of an epoch");
+  });
   word("device", [&](const std::string& value) {
     if (!is_device(value)) {
       throw UsageError("'{}' is no device; it must be 'cpu', 'cuda' or 'cuda:N'", value);
@@ -194,6 +234,8 @@ Json train_config_to_json(const TrainConfig& config) {
   for (const auto& field : kNumbers) json[field.name] = config.*field.member;
   for (const auto& field : kBooleans) json[field.name] = config.*field.member;
   json["seed"] = config.seed;
+  json["schedule"] = word_of(kSchedules, config.schedule);
+  json["best_by"] = word_of(kScores, config.best_by);
   json["precision"] = precision_name(config.precision);
   json["device"] = config.device;
   return json;
@@ -209,6 +251,9 @@ Json train_config_identity(const TrainConfig& config) {
   };
   drop_default(kIntegers);
   drop_default(kNumbers);
+  drop_default(kBooleans);
+  if (config.schedule == defaults.schedule) json.erase("schedule");
+  if (config.best_by == defaults.best_by) json.erase("best_by");
   json.erase("checkpoint_seconds");  // of no consequence
   return json;
 }
@@ -230,7 +275,12 @@ TrainConfig train_config_from_json(const Json& json, std::string_view source) {
       if (field.later && !json.contains(field.name)) continue;
       config.*field.member = json_get<double>(json, field.name, source);
     }
+    const auto schedule = json_get_or<std::string>(json, "schedule", "constant", source);
+    config.schedule = value_of(kSchedules, schedule, "schedule of the learning rate");
+    const auto score = json_get_or<std::string>(json, "best_by", "loss", source);
+    config.best_by = value_of(kScores, score, "score of an epoch");
     for (const auto& field : kBooleans) {
+      if (field.later && !json.contains(field.name)) continue;
       config.*field.member = json_get<bool>(json, field.name, source);
     }
     for (const auto& field : kOptionals) {

@@ -78,7 +78,7 @@ class RunsChecker {
   // Before the pictures are compared their roles are not sure, only how many there are. Of notes
   // that nobody wrote yet it is not known how they will read.
   Json known_of_cases(const StudyRun& run, const std::vector<bool>& trained_on) {
-    Json cases = case_settings(*set_, trained_on);
+    Json cases = case_settings(run, *set_, trained_on);
     if (!plan_.compared) return {{"cases", cases["cases"]}};
     if (known_.empty() || !uses_text(run.train.mode)) return cases;
     const NoteTable notes = load_note_table(workspace_, *set_, note_filter(run));

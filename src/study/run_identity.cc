@@ -43,7 +43,7 @@ std::vector<std::size_t> trained_cases(const CaseSet& set, const std::vector<boo
 }
 
 // Keys of a configuration as a person would say them; others are said as they are.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWords = {{
     {"train", "settings of the training"},
     {"image_encoder_hash", "the image encoder's files"},
     {"text_encoder_hash", "the text encoder's files"},
@@ -53,6 +53,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWords =
     {"recipe", "the recipe of the pictures"},
     {"pictures", "the prepared pictures"},
     {"labels", "labels"},
+    {"groups", "patients"},
     {"roles", "the split"},
     {"cases", "the number of samples"},
 }};
@@ -86,7 +87,7 @@ Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, Mo
   };
 }
 
-Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on) {
+Json case_settings(const StudyRun& run, const CaseSet& set, const std::vector<bool>& trained_on) {
   std::string labels;
   std::string roles;
   const std::vector<std::size_t> trained = trained_cases(set, trained_on);
@@ -94,7 +95,14 @@ Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on) {
     labels += fmt::format("{},", set.cases[i].label);
     roles += fmt::format("{},", role_name(set.cases[i].role));
   }
-  return {{"cases", trained.size()}, {"labels", sha256_hex(labels)}, {"roles", sha256_hex(roles)}};
+  Json settings = {
+      {"cases", trained.size()}, {"labels", sha256_hex(labels)}, {"roles", sha256_hex(roles)}};
+  if (run.train.group_aware) {
+    Json groups = Json::array();
+    for (const std::size_t i : trained) groups.push_back(set.cases[i].group);
+    settings["groups"] = sha256_hex(dump_json(groups));
+  }
+  return settings;
 }
 
 Json note_settings(const StudyRun& run, const CaseSet& set, const NoteTable& notes,
@@ -111,7 +119,7 @@ Json run_configuration(const Study& study, const StudyRun& run, std::int64_t see
   for (const std::size_t i : trained) contents += content_of(pictures, i);
   Json config = run_settings(study, run, seed, models);
   config["pictures"] = sha256_hex(contents);
-  config.update(case_settings(set, notes.trained_on));
+  config.update(case_settings(run, set, notes.trained_on));
   config.update(note_settings(run, set, notes.notes, notes.trained_on));
   return config;
 }

@@ -27,8 +27,8 @@ class ModelHashes {
 // sample is read.
 Json run_settings(const Study& study, const StudyRun& run, std::int64_t seed, ModelHashes& models);
 // What of it the cases that are trained and validated on give, but for pictures and notes: their
-// number, labels and roles.
-Json case_settings(const CaseSet& set, const std::vector<bool>& trained_on);
+// number, labels and roles; their patients where batches are drawn by them.
+Json case_settings(const StudyRun& run, const CaseSet& set, const std::vector<bool>& trained_on);
 // What the notes of these cases give.
 Json note_settings(const StudyRun& run, const CaseSet& set, const NoteTable& notes,
                    const std::vector<bool>& trained_on);

@@ -26,6 +26,8 @@ Adam::Adam(const std::map<std::string, torch::Tensor>& parameters, const AdamOpt
     slot.greatest_square = torch::zeros_like(slot.mean, torch::MemoryFormat::Preserve);
     slot.steps = torch::zeros({}, torch::kInt64);
     slot.learning_rate = options.learning_rate;
+    const bool decays = options.decay_vectors || parameter.dim() > 1;
+    slot.weight_decay = decays ? options.weight_decay : 0;
     for (const auto& [beginning, rate] : options.learning_rates) {
       if (name.starts_with(beginning)) slot.learning_rate = rate;
     }
@@ -36,7 +38,7 @@ void Adam::zero_grad() {
   for (auto& [name, slot] : slots_) slot.parameter.mutable_grad() = torch::Tensor();
 }
 
-void Adam::step() {
+void Adam::step(double factor) {
   const torch::NoGradGuard no_gradient;
   for (auto& [name, slot] : slots_) {
     torch::Tensor gradient = slot.parameter.grad();
@@ -45,8 +47,9 @@ void Adam::step() {
     const auto t = static_cast<double>(++count);
     const double correction1 = 1 - std::pow(options_.beta1, t);
     const double correction2 = 1 - std::pow(options_.beta2, t);
+    const double step_size = slot.learning_rate * factor / correction1;
     if (!slot.parameter.is_cpu() || slot.parameter.scalar_type() != torch::kFloat32) {
-      step_with_torch(slot, gradient, correction1, correction2);
+      step_with_torch(slot, gradient, step_size, correction2);
       continue;
     }
     if (gradient.strides() != slot.parameter.strides()) {
@@ -57,8 +60,8 @@ void Adam::step() {
     numbers.beta2 = static_cast<float>(options_.beta2);
     numbers.rest1 = static_cast<float>(1 - options_.beta1);
     numbers.rest2 = static_cast<float>(1 - options_.beta2);
-    numbers.weight_decay = static_cast<float>(options_.weight_decay);
-    numbers.step_size = static_cast<float>(slot.learning_rate / correction1);
+    numbers.weight_decay = static_cast<float>(slot.weight_decay);
+    numbers.step_size = static_cast<float>(step_size);
     numbers.inverse_correction = static_cast<float>(1 / std::sqrt(correction2));
     numbers.epsilon = static_cast<float>(options_.epsilon);
     float* p = slot.parameter.data_ptr<float>();
@@ -73,15 +76,15 @@ void Adam::step() {
   }
 }
 
-void Adam::step_with_torch(Slot& slot, const torch::Tensor& raw, double correction1,
+void Adam::step_with_torch(Slot& slot, const torch::Tensor& raw, double step_size,
                            double correction2) const {
-  const torch::Tensor gradient = raw.add(slot.parameter, options_.weight_decay);
+  const torch::Tensor gradient = raw.add(slot.parameter, slot.weight_decay);
   slot.mean.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   slot.square.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   torch::maximum_out(slot.greatest_square, slot.greatest_square, slot.square);
   const torch::Tensor denominator =
       slot.greatest_square.sqrt().div_(std::sqrt(correction2)).add_(options_.epsilon);
-  slot.parameter.addcdiv_(slot.mean, denominator, -slot.learning_rate / correction1);
+  slot.parameter.addcdiv_(slot.mean, denominator, -step_size);
 }
 
 std::map<std::string, torch::Tensor> Adam::state() const {

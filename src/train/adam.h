@@ -13,6 +13,7 @@ struct AdamOptions {
   double learning_rate = 1e-4;
   std::map<std::string, double> learning_rates;  // by how a name begins, of those that have another
   double weight_decay = 0;
+  bool decay_vectors = true;  // also parameters of one dimension: biases and norms
   double beta1 = .9;
   double beta2 = .999;
   double epsilon = 1e-8;
@@ -25,8 +26,9 @@ class Adam {
   Adam(const std::map<std::string, torch::Tensor>& parameters, const AdamOptions& options);
 
   void zero_grad();
-  // Parameters without a gradient stay as they are, and so does their count of steps.
-  void step();
+  // Parameters without a gradient stay as they are, and so does their count of steps. `factor` is
+  // of this step's rates.
+  void step(double factor = 1);
 
   // "<parameter>.mean", ".square", ".greatest_square" [as the parameter] and ".steps" [] int64. The
   // tensors are the optimiser's own, not copies.
@@ -42,8 +44,9 @@ class Adam {
     torch::Tensor greatest_square;
     torch::Tensor steps;  // on the CPU
     double learning_rate = 0;
+    double weight_decay = 0;
   };
-  void step_with_torch(Slot& slot, const torch::Tensor& gradient, double correction1,
+  void step_with_torch(Slot& slot, const torch::Tensor& gradient, double step_size,
                        double correction2) const;
 
   AdamOptions options_;

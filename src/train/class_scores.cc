@@ -1,5 +1,6 @@
 #include "train/class_scores.h"
 
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -28,7 +29,21 @@ ClassScores class_scores(std::span<const int> truth, std::span<const int> predic
   }
   if (present == 0) return scores;
   scores.balanced_accuracy /= present;
-  scores.weighted_f1 /= static_cast<double>(truth.size());
+  const auto samples = static_cast<double>(truth.size());
+  scores.weighted_f1 /= samples;
+  double right = 0;
+  double both = 0;
+  double true_square = 0;
+  double called_square = 0;
+  for (std::size_t c = 0; c < n; ++c) {
+    right += hits[c];
+    both += support[c] * called[c];
+    true_square += support[c] * support[c];
+    called_square += called[c] * called[c];
+  }
+  const double spread =
+      std::sqrt((samples * samples - true_square) * (samples * samples - called_square));
+  if (spread > 0) scores.mcc = (right * samples - both) / spread;
   return scores;
 }
 

@@ -37,6 +37,8 @@ Objective::Objective(const TrainConfig& config)
     : mode_(config.mode), contrastive_(contrastive_loss(config.loss)) {
   const LossSettings settings = loss_settings(config.loss);
   temperature_ = config.temperature.value_or(settings.temperature);
+  label_smoothing_ = config.label_smoothing;
+  align_directions_ = config.align_directions;
   weights_ = {{"image", config.image_weight},
               {"text", config.text_weight},
               {"cosine", config.cosine_weight},
@@ -59,22 +61,27 @@ torch::Tensor Objective::terms(HeadsImpl& heads, const Batch& batch, std::size_t
   const auto noted = [&](const torch::Tensor& rows) {
     return batch.with_note.defined() ? rows.index_select(0, batch.with_note) : rows;
   };
+  const auto cross_entropy = [&](const torch::Tensor& z, const torch::Tensor& labels) {
+    return torch::cross_entropy_loss(heads.classify(z), labels, {}, at::Reduction::Mean, -100,
+                                     label_smoothing_);
+  };
   const torch::Tensor zero = torch::zeros({}, torch::TensorOptions().device(batch.labels.device()));
   const double aligned = step < ramp_ ? static_cast<double>(step) / static_cast<double>(ramp_) : 1.;
   std::vector<torch::Tensor> terms;
   for (const std::string& part : parts_) {
     if (part == "image") {
-      terms.push_back(torch::cross_entropy_loss(heads.classify(image), batch.labels));
+      terms.push_back(cross_entropy(image, batch.labels));
     } else if (part == "probe") {
-      terms.push_back(torch::cross_entropy_loss(heads.classify(image.detach()), batch.labels));
+      terms.push_back(cross_entropy(image.detach(), batch.labels));
     } else if (!paired) {
       terms.push_back(zero);
     } else if (part == "text") {
-      terms.push_back(torch::cross_entropy_loss(heads.classify(text), noted(batch.labels)));
+      terms.push_back(cross_entropy(text, noted(batch.labels)));
     } else if (part == "cosine") {
       terms.push_back(cosine_distance(noted(image), text));
     } else if (part == "l1") {
-      terms.push_back(l1_distance(noted(image), text));
+      terms.push_back(align_directions_ ? l1_distance(unit_rows(noted(image)), unit_rows(text))
+                                        : l1_distance(noted(image), text));
     } else {
       ContrastiveInput input;
       input.image = noted(image);

@@ -69,6 +69,8 @@ class Objective {
   ContrastiveLoss contrastive_;
   bool needs_concepts_;
   double temperature_;
+  double label_smoothing_;
+  bool align_directions_;
   std::map<std::string, double> weights_;  // of every term
   std::size_t ramp_;                       // steps; 0: none
   std::vector<std::string> parts_;

@@ -46,6 +46,12 @@ std::string examples_hash(const std::vector<TrainExample>& examples) {
   return sha256_hex(bytes_of(numbers));
 }
 
+std::string groups_hash(const std::vector<TrainExample>& examples) {
+  std::vector<std::uint64_t> numbers;
+  for (const TrainExample& example : examples) numbers.push_back(example.group);
+  return sha256_hex(bytes_of(numbers));
+}
+
 // Of the middle row of every picture used: enough to tell other pictures from these, at a two
 // hundredth of the reading.
 std::string pictures_hash(const TrainInput& input) {
@@ -207,8 +213,10 @@ std::string training_fingerprint(const TrainConfig& config, const TrainInput& in
   if (input.note_concepts != nullptr) {
     for (const auto& named : *input.note_concepts) concepts += sha256_hex(bytes_of(named));
   }
+  std::string train = examples_hash(input.train);
+  if (config.group_aware) train += groups_hash(input.train);
   return sha256_of_fields({"training 1", dump_json(train_config_identity(config)),
-                           std::to_string(input.class_count), examples_hash(input.train),
+                           std::to_string(input.class_count), train,
                            examples_hash(input.validation), texts_hash(input.notes),
                            matrix_hash(input.image_features), pictures_hash(input), encoders,
                            texts_hash(input.concepts), sha256_hex(concepts)});

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "epicrisis/core/random.h"
 #include "epicrisis/train/trainer.h"
 
 namespace epicrisis {
@@ -33,10 +34,14 @@ class EpochSampler {
   std::vector<Draw> epoch(int number) const;
 
  private:
+  std::size_t draw_class(Random& random) const;
+
   const TrainConfig& config_;
   const std::vector<TrainExample>& examples_;
   std::vector<std::size_t> pool_;
-  std::vector<std::vector<std::size_t>> classes_;  // of the pool, classes that occur
+  // Of the pool, classes that occur; a class has its groups, one for all unless group_aware.
+  std::vector<std::vector<std::vector<std::size_t>>> classes_;
+  std::vector<double> class_ends_;  // sums of the classes' weights up to each; empty: all alike
 };
 
 }  // namespace epicrisis

@@ -58,9 +58,9 @@ TrainedModel TrainedModel::load(const Path& run_folder) {
     tokens = std::make_shared<WordBagImpl>(read_vocabulary(run_folder, run.vocabulary_sha256),
                                            run.text_width, 0);
   }
-  state->network =
-      Network(encoder, tokens,
-              Heads(run.image_width, run.text_width, heads_width(run.config), run.class_count, 0));
+  state->network = Network(encoder, tokens,
+                           Heads(run.image_width, run.text_width, heads_width(run.config),
+                                 run.class_count, 0, run.config.hidden));
   load_state(*state->network, read_safetensors(run_folder / kRunWeightsFile));
   state->network->eval();
   return TrainedModel(std::move(state));

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/hash.h"
@@ -92,6 +93,8 @@ class Trainer {
   void train_epoch();
   Batch make_batch(std::span<const Draw> draws);
   double train_step(std::span<const Draw> draws);
+  double rate_factor(std::uint64_t step) const;
+  double badness(const EpochMetrics& metrics) const;
   void validate(EpochMetrics& metrics);
   void checkpoint();
   TrainResult finish();
@@ -164,7 +167,7 @@ void Trainer::make_network() {
     text_width_ = static_cast<std::int64_t>(input_.notes.vectors->columns);
   }
   const Heads heads(image_width_, text_width_, heads_width(config_), input_.class_count,
-                    config_.seed);
+                    config_.seed, config_.hidden);
   network_ = Network(encoder, tokens, heads);
   fingerprint_ = training_fingerprint(config_, input_, encoders);
   if (encoder && config_.channels_last) make_channels_last(*encoder);
@@ -235,6 +238,7 @@ void Trainer::resume_or_start() {
   AdamOptions options;
   options.learning_rate = config_.learning_rate;
   options.weight_decay = config_.weight_decay;
+  options.decay_vectors = config_.decay_biases;
   if (config_.encoder_learning_rate > 0) {
     options.learning_rates["image_encoder."] = config_.encoder_learning_rate;
   }
@@ -311,8 +315,38 @@ double Trainer::train_step(std::span<const Draw> draws) {
   // Without a note in the batch the text's loss is a constant.
   const torch::Tensor total = terms.sum();
   if (total.requires_grad()) total.backward();
-  adam_->step();
+  if (config_.clip_norm > 0) {
+    torch::nn::utils::clip_grad_norm_(network_->parameters(), config_.clip_norm);
+  }
+  adam_->step(rate_factor(progress_.steps));
   return loss;
+}
+
+// Of the learning rates in a step, from 0, counted over all epochs.
+double Trainer::rate_factor(std::uint64_t step) const {
+  const auto warmup = static_cast<std::uint64_t>(config_.warmup);
+  if (step < warmup) return static_cast<double>(step + 1) / static_cast<double>(warmup);
+  const std::uint64_t total =
+      sampler_.steps_per_epoch() * static_cast<std::uint64_t>(config_.epochs);
+  if (config_.schedule == Schedule::kConstant || total <= warmup) return 1;
+  return (1 + std::cos(std::numbers::pi * static_cast<double>(step - warmup) /
+                       static_cast<double>(total - warmup))) /
+         2;
+}
+
+// Of an epoch; lower is better.
+double Trainer::badness(const EpochMetrics& metrics) const {
+  switch (config_.best_by) {
+    case EpochScore::kLoss:
+      return metrics.validation_loss;
+    case EpochScore::kWeightedF1:
+      return -metrics.validation_weighted_f1;
+    case EpochScore::kBalancedAccuracy:
+      return -metrics.validation_balanced_accuracy;
+    case EpochScore::kMcc:
+      return -metrics.validation_mcc;
+  }
+  throw InternalError("Trainer: no score has the number {}", static_cast<int>(config_.best_by));
 }
 
 void Trainer::train_epoch() {
@@ -354,7 +388,7 @@ void Trainer::train_epoch() {
     metrics.parts.emplace_back(objective_.parts()[i], mean);
     metrics.train_loss += mean;
   }
-  metrics.learning_rate = config_.learning_rate;
+  metrics.learning_rate = config_.learning_rate * rate_factor(progress_.steps - 1);
   if (progress_.epoch_seconds > 0) {
     metrics.images_per_second = static_cast<double>(draws.size()) / progress_.epoch_seconds;
   }
@@ -363,10 +397,9 @@ void Trainer::train_epoch() {
   metrics.seconds = progress_.epoch_seconds + now() - validation_start;
   // NaN is only there without validation: then the last epoch is the best.
   const bool first = progress_.best_epoch == 0;
-  metrics.best =
-      std::isnan(metrics.validation_loss) || first ||
-      metrics.validation_loss <
-          progress_.history[static_cast<std::size_t>(progress_.best_epoch) - 1].validation_loss;
+  metrics.best = std::isnan(metrics.validation_loss) || first ||
+                 badness(metrics) <
+                     badness(progress_.history[static_cast<std::size_t>(progress_.best_epoch) - 1]);
   if (metrics.best) {
     progress_.best_epoch = progress_.epoch;
     best_ = copy_of_state(*network_);
@@ -410,6 +443,7 @@ void Trainer::validate(EpochMetrics& metrics) {
   const ClassScores scores = class_scores(validation_truth_, predicted, input_.class_count);
   metrics.validation_weighted_f1 = scores.weighted_f1;
   metrics.validation_balanced_accuracy = scores.balanced_accuracy;
+  metrics.validation_mcc = scores.mcc;
 }
 
 void Trainer::checkpoint() {

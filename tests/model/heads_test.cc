@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,28 @@ TEST(Heads, AreTheProductsOfTheirMatrices) {
   EXPECT_TRUE(torch::allclose(heads->project_text(g),
                               layer("shared_projection", layer("text_projection", g))));
   EXPECT_TRUE(torch::allclose(heads->classify(z_image), layer("classifier", z_image)));
+}
+
+TEST(Heads, AHiddenLayerStandsBeforeEachProjection) {
+  Heads heads(7, 5, 4, 3, 1, 6);
+  const torch::NoGradGuard no_gradient;
+  const auto parameters = heads->named_parameters();
+  const auto layer = [&](const std::string& name, const torch::Tensor& x) {
+    return torch::mm(x, parameters[name + ".weight"].t()) + parameters[name + ".bias"];
+  };
+  const torch::Tensor f = torch::arange(14, torch::kFloat32).reshape({2, 7}) / 10;
+  const torch::Tensor g = torch::arange(10, torch::kFloat32).reshape({2, 5}) / 10;
+  // GELU as x times the normal distribution's share below x.
+  const auto gelu = [](const torch::Tensor& x) { return x * (1 + torch::erf(x / M_SQRT2)) / 2; };
+  EXPECT_EQ(parameters["image_hidden.weight"].sizes(), (torch::IntArrayRef{6, 7}));
+  EXPECT_TRUE(torch::allclose(
+      heads->project_image(f),
+      layer("shared_projection", layer("image_projection", gelu(layer("image_hidden", f))))));
+  EXPECT_TRUE(torch::allclose(
+      heads->project_text(g),
+      layer("shared_projection", layer("text_projection", gelu(layer("text_hidden", g))))));
+  EXPECT_THAT(parameter_names(Heads(0, 5, 4, 3, 1, 6)),
+              testing::Not(testing::Contains("image_hidden.weight")));
 }
 
 TEST(Heads, NamesAreThoseOfTheFormat) {

@@ -114,6 +114,16 @@ double plain_clip(const Rows& image, const Rows& text, double t) {
   return total / static_cast<double>(n);
 }
 
+double plain_siglip(const Rows& image, const Rows& text, double t) {
+  double total = 0;
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    for (std::size_t j = 0; j < image.size(); ++j) {
+      total += bce(cosine(image[i], text[j]) / t - 10, i == j ? 1 : 0);
+    }
+  }
+  return total / static_cast<double>(image.size());
+}
+
 double plain_keyword(const Rows& image, const Rows& concepts, const Rows& named, double t) {
   double total = 0;
   int counted = 0;
@@ -184,6 +194,7 @@ ContrastiveInput input(const Batch& batch, double temperature,
 
 double plain(const std::string& name, const Batch& batch, double t) {
   if (name == "clip") return plain_clip(batch.image, batch.text, t);
+  if (name == "siglip") return plain_siglip(batch.image, batch.text, t);
   if (name == "keyword_alignment") {
     return plain_keyword(batch.image, batch.concepts, batch.named, t);
   }
@@ -430,7 +441,7 @@ TEST(Losses, CosineEmbeddingAndL1AreTorchsOwn) {
 
 TEST(Losses, RegistryHasTheMethodsSettings) {
   EXPECT_THAT(contrastive_loss_names(),
-              testing::ElementsAre("clip", "info_nce", "keyword_alignment", "nt_xent",
+              testing::ElementsAre("clip", "info_nce", "keyword_alignment", "nt_xent", "siglip",
                                    "supervised_info_nce", "supervised_nt_xent"));
   EXPECT_EQ(loss_settings("supervised_nt_xent").temperature, .5);
   EXPECT_EQ(loss_settings("supervised_nt_xent").lambda, .5);

@@ -44,6 +44,14 @@ cosine_weight = 0
 l1_weight = 3
 alignment_ramp = 40
 encoder_learning_rate = 0.125
+align_directions = true
+label_smoothing = 0.1
+best_by = "mcc"
+schedule = "cosine"
+warmup = 30
+clip_norm = 1.5
+decay_biases = false
+hidden = 24
 epochs = 7
 patience = 0
 batch = 5
@@ -51,7 +59,8 @@ learning_rate = 0.5
 weight_decay = 0
 seed = 9223372036854775807
 width = 16
-balanced = false
+class_power = 0.5
+group_aware = true
 augment = false
 freeze_image_encoder = false
 copies = 4
@@ -79,7 +88,17 @@ checkpoint_seconds = 0.5
   EXPECT_EQ(config.weight_decay, 0);
   EXPECT_EQ(config.seed, 9223372036854775807U);
   EXPECT_EQ(config.width, 16);
-  EXPECT_FALSE(config.balanced);
+  EXPECT_TRUE(config.align_directions);
+  EXPECT_EQ(config.label_smoothing, .1);
+  EXPECT_EQ(config.best_by, EpochScore::kMcc);
+  EXPECT_EQ(config.schedule, Schedule::kCosine);
+  EXPECT_EQ(config.warmup, 30);
+  EXPECT_EQ(config.clip_norm, 1.5);
+  EXPECT_FALSE(config.decay_biases);
+  EXPECT_EQ(config.hidden, 24);
+  EXPECT_EQ(config.class_power, .5);
+  EXPECT_TRUE(config.group_aware);
+  EXPECT_FALSE(read("balanced = false").balanced);
   EXPECT_FALSE(config.augment);
   EXPECT_FALSE(config.freeze_image_encoder);
   EXPECT_EQ(config.copies, 4);
@@ -124,6 +143,10 @@ TEST(TrainConfig, WrongWordsAndNumbersAreNamedWithTheirPlace) {
               ThrowsMessage<UsageError>(AllOf(HasSubstr("nce"), HasSubstr("info_nce"))));
   EXPECT_THAT([] { read("device = \"gpu\""); }, ThrowsMessage<UsageError>(HasSubstr("gpu")));
   EXPECT_THAT([] { read("device = \"cuda:\""); }, ThrowsMessage<UsageError>(HasSubstr("cuda:")));
+  EXPECT_THAT([] { read("schedule = \"linear\""); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("study.toml:1"), HasSubstr("cosine"))));
+  EXPECT_THAT([] { read("best_by = \"auc\""); },
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("auc"), HasSubstr("weighted_f1"))));
   EXPECT_THAT([] { read("batch = 0"); }, ThrowsMessage<UsageError>(HasSubstr("batch")));
   EXPECT_THAT([] { read("learning_rate = 0.0"); },
               ThrowsMessage<UsageError>(HasSubstr("learning_rate")));
@@ -147,6 +170,11 @@ TEST(TrainConfig, ConfigsMadeInCodeAreChecked) {
               ThrowsMessage<UsageError>(HasSubstr("lambda")));
   EXPECT_THAT(broken([](TrainConfig& c) { c.seed = std::uint64_t{1} << 63U; }),
               ThrowsMessage<UsageError>(HasSubstr("seed")));
+  EXPECT_THAT(broken([](TrainConfig& c) {
+                c.balanced = false;
+                c.class_power = .5;
+              }),
+              ThrowsMessage<UsageError>(HasSubstr("balanced is false")));
   EXPECT_THAT(broken([](TrainConfig& c) { c.loss = "x"; }),
               ThrowsMessage<UsageError>(HasSubstr("'x'")));
 }
@@ -175,8 +203,10 @@ TEST(TrainConfig, JsonFromOutsideIsChecked) {
 // Runs of a version that had fewer settings load, and are not trained again for the new ones.
 TEST(TrainConfig, WhatCameLaterMayBeMissingAndIdentifiesNothingByDefault) {
   Json old = train_config_to_json({});
-  for (const char* later : {"image_weight", "text_weight", "cosine_weight", "l1_weight",
-                            "alignment_ramp", "encoder_learning_rate"}) {
+  for (const char* later :
+       {"image_weight", "text_weight", "cosine_weight", "l1_weight", "alignment_ramp",
+        "encoder_learning_rate", "align_directions", "label_smoothing", "best_by", "schedule",
+        "warmup", "clip_norm", "decay_biases", "hidden", "class_power", "group_aware"}) {
     ASSERT_EQ(old.erase(later), 1U) << later;
   }
   TrainConfig expected;

@@ -137,7 +137,12 @@ TEST_F(RunIdentity, EachThingThatATrainingDependsOnMakesItAnother) {
       {"settings of the training", [&] { run.train.precision = Precision::kFp32; }},
       {"settings of the training", [&] { run.train.loss = "clip"; }},
       {"settings of the training", [&] { run.train.epochs = 7; }},
-      {"settings of the training", [&] { run.train.balanced = false; }},
+      {"patients", [&] { run.train.group_aware = true; }},
+      {"settings of the training",
+       [&] {
+         run.train.group_aware = false;
+         run.train.balanced = false;
+       }},
       {"settings of the training", [&] { run.train.threads = 1; }},
       {"settings of the training", [&] { run.train.device = "cuda"; }},
       {"frozen", [&] { run.image_encoder.frozen = false; }},

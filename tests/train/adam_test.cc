@@ -53,6 +53,29 @@ TEST(Adam, ParametersWhoseNameBeginsSoHaveARateOfTheirOwn) {
   EXPECT_NEAR(outer[0].item<float>(), 1 - o.learning_rate, 1e-6);
 }
 
+TEST(Adam, BiasesMayBeLeftOutOfTheDecay) {
+  torch::Tensor weight = torch::ones({2, 3}).requires_grad_();
+  torch::Tensor bias = torch::ones({3}).requires_grad_();
+  AdamOptions o = options();
+  o.decay_vectors = false;
+  Adam adam({{"weight", weight}, {"bias", bias}}, o);
+  (weight.sum() * 0 + bias.sum() * 0).backward();  // the decay is all that moves anything
+  adam.step();
+  EXPECT_TRUE(torch::equal(bias, torch::ones({3})));
+  EXPECT_TRUE((weight < 1).all().item<bool>());
+}
+
+TEST(Adam, AStepMayHaveAShareOfItsRate) {
+  torch::Tensor whole = torch::ones({3}).requires_grad_();
+  torch::Tensor half = torch::ones({3}).requires_grad_();
+  Adam first({{"p", whole}}, options());
+  Adam second({{"p", half}}, options());
+  (whole.sum() + half.sum()).backward();
+  first.step();
+  second.step(.5);
+  EXPECT_TRUE(torch::allclose((1 - whole), (1 - half) * 2, 1e-4, 1e-6));
+}
+
 TEST(Adam, OtherTypesGoThroughTorch) {
   const torch::Tensor start = torch::linspace(-1, 1, 12, torch::kFloat64).reshape({3, 4});
   torch::Tensor slow = start.clone().requires_grad_();

@@ -53,6 +53,44 @@ TEST(EpochSampler, DrawsClassesAlikeWhateverTheirSize) {
   EXPECT_EQ(seen.size(), 100U);
 }
 
+TEST(EpochSampler, DrawsClassesByAPowerOfTheirSize) {
+  TrainConfig config;
+  config.class_power = .5;
+  const auto examples = skewed();
+  const EpochSampler sampler(config, examples);
+  std::map<int, double> labels;
+  double total = 0;
+  for (int epoch = 1; epoch <= 100; ++epoch) {
+    for (const Draw& draw : sampler.epoch(epoch)) {
+      labels[examples[draw.example].label] += 1;
+      total += 1;
+    }
+  }
+  const double sum = std::sqrt(90.) + std::sqrt(9.) + std::sqrt(1.);
+  for (const auto& [label, size] : {std::pair(0, 90.), std::pair(1, 9.), std::pair(4, 1.)}) {
+    const double share = std::sqrt(size) / sum;
+    EXPECT_NEAR(labels[label] / total, share, 6 * std::sqrt(share * (1 - share) / total)) << label;
+  }
+}
+
+TEST(EpochSampler, GroupAwareDrawsPatientsAlike) {
+  TrainConfig config;
+  config.group_aware = true;
+  // Of class 0 one patient with 89 pictures and one with 1; the others have one picture each.
+  auto examples = skewed();
+  for (std::size_t i = 0; i < examples.size(); ++i) examples[i].group = i < 89 ? 0 : i;
+  const EpochSampler sampler(config, examples);
+  double first = 0;
+  double rare = 0;
+  for (int epoch = 1; epoch <= 100; ++epoch) {
+    for (const Draw& draw : sampler.epoch(epoch)) {
+      first += draw.example < 89 ? 1 : 0;
+      rare += draw.example == 89 ? 1 : 0;
+    }
+  }
+  EXPECT_NEAR(first / (first + rare), .5, 6 * .5 / std::sqrt(first + rare));
+}
+
 TEST(EpochSampler, UnbalancedSeesEverySampleOnceAndEndsShort) {
   TrainConfig config;
   config.balanced = false;
@@ -147,8 +185,13 @@ TEST(ClassScores, ByHand) {
   EXPECT_NEAR(scores.balanced_accuracy, (2. / 3 + 1) / 2, 1e-12);
   EXPECT_NEAR(scores.weighted_f1, (4. / 5 * 3 + 2. / 3 * 1) / 4, 1e-12);
   EXPECT_EQ(class_scores({}, {}, 3).weighted_f1, 0);
+  // Of two classes (TP TN - FP FN) / sqrt(...): 1 * 2 - 1 * 0 over sqrt(2 * 1 * 3 * 2).
+  EXPECT_NEAR(scores.mcc, 2 / std::sqrt(12.), 1e-12);
+  EXPECT_NEAR(class_scores(truth, truth, 3).mcc, 1, 1e-12);
+  EXPECT_EQ(class_scores({}, {}, 3).mcc, 0);
   const std::vector<int> wrong = {2, 2, 2, 2};
   EXPECT_EQ(class_scores(truth, wrong, 3).weighted_f1, 0);
+  EXPECT_EQ(class_scores(truth, wrong, 3).mcc, 0);
 }
 
 }  // namespace

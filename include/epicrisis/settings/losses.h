@@ -14,8 +14,8 @@ struct LossSettings {
   bool needs_concepts;  // wants concept words of the notes besides the embeddings
 };
 
-// Sorted: "clip", "info_nce", "keyword_alignment", "nt_xent", "supervised_info_nce",
-// "supervised_nt_xent".
+// Sorted: "clip", "info_nce", "keyword_alignment", "nt_xent", "siglip",
+// "supervised_info_nce", "supervised_nt_xent".
 std::vector<std::string> contrastive_loss_names();
 
 // UsageError with the known names for another name.

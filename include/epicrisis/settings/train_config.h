@@ -33,6 +33,16 @@ bool uses_text(Mode mode);
 bool trains_on_text(Mode mode);
 Mode mode_from_name(std::string_view name);  // UsageError with the known names
 
+// The learning rate over the steps, behind the warm-up.
+enum class Schedule {
+  kConstant,
+  kCosine,  // falls to 0 at the last step of the last epoch, along half a cosine
+};
+
+// What an epoch of a training is judged by: the best one's weights are kept, and `patience` counts
+// from it. The loss should be low, all others high.
+enum class EpochScore { kLoss, kWeightedF1, kBalancedAccuracy, kMcc };
+
 // Everything of a training that is not data. The defaults are the method's.
 struct TrainConfig {
   Mode mode = Mode::kMultimodal;
@@ -45,17 +55,30 @@ struct TrainConfig {
   double l1_weight = 1;
   // Steps over which cosine, L1 and the contrastive term rise from 0 to their weight, linearly.
   int alignment_ramp = 0;
+  // L1 between embeddings of length 1, as the cosine is: it then cannot fall by both becoming small.
+  bool align_directions = false;
+  double label_smoothing = 0;  // of the cross-entropies that are trained, [0, 0.99]
   int epochs = 100;
-  int patience = 10;  // epochs without a lower validation loss before the stop; 0: never stop early
+  int patience = 10;  // epochs without a better validation before the stop; 0: never stop early
+  EpochScore best_by = EpochScore::kLoss;
   int batch = 32;
   double learning_rate = 1e-4;       // Adam, amsgrad
   double encoder_learning_rate = 0;  // fine-tuning, of the image encoder; 0: learning_rate
-  double weight_decay = 1e-5;        // added to the gradient, as Adam's L2
-  std::uint64_t seed = 0;            // below 2^63
-  int width = 128;                   // of z
+  Schedule schedule = Schedule::kConstant;
+  int warmup = 0;              // steps over which the rates rise from 0, linearly
+  double clip_norm = 0;        // greatest 2-norm of all gradients together; 0: any
+  double weight_decay = 1e-5;  // added to the gradient, as Adam's L2
+  bool decay_biases = true;    // also of biases and norms: what has one dimension
+  std::uint64_t seed = 0;      // below 2^63
+  int width = 128;             // of z
+  int hidden = 0;  // of a hidden layer with GELU in front of each projection; 0: linear projections
   // Draw a class, each as likely, then one of its samples, with replacement; false: every sample
   // once an epoch. An epoch has ceil(samples / batch) steps either way.
   bool balanced = true;
+  // Balanced: classes are drawn as often as this power of their size: 0 alike, 0.5 by the square
+  // root, 1 as often as they occur.
+  double class_power = 0;
+  bool group_aware = false;  // balanced: a patient of the class is drawn, then one of its samples
   // Fine-tuning: augment the pictures. Frozen: draw one of the 1 + copies feature rows each step.
   bool augment = true;
   bool freeze_image_encoder = true;  // true: from image features; false: fine-tune on pictures

@@ -19,10 +19,11 @@ struct EpochMetrics {
                                // branch over samples with a note); NaN without validation samples
   double validation_weighted_f1 = 0;
   double validation_balanced_accuracy = 0;  // mean recall over the classes that occur
-  double learning_rate = 0;
+  double validation_mcc = 0;  // Matthews' correlation; NaN of runs of earlier versions
+  double learning_rate = 0;   // of the heads, at the epoch's last step
   double seconds = 0;
   double images_per_second = 0;  // training steps alone
-  bool best = false;             // the lowest validation loss so far
+  bool best = false;             // the best by TrainConfig::best_by so far
 };
 
 struct TrainResult {

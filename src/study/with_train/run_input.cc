@@ -1,6 +1,7 @@
 #include "study/with_train/run_input.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "epicrisis/core/error.h"
@@ -91,12 +92,14 @@ std::unique_ptr<RunInput> load_run_input(const Study& study, const StudyRun& run
     }
     result->input.notes = encoders.texts(result->notes.texts, result->note_vectors);
   }
+  std::map<std::string, std::size_t> groups;
   result->input.class_count = static_cast<int>(study.classes.size());
   for (std::size_t row = 0; row < cases.size(); ++row) {
     const Case& entry = set.cases[cases[row]];
     TrainExample example;
     example.image = row;
     example.label = entry.label;
+    example.group = groups.try_emplace(entry.group, groups.size()).first->second;
     if (!result->notes.of_case.empty()) example.notes = result->notes.of_case[row];
     (entry.role == Role::kTrain ? result->input.train : result->input.validation)
         .push_back(std::move(example));
