@@ -18,6 +18,12 @@ struct RunsArguments : RemovalArguments {
   bool prune = false;
 };
 
+std::string size_words(const ListedRun& run) {
+  const std::string size = bytes_words(run.bytes);
+  if (run.shared_bytes == 0) return size;
+  return fmt::format("{}, {} of it shared", size, bytes_words(run.shared_bytes));
+}
+
 void print_runs(const std::vector<ListedRun>& runs) {
   if (runs.empty()) return print_line("No run yet.");
   std::vector<std::vector<std::string>> rows = {
@@ -30,7 +36,7 @@ void print_runs(const std::vector<ListedRun>& runs) {
       use += fmt::format("; stale: {} changed since it was trained", join(run.changed, ", "));
     }
     rows.push_back({run.id, run.study, run.name, run.seed ? std::to_string(*run.seed) : "?",
-                    std::move(status), run.started_at, bytes_words(run.bytes), std::move(use)});
+                    std::move(status), run.started_at, size_words(run), std::move(use)});
   }
   print_table(rows);
   for (const ListedRun& run : runs) {
@@ -41,7 +47,7 @@ void print_runs(const std::vector<ListedRun>& runs) {
 void print_pruning(const RunPruning& pruning, const std::string& gone) {
   print_line(fmt::format("{} {}", counted(pruning.runs.size(), "run"), gone));
   for (const ListedRun& run : pruning.runs) {
-    print_line(fmt::format("  {} ({}): {}", run.id, bytes_words(run.bytes), run.why));
+    print_line(fmt::format("  {} ({}): {}", run.id, size_words(run), run.why));
   }
   print_sweep(pruning.sweep, gone);
 }

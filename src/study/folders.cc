@@ -46,7 +46,10 @@ FolderSize folder_size(const Path& folder) {
     if (item->is_symlink(gone) || !item->is_regular_file(gone)) continue;
     const std::uintmax_t bytes = item->file_size(gone);
     if (gone) continue;
-    if (linked.meet(item->path()).times == 1) size.bytes += bytes;
+    const LinkedFiles::Met met = linked.meet(item->path());
+    if (met.times == 1) size.bytes += bytes;
+    if (met.times == 1 && met.names > 1) size.shared += bytes;
+    if (met.times > 1 && met.times == met.names) size.shared -= bytes;  // all its names are here
     ++size.files;
   }
   return size;

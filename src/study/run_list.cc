@@ -190,7 +190,8 @@ Json to_json(const ListedRun& run) {
           {"use", run_use_name(run.use)},
           {"why", run.why},
           {"changed", run.changed},
-          {"bytes", run.bytes}};
+          {"bytes", run.bytes},
+          {"shared_bytes", run.shared_bytes}};
 }
 
 std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::string& study) {
@@ -203,7 +204,9 @@ std::vector<ListedRun> list_workspace_runs(Workspace& workspace, const std::stri
   }
   std::map<std::string, std::vector<ListedRun*>> by_study;
   for (ListedRun& run : listed) {
-    run.bytes = study::folder_size(workspace.runs() / run.id).bytes;
+    const study::FolderSize size = study::folder_size(workspace.runs() / run.id);
+    run.bytes = size.bytes;
+    run.shared_bytes = size.shared;
     if (has_lost_files(workspace, run))
       run.error = "its files are gone: it has to be trained again";
     by_study[run.study].push_back(&run);

@@ -262,6 +262,31 @@ TEST_F(RemovalTest, ASharedFileIsCountedWhenItsLastNameGoes) {
   EXPECT_FALSE(there(first));
 }
 
+TEST_F(RemovalTest, TheListOfRunsSaysWhatTheyShare) {
+  const Path first = workspace_.runs() / add_run("a", "small", "one", 1, RunStatus::kDone);
+  const Path second = workspace_.runs() / add_run("b", "small", "two", 1, RunStatus::kDone);
+  const auto sizes = [&] {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> sizes;
+    for (const ListedRun& run : list_workspace_runs(workspace_)) {
+      sizes.emplace_back(run.bytes, run.shared_bytes);
+    }
+    return sizes;
+  };
+  const auto before = sizes();
+  write_file(first / "image_encoder" / "model.pth", "0123456789");
+  std::filesystem::create_directories(second / "image_encoder");
+  std::filesystem::create_hard_link(first / "image_encoder" / "model.pth",
+                                    second / "image_encoder" / "model.pth");
+  // Twice in one folder is not shared with another.
+  write_file(first / "x", "12345");
+  std::filesystem::create_hard_link(first / "x", first / "y");
+  const auto after = sizes();
+  EXPECT_EQ(after.at(0).first - before.at(0).first, 15U);
+  EXPECT_EQ(after.at(1).first - before.at(1).first, 10U);
+  EXPECT_EQ(after.at(0).second, 10U);
+  EXPECT_EQ(after.at(1).second, 10U);
+}
+
 TEST_F(RemovalTest, LinksThatLeadOutAreNotFollowed) {
   add_sample("a", "1", 1, "v2-32");
   const Path outside = folder_.path() / "disk";

@@ -35,6 +35,8 @@ struct ListedRun {
   // Of the last finished one, as StudyProgress::stale: what of the data changed since it was trained.
   std::vector<std::string> changed;
   std::uint64_t bytes = 0;  // of its folder
+  // Of them, in files that other runs have too (an encoder's), which stay when this run goes.
+  std::uint64_t shared_bytes = 0;
 };
 Json to_json(const ListedRun& run);
 
