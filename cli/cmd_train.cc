@@ -2,7 +2,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
 #include "epicrisis/study/study.h"
+#include "epicrisis/study/training_ranks.h"
 #include "option_words.h"
 #include "output.h"
 #include "study_command.h"
@@ -40,7 +43,24 @@ void print_trainings(const TrainingOutcome& outcome) {
       fmt::format("{} trained, {} there already", counted(outcome.trained, "run"), outcome.kept));
 }
 
-void train(const TrainArguments& arguments, const CLI::App& command, Globals& globals) {
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// What a process does that does not lead.
+void follow(Ranks& ranks, const Globals& globals) {
+  try {
+    study::follow_trainings(ranks, globals.job);
+  } catch (const SystemError&) {
+    // Where the one that leads was stopped too, it was quicker.
+    globals.job.check();
+    throw;
+  }
+}
+
+void lead(const TrainArguments& arguments, const CLI::App& command, Globals& globals,
+          Ranks* ranks) {
   const std::optional<StudyCheck> found = check_before_run(arguments, command, globals);
   if (!found) return;
   if (!globals.json && !globals.quiet) {
@@ -51,9 +71,10 @@ void train(const TrainArguments& arguments, const CLI::App& command, Globals& gl
   Workspace workspace = Workspace::open_or_create(arguments.workspace);
   TrainingOutcome outcome;
   try {
-    outcome = train_study(
-        workspace, study, arguments.choice, globals.job,
-        {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
+    outcome = train_study(workspace, study, arguments.choice, globals.job,
+                          {.allow_leakage = arguments.allow_leakage,
+                           .allow_remote = arguments.allow_remote,
+                           .ranks = ranks});
   } catch (const Interrupted&) {
     tell_what_is_kept(workspace, study.name, globals.job);
     throw;
@@ -66,6 +87,14 @@ void train(const TrainArguments& arguments, const CLI::App& command, Globals& gl
     return print_json(result);
   }
   print_trainings(outcome);
+}
+
+void train(const TrainArguments& arguments, const CLI::App& command, Globals& globals) {
+  const std::optional<RankPlace> place = rank_place(variable);
+  const std::unique_ptr<Ranks> ranks = place ? study::join_training(*place) : nullptr;
+  if (ranks && ranks->rank() > 0) return follow(*ranks, globals);
+  lead(arguments, command, globals, ranks.get());
+  if (ranks) study::end_trainings(*ranks);
 }
 
 }  // namespace

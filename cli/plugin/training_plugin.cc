@@ -14,8 +14,8 @@ RunTrainer* make(Workspace& workspace, const Study& study, const StudyRun& run, 
 
 void destroy(RunTrainer* trainer) { delete trainer; }
 
-void train(RunTrainer& trainer, const TrainConfig& config, const Path& folder) {
-  trainer.train(config, folder);
+void train(RunTrainer& trainer, const TrainConfig& config, const Path& folder, Ranks* ranks) {
+  trainer.train(config, folder, ranks);
 }
 
 void predict(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
@@ -63,10 +63,10 @@ FloatMatrix encode_texts(const EncoderModel& model, const std::vector<std::strin
 }
 
 constexpr TrainingPlugin kPlugin{
-    kVersion,     make,       destroy,       train,           predict,
-    complete,     load_model, destroy_model, embed,           embed_prepared,
-    embed_texts,  logits,     load_encoder,  destroy_encoder, encode_pictures,
-    encode_texts, model_fits};
+    kVersion,     make,          destroy,          train,           predict,
+    complete,     load_model,    destroy_model,    embed,           embed_prepared,
+    embed_texts,  logits,        load_encoder,     destroy_encoder, encode_pictures,
+    encode_texts, join_training, follow_trainings, end_trainings,   model_fits};
 
 }  // namespace
 }  // namespace epicrisis::study

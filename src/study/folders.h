@@ -28,7 +28,8 @@ class LinkedFiles {
 
 struct FolderSize {
   std::uint64_t bytes = 0;
-  std::uint64_t shared = 0;  // of them, in files that have names elsewhere too: they stay with those
+  std::uint64_t shared =
+      0;  // of them, in files that have names elsewhere too: they stay with those
   std::int64_t files = 0;
 };
 // Of all plain files below, one of several names once; links below it are not followed. Nothing

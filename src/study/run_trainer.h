@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "epicrisis/core/ranks.h"
 #include "study/run_evaluation.h"
 #include "study/study_inputs.h"
 
@@ -18,8 +19,9 @@ class RunTrainer {
 
   // Trains in `folder`, from its checkpoint if it has one; anew, with a warning, if it cannot go on
   // from what is there. Embeds with the encoders that are frozen. InputError where no sample can be
-  // trained on, Interrupted when the job is cancelled.
-  void train(const TrainConfig& config, const Path& folder);
+  // trained on, Interrupted when the job is cancelled. With `ranks` it leads a training of several
+  // processes.
+  void train(const TrainConfig& config, const Path& folder, Ranks* ranks);
   // Writes the predictions of the run in `folder` for a data set. InputError if its files are
   // damaged or missing.
   void predict(const Path& folder, const DatasetSlice& slice, const std::string& identity);

@@ -167,8 +167,8 @@ Trained bring_to_trained(Workspace& workspace, const Study& study, const StudyOp
   }
   state.pictures = study::load_pictures(workspace, study, state.set, job, true);
   study::write_notes(workspace, study, state.set, options.allow_remote, job);
-  trained.counts =
-      study::train_runs(workspace, study, state.set, state.pictures, state.models, job);
+  trained.counts = study::train_runs(workspace, study, state.set, state.pictures, state.models, job,
+                                     options.ranks);
   state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
   return trained;
 }

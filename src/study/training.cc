@@ -186,12 +186,12 @@ class StudyRuns {
 
 // Trains one seed and predicts.
 void train_one(Workspace& workspace, const StudyRuns& runs, const SeedState& state,
-               const TrainConfig& config, RunTrainer& trainer) {
+               const TrainConfig& config, RunTrainer& trainer, Ranks* ranks) {
   const RunRecord& record = state.record;
   const Path folder = workspace.runs() / record.id;
   start_run(workspace.database(), record);
   try {
-    trainer.train(config, folder);
+    trainer.train(config, folder, ranks);
     for (const DatasetSlice& slice : runs.slices()) {
       trainer.predict(folder, slice, runs.identity(state, slice));
     }
@@ -327,7 +327,7 @@ std::size_t count_open(StudyRuns& runs, std::span<const StudyRun> counted, const
 }  // namespace
 
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures, ModelHashes& models, Job& job) {
+                     const PictureTable& pictures, ModelHashes& models, Job& job, Ranks* ranks) {
   RunCounts counts;
   StudyRuns runs(workspace, study, set, pictures, models);
   CopyFingerprints copies;
@@ -389,7 +389,7 @@ RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& se
       tell_validation(run, set, runs.notes(), title, job);
       TrainConfig config = run.train;
       config.seed = static_cast<std::uint64_t>(seed);
-      train_one(workspace, runs, state, config, *trainer);
+      train_one(workspace, runs, state, config, *trainer, ranks);
       count->end();
       ++counts.trained;
       const auto result = read_train_result(folder);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "epicrisis/core/job.h"
+#include "epicrisis/core/ranks.h"
 #include "study/run_evaluation.h"
 #include "study/run_identity.h"
 #include "study/study_inputs.h"
@@ -17,9 +18,10 @@ struct RunCounts {
 
 // Trains the runs that are not there yet, or whose files are gone or damaged, and writes what is
 // missing of their predictions. A broken-off run goes on from its checkpoint, if that is sound.
-// What is made anew is told as a warning.
+// What is made anew is told as a warning. With `ranks` it leads the processes that train together.
 RunCounts train_runs(Workspace& workspace, const Study& study, const CaseSet& set,
-                     const PictureTable& pictures, ModelHashes& models, Job& job);
+                     const PictureTable& pictures, ModelHashes& models, Job& job,
+                     Ranks* ranks = nullptr);
 
 struct FinishedRuns {
   std::vector<TrainedRun> runs;          // a run of which no seed is finished is not there

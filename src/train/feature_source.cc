@@ -67,21 +67,29 @@ class EncodedPictures : public FeatureSource {
  public:
   EncodedPictures(const TrainConfig& config, const ImageSource& images, ImageEncoderModule& encoder,
                   bool bf16, const std::vector<TrainExample>& examples, torch::Device device,
-                  const Job& job)
+                  const Team& team, const Job& job)
       : config_(config),
         images_(images),
         encoder_(encoder),
         bf16_(bf16),
         examples_(examples),
         device_(device),
+        team_(team),
         job_(job) {}
 
   void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) override {
-    std::vector<std::size_t> order;
-    order.reserve(draws.size());
-    for (const Draw& draw : draws) order.push_back(examples_[draw.example].image);
+    const auto batch = static_cast<std::size_t>(config_.batch);
     PictureLoaderOptions options;
-    options.batch = static_cast<std::size_t>(config_.batch);
+    std::vector<std::size_t> order;
+    for (std::size_t begin = 0; begin < draws.size(); begin += batch) {
+      const RankPart part = team_.part(std::min(batch, draws.size() - begin));
+      for (std::size_t i = begin + part.begin; i < begin + part.end; ++i) {
+        order.push_back(examples_[draws[i].example].image);
+        options.places.push_back(i);
+      }
+    }
+    // check_train_config() sees to it that every process has as many of each whole batch.
+    options.batch = team_.part(batch).size();
     options.first_batch = first_step;
     // Augmenting takes a thirtieth of the time of a training step on one core.
     options.workers = std::max(1U, available_cores() / (device_.is_cpu() ? 8 : 2));
@@ -92,17 +100,26 @@ class EncodedPictures : public FeatureSource {
     loader_ = std::make_unique<PictureLoader>(images_, std::move(order), options);
   }
 
-  torch::Tensor training_features(std::span<const Draw>) override {
+  torch::Tensor training_features(std::span<const Draw> draws) override {
     encoder_.train();
-    std::vector<std::uint8_t> pixels = loader_->next();
-    return encode(encoder_, pixels, images_.size(), config_.channels_last, bf16_, device_);
+    const std::size_t own = team_.part(draws.size()).size();
+    torch::Tensor features =
+        torch::zeros({0, encoder_.config().feature_dim}, torch::TensorOptions().device(device_));
+    if (own > 0) {
+      std::vector<std::uint8_t> pixels = loader_->next();
+      features = encode(encoder_, pixels, images_.size(), config_.channels_last, bf16_, device_);
+    }
+    return team_.all_rows(features, draws.size());
   }
 
   torch::Tensor plain_features(std::span<const std::size_t> images) override {
     encoder_.eval();
-    return encode_pictures(encoder_, images_, images,
-                           static_cast<std::size_t>(config_.evaluation_batch), bf16_, device_, job_,
-                           nullptr);
+    const RankPart part = team_.part(images.size());
+    return team_.all_rows(
+        encode_pictures(encoder_, images_, images.subspan(part.begin, part.size()),
+                        static_cast<std::size_t>(config_.evaluation_batch), bf16_, device_, job_,
+                        nullptr),
+        images.size());
   }
 
  private:
@@ -112,6 +129,7 @@ class EncodedPictures : public FeatureSource {
   bool bf16_;
   const std::vector<TrainExample>& examples_;
   torch::Device device_;
+  const Team& team_;
   const Job& job_;
   std::unique_ptr<PictureLoader> loader_;
 };
@@ -128,8 +146,10 @@ std::unique_ptr<FeatureSource> encoded_pictures(const TrainConfig& config,
                                                 const ImageSource& images,
                                                 ImageEncoderModule& encoder, bool bf16,
                                                 const std::vector<TrainExample>& examples,
-                                                torch::Device device, const Job& job) {
-  return std::make_unique<EncodedPictures>(config, images, encoder, bf16, examples, device, job);
+                                                torch::Device device, const Team& team,
+                                                const Job& job) {
+  return std::make_unique<EncodedPictures>(config, images, encoder, bf16, examples, device, team,
+                                           job);
 }
 
 torch::Tensor encode_pictures(ImageEncoderModule& encoder, const ImageSource& images,

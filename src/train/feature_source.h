@@ -11,6 +11,7 @@
 #include "epicrisis/train/trainer.h"
 #include "train/network.h"
 #include "train/sampler.h"
+#include "train/team.h"
 
 namespace epicrisis {
 
@@ -21,7 +22,7 @@ class FeatureSource {
   // Announces the epoch's draws; training_features() is then asked for the steps from first_step
   // on, in order.
   virtual void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) = 0;
-  // [B, F] of a step's draws, on the training's device.
+  // [B, F] of a step's draws, on the training's device. Of several processes each encodes a part.
   virtual torch::Tensor training_features(std::span<const Draw> draws) = 0;
   // [n, F] of plain pictures, without gradient, encoder in evaluation mode. Interrupted when the
   // job is cancelled.
@@ -37,7 +38,8 @@ std::unique_ptr<FeatureSource> encoded_pictures(const TrainConfig& config,
                                                 const ImageSource& images,
                                                 ImageEncoderModule& encoder, bool bf16,
                                                 const std::vector<TrainExample>& examples,
-                                                torch::Device device, const Job& job);
+                                                torch::Device device, const Team& team,
+                                                const Job& job);
 
 // f(x) [n, F] of pictures with the encoder as it is set, in batches, without gradient; on `device`.
 // `meter` (may be null) counts pictures. Interrupted between batches.

@@ -43,7 +43,9 @@ struct PictureLoader::State {
       const auto picture = source.pixels(images[place]);
       const std::span<std::uint8_t> output(pixels.data() + (place - begin) * bytes, bytes);
       if (options.augment) {
-        Random random(options.seed, fmt::format("augment/{}/{}", options.epoch, place));
+        Random random(options.seed,
+                      fmt::format("augment/{}/{}", options.epoch,
+                                  options.places.empty() ? place : options.places[place]));
         augment_into(picture, source.size(), AugmentConfig{}, random, output);
       } else {
         std::copy(picture.begin(), picture.end(), output.begin());

@@ -17,10 +17,12 @@ struct PictureLoaderOptions {
   bool augment = false;   // with the method's AugmentConfig
   std::uint64_t seed = 0;
   int epoch = 0;
+  // Where each picture stands in the whole epoch, of which these may be a part; empty: in order.
+  std::vector<std::size_t> places;
 };
 
 // Reads and augments pictures ahead of the training, in threads of its own. What it gives depends
-// on its arguments alone: the picture at place p of `images` is augmented with numbers drawn from
+// on its arguments alone: the picture at place p of the epoch is augmented with numbers drawn from
 // (seed, epoch, p), whichever thread gets to it.
 class PictureLoader {
  public:

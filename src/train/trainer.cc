@@ -20,6 +20,8 @@
 #include "train/network.h"
 #include "train/run_folder.h"
 #include "train/sampler.h"
+#include "train/shared_training.h"
+#include "train/team.h"
 #include "train/text_source.h"
 
 namespace epicrisis {
@@ -66,28 +68,41 @@ auto from_folder(Read&& read) {
   }
 }
 
+// "cuda" is the first device of a process alone, and one for each process of a machine.
+std::string device_of(const TrainConfig& config, const Team& team) {
+  if (config.device != "cuda" || team.local_count() == 1) return config.device;
+  return fmt::format("cuda:{}", team.local_rank());
+}
+
 class Trainer {
  public:
-  Trainer(const TrainConfig& config, const TrainInput& input, Path folder, const Job& job,
-          const TrainObserver& observer)
-      : config_(config),
+  Trainer(const TrainConfig& config, const TrainInput& input, Path folder, const Team& team,
+          const Job& job, const TrainObserver& observer)
+      : team_(team),
+        config_(config),
         input_(input),
         folder_(std::move(folder)),
         job_(job),
         observer_(observer),
-        device_(torch_device(config.device)),
+        device_(torch_device(device_of(config, team))),
         sampler_(config, input.train),
         objective_(config) {}
 
   TrainResult run();
+  // Takes part in what another process leads; nothing is written.
+  void follow(const SharedTraining& training);
 
  private:
   bool fine_tunes() const { return !config_.freeze_image_encoder && config_.mode != Mode::kText; }
   bool sees_images() const { return config_.mode != Mode::kText; }
   bool sees_notes() const { return uses_text(config_.mode); }
 
+  int thread_count() const;
   std::optional<TrainResult> open_folder();
   void make_network();
+  void make_received_network(const SharedTraining& training);
+  void give_to_others();
+  void make_optimiser();
   void make_validation();
   void resume_or_start();
   void train_epoch();
@@ -99,6 +114,7 @@ class Trainer {
   void checkpoint();
   TrainResult finish();
 
+  const Team& team_;
   const TrainConfig& config_;
   const TrainInput& input_;
   Path folder_;
@@ -124,25 +140,76 @@ class Trainer {
   TensorMap best_;
   double last_checkpoint_ = 0;  // of now()
   double checkpoint_cost_ = 0;  // seconds that it took to write
+  bool stops_ = false;          // a process of the team is cancelled
 };
 
 TrainResult Trainer::run() {
-  const ComputeThreads threads(config_.threads > 0
-                                   ? config_.threads
-                                   : (fine_tunes() ? static_cast<int>(available_cores()) : 1));
+  const ComputeThreads threads(thread_count());
   const KeptMemory memory;
   make_network();
   if (auto finished = from_folder([&] { return open_folder(); })) return *std::move(finished);
   make_validation();
   from_folder([&] { resume_or_start(); });
+  give_to_others();
   if (observer_.resumed && progress_.steps > 0) observer_.resumed(progress_.epoch);
   const auto may_stop = config_.patience > 0 && !validation_truth_.empty();
   last_checkpoint_ = now();
-  while (progress_.epoch <= config_.epochs) {
-    if (may_stop && progress_.epoch - 1 - progress_.best_epoch >= config_.patience) break;
-    train_epoch();
-  }
+  const auto goes_on = [&] {
+    if (progress_.epoch > config_.epochs) return false;
+    return !may_stop || progress_.epoch - 1 - progress_.best_epoch < config_.patience;
+  };
+  while (team_.told(goes_on())) train_epoch();
   return finish();
+}
+
+void Trainer::follow(const SharedTraining& training) {
+  const ComputeThreads threads(thread_count());
+  const KeptMemory memory;
+  bf16_ = training.bf16;
+  make_received_network(training);
+  make_validation();
+  make_optimiser();
+  progress_ = training.progress;
+  share_state(team_, *network_, *adam_);
+  while (team_.told(false)) train_epoch();
+}
+
+int Trainer::thread_count() const {
+  if (config_.threads > 0) return config_.threads;
+  if (!fine_tunes()) return 1;
+  return std::max(1, static_cast<int>(available_cores()) / team_.local_count());
+}
+
+void Trainer::give_to_others() {
+  if (team_.alone()) return;
+  SharedTraining training;
+  training.config = config_;
+  training.input = input_;
+  training.image_encoder = network_->encoder()->config();
+  if (network_->tokens() != nullptr)
+    training.vocabulary = network_->tokens()->vocabulary().to_json();
+  training.progress = progress_;
+  training.bf16 = bf16_;
+  give_training(team_, training);
+  share_state(team_, *network_, *adam_);
+}
+
+void Trainer::make_received_network(const SharedTraining& training) {
+  const auto encoder = make_image_encoder(training.image_encoder, 0);
+  image_width_ = training.image_encoder.feature_dim;
+  std::shared_ptr<WordBagImpl> tokens;
+  if (training.vocabulary) {
+    tokens = std::make_shared<WordBagImpl>(
+        WordVocabulary::from_json(*training.vocabulary, "the vocabulary"), kTokenWidth, 0);
+    text_width_ = tokens->width();
+  } else if (sees_notes()) {
+    text_width_ = static_cast<std::int64_t>(input_.notes.vectors->columns);
+  }
+  network_ = Network(encoder, tokens,
+                     Heads(image_width_, text_width_, heads_width(config_), input_.class_count, 0,
+                           config_.hidden));
+  if (config_.channels_last) make_channels_last(*encoder);
+  network_->to(device_);
 }
 
 // Weights as they start. They are needed to know whether the folder's run is this one.
@@ -228,13 +295,13 @@ void Trainer::make_validation() {
   }
   if (fine_tunes()) {
     features_ = encoded_pictures(config_, *input_.images, *network_->encoder(), bf16_, input_.train,
-                                 device_, job_);
+                                 device_, team_, job_);
   } else if (sees_images()) {
     features_ = stored_features(*input_.image_features, config_.copies, input_.train, device_);
   }
 }
 
-void Trainer::resume_or_start() {
+void Trainer::make_optimiser() {
   AdamOptions options;
   options.learning_rate = config_.learning_rate;
   options.weight_decay = config_.weight_decay;
@@ -243,6 +310,10 @@ void Trainer::resume_or_start() {
     options.learning_rates["image_encoder."] = config_.encoder_learning_rate;
   }
   adam_ = std::make_unique<Adam>(trained_parameters(network_), options);
+}
+
+void Trainer::resume_or_start() {
+  make_optimiser();
   if (auto kept = read_checkpoint(folder_, fingerprint_)) {
     restore_state(*network_, kept->network, kept->source);
     adam_->load(kept->adam, kept->source);
@@ -315,6 +386,7 @@ double Trainer::train_step(std::span<const Draw> draws) {
   // Without a note in the batch the text's loss is a constant.
   const torch::Tensor total = terms.sum();
   if (total.requires_grad()) total.backward();
+  stops_ = team_.share_gradients(*network_, job_.cancelled());
   if (config_.clip_norm > 0) {
     torch::nn::utils::clip_grad_norm_(network_->parameters(), config_.clip_norm);
   }
@@ -371,7 +443,7 @@ void Trainer::train_epoch() {
     progress_.epoch_seconds += time - step_start;
     progress_.step_seconds += time - step_start;
     step_start = time;
-    if (job_.cancelled()) {
+    if (stops_ || (team_.alone() && job_.cancelled())) {
       checkpoint();
       throw Interrupted();
     }
@@ -392,6 +464,7 @@ void Trainer::train_epoch() {
   if (progress_.epoch_seconds > 0) {
     metrics.images_per_second = static_cast<double>(draws.size()) / progress_.epoch_seconds;
   }
+  team_.share_statistics(*network_);
   const double validation_start = now();
   validate(metrics);
   metrics.seconds = progress_.epoch_seconds + now() - validation_start;
@@ -402,10 +475,10 @@ void Trainer::train_epoch() {
                      badness(progress_.history[static_cast<std::size_t>(progress_.best_epoch) - 1]);
   if (metrics.best) {
     progress_.best_epoch = progress_.epoch;
-    best_ = copy_of_state(*network_);
+    if (team_.leads()) best_ = copy_of_state(*network_);
   }
   progress_.history.push_back(metrics);
-  append_metrics(folder_, metrics);
+  if (team_.leads()) append_metrics(folder_, metrics);
   ++progress_.epoch;
   progress_.step = 0;
   // Epochs may last milliseconds, a checkpoint of a fine-tuned encoder seconds.
@@ -447,6 +520,7 @@ void Trainer::validate(EpochMetrics& metrics) {
 }
 
 void Trainer::checkpoint() {
+  if (!team_.leads()) return;
   const double start = now();
   write_checkpoint(folder_, fingerprint_, progress_, network_, *adam_, best_);
   last_checkpoint_ = now();
@@ -475,10 +549,28 @@ TrainResult Trainer::finish() {
 }  // namespace
 
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
-                        const Job& job, const TrainObserver& observer) {
+                        const Job& job, const TrainObserver& observer, Ranks* ranks) {
   check_train_config(config);
   check_train_input(config, input);
-  return Trainer(config, input, run_folder, job, observer).run();
+  const bool shared =
+      ranks != nullptr && !config.freeze_image_encoder && config.mode != Mode::kText;
+  if (shared && config.batch % ranks->count() != 0) {
+    throw UsageError(
+        "training: {} processes cannot share a batch of {} evenly; set batch to a "
+        "multiple of {}",
+        ranks->count(), config.batch, ranks->count());
+  }
+  const Team team(shared ? ranks : nullptr);
+  return Trainer(config, input, run_folder, team, job, observer).run();
 }
+
+void follow_trainings(Ranks& ranks, const Job& job) {
+  const Team team(&ranks);
+  while (const auto training = take_training(team)) {
+    Trainer(training->config, training->input, Path(), team, job, {}).follow(*training);
+  }
+}
+
+void end_trainings(Ranks& ranks) { give_end(Team(&ranks)); }
 
 }  // namespace epicrisis

@@ -8,6 +8,7 @@
 
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
+#include "epicrisis/core/ranks.h"
 #include "epicrisis/corpus/import.h"
 #include "epicrisis/eval/result_row.h"
 #include "epicrisis/report/report_data.h"
@@ -20,6 +21,8 @@ namespace epicrisis {
 struct StudyOptions {
   bool allow_leakage = false;  // as the study's own allow_leakage = true
   bool allow_remote = false;   // prompts and pictures may go to another machine
+  // Of several processes that train together: this one leads (training_ranks.h).
+  Ranks* ranks = nullptr;
 };
 
 struct StudyOutcome {

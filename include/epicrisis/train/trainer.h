@@ -13,6 +13,7 @@
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/core/matrix.h"
+#include "epicrisis/core/ranks.h"
 #include "epicrisis/image/image.h"
 #include "epicrisis/settings/model_folders.h"
 #include "epicrisis/settings/train_config.h"
@@ -94,8 +95,19 @@ struct TrainObserver {
 // InputError with epoch, step and term if a loss stops being finite, Interrupted when the job is
 // cancelled (both times the last checkpoint stays). One training at a time per process: it sets
 // LibTorch's thread count.
+//
+// Where `ranks` is given, it is this process that leads (rank 0), and fine-tuning is shared: each
+// encodes a part of every batch, losses are over the whole of it. The others follow_trainings().
+// Of a frozen encoder there is nothing to share. Batch norms take their numbers from a process's
+// part. UsageError for a batch that the processes cannot share evenly.
 TrainResult train_model(const TrainConfig& config, const TrainInput& input, const Path& run_folder,
-                        const Job& job, const TrainObserver& observer = {});
+                        const Job& job, const TrainObserver& observer = {}, Ranks* ranks = nullptr);
+// Takes part in the trainings that rank 0 leads, until it says that no more come. Needs nothing but
+// the connection: data and weights come through it. Interrupted when one of the processes is
+// cancelled.
+void follow_trainings(Ranks& ranks, const Job& job);
+// Called by rank 0 alone: no more come.
+void end_trainings(Ranks& ranks);
 
 // A finished run, to embed and to classify. Members may be called from several threads.
 class TrainedModel {

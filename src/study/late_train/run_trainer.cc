@@ -79,8 +79,8 @@ RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun&
 
 RunTrainer::~RunTrainer() = default;
 
-void RunTrainer::train(const TrainConfig& config, const Path& folder) {
-  training().train(*state_->trainer, config, folder);
+void RunTrainer::train(const TrainConfig& config, const Path& folder, Ranks* ranks) {
+  training().train(*state_->trainer, config, folder, ranks);
 }
 
 void RunTrainer::predict(const Path& folder, const DatasetSlice& slice,

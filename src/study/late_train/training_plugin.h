@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "epicrisis/study/training_ranks.h"
 #include "study/encoder_model.h"
 #include "study/model_fits.h"
 #include "study/run_model.h"
@@ -20,7 +22,7 @@ struct TrainingPlugin {
                       const CaseSet& set, const PictureTable& pictures, const RunNotes& notes,
                       Job& job);
   void (*destroy)(RunTrainer* trainer);
-  void (*train)(RunTrainer& trainer, const TrainConfig& config, const Path& folder);
+  void (*train)(RunTrainer& trainer, const TrainConfig& config, const Path& folder, Ranks* ranks);
   void (*predict)(RunTrainer& trainer, const Path& folder, const DatasetSlice& slice,
                   const std::string& identity);
   void (*complete)(RunTrainer& trainer, const Path& folder);
@@ -39,6 +41,9 @@ struct TrainingPlugin {
                                  const Job& job);
   FloatMatrix (*encode_texts)(const EncoderModel& model, const std::vector<std::string>& texts,
                               Job& job);
+  std::unique_ptr<Ranks> (*join_training)(const RankPlace& place);
+  void (*follow_trainings)(Ranks& ranks, const Job& job);
+  void (*end_trainings)(Ranks& ranks);
   ModelFits (*model_fits)(const Path& weights, const Path& folder, const Job& job);
 };
 

@@ -105,7 +105,7 @@ RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun&
 
 RunTrainer::~RunTrainer() = default;
 
-void RunTrainer::train(const TrainConfig& config, const Path& folder) {
+void RunTrainer::train(const TrainConfig& config, const Path& folder, Ranks* ranks) {
   State& state = *state_;
   state.model.reset();
   if (!state.input) {
@@ -143,7 +143,7 @@ void RunTrainer::train(const TrainConfig& config, const Path& folder) {
     told = state.job.clock().monotonic();
   };
   const auto train = [&] {
-    return train_model(config, state.input->input, folder, state.job, observer);
+    return train_model(config, state.input->input, folder, state.job, observer, ranks);
   };
   TrainResult result;
   try {

@@ -17,7 +17,7 @@ RunTrainer::RunTrainer(Workspace& workspace, const Study& study, const StudyRun&
 
 RunTrainer::~RunTrainer() = default;
 
-void RunTrainer::train(const TrainConfig&, const Path&) {}
+void RunTrainer::train(const TrainConfig&, const Path&, Ranks*) {}
 void RunTrainer::predict(const Path&, const DatasetSlice&, const std::string&) {}
 void RunTrainer::complete(const Path&) {}
 
