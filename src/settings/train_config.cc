@@ -62,6 +62,7 @@ constexpr std::array kIntegers{
     IntegerField{"epochs", &TrainConfig::epochs, 1, 1'000'000},
     IntegerField{"patience", &TrainConfig::patience, 0, 1'000'000},
     IntegerField{"batch", &TrainConfig::batch, 1, 65'536},
+    IntegerField{"micro_batch", &TrainConfig::micro_batch, 0, 65'536, true},
     IntegerField{"width", &TrainConfig::width, 1, 65'536},
     IntegerField{"hidden", &TrainConfig::hidden, 0, 65'536, true},
     IntegerField{"warmup", &TrainConfig::warmup, 0, 1'000'000'000, true},

@@ -102,6 +102,7 @@ class EncodedPictures : public FeatureSource {
 
   torch::Tensor training_features(std::span<const Draw> draws) override {
     encoder_.train();
+    if (config_.micro_batch > 0) return features_in_pieces(draws);
     const std::size_t own = team_.part(draws.size()).size();
     torch::Tensor features =
         torch::zeros({0, encoder_.config().feature_dim}, torch::TensorOptions().device(device_));
@@ -110,6 +111,22 @@ class EncodedPictures : public FeatureSource {
       features = encode(encoder_, pixels, images_.size(), config_.channels_last, bf16_, device_);
     }
     return team_.all_rows(features, draws.size());
+  }
+
+  void pass_back(const torch::Tensor& features) override {
+    if (config_.micro_batch == 0 || !features.grad().defined()) return;
+    const torch::Tensor gradient = features.grad();
+    // The first pass has counted what batch norms count; it counts once.
+    restore_buffers();
+    auto row =
+        static_cast<std::int64_t>(team_.part(static_cast<std::size_t>(gradient.size(0))).begin);
+    for (std::vector<std::uint8_t>& piece : pieces_) {
+      const torch::Tensor own =
+          encode(encoder_, piece, images_.size(), config_.channels_last, bf16_, device_);
+      own.backward(gradient.slice(0, row, row + own.size(0)));
+      row += own.size(0);
+    }
+    pieces_.clear();
   }
 
   torch::Tensor plain_features(std::span<const std::size_t> images) override {
@@ -123,6 +140,39 @@ class EncodedPictures : public FeatureSource {
   }
 
  private:
+  // Without a graph; the pieces are kept for the second pass.
+  torch::Tensor features_in_pieces(std::span<const Draw> draws) {
+    const torch::NoGradGuard no_gradient;
+    const std::size_t own = team_.part(draws.size()).size();
+    const auto side = static_cast<std::size_t>(images_.size());
+    const std::size_t bytes = static_cast<std::size_t>(config_.micro_batch) * side * side * 3;
+    std::vector<std::uint8_t> pixels;
+    if (own > 0) pixels = loader_->next();
+    pieces_.clear();
+    for (std::size_t begin = 0; begin < pixels.size(); begin += bytes) {
+      const auto from = pixels.begin() + static_cast<std::ptrdiff_t>(begin);
+      const std::size_t size = std::min(bytes, pixels.size() - begin);
+      pieces_.emplace_back(from, from + static_cast<std::ptrdiff_t>(size));
+    }
+    keep_buffers();
+    std::vector<torch::Tensor> features = {
+        torch::zeros({0, encoder_.config().feature_dim}, torch::TensorOptions().device(device_))};
+    for (std::vector<std::uint8_t>& piece : pieces_) {
+      features.push_back(
+          encode(encoder_, piece, images_.size(), config_.channels_last, bf16_, device_));
+    }
+    return team_.all_rows(torch::cat(features), draws.size()).requires_grad_();
+  }
+  void keep_buffers() {
+    buffers_.clear();
+    for (const torch::Tensor& buffer : encoder_.buffers()) buffers_.push_back(buffer.clone());
+  }
+  void restore_buffers() {
+    const torch::NoGradGuard no_gradient;
+    const std::vector<torch::Tensor> own = encoder_.buffers();
+    for (std::size_t i = 0; i < own.size(); ++i) torch::Tensor(own[i]).copy_(buffers_[i]);
+  }
+
   const TrainConfig& config_;
   const ImageSource& images_;
   ImageEncoderModule& encoder_;
@@ -132,6 +182,9 @@ class EncodedPictures : public FeatureSource {
   const Team& team_;
   const Job& job_;
   std::unique_ptr<PictureLoader> loader_;
+  // Of micro_batch, between the two passes of a step.
+  std::vector<std::vector<std::uint8_t>> pieces_;
+  std::vector<torch::Tensor> buffers_;
 };
 
 }  // namespace

@@ -24,6 +24,9 @@ class FeatureSource {
   virtual void begin_epoch(int epoch, const std::vector<Draw>& draws, std::size_t first_step) = 0;
   // [B, F] of a step's draws, on the training's device. Of several processes each encodes a part.
   virtual torch::Tensor training_features(std::span<const Draw> draws) = 0;
+  // After the backward pass of a step, with what training_features() gave for it: the rest of the
+  // way, where the encoder's part of that pass was put off.
+  virtual void pass_back(const torch::Tensor& /*features*/) {}
   // [n, F] of plain pictures, without gradient, encoder in evaluation mode. Interrupted when the
   // job is cancelled.
   virtual torch::Tensor plain_features(std::span<const std::size_t> images) = 0;

@@ -367,8 +367,8 @@ double Trainer::train_step(std::span<const Draw> draws) {
                        progress_.step);
   }
   adam_->zero_grad();
-  const torch::Tensor terms =
-      objective_.terms(network_->heads(), make_batch(draws), progress_.steps);
+  const Batch batch = make_batch(draws);
+  const torch::Tensor terms = objective_.terms(network_->heads(), batch, progress_.steps);
   const torch::Tensor values = terms.detach().to(torch::kCPU);
   double loss = 0;
   for (std::size_t i = 0; i < progress_.sums.size(); ++i) {
@@ -386,6 +386,7 @@ double Trainer::train_step(std::span<const Draw> draws) {
   // Without a note in the batch the text's loss is a constant.
   const torch::Tensor total = terms.sum();
   if (total.requires_grad()) total.backward();
+  if (features_) features_->pass_back(batch.features);
   stops_ = team_.share_gradients(*network_, job_.cancelled());
   if (config_.clip_norm > 0) {
     torch::nn::utils::clip_grad_norm_(network_->parameters(), config_.clip_norm);

@@ -52,6 +52,7 @@ warmup = 30
 clip_norm = 1.5
 decay_biases = false
 hidden = 24
+micro_batch = 4
 epochs = 7
 patience = 0
 batch = 5
@@ -96,6 +97,7 @@ checkpoint_seconds = 0.5
   EXPECT_EQ(config.clip_norm, 1.5);
   EXPECT_FALSE(config.decay_biases);
   EXPECT_EQ(config.hidden, 24);
+  EXPECT_EQ(config.micro_batch, 4);
   EXPECT_EQ(config.class_power, .5);
   EXPECT_TRUE(config.group_aware);
   EXPECT_FALSE(read("balanced = false").balanced);
@@ -206,7 +208,8 @@ TEST(TrainConfig, WhatCameLaterMayBeMissingAndIdentifiesNothingByDefault) {
   for (const char* later :
        {"image_weight", "text_weight", "cosine_weight", "l1_weight", "alignment_ramp",
         "encoder_learning_rate", "align_directions", "label_smoothing", "best_by", "schedule",
-        "warmup", "clip_norm", "decay_biases", "hidden", "class_power", "group_aware"}) {
+        "warmup", "clip_norm", "decay_biases", "hidden", "micro_batch", "class_power",
+        "group_aware"}) {
     ASSERT_EQ(old.erase(later), 1U) << later;
   }
   TrainConfig expected;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "epicrisis/core/error.h"
@@ -66,6 +67,42 @@ class FineTuneTest : public testing::Test {
   TrainInput input_;
   TrainConfig config_;
 };
+
+// Without batch norms, whose numbers would be those of the pieces.
+TEST_F(FineTuneTest, BatchesInPiecesAreAsWholeOnes) {
+  input_.image_encoder = EPICRISIS_SOURCE_DIR "/tests/model/data/vit_timm";
+  const TrainResult whole = train_model(config_, input_, folder("whole"), job_);
+  for (const int pieces : {1, 3, 4, 100}) {
+    config_.micro_batch = pieces;
+    const std::string name = std::to_string(pieces);
+    const TrainResult result = train_model(config_, input_, folder(name), job_);
+    for (std::size_t i = 0; i < whole.history.size(); ++i) {
+      EXPECT_NEAR(result.history[i].train_loss, whole.history[i].train_loss, 1e-5) << name;
+      EXPECT_NEAR(result.history[i].validation_loss, whole.history[i].validation_loss, 1e-5);
+    }
+  }
+  EXPECT_NE(whole.history[0].validation_loss, whole.history[3].validation_loss);
+}
+
+TEST_F(FineTuneTest, PiecesCountForBatchNormsOnce) {
+  config_.epochs = 1;
+  train_model(config_, input_, folder("whole"), job_);
+  config_.micro_batch = 4;  // one piece: the same, though encoded twice
+  train_model(config_, input_, folder("piece"), job_);
+  const TensorFile whole = read_safetensors(folder("whole") / "model.safetensors");
+  const TensorFile piece = read_safetensors(folder("piece") / "model.safetensors");
+  for (const auto& [name, tensor] : whole.tensors()) {
+    if (name.find("running_mean") == std::string::npos) continue;
+    const TensorView& other = piece.at(name);
+    for (std::size_t i = 0; i < tensor.bytes.size(); i += sizeof(float)) {
+      float a = 0;
+      float b = 0;
+      std::memcpy(&a, tensor.bytes.data() + i, sizeof(float));
+      std::memcpy(&b, other.bytes.data() + i, sizeof(float));
+      ASSERT_NEAR(a, b, 1e-4) << name;
+    }
+  }
+}
 
 TEST_F(FineTuneTest, ResumedIsAsIfNeverInterruptedAndRunsRepeat) {
   const TrainResult whole = train_model(config_, input_, folder("whole"), job_);

@@ -62,6 +62,7 @@ struct TrainConfig {
   int patience = 10;  // epochs without a better validation before the stop; 0: never stop early
   EpochScore best_by = EpochScore::kLoss;
   int batch = 32;
+  int micro_batch = 0;               // fine-tuning: pictures of a batch in memory at once; 0: all
   double learning_rate = 1e-4;       // Adam, amsgrad
   double encoder_learning_rate = 0;  // fine-tuning, of the image encoder; 0: learning_rate
   Schedule schedule = Schedule::kConstant;

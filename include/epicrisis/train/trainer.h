@@ -25,9 +25,9 @@ namespace epicrisis {
 struct TrainExample {
   std::size_t image = 0;  // index of the picture
   int label = 0;          // [0, class_count)
-  std::size_t group = 0;  // whose picture it is, a number for each patient; of group_aware alone
   // Rows of TrainInput::notes; one is drawn per step. Empty: no note.
   std::vector<std::size_t> notes;
+  std::size_t group = 0;  // whose picture it is, a number for each patient; of group_aware alone
 };
 
 // Texts in one of the two forms that a run takes, borrowed: vectors of a frozen text encoder, or
