@@ -44,11 +44,12 @@ void print_prediction(const PicturePrediction& prediction, const std::vector<Run
 }
 
 // What the numbers are worth.
-void print_quality(const RunQuality& quality, std::size_t predicted) {
+void print_quality(const RunQuality& quality, const std::string& known, std::size_t predicted) {
   print_line(
       fmt::format("{} predicted. The probabilities are not calibrated, and this is "
                   "no medical device",
                   counted(predicted, "picture")));
+  print_line(fmt::format("The run: {}", known));
   for (const std::string& line : quality_lines(quality)) {
     print_line(fmt::format("The run: {}", line));
   }
@@ -104,6 +105,7 @@ void run(const PredictArguments& arguments, Globals& globals) {
   const Path folder = run_folder(arguments.run);
   const std::vector<ListedPicture> pictures = list_pictures(arguments.pictures);
   const std::vector<RunClass> classes = run_classes(folder);
+  const std::vector<std::string> not_known = classes_not_known(folder);
   const RunQuality quality = run_quality(folder);
   std::optional<KeptTable> table;
   if (!arguments.csv.empty()) {
@@ -120,6 +122,7 @@ void run(const PredictArguments& arguments, Globals& globals) {
     if (globals.json) {
       Json line = to_json(prediction, classes);
       line["run"] = to_json(quality);
+      line["run"]["classes_not_known"] = not_known;
       print_text(dump_json(line) + "\n");
     } else {
       print_prediction(prediction, classes);
@@ -138,7 +141,9 @@ void run(const PredictArguments& arguments, Globals& globals) {
     globals.job.warn("{} of {} left out, without a prediction", counts.unreadable,
                      counted(pictures.size(), "picture"));
   }
-  if (!globals.json) print_quality(quality, counts.predicted);
+  if (!globals.json) {
+    print_quality(quality, known_classes_words(classes, not_known), counts.predicted);
+  }
 }
 
 }  // namespace

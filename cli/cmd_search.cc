@@ -25,6 +25,7 @@ struct SearchArguments {
 
 void print_hits(const SearchResult& result) {
   print_line(search_words(result));
+  if (!result.remark.empty()) print_line(result.remark);
   if (result.without_picture > 0) {
     print_line(fmt::format("{} no picture",
                            counted(result.without_picture, "sample has", "samples have")));

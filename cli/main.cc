@@ -181,21 +181,42 @@ std::string meant_command(const CLI::App& app, const std::string& given,
   return meant;
 }
 
+// Where a command takes no such word itself: "'--dataset NAME' or '--study NAME'", the options that
+// take one; "" if there are none.
+std::string options_with_values(const CommandEntry& command) {
+  std::string options;
+  for (const OptionEntry& one : command.options) {
+    if (one.long_name.empty() || one.value.empty() || !one.variable.empty()) continue;
+    options += fmt::format("{}'{} {}'", options.empty() ? "" : " or ", one.long_name, one.value);
+  }
+  return options;
+}
+
 // What is wrong with a word that is no command or no option; "" if that is not the fault.
 std::string unknown_word(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining(true);
   if (words.empty()) return "";
   const CLI::App& given = given_command(app);
   const CommandEntry command = describe(given, parents_of(given));
-  const bool option = words.front().size() > 1 && words.front().starts_with('-');
-  const std::string word =
-      words.front().substr(0, option ? words.front().find('=') : std::string::npos);
+  const auto is_option = [](const std::string& word) {
+    return word.size() > 1 && word.starts_with('-');
+  };
+  // Of a command that has none below it a wrong option may be why a word is too many.
+  auto first = command.commands.empty() ? std::ranges::find_if(words, is_option) : words.begin();
+  if (first == words.end()) first = words.begin();
+  const bool option = is_option(*first);
+  const std::string word = first->substr(0, option ? first->find('=') : std::string::npos);
   std::vector<std::string> names;
   if (option) {
     for (const OptionEntry& one : command.options) names.push_back(one.long_name);
   } else {
     for (const CommandEntry& one : command.commands) names.push_back(one.name);
-    if (names.empty()) return "";
+    if (names.empty()) {
+      const std::string options = options_with_values(command);
+      if (options.empty()) return "";
+      return fmt::format("'{}' was not expected; is it meant by {}? '{} --help' lists all",
+                         clean_text(word, 60), options, command.path);
+    }
   }
   std::string meant;
   if (!option) {

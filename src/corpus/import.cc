@@ -207,6 +207,18 @@ ImportReport import_once(Workspace& workspace, const Adapter& adapter, const Pat
           report.source, input.dataset, stored->source);
     }
   }
+  if (before == 0) {
+    for (const Dataset& other : list_datasets(database)) {
+      if (other.name == input.dataset || other.adapter != adapter_name ||
+          !same_folder(other.source, input.path)) {
+        continue;
+      }
+      job.warn(
+          "{} was imported as the data set '{}' too, in the same way: if these are the same "
+          "samples, remove one of the two, or studies take them for two sources",
+          report.source, other.name);
+    }
+  }
   const std::int64_t dataset =
       put_dataset(database, input.dataset, adapter_name, report.source, job.now_utc());
   const std::int64_t last_before = last_sample_id(database);

@@ -1,9 +1,13 @@
 #include "epicrisis/study/run_folder.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <system_error>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
+#include "epicrisis/data/field.h"
 #include "epicrisis/store/workspace.h"
 #include "study/folders.h"
 #include "study/run_use.h"
@@ -48,6 +52,29 @@ Path workspace_around(const Path& run_folder) {
 
 std::vector<RunClass> run_classes(const Path& run_folder) {
   return study::read_run_use(run_folder).classes;
+}
+
+std::vector<std::string> classes_not_known(const Path& run_folder) {
+  const study::RunUse use = study::read_run_use(run_folder);
+  const std::vector<std::string> built_in = Field::names();
+  std::vector<std::string> others;
+  if (std::ranges::find(built_in, use.field) == built_in.end()) return others;
+  const Field field = Field::load(use.field);
+  for (const FieldClass& one : field.classes()) {
+    if (std::ranges::find(use.classes, one.name, &RunClass::name) == use.classes.end()) {
+      others.push_back(one.name);
+    }
+  }
+  return others;
+}
+
+std::string known_classes_words(const std::vector<RunClass>& classes,
+                                const std::vector<std::string>& not_known) {
+  std::vector<std::string> known;
+  for (const RunClass& one : classes) known.push_back(one.name);
+  return fmt::format("it knows {} alone: whatever else a picture shows{}, it calls one of these",
+                     join(known, ", "),
+                     not_known.empty() ? "" : fmt::format(", {} too", join(not_known, ", ")));
 }
 
 }  // namespace epicrisis

@@ -135,6 +135,11 @@ SearchResult search_samples(const Path& run_folder, Workspace& workspace, const 
   result.query = asked                 ? asked->dataset + "/" + asked->key
                  : !query.text.empty() ? query.text
                                        : query.picture.string();
+  if (!query.text.empty()) {
+    result.remark = fmt::format(
+        "The run ranks by any words; {}, and what its notes never say it does not know either",
+        known_classes_words(use.classes, classes_not_known(run_folder)));
+  }
   result.left_out = target.own ? 1 : 0;
   result.candidates = pictures.samples.size() - result.left_out;
   result.without_picture = pictures.without_picture;
@@ -180,6 +185,7 @@ Json to_json(const SearchResult& result) {
   }
   return {{"run", result.run.string()},
           {"query", {{"kind", result.kind}, {"value", result.query}}},
+          {"remark", result.remark},
           {"direction", direction_name(result.kind == "text" ? Direction::kTextToImage
                                                              : Direction::kImageToImage)},
           {"candidates", result.candidates},
@@ -209,6 +215,7 @@ std::string search_html(const SearchResult& result) {
         fmt::format("Not ranked: {} without a picture, {} whose picture cannot be read",
                     counted(result.without_picture, "sample"), result.unreadable));
   }
+  if (!result.remark.empty()) sheet.lines.push_back(result.remark);
   sheet.query.picture = result.query_picture;
   (words ? sheet.query.text : sheet.query.key) = shown;
   for (const SearchHit& hit : result.hits) {

@@ -93,7 +93,12 @@ TEST_F(HelpTest, ASlipIsToldFromItsNearest) {
   EXPECT_EQ(run("check --stratgy=x -w w"), 2);
   EXPECT_THAT(said, HasSubstr("there is no option '--stratgy'; 'epicrisis check --help'"));
   EXPECT_EQ(run("init a b"), 2);
-  EXPECT_THAT(said, HasSubstr("not expected: b"));
+  EXPECT_THAT(said, HasSubstr("not expected"));
+  // A word too many is told with the options that take one, and hides no slip in an option.
+  EXPECT_EQ(run("remove clinic -w w"), 2);
+  EXPECT_THAT(said, HasSubstr("'clinic' was not expected; is it meant by '--dataset NAME'"));
+  EXPECT_EQ(run("remove clinic --dryrun -w w"), 2);
+  EXPECT_THAT(said, HasSubstr("there is no option '--dryrun'; did you mean '--dry-run'?"));
   EXPECT_EQ(run("notes write"), 2);
   EXPECT_THAT(said, HasSubstr("error: --workspace is required (or in the environment: "
                               "EPICRISIS_WORKSPACE); see 'epicrisis notes write --help'"));

@@ -13,6 +13,7 @@
 #include "store/sql/migrations.h"
 #include "support/dermatology.h"
 #include "support/fault_vfs.h"
+#include "support/job_log.h"
 #include "support/refusal.h"
 #include "support/shared_data.h"
 #include "support/store_support.h"
@@ -220,6 +221,21 @@ TEST_F(ImportTest, NamesKeepDataSetsApart) {
   } catch (const UsageError& error) {
     EXPECT_THAT(error.what(), HasSubstr("other_adapter"));
   }
+}
+
+// A slip in the name made two data sets of one folder, for a study the one to train on and the
+// other to test on.
+TEST_F(ImportTest, OneFolderUnderTwoNamesIsWarnedOf) {
+  Workspace workspace = make();
+  const test::FakeAdapter adapter(3, sample);
+  test::JobLog log;
+  Job job(log);
+  import_dataset(workspace, adapter, "some/where", job, {.name = "clinic"});
+  import_dataset(workspace, adapter, "some/where", job, {.name = "clinic"});
+  import_dataset(workspace, adapter, "else/where", job, {.name = "other"});
+  EXPECT_THAT(log.lines, testing::Not(testing::Contains(HasSubstr("remove one"))));
+  import_dataset(workspace, adapter, "some/where", job, {.name = "clinik"});
+  EXPECT_THAT(log.lines, testing::Contains(HasSubstr("was imported as the data set 'clinic' too")));
 }
 
 TEST_F(ImportTest, NamesHaveNoSpace) {

@@ -119,6 +119,16 @@ TEST_F(RunFolderTest, HowGoodARunWasIsKnownAsFarAsItWasMeasured) {
   EXPECT_EQ(json["calibrated"], false);
 }
 
+TEST(PredictionRemarks, WhatARunCannotAnswerIsSaid) {
+  const std::vector<RunClass> classes = {{"NEV", "nevus"}, {"BCC", "cancer"}};
+  EXPECT_EQ(
+      known_classes_words(classes, {"MEL", "VASC"}),
+      "it knows NEV, BCC alone: whatever else a picture shows, MEL, VASC too, it calls one of "
+      "these");
+  EXPECT_EQ(known_classes_words(classes, {}),
+            "it knows NEV, BCC alone: whatever else a picture shows, it calls one of these");
+}
+
 TEST(PredictionRemarks, WhatIsUnsureOrWasTrainedOnIsSaid) {
   const std::vector<RunClass> classes = {{"MEL", "melanoma"}, {"NEV", "nevus"}, {"BCC", "cancer"}};
   PicturePrediction one;

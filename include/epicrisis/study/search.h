@@ -33,8 +33,11 @@ struct SearchHit {
 
 struct SearchResult {
   Path run;
-  std::string kind;            // "picture", "text", "sample"
-  std::string query;           // file, words, "dataset/key"
+  std::string kind;   // "picture", "text", "sample"
+  std::string query;  // file, words, "dataset/key"
+  // Of words: what the run was taught by, a sentence; any words rank pictures, also those that it
+  // never read. "" else.
+  std::string remark;
   Picture query_picture;       // as it is prepared; empty for words
   std::size_t candidates = 0;  // pictures that were ranked
   std::size_t left_out = 0;    // the query itself

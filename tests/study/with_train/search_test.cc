@@ -78,6 +78,9 @@ TEST_F(SearchTest, WordsAreRankedAgainstPictures) {
   EXPECT_EQ(json["direction"], "text_to_image");
   EXPECT_EQ(json["candidates"], all_samples());
   EXPECT_THAT(search_words(found), HasSubstr("cross-modal"));
+  // The study has four classes of its field's; words about the others rank pictures too.
+  EXPECT_THAT(found.remark, HasSubstr("knows BEK, NEV, BCC, MEL alone"));
+  EXPECT_THAT(found.remark, HasSubstr("ACK"));
   Workspace opened = workspace();
   NoteFilter filter;
   filter.sample_ids = {found.hits[0].sample.id};
