@@ -186,8 +186,7 @@ void add_embed_command(CLI::App& app, Globals& globals) {
                {"epicrisis embed work/runs/demo-image-1-0a1b2c3d4e -o vectors",
                 "epicrisis embed RUN -w work --dataset ham10000 --split test -o vectors",
                 "epicrisis embed RUN pictures/ -o vectors",
-                "epicrisis embed --model all-MiniLM-L6-v2 --notes notes.jsonl -o "
-                "notes.safetensors",
+                "epicrisis embed --model all-MiniLM-L6-v2 --notes notes.csv -o n.safetensors",
                 "epicrisis embed --model biomedclip --images pictures/ -o pictures.safetensors"});
   command.callback([arguments, &globals] { run(*arguments, globals); });
 }

@@ -107,16 +107,22 @@ class GlooRanks : public Ranks {
     constexpr const char* kAll = "of the {} processes of this training {}";
     try {
       const auto key = [](int rank) { return fmt::format("here/{}", rank); };
+      // Rank 0 keeps the place: without it the call is not even answered to the one that makes it.
       store_->set(key(rank()), std::vector<std::uint8_t>{1});
+      store_->wait({key(rank())}, kRollCall);
       std::vector<std::string> gone;
       for (int other = 0; other < count(); ++other) {
+        if (other == rank()) continue;
         try {
           store_->wait({key(other)}, kRollCall);
         } catch (const std::exception&) {
           gone.push_back(fmt::format("rank {}", other));
         }
       }
-      if (!gone.empty()) return fmt::format(kAll, count(), join(gone, ", ") + " is gone");
+      if (!gone.empty()) {
+        return fmt::format(kAll, count(),
+                           join(gone, ", ") + (gone.size() == 1 ? " is gone" : " are gone"));
+      }
       return fmt::format(kAll, count(), "one could not be reached for a moment");
     } catch (const std::exception&) {
       return fmt::format(kAll, count(), "rank 0 is gone");

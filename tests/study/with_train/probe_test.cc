@@ -24,6 +24,7 @@ class ProbeTest : public ::testing::Test {
  protected:
   void SetUp() override {
     write_demo_corpus(corpus(), Job(), {.seed = 3, .internal_lesions = 40, .external_lesions = 12});
+    fs::create_directories(model());
     fs::copy(kTests / "model/data/clip_hf", model(), fs::copy_options::recursive);
     fs::copy(kTests / "text/byte_pair/clip.json", model() / "tokenizer.json");
   }
