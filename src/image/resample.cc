@@ -16,6 +16,9 @@ namespace {
 
 constexpr int kFractionBits = 22;  // of weights: 8 bits of a pixel and 2 of overshoot beside them
 
+// As Pillow cuts the ends of a window, of numbers below 0 too.
+int towards_zero(double value) { return static_cast<int>(value); }
+
 // Half the width of a filter, in pixels of the smaller picture.
 double support_of(ResampleFilter filter) {
   switch (filter) {
@@ -91,8 +94,8 @@ FilterAxis filter_axis(int from, int to, int first, int count, ResampleFilter fi
       continue;
     }
     const double centre = (i + .5) * scale;
-    reach.first = std::max(static_cast<int>(centre - support + .5), 0);
-    reach.count = std::min(static_cast<int>(centre + support + .5), from) - reach.first;
+    reach.first = std::max(towards_zero(centre - support + .5), 0);
+    reach.count = std::min(towards_zero(centre + support + .5), from) - reach.first;
     values.clear();
     double sum = 0;
     for (int k = 0; k < reach.count; ++k) {
@@ -231,7 +234,7 @@ Image fit_picture(const Image& image, const PictureFit& fit) {
   const int top = begin_of_cut(height, fit.size);
   const Box window{std::max(left, 0), std::max(top, 0), std::min(width, fit.size),
                    std::min(height, fit.size)};
-  const Image part = resample_window(image, width, height, window, fit.filter);
+  Image part = resample_window(image, width, height, window, fit.filter);
   if (part.width == fit.size && part.height == fit.size) return part;
   Image result(fit.size, fit.size);
   std::ranges::fill(result.pixels, fit.fill);
