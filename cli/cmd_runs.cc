@@ -19,7 +19,7 @@ struct RunsArguments : RemovalArguments {
 };
 
 std::string size_words(const ListedRun& run) {
-  const std::string size = bytes_words(run.bytes);
+  std::string size = bytes_words(run.bytes);
   if (run.shared_bytes == 0) return size;
   return fmt::format("{}, {} of it shared", size, bytes_words(run.shared_bytes));
 }
