@@ -282,7 +282,7 @@ std::string text_model_type(const Json& config, std::string_view source) {
   const auto classes = config.find("architectures");
   if (classes != config.end() && classes->is_array() && !classes->empty() &&
       classes->front().is_string()) {
-    const auto name = classes->front().get<std::string>();
+    auto name = classes->front().get<std::string>();
     constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kClasses{
         {{"Bert", kBertText}, {"Roberta", kRobertaText}, {"DistilBert", kDistilBertText}}};
     for (const auto& [beginning, read] : kClasses) {

@@ -123,7 +123,7 @@ TEST_F(RanksProgram, TwoHaveTheLossesOfOneWithTheWholeBatch) {
 }
 
 TEST_F(RanksProgram, ALostOneIsNamedAndTheRestGoesOnWithAnotherNumber) {
-  write_study(60);
+  write_study(25);
   const int port = free_port();
   const std::string script = fmt::format(
       "(exec {}{}) & other=$!\n"
@@ -141,7 +141,7 @@ TEST_F(RanksProgram, ALostOneIsNamedAndTheRestGoesOnWithAnotherNumber) {
   EXPECT_THAT(read_file(path("leader.txt")), HasSubstr("rank 1 is gone"));
   EXPECT_EQ(shell("env -u WORLD_SIZE " + command("w", "alone.txt")), 0)
       << read_file(path("alone.txt"));
-  EXPECT_EQ(epochs_of("w").size(), 60U);
+  EXPECT_EQ(epochs_of("w").size(), 25U);
 }
 
 TEST_F(RanksProgram, ABatchThatCannotBeSharedIsRefused) {
