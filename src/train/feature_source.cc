@@ -115,7 +115,7 @@ class EncodedPictures : public FeatureSource {
 
   void pass_back(const torch::Tensor& features) override {
     if (config_.micro_batch == 0 || !features.grad().defined()) return;
-    const torch::Tensor gradient = features.grad();
+    const torch::Tensor& gradient = features.grad();
     // The first pass has counted what batch norms count; it counts once.
     restore_buffers();
     auto row =

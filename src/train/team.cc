@@ -34,7 +34,7 @@ void unflatten(std::vector<float>& values, const std::vector<torch::Tensor>& ten
   const torch::NoGradGuard no_gradient;
   std::size_t place = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    torch::Tensor tensor = tensors[i];
+    const torch::Tensor& tensor = tensors[i];
     const torch::Tensor part = torch::from_blob(values.data() + place, tensor.sizes());
     tensor.copy_(part * factors[i]);
     place += static_cast<std::size_t>(tensor.numel());

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <map>
 
 #include "epicrisis/core/error.h"
@@ -92,7 +93,8 @@ class Placed : public Ranks {
 };
 
 TEST(Ranks, PartsAreNextToEachOtherAndNearlyAlike) {
-  for (const std::size_t total : {0, 1, 2, 7, 32, 33}) {
+  constexpr std::array<std::size_t, 6> kTotals{0, 1, 2, 7, 32, 33};
+  for (const std::size_t total : kTotals) {
     for (const int count : {1, 2, 3, 8}) {
       std::size_t end = 0;
       for (int rank = 0; rank < count; ++rank) {
