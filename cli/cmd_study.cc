@@ -63,16 +63,10 @@ void run(const StudyArguments& arguments, const CLI::App& command, Globals& glob
     flush_output();  // before hours of work
   }
   const Study study = read_study(arguments.file, data_root_of(arguments));
-  Workspace workspace = Workspace::open_or_create(arguments.workspace);
-  StudyOutcome outcome;
-  try {
-    outcome = run_study(
-        workspace, study, globals.job,
-        {.allow_leakage = arguments.allow_leakage, .allow_remote = arguments.allow_remote});
-  } catch (const Interrupted&) {
-    tell_what_is_kept(workspace, study.name, globals.job);
-    throw;
-  }
+  const StudyOutcome outcome =
+      on_workspace(arguments, study, globals.job, [&](Workspace& workspace) {
+        return run_study(workspace, study, globals.job, options_of(arguments));
+      });
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));

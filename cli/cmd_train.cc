@@ -68,17 +68,12 @@ void lead(const TrainArguments& arguments, const CLI::App& command, Globals& glo
     flush_output();  // before hours of work
   }
   const Study study = read_study(arguments.file, data_root_of(arguments));
-  Workspace workspace = Workspace::open_or_create(arguments.workspace);
-  TrainingOutcome outcome;
-  try {
-    outcome = train_study(workspace, study, arguments.choice, globals.job,
-                          {.allow_leakage = arguments.allow_leakage,
-                           .allow_remote = arguments.allow_remote,
-                           .ranks = ranks});
-  } catch (const Interrupted&) {
-    tell_what_is_kept(workspace, study.name, globals.job);
-    throw;
-  }
+  StudyOptions options = options_of(arguments);
+  options.ranks = ranks;
+  const TrainingOutcome outcome =
+      on_workspace(arguments, study, globals.job, [&](Workspace& workspace) {
+        return train_study(workspace, study, arguments.choice, globals.job, options);
+      });
   if (globals.json) {
     Json result = {{"study", study.name}};
     result.update(to_json(outcome));

@@ -99,6 +99,13 @@ std::optional<StudyCheck> check_before_run(const StudyArguments& arguments, cons
   return found;
 }
 
+StudyOptions options_of(const StudyArguments& arguments) {
+  StudyOptions options;
+  options.allow_leakage = arguments.allow_leakage;
+  options.allow_remote = arguments.allow_remote;
+  return options;
+}
+
 void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job& job) {
   try {
     for (const StudyProgress& progress : list_study_progress(workspace)) {

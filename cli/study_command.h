@@ -5,9 +5,11 @@
 #include <string>
 
 #include "command.h"
+#include "epicrisis/core/error.h"
 #include "epicrisis/core/files.h"
 #include "epicrisis/core/job.h"
 #include "epicrisis/store/workspace.h"
+#include "epicrisis/study/study.h"
 #include "epicrisis/study/study_check.h"
 
 namespace epicrisis::cli {
@@ -36,5 +38,20 @@ std::optional<StudyCheck> check_before_run(const StudyArguments& arguments, cons
 
 // Warns of what an interrupted study leaves, and how it goes on.
 void tell_what_is_kept(Workspace& workspace, const std::string& study, const Job& job);
+
+// What the arguments let a study do.
+StudyOptions options_of(const StudyArguments& arguments);
+// What `act` makes of the study and its workspace, which is made where there is none.
+template <typename Act>
+auto on_workspace(const StudyArguments& arguments, const Study& study, const Job& job,
+                  const Act& act) {
+  Workspace workspace = Workspace::open_or_create(arguments.workspace);
+  try {
+    return act(workspace);
+  } catch (const Interrupted&) {
+    tell_what_is_kept(workspace, study.name, job);
+    throw;
+  }
+}
 
 }  // namespace epicrisis::cli

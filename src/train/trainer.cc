@@ -100,6 +100,8 @@ class Trainer {
   int thread_count() const;
   std::optional<TrainResult> open_folder();
   void make_network();
+  void assemble(const std::shared_ptr<ImageEncoderModule>& encoder,
+                const std::shared_ptr<WordBagImpl>& tokens);
   void make_received_network(const SharedTraining& training);
   void give_to_others();
   void make_optimiser();
@@ -205,11 +207,7 @@ void Trainer::make_received_network(const SharedTraining& training) {
   } else if (sees_notes()) {
     text_width_ = static_cast<std::int64_t>(input_.notes.vectors->columns);
   }
-  network_ = Network(encoder, tokens,
-                     Heads(image_width_, text_width_, heads_width(config_), input_.class_count, 0,
-                           config_.hidden));
-  if (config_.channels_last) make_channels_last(*encoder);
-  network_->to(device_);
+  assemble(encoder, tokens);
 }
 
 // Weights as they start. They are needed to know whether the folder's run is this one.
@@ -233,10 +231,15 @@ void Trainer::make_network() {
   } else if (sees_notes()) {
     text_width_ = static_cast<std::int64_t>(input_.notes.vectors->columns);
   }
+  fingerprint_ = training_fingerprint(config_, input_, encoders);
+  assemble(encoder, tokens);
+}
+
+void Trainer::assemble(const std::shared_ptr<ImageEncoderModule>& encoder,
+                       const std::shared_ptr<WordBagImpl>& tokens) {
   const Heads heads(image_width_, text_width_, heads_width(config_), input_.class_count,
                     config_.seed, config_.hidden);
   network_ = Network(encoder, tokens, heads);
-  fingerprint_ = training_fingerprint(config_, input_, encoders);
   if (encoder && config_.channels_last) make_channels_last(*encoder);
   network_->to(device_);
 }
