@@ -32,6 +32,7 @@ int exit_status(std::optional<ErrorKind> error);
 // callback parses, calls the library and prints; it holds no logic. One line here and one in
 // main.cc.
 
+void add_compare_command(CLI::App& app, Globals& globals);
 void add_completion_command(CLI::App& app, Globals& globals);
 void add_demo_command(CLI::App& app, Globals& globals);
 void add_embed_command(CLI::App& app, Globals& globals);

@@ -283,6 +283,7 @@ int run(CLI::App& app, int argc, char** argv, Job& job, TerminalWatcher& watcher
   add_study_command(app, globals);
   add_train_command(app, globals);
   add_evaluate_command(app, globals);
+  add_compare_command(app, globals);
   add_predict_command(app, globals);
   add_embed_command(app, globals);
   add_search_command(app, globals);

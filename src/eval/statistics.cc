@@ -11,6 +11,7 @@
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/random.h"
+#include "eval/paired_replicates.h"
 
 namespace epicrisis {
 namespace {
@@ -191,23 +192,24 @@ Estimate bootstrap_over_seeds(std::size_t n, std::span<const ResampleStatistic> 
   return estimate;
 }
 
-PairedDifference paired_bootstrap(std::size_t n, std::span<const ResampleStatistic> baseline,
-                                  std::span<const ResampleStatistic> candidate,
-                                  const BootstrapOptions& options) {
+PairedReplicates paired_replicates(std::size_t n, std::span<const ResampleStatistic> baseline,
+                                   std::span<const ResampleStatistic> candidate,
+                                   const BootstrapOptions& options) {
   require_seeds(baseline);
   require_seeds(candidate);
   Resampler resampler(n, options);
-  PairedDifference result{kUndefined, kUndefined,      kUndefined,      kUndefined,
-                          n,          baseline.size(), candidate.size()};
-  if (n == 0) return result;
+  PairedReplicates drawn;
+  PairedDifference& result = drawn.summary;
+  result = {kUndefined, kUndefined, kUndefined, kUndefined, n, baseline.size(), candidate.size()};
+  if (n == 0) return drawn;
   const std::vector<std::uint32_t> ones(n, 1);
   result.difference = mean_over(candidate, ones) - mean_over(baseline, ones);
-  if (!std::isfinite(result.difference) || !resampler.can_vary()) return result;
+  if (!std::isfinite(result.difference) || !resampler.can_vary()) return drawn;
 
   Random sample_random(options.seed, "bootstrap samples");
   Random baseline_random(options.seed, "bootstrap baseline trainings");
   Random candidate_random(options.seed, "bootstrap candidate trainings");
-  std::vector<double> differences;
+  std::vector<double>& differences = drawn.differences;
   differences.reserve(options.replicates);
   std::size_t not_above = 0;
   std::size_t not_below = 0;
@@ -227,7 +229,13 @@ PairedDifference paired_bootstrap(std::size_t n, std::span<const ResampleStatist
     result.p_value = std::min(1.0, 2 * static_cast<double>(std::min(not_above, not_below) + 1) /
                                        static_cast<double>(differences.size() + 1));
   }
-  return result;
+  return drawn;
+}
+
+PairedDifference paired_bootstrap(std::size_t n, std::span<const ResampleStatistic> baseline,
+                                  std::span<const ResampleStatistic> candidate,
+                                  const BootstrapOptions& options) {
+  return paired_replicates(n, baseline, candidate, options).summary;
 }
 
 McNemar mcnemar(std::span<const int> truth, std::span<const int> first,

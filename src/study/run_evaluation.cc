@@ -35,14 +35,6 @@ ResultRow identity_of(const TrainedRun& trained, const DatasetSlice& slice, cons
   return row;
 }
 
-BootstrapOptions bootstrap_options(const Study& study, const DatasetSlice& slice) {
-  BootstrapOptions options;
-  options.replicates = static_cast<std::size_t>(study.bootstrap);
-  options.seed = study.split_seed;
-  options.groups = slice.groups;
-  return options;
-}
-
 void append(std::vector<ResultRow>& rows, const std::vector<ResultRow>& more) {
   rows.insert(rows.end(), more.begin(), more.end());
 }
@@ -55,14 +47,13 @@ FloatMatrix rows_of(const FloatMatrix& matrix, const std::vector<std::size_t>& r
   return part;
 }
 
-DatasetSlice part_of(const DatasetSlice& slice, const std::vector<std::size_t>& rows) {
-  DatasetSlice part{slice.name, slice.role, {}, {}, {}};
-  for (const std::size_t row : rows) {
-    part.cases.push_back(slice.cases[row]);
-    part.truth.push_back(slice.truth[row]);
-    part.groups.push_back(slice.groups[row]);
+std::vector<SeedPredictions> read_seeds(const TrainedRun& run, const DatasetSlice& slice,
+                                        const Path& runs_folder) {
+  std::vector<SeedPredictions> seeds;
+  for (const auto& [seed, id] : run.seeds) {
+    seeds.push_back({seed, read_predictions(predictions_file(runs_folder / id, slice.name))});
   }
-  return part;
+  return seeds;
 }
 
 // Trainings of one run have the same notes.
@@ -73,22 +64,6 @@ MeasuredSlice measured_slice(const std::vector<SeedPredictions>& seeds, Mode mod
     measured.scores.push_back({entry.seed, rows_of(entry.predictions.logits, measured.rows)});
   }
   return measured;
-}
-
-// Of those that were measured, the ones of `rows`, a part of theirs.
-std::vector<SeedScores> scores_of(const MeasuredSlice& measured,
-                                  const std::vector<std::size_t>& rows) {
-  if (rows.size() == measured.rows.size()) return measured.scores;
-  std::vector<std::size_t> places;
-  for (const std::size_t row : rows) {
-    places.push_back(static_cast<std::size_t>(std::ranges::lower_bound(measured.rows, row) -
-                                              measured.rows.begin()));
-  }
-  std::vector<SeedScores> scores;
-  for (const SeedScores& one : measured.scores) {
-    scores.push_back({one.seed, rows_of(one.logits, places)});
-  }
-  return scores;
 }
 
 // To be raised when other rows are measured of equal predictions within one version.
@@ -224,6 +199,44 @@ std::vector<ResultRow> measure(const Study& study, const TrainedRun& trained,
 
 }  // namespace
 
+BootstrapOptions bootstrap_options(const Study& study, const DatasetSlice& slice) {
+  BootstrapOptions options;
+  options.replicates = static_cast<std::size_t>(study.bootstrap);
+  options.seed = study.split_seed;
+  options.groups = slice.groups;
+  return options;
+}
+
+DatasetSlice part_of(const DatasetSlice& slice, const std::vector<std::size_t>& rows) {
+  DatasetSlice part{slice.name, slice.role, {}, {}, {}};
+  for (const std::size_t row : rows) {
+    part.cases.push_back(slice.cases[row]);
+    part.truth.push_back(slice.truth[row]);
+    part.groups.push_back(slice.groups[row]);
+  }
+  return part;
+}
+
+std::vector<SeedScores> scores_of(const MeasuredSlice& measured,
+                                  const std::vector<std::size_t>& rows) {
+  if (rows.size() == measured.rows.size()) return measured.scores;
+  std::vector<std::size_t> places;
+  for (const std::size_t row : rows) {
+    places.push_back(static_cast<std::size_t>(std::ranges::lower_bound(measured.rows, row) -
+                                              measured.rows.begin()));
+  }
+  std::vector<SeedScores> scores;
+  for (const SeedScores& one : measured.scores) {
+    scores.push_back({one.seed, rows_of(one.logits, places)});
+  }
+  return scores;
+}
+
+MeasuredSlice measured_slice(const TrainedRun& run, const DatasetSlice& slice,
+                             const Path& runs_folder) {
+  return measured_slice(read_seeds(run, slice, runs_folder), run.run->train.mode);
+}
+
 std::string measured_name(const ResultRow& row) {
   return fmt::format("{}|{}|{}|{}|{}|{}", row.run, row.model, row.mode, row.notes, row.dataset,
                      row.role);
@@ -273,10 +286,7 @@ Evaluation evaluate_runs(const Study& study, const std::vector<TrainedRun>& runs
   for (std::size_t r = 0; r < runs.size(); ++r) {
     for (const DatasetSlice& slice : slices) {
       job.check();
-      std::vector<SeedPredictions> seeds;
-      for (const auto& [seed, id] : runs[r].seeds) {
-        seeds.push_back({seed, read_predictions(predictions_file(runs_folder / id, slice.name))});
-      }
+      const std::vector<SeedPredictions> seeds = read_seeds(runs[r], slice, runs_folder);
       const MeasuredSlice& measured =
           evaluation.measured[r].emplace_back(measured_slice(seeds, runs[r].run->train.mode));
       note_left_out(runs[r], slice, measured.rows.size(), evaluation, job);

@@ -45,6 +45,16 @@ struct MeasuredSlice {
   std::vector<SeedScores> scores;  // a row each
 };
 
+// Reads the predictions of all its trainings; `runs_folder` holds <id>/predictions/.
+MeasuredSlice measured_slice(const TrainedRun& run, const DatasetSlice& slice,
+                             const Path& runs_folder);
+// Of those that were measured, the ones of `rows`, a part of theirs.
+std::vector<SeedScores> scores_of(const MeasuredSlice& measured,
+                                  const std::vector<std::size_t>& rows);
+DatasetSlice part_of(const DatasetSlice& slice, const std::vector<std::size_t>& rows);
+// How often, and in which groups, the samples of a slice are drawn.
+BootstrapOptions bootstrap_options(const Study& study, const DatasetSlice& slice);
+
 struct Evaluation {
   std::vector<ResultRow> rows;
   std::map<std::string, std::string> keys;  // as MeasuredRows has them

@@ -15,21 +15,20 @@
 #include "epicrisis/report/tables.h"
 #include "epicrisis/store/tables/fields.h"
 #include "epicrisis/store/tables/notes.h"
-#include "epicrisis/store/tables/samples.h"
 #include "study/report_builder.h"
 #include "study/report_files.h"
 #include "study/stored_results.h"
 #include "study/study_notes.h"
+#include "study/study_state.h"
 #include "study/training.h"
 
 namespace epicrisis {
 namespace {
 
 using study::beside;
-using study::CaseSet;
 using study::Evaluation;
-using study::PictureTable;
 using study::study_record;
+using study::StudyState;
 using study::TrainedRun;
 
 // Earlier versions wrote a record without a checksum. InputError where it is damaged.
@@ -47,50 +46,6 @@ void remember_study(const Workspace& workspace, const Study& study) {
                  {"allow_leakage", study.allow_leakage}};
   add_checksum(record);
   write_file(study_record(workspace, study.name), dump_json(record, 1) + "\n");
-}
-
-struct StudyState {
-  CaseSet set;
-  PictureTable pictures;
-  study::ModelHashes models;
-  study::FinishedRuns finished;
-};
-
-// The study without the external data sets that the workspace has no more: what was measured on the
-// others stands. A line in `left_out` for each. UsageError where it trains on one.
-Study with_data_there(Workspace& workspace, const Study& study,
-                      std::vector<std::string>& left_out) {
-  const std::vector<std::string> there = dataset_names(workspace.database());
-  Study present = study;
-  std::erase_if(present.data, [&](const StudyData& data) {
-    if (std::ranges::find(there, data.name) != there.end()) return false;
-    const char* way = data.adapter.empty() ? "import it again, then run the study again"
-                                           : "run the study again: it is imported again";
-    if (!data.external) {
-      throw UsageError("study '{}': the workspace {} has no data set '{}', which it trains on; {}",
-                       study.name, workspace.root().string(), data.name, way);
-    }
-    left_out.push_back(
-        fmt::format("data set '{}' is left out: the workspace has it no more; {}", data.name, way));
-    return true;
-  });
-  return present;
-}
-
-StudyState load_state(Workspace& workspace, const Study& study, Job& job,
-                      std::vector<std::string> left_out) {
-  StudyState state;
-  state.set = study::assign_roles(workspace, study, job);
-  state.pictures = study::load_pictures(workspace, study, state.set, job);
-  state.finished = study::finished_runs(workspace, study, state.set, state.pictures, state.models);
-  if (state.finished.runs.empty()) {
-    throw UsageError("study '{}' has no finished run; start it with: epicrisis study run FILE. {}",
-                     study.name, join(state.finished.missing, ". "));
-  }
-  left_out.insert(left_out.end(), state.finished.missing.begin(), state.finished.missing.end());
-  state.finished.missing = std::move(left_out);
-  for (const std::string& line : state.finished.missing) job.warn("{}", line);
-  return state;
 }
 
 // To be raised when a report shows more of the same within one version.
@@ -321,16 +276,16 @@ Study load_study(const Workspace& workspace, const std::string& name) {
 
 std::vector<ResultRow> evaluate_study(Workspace& workspace, const Study& given, Job& job) {
   std::vector<std::string> left_out;
-  const Study study = with_data_there(workspace, given, left_out);
-  const StudyState state = load_state(workspace, study, job, std::move(left_out));
+  const Study study = study::with_data_there(workspace, given, left_out);
+  const StudyState state = study::load_state(workspace, study, job, std::move(left_out));
   return evaluate_state(workspace, study, state, job).rows;
 }
 
 ReportData write_study_report(Workspace& workspace, const Study& given, const Path& html,
                               Job& job) {
   std::vector<std::string> left_out;
-  const Study study = with_data_there(workspace, given, left_out);
-  const StudyState state = load_state(workspace, study, job, std::move(left_out));
+  const Study study = study::with_data_there(workspace, given, left_out);
+  const StudyState state = study::load_state(workspace, study, job, std::move(left_out));
   return make_report(workspace, study, state, evaluate_state(workspace, study, state, job), html,
                      job);
 }
