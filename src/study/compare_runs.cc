@@ -126,9 +126,9 @@ struct Measure {
   std::function<ResampleStatistic(const FloatMatrix& logits)> of;
 };
 
-// The classes of the study that have the grade which the field says yes to: "malignant" or not.
+// The classes of the study that have the grade which the field says yes to, against the others.
 struct GradeQuestion {
-  std::string grade;      // "" where the field has none, or the study one side alone
+  std::string grade;      // "": the field has none, or the study one side alone
   std::vector<bool> has;  // by class of the study
   std::vector<int> positive(std::span<const int> truth) const {
     std::vector<int> result;

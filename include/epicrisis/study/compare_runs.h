@@ -16,7 +16,7 @@ namespace epicrisis {
 
 // What two runs of one study reach in one metric on one data set.
 struct MetricComparison {
-  std::string metric;  // "weighted_f1", "brier", "malignant/auroc"
+  std::string metric;  // "weighted_f1", "brier", or of the grade: "<grade>/auroc"
   bool lower_is_better = false;
   Estimate first;
   Estimate second;
