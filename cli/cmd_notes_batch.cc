@@ -80,7 +80,7 @@ void add_batch_export(CLI::App& batch, Globals& globals) {
   CLI::App* command =
       batch.add_subcommand("export", "Write the missing notes' requests as batch files");
   auto arguments = std::make_shared<Arguments>();
-  add_synthesis_options(*command, arguments->common);
+  add_synthesis_options(*command, arguments->common)->required();
   in_group(*command, "Batch");
   takes(command->add_option("-o,--output", arguments->output, "Folder of the files"), "DIR")
       ->required();

@@ -102,7 +102,7 @@ void add_notes_preview(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand(
       "preview", "Show what a run would send, where to, and what it would cost; sends nothing");
   auto arguments = std::make_shared<PreviewArguments>();
-  add_synthesis_options(*command, arguments->common);
+  add_synthesis_options(*command, arguments->common)->required();
   takes(command->add_option("--key", arguments->key, "Show the request for the sample of this key"),
         "KEY");
   command->add_flag("--whole-pictures", arguments->whole_pictures,

@@ -93,7 +93,8 @@ void add_notes_write(CLI::App& notes, Globals& globals) {
   CLI::App* command = notes.add_subcommand(
       "write", "Write the missing notes of a strategy, by a template or a language model");
   auto arguments = std::make_shared<WriteArguments>();
-  add_synthesis_options(*command, arguments->common);
+  arguments->common.strategy = "M";
+  add_synthesis_options(*command, arguments->common)->capture_default_str();
   add_request_options(*command, arguments->concurrency, arguments->budget);
   add_recording_options(*command, arguments->common.choice);
   add_global_options(*command, globals);

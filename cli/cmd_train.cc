@@ -103,9 +103,9 @@ void add_train_command(CLI::App& app, Globals& globals) {
         "FILE")
       ->required();
   add_workspace_option(*command, arguments->workspace);
-  takes(command->add_option("--run", arguments->choice.runs, "Only runs of this name"), "NAME...");
+  takes(command->add_option("--run", arguments->choice.runs, "Only runs of this name"), "NAME");
   takes(command->add_option("--seed", arguments->choice.seeds, "Only trainings with this seed"),
-        "N...");
+        "N");
   add_data_root(*command, *arguments);
   add_permissions(*command, *arguments);
   add_global_options(*command, globals);

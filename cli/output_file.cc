@@ -183,6 +183,17 @@ void refuse_input_files(const Path& file, const std::vector<Path>& inputs) {
       file.string(), words);
 }
 
+// What opens a table by its name finds none in lines of JSON.
+void refuse_table_name(const Path& file, OutputKind kind) {
+  if (kind != OutputKind::kFindings && kind != OutputKind::kAudit && kind != OutputKind::kNotes) {
+    return;
+  }
+  const std::string suffix = ascii_lower(file.extension().string());
+  if (suffix != ".csv" && suffix != ".tsv" && suffix != ".xlsx" && suffix != ".parquet") return;
+  throw UsageError("cannot write {}: {} has lines of JSON; name it .jsonl", file.string(),
+                   words_of(kind));
+}
+
 // A file beside a report's page; `page` tells whether there is a page of ours.
 void require_beside_page(const Path& file, bool page) {
   if (!is_there(file)) return;
@@ -202,6 +213,7 @@ void require_beside_page(const Path& file, bool page) {
 }  // namespace
 
 void require_output(const Path& file, OutputKind kind, const std::vector<Path>& inputs) {
+  refuse_table_name(file, kind);
   refuse_input_files(file, inputs);
   if (!is_there(file)) return;
   if (!is_of_kind(kind, file, beginning_of(file))) refuse(file, words_of(kind));

@@ -74,13 +74,12 @@ void add_retry_option(CLI::App& command, SynthesisArguments& arguments) {
                    "Ask again where the last answer was refused, truncated, empty or invalid");
 }
 
-void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
+CLI::Option* add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   in_group(command, "Notes");
   add_workspace_option(command, arguments.workspace);
-  takes(command.add_option("--strategy", arguments.strategy,
-                           "A built-in strategy or a strategy file"),
-        "NAME|FILE", [] { return built_in_strategies(); })
-      ->capture_default_str();
+  CLI::Option* strategy = takes(command.add_option("--strategy", arguments.strategy,
+                                                   "A built-in strategy or a strategy file"),
+                                "NAME|FILE", [] { return built_in_strategies(); });
   takes(command.add_option("--dataset", arguments.datasets, "Only samples of these data sets"),
         "NAME");
   takes(command.add_option("--limit", arguments.limit, "At most so many samples, the first ones"),
@@ -93,6 +92,7 @@ void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments) {
   add_retry_option(command, arguments);
   add_model_options(command, arguments);
   add_disclosure_options(command, arguments);
+  return strategy;
 }
 
 void add_request_options(CLI::App& command, int& concurrency, std::string& budget) {

@@ -10,7 +10,7 @@ namespace epicrisis::cli {
 // What the commands that ask language models have in common, as text from the command line.
 struct SynthesisArguments {
   std::string workspace;
-  std::string strategy = "M";
+  std::string strategy;
   ProviderChoice choice;
   std::string structured;
   std::vector<std::string> datasets;
@@ -38,8 +38,8 @@ void add_retry_option(CLI::App& command, SynthesisArguments& arguments);
 
 // Adds --workspace, --strategy, --provider, --endpoint, --model, --vision, --structured,
 // --input-price, --output-price, --picture-tokens, --dataset, --limit, --fraction, --no-images,
-// --fields, --allow-remote and --retry-rejected.
-void add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
+// --fields, --allow-remote and --retry-rejected. Returns --strategy, which has no default.
+CLI::Option* add_synthesis_options(CLI::App& command, SynthesisArguments& arguments);
 
 // Adds --concurrency and --budget.
 void add_request_options(CLI::App& command, int& concurrency, std::string& budget);

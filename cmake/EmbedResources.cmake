@@ -1,12 +1,16 @@
 # epicrisis_embed_resources(PART PATH... [EXCEPT PATH...])
-# Builds the named files of the source tree, and all below the named folders, into the library of PART,
+# Builds the named files of the source tree, those of a name with *, and all below the named folders,
+# into the library of PART,
 # to be read with PART_resources().get("folder/file") there; src/PART/resources.h declares that function.
 # The assembler's .incbin keeps this instant for any size.
 function(epicrisis_embed_resources part)
   cmake_parse_arguments(arg "" "" "EXCEPT" ${ARGN})
   set(files "")
   foreach(path IN LISTS arg_UNPARSED_ARGUMENTS)
-    if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${path}")
+    if(path MATCHES "[*]")
+      file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${path}")
+      list(APPEND files ${found})
+    elseif(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${path}")
       file(GLOB_RECURSE found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${path}/*")
       list(APPEND files ${found})
     else()
@@ -14,7 +18,8 @@ function(epicrisis_embed_resources part)
     endif()
   endforeach()
   foreach(path IN LISTS arg_EXCEPT)
-    list(REMOVE_ITEM files "${PROJECT_SOURCE_DIR}/${path}")
+    file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${path}")
+    list(REMOVE_ITEM files ${found})
   endforeach()
   set(table "")
   set(declarations "")

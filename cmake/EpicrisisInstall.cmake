@@ -8,7 +8,7 @@ if(TARGET epicrisis_training)
   install(TARGETS epicrisis_training LIBRARY DESTINATION "${EPICRISIS_PLUGIN_DESTINATION}"
           COMPONENT program)
 endif()
-install(DIRECTORY answers prompts providers studies taxonomy texts DESTINATION "${CMAKE_INSTALL_DATADIR}/epicrisis"
+install(DIRECTORY answers policies prompts providers studies taxonomy texts DESTINATION "${CMAKE_INSTALL_DATADIR}/epicrisis"
         COMPONENT program)
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT program)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" RENAME copyright COMPONENT program)

@@ -32,7 +32,7 @@ void check(const BytePair& tokenizer, std::string_view text) {
 
 }  // namespace
 
-// By the first byte: the rest as vocab.json with merges.txt after a line feed, or as tokenizer.json.
+// By the first byte: the rest as vocab.json, a line feed and merges.txt, or as tokenizer.json.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   static const epicrisis::TemporaryFolder kFolder;

@@ -206,7 +206,7 @@ std::vector<std::string> TomlTable::Node::unread(const Document& document) const
 void TomlTable::Node::check_all_read(const Document& document) const {
   if (all_read) return;
   const std::vector<std::string> faults = unread(document);
-  if (!faults.empty()) throw UsageError("{}", faults.front());
+  if (!faults.empty()) throw UsageError("{}", join(faults, "\n"));
   for (const toml::key* key : ordered_keys(*table)) {
     const toml::node& value = *table->get(key->str());
     const auto check = [&](const toml::node& node) {

@@ -8,8 +8,8 @@
 
 namespace epicrisis {
 
-// The differences of the replicates where both statistics are defined, ascending; none where nothing
-// can vary. `summary` is what paired_bootstrap() returns of them.
+// The differences of the replicates where both statistics are defined, ascending; none where
+// nothing can vary. `summary` is what paired_bootstrap() returns of them.
 struct PairedReplicates {
   std::vector<double> differences;
   PairedDifference summary;

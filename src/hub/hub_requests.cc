@@ -96,7 +96,7 @@ bool HubRequests::is_passing(const HttpAnswer& answer) {
 }
 
 void HubRequests::wait_before(int attempt, const HttpAnswer& answer) const {
-  const auto asked = read_retry_after(answer, std::chrono::system_clock::now());
+  const auto asked = read_retry_after(answer, job_.clock().now());
   double seconds = asked ? asked->count() : static_cast<double>(1 << std::min(attempt - 1, 6));
   seconds = std::min(seconds, kLongestWait);
   job_.sleep(std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(seconds)));

@@ -4,7 +4,7 @@
 
 namespace epicrisis::llm {
 
-// "Assistant: ...", "**AI:** ..." at the beginning of a text without marks: it goes. Whether it did.
+// "Assistant: ...", "**AI:** ..." at the start of a text without marks: it goes. Whether it did.
 bool cut_own_turn(Spoken& spoken);
 
 // Cuts a text without marks where another turn begins ("### Human:", "**User:**", a role's name

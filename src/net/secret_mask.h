@@ -9,7 +9,7 @@ namespace epicrisis {
 // Takes a key out of what a server answered, before that is kept or shown: as it is, or with any
 // of its characters escaped as in a JSON string (\/, \u002b) or a URL (%2B). If it looks like a key
 // (twelve characters, or a digit in it), then also in another case, with its middle masked
-// ("sk-ab****wxyz", "sk-ab...wxyz", "****wxyz"), cut off, and with spaces, signs or what is not seen
+// ("sk-ab****wxyz", "sk-ab...wxyz", "****wxyz"), cut off, and with spaces, signs or invisible ones
 // between its characters ("s k - a b", "sk-a bwxy z"). A key of fewer than six characters is
 // left: servers without keys are given words such as "none" or "EMPTY", which are no secrets but
 // parts of answers.

@@ -17,6 +17,10 @@ struct Section {
   std::string body;  // HTML
 };
 
+// The classes that occur in truth or prediction, and their names, which are appended.
+ConfusionMatrix occurring(const ConfusionMatrix& all, const std::vector<std::string>& names,
+                          std::vector<std::string>& kept_names);
+
 Section summary(const ReportData& data);
 Section datasets(const ReportData& data);
 Section leakage(const ReportData& data);

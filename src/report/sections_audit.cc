@@ -203,11 +203,13 @@ Section audit(const ReportData& data) {
   std::string figures;
   for (const AuditConfusion& one : section.confusions) {
     if (one.counts.total() == 0 || one.counts.classes != names.size()) continue;
+    std::vector<std::string> kept;
+    const ConfusionMatrix counts = occurring(one.counts, names, kept);
     const std::string svg = svg_confusion(
         fmt::format("Classes named by notes {} of {}", one.strategy, one.dataset),
         "Rows are the class that is known, columns the one that the note settles for; none: another "
         "class than these, or no one.",
-        {"named", "known", "named as"}, one.counts, names);
+        {"named", "known", "named as"}, counts, kept);
     figures += figure(
         svg, fmt::format("<b>{}</b>, {}: {}; {}.", text(one.strategy), text(one.provider),
                          text(one.dataset), markup::plural(one.counts.total(), "note", "notes")));

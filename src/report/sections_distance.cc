@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "report/sections.h"
 
 namespace epicrisis::sections {
@@ -10,7 +12,14 @@ Section distances(const ReportData& data) {
       table("own_notes",
             "Distance of a picture to its own notes: 1 less their cosine in the shared space, the "
             "mean over pictures. 0 is the same direction, 1 is unrelated.");
-  if (own.empty()) return {};
+  const bool aligned = std::ranges::any_of(data.results, [](const ResultRow& row) {
+    return row.task == "retrieval" && !row.notes.empty();
+  });
+  if (own.empty() && !aligned) return {};
+  if (own.empty()) {
+    return {"distances", "Distance of pictures and notes",
+            "<p>Not measured: no test sample has a note of a run.</p>\n"};
+  }
   return {"distances", "Distance of pictures and notes",
           own +
               table("margin",

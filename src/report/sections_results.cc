@@ -217,7 +217,21 @@ std::string comparison_table(const ReportData& data) {
          terms({"difference", "p", "n", "trainings"}) + more;
 }
 
-// Without the classes that neither occur in the truth nor were called.
+std::string folded(const std::vector<std::string>& figures, std::string_view more) {
+  std::string html = "<div class=\"grid\">\n";
+  for (std::size_t i = 0; i < std::min(figures.size(), kMostFigures); ++i) html += figures[i];
+  html += "</div>\n";
+  if (figures.size() > kMostFigures) {
+    html += fmt::format("<details><summary>{} more {}</summary><div class=\"grid\">\n",
+                        figures.size() - kMostFigures, more);
+    for (std::size_t i = kMostFigures; i < figures.size(); ++i) html += figures[i];
+    html += "</div></details>\n";
+  }
+  return html;
+}
+
+}  // namespace
+
 ConfusionMatrix occurring(const ConfusionMatrix& all, const std::vector<std::string>& names,
                           std::vector<std::string>& kept_names) {
   const std::size_t n = all.classes;
@@ -236,21 +250,6 @@ ConfusionMatrix occurring(const ConfusionMatrix& all, const std::vector<std::str
   }
   return result;
 }
-
-std::string folded(const std::vector<std::string>& figures, std::string_view more) {
-  std::string html = "<div class=\"grid\">\n";
-  for (std::size_t i = 0; i < std::min(figures.size(), kMostFigures); ++i) html += figures[i];
-  html += "</div>\n";
-  if (figures.size() > kMostFigures) {
-    html += fmt::format("<details><summary>{} more {}</summary><div class=\"grid\">\n",
-                        figures.size() - kMostFigures, more);
-    for (std::size_t i = kMostFigures; i < figures.size(); ++i) html += figures[i];
-    html += "</div></details>\n";
-  }
-  return html;
-}
-
-}  // namespace
 
 Section summary(const ReportData& data) {
   std::string html;

@@ -63,7 +63,8 @@ std::string missing_words(const std::vector<ResultRow>& rows, const System& syst
     }
   }
   if (measured) return "no query has another of its class in the pool";
-  return direction == Direction::kImageToImage ? "not measured" : "the run has no notes";
+  if (direction == Direction::kImageToImage) return "not measured";
+  return system.notes.empty() ? "the run has no notes" : "no test sample has a note of the run";
 }
 
 // How many queries of the direction there are, also those that have no average precision.
@@ -268,6 +269,10 @@ Section retrieval(const ReportData& data) {
         "chance.</p></div>\n";
   }
   html += overview(data, systems);
+  if (const std::vector<std::string> readers = note_readers(data); !readers.empty()) {
+    html += fmt::format("<p class=\"soft\">Not here: {}, as there is no picture to look for.</p>\n",
+                        text(join_words(readers, "and")));
+  }
   for (const System& system : systems) {
     const std::string numbers = full_table(data, system, names);
     if (numbers.empty()) continue;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "epicrisis/core/error.h"
 #include "epicrisis/core/strings.h"
@@ -177,15 +178,25 @@ void check_train_config(const TrainConfig& config) {
 
 TrainConfig read_train_config(const TomlTable& table, const TrainConfig& defaults) {
   TrainConfig config = defaults;
-  // A word with a meaning: its own error has no place in the file, so it is put before it.
-  const auto word = [&](const char* key, auto&& take) {
-    if (!table.has(key)) return;
-    const std::string value = table.string(key);
+  std::vector<std::string> faults;
+  const auto keep = [&](const auto& read) {
     try {
-      take(value);
+      read();
     } catch (const UsageError& error) {
-      throw UsageError("{}: {}: {}", table.place(key), key, error.what());
+      faults.emplace_back(error.what());
     }
+  };
+  // A word with a meaning: its own error has no place in the file, so it is put before it.
+  const auto word = [&](const char* key, const auto& take) {
+    keep([&] {
+      if (!table.has(key)) return;
+      const std::string value = table.string(key);
+      try {
+        take(value);
+      } catch (const UsageError& error) {
+        throw UsageError("{}: {}: {}", table.place(key), key, error.what());
+      }
+    });
   };
   word("mode", [&](const std::string& value) { config.mode = mode_from_name(value); });
   word("loss", [&](const std::string& value) { config.loss = loss_settings(value).name; });
@@ -204,23 +215,32 @@ TrainConfig read_train_config(const TomlTable& table, const TrainConfig& default
     config.device = value;
   });
   for (const auto& field : kIntegers) {
-    config.*field.member =
-        static_cast<int>(table.integer_in(field.name, field.low, field.high, config.*field.member));
+    keep([&] {
+      config.*field.member = static_cast<int>(
+          table.integer_in(field.name, field.low, field.high, config.*field.member));
+    });
   }
   for (const auto& field : kNumbers) {
-    config.*field.member = table.number_in(field.name, field.low, field.high, config.*field.member);
+    keep([&] {
+      config.*field.member =
+          table.number_in(field.name, field.low, field.high, config.*field.member);
+    });
   }
   for (const auto& field : kBooleans) {
-    config.*field.member = table.boolean_or(field.name, config.*field.member);
+    keep([&] { config.*field.member = table.boolean_or(field.name, config.*field.member); });
   }
   for (const auto& field : kOptionals) {
-    if (table.has(field.name)) {
+    keep([&] {
+      if (!table.has(field.name)) return;
       config.*field.member = table.number_in(field.name, field.low, field.high);
-    }
+    });
   }
-  config.seed = static_cast<std::uint64_t>(
-      table.integer_in("seed", 0, std::numeric_limits<std::int64_t>::max(),
-                       static_cast<std::int64_t>(defaults.seed)));
+  keep([&] {
+    config.seed = static_cast<std::uint64_t>(
+        table.integer_in("seed", 0, std::numeric_limits<std::int64_t>::max(),
+                         static_cast<std::int64_t>(defaults.seed)));
+  });
+  if (!faults.empty()) throw UsageError("{}", join(faults, "\n"));
   return config;
 }
 

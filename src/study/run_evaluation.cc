@@ -67,7 +67,7 @@ MeasuredSlice measured_slice(const std::vector<SeedPredictions>& seeds, Mode mod
 }
 
 // To be raised when other rows are measured of equal predictions within one version.
-constexpr int kRows = 4;
+constexpr int kRows = 5;
 
 // Everything that the rows of a run on a data set depend on.
 std::string key_of(const Study& study, const TrainedRun& run, const DatasetSlice& slice,
@@ -126,13 +126,16 @@ void evaluate_shared_space(const Study& study, const TrainedRun& trained, const 
     if (set.notes.rows > 0) {
       measured.results = evaluate_retrieval(set, job);
       distances.push_back({entry.seed, note_distances(set)});
-      zero_shot.push_back(
-          {entry.seed, zero_shot_similarities(set.images, entry.predictions.prompts, prompt_classes,
-                                              study.classes.size())});
     } else {
       measured.results.push_back(evaluate_retrieval(set, Direction::kImageToImage, false, job));
     }
     retrieval.push_back(std::move(measured));
+    // The classes' prompts are enough for it: no sample needs a note.
+    if (entry.predictions.prompts.rows > 0) {
+      zero_shot.push_back(
+          {entry.seed, zero_shot_similarities(set.images, entry.predictions.prompts, prompt_classes,
+                                              study.classes.size())});
+    }
   }
   append(rows, retrieval_rows(identity_of(trained, slice, "retrieval"), retrieval, slice.groups,
                               options, job));

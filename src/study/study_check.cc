@@ -80,14 +80,19 @@ class StudyChecker {
 
   void run() {
     Meter meter = job_.meter("checking the study", 5, "steps");
-    guard(study_.file.string(), [&] { settle_field(workspace_.database(), study_.field); });
+    guard(study_.file.string(), [&] {
+      if (const auto settled = settled_field(workspace_.database())) {
+        require_same_field("the workspace " + options_.workspace.string(), *settled, study_.field);
+      }
+      settle_field(workspace_.database(), study_.field);
+    });
     const bool imported = import_all();
     meter.add();
     study::check_models(study_, findings_);
     meter.add();
-    if (study_.classes.empty() || study_.data.empty()) return;  // which was told
+    if (study_.classes.empty()) return;  // which was told
     bool assigned = false;
-    if (imported) {
+    if (imported && !study_.data.empty()) {
       assigned = guard(study_.split_place, [&] { assign_roles(); });
     }
     meter.add();

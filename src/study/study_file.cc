@@ -108,6 +108,40 @@ StudyImageEncoder read_image_encoder(const TomlTable& table) {
   return encoder;
 }
 
+// Where a study is read for all its faults, they are kept and reading goes on; else the first is
+// thrown. A fault of several places has a line each.
+class Faults {
+ public:
+  explicit Faults(std::vector<std::string>* kept) : kept_(kept) {}
+  void keep(const std::function<void()>& read) const {
+    if (kept_ == nullptr) return read();
+    try {
+      read();
+    } catch (const UsageError& error) {
+      for (std::string& line : split(error.what(), '\n')) kept_->push_back(std::move(line));
+    }
+  }
+
+ private:
+  std::vector<std::string>* kept_;
+};
+
+// All faults of one table, which are thrown as one.
+class FaultsOfTable {
+ public:
+  void keep(const std::function<void()>& read) const { faults_.keep(read); }
+  // The keys that nothing asked for are faults too.
+  void finish(const TomlTable& table) {
+    const std::vector<std::string> unread = table.unread_keys();
+    kept_.insert(kept_.end(), unread.begin(), unread.end());
+    if (!kept_.empty()) throw UsageError("{}", join(kept_, "\n"));
+  }
+
+ private:
+  std::vector<std::string> kept_;
+  Faults faults_{&kept_};
+};
+
 // What runs share unless they say otherwise.
 struct RunDefaults {
   std::optional<StudyImageEncoder> image_encoder;
@@ -118,7 +152,8 @@ struct RunDefaults {
 };
 
 std::vector<std::int64_t> read_seeds(const TomlTable& table, std::vector<std::int64_t> fallback) {
-  std::vector<std::int64_t> seeds = table.integers_or("seeds", std::move(fallback));
+  if (!table.has("seeds")) return fallback;
+  std::vector<std::int64_t> seeds = table.integers_or("seeds", {});
   if (seeds.empty() || std::set(seeds.begin(), seeds.end()).size() != seeds.size()) {
     throw UsageError("{}: seeds must be a list of one or more different numbers",
                      table.place("seeds"));
@@ -138,59 +173,87 @@ TrainConfig read_training(const TomlTable& table, const TrainConfig& defaults) {
        {"seed", "seeds = [...] of the study or in [[run]]"},
        {"copies", "augmented_copies = ... in [image_encoder]"},
        {"freeze_image_encoder", "frozen = ... in [image_encoder]"}}};
+  FaultsOfTable faults;
   for (const auto& [key, place] : kElsewhere) {
-    if (table.has(key)) {
-      throw UsageError("{}: {} is not set here; write {}", table.place(key), key, place);
-    }
+    faults.keep([&, key = key, place = place] {
+      if (table.has(key)) {
+        throw UsageError("{}: {} is not set here; write {}", table.place(key), key, place);
+      }
+    });
   }
-  return read_train_config(table, defaults);
+  TrainConfig config = defaults;
+  faults.keep([&] { config = read_train_config(table, defaults); });
+  faults.finish(table);
+  return config;
 }
 
-StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
-  StudyRun run;
-  run.place = table.place();
-  run.name = required_id(table, "name");
-  run.train = defaults.train;
-  if (const auto train = table.table_if("train")) run.train = read_training(*train, run.train);
-  const std::string mode = table.string("mode");
-  try {
-    run.train.mode = mode_from_name(mode);
-  } catch (const UsageError& error) {
-    throw UsageError("{}: {}", table.place("mode"), error.what());
+// The image encoder of a run of its own, or that of the study.
+StudyImageEncoder encoder_of_run(const TomlTable& table, const RunDefaults& defaults,
+                                 const std::string& run) {
+  if (const auto encoder = table.table_if("image_encoder")) return read_image_encoder(*encoder);
+  if (defaults.image_encoder) return *defaults.image_encoder;
+  if (!defaults.has_image_encoder) {
+    throw UsageError("{}: run '{}' has no image encoder; add [image_encoder] to the study",
+                     table.place(), run);
   }
-  run.notes = table.strings_or("notes", {});
-  run.note_providers = table.strings_or("note_providers", {});
-  run.note_models = table.strings_or("note_models", {});
-  run.train_with = table.strings_or("train_with", {});
+  return {};
+}
+
+// That the mode of a run has what it needs.
+void check_mode(const TomlTable& table, const StudyRun& run) {
+  const std::string place = table.place("mode");
   if (uses_text(run.train.mode) == run.notes.empty()) {
-    throw UsageError("{}: mode '{}' {}", table.place("mode"), mode_name(run.train.mode),
+    throw UsageError("{}: mode '{}' {}", place, mode_name(run.train.mode),
                      run.notes.empty() ? "needs notes = [\"...\"]" : "uses no notes");
   }
-  if (const auto encoder = table.table_if("image_encoder")) {
-    run.image_encoder = read_image_encoder(*encoder);
-  } else if (defaults.image_encoder) {
-    run.image_encoder = *defaults.image_encoder;
-  } else if (!defaults.has_image_encoder) {
-    throw UsageError("{}: run '{}' has no image encoder; add [image_encoder] to the study",
-                     table.place(), run.name);
-  }
-  run.train.freeze_image_encoder = run.image_encoder.frozen;
-  run.train.copies = run.image_encoder.augmented_copies;
-  const bool probes = run.train.mode == Mode::kProbe;
-  run.text_encoder =
-      table.string_or("text_encoder", probes ? run.image_encoder.model : defaults.text_encoder);
-  if (probes && (!run.image_encoder.frozen || run.text_encoder != run.image_encoder.model)) {
+  if (run.image_encoder.model.empty()) return;  // which was told
+  if (run.train.mode == Mode::kProbe &&
+      (!run.image_encoder.frozen || run.text_encoder != run.image_encoder.model)) {
     throw UsageError(
         "{}: mode 'probe' takes one frozen model that encodes pictures and texts, such as a CLIP, "
         "as image_encoder and text_encoder",
-        table.place("mode"));
+        place);
   }
   if (uses_text(run.train.mode) && run.text_encoder.empty()) {
     throw UsageError("{}: run '{}' has no text encoder; add text_encoder = \"...\"", table.place(),
                      run.name);
   }
-  run.seeds = read_seeds(table, defaults.seeds);
-  table.finish();
+}
+
+StudyRun read_run(const TomlTable& table, const RunDefaults& defaults) {
+  StudyRun run;
+  FaultsOfTable faults;
+  run.place = table.place();
+  run.train = defaults.train;
+  faults.keep([&] { run.name = required_id(table, "name"); });
+  faults.keep([&] {
+    if (const auto train = table.table_if("train")) run.train = read_training(*train, run.train);
+  });
+  std::optional<std::string> mode;
+  faults.keep([&] { mode = table.string("mode"); });
+  faults.keep([&] { run.notes = table.strings_or("notes", {}); });
+  faults.keep([&] { run.note_providers = table.strings_or("note_providers", {}); });
+  faults.keep([&] { run.note_models = table.strings_or("note_models", {}); });
+  faults.keep([&] { run.train_with = table.strings_or("train_with", {}); });
+  faults.keep([&] { run.image_encoder = encoder_of_run(table, defaults, run.name); });
+  run.train.freeze_image_encoder = run.image_encoder.frozen;
+  run.train.copies = run.image_encoder.augmented_copies;
+  faults.keep([&] { run.text_encoder = table.string_or("text_encoder", ""); });
+  faults.keep([&] { run.seeds = read_seeds(table, defaults.seeds); });
+  faults.keep([&] {
+    if (!mode) return;  // which was told
+    try {
+      run.train.mode = mode_from_name(*mode);
+    } catch (const UsageError& error) {
+      throw UsageError("{}: {}", table.place("mode"), error.what());
+    }
+    if (!table.has("text_encoder")) {
+      const bool probes = run.train.mode == Mode::kProbe;
+      run.text_encoder = probes ? run.image_encoder.model : defaults.text_encoder;
+    }
+    check_mode(table, run);
+  });
+  faults.finish(table);
   return run;
 }
 
@@ -224,24 +287,6 @@ std::vector<ClassId> read_classes(const TomlTable& table, const Field& field) {
                      field.class_names());
   return classes;
 }
-
-// Where a study is read for all its faults, they are kept and reading goes on; else the first is
-// thrown.
-class Faults {
- public:
-  explicit Faults(std::vector<std::string>* kept) : kept_(kept) {}
-  void keep(const std::function<void()>& read) const {
-    if (kept_ == nullptr) return read();
-    try {
-      read();
-    } catch (const UsageError& error) {
-      kept_->emplace_back(error.what());
-    }
-  }
-
- private:
-  std::vector<std::string>* kept_;
-};
 
 // Each at the place of the second.
 template <typename Item>
@@ -296,9 +341,7 @@ void read_runs(const TomlTable& table, Study& study, const Faults& faults) {
   faults.keep([&] {
     const auto train = table.table_if("train");
     if (!train) return;
-    const TrainConfig config = read_training(*train, {});
-    train->finish();
-    defaults.train = config;
+    defaults.train = read_training(*train, {});
   });
   faults.keep([&] { defaults.seeds = read_seeds(table, {1}); });
   std::vector<TomlTable> entries;

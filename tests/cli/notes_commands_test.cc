@@ -43,6 +43,10 @@ TEST_F(NotesCommands, PreviewEndsWithNotesTokensAndCost) {
   EXPECT_EQ(said.find('\n', cost), said.size() - 1);  // the last line
   EXPECT_LT(said.find("A request:"), cost);
 
+  // Its default was a template, for which nothing is sent.
+  EXPECT_EQ(in_workspace("notes preview"), 2) << said;
+  EXPECT_THAT(said, HasSubstr("--strategy is required"));
+
   EXPECT_EQ(in_workspace(openai + "gpt-9"), 0) << said;
   EXPECT_THAT(said, AllOf(HasSubstr("Warning: how many tokens a picture counts for gpt-9 is not"),
                           HasSubstr("Cost: not known")));

@@ -78,6 +78,15 @@ TEST_F(OutputTest, NothingOfTheOwnersIsWrittenOver) {
   }
 }
 
+TEST_F(OutputTest, LinesOfJsonAreNoTable) {
+  const std::string w = " -w " + quoted("w");
+  for (const std::string& words : {"notes export" + w, "notes audit" + w}) {
+    EXPECT_EQ(run(words + " -o " + quoted("n.CSV")), 2) << said;
+    EXPECT_THAT(said, HasSubstr("has lines of JSON; name it .jsonl"));
+    EXPECT_FALSE(fs::exists(path("n.CSV")));
+  }
+}
+
 TEST_F(OutputTest, WhatIsReadIsNotWritten) {
   test::save_png(path("p.png"), test::draw_picture(1));
   ASSERT_EQ(run("findings " + quoted("p.png") + " --preview " + quoted("sheet.png")), 0) << said;

@@ -82,6 +82,25 @@ TEST_F(EvaluateStudy, MeasuresAndReportsRunsThatAreThere) {
   EXPECT_EQ(outcome.rows, rows);
 }
 
+// Prompts are enough for zero-shot; the rest says why it is not there.
+TEST_F(EvaluateStudy, NotesOfTrainingSamplesAlone) {
+  Workspace workspace = finished(study(), [&](Workspace& made, const study::CaseSet& set) {
+    for (const study::Case& item : set.cases) {
+      if (item.role != Role::kTest && item.role != Role::kExternal) continue;
+      made.database().execute(
+          fmt::format("DELETE FROM notes WHERE sample_id = {}", item.sample_id));
+    }
+  });
+  std::set<std::string> tasks;
+  for (const ResultRow& row : evaluate_study(workspace, study(), job_)) tasks.insert(row.task);
+  EXPECT_EQ(tasks, (std::set<std::string>{"classification", "retrieval", "zero-shot"}));
+  const Path html = folder_.path() / "report.html";
+  write_study_report(workspace, study(), html, job_);
+  const std::string page = read_file(html);
+  EXPECT_THAT(page, testing::HasSubstr("no test sample has a note of the run"));
+  EXPECT_THAT(page, testing::HasSubstr("Not measured: no test sample has a note of a run"));
+}
+
 // What was measured on the others stands, and the one that is gone is named.
 TEST_F(EvaluateStudy, AnExternalSetThatIsGoneIsLeftOut) {
   Workspace workspace = finished(study());

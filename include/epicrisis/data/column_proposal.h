@@ -16,8 +16,8 @@ struct ColumnProposal {
 // A column map (docs/formats/column-maps.md) proposed for a table, by the names of its columns and
 // by up to 5000 of its rows, with comments: for a person to look over and complete. `path` is the
 // table or the folder that holds it; of several tables the one whose columns say most is taken.
-// UsageError where there is none, and for a file of a picture's name; InputError for one that cannot
-// be read, has no rows, or is a text.
+// UsageError where there is none, and for a file of a picture's name; InputError for one that
+// cannot be read, has no rows, or is a text.
 ColumnProposal propose_column_map(const Path& path, const Field& field);
 
 // "a table of 150 rows" ("of 5000 or more rows"); "" for what is none of at least two columns and a

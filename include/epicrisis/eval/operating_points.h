@@ -56,15 +56,15 @@ struct PredictiveValues {
 PredictiveValues predictive_values(const OperatingPoint& point, double prevalence);
 
 // Net benefit of treating who has a probability of at least `threshold`, in true positives a person
-// (Vickers, Elkin, Med. Decis. Making 26, 2006): TP/n - FP/n threshold/(1 - threshold). To treat all
-// is a score of 1 for each, to treat nobody is 0. UsageError for unequal lengths, no sample or a
-// threshold outside (0, 1).
+// (Vickers, Elkin, Med. Decis. Making 26, 2006): TP/n - FP/n threshold/(1 - threshold). To treat
+// all is a score of 1 for each, to treat nobody is 0. UsageError for unequal lengths, no sample or
+// a threshold outside (0, 1).
 double net_benefit(std::span<const int> positive, std::span<const double> probabilities,
                    double threshold);
 
-// The area under the curve of risk and coverage: the mean over k of the share of wrong answers among
-// the k surest (El-Yaniv, Wiener, J. Mach. Learn. Res. 11, 2010). Equal confidence in random order.
-// UsageError for unequal lengths, a confidence that is not finite or no sample.
+// The area under the curve of risk and coverage: the mean over k of the share of wrong answers
+// among the k surest (El-Yaniv, Wiener, J. Mach. Learn. Res. 11, 2010). Equal confidence in
+// random order. UsageError for unequal lengths, a confidence that is not finite or no sample.
 double risk_coverage_area(std::span<const int> right, std::span<const double> confidence);
 
 }  // namespace epicrisis

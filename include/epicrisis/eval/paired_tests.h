@@ -41,8 +41,8 @@ struct Wilcoxon {
 Wilcoxon wilcoxon_signed_rank(std::span<const double> differences);
 
 // P-values adjusted for their number, in the order given (Holm, Scand. J. Statist. 6, 1979): below
-// .05, the difference stands though so many were looked at. NaN entries are not tests: they stay and
-// do not count. UsageError for others outside [0, 1].
+// .05, the difference stands though so many were looked at. NaN entries are not tests: they stay
+// and do not count. UsageError for others outside [0, 1].
 std::vector<double> holm(std::span<const double> p_values);
 
 }  // namespace epicrisis

@@ -55,7 +55,7 @@ struct TrainConfig {
   double l1_weight = 1;
   // Steps over which cosine, L1 and the contrastive term rise from 0 to their weight, linearly.
   int alignment_ramp = 0;
-  // L1 between embeddings of length 1, as the cosine is: it then cannot fall by both becoming small.
+  // L1 between embeddings of length 1, as the cosine is: it cannot fall by both becoming small.
   bool align_directions = false;
   double label_smoothing = 0;  // of the cross-entropies that are trained, [0, 0.99]
   int epochs = 100;

@@ -70,9 +70,9 @@ struct CompareOptions {
 
 // Holds `second` against `first`, each the name of a run of a study with all its trainings, or the
 // id of one training, or how that begins. On every data set of the study, on the samples that both
-// were measured on. UsageError for a name that is none, two runs of different studies, a run against
-// itself, a margin outside (0, 1), or where nothing was measured on the same samples; else as
-// evaluate_study().
+// were measured on. UsageError for a name that is none, two runs of different studies, a run
+// against itself, a margin outside (0, 1), or where nothing was measured on the same samples; else
+// as evaluate_study().
 RunComparison compare_two_runs(Workspace& workspace, const std::string& first,
                                const std::string& second, const CompareOptions& options, Job& job);
 

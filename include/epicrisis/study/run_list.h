@@ -32,7 +32,7 @@ struct ListedRun {
   std::string finished_at;
   RunUse use = RunUse::kUsed;
   std::string why;  // of `use`, in words
-  // Of the last finished one, as StudyProgress::stale: what of the data changed since it was trained.
+  // Of the last finished one, as StudyProgress::stale: what of the data changed since its training.
   std::vector<std::string> changed;
   std::uint64_t bytes = 0;  // of its folder
   // Of them, in files that other runs have too (an encoder's), which stay when this run goes.

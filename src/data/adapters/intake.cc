@@ -170,8 +170,8 @@ bool is_unlike_a_name(std::string_view words) {
 
 }  // namespace
 
-// A number or a sign is no diagnosis that a note could say. Whatever else stands there is said as it
-// is, but of what hardly is a name a person is told.
+// A number or a sign is no diagnosis that a note could say. Whatever else stands there is said as
+// it is, but of what hardly is a name a person is told.
 void Intake::settle_words(std::string_view place, std::string_view what, std::string& words) {
   if (is_missing(words) || says_no_site(words)) return words.clear();
   if (std::ranges::none_of(words, is_of_letter)) {

@@ -10,9 +10,9 @@ namespace epicrisis {
 // The folders of a path below the data set's, without the file: "a/b/1.jpg" -> a, b.
 std::vector<std::string> folders_of(const std::string& path);
 
-// The folders of an imagefolder that tell splits: at the top, in "data/", or, where all pictures lie
-// below one chain of single folders (archive/images/), at its end. The first two levels are read as
-// Hugging Face reads them.
+// The folders of an imagefolder that tell splits: at the top, in "data/", or, where all pictures
+// lie below one chain of single folders (archive/images/), at its end. The first two levels are
+// read as Hugging Face reads them.
 class SplitFolders {
  public:
   struct Found {
