@@ -14,10 +14,7 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-class StudyCheckFaults : public test::StudyCheckFixture {
- protected:
-  const std::string study_ = test::small_study("small") + test::kTwoRuns;
-};
+class StudyCheckFaults : public test::StudyCheckFixture {};
 
 TEST_F(StudyCheckFaults, AllOfATrainingsSettings) {
   const std::vector<std::string> list =
