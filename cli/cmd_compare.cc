@@ -120,6 +120,11 @@ void add_compare_command(CLI::App& app, Globals& globals) {
                         "Within which difference the runs are equivalent")
             ->capture_default_str(),
         "DIFFERENCE");
+  takes(command
+            .add_option("--replicates", arguments->options.replicates, "Resamples of the bootstrap")
+            ->check(between(100, 10'000'000))
+            ->capture_default_str(),
+        "N");
   add_global_options(command, globals);
   add_examples(command, {"epicrisis compare \"image only\" \"with notes\" -w work",
                          "epicrisis compare M P2 -w work --study trust --margin 0.01 --json"});

@@ -33,7 +33,8 @@ std::string left_of(const OptionEntry& option) {
 }  // namespace
 
 std::string help_text(const CommandEntry& command) {
-  std::string text = wrapped("", 0, command.description) + "\nUsage: " + usage(command) + "\n";
+  std::string text =
+      wrapped("", 0, command.description) + "\n" + wrapped("Usage: ", 7, usage(command));
   if (!command.arguments.empty()) text += "\nArguments:\n";
   for (const OptionEntry& argument : command.arguments) {
     text += row(left_of(argument), argument.description);

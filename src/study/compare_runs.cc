@@ -259,10 +259,11 @@ std::size_t count_groups(const std::vector<std::string>& groups) {
 SetComparison compare_on(const Study& study, const DatasetSlice& slice,
                          const std::vector<SeedScores>& first,
                          const std::vector<SeedScores>& second, const GradeQuestion& question,
-                         double margin, const Job& job) {
+                         const CompareOptions& choice, const Job& job) {
   const std::size_t n = slice.truth.size();
   SetComparison result{slice.name, slice.role, n, count_groups(slice.groups), {}, {}};
-  const BootstrapOptions options = study::bootstrap_options(study, slice);
+  BootstrapOptions options = study::bootstrap_options(study, slice);
+  options.replicates = choice.replicates;
   const std::vector<Measure> all = measures(question, slice.truth);
   result.metrics.resize(all.size());
   parallel_for(all.size(), 0, job, [&](std::size_t m) {
@@ -273,7 +274,7 @@ SetComparison compare_on(const Study& study, const DatasetSlice& slice,
     metric.lower_is_better = all[m].lower_is_better;
     metric.first = bootstrap_over_seeds(n, of_first, options);
     metric.second = bootstrap_over_seeds(n, of_second, options);
-    metric.test = paired_test(n, of_first, of_second, margin, options);
+    metric.test = paired_test(n, of_first, of_second, choice.margin, options);
     metric.over_seeds = over_seeds(n, first, of_first, second, of_second);
   });
   for (const auto& [one, other] : pairs(first, second)) {
@@ -417,7 +418,7 @@ RunComparison compare_two_runs(Workspace& workspace, const std::string& first,
                            {},
                            options.margin,
                            BootstrapOptions{}.confidence,
-                           static_cast<std::size_t>(study.bootstrap),
+                           options.replicates,
                            {},
                            0};
   comparison.differences = study::differences_besides_notes(*candidate.run, *baseline.run);
@@ -436,9 +437,9 @@ RunComparison compare_two_runs(Workspace& workspace, const std::string& first,
       job.warn("{}: the runs were measured on no sample in common", slice.name);
       continue;
     }
-    comparison.sets.push_back(
-        compare_on(study, study::part_of(slice, common), study::scores_of(own, common),
-                   study::scores_of(others, common), question, options.margin, job));
+    comparison.sets.push_back(compare_on(study, study::part_of(slice, common),
+                                         study::scores_of(own, common),
+                                         study::scores_of(others, common), question, options, job));
   }
   if (comparison.sets.empty()) {
     throw UsageError("'{}' and '{}' were measured on no sample in common", first, second);

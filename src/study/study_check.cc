@@ -80,13 +80,13 @@ class StudyChecker {
 
   void run() {
     Meter meter = job_.meter("checking the study", 5, "steps");
-    guard(study_.file.string(), [&] {
+    const bool of_field = guard(study_.file.string(), [&] {
       if (const auto settled = settled_field(workspace_.database())) {
         require_same_field("the workspace " + options_.workspace.string(), *settled, study_.field);
       }
       settle_field(workspace_.database(), study_.field);
     });
-    const bool imported = import_all();
+    const bool imported = of_field && import_all();
     meter.add();
     study::check_models(study_, findings_);
     meter.add();

@@ -19,9 +19,10 @@ class StudyCheckFaults : public test::StudyCheckFixture {};
 TEST_F(StudyCheckFaults, AllOfATrainingsSettings) {
   const std::vector<std::string> list =
       lines(check(study_ + "[train]\nepochs = 0\npatience = -1\nlerning = 1\nmode = \"text\"\n"));
-  EXPECT_THAT(list, AllOf(Contains(HasSubstr("epochs is 0")), Contains(HasSubstr("patience is -1")),
-                          Contains(HasSubstr("unknown key 'train.lerning'")),
-                          Contains(HasSubstr("mode is not set here"))));
+  EXPECT_THAT(list,
+              AllOf(Contains(HasSubstr("epochs' is 0")), Contains(HasSubstr("patience' is -1")),
+                    Contains(HasSubstr("unknown key 'train.lerning'")),
+                    Contains(HasSubstr("mode is not set here"))));
 }
 
 TEST_F(StudyCheckFaults, AllOfARun) {
@@ -29,10 +30,11 @@ TEST_F(StudyCheckFaults, AllOfARun) {
       lines(check(study_ + "[[run]]\nmode = \"multi\"\nfoo = 1\nnotes = 3\nseeds = [-1]\n"
                            "image_encoder = { model = \"random:mobilenet_v2\", frozen = 1 }\n"
                            "train = { epochs = 0 }\n"));
-  EXPECT_THAT(list, AllOf(Contains(HasSubstr("'name'")), Contains(HasSubstr("'multi'")),
-                          Contains(HasSubstr("foo")), Contains(HasSubstr("notes' is")),
-                          Contains(HasSubstr("the seed -1 is negative")),
-                          Contains(HasSubstr("frozen")), Contains(HasSubstr("epochs is 0"))));
+  EXPECT_THAT(
+      list, AllOf(Contains(HasSubstr("missing key 'run[2].name'")), Contains(HasSubstr("'multi'")),
+                  Contains(HasSubstr("foo")), Contains(HasSubstr("notes' is")),
+                  Contains(HasSubstr("the seed -1 is negative")), Contains(HasSubstr("frozen")),
+                  Contains(HasSubstr("epochs' is 0"))));
 }
 
 TEST_F(StudyCheckFaults, SeedsThatRunsShareOnce) {

@@ -66,6 +66,9 @@ Json to_json(const RunComparison& comparison);
 struct CompareOptions {
   std::string study;     // which, where the workspace has several
   double margin = 0.02;  // within which runs are equivalent
+  // Of the bootstrap. A p-value is at least 2 of these and one more: with a thousand, Holm's
+  // correction for 36 tests would leave nothing below .05.
+  std::size_t replicates = 10'000;
 };
 
 // Holds `second` against `first`, each the name of a run of a study with all its trainings, or the
