@@ -83,6 +83,7 @@ TEST(ReportReasons, RetrievalSaysWhyThereIsNoNumber) {
   const auto add = [&](const char* run, const char* metric, std::size_t n, bool interval) {
     ResultRow row = test::printable_row();
     row.run = run;
+    if (row.run == "no notes") row.notes.clear();
     row.task = "retrieval";
     row.metric = metric;
     row.n = n;
@@ -92,6 +93,7 @@ TEST(ReportReasons, RetrievalSaysWhyThereIsNoNumber) {
   EXPECT_THAT(render_html(data), Not(HasSubstr("Left out of n")));
   add("no notes", "image_to_image/mAP/pair_out", 20, true);
   add("no notes", "image_to_image/chance_P/pair_out", 22, true);
+  add("notes elsewhere", "image_to_image/mAP/pair_out", 20, true);
   add("too few", "image_to_image/mAP/pair_out", 20, true);
   add("too few", "text_to_text/mAP/pair_out", 20, false);
   add("alone", "image_to_image/mAP/pair_out", 20, true);
@@ -99,6 +101,7 @@ TEST(ReportReasons, RetrievalSaysWhyThereIsNoNumber) {
   const std::string html = render_html(data);
   EXPECT_EQ(check_markup(html).error, "");
   EXPECT_THAT(html, HasSubstr(">the run has no notes<"));
+  EXPECT_THAT(html, HasSubstr(">no test sample has a note of the run<"));
   EXPECT_THAT(html, HasSubstr(">no interval: too few queries or patients to draw from<"));
   EXPECT_THAT(html, HasSubstr(">no query has another of its class in the pool<"));
   EXPECT_THAT(html, HasSubstr("nothing to find: 2 of 22 (image → image). P@k counts them as 0"));
