@@ -84,6 +84,7 @@ MarkWords read_words() {
   words.options = words_of(control, "options");
   words.line_ends = control.strings_or("line_ends", {});
   words.inline_turns = control.strings_or("inline_turns", {});
+  words.sentence_turns = control.strings_or("sentence_turns", {});
   const TomlTable role = file.table("role");
   words.own_roles = names_of(role, "own");
   words.own_names = names_of(role, "own_names");

@@ -48,7 +48,7 @@ struct MarkWords {
       summary_openings;
   Names begin, role, heads, pass, end, square, bars_only, numbered, square_numbered, turn_lines;
   std::vector<std::string> literals, switches, weak_switches, turns, own_turns, begin_turns,
-      line_ends, inline_turns;
+      line_ends, inline_turns, sentence_turns;
   // Whose turns they are that lines begin with; what several versions of a note are headed by.
   Names speakers, askers, versions, alternatives, corrections, options;
   std::vector<std::string> letters, own_literals;

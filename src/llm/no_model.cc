@@ -17,12 +17,13 @@ namespace epicrisis::llm {
 namespace {
 
 constexpr std::size_t kLooked = 400;                           // bytes that tell
+constexpr std::size_t kShort = 160;                            // bytes of a text that is a server's
 constexpr std::size_t kHeading = 40;                           // bytes before a colon
 constexpr std::size_t kLongestObject = std::size_t{64} << 10;  // bytes; what is longer is no error
 
 struct Words {
   using Names = std::set<std::string, std::less<>>;
-  std::vector<std::string> pages, texts, people;
+  std::vector<std::string> pages, texts, people, within;
   std::vector<std::string> absent;
   Names whole, errors, words, numbers, beside;
 };
@@ -39,6 +40,7 @@ Words read_words() {
   const TomlTable texts = file.table("texts");
   words.texts = folded(texts.strings_or("begin", {}));
   words.people = folded(texts.strings_or("of_people", {}));
+  words.within = folded(texts.strings_or("within", {}));
   words.absent = folded(texts.strings_or("absent", {}));
   words.whole = names(texts, "whole");
   const TomlTable json = file.table("json");
@@ -115,6 +117,11 @@ Error error_in_words(std::string_view text) {
   rest.remove_prefix(words_begin(rest));  // "[ERROR] ...", "⚠️ **Error:** ..."
   if (begins_with_any(rest, words.texts) && !says_that_none(rest)) {
     return begins_with_any(rest, words.people) ? Error::kDoubtful : Error::kSure;
+  }
+  if (text.size() <= kShort && std::ranges::any_of(words.within, [&](const std::string& word) {
+        return rest.find(word) != std::string_view::npos;
+      })) {
+    return Error::kDoubtful;
   }
   while (!rest.empty() && std::string_view(" .!*_`\"')]}>").find(rest.back()) != rest.npos) {
     rest.remove_suffix(1);

@@ -89,11 +89,33 @@ std::string searched(std::string text) {
   return ascii_lower(text) + ' ';
 }
 
+// {"errors": [{"field": "top_k", ...}]}, Google's {"details": [{"fieldViolations": [...]}]}.
+std::string field_of(const Json& error) {
+  for (const char* list : {"errors", "details", "fieldViolations", "violations"}) {
+    const Json* entries = find_member(error, list);
+    if (entries == nullptr || !entries->is_array() || entries->empty()) continue;
+    const Json& first = entries->front();
+    for (const char* name : {"field", "param", "parameter", "property"}) {
+      if (std::string field = text_member(first, name); !field.empty()) {
+        return ascii_lower(one_line(field));
+      }
+    }
+    if (const Json* violations = find_member(first, "fieldViolations");
+        violations != nullptr && violations->is_array() && !violations->empty()) {
+      if (std::string field = text_member(violations->front(), "field"); !field.empty()) {
+        return ascii_lower(one_line(field));
+      }
+    }
+  }
+  return "";
+}
+
 // OpenAI's `param`, FastAPI's `loc`: ["body", "top_k"].
 std::string parameter_of(const Json& error) {
   if (std::string name = text_member(error, "param"); !name.empty()) {
     return ascii_lower(one_line(name));
   }
+  if (std::string name = field_of(error); !name.empty()) return name;
   const Json* detail = find_member(error, "detail");
   // Mistral wraps it once more.
   const Json* inner = find_member(error, "message");

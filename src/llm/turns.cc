@@ -176,6 +176,14 @@ class TurnCutter {
         cut = std::min(cut, line.begin + at);
       }
     }
+    for (const std::string& turn : known().sentence_turns) {
+      for (std::size_t at = words.find(turn); at != std::string_view::npos;
+           at = words.find(turn, at + 1)) {
+        if (!ends_sentence(trim(words.substr(0, at)))) continue;
+        cut = std::min(cut, line.begin + at);
+        break;
+      }
+    }
     for (const std::string& end : known().line_ends) {
       if (cut == std::string::npos && whole.size() > end.size() && whole.ends_with(end)) {
         cut = line.begin + words.rfind(end);

@@ -175,6 +175,10 @@ bool is_summary(std::string_view text) {
 
 // {"thinking": "...", "note": "..."} where a text was asked for.
 bool ThoughtFinder::refuse_json_thought() {
+  // The same parts as Python prints them: [{'type': 'thinking', ...}], [ThinkChunk(...)].
+  for (const std::string_view parts : {"[{'type'", "{'type'", "[thinkchunk(", "[textchunk("}) {
+    if (text().starts_with(parts)) return fail("the parts of a message, not its text:", 0, 60);
+  }
   const std::size_t begin = text().find_first_not_of("`json \n");
   if (begin == std::string::npos || text()[begin] != '{') return false;
   const std::size_t end = spoken_.text.rfind('}');

@@ -18,6 +18,7 @@ void check_vocabulary(const Path& folder) {
   const Json& encoder = json["text_encoder"];
   if (!encoder.is_object() || !encoder.contains("vocabulary_sha256")) return;
   const Path file = folder / "vocabulary.json";
+  if (!std::filesystem::exists(file)) throw InputError("{} is gone", file.string());
   if (sha256_hex(read_file(file)) != encoder["vocabulary_sha256"]) {
     throw InputError("{}: its SHA-256 is not the one in {}", file.string(), config.string());
   }

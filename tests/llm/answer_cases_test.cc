@@ -138,6 +138,19 @@ TEST(AnswerCases, ARefusedMemberIsNamedInTheProvidersFile) {
               HasSubstr("max_tokens in the strategy's file"));
 }
 
+// Whose servers list what is wrong by field.
+TEST(AnswerCases, AFieldOfAListIsTheRefusedMember) {
+  for (
+      const char* body :
+      {R"({"errors": [{"field": "max_tokens", "message": "nope"}]})",
+       R"({"error": {"message": "no", "details": [{"field": "max_tokens", "issue": "no"}]}})",
+       R"({"error": {"message": "no", "details": [{"fieldViolations": [{"field": "max_tokens"}]}]}})"}) {
+    EXPECT_EQ(read_server_error(body).parameter, "max_tokens") << body;
+    EXPECT_EQ(read(400, body).attempt.next, NextStep::kStopRun) << body;
+  }
+  EXPECT_EQ(read_server_error(R"({"errors": [3], "details": {"field": "x"}})").parameter, "");
+}
+
 const std::string kNote = "The lesion is a dark brown, asymmetric macule with an irregular border.";
 
 std::string filled(std::string form) {
