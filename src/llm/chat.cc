@@ -78,14 +78,13 @@ ChatAnswer answer_of_error(int status, const ServerError& error, std::string_vie
     answer.attempt.fault = true;
     return answer;
   }
-  if (status == 429) {
+  // A conflict and "too early" pass by themselves too, but not where all are answered so.
+  if (status == 429 || status == 409 || status == 425) {
     ChatAnswer answer = with(NextStep::kRetry);
     answer.attempt.throttled = true;
     answer.attempt.passes = passes_soon(error);
     return answer;
   }
-  // A conflict and "too early" pass by themselves.
-  if (status == 409 || status == 425) return with(NextStep::kRetry);
   return with(NextStep::kDone);
 }
 
