@@ -83,7 +83,7 @@ namespace {
 template <typename OfCurve>
 ResampleStatistic curve_statistic(std::span<const int> positive, std::span<const double> scores,
                                   const OfCurve& of_curve) {
-  RocCurve(positive, scores);  // both sides are there
+  [[maybe_unused]] const RocCurve whole(positive, scores);  // refuses what lacks a side
   return [ranked = RankedScores(positive, scores), of_curve](SampleCounts counts) {
     const RocCurve curve = ranked.curve(counts);
     return curve.points().empty() ? kUndefined : of_curve(curve);
